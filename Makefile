@@ -1,0 +1,72 @@
+# Every target makes .venv first if it is missing. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup lock demo train serve test lint bench image clean
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
+ROOT ?= opt_ml
+IMAGE ?= open-linear-learner:dev
+BASE_IMAGE ?= debian:bookworm-slim
+BIN := .venv/bin
+READY := .venv/ready
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## build .venv with the pinned packages
+
+$(READY): requirements/dev.txt
+	@$(or $(PYTHON),false) -c 'import sys, platform; sys.exit(not (sys.version_info[:2] in ((3, 11), (3, 12)) and platform.system() == "Linux"))' \
+	|| { echo "This needs Linux with Python 3.11 or 3.12 (found: $(or $(PYTHON),no python) on $$(uname -s)). Elsewhere use the Docker image: make image"; exit 1; }
+	@echo "Building .venv"
+	@rm -rf .venv && $(PYTHON) -m venv .venv \
+	|| { echo "venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+lock: ## pin every package with its hashes (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
+
+demo: $(READY) ## train on the bundled data, serve, predict in three formats
+	@$(BIN)/python examples/demo.py
+
+$(ROOT):
+	@mkdir -p $@/input/config $@/input/data/train $@/input/data/validation $@/model $@/output
+	@cp examples/breast-cancer/train.csv $@/input/data/train/
+	@cp examples/breast-cancer/validation.csv $@/input/data/validation/
+	@cp examples/breast-cancer/config/*.json $@/input/config/
+
+train: $(READY) $(ROOT) ## run a training job on ROOT (opt_ml, filled with the example)
+	@SAGEMAKER_BASE_DIR=$(ROOT) $(BIN)/python train
+
+serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
+	@SAGEMAKER_BASE_DIR=$(ROOT) $(BIN)/python serve
+
+# The documented snippet wants the MXNet and numpy of its day; numpy 1.23.5 has no wheel for Python 3.12.
+.venv/snippet/ready: requirements/snippet.txt | $(READY)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || exit 0; \
+	$(BIN)/python -m venv .venv/snippet && .venv/snippet/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@mkdir -p $(@D) && touch $@
+
+test: $(READY) .venv/snippet/ready ## run the tests
+	@$(BIN)/python -m pytest -q
+
+lint: $(READY) ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy linear_learner container examples benchmarks tests
+	@$(BIN)/mypy train
+	@$(BIN)/mypy serve
+
+bench: $(READY) ## measure speed against references in the same run
+	@for program in benchmarks/*.py; do $(BIN)/python $$program || exit 1; done
+
+image: ## build the Docker image IMAGE on BASE_IMAGE
+	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
+
+clean: ## remove what make built
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis opt_ml
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

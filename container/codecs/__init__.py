@@ -1,0 +1,35 @@
+"""Content types: each has one codec that reads training data, requests, or both, and writes answers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from container.codecs import csv, json, jsonlines, recordio
+from container.codecs.blocks import Block, Columns, Matrix
+
+
+@dataclass(frozen=True)
+class Codec:
+    """What one content type can do.
+
+    `decode_blocks(stream, parameters, features)` reads labelled rows for training, or is None;
+    `decode(body, parameters, features)` reads a request as (n, features); `encode(columns)` writes an answer.
+    Both readers raise DecodeError with the place inside the data.
+    """
+
+    media_type: str
+    decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None], Iterator[Block]] | None
+    decode: Callable[[bytes, Mapping[str, str], int], Matrix]
+    encode: Callable[[Columns], bytes]
+
+
+CODECS = {
+    codec.media_type: codec
+    for codec in (
+        Codec("application/json", None, json.decode, json.encode),
+        Codec("application/jsonlines", None, jsonlines.decode, jsonlines.encode),
+        Codec("text/csv", csv.decode_blocks, csv.decode, csv.encode),
+        Codec(recordio.MEDIA_TYPE, recordio.decode_blocks, recordio.decode, recordio.encode),
+    )
+}
+TRAINING_TYPES = [name for name, codec in CODECS.items() if codec.decode_blocks]

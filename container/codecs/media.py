@@ -1,0 +1,55 @@
+"""Media types as HTTP and SageMaker write them: any case, parameters, and the qualities of Accept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import Message
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """A type such as `text/csv` with its parameters, names in lower case."""
+
+    name: str
+    parameters: dict[str, str]
+
+
+def parse(text: str) -> MediaType:
+    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0."""
+    message = Message()
+    message["content-type"] = text
+    (name, _), *parameters = message.get_params() or [("", "")]
+    return MediaType(name.strip().lower(), {key.lower(): str(value) for key, value in parameters})
+
+
+def choose(accept: str, offers: Sequence[str]) -> str | None:
+    """Pick the offer that an Accept header likes best; equals go by the header's order, then by that of the offers."""
+    ranges = [_quality_range(position, part) for position, part in enumerate(accept.split(",")) if part.strip()]
+    best: tuple[float, int, int] | None = None
+    for order, offer in enumerate(offers):
+        fitting = [r for r in ranges if r.covers(offer)]
+        if not fitting:
+            continue
+        exact = min(fitting, key=lambda r: r.name.count("*"))
+        rank = (-exact.quality, exact.position, order)
+        if exact.quality > 0 and (best is None or rank < best):
+            best = rank
+    return None if best is None else offers[best[2]]
+
+
+@dataclass(frozen=True)
+class _Range:
+    name: str
+    quality: float
+    position: int
+
+    def covers(self, offer: str) -> bool:
+        return self.name in ("*/*", "*", offer, offer.partition("/")[0] + "/*")
+
+
+def _quality_range(position: int, text: str) -> _Range:
+    media = parse(text)
+    try:
+        quality = float(media.parameters.get("q", "1"))
+    except ValueError:
+        quality = 0.0
+    return _Range(media.name, quality, position)

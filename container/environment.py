@@ -1,0 +1,177 @@
+"""What the platform tells a container: the folders, the JSON files of a job and the environment variables."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from container.codecs import CODECS
+from container.codecs.media import parse
+from container.errors import ClientError
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of the contract below one root."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Where the JSON files of a job lie."""
+        return self.root / "input" / "config"
+
+    @property
+    def model(self) -> Path:
+        """Where the model is written by training and read by serving."""
+        return self.root / "model"
+
+    @property
+    def output(self) -> Path:
+        """Where a job leaves what is not the model."""
+        return self.root / "output"
+
+    @property
+    def output_data(self) -> Path:
+        """What becomes output.tar.gz."""
+        return self.output / "data"
+
+    @property
+    def failure(self) -> Path:
+        """The file whose first 1024 characters become the job's FailureReason."""
+        return self.output / "failure"
+
+    def channel(self, name: str) -> Path:
+        """Where the files of a channel lie."""
+        return self.root / "input" / "data" / name
+
+
+@dataclass(frozen=True)
+class ChannelConfig:
+    """One entry of inputdataconfig.json; `content_type` is None where the user gave none."""
+
+    name: str
+    content_type: str | None = None
+    mode: str = "File"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training job as the platform describes it."""
+
+    paths: Paths
+    hyperparameters: dict[str, str]
+    channels: dict[str, ChannelConfig]
+    current_host: str
+    hosts: tuple[str, ...]
+    on_platform: bool
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How to serve; `timeout` in seconds, `default_accept` is the answer type where the client names none."""
+
+    port: int
+    workers: int
+    timeout: int
+    default_accept: str
+    model: Path
+
+
+def read_paths(environ: Mapping[str, str]) -> Paths:
+    """Take the root from SAGEMAKER_BASE_DIR, else /opt/ml."""
+    return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"))
+
+
+def read_job(environ: Mapping[str, str]) -> Job:
+    """Read the JSON files of a job; raise ClientError on the first that is not as the contract says."""
+    paths = read_paths(environ)
+    hyperparameters = _read_object(paths.config / "hyperparameters.json", missing={})
+    resources_file = paths.config / "resourceconfig.json"
+    resources = _read_object(resources_file, missing={})
+    current_host, hosts = resources.get("current_host", "algo-1"), resources.get("hosts", ["algo-1"])
+    if not isinstance(current_host, str) or not isinstance(hosts, list):
+        raise ClientError(f"{resources_file}: expected current_host to be a text and hosts a list of texts.")
+    if len(hosts) > 1:
+        raise ClientError(
+            f"{resources_file} names {len(hosts)} hosts: this version does not support distributed training yet. "
+            "Set the instance count of the job to 1."
+        )
+    return Job(
+        paths=paths,
+        hyperparameters={name: _text(value) for name, value in hyperparameters.items()},
+        channels=_read_channels(paths.config / "inputdataconfig.json"),
+        current_host=current_host,
+        hosts=tuple(hosts),
+        on_platform="TRAINING_JOB_ARN" in environ,
+    )
+
+
+def read_settings(environ: Mapping[str, str]) -> ServerSettings:
+    """Read the settings of the server; raise ClientError with every fault in one message."""
+    faults: list[str] = []
+
+    def whole(name: str, default: int, highest: int) -> int:
+        text = environ.get(name, "").strip() or str(default)
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= highest:
+            return int(text)
+        faults.append(f"{name}: expected a whole number from 1 to {highest}, found {text!r}")
+        return default
+
+    default_accept = parse(environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json").name
+    if default_accept not in CODECS:
+        known = ", ".join(CODECS)
+        faults.append(f"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: expected one of {known}, found {default_accept!r}")
+    settings = ServerSettings(
+        port=whole("SAGEMAKER_BIND_TO_PORT", 8080, 65535),
+        workers=whole("SAGEMAKER_MODEL_SERVER_WORKERS", len(os.sched_getaffinity(0)), 1000),
+        timeout=whole("SAGEMAKER_MODEL_SERVER_TIMEOUT", 75, 86400),
+        default_accept=default_accept,
+        model=read_paths(environ).model,
+    )
+    if faults:
+        raise ClientError("; ".join(faults) + ".")
+    return settings
+
+
+def _read_channels(file: Path) -> dict[str, ChannelConfig]:
+    channels = {}
+    for name, entry in _read_object(file).items():
+        if not isinstance(entry, dict):
+            raise ClientError(f"{file}: expected an object for channel {name!r}, found {json.dumps(entry)[:80]}.")
+        mode, content_type = entry.get("TrainingInputMode", "File"), entry.get("ContentType")
+        if mode not in ("File", "FastFile"):
+            raise ClientError(
+                f"channel {name!r}: TrainingInputMode is {mode!r}, but this version reads File and FastFile only; "
+                "Pipe comes in a later one. Set the input mode of the channel to File."
+            )
+        if not isinstance(content_type, str | None):
+            raise ClientError(f"{file}: expected a text as ContentType of channel {name!r}, found {content_type!r}.")
+        channels[name] = ChannelConfig(name, content_type, mode)
+    return channels
+
+
+def _read_object(file: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        if missing is not None:
+            return missing
+        raise ClientError(
+            f"{file} is missing. It names the channels, such as "
+            '{"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}}; '
+            "the data of a channel lies in input/data/<channel>."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ClientError(f"{file}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from None
+    except UnicodeDecodeError as error:
+        raise ClientError(f"{file}, byte {error.start + 1}: not JSON: expected UTF-8 text.") from None
+    if not isinstance(value, dict):
+        raise ClientError(f"{file}: expected a JSON object, found {json.dumps(value)[:80]}.")
+    return value
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,116 @@
+"""The lines of a training log, in the format that metric definitions and log readers of Linear Learner know."""
+
+import json
+import math
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol, TextIO, runtime_checkable
+
+
+@runtime_checkable
+class Summary(Protocol):
+    """A metric over several observations: anything with these four."""
+
+    @property
+    def sum(self) -> float:
+        """The total of all observations."""
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+
+    @property
+    def min(self) -> float:
+        """The least."""
+
+    @property
+    def max(self) -> float:
+        """The greatest."""
+
+
+class Log:
+    """Writes one line an event to `stream`, at once."""
+
+    def __init__(self, host: str, algorithm: str, stream: TextIO) -> None:
+        self._host = host
+        self._algorithm = algorithm
+        self._stream = stream
+
+    def info(self, text: str) -> None:
+        """Write a line of level INFO."""
+        self._write("INFO", text)
+
+    def warning(self, text: str) -> None:
+        """Write a line of level WARNING."""
+        self._write("WARNING", text)
+
+    def error(self, text: str) -> None:
+        """Write a line of level ERROR."""
+        self._write("ERROR", text)
+
+    def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+        """Write a metric of a split: `kind` is "loss" or "score"; without an epoch it is the final one."""
+        when = "" if epoch is None else f" epoch={epoch},"
+        self.info(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
+
+    def score(self, split: str, metric: str, value: float) -> None:
+        """Write a final score of a split."""
+        self.info(f"#{split}_score ({self._host}) : {(metric, float(value))}")
+
+    def criterion(self, epoch: int, name: str, value: float) -> None:
+        """Write what early stopping looked at."""
+        self.info(
+            f"#early_stopping_criteria_metric: host={self._host}, epoch={epoch}, criteria={name}, value={float(value)}"
+        )
+
+    def progress(self, percent: float, stopped_early: bool = False) -> None:
+        """Write how much of the epochs is done."""
+        done = "100 % epochs" if stopped_early else f"{float(percent)} % of epochs"
+        self.info(f"#progress_metric: host={self._host}, completed {done}")
+
+    def throughput(self, rows_per_second: float) -> None:
+        """Write the speed of training."""
+        self.info(f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second")
+
+    def metrics(
+        self,
+        values: Mapping[str, float | Summary],
+        *,
+        start: float,
+        end: float,
+        epoch: int | None = None,
+        model: int | None = None,
+        meta: str | None = None,
+    ) -> None:
+        """Write metrics between two times, in seconds since 1970, as one line of JSON; what is not finite is null."""
+        place = {"epoch": epoch, "model": model, "Meta": meta}
+        line = {
+            "StartTime": start,
+            "EndTime": end,
+            "Dimensions": {"Algorithm": self._algorithm, "Host": self._host, "Operation": "training"}
+            | {name: value for name, value in place.items() if value is not None},
+            "Metrics": {name: _summary(value) for name, value in values.items()},
+        }
+        self._line(f"#metrics {json.dumps(line, allow_nan=False)}")
+
+    def _write(self, level: str, text: str) -> None:
+        self._line(f"[{datetime.now():%m/%d/%Y %H:%M:%S} {level} {threading.get_ident()}] {text}")
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+def _summary(value: float | Summary) -> dict[str, Any]:
+    if isinstance(value, Summary):
+        summary = {"sum": float(value.sum), "count": int(value.count), "min": value.min, "max": value.max}
+    else:
+        summary = {"sum": float(value), "count": 1, "min": value, "max": value}
+    return {name: _finite(number) for name, number in summary.items()}
+
+
+def _finite(value: float) -> float | None:
+    if isinstance(value, int):
+        return value
+    return float(value) if math.isfinite(value) else None

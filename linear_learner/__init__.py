@@ -1,0 +1,1 @@
+"""Train a bank of linear models at once, choose the best and calibrate it."""

@@ -1,0 +1,199 @@
+"""The bank: all candidates as the rows of one weight matrix, trained by one compiled step on MXNet operators."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.batches import Rows
+from linear_learner.candidates import Candidate
+from linear_learner.compiled import CompiledStep, ndarray
+from linear_learner.engine import mx
+from linear_learner.losses import LOSSES, Loss
+from linear_learner.optimizers import OPTIMIZERS
+
+Floats = NDArray[Any]
+SCORED_ROWS = 8192
+AVERAGE_ETA = 8
+
+
+class Bank:
+    """M candidates of K outputs each, trained together.
+
+    The weights are one matrix (M * K, d + 1) whose last column is the bias. Candidates with the same optimizer and
+    constants lie side by side, so that each update is one operator over a slice; every result comes back in the
+    caller's order.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        start: Floats,
+        loss: str,
+        batch_size: int,
+        *,
+        use_bias: bool = True,
+    ) -> None:
+        """Place the candidates, with `start` (M, K, d + 1) as their first weights."""
+        self.models, self.outputs, width = start.shape
+        self.order = sorted(range(len(candidates)), key=lambda m: kernel(candidates[m]))
+        self.candidates = [candidates[m] for m in self.order]
+        self.batch_size = batch_size
+        self.loss: Loss = LOSSES[loss]
+        self.updates = 0
+        rows = self.models * self.outputs
+        self.weights = ndarray(start[self.order].reshape(rows, width))
+        self.averages = self.weights.copy() if any(c.average for c in candidates) else self.weights
+        self.lost = mx.nd.zeros((1, self.models))
+        bias = np.arange(width) == width - 1
+        self.constants = {
+            "decay": self.per_weight([c.wd * np.where(bias, c.bias_wd_mult, 1) for c in self.candidates]),
+            "speed": self.per_weight([np.where(bias, c.bias_lr_mult * use_bias, 1) for c in self.candidates]),
+        }
+        if any(c.l1 for c in self.candidates):
+            self.constants["shrink"] = self.per_weight([c.l1 / batch_size * ~bias for c in self.candidates])
+        self.states: dict[str, Any] = {}
+        self.step = self.compile(width)
+
+    def per_weight(self, values: list[Floats]) -> Any:
+        """Repeat one row (d + 1,) per model for each of its outputs."""
+        return ndarray(np.repeat(np.array(values, np.float32), self.outputs, axis=0))
+
+    def compile(self, width: int) -> Any:
+        """Build the step: gather, product, loss and gradient, product back, update."""
+        S = mx.sym
+        names = ["features", "labels", "weights", "batch", "rates", "proximal_rates", "W", "lost"]
+        features, labels, weights, batch, rates, proximal_rates, W, lost = map(S.Variable, names)
+        decay, speed, shrink = map(S.Variable, ("decay", "speed", "shrink"))
+        X = S.take(features, batch, mode="clip")
+        y, weight = S.take(labels, batch, mode="clip"), S.take(weights, batch, mode="clip")
+        z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
+        value, slope = self.loss.graph(S, z, y, self.models, self.outputs)
+        gradient = S.dot(slope, X, transpose_a=True) * (1 / self.batch_size) + decay * W
+        rate = S.broadcast_mul(speed, rates)
+
+        def part(symbol: Any, first: int, last: int) -> Any:
+            if last - first == self.models:
+                return symbol
+            return S.slice_axis(symbol, axis=0, begin=first * self.outputs, end=last * self.outputs)
+
+        trained: list[Any] = []
+        renewed: list[tuple[str, Any]] = []
+        last = 0
+        for key, group in groupby(self.candidates, kernel):
+            first, last = last, last + len(list(group))
+            candidate, optimizer = self.candidates[first], OPTIMIZERS[key[0]]
+            states = [S.Variable(f"state_{first}_{i}") for i in range(optimizer.states)]
+            for state in states:
+                self.states[state.name] = mx.nd.zeros(((last - first) * self.outputs, width))
+            change, new_states = optimizer.update(
+                S, part(gradient, first, last), states, part(rate, first, last), vars(candidate)
+            )
+            new = part(W, first, last) + change
+            if candidate.l1:
+                reach = part(S.broadcast_mul(shrink, proximal_rates), first, last)
+                new = soft_threshold(S, new, reach)
+            trained.append(new)
+            renewed += zip([state.name for state in states], new_states, strict=False)
+        weights_out = trained[0] if len(trained) == 1 else S.concat(*trained, dim=0)
+        results = {"W": weights_out, "lost": lost + S.dot(weight, value, transpose_a=True), **dict(renewed)}
+        arrays = {"W": self.weights, "lost": self.lost, **self.constants, **self.states}
+        if self.averages is not self.weights:
+            average = S.Variable("average")
+            results["average"] = average + S.broadcast_mul(weights_out - average, S.Variable("shares"))
+            arrays["average"] = self.averages
+        return CompiledStep(results, arrays)
+
+    def train(self, rows: Rows, table: NDArray[np.int32]) -> Floats:
+        """Train on the mini-batches of `table` (batches, batch_size); return each model's summed loss before updates.
+
+        The sum runs over rows, (M,).
+        """
+        t = np.arange(len(table)) + self.updates + 1
+        self.updates += len(table)
+        scheduled = np.stack([c.rate(t) for c in self.candidates], axis=1)
+        corrected = scheduled * [
+            [OPTIMIZERS[c.optimizer].correction(int(now), vars(c)) for c in self.candidates] for now in t
+        ]
+        averaging = np.array([c.average for c in self.candidates])
+        shares = np.where(averaging, average_share(t)[:, None], 1.0)
+        per_update = {
+            "rates": self.per_update(corrected),
+            "proximal_rates": self.per_update(scheduled),
+            "shares": self.per_update(shares),
+        }
+        data = {"features": ndarray(rows.X), "labels": ndarray(rows.y), "weights": ndarray(rows.weight)}
+        batches = ndarray(table)
+        self.lost[:] = 0
+        for i in range(len(table)):
+            self.step(data | {"batch": batches[i]} | {name: values[i] for name, values in per_update.items()})
+        return self.restored(self.lost.asnumpy()[0])
+
+    def per_update(self, values: Floats) -> Any:
+        """Repeat (T, M) for each output, as (T, M * K, 1)."""
+        return ndarray(np.repeat(values.astype(np.float32), self.outputs, axis=1)[:, :, None])
+
+    def restored(self, values: Floats) -> Floats:
+        """Put what is indexed by model first back into the caller's order."""
+        result = np.empty_like(values)
+        result[self.order] = values
+        return result
+
+    def evaluate(self, rows: Rows, *, margins: bool = False) -> tuple[Floats, Floats]:
+        """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
+        features, labels = ndarray(rows.X), ndarray(rows.y)
+        lost = np.zeros(self.models)
+        z_all = np.empty((self.models, len(rows) if margins else 0), np.float32)
+        for first in range(0, len(rows), SCORED_ROWS):
+            last = min(first + SCORED_ROWS, len(rows))
+            z = mx.nd.FullyConnected(
+                features[first:last], self.averages, num_hidden=self.models * self.outputs, no_bias=True
+            )
+            value, _ = self.loss.graph(mx.nd, z, labels[first:last], self.models, self.outputs)
+            lost += mx.nd.dot(mx.nd.ones((1, last - first)), value).asnumpy()[0]
+            if margins:
+                z_all[:, first:last] = z.asnumpy().T
+        return self.restored(lost), self.restored(z_all)
+
+    def snapshot(self) -> Floats:
+        """Copy the weights that are evaluated, (M, K, d + 1): of a model that averages its average."""
+        return self.restored(self.averages.asnumpy().reshape(self.models, self.outputs, -1))
+
+    def restore(self, snapshot: Floats) -> None:
+        """Put the weights of a snapshot back, to be evaluated."""
+        self.averages[:] = ndarray(snapshot[self.order].reshape(self.models * self.outputs, -1))
+
+
+def kernel(candidate: Candidate) -> tuple[str, float, float, float, bool]:
+    """Name what candidates must share to be updated by one operator."""
+    return candidate.optimizer, candidate.beta_1, candidate.beta_2, candidate.momentum, candidate.l1 > 0
+
+
+def average_share(t: NDArray[np.int64]) -> Floats:
+    """Return how much of the new weights enters the running average at updates t = 1, 2, ...
+
+    The weights of about the last ninth of all updates make up the average, whatever their number (polynomial decay
+    averaging, Shamir and Zhang 2013, with eta 8).
+    """
+    return np.asarray((AVERAGE_ETA + 1) / (t + AVERAGE_ETA))
+
+
+def soft_threshold(F: Any, W: Any, reach: Any) -> Any:
+    """Move weights towards zero by `reach`, and to exactly zero where they are nearer: the proximal step of L1."""
+    return F.relu(W - reach) - F.relu(0 - W - reach)
+
+
+def start_weights(
+    models: Sequence[int], outputs: int, features: int, *, seed: int, method: str, spread: float, bias: float
+) -> Floats:
+    """Draw the first weights of the candidates with these indices, (M, K, d + 1), each from its own stream."""
+    start = np.empty((len(models), outputs, features + 1), np.float32)
+    for row, index in enumerate(models):
+        generator = np.random.default_rng([seed, index])
+        draw = generator.uniform if method == "uniform" else generator.normal
+        low_or_mean = -spread if method == "uniform" else 0.0
+        start[row, :, :-1] = draw(low_or_mean, spread, (outputs, features))
+    start[:, :, -1] = bias
+    return start

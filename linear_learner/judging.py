@@ -1,0 +1,65 @@
+"""Compare the candidates of a bank on the rows that decide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner import selection
+from linear_learner.bank import Bank
+from linear_learner.batches import Rows
+from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.losses import LOSSES
+from linear_learner.scaling import Scaler
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """How the candidates stand on the rows that decide: the criterion's value and the mean loss of each, (M,)."""
+
+    values: Floats
+    losses: Floats
+    maximise: bool
+
+    @property
+    def best(self) -> float:
+        """Return the best finite value."""
+        return -least(-self.values) if self.maximise else least(self.values)
+
+
+def judge(bank: Bank, rows: Rows, hp: Hyperparameters, scaler: Scaler) -> Standings:
+    """Score every candidate on the rows that decide; losses are in the label's own units."""
+    measure = criterion(hp)
+    lost, margins = bank.evaluate(rows, margins=measure is not None)
+    losses = lost / len(rows) * scaler.label_deviation ** LOSSES[hp.loss].degree
+    if measure is None:
+        return Standings(losses, losses, maximise=False)
+    count = min(len(rows), hp.num_calibration_samples)
+    label = rows.y[:count, 0]
+    values = np.full(len(losses), np.nan)
+    for m in np.flatnonzero(np.isfinite(losses)):
+        values[m] = selection.calibrate(margins[m, :count], label, measure, centre=0.0).value
+    return Standings(values, losses, maximise=True)
+
+
+def criterion(hp: Hyperparameters) -> Callable[[selection.Cuts], Floats] | None:
+    """Return what a threshold is calibrated for; None where the loss decides."""
+    if hp.predictor_type != "binary_classifier":
+        return None
+    match hp.binary_classifier_model_selection_criteria:
+        case "accuracy":
+            return selection.accuracy
+        case "f_beta":
+            return partial(selection.f_beta, beta=hp.f_beta)
+        case _:
+            return None
+
+
+def least(values: Floats) -> float:
+    """Return the smallest finite value, infinity if there is none."""
+    return float(min(values[np.isfinite(values)], default=np.inf))

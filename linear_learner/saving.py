@@ -1,0 +1,59 @@
+"""Write the artifact: the files of an MXNet module, and beside them the original's zip of the same."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linear_learner.engine import mx
+from linear_learner.model import Model
+
+PREFIX = "mx-mod"
+MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
+OUTPUT_OPERATOR = {
+    "binary_classifier": "LogisticRegressionOutput",
+    "multiclass_classifier": "SoftmaxOutput",
+    "regressor": "LinearRegressionOutput",
+}
+
+
+def save(model: Model, directory: Path) -> None:
+    """Write the model's files into `directory`, which exists and is empty.
+
+    The files at the top run the documented snippet, so their label is called `softmax_label`; readers written for the
+    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`.
+    """
+    parameters = {
+        "arg:fc0_weight": mx.nd.from_numpy(np.array(model.weight, np.float32, order="C")),
+        "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
+    }
+    mx.nd.save(str(directory / f"{PREFIX}-0000.params"), parameters)
+    (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
+    (directory / "additional-params.json").write_text(json.dumps(additional_parameters(model)), encoding="utf-8")
+    (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
+        for name in ("manifest.json", "additional-params.json", f"{PREFIX}-0000.params"):
+            archive.write(directory / name, name)
+        archive.writestr(f"{PREFIX}-symbol.json", symbol(model, "out_label").tojson())
+
+
+def symbol(model: Model, label: str) -> Any:
+    """Build data . fc0_weight + fc0_bias under the output operator of the predictor type."""
+    features, outputs = model.weight.shape
+    weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
+    bias = mx.sym.Variable("fc0_bias", shape=(1, outputs), lr_mult=10.0)
+    margin = mx.sym.broadcast_add(mx.sym.dot(mx.sym.Variable("data"), weight), bias)
+    operator = getattr(mx.sym, OUTPUT_OPERATOR[model.predictor_type])
+    return operator(margin, mx.sym.Variable(label), name="out")
+
+
+def additional_parameters(model: Model) -> dict[str, Any]:
+    """Name what a reader needs beside the weights."""
+    return {
+        "threshold": model.threshold,
+        "loss_type": model.loss_type,
+        "predictor_type": model.predictor_type,
+        "metrics_params": {**model.metrics_params, "threshold": model.threshold},
+    }

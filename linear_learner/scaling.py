@@ -1,0 +1,77 @@
+"""Standardise features and label, and fold the standardisation back into weights and biases."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """What is subtracted from and what divides each feature, (d,), and the label; all float32 values.
+
+    The folded bias undoes exactly the means that were subtracted, so their own rounding does not matter.
+    """
+
+    mean: Floats
+    deviation: Floats
+    label_mean: float = 0.0
+    label_deviation: float = 1.0
+
+    def standardise(self, X: Floats) -> Floats:
+        """Return (X - mean) / deviation as a new float32 (n, d)."""
+        Z = np.subtract(X, self.mean, dtype=np.float32)
+        Z *= 1 / self.deviation
+        return Z
+
+    def restore(self, Z: Floats) -> Floats:
+        """Return the raw features of standardised ones.
+
+        They are right to a few float32 roundings of |mean| + |X - mean|, the best that was kept.
+        """
+        return np.asarray(Z * self.deviation + self.mean)
+
+    def standardise_label(self, y: Floats) -> Floats:
+        """Return the label in the units that training sees."""
+        return np.asarray((y - self.label_mean) / self.label_deviation, dtype=np.float32)
+
+    def restore_label(self, y: Floats) -> Floats:
+        """Return the raw label of a standardised one."""
+        return np.asarray(y * np.float64(self.label_deviation) + self.label_mean).astype(np.float32)
+
+    def fold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+        """Turn weight (K, d) and bias (K,) for standardised data into those for raw data, in float64."""
+        raw = weight.astype(np.float64) * (self.label_deviation / self.deviation.astype(np.float64))
+        return raw, bias * self.label_deviation + self.label_mean - raw @ self.mean.astype(np.float64)
+
+
+def fit_scaler(
+    X: Floats,
+    y: Floats,
+    *,
+    unbias_data: bool,
+    normalize_data: bool,
+    unbias_label: bool,
+    normalize_label: bool,
+) -> Scaler:
+    """Take means and population deviations of a sample; a feature that does not vary keeps its unit."""
+    label_mean, label_deviation = moments(y[:, None])
+    mean, deviation = moments(X)
+    return Scaler(
+        mean if unbias_data else np.zeros_like(mean),
+        deviation if normalize_data else np.ones_like(deviation),
+        float(label_mean[0]) if unbias_label else 0.0,
+        float(label_deviation[0]) if normalize_label else 1.0,
+    )
+
+
+def moments(X: Floats) -> tuple[Floats, Floats]:
+    """Return mean and population deviation of each column, computed in float64, as float32."""
+    wide = X.astype(np.float64)
+    mean = wide.mean(axis=0).astype(np.float32)
+    deviation = np.sqrt(((wide - mean) ** 2).mean(axis=0)).astype(np.float32)
+    varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > 0) & np.isfinite(deviation)
+    return mean, np.where(varies, deviation, np.float32(1))

@@ -1,0 +1,38 @@
+"""Decide after each epoch whether it improved and whether training should end."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass
+class EarlyStopping:
+    """The original's rule: stop after patience + 1 epochs in a row without a relative improvement above tolerance.
+
+    The optimum follows every epoch, also one whose improvement does not count.
+    """
+
+    patience: int
+    tolerance: float
+    maximise: bool
+    optimum: float = math.nan
+    idle: int = 0
+
+    def improved(self, value: float) -> bool:
+        """Take an epoch's value; say whether it counts as an improvement."""
+        if not math.isfinite(value):
+            better = False
+        elif math.isnan(self.optimum):
+            better = True
+        else:
+            gain = (value - self.optimum) * (1 if self.maximise else -1)
+            better = gain > self.tolerance * abs(self.optimum)
+        if math.isfinite(value):
+            best = max if self.maximise else min
+            self.optimum = value if math.isnan(self.optimum) else best(self.optimum, value)
+        self.idle = 0 if better else self.idle + 1
+        return better
+
+    @property
+    def over(self) -> bool:
+        """Say whether training should end."""
+        return self.idle > self.patience

@@ -1,0 +1,44 @@
+"""A temporary root that looks as the platform leaves it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from container.channels import Channel
+from container.environment import ChannelConfig
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An empty root with the folders that are always there."""
+    for folder in ("input/config", "input/data", "model", "output/data"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def configure(root: Path) -> Callable[[str, Any], None]:
+    """Write one of the JSON files of the job."""
+
+    def write(name: str, content: Any) -> None:
+        (root / "input" / "config" / f"{name}.json").write_text(json.dumps(content))
+
+    return write
+
+
+@pytest.fixture
+def channel(root: Path) -> Callable[..., Channel]:
+    """Make the train channel of the given files, text/csv unless said otherwise."""
+
+    def make(files: dict[str, bytes], content_type: str | None = "text/csv") -> Channel:
+        directory = root / "input" / "data" / "train"
+        directory.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(content)
+        return Channel(ChannelConfig("train", content_type), directory)
+
+    return make

@@ -1,0 +1,190 @@
+"""HTTP as clients speak it, with a model of three lines."""
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from container.app import create_app
+from container.codecs.blocks import Matrix
+from container.codecs.recordio import encode_records
+from container.environment import ServerSettings
+
+SETTINGS = ServerSettings(8080, 2, 75, "application/json", Path("model"))
+ANSWER = {"predictions": [{"score": 0.75, "predicted_label": 1}]}
+ONE = np.array([[0.5, 0.25]], np.float32)
+
+
+class Sum:
+    """Scores a record by the sum of its two features."""
+
+    feature_dim = 2
+
+    def predict(self, X: Matrix) -> dict[str, Any]:
+        """Score records."""
+        return {"score": X.sum(axis=1), "predicted_label": (X.sum(axis=1) > 0).astype(np.int64)}
+
+
+def make(load: Callable[[Path], Any], default_accept: str = "application/json") -> FlaskClient:
+    return create_app(load, ServerSettings(8080, 2, 75, default_accept, Path("model"))).test_client()
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return make(lambda path: Sum())
+
+
+def error(answer: Any) -> str:
+    assert answer.content_type == "application/json"
+    text = json.loads(answer.data)["error"]
+    prefix = "unable to evaluate payload provided: "
+    assert text.startswith(prefix)
+    return str(text[len(prefix) :])
+
+
+def test_ping_is_200_and_empty_once_the_model_is_loaded(client: FlaskClient) -> None:
+    answer = client.get("/ping")
+    assert (answer.status_code, answer.data) == (200, b"")
+
+
+def test_a_model_that_cannot_be_loaded_makes_ping_500_with_the_reason_in_the_log_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def load(path: Path) -> Sum:
+        raise ValueError("mx-mod-symbol.json is missing")
+
+    client = create_app(load, SETTINGS, (ValueError,)).test_client()
+    assert (client.get("/ping").status_code, client.get("/ping").data) == (500, b"")
+    answer = client.post("/invocations", data=b"1,2", content_type="text/csv")
+    assert answer.status_code == 500
+    assert error(answer) == "the model could not be loaded; the log says why"
+    assert "The model in model cannot be loaded: mx-mod-symbol.json is missing" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Sum):
+        def predict(self, X: Matrix) -> dict[str, Any]:
+            raise ValueError("shapes (1,2) and (3,1) not aligned")
+
+    assert make(lambda path: Broken()).get("/ping").status_code == 500
+    assert "shapes (1,2) and (3,1) not aligned" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"instances": [{"features": [0.5, 0.25]}]}'),
+        ("application/json; charset=utf-8", b'{"instances": [{"data": {"features": {"values": [0.5, 0.25]}}}]}'),
+        ("application/JSONLINES", b'{"features": [0.5, 0.25]}\n'),
+        ("text/csv", b"0.5,0.25"),
+        ("text/CSV; label_size=0", b"0.5,0.25\r\n"),
+        ("application/x-recordio-protobuf", encode_records(ONE)),
+        ("application/x-recordio-protobuf", encode_records(ONE)[8:]),
+        (None, b'{"instances": [{"features": [0.5, 0.25]}]}'),
+        (None, b"0.5,0.25\n"),
+        (None, encode_records(ONE)),
+    ],
+)
+def test_every_format_gets_the_same_answer(client: FlaskClient, content_type: str | None, body: bytes) -> None:
+    answer = client.post("/invocations", data=body, content_type=content_type)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.data == json.dumps(ANSWER).encode()
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "body"),
+    [
+        (None, "application/json", json.dumps(ANSWER).encode()),
+        ("*/*", "application/json", json.dumps(ANSWER).encode()),
+        ("application/jsonlines", "application/jsonlines", b'{"predicted_label":1,"score":0.75}\n'),
+        ("text/csv, */*;q=0.1", "text/csv", b"0.75,1\n"),
+    ],
+)
+def test_accept_chooses_the_answer(client: FlaskClient, accept: str | None, content_type: str, body: bytes) -> None:
+    answer = client.post("/invocations", data=b"0.5,0.25", content_type="text/csv", headers={"Accept": accept or ""})
+    assert (answer.status_code, answer.content_type, answer.data) == (200, content_type, body)
+
+
+def test_recordio_answers_are_framed(client: FlaskClient) -> None:
+    accept = "application/x-recordio-protobuf"
+    answer = client.post("/invocations", data=b"0.5,0.25", content_type="text/csv", headers={"Accept": accept})
+    assert answer.content_type == accept
+    assert struct.unpack_from("<I", answer.data) == (0xCED7230A,)
+
+
+def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None:
+    client = make(lambda path: Sum(), "text/csv")
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "text/*"}):
+        assert client.post("/invocations", data=b"1,2", content_type="text/csv", headers=headers).data == b"3.0,1\n"
+    answer = client.post("/invocations", data=b"1,2", content_type="text/csv", headers={"Accept": "application/*"})
+    assert answer.content_type == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status", "message"),
+    [
+        ("text/csv", b"", 400, "the body is empty; expected one or more records"),
+        ("text/csv", b"\n", 400, "no record in the body; expected one or more"),
+        ("application/json", b'{"instances": []}', 400, "no record in the body; expected one or more"),
+        ("text/csv", b"1,2\n1,2,3\n", 400, "record 2: expected 2 columns, found 3. Does it still hold the label?"),
+        ("application/json", b'{"instances": [{"features": [1]}]}', 400, "record 1: expected 2 features, found 1"),
+        ("application/json", b"1,2", 400, "line 1, column 2: not JSON: Extra data"),
+        ("application/x-recordio-protobuf", encode_records(ONE[:, :1]), 400, "record 1, byte 0: expected 2 features"),
+        ("text/csv", b"1,2\nnan,3\n", 400, "record 2, column 1: expected a number, found 'nan': a missing value"),
+        ("text/csv", b"3e38,3e38\n", 400, "record 1: its score is not finite; are its features too large?"),
+        ("image/png", b"\x89PNG", 415, "expected a Content-Type of application/json, .*, found 'image/png'"),
+        (None, b"\x89PNG\x00", 415, "expected a Content-Type of application/json, .*, found None"),
+        (None, b"hello", 415, "no Content-Type, expected one of application/json"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow encountered in reduce")
+def test_what_cannot_be_scored_says_why(
+    client: FlaskClient, content_type: str | None, body: bytes, status: int, message: str
+) -> None:
+    answer = client.post("/invocations", data=body, content_type=content_type)
+    assert answer.status_code == status
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(error(answer))
+
+
+def test_an_answer_that_cannot_be_given_is_refused_before_the_body_is_parsed(client: FlaskClient) -> None:
+    answer = client.post("/invocations", data=b"no csv", content_type="text/csv", headers={"Accept": "image/png"})
+    assert answer.status_code == 406
+    assert error(answer).startswith("expected an Accept of application/json, application/jsonlines, text/csv, ")
+
+
+def test_a_body_over_the_limit_is_413(client: FlaskClient) -> None:
+    length = {"CONTENT_LENGTH": str(101 << 20)}
+    answer = client.post("/invocations", data=b"1,2", content_type="text/csv", environ_overrides=length)
+    assert answer.status_code == 413
+    assert error(answer) == "the body is larger than the limit of 100 MB"
+
+
+def test_an_unexpected_error_shows_no_internals(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Sum):
+        def predict(self, X: Matrix) -> dict[str, Any]:
+            if X.any():
+                raise RuntimeError("secret")
+            return super().predict(X)
+
+    answer = make(lambda path: Broken()).post("/invocations", data=b"1,2", content_type="text/csv")
+    assert answer.status_code == 500
+    assert error(answer) == "an unexpected error; the log says more"
+    assert "RuntimeError: secret" in caplog.text
+
+
+def test_unknown_routes_answer_json(client: FlaskClient) -> None:
+    assert client.get("/").status_code == 404
+    assert client.get("/invocations").status_code == 405
+    assert error(client.get("/")) == "GET /: Not Found"
+
+
+def test_execution_parameters_are_the_documented_ones(client: FlaskClient) -> None:
+    expected = {"MaxConcurrentTransforms": 2, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
+    assert client.get("/execution-parameters").get_json() == expected

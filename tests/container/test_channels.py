@@ -1,0 +1,109 @@
+"""Files in a folder become blocks of labelled rows, and what is wrong with them is said with its place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from container.channels import Channel
+from container.codecs.recordio import encode_records
+from container.environment import ChannelConfig
+from container.errors import ClientError
+
+MakeChannel = Callable[..., Channel]
+
+
+def labels(channel: Channel) -> list[float]:
+    return [float(label) for _, y in channel for label in y]
+
+
+def test_every_iteration_is_the_same_epoch(channel: MakeChannel) -> None:
+    train = channel({"a.csv": b"1,2,3\n0,5,6\n"})
+    for _ in range(2):
+        ((X, y),) = train
+        assert X.tolist() == [[2, 3], [5, 6]]
+        assert y.tolist() == [1, 0]
+        assert X.dtype == y.dtype == np.float32
+        assert X.flags.c_contiguous
+        assert y.shape == (2,)
+
+
+def test_files_are_read_in_the_order_of_their_paths_and_hidden_ones_are_not(channel: MakeChannel) -> None:
+    files = {"b/1.csv": b"3,0\n", "b-c/1.csv": b"2,0\n", "a.csv": b"1,0\n", "z": b"4,0\n", "empty.csv": b""}
+    hidden = {".crc": b"x", "_SUCCESS": b"x", "_temporary/0": b"x", ".git/config": b"x"}
+    assert labels(channel({**files, **hidden})) == [1, 2, 3, 4]
+
+
+def test_recordio_is_the_default_type(channel: MakeChannel) -> None:
+    data = encode_records(np.ones((3, 2), np.float32), np.arange(3, dtype=np.float32))
+    assert labels(channel({"part-0": data}, content_type=None)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("content_type", ["text/csv;label_size=1", "text/CSV; label_size=1; charset=utf-8", "Text/Csv"])
+def test_the_content_type_may_be_written_in_any_way(channel: MakeChannel, content_type: str) -> None:
+    assert labels(channel({"a": b"7,8\n"}, content_type)) == [7]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "message"),
+    [
+        ("text/html", r"channel 'train': expected a ContentType of text/csv or .*recordio-protobuf, found 'text/html'"),
+        ("application/json", "found 'application/json'"),
+        ("text/csv;label_size=0", "channel 'train': the ContentType says label_size=0, but every row needs a label"),
+    ],
+)
+def test_a_content_type_that_cannot_be_trained_on_is_refused(
+    channel: MakeChannel, content_type: str, message: str
+) -> None:
+    with pytest.raises(ClientError, match=message):
+        channel({"a": b"1,2\n"}, content_type)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ClientError, match=r"channel 'validation': the folder .*/nowhere does not exist"):
+        Channel(ChannelConfig("validation"), tmp_path / "nowhere")
+
+
+def test_a_folder_without_files_is_named(channel: MakeChannel) -> None:
+    with pytest.raises(ClientError, match="channel 'train': no files in"):
+        channel({"_SUCCESS": b""})
+
+
+def test_files_without_rows_are_named(channel: MakeChannel) -> None:
+    with pytest.raises(ClientError, match="channel 'train': none of the 2 files has a row"):
+        list(channel({"a": b"", "b": b"\n\r\n"}))
+
+
+def test_files_that_disagree_are_named_with_both_numbers(channel: MakeChannel) -> None:
+    message = r"file 'b.csv', row 1: expected 3 \(a label and 2 features\) columns, found 2"
+    with pytest.raises(ClientError, match=message):
+        list(channel({"a.csv": b"1,2,3\n", "b.csv": b"1,2\n"}))
+    ones = np.ones((1, 3), np.float32)
+    records = {"a": encode_records(ones, ones[0, :1]), "b": encode_records(ones[:, :2], ones[0, :1])}
+    with pytest.raises(ClientError, match="file 'b', record 1, byte 0: expected 3 features, found 2"):
+        list(channel({"a.csv": b"", "b.csv": b"", **records}, content_type=None))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "message"),
+    [
+        (None, b"label,age\n1,2\n", "recordio-protobuf, but the data looks like text/csv: .* set the content type to"),
+        (None, b"\x1f\x8b\x08", "found gzip-compressed data: give it uncompressed"),
+        (None, b"\x00\x01\x02", "found bytes of no known type: 00 01 02"),
+        ("text/csv", encode_records(np.ones((1, 1), np.float32)), "expected text/csv, but the data looks like appl"),
+        ("text/csv", b'{"features": [1]}', "looks like application/json"),
+    ],
+)
+def test_a_wrong_content_type_is_seen_in_the_first_bytes(
+    channel: MakeChannel, content_type: str | None, content: bytes, message: str
+) -> None:
+    with pytest.raises(ClientError, match=f"channel 'train', file 'data': .*{message}"):
+        list(channel({"data": content}, content_type))
+
+
+def test_a_file_that_is_gone_is_named(channel: MakeChannel, root: Path) -> None:
+    train = channel({"a.csv": b"1,2\n"})
+    (root / "input/data/train/a.csv").unlink()
+    with pytest.raises(ClientError, match=r"a.csv cannot be read: No such file"):
+        list(train)

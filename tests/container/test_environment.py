@@ -1,0 +1,109 @@
+"""What the platform, the SDK's local mode and a person's own folder tell a container."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from container.environment import ChannelConfig, read_job, read_paths, read_settings
+from container.errors import ClientError
+
+Configure = Callable[[str, Any], None]
+
+
+def test_the_root_is_opt_ml_unless_moved(tmp_path: Path) -> None:
+    assert str(read_paths({}).model) == "/opt/ml/model"
+    assert read_paths({"SAGEMAKER_BASE_DIR": str(tmp_path)}).failure == tmp_path / "output" / "failure"
+
+
+def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) -> None:
+    configure("hyperparameters", {"predictor_type": "regressor", "epochs": "15"})
+    configure("resourceconfig", {"current_host": "algo-7", "hosts": ["algo-7"], "network_interface_name": "eth0"})
+    entry = {"TrainingInputMode": "FastFile", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
+    configure("inputdataconfig", {"train": entry, "test": {**entry, "ContentType": "text/csv;label_size=1"}})
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root), "TRAINING_JOB_ARN": "arn:aws:sagemaker:::training-job/x"})
+    assert job.hyperparameters == {"predictor_type": "regressor", "epochs": "15"}
+    assert (job.current_host, job.hosts, job.on_platform) == ("algo-7", ("algo-7",), True)
+    assert job.channels == {
+        "train": ChannelConfig("train", None, "FastFile"),
+        "test": ChannelConfig("test", "text/csv;label_size=1", "FastFile"),
+    }
+
+
+def test_only_inputdataconfig_is_needed(root: Path, configure: Configure) -> None:
+    configure("inputdataconfig", {"train": {}})
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
+    assert (job.hyperparameters, job.hosts, job.current_host, job.on_platform) == ({}, ("algo-1",), "algo-1", False)
+    assert job.channels == {"train": ChannelConfig("train")}
+
+
+def test_hyperparameters_that_are_no_texts_become_texts(root: Path, configure: Configure) -> None:
+    configure("inputdataconfig", {})
+    configure("hyperparameters", {"epochs": 3, "wd": 0.1, "use_bias": True, "loss": "auto"})
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
+    assert job.hyperparameters == {"epochs": "3", "wd": "0.1", "use_bias": "true", "loss": "auto"}
+
+
+def test_a_missing_inputdataconfig_says_what_to_put_there(root: Path) -> None:
+    with pytest.raises(ClientError, match=r'input/config/inputdataconfig.json is missing.*"ContentType": "text/csv"'):
+        read_job({"SAGEMAKER_BASE_DIR": str(root)})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"epochs": 3,\n "wd": }', r"hyperparameters.json, line 2, column 8: not JSON: Expecting value"),
+        (b'{"epochs": "\xff"}', r"hyperparameters.json, byte 13: not JSON: expected UTF-8 text"),
+        (b"[1]", r"hyperparameters.json: expected a JSON object, found \[1\]"),
+    ],
+)
+def test_a_broken_file_is_named_with_the_place(root: Path, content: bytes, message: str) -> None:
+    (root / "input/config/hyperparameters.json").write_bytes(content)
+    with pytest.raises(ClientError, match=message):
+        read_job({"SAGEMAKER_BASE_DIR": str(root)})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}, "names 2 hosts: .* not support"),
+        ("resourceconfig", {"current_host": 1}, "expected current_host to be a text"),
+        ("inputdataconfig", {"train": {"TrainingInputMode": "Pipe"}}, "'train': TrainingInputMode is 'Pipe', but this"),
+        ("inputdataconfig", {"train": []}, r"expected an object for channel 'train', found \[\]"),
+        ("inputdataconfig", {"train": {"ContentType": 1}}, "expected a text as ContentType of channel 'train'"),
+    ],
+)
+def test_what_is_not_supported_is_said(root: Path, configure: Configure, name: str, content: Any, message: str) -> None:
+    configure("inputdataconfig", {"train": {}})
+    configure(name, content)
+    with pytest.raises(ClientError, match=message):
+        read_job({"SAGEMAKER_BASE_DIR": str(root)})
+
+
+def test_server_settings_have_defaults() -> None:
+    settings = read_settings({})
+    assert (settings.port, settings.default_accept, str(settings.model)) == (8080, "application/json", "/opt/ml/model")
+    assert settings.workers >= 1
+    assert settings.timeout > 60
+
+
+def test_server_settings_are_read_from_the_names_that_users_know() -> None:
+    settings = read_settings(
+        {
+            "SAGEMAKER_BIND_TO_PORT": "9000",
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "3",
+            "SAGEMAKER_MODEL_SERVER_TIMEOUT": "90",
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/CSV",
+        }
+    )
+    assert (settings.port, settings.workers, settings.timeout, settings.default_accept) == (9000, 3, 90, "text/csv")
+
+
+def test_all_bad_server_settings_are_named_at_once() -> None:
+    message = (
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: expected one of application/json.*found 'text/html'; "
+        "SAGEMAKER_BIND_TO_PORT: expected a whole number from 1 to 65535, found 'http'"
+    )
+    with pytest.raises(ClientError, match=message):
+        read_settings({"SAGEMAKER_BIND_TO_PORT": "http", "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/html"})

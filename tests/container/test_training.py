@@ -1,0 +1,195 @@
+"""A job from its files to its exit status: the model whole or absent, a failure with its reason."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from container.channels import Channel
+from container.errors import ClientError
+from container.log import Log
+from container.training import run
+
+Model = dict[str, float]
+
+
+@pytest.fixture
+def environ(root: Path, configure: Callable[[str, Any], None]) -> dict[str, str]:
+    """A job of four rows in text/csv."""
+    configure("hyperparameters", {"epochs": "2"})
+    configure("inputdataconfig", {"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}})
+    (root / "input/data/train").mkdir()
+    (root / "input/data/train/a.csv").write_text("1,2\n3,4\n5,6\n7,8\n")
+    return {"SAGEMAKER_BASE_DIR": str(root)}
+
+
+def fit(hyperparameters: dict[str, str], channels: dict[str, Channel], log: Log) -> Model:
+    epochs = int(hyperparameters["epochs"])
+    rows = sum(len(X) for _ in range(epochs) for X, _ in channels["train"])
+    log.info(f"saw {rows} rows")
+    return {"rows": rows}
+
+
+def save(model: Model, directory: Path) -> None:
+    (directory / "params").write_text(str(model["rows"]))
+    (directory / "symbol.json").write_text("{}")
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def fails(*_: Any) -> Any:
+        raise error
+
+    return fails
+
+
+def failure(root: Path) -> str:
+    return (root / "output/failure").read_text()
+
+
+def test_a_job_leaves_its_model_and_no_failure(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, fit, save) == 0
+    assert sorted(os.listdir(root / "model")) == ["params", "symbol.json"]
+    assert (root / "model/params").read_text() == "8"
+    assert not (root / "output/failure").exists()
+    out = capsys.readouterr().out
+    assert "Reading provided configuration from" in out
+    assert "{'epochs': '2'}" in out
+    assert "The channel 'train' is in File input mode under" in out
+    assert "saw 8 rows" in out
+
+
+def test_off_the_platform_the_model_is_packed_with_its_files_on_top(root: Path, environ: dict[str, str]) -> None:
+    (root / "model/README").write_text("not of this model")
+    assert run(environ, fit, save) == 0
+    archive = root / "output/model.tar.gz"
+    with tarfile.open(archive) as tar:
+        assert tar.getnames() == ["params", "symbol.json"]
+        assert tar.extractfile("params").read() == b"8"  # type: ignore[union-attr]
+    first = archive.read_bytes()
+    time.sleep(0.01)
+    assert run(environ, fit, save) == 0
+    assert archive.read_bytes() == first
+    assert sorted(os.listdir(root / "output")) == ["data", "model.tar.gz"]
+
+
+def test_on_the_platform_nothing_is_packed(root: Path, environ: dict[str, str]) -> None:
+    assert run({**environ, "TRAINING_JOB_ARN": "arn"}, fit, save) == 0
+    assert os.listdir(root / "output") == ["data"]
+    assert (root / "model/params").exists()
+
+
+def test_a_save_that_fails_half_way_leaves_nothing(root: Path, environ: dict[str, str]) -> None:
+    def half(model: Model, directory: Path) -> None:
+        (directory / "params").write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device", "params")
+
+    assert run(environ, fit, half) == 1
+    assert os.listdir(root / "model") == []
+    assert not (root / "output/model.tar.gz").exists()
+    assert failure(root) == "AlgorithmError: no space left on the disk (params). Give the job a larger volume."
+
+
+def test_a_stale_failure_and_a_stale_half_model_are_removed(root: Path, environ: dict[str, str]) -> None:
+    (root / "output/failure").write_text("ClientError: of yesterday")
+    (root / "model/.saving").mkdir()
+    (root / "model/.saving/params").write_text("half")
+    assert run(environ, fit, save) == 0
+    assert not (root / "output/failure").exists()
+    assert not (root / "model/.saving").exists()
+
+
+class BadValueError(Exception):
+    """What an algorithm raises for a bad hyperparameter."""
+
+
+@pytest.mark.parametrize(
+    "error", [ClientError("epochs: expected a number"), BadValueError("epochs: expected a number")]
+)
+def test_a_users_mistake_is_one_message_without_a_trace(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    assert run(environ, raising(error), save, (BadValueError,)) == 1
+    assert failure(root) == "ClientError: epochs: expected a number"
+    captured = capsys.readouterr()
+    assert captured.out.count("ClientError: epochs: expected a number") == 1
+    assert "Traceback" not in captured.out + captured.err
+
+
+def test_a_fault_of_ours_has_its_trace_in_the_log_only(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, raising(ZeroDivisionError("division by zero")), save) == 1
+    assert failure(root) == "AlgorithmError: ZeroDivisionError: division by zero"
+    assert "Traceback" in capsys.readouterr().out
+
+
+def test_too_little_memory_is_said_in_one_line(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, raising(MemoryError()), save) == 1
+    assert failure(root).startswith("AlgorithmError: not enough memory (no details). Use an instance with more memory")
+    assert "Traceback" not in capsys.readouterr().out
+
+
+def test_bad_data_is_named_down_to_the_column(root: Path, environ: dict[str, str]) -> None:
+    (root / "input/data/train/b.csv").write_text("1,2\n1,red\n")
+    assert run(environ, fit, save) == 1
+    assert failure(root) == (
+        "ClientError: channel 'train', file 'b.csv', row 2, column 2: expected a number, found 'red'. "
+        "Write categories as numbers."
+    )
+
+
+def test_a_missing_train_channel_is_the_users_mistake(
+    root: Path, environ: dict[str, str], configure: Callable[[str, Any], None]
+) -> None:
+    configure("inputdataconfig", {})
+    assert run(environ, fit, save) == 1
+    assert failure(root).startswith("ClientError: no channel 'train' in ")
+
+
+def test_an_unknown_channel_is_ignored_with_a_warning(
+    environ: dict[str, str], configure: Callable[[str, Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("inputdataconfig", {"train": {"ContentType": "text/csv"}, "pictures": {}})
+    assert run(environ, fit, save) == 0
+    assert "WARNING" in (out := capsys.readouterr().out)
+    assert "The channel 'pictures' is ignored" in out
+
+
+STOPPED = """
+import os, sys, time
+from container.training import run
+
+def fit(hyperparameters, channels, log):
+    log.info("training")
+    time.sleep(60)
+
+sys.exit(run(os.environ, fit, None))
+"""
+
+
+def test_sigterm_ends_a_job_at_once_without_a_model(root: Path, environ: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED], env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    while "training" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 143
+    assert out.count("\n") == 1
+    assert "Stopped by SIGTERM before the end of training; no model is saved." in out
+    assert os.listdir(root / "model") == []
+    assert not (root / "output/failure").exists()

@@ -1,0 +1,121 @@
+"""`serve` on a real socket, and the documented snippet beside it."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from container.codecs.recordio import encode_records
+from examples.demo import read_answer
+from linear_learner.loading import load
+from tests.contract.conftest import CSV, JSON, RECORDIO, TOP, Job, Server, read_example, serve
+
+SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
+
+
+def body(kind: str) -> bytes:
+    """Write the test rows in one format."""
+    X, _ = read_example("test")
+    match kind:
+        case "application/json":
+            return json.dumps({"instances": [{"features": row.tolist()} for row in X]}).encode()
+        case "text/csv":
+            return "\n".join(",".join(repr(float(value)) for value in row) for row in X).encode()
+        case _:
+            return encode_records(X)
+
+
+def test_ping_says_that_the_model_is_ready(server: Server) -> None:
+    assert server.get("/ping") == (200, b"")
+
+
+@pytest.mark.parametrize("kind", [JSON, CSV, RECORDIO])
+def test_every_request_format_gets_the_models_own_answer(server: Server, trained: Job, kind: str) -> None:
+    X, _ = read_example("test")
+    expected = load(trained.root / "model").predict(X)
+    status, content = server.post(body(kind), kind, JSON)
+    assert status == 200
+    predictions = json.loads(content)["predictions"]
+    assert [p["predicted_label"] for p in predictions] == expected["predicted_label"].tolist()
+    np.testing.assert_allclose([p["score"] for p in predictions], expected["score"], atol=1e-6)
+
+
+@pytest.mark.parametrize("accept", [CSV, RECORDIO])
+def test_every_answer_format_says_the_same_as_json(server: Server, accept: str) -> None:
+    answers = json.loads(server.post(body(CSV), CSV, JSON)[1])["predictions"]
+    status, content = server.post(body(CSV), CSV, accept)
+    assert status == 200
+    expected = [[a["score"], a["predicted_label"]] for a in answers]
+    if accept == CSV:
+        found = np.loadtxt(content.decode().splitlines(), delimiter=",").tolist()
+    else:
+        found = [[record["score"], record["predicted_label"]] for record in read_answer(content)]
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_a_bad_record_is_named(server: Server) -> None:
+    status, content = server.post(b"1,2,3\n", CSV)
+    assert status == 400
+    error = json.loads(content)["error"]
+    assert error.startswith("unable to evaluate payload provided: ")
+    assert "30" in error
+    assert "3" in error
+
+
+def test_an_unknown_type_gets_the_known_ones(server: Server) -> None:
+    status, content = server.post(b"<x/>", "application/xml")
+    assert status == 415
+    assert CSV in json.loads(content)["error"]
+
+
+def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    with serve(tmp_path) as empty:
+        assert empty.get("/ping")[0] == 500
+
+
+def test_sigterm_ends_the_server_within_seconds(trained: Job) -> None:
+    with serve(trained.root) as running:
+        began = time.monotonic()
+        running.process.terminate()
+        assert running.process.wait(timeout=10) == 0
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(not SNIPPET.exists(), reason="the environment of the snippet is built by make test, on Python 3.11")
+def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(server: Server, trained: Job) -> None:
+    X, _ = read_example("test")
+    np.save(trained.root / "rows.npy", X)
+    program = f"""
+import mxnet as mx
+import numpy as np
+
+mod = mx.module.Module.load('mx-mod', 0)
+
+weights = mod._arg_params['fc0_weight'].asnumpy().flatten()
+bias = mod._arg_params['fc0_bias'].asnumpy().flatten()
+
+X = np.load({str(trained.root / "rows.npy")!r})
+mod.bind(data_shapes=[('data', X.shape)])
+score = mod.predict(mx.io.NDArrayIter(X, batch_size=len(X))).asnumpy().flatten()
+np.save({str(trained.root / "score.npy")!r}, score)
+print(len(weights), len(bias))
+"""
+    result = subprocess.run(
+        [str(SNIPPET), "-c", program],
+        cwd=trained.root / "model",
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.stdout == "30 1\n", result.stderr
+    warnings = [line for line in result.stderr.splitlines() if "Warning" in line]
+    assert len(warnings) == 1
+    assert "label_shapes" in result.stderr or "softmax_label" in result.stderr
+    answers = json.loads(server.post(body(JSON), JSON, JSON)[1])["predictions"]
+    np.testing.assert_allclose(np.load(trained.root / "score.npy"), [a["score"] for a in answers], atol=1e-6)

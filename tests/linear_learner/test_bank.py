@@ -1,0 +1,180 @@
+"""The bank: every model is trained as if it were alone, and as the formulas say."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from linear_learner.bank import Bank, start_weights
+from linear_learner.batches import Rows, batch_table, gather
+from linear_learner.candidates import Candidate
+from linear_learner.losses import LOSSES
+from linear_learner.optimizers import EPSILON, RMSPROP_DECAY
+from linear_learner.scaling import fit_scaler
+
+Floats = NDArray[Any]
+
+BATCH = 50
+CANDIDATES = [
+    Candidate(),
+    Candidate("sgd", 0.1, momentum=0.9),
+    Candidate("adam", 0.02, l1=20, lr_scheduler_step=3, lr_scheduler_factor=0.5),
+    Candidate("adagrad", 0.1, wd=0.1, average=True),
+    Candidate("rmsprop", 0.01, l1=5),
+    Candidate("sgd", 0.05, wd=1.0, bias_wd_mult=0.5, bias_lr_mult=2.0),
+    Candidate("adam", 0.05, beta_1=0.5, beta_2=0.9, use_lr_scheduler=False),
+]
+
+
+def example(loss: str, rows: int = 230, features: int = 6) -> tuple[Rows, int]:
+    """Return standardised rows and the outputs K of one model; the last mini-batch is not full."""
+    generator = np.random.default_rng(5)
+    outputs = 3 if loss == "softmax_loss" else 1
+    X = generator.normal(2, 3, (rows, features)).astype(np.float32)
+    y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
+    scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
+    return gather([(X[:99], y[:99]), (X[99:], y[99:])], scaler, features), outputs
+
+
+def start(models: list[int], outputs: int, features: int) -> Floats:
+    return start_weights(models, outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
+
+
+def tables(rows: Rows, epochs: int = 2) -> list[NDArray[np.int32]]:
+    shuffler = np.random.default_rng(0)
+    return [batch_table(len(rows), BATCH, shuffler) for _ in range(epochs)]
+
+
+def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tuple[Floats, float]:
+    """Train one model with numpy in float64; return its weights and the summed loss of the last epoch."""
+    w = w.astype(np.float64)
+    bias = np.arange(w.shape[1]) == w.shape[1] - 1
+    speed = np.where(bias, candidate.bias_lr_mult, 1.0)
+    decay = candidate.wd * np.where(bias, candidate.bias_wd_mult, 1.0)
+    first, second, average = np.zeros_like(w), np.zeros_like(w), w
+    t, lost = 0, 0.0
+    for table in tables(rows):
+        lost = 0.0
+        for batch in table:
+            t += 1
+            X, y, weight = rows.X[batch].astype(np.float64), rows.y[batch, 0], rows.weight[batch, 0]
+            z = X @ w.T
+            lost += float((LOSSES[loss].value(z, y) * weight).sum())
+            truth = np.eye(len(w))[y.astype(int)] if len(w) > 1 else y[:, None]
+            gradient = (LOSSES[loss].link(z) - truth).T @ X / BATCH + decay * w
+            rate = candidate.rate(np.array([t]))[0]
+            match candidate.optimizer:
+                case "adam":
+                    b1, b2 = candidate.beta_1, candidate.beta_2
+                    first, second = b1 * first + (1 - b1) * gradient, b2 * second + (1 - b2) * gradient**2
+                    corrected = rate * np.sqrt(1 - b2**t) / (1 - b1**t)
+                    w = w - speed * corrected * first / (np.sqrt(second) + EPSILON)
+                case "sgd":
+                    first = candidate.momentum * first - rate * speed * gradient
+                    w = w + first
+                case "rmsprop":
+                    first = RMSPROP_DECAY * first + (1 - RMSPROP_DECAY) * gradient**2
+                    w = w - rate * speed * gradient / np.sqrt(first + EPSILON)
+                case "adagrad":
+                    first = first + gradient**2
+                    w = w - rate * speed * gradient / np.sqrt(first + EPSILON)
+            reach = np.where(bias, 0, rate * candidate.l1 / BATCH)
+            w = np.sign(w) * np.maximum(np.abs(w) - reach, 0)
+            average = average + (w - average) * min(1, 9 / (t + 8)) if candidate.average else w
+    return average, lost
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
+    rows, outputs = example(loss)
+    whole = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH)
+    lost = [whole.train(rows, table) for table in tables(rows)][-1]
+    for m, candidate in enumerate(CANDIDATES):
+        alone = Bank([candidate], start([m], outputs, rows.features), loss, BATCH)
+        lost_alone = [alone.train(rows, table) for table in tables(rows)][-1]
+        np.testing.assert_allclose(whole.snapshot()[m], alone.snapshot()[0], atol=1e-5)
+        assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: f"{c.optimizer}-{c.learning_rate}-{c.l1}")
+def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str) -> None:
+    rows, outputs = example(loss)
+    first = start([0], outputs, rows.features)
+    bank = Bank([candidate], first, loss, BATCH)
+    lost = [bank.train(rows, table) for table in tables(rows)][-1]
+    weights, lost_by_hand = train_by_hand(candidate, first[0], rows, loss)
+    np.testing.assert_allclose(bank.snapshot()[0], weights, atol=1e-5)
+    assert lost[0] == pytest.approx(lost_by_hand, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
+    rows, outputs = example(loss)
+    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH)
+    bank.train(rows, tables(rows)[0])
+    lost, margins = bank.evaluate(rows, margins=outputs == 1)
+    for m, weights in enumerate(bank.snapshot()):
+        z = rows.X[:-1].astype(np.float64) @ weights.T.astype(np.float64)
+        assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0]).sum()), rel=1e-5)
+        if outputs == 1:
+            np.testing.assert_allclose(margins[m], z[:, 0], atol=1e-5)
+
+
+def test_the_same_training_twice_gives_the_same_bits() -> None:
+    rows, outputs = example("logistic")
+    twice = []
+    for _ in range(2):
+        bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
+        for table in tables(rows):
+            bank.train(rows, table)
+        twice.append(bank.snapshot())
+    np.testing.assert_array_equal(twice[0], twice[1])
+
+
+def test_a_restored_snapshot_is_what_it_was() -> None:
+    rows, outputs = example("softmax_loss")
+    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "softmax_loss", BATCH)
+    before = bank.snapshot()
+    bank.train(rows, tables(rows)[0])
+    assert np.abs(bank.snapshot() - before).max() > 0.01
+    bank.restore(before)
+    np.testing.assert_array_equal(bank.snapshot(), before)
+
+
+def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
+    rows, outputs = example("logistic")
+    bank = Bank([Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.features), "logistic", BATCH)
+    for table in tables(rows, epochs=10):
+        bank.train(rows, table)
+    weights = bank.snapshot()[0, 0]
+    assert (weights[:-1] == 0).all()
+    assert weights[-1] != 0
+
+
+def test_without_a_bias_it_stays_at_zero() -> None:
+    rows, _ = example("logistic")
+    first = start_weights([0], 1, rows.features, seed=0, method="normal", spread=0.01, bias=0.0)
+    bank = Bank([Candidate()], first, "logistic", BATCH, use_bias=False)
+    bank.train(rows, tables(rows)[0])
+    assert bank.snapshot()[0, 0, -1] == 0
+
+
+def test_rates_follow_the_factor_scheduler_down_to_the_minimum() -> None:
+    candidate = Candidate(learning_rate=0.1, lr_scheduler_step=2, lr_scheduler_factor=0.5, lr_scheduler_minimum_lr=0.03)
+    np.testing.assert_allclose(candidate.rate(np.arange(1, 8)), [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03])
+
+
+def test_a_rate_below_the_minimum_is_not_raised() -> None:
+    candidate = Candidate(learning_rate=1e-6, lr_scheduler_minimum_lr=1e-5)
+    np.testing.assert_array_equal(candidate.rate(np.arange(1, 100)), 1e-6)
+
+
+def test_uniform_and_normal_starts_have_the_spread_they_are_told() -> None:
+    uniform = start_weights([0], 1, 100_000, seed=0, method="uniform", spread=0.07, bias=0.5)
+    normal = start_weights([0], 1, 100_000, seed=0, method="normal", spread=0.01, bias=0.0)
+    assert np.abs(uniform[:, :, :-1]).max() <= 0.07
+    assert uniform[0, 0, :-1].std() == pytest.approx(0.07 / 3**0.5, rel=0.02)
+    assert normal[0, 0, :-1].std() == pytest.approx(0.01, rel=0.02)
+    assert uniform[0, 0, -1] == 0.5
