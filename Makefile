@@ -62,7 +62,7 @@ lint: $(READY) ## check style and types
 	@$(BIN)/mypy serve
 
 bench: $(READY) ## measure speed against references in the same run
-	@for program in benchmarks/*.py; do $(BIN)/python $$program || exit 1; done
+	@for program in bank job quality; do echo "== benchmarks.$$program"; $(BIN)/python -m benchmarks.$$program || exit 1; done
 
 image: ## build the Docker image IMAGE on BASE_IMAGE
 	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .

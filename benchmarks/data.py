@@ -55,4 +55,6 @@ def a9a() -> dict[str, Split]:
 def california() -> dict[str, Split]:
     """Return the house values, 13 features."""
     arrays = archive("california_housing")
-    return {split: (arrays[f"x_{split}"].astype(np.float32), arrays[f"y_{split}"].astype(np.float32)) for split in SPLITS}
+    return {
+        split: (arrays[f"x_{split}"].astype(np.float32), arrays[f"y_{split}"].astype(np.float32)) for split in SPLITS
+    }
