@@ -87,7 +87,7 @@ def best(epoch: object) -> float:
 def main() -> None:
     """Print one line a shape."""
     adam = [Candidate() for _ in range(MODELS)]
-    default = candidates(parse({"predictor_type": "binary_classifier"}))
+    default = candidates(parse({"predictor_type": "binary_classifier"}), validated=True)
     print("rows x features, batch: rows/s of 32 Adam candidates, of the default bank, of numpy by hand; ratios")
     for count, features, batch in SHAPES:
         rows = make_rows(count, features)

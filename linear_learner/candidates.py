@@ -8,6 +8,18 @@ from numpy.typing import NDArray
 from linear_learner.hyperparameters import Hyperparameters
 
 DEFAULT_MODELS = 32
+USUAL_BATCH = 1000
+SGD_MOMENTUM = 0.9
+ADAPTIVE_RATES = (1.0, 4.0, 20.0, 60.0)
+SGD_RATES = {
+    "regressor": (2.0, 6.0, 20.0, 60.0),
+    "binary_classifier": (6.0, 20.0, 60.0, 200.0),
+    "multiclass_classifier": (6.0, 20.0, 200.0, 600.0),
+}
+DECAYS = (1.0, 10.0, 100.0)
+WIDE_DECAYS = (0.01, 1.0, 10.0)
+CAUTIOUS_DECAYS = (10.0, 30.0, 100.0)
+SPARSE_STRENGTH = 0.01  # l1 / mini_batch_size
 
 
 @dataclass(frozen=True)
@@ -48,46 +60,90 @@ class Candidate:
             "lr_scheduler_minimum_lr",
         ]
         values = asdict(self)
-        if self.momentum:
-            names.append("momentum")
+        names += [name for name in ("momentum", "average") if values[name]]
         return {name: values[name] for name in names}
 
 
-def candidates(hp: Hyperparameters) -> list[Candidate]:
-    """Return the bank: candidate 0 is what the user asked for, the others vary it.
+def candidates(hp: Hyperparameters, *, validated: bool) -> list[Candidate]:
+    """Return the bank: candidate 0 is what the user asked for, the others vary it and average their weights.
 
-    A number that the user gave is the centre of the others', a text holds for all of them.
+    A number that the user gave is the centre of the others', a text holds for all of them. `validated` says whether
+    there is a validation channel: without one a classifier's candidates are compared on the rows they learned, where
+    the least regularised always looks best, so none is regularised less than ten times candidate 0.
     """
     first = centre(hp)
+    cautious = not validated and hp.predictor_type != "regressor"
+    steady, lively = ("adam", "sgd") if hp.optimizer is None else (hp.optimizer, hp.optimizer)
+    settings = [
+        first,
+        *grid(first, steady, hp, 1.0, CAUTIOUS_DECAYS if cautious else DECAYS),
+        *grid(first, lively, hp, 2.0 if lively == steady else 1.0, CAUTIOUS_DECAYS if cautious else WIDE_DECAYS),
+        *sparse(first, lively, hp, cautious),
+    ]
     models = hp.num_models or (1 if hp.tuning else DEFAULT_MODELS)
-    adam = [
-        replace(first, optimizer="adam", learning_rate=first.learning_rate * r, wd=first.wd * w, average=True)
-        for r in (4, 20, 60)
-        for w in (0.1, 1, 10, 100)
-    ]
-    sgd = [
-        replace(
-            first, optimizer="sgd", momentum=0.9, learning_rate=first.learning_rate * r, wd=first.wd * w, average=True
-        )
-        for r in (6, 60, 200, 600)
-        for w in (0.01, 1, 10)
-    ]
-    sparse = [
-        replace(
-            first,
-            optimizer="sgd",
-            momentum=0.9,
-            learning_rate=first.learning_rate * r,
-            wd=first.wd / 100,
-            l1=l * hp.mini_batch_size,
-            average=True,
-        )
-        for r, l in ((6, 0.003), (6, 0.01), (6, 0.03), (60, 0.003), (60, 0.01), (60, 0.03), (20, 0.01))
-    ]
-    return [first, *adam, *sgd, *sparse][:models]
+    return [*settings, *drawn(settings, models - len(settings))][:models]
 
 
 def centre(hp: Hyperparameters) -> Candidate:
     """Return the candidate with every number that the user gave and the original's defaults for the rest."""
     given = {name: value for name, value in asdict(hp).items() if name in vars(Candidate()) and value is not None}
     return Candidate(**given)
+
+
+def grid(
+    first: Candidate, optimizer: str, hp: Hyperparameters, shift: float, decays: tuple[float, ...]
+) -> list[Candidate]:
+    """Cross an optimizer's learning rates with weight decays, both as multiples of candidate 0's."""
+    return [
+        variation(first, optimizer, hp, shift * rate, wd=first.wd * decay)
+        for rate in rates(optimizer, hp)
+        for decay in decays
+    ]
+
+
+def sparse(first: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool) -> list[Candidate]:
+    """Cross two learning rates with strengths of L1."""
+    strength = SPARSE_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
+    decay = first.wd * (CAUTIOUS_DECAYS if cautious else WIDE_DECAYS)[0]
+    slow, _, fast, _ = sorted(rates(optimizer, hp))
+    return [
+        variation(first, optimizer, hp, rate, wd=decay, l1=strength * multiple)
+        for rate, multiple in zip([slow] * 4 + [fast] * 3, (0.3, 1, 3, 10, 0.3, 1, 3), strict=True)
+    ]
+
+
+def variation(
+    first: Candidate, optimizer: str, hp: Hyperparameters, rate: float, wd: float, l1: float | None = None
+) -> Candidate:
+    """Change candidate 0; its optimizer's learning rates shrink with mini-batches below the usual size."""
+    small = min(1.0, hp.mini_batch_size / USUAL_BATCH)
+    shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
+    momentum = SGD_MOMENTUM if hp.momentum is None and optimizer == "sgd" else first.momentum
+    return replace(
+        first,
+        optimizer=optimizer,
+        momentum=momentum,
+        learning_rate=first.learning_rate * rate * shrink,
+        wd=wd,
+        l1=first.l1 if l1 is None else l1,
+        average=True,
+    )
+
+
+def rates(optimizer: str, hp: Hyperparameters) -> tuple[float, ...]:
+    """Return the multiples of candidate 0's learning rate that suit an optimizer."""
+    return SGD_RATES[hp.predictor_type] if optimizer == "sgd" else ADAPTIVE_RATES
+
+
+def drawn(settings: list[Candidate], count: int) -> list[Candidate]:
+    """Draw further candidates around those that there are, the same ones every time."""
+    generator = np.random.default_rng(len(settings))
+    return [
+        replace(
+            near := settings[1 + i % (len(settings) - 1)],
+            learning_rate=near.learning_rate * float(np.exp(generator.uniform(-1, 1))),
+            wd=near.wd * float(np.exp(generator.uniform(-2, 2))),
+            l1=near.l1 * float(np.exp(generator.uniform(-1, 1))),
+        )
+        for i in range(count)
+    ]

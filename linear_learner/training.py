@@ -39,7 +39,7 @@ def fit(texts: Mapping[str, str], channels: Mapping[str, Iterable[Block]], log: 
     train, scaler = read_train(channels["train"], hp)
     validation = read_channel(channels["validation"], "validation", hp, scaler) if "validation" in channels else None
     deciding = train if validation is None else validation
-    settings = candidates(hp)
+    settings = candidates(hp, validated=validation is not None)
     bank = build_bank(settings, train.features, hp)
     log.info(
         f"Training {len(settings)} candidates on {len(train)} rows of {train.features} features, "
