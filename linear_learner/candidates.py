@@ -19,6 +19,8 @@ SGD_RATES = {
 DECAYS = (1.0, 10.0, 100.0)
 WIDE_DECAYS = (0.01, 1.0, 10.0)
 CAUTIOUS_DECAYS = (10.0, 30.0, 100.0)
+SPARSE_SGD_RATES = (6.0, 60.0)
+SPARSE_ADAPTIVE_RATES = (4.0, 20.0)
 SPARSE_STRENGTH = 0.01  # l1 / mini_batch_size
 
 
@@ -105,7 +107,7 @@ def sparse(first: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool
     """Cross two learning rates with strengths of L1."""
     strength = SPARSE_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
     decay = first.wd * (CAUTIOUS_DECAYS if cautious else WIDE_DECAYS)[0]
-    slow, _, fast, _ = sorted(rates(optimizer, hp))
+    slow, fast = SPARSE_SGD_RATES if optimizer == "sgd" else SPARSE_ADAPTIVE_RATES
     return [
         variation(first, optimizer, hp, rate, wd=decay, l1=strength * multiple)
         for rate, multiple in zip([slow] * 4 + [fast] * 3, (0.3, 1, 3, 10, 0.3, 1, 3), strict=True)
