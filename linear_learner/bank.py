@@ -34,14 +34,23 @@ class Bank:
         loss: str,
         batch_size: int,
         *,
+        loss_parameter: float = 0.0,
+        class_weights: Floats | None = None,
+        objective_weights: Floats | None = None,
         use_bias: bool = True,
     ) -> None:
-        """Place the candidates, with `start` (M, K, d + 1) as their first weights."""
+        """Place the candidates, with `start` (M, K, d + 1) as their first weights.
+
+        `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the one that
+        `evaluate` reports.
+        """
         self.models, self.outputs, width = start.shape
         self.order = sorted(range(len(candidates)), key=lambda m: kernel(candidates[m]))
         self.candidates = [candidates[m] for m in self.order]
         self.batch_size = batch_size
         self.loss: Loss = LOSSES[loss]
+        self.loss_parameter = loss_parameter
+        self.objective_weights = objective_weights
         self.updates = 0
         rows = self.models * self.outputs
         self.weights = ndarray(start[self.order].reshape(rows, width))
@@ -53,7 +62,11 @@ class Bank:
             "speed": self.per_weight([np.where(bias, c.bias_lr_mult * use_bias, 1) for c in self.candidates]),
         }
         if any(c.l1 for c in self.candidates):
-            self.constants["shrink"] = self.per_weight([c.l1 / batch_size * ~bias for c in self.candidates])
+            # Momentum takes 1 / (1 - momentum) steps along each gradient; the proximal step is as many times as long.
+            reach = [c.l1 / batch_size / (1 - c.momentum) for c in self.candidates]
+            self.constants["shrink"] = self.per_weight([r * ~bias for r in reach])
+        if class_weights is not None:
+            self.constants["class_weights"] = ndarray(class_weights[self.order].T.astype(np.float32))
         self.states: dict[str, Any] = {}
         self.step = self.compile(width)
 
@@ -70,7 +83,12 @@ class Bank:
         X = S.take(features, batch, mode="clip")
         y, weight = S.take(labels, batch, mode="clip"), S.take(weights, batch, mode="clip")
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
-        value, slope = self.loss.graph(S, z, y, self.models, self.outputs)
+        value, slope = self.loss.graph(S, z, y, self.models, self.outputs, self.loss_parameter)
+        if "class_weights" in self.constants:
+            classes = self.constants["class_weights"].shape[0]
+            share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=classes), S.Variable("class_weights"))
+            value = value * share
+            slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
         gradient = S.dot(slope, X, transpose_a=True) * (1 / self.batch_size) + decay * W
         rate = S.broadcast_mul(speed, rates)
 
@@ -151,11 +169,17 @@ class Bank:
             z = mx.nd.FullyConnected(
                 features[first:last], self.averages, num_hidden=self.models * self.outputs, no_bias=True
             )
-            value, _ = self.loss.graph(mx.nd, z, labels[first:last], self.models, self.outputs)
-            lost += mx.nd.dot(mx.nd.ones((1, last - first)), value).asnumpy()[0]
+            value, _ = self.loss.graph(mx.nd, z, labels[first:last], self.models, self.outputs, self.loss_parameter)
+            lost += mx.nd.dot(ndarray(self.row_weights(rows.y[first:last, 0])), value).asnumpy()[0]
             if margins:
                 z_all[:, first:last] = z.asnumpy().T
         return self.restored(lost), self.restored(z_all)
+
+    def row_weights(self, y: Floats) -> Floats:
+        """Return what the rows with these labels count in the objective, (1, n)."""
+        if self.objective_weights is None:
+            return np.ones((1, len(y)), np.float32)
+        return self.objective_weights[y.astype(np.int64)][None, :].astype(np.float32)
 
     def snapshot(self) -> Floats:
         """Copy the weights that are evaluated, (M, K, d + 1): of a model that averages its average."""
@@ -197,3 +221,10 @@ def start_weights(
         start[row, :, :-1] = draw(low_or_mean, spread, (outputs, features))
     start[:, :, -1] = bias
     return start
+
+
+def bank_bytes(models: int, outputs: int, features: int, batch_size: int, judged_rows: int) -> int:
+    """Estimate the memory of a bank: weights with states and temporaries, a mini-batch, the margins to judge."""
+    weights = 16 * models * outputs * (features + 1)
+    batch = batch_size * (features + 1 + 6 * models * outputs)
+    return 4 * (weights + batch + (2 * models * judged_rows if outputs == 1 else 0))

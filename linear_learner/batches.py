@@ -62,8 +62,9 @@ def gather(blocks: Iterable[Block], scaler: Scaler, features: int) -> Rows:
 def batch_table(rows: int, batch_size: int, generator: np.random.Generator | None) -> NDArray[np.int32]:
     """Return the row indices of an epoch's mini-batches, (batches, batch_size), shuffled by `generator` if given.
 
-    Index `rows`, the row of zeros, fills up the last mini-batch.
+    Index `rows`, the row of zeros, fills up the last mini-batch; no mini-batch is wider than the data.
     """
+    batch_size = min(batch_size, rows)
     batches = -(-rows // batch_size)
     table = np.full(batches * batch_size, rows, np.int32)
     table[:rows] = np.arange(rows, dtype=np.int32) if generator is None else generator.permutation(rows)

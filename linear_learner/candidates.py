@@ -21,7 +21,7 @@ WIDE_DECAYS = (0.01, 1.0, 10.0)
 CAUTIOUS_DECAYS = (10.0, 30.0, 100.0)
 SPARSE_SGD_RATES = (6.0, 60.0)
 SPARSE_ADAPTIVE_RATES = (4.0, 20.0)
-SPARSE_STRENGTH = 0.01  # l1 / mini_batch_size
+SPARSE_STRENGTH = 0.001  # l1 / mini_batch_size
 
 
 @dataclass(frozen=True)

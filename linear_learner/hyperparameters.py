@@ -2,9 +2,9 @@
 
 import difflib
 import json
-import math
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,24 @@ from typing import Any
 import yaml
 
 from linear_learner.errors import InputError
+from linear_learner.losses import LOSSES
 
 AUTO = "auto"
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-LOSS_OF = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LOSSES_OF = {  # the first is what auto stands for
+    "binary_classifier": ("logistic", "hinge_loss"),
+    "multiclass_classifier": ("softmax_loss",),
+    "regressor": (
+        "squared_loss",
+        "absolute_loss",
+        "quantile_loss",
+        "huber_loss",
+        "eps_insensitive_squared_loss",
+        "eps_insensitive_absolute_loss",
+    ),
+}
+OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
 @dataclass(frozen=True)
@@ -51,43 +65,41 @@ class Declaration:
     auto: bool = False
     choices: tuple[str, ...] = ()
     range: Interval | None = None
+    applies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tunable: tuple[Any, ...] = ()
     internal: bool = False
 
     @property
     def expected(self) -> str:
         """Say in words which values are valid."""
-        what = {
-            "text": " or ".join(self.choices) if self.choices else "text",
-            "switch": "true or false",
-            "integer": f"an integer in {self.range.text if self.range else ''}",
-            "float": f"a number in {self.range.text if self.range else ''}",
-        }[self.type]
-        return f"auto or {what}" if self.auto else what
+        number = {"integer": "an integer", "float": "a number"}.get(self.type)
+        what = [f"{number} in {self.range.text}"] if number and self.range else []
+        if self.type == "switch":
+            what = ["true or false"]
+        return " or ".join([*(["auto"] if self.auto else []), *self.choices, *what]) or "text"
+
+    def applies_to(self, values: Mapping[str, Any]) -> bool:
+        """Say whether it has an effect beside these values of others; None among them stands for auto."""
+        return all(
+            AUTO in allowed if values.get(name) is None else values[name] in allowed
+            for name, allowed in self.applies.items()
+        )
 
     def read(self, text: str) -> Any:
         """Return the value of `text`, None for auto; raise ValueError where it has none."""
         word = unquote(text)
         if self.auto and word.lower() == AUTO:
             return None
+        if word.lower() in self.choices:
+            return word.lower()
         match self.type:
-            case "switch":
-                if word.lower() not in BOOLEANS:
-                    raise ValueError(word)
+            case "switch" if word.lower() in BOOLEANS:
                 return BOOLEANS[word.lower()]
-            case "integer":
-                return self.bounded(integer(word))
-            case "float":
-                return self.bounded(float(word))
-            case _:
-                if self.choices and word.lower() not in self.choices:
-                    raise ValueError(word)
-                return word.lower() if self.choices else word
-
-    def bounded(self, number: float) -> float:
-        """Return `number` if it lies in the range."""
-        if not math.isfinite(number) or (self.range and number not in self.range):
-            raise ValueError(number)
-        return number
+            case "integer" | "float" if NUMBER.fullmatch(word) and float(word) in (self.range or ()):
+                return integer(word) if self.type == "integer" else float(word)
+            case "text" if not self.choices:
+                return word
+        raise ValueError(word)
 
 
 def unquote(text: str) -> str:
@@ -101,15 +113,13 @@ def unquote(text: str) -> str:
     return word
 
 
-def integer(text: str) -> int:
+def integer(word: str) -> int:
     """Read an integer, also one written as `10.0`."""
-    try:
-        return int(text)
-    except ValueError:
-        number = float(text)
-        if not number.is_integer():
-            raise ValueError(text) from None
-        return int(number)
+    if word.lstrip("+-").isdigit():
+        return int(word)
+    if not float(word).is_integer():
+        raise ValueError(word)
+    return int(float(word))
 
 
 @cache
@@ -122,6 +132,8 @@ def declarations() -> Mapping[str, Declaration]:
             **{
                 **entry,
                 "choices": tuple(entry.get("choices", ())),
+                "tunable": tuple(entry.get("tunable", ())),
+                "applies": {key: tuple(allowed) for key, allowed in entry.get("applies", {}).items()},
                 "range": Interval.parse(entry["range"]) if "range" in entry else None,
             },
         )
@@ -140,6 +152,10 @@ class Hyperparameters:
     epochs: int
     num_models: int | None
     loss: str
+    margin: float
+    quantile: float
+    huber_delta: float
+    loss_insensitivity: float
     optimizer: str | None
     learning_rate: float | None
     beta_1: float | None
@@ -164,7 +180,11 @@ class Hyperparameters:
     unbias_label: bool
     num_point_for_scaler: int
     num_calibration_samples: int
+    positive_example_weight_mult: float | str | None
+    balance_multiclass_weights: bool
     binary_classifier_model_selection_criteria: str
+    target_recall: float
+    target_precision: float
     f_beta: float
     accuracy_top_k: int
     early_stopping_patience: int
@@ -172,6 +192,12 @@ class Hyperparameters:
     shuffle: bool
     seed: int
     tuning: bool
+
+    @property
+    def loss_parameter(self) -> float:
+        """Return the loss's own hyperparameter, 0 where it has none."""
+        name = LOSSES[self.loss].parameter
+        return float(getattr(self, name)) if name else 0.0
 
     @property
     def outputs(self) -> int:
@@ -186,27 +212,51 @@ def parse(texts: Mapping[str, str]) -> Hyperparameters:
     """
     known = declarations()
     given = {name: text for name, text in texts.items() if not name.startswith("sagemaker_")}
-    faults = [unknown_name(name) for name in given if name not in known]
+    faults = {name: f"{name}: {unknown(name)}" for name in given if name not in known}
     values: dict[str, Any] = {}
     for name, declaration in known.items():
         text = given.get(name, declaration.default)
         if text is None:
-            faults.append(f"{name}: it is required; expected {declaration.expected}")
+            faults[name] = f"{name}: it is required; expected {declaration.expected}"
             continue
         try:
             values[name] = declaration.read(text)
         except (ValueError, OverflowError):
-            faults.append(f"{name}: expected {declaration.expected}, found {text[:80]!r}")
+            faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}"
+    for name in without_effect(values):
+        if faults.pop(name, None):
+            values[name] = known[name].read(known[name].default or "")
     for rule in (classes_go_with_multiclass, loss_fits_predictor):
-        faults.extend(rule(values))
+        faults.update(rule(values))
     if faults:
-        raise InputError("\n".join(["The hyperparameters have these faults:", *(f"- {fault}" for fault in faults)]))
+        lines = (f"- {fault}" for fault in faults.values())
+        raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
     return resolve({name: value for name, value in values.items() if not known[name].internal})
+
+
+def configuration(texts: Mapping[str, str]) -> dict[str, str]:
+    """Complete what the user sent with the defaults, as texts."""
+    return {d.name: d.default for d in declarations().values() if d.default is not None} | dict(texts)
+
+
+def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
+    """Name what the user sent and the job has no use for."""
+    names = {*without_effect(vars(hp))}
+    targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
+    names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
+    return sorted(name for name in texts if name in names)
+
+
+def without_effect(values: Mapping[str, Any]) -> list[str]:
+    """Name the hyperparameters that do nothing beside these values."""
+    loss = values.get("loss") or LOSSES_OF.get(values.get("predictor_type", ""), ("",))[0]
+    return [name for name, d in declarations().items() if not d.applies_to({**values, "loss": loss})]
 
 
 def resolve(values: dict[str, Any]) -> Hyperparameters:
     """Replace each auto that depends on nothing but other hyperparameters."""
     regression = values["predictor_type"] == "regressor"
+    criterion = values["binary_classifier_model_selection_criteria"]
 
     def either(name: str, otherwise: Any) -> Any:
         return otherwise if values[name] is None else values[name]
@@ -215,7 +265,9 @@ def resolve(values: dict[str, Any]) -> Hyperparameters:
         **{name: value for name, value in values.items() if name != "_tuning_objective_metric"}
         | {
             "tuning": bool(values["_tuning_objective_metric"]),
-            "loss": either("loss", LOSS_OF[values["predictor_type"]]),
+            "loss": either("loss", LOSSES_OF[values["predictor_type"]][0]),
+            "binary_classifier_model_selection_criteria": OLDER_CRITERIA.get(criterion, criterion),
+            "f_beta": 1.0 if criterion == "f1" else values["f_beta"],
             "normalize_data": either("normalize_data", True),
             "unbias_data": either("unbias_data", values["use_bias"]),
             "normalize_label": regression and either("normalize_label", True),
@@ -226,20 +278,22 @@ def resolve(values: dict[str, Any]) -> Hyperparameters:
     )
 
 
-def unknown_name(name: str) -> str:
+def unknown(name: str) -> str:
     """Refuse a name and offer the nearest known one."""
     near = difflib.get_close_matches(name, [d.name for d in declarations().values() if not d.internal], n=1)
-    return f"{name}: there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
+    return "there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[str]:
+def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Require num_classes of a multiclass classifier."""
     if values.get("predictor_type") == "multiclass_classifier" and values.get("num_classes", 0) is None:
-        yield "num_classes: it is required with predictor_type=multiclass_classifier; expected the number of classes"
+        what = "it is required with predictor_type=multiclass_classifier; expected the number of classes"
+        yield "num_classes", f"num_classes: {what}"
 
 
-def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[str]:
+def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Refuse a loss that belongs to another predictor type."""
     predictor, loss = values.get("predictor_type"), values.get("loss")
-    if predictor and loss and loss != LOSS_OF[predictor]:
-        yield f"loss: expected auto or {LOSS_OF[predictor]} with predictor_type={predictor}, found {loss!r}"
+    if predictor and loss and loss not in LOSSES_OF[predictor]:
+        known = " or ".join(LOSSES_OF[predictor])
+        yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"

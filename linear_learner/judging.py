@@ -1,6 +1,5 @@
 """Compare the candidates of a bank on the rows that decide."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,11 +42,11 @@ def judge(bank: Bank, rows: Rows, hp: Hyperparameters, scaler: Scaler) -> Standi
     label = rows.y[:count, 0]
     values = np.full(len(losses), np.nan)
     for m in np.flatnonzero(np.isfinite(losses)):
-        values[m] = selection.calibrate(margins[m, :count], label, measure, centre=0.0).value
+        values[m] = selection.calibrate(margins[m, :count], label, measure).value
     return Standings(values, losses, maximise=True)
 
 
-def criterion(hp: Hyperparameters) -> Callable[[selection.Cuts], Floats] | None:
+def criterion(hp: Hyperparameters) -> selection.Criterion | None:
     """Return what a threshold is calibrated for; None where the loss decides."""
     if hp.predictor_type != "binary_classifier":
         return None
@@ -56,6 +55,10 @@ def criterion(hp: Hyperparameters) -> Callable[[selection.Cuts], Floats] | None:
             return selection.accuracy
         case "f_beta":
             return partial(selection.f_beta, beta=hp.f_beta)
+        case "precision_at_target_recall":
+            return partial(selection.precision_at_target_recall, target=hp.target_recall)
+        case "recall_at_target_precision":
+            return partial(selection.recall_at_target_precision, target=hp.target_precision)
         case _:
             return None
 

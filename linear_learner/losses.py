@@ -8,27 +8,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[Any]
+Value = Callable[[Floats, Floats, float], Floats]
+Graph = Callable[[Any, Any, Any, int, int, float], tuple[Any, Any]]
+
+
+def identity(z: Floats) -> Floats:
+    """Return z."""
+    return z
 
 
 @dataclass(frozen=True)
 class Loss:
     """One loss; `z` is what the linear model puts out, (n, K), and `y` the label, (n,).
 
-    `value` is the loss of each row, (n,); `link` turns z into a score of the same shape.
-    `graph(F, z, y, M, K)` builds the loss (n, M) and its gradient (n, M * K) of M models at once from
-    `z` (n, M * K) and `y` (n, 1) with F, MXNet's `nd` or `sym`. Where z and y are c times as large, the loss is
-    c ** degree times as large.
+    `value(z, y, a)` is the loss of each row, (n,); `link` turns z into a score of the same shape. `a` is the loss's own
+    hyperparameter, called `parameter`; where `in_label_units` it is an error of the label.
+    `graph(F, z, y, M, K, a)` builds the loss (n, M) and its gradient (n, M * K) of M models at once from `z` (n, M * K)
+    and `y` (n, 1) with F, MXNet's `nd` or `sym`; the gradient is that of `half` times the value. Where z, y and an `a`
+    in label units are c times as large, the loss is c ** degree times as large.
     """
 
     name: str
     objective: str
-    value: Callable[[Floats, Floats], Floats]
-    link: Callable[[Floats], Floats]
-    graph: Callable[[Any, Any, Any, int, int], tuple[Any, Any]]
+    value: Value
+    graph: Graph
+    link: Callable[[Floats], Floats] = identity
+    parameter: str | None = None
+    in_label_units: bool = False
     degree: int = 0
+    half: float = 1.0
 
 
-def logistic_value(z: Floats, y: Floats) -> Floats:
+def logistic_value(z: Floats, y: Floats, a: float) -> Floats:
     """Return log(1 + exp(z)) - y z."""
     return np.asarray(np.logaddexp(0, z[:, 0]) - y * z[:, 0])
 
@@ -39,26 +50,96 @@ def logistic_link(z: Floats) -> Floats:
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
 
 
-def logistic_graph(F: Any, z: Any, y: Any, M: int, K: int) -> tuple[Any, Any]:
+def logistic_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
     """Return log(1 + exp(z)) - y z and p - y."""
     value = F.Activation(z, act_type="softrelu") - F.broadcast_mul(z, y)
     return value, F.broadcast_sub(F.Activation(z, act_type="sigmoid"), y)
 
 
-def squared_value(z: Floats, y: Floats) -> Floats:
+def hinge_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return y ((a + 1) / 2 - z)+ + (1 - y) ((a - 1) / 2 + z)+, the hinge for labels 0 and 1 with margin a."""
+    side = np.where(y > 0, -1, 1)
+    return np.asarray(np.maximum(a / 2 + side * (z[:, 0] - 0.5), 0))
+
+
+def hinge_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return (a / 2 + s (z - 1/2))+ and s where that is positive, s being -1 for label 1 and 1 for label 0."""
+    side = 1 - 2 * y
+    value = F.relu(F.broadcast_mul(z - 0.5, side) + a / 2)
+    return value, F.broadcast_mul(value > 0, side)
+
+
+def squared_value(z: Floats, y: Floats, a: float) -> Floats:
     """Return (z - y)^2."""
     return np.asarray((z[:, 0] - y) ** 2)
 
 
-def identity(z: Floats) -> Floats:
-    """Return z."""
-    return z
-
-
-def squared_graph(F: Any, z: Any, y: Any, M: int, K: int) -> tuple[Any, Any]:
-    """Return (z - y)^2 and z - y: the original reports without the half that its gradient has."""
+def squared_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return (z - y)^2 and z - y."""
     error = F.broadcast_sub(z, y)
     return F.square(error), error
+
+
+def absolute_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return |z - y|."""
+    return np.asarray(np.abs(z[:, 0] - y))
+
+
+def absolute_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return |z - y| and its sign."""
+    error = F.broadcast_sub(z, y)
+    return F.abs(error), F.sign(error)
+
+
+def quantile_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return a (y - z)+ + (1 - a) (z - y)+."""
+    error = z[:, 0] - y
+    return np.asarray(np.where(error < 0, -a, 1 - a) * error)
+
+
+def quantile_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return a (y - z)+ + (1 - a) (z - y)+ and its slope."""
+    error = F.broadcast_sub(z, y)
+    slope = (1 - a) * (error > 0) - a * (error < 0)
+    return slope * error, slope
+
+
+def huber_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return e^2 / 2 for errors e up to a, a |e| - a^2 / 2 beyond (Huber 1964)."""
+    error = z[:, 0] - y
+    slope = np.clip(error, -a, a)
+    return np.asarray(slope * (error - slope / 2))
+
+
+def huber_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return the Huber loss and the clipped error."""
+    error = F.broadcast_sub(z, y)
+    slope = F.clip(error, -a, a)
+    return slope * (error - 0.5 * slope), slope
+
+
+def insensitive_squared_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return (e^2 - a^2)+."""
+    return np.asarray(np.maximum((z[:, 0] - y) ** 2 - a * a, 0))
+
+
+def insensitive_squared_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return (e^2 - a^2)+ and e where that is positive."""
+    error = F.broadcast_sub(z, y)
+    value = F.relu(F.square(error) - a * a)
+    return value, error * (value > 0)
+
+
+def insensitive_absolute_value(z: Floats, y: Floats, a: float) -> Floats:
+    """Return (|e| - a)+."""
+    return np.asarray(np.maximum(np.abs(z[:, 0] - y) - a, 0))
+
+
+def insensitive_absolute_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+    """Return (|e| - a)+ and the sign of e where that is positive."""
+    error = F.broadcast_sub(z, y)
+    value = F.relu(F.abs(error) - a)
+    return value, F.sign(error) * (value > 0)
 
 
 def log_softmax(z: Floats) -> Floats:
@@ -67,7 +148,7 @@ def log_softmax(z: Floats) -> Floats:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
-def softmax_value(z: Floats, y: Floats) -> Floats:
+def softmax_value(z: Floats, y: Floats, a: float) -> Floats:
     """Return minus the logarithm of the true class's probability."""
     return np.asarray(-log_softmax(z)[np.arange(len(y)), y.astype(np.int64)])
 
@@ -77,7 +158,7 @@ def softmax_link(z: Floats) -> Floats:
     return np.asarray(np.exp(log_softmax(z)))
 
 
-def softmax_graph(F: Any, z: Any, y: Any, M: int, K: int) -> tuple[Any, Any]:
+def softmax_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
     """Return minus the logarithm of the true class's probability and p - onehot(y)."""
     rows = F.reshape(z, shape=(-1, K))
     label = F.repeat(F.reshape(y, shape=(-1,)), repeats=M)
@@ -90,9 +171,43 @@ LOSSES = {
     loss.name: loss
     for loss in (
         Loss(
-            "logistic", "binary_classification_cross_entropy_objective", logistic_value, logistic_link, logistic_graph
+            "logistic", "binary_classification_cross_entropy_objective", logistic_value, logistic_graph, logistic_link
         ),
-        Loss("squared_loss", "mse_objective", squared_value, identity, squared_graph, degree=2),
-        Loss("softmax_loss", "multiclass_cross_entropy_objective", softmax_value, softmax_link, softmax_graph),
+        Loss("hinge_loss", "hinge_loss_objective", hinge_value, hinge_graph, parameter="margin"),
+        Loss("softmax_loss", "multiclass_cross_entropy_objective", softmax_value, softmax_graph, softmax_link),
+        # The original reports squares without the half that its gradient has.
+        Loss("squared_loss", "mse_objective", squared_value, squared_graph, degree=2, half=0.5),
+        Loss("absolute_loss", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
+        Loss(
+            "quantile_loss", "quantile_loss_objective", quantile_value, quantile_graph, parameter="quantile", degree=1
+        ),
+        Loss(
+            "huber_loss",
+            "huber_loss_objective",
+            huber_value,
+            huber_graph,
+            parameter="huber_delta",
+            in_label_units=True,
+            degree=2,
+        ),
+        Loss(
+            "eps_insensitive_squared_loss",
+            "eps_insensitive_squared_loss_objective",
+            insensitive_squared_value,
+            insensitive_squared_graph,
+            parameter="loss_insensitivity",
+            in_label_units=True,
+            degree=2,
+            half=0.5,
+        ),
+        Loss(
+            "eps_insensitive_absolute_loss",
+            "eps_insensitive_absolute_loss_objective",
+            insensitive_absolute_value,
+            insensitive_absolute_graph,
+            parameter="loss_insensitivity",
+            in_label_units=True,
+            degree=1,
+        ),
     )
 }

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.selection import Cuts, cut
+from linear_learner.selection import Cuts, cut, shares
 
 Floats = NDArray[Any]
 Metric = tuple[str, str, float]
 
 
-def binary(y: Floats, score: Floats, label: Floats, log_loss: float, beta: float) -> Iterator[Metric]:
+def binary(y: Floats, score: Floats, label: Floats, beta: float) -> Iterator[Metric]:
     """Yield the metrics of a binary classifier from labels 0 or 1, scores and predicted labels, each (n,)."""
     hits = int(((label == 1) & (y == 1)).sum())
     flagged, positives, rows = int((label == 1).sum()), int((y == 1).sum()), len(y)
@@ -25,10 +25,9 @@ def binary(y: Floats, score: Floats, label: Floats, log_loss: float, beta: float
     yield "recall", "score", recall
     yield "roc_auc_score", "score", area_under_roc(cut(score, y))
     yield "binary_balanced_accuracy", "score", float(np.mean(present))
-    yield "binary_log_loss", "score", log_loss
 
 
-def multiclass(y: Floats, score: Floats, label: Floats, log_loss: float, beta: float, k: int) -> Iterator[Metric]:
+def multiclass(y: Floats, score: Floats, label: Floats, beta: float, k: int) -> Iterator[Metric]:
     """Yield the metrics of a multiclass classifier from labels (n,), scores (n, K) and predicted labels (n,).
 
     The macro means run over the classes that occur among the labels or the predictions.
@@ -40,8 +39,8 @@ def multiclass(y: Floats, score: Floats, label: Floats, log_loss: float, beta: f
     positives, flagged = np.bincount(y, minlength=classes), np.bincount(label, minlength=classes)
     hits = np.bincount(y[label == y], minlength=classes)
     present = (positives + flagged) > 0
-    recalls, precisions = ratios(hits, positives), ratios(hits, flagged)
-    scores = ratios((1 + beta**2) * hits, beta**2 * positives + flagged)
+    recalls, precisions = shares(hits, positives), shares(hits, flagged)
+    scores = shares((1 + beta**2) * hits, beta**2 * positives + flagged)
     yield "multiclass_accuracy", "score", float((label == y).mean())
     yield f"multiclass_top_k_accuracy_{k}", "score", float((rank <= k).mean())
     yield "dcg", "score", float((1 / np.log2(1 + rank)).mean())
@@ -49,7 +48,6 @@ def multiclass(y: Floats, score: Floats, label: Floats, log_loss: float, beta: f
     yield "macro_precision", "score", float(precisions[present].mean())
     yield f"macro_f_{beta:.3f}", "score", float(scores[present].mean())
     yield "multiclass_balanced_accuracy", "score", float(recalls[positives > 0].mean())
-    yield "multiclass_log_loss", "score", log_loss
 
 
 def regressor(y: Floats, score: Floats) -> Iterator[Metric]:
@@ -73,8 +71,3 @@ def area_under_roc(cuts: Cuts) -> float:
 def ratio(part: float, whole: float) -> float:
     """Divide; 0 where there is nothing to divide by."""
     return part / whole if whole else 0.0
-
-
-def ratios(part: Floats, whole: Floats) -> Floats:
-    """Divide element by element; 0 where there is nothing to divide by."""
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)

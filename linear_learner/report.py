@@ -1,7 +1,23 @@
 """What training tells about itself while it runs; whoever listens decides how it is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A figure that was taken several times."""
+
+    sum: float
+    count: int
+    min: float
+    max: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Summary":
+        """Sum up at least one value."""
+        return cls(sum(values), len(values), min(values), max(values))
 
 
 class Log(Protocol):
@@ -30,7 +46,7 @@ class Log(Protocol):
 
     def metrics(
         self,
-        values: Mapping[str, float],
+        values: Mapping[str, float | Summary],
         *,
         start: float,
         end: float,

@@ -12,11 +12,7 @@ from linear_learner.model import Model
 
 PREFIX = "mx-mod"
 MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
-OUTPUT_OPERATOR = {
-    "binary_classifier": "LogisticRegressionOutput",
-    "multiclass_classifier": "SoftmaxOutput",
-    "regressor": "LinearRegressionOutput",
-}
+OUTPUT_OPERATORS = {"logistic": "LogisticRegressionOutput", "softmax_loss": "SoftmaxOutput"}
 
 
 def save(model: Model, directory: Path) -> None:
@@ -40,12 +36,12 @@ def save(model: Model, directory: Path) -> None:
 
 
 def symbol(model: Model, label: str) -> Any:
-    """Build data . fc0_weight + fc0_bias under the output operator of the predictor type."""
+    """Build data . fc0_weight + fc0_bias under the operator that turns the margin into the score."""
     features, outputs = model.weight.shape
     weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
     bias = mx.sym.Variable("fc0_bias", shape=(1, outputs), lr_mult=10.0)
     margin = mx.sym.broadcast_add(mx.sym.dot(mx.sym.Variable("data"), weight), bias)
-    operator = getattr(mx.sym, OUTPUT_OPERATOR[model.predictor_type])
+    operator = getattr(mx.sym, OUTPUT_OPERATORS.get(model.loss_type, "LinearRegressionOutput"))
     return operator(margin, mx.sym.Variable(label), name="out")
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[Any]
 
+CENTRE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
+
 
 @dataclass(frozen=True)
 class Cuts:
@@ -32,12 +34,12 @@ class Cuts:
         """Count the rows whose label is 1."""
         return int(self.hits[-1])
 
-    def threshold(self, k: int, centre: float) -> float:
-        """Place a float32 threshold in cut k: half way between its neighbours, or as near to `centre` as it may."""
+    def threshold(self, k: int) -> float:
+        """Place a float32 threshold in cut k: half way between its neighbours, at the ends as near to .5 as it may."""
         if k == 0:
-            return float(max(np.nextafter(self.scores[0], np.float32(np.inf)), np.float32(centre)))
+            return float(max(np.nextafter(self.scores[0], np.float32(np.inf)), np.float32(CENTRE)))
         if k == len(self.scores):
-            return float(min(self.scores[-1], np.float32(centre)))
+            return float(min(self.scores[-1], np.float32(CENTRE)))
         high, low = self.scores[k - 1], self.scores[k]
         middle = np.float32((float(high) + float(low)) / 2)
         return float(middle if middle > low else high)
@@ -52,16 +54,60 @@ def cut(score: Floats, label: Floats) -> Cuts:
     return Cuts(ranked[last], np.append(0, last + 1), np.append(0, hits))
 
 
-def accuracy(cuts: Cuts) -> Floats:
-    """Return the share of rows called rightly at each cut."""
-    return np.asarray((2 * cuts.hits - cuts.flagged + cuts.rows - cuts.positives) / cuts.rows)
+@dataclass(frozen=True)
+class Quality:
+    """How good each cut is: by `value`, among equals by `second`.
+
+    Where a target is missed, `value` is the shortfall, below 0, so that the nearest miss is the best of them.
+    """
+
+    value: Floats
+    second: Floats
 
 
-def f_beta(cuts: Cuts, beta: float) -> Floats:
-    """Return (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP) at each cut, 0 where it has no value."""
-    weight = beta**2
-    whole = weight * cuts.positives + cuts.flagged
-    return np.divide((1 + weight) * cuts.hits, whole, out=np.zeros(len(whole)), where=whole > 0)
+Criterion = Callable[[Cuts], Quality]
+
+
+def accuracy(cuts: Cuts) -> Quality:
+    """Value each cut by the share of rows called rightly."""
+    value = (2 * cuts.hits - cuts.flagged + cuts.rows - cuts.positives) / cuts.rows
+    return Quality(value, np.zeros(len(value)))
+
+
+def f_beta(cuts: Cuts, beta: float) -> Quality:
+    """Value each cut by (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP), 0 where it has no value."""
+    value = shares((1 + beta**2) * cuts.hits, beta**2 * cuts.positives + cuts.flagged)
+    return Quality(value, np.zeros(len(value)))
+
+
+def precision_at_target_recall(cuts: Cuts, target: float) -> Quality:
+    """Value each cut whose recall reaches the target by its precision."""
+    return constrained(precision(cuts), recall(cuts), target)
+
+
+def recall_at_target_precision(cuts: Cuts, target: float) -> Quality:
+    """Value each cut whose precision reaches the target by its recall."""
+    return constrained(recall(cuts), precision(cuts), target)
+
+
+def constrained(value: Floats, kept: Floats, target: float) -> Quality:
+    """Value cuts that keep the target by `value`, the others by how much they miss it."""
+    return Quality(np.where(kept >= target, value, kept - target), np.where(kept >= target, kept, value))
+
+
+def recall(cuts: Cuts) -> Floats:
+    """Return TP / (TP + FN) at each cut, 0 without a positive row."""
+    return shares(cuts.hits, np.full(len(cuts.hits), cuts.positives))
+
+
+def precision(cuts: Cuts) -> Floats:
+    """Return TP / (TP + FP) at each cut, 0 where nothing is called positive."""
+    return shares(cuts.hits, cuts.flagged)
+
+
+def shares(part: Floats, whole: Floats) -> Floats:
+    """Divide element by element; 0 where there is nothing to divide by."""
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 @dataclass(frozen=True)
@@ -72,18 +118,19 @@ class Calibration:
     value: float
 
 
-def calibrate(score: Floats, label: Floats, criterion: Callable[[Cuts], Floats], centre: float = 0.5) -> Calibration:
-    """Find the threshold at which the criterion is highest; among equals the one nearest to `centre`. O(n log n)."""
+def calibrate(score: Floats, label: Floats, criterion: Criterion) -> Calibration:
+    """Find the threshold at which the criterion is highest; among equals the one nearest to .5. O(n log n)."""
     cuts = cut(score, label)
-    values = criterion(cuts)
-    best = np.flatnonzero(values == values.max())
-    thresholds = [cuts.threshold(int(k), centre) for k in nearest(cuts, best, centre)]
-    return Calibration(min(thresholds, key=lambda threshold: abs(threshold - centre)), float(values.max()))
+    quality = criterion(cuts)
+    best = np.flatnonzero(quality.value == quality.value.max())
+    best = best[quality.second[best] == quality.second[best].max()]
+    thresholds = [cuts.threshold(int(k)) for k in nearest(cuts, best)]
+    return Calibration(min(thresholds, key=lambda threshold: abs(threshold - CENTRE)), float(quality.value[best[0]]))
 
 
-def nearest(cuts: Cuts, best: NDArray[np.int64], centre: float) -> NDArray[np.int64]:
-    """Keep of several equally good cuts the two around `centre`."""
-    above = int(np.searchsorted(-cuts.scores, -centre))
+def nearest(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keep of several equally good cuts the two around .5."""
+    above = int(np.searchsorted(-cuts.scores, -CENTRE))
     place = int(np.searchsorted(best, above))
     return best[max(place - 1, 0) : place + 2]
 

@@ -3,69 +3,98 @@
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank, start_weights
+from linear_learner.bank import Bank, bank_bytes, start_weights
 from linear_learner.batches import Block, Rows, batch_table
 from linear_learner.candidates import Candidate, candidates
 from linear_learner.errors import InputError
-from linear_learner.hyperparameters import Hyperparameters, parse
+from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import criterion, judge, least
-from linear_learner.losses import LOSSES
 from linear_learner.metrics import Metric
 from linear_learner.model import Model
 from linear_learner.reading import checked, label_classes, read_channel, read_train
-from linear_learner.report import Log
+from linear_learner.report import Log, Summary
 from linear_learner.scaling import Scaler
-from linear_learner.scoring import calibrated, final_scores, folded
+from linear_learner.scoring import calibrated, final_scores, folded, objective_name
 from linear_learner.selection import choose
 from linear_learner.stopping import EarlyStopping
+from linear_learner.weighting import class_weights
 
 Floats = NDArray[Any]
 
 
-def fit(texts: Mapping[str, str], channels: Mapping[str, Iterable[Block]], log: Log) -> Model:
+def fit(
+    texts: Mapping[str, str], channels: Mapping[str, Iterable[Block]], log: Log, memory: int | None = None
+) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
-    Raises InputError for what the user can mend.
+    `memory` is the most bytes that the process may hold. Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
-    log.info(f"Final configuration: {asdict(hp)}")
+    log.info(f"Final configuration: {configuration(texts)}")
+    for name in ignored(texts, hp):
+        log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
     train, scaler = read_train(channels["train"], hp)
     validation = read_channel(channels["validation"], "validation", hp, scaler) if "validation" in channels else None
+    report_rows(train, began, log)
     deciding = train if validation is None else validation
     settings = candidates(hp, validated=validation is not None)
-    bank = build_bank(settings, train.features, hp)
+    weights, objective_weights = class_weights(hp, train.y[:-1, 0], len(settings))
+    check_memory(settings, train, validation, hp, memory)
+    bank = Bank(
+        settings,
+        start(settings, train.features, hp),
+        hp.loss,
+        hp.mini_batch_size,
+        loss_parameter=hp.loss_parameter,
+        class_weights=weights,
+        objective_weights=objective_weights,
+        use_bias=hp.use_bias,
+    )
     log.info(
         f"Training {len(settings)} candidates on {len(train)} rows of {train.features} features, "
         f"selecting on {len(deciding)} {'train' if validation is None else 'validation'} rows"
     )
     ready = time.time()
-    epochs = run_epochs(bank, train, validation, hp, scaler, log)
+    updating, checking = run_epochs(bank, train, validation, hp, scaler, log)
     trained = time.time()
     best = choose_candidate(bank, deciding, settings, hp, scaler, log)
-    model = calibrated(folded(bank.snapshot()[best], hp, scaler), deciding, hp, scaler)
-    report_scores("train", final_scores(model, train.raw(scaler), hp), log)
+    model = folded(bank.snapshot()[best], hp, scaler, objective_weights)
+    model = calibrated(model, deciding, hp, scaler, log)
+    report_scores("train", final_scores(model, train.raw(scaler), hp, objective_weights), log)
     if validation is not None:
-        report_scores("validation", final_scores(model, validation.raw(scaler), hp), log)
+        report_scores("validation", final_scores(model, validation.raw(scaler), hp, objective_weights), log)
     log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
     if "test" in channels:
         blocks = checked("test", channels["test"], label_classes(hp), train.features)
-        report_scores("test", final_scores(model, blocks, hp), log)
+        report_scores("test", final_scores(model, blocks, hp, objective_weights), log)
     else:
         log.info("Test data is not provided.")
-    report_times(began, ready, trained, time.time(), hp.epochs, epochs, log)
+    ended = time.time()
+    report_times(
+        {
+            "initialize.time": [ready - began],
+            "update.time": updating,
+            "check_early_stopping.time": checking,
+            "finalize.time": [ended - trained],
+            "totaltime": [ended - began],
+        },
+        hp.epochs,
+        began,
+        ended,
+        log,
+    )
     return model
 
 
-def build_bank(settings: list[Candidate], features: int, hp: Hyperparameters) -> Bank:
-    """Place the candidates at their random start."""
-    start = start_weights(
+def start(settings: list[Candidate], features: int, hp: Hyperparameters) -> Floats:
+    """Draw the weights that the candidates start from."""
+    return start_weights(
         range(len(settings)),
         hp.outputs,
         features,
@@ -74,16 +103,38 @@ def build_bank(settings: list[Candidate], features: int, hp: Hyperparameters) ->
         spread=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
         bias=hp.init_bias if hp.use_bias else 0.0,
     )
-    return Bank(settings, start, hp.loss, hp.mini_batch_size, use_bias=hp.use_bias)
 
 
-def run_epochs(bank: Bank, train: Rows, validation: Rows | None, hp: Hyperparameters, scaler: Scaler, log: Log) -> int:
-    """Train epoch by epoch until early stopping; leave the bank at the best epoch; count the epochs."""
-    objective = LOSSES[hp.loss].objective
+def check_memory(
+    settings: list[Candidate], train: Rows, validation: Rows | None, hp: Hyperparameters, memory: int | None
+) -> None:
+    """Refuse a bank that does not fit beside the data, before it is built."""
+    judged = train if validation is None else validation
+    need = bank_bytes(len(settings), hp.outputs, train.features, min(hp.mini_batch_size, len(train)), len(judged))
+    held = train.X.nbytes + (0 if validation is None else validation.X.nbytes)
+    if memory is not None and held + need > memory:
+        raise InputError(
+            f"{len(settings)} candidates of {hp.outputs} x {train.features} weights with mini-batches of "
+            f"{min(hp.mini_batch_size, len(train))} rows need about {need / 2**30:.2f} GiB beside the data's "
+            f"{held / 2**30:.2f} GiB, more than the {memory / 2**30:.2f} GiB that there are. Lower num_models or "
+            "mini_batch_size, or use a larger instance."
+        )
+
+
+def run_epochs(
+    bank: Bank, train: Rows, validation: Rows | None, hp: Hyperparameters, scaler: Scaler, log: Log
+) -> tuple[list[float], list[float]]:
+    """Train epoch by epoch until early stopping and leave the bank at the best epoch.
+
+    Return the seconds of each epoch's training and of its check.
+    """
+    objective = objective_name(hp)
     shuffler = np.random.default_rng(hp.seed) if hp.shuffle else None
     by_score = validation is not None and criterion(hp) is not None
     criterion_name = f"sampled_{hp.binary_classifier_model_selection_criteria}" if by_score else objective
     stopping = EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, maximise=by_score)
+    updating: list[float] = []
+    checking: list[float] = []
     best = None
     for epoch in range(hp.epochs):
         started = time.time()
@@ -104,13 +155,15 @@ def run_epochs(bank: Bank, train: Rows, validation: Rows | None, hp: Hyperparame
             log.info("Early stop condition met. Stopping training.")
         log.progress(100 * (epoch + 1) / hp.epochs, stopped_early=stopping.over)
         log.metrics(
-            {"Total Records Seen": len(train) * (epoch + 1), "Number of Records Since Last Reset": len(train)},
+            iterator_counts(epoch + 1, len(train), -(-len(train) // hp.mini_batch_size)),
             start=started,
             end=trained,
             epoch=epoch,
             meta="training_data_iter",
         )
         log.throughput(len(train) / (trained - started))
+        updating.append(trained - started)
+        checking.append(time.time() - trained)
         if stopping.over:
             break
     if best is None:
@@ -119,7 +172,7 @@ def run_epochs(bank: Bank, train: Rows, validation: Rows | None, hp: Hyperparame
             "extreme values in the data."
         )
     bank.restore(best)
-    return epoch + 1
+    return updating, checking
 
 
 def choose_candidate(
@@ -130,8 +183,31 @@ def choose_candidate(
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
         log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
-    assert best is not None, "run_epochs restored an epoch with a finite candidate"
+    if best is None:
+        raise InputError(
+            "Every candidate's loss on the rows that decide is infinite. Look for extreme values in the data, and "
+            "see that every channel is scaled alike."
+        )
     return best
+
+
+def report_rows(train: Rows, began: float, log: Log) -> None:
+    """Log what was read."""
+    counts = iterator_counts(1, len(train), 1)
+    log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
+
+
+def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | Summary]:
+    """Count what has been read, under the original's names."""
+    return {
+        "Total Records Seen": rows * epochs,
+        "Total Batches Seen": batches * epochs,
+        "Max Records Seen Between Resets": rows,
+        "Max Batches Seen Between Resets": batches,
+        "Reset Count": epochs,
+        "Number of Records Since Last Reset": rows,
+        "Number of Batches Since Last Reset": batches,
+    }
 
 
 def report_losses(split: str, objective: str, losses: Floats, epoch: int, start: float, end: float, log: Log) -> None:
@@ -149,16 +225,9 @@ def report_scores(split: str, scores: list[Metric], log: Log) -> None:
         log.quality(metric, value, split=split, kind=kind)
 
 
-def report_times(
-    began: float, ready: float, trained: float, ended: float, configured: int, epochs: int, log: Log
-) -> None:
-    """Log where the time went, in milliseconds, and how many epochs there were."""
-    seconds = {
-        "initialize.time": ready - began,
-        "update.time": trained - ready,
-        "finalize.time": ended - trained,
-        "totaltime": ended - began,
-    }
-    milliseconds = {name: 1000 * spent for name, spent in seconds.items()}
-    log.metrics({"epochs": configured, "epochs.run": epochs, **milliseconds}, start=began, end=ended)
-    log.info("Time spent: " + ", ".join(f"{name} {spent:.2f} s" for name, spent in seconds.items()))
+def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
+    """Log where the time went, in milliseconds for machines and in seconds for people."""
+    spent: dict[str, float | Summary] = {"epochs": epochs}
+    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items()}
+    log.metrics(spent, start=began, end=ended)
+    log.info("Time spent: " + ", ".join(f"{name} {sum(values):.2f} s" for name, values in seconds.items()))

@@ -16,13 +16,15 @@ from linear_learner.scaling import fit_scaler
 Floats = NDArray[Any]
 
 BATCH = 50
+PARAMETER = 0.3
+BY_HAND = ("logistic", "squared_loss", "softmax_loss")
 CANDIDATES = [
     Candidate(),
     Candidate("sgd", 0.1, momentum=0.9),
     Candidate("adam", 0.02, l1=20, lr_scheduler_step=3, lr_scheduler_factor=0.5),
     Candidate("adagrad", 0.1, wd=0.1, average=True),
     Candidate("rmsprop", 0.01, l1=5),
-    Candidate("sgd", 0.05, wd=1.0, bias_wd_mult=0.5, bias_lr_mult=2.0),
+    Candidate("sgd", 0.05, wd=1.0, bias_wd_mult=0.5, bias_lr_mult=2.0, momentum=0.5, l1=1),
     Candidate("adam", 0.05, beta_1=0.5, beta_2=0.9, use_lr_scheduler=False),
 ]
 
@@ -60,7 +62,7 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
             t += 1
             X, y, weight = rows.X[batch].astype(np.float64), rows.y[batch, 0], rows.weight[batch, 0]
             z = X @ w.T
-            lost += float((LOSSES[loss].value(z, y) * weight).sum())
+            lost += float((LOSSES[loss].value(z, y, 0.0) * weight).sum())
             truth = np.eye(len(w))[y.astype(int)] if len(w) > 1 else y[:, None]
             gradient = (LOSSES[loss].link(z) - truth).T @ X / BATCH + decay * w
             rate = candidate.rate(np.array([t]))[0]
@@ -79,7 +81,7 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
                 case "adagrad":
                     first = first + gradient**2
                     w = w - rate * speed * gradient / np.sqrt(first + EPSILON)
-            reach = np.where(bias, 0, rate * candidate.l1 / BATCH)
+            reach = np.where(bias, 0, rate * candidate.l1 / BATCH / (1 - candidate.momentum))
             w = np.sign(w) * np.maximum(np.abs(w) - reach, 0)
             average = average + (w - average) * min(1, 9 / (t + 8)) if candidate.average else w
     return average, lost
@@ -88,16 +90,16 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
     rows, outputs = example(loss)
-    whole = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH)
+    whole = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
     lost = [whole.train(rows, table) for table in tables(rows)][-1]
     for m, candidate in enumerate(CANDIDATES):
-        alone = Bank([candidate], start([m], outputs, rows.features), loss, BATCH)
+        alone = Bank([candidate], start([m], outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
         lost_alone = [alone.train(rows, table) for table in tables(rows)][-1]
         np.testing.assert_allclose(whole.snapshot()[m], alone.snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", BY_HAND)
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: f"{c.optimizer}-{c.learning_rate}-{c.l1}")
 def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str) -> None:
     rows, outputs = example(loss)
@@ -112,12 +114,12 @@ def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
     rows, outputs = example(loss)
-    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH)
+    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
     bank.train(rows, tables(rows)[0])
     lost, margins = bank.evaluate(rows, margins=outputs == 1)
     for m, weights in enumerate(bank.snapshot()):
         z = rows.X[:-1].astype(np.float64) @ weights.T.astype(np.float64)
-        assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0]).sum()), rel=1e-5)
+        assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETER).sum()), rel=1e-5)
         if outputs == 1:
             np.testing.assert_allclose(margins[m], z[:, 0], atol=1e-5)
 
@@ -178,3 +180,40 @@ def test_uniform_and_normal_starts_have_the_spread_they_are_told() -> None:
     assert uniform[0, 0, :-1].std() == pytest.approx(0.07 / 3**0.5, rel=0.02)
     assert normal[0, 0, :-1].std() == pytest.approx(0.01, rel=0.02)
     assert uniform[0, 0, -1] == 0.5
+
+
+@pytest.mark.parametrize("loss", ["logistic", "hinge_loss", "softmax_loss"])
+def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -> None:
+    rows, outputs = example(loss)
+    classes = max(outputs, 2)
+    weights = np.ones(classes)
+    weights[1] = 2
+    models = list(range(7))
+    weighted = Bank(
+        CANDIDATES,
+        start(models, outputs, rows.features),
+        loss,
+        1000,
+        class_weights=np.tile(weights, (7, 1)),
+        objective_weights=weights,
+    )
+    again = np.flatnonzero(rows.y[:-1, 0] == 1)
+    doubled = Rows(*(np.concatenate([part[again], part]) for part in (rows.X, rows.y, rows.weight)))
+    plain = Bank(CANDIDATES, start(models, outputs, rows.features), loss, 1000)
+    for _ in range(5):
+        lost = weighted.train(rows, batch_table(len(rows), 1000, None))
+        lost_plain = plain.train(doubled, batch_table(len(doubled), 1000, None))
+    np.testing.assert_allclose(weighted.snapshot(), plain.snapshot(), atol=1e-5)
+    np.testing.assert_allclose(lost, lost_plain, rtol=1e-5)
+    np.testing.assert_allclose(weighted.evaluate(rows)[0], plain.evaluate(doubled)[0], rtol=1e-5)
+
+
+def test_models_may_weigh_the_classes_differently() -> None:
+    rows, _ = example("logistic")
+    class_weights = np.array([[1.0, 1.0], [1.0, 5.0]])
+    both = Bank([CANDIDATES[0]] * 2, start([0, 0], 1, rows.features), "logistic", BATCH, class_weights=class_weights)
+    alone = Bank([CANDIDATES[0]], start([0], 1, rows.features), "logistic", BATCH)
+    for bank in (both, alone):
+        bank.train(rows, tables(rows)[0])
+    np.testing.assert_allclose(both.snapshot()[0], alone.snapshot()[0], atol=1e-6)
+    assert both.snapshot()[1, 0, -1] > both.snapshot()[0, 0, -1]

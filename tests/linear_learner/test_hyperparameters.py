@@ -1,11 +1,14 @@
 """Hyperparameters: every form that a client writes is understood, every fault is named at once."""
 
+import math
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from linear_learner.errors import InputError
-from linear_learner.hyperparameters import Hyperparameters, declarations, parse
+from linear_learner.hyperparameters import Hyperparameters, declarations, ignored, parse
+from linear_learner.reference import page
 
 BINARY = {"predictor_type": "binary_classifier"}
 RENAMED = {"_tuning_objective_metric": "tuning"}
@@ -68,19 +71,85 @@ def test_a_multiclass_classifier_needs_num_classes() -> None:
 
 
 def test_a_loss_of_another_predictor_is_refused() -> None:
-    with pytest.raises(InputError, match="loss: expected auto or squared_loss with predictor_type=regressor"):
+    with pytest.raises(
+        InputError,
+        match=r"expected auto or squared_loss or .* with predictor_type=regressor, found 'logistic'",
+    ):
         parse({"predictor_type": "regressor", "loss": "logistic"})
 
 
 @pytest.mark.parametrize("name", [name for name, d in declarations().items() if d.range])
-def test_a_number_is_accepted_at_an_included_bound_and_refused_at_an_excluded_one(name: str) -> None:
+def test_every_bound_holds_from_both_sides(name: str) -> None:
     declaration = declarations()[name]
     interval = declaration.range
     assert interval is not None
-    for bound, closed in ((interval.low, interval.closed_low), (interval.high, interval.closed_high)):
-        if closed:
-            text = str(int(bound)) if declaration.type == "integer" else str(bound)
-            assert declaration.read(text) == bound
-        else:
-            with pytest.raises((ValueError, OverflowError)):
+    whole = declaration.type == "integer"
+    for bound, closed, outwards in (
+        (interval.low, interval.closed_low, -math.inf),
+        (interval.high, interval.closed_high, math.inf),
+    ):
+        if math.isinf(bound):
+            with pytest.raises(ValueError, match="inf"):
                 declaration.read(str(bound))
+            continue
+        inside = bound - math.copysign(1, outwards) if whole else math.nextafter(bound, -outwards)
+        outside = bound + math.copysign(1, outwards) if whole else math.nextafter(bound, outwards)
+        accepted, refused = ([bound, inside], [outside]) if closed else ([inside], [bound, outside])
+        for value in accepted:
+            assert declaration.read(repr(int(value) if whole else value)) == value
+        for value in refused:
+            with pytest.raises(ValueError, match=r"\d"):
+                declaration.read(repr(int(value) if whole else value))
+
+
+@pytest.mark.parametrize(("name", "choice"), [(n, c) for n, d in declarations().items() for c in d.choices])
+def test_every_choice_is_accepted(name: str, choice: str) -> None:
+    assert declarations()[name].read(choice) == choice
+
+
+@pytest.mark.parametrize("name", declarations())
+def test_auto_is_accepted_exactly_where_it_is_declared(name: str) -> None:
+    declaration = declarations()[name]
+    if declaration.auto:
+        assert declaration.read("auto") is declaration.read(" AUTO ") is None
+    elif declaration.type != "text":
+        with pytest.raises(ValueError, match="auto"):
+            declaration.read("auto")
+
+
+@pytest.mark.parametrize("name", [name for name, d in declarations().items() if d.default is not None])
+def test_every_default_is_valid(name: str) -> None:
+    declaration = declarations()[name]
+    declaration.read(declaration.default or "")
+
+
+@pytest.mark.parametrize("text", ["1_0", "0x10", "\u0661\u0660", "", "ten", "1e", "--1", "nan", "inf", "1,5", "None"])
+def test_what_is_not_plainly_a_number_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="epochs: expected an integer"):
+        parse(BINARY | {"epochs": text})
+    with pytest.raises(InputError, match="wd: expected auto or a number"):
+        parse(BINARY | {"wd": text})
+
+
+def test_older_names_of_a_criterion_mean_the_newer_ones() -> None:
+    hp = parse(BINARY | {"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"})
+    assert (hp.binary_classifier_model_selection_criteria, hp.f_beta) == ("f_beta", 1.0)
+    hp = parse(BINARY | {"binary_classifier_model_selection_criteria": "cross_entropy_loss"})
+    assert hp.binary_classifier_model_selection_criteria == "loss_function"
+
+
+@pytest.mark.parametrize(("text", "value"), [("balanced", "balanced"), ("auto", None), ("3", 3.0)])
+def test_the_weight_of_positive_rows_is_a_number_or_a_word(text: str, value: object) -> None:
+    assert parse(BINARY | {"positive_example_weight_mult": text}).positive_example_weight_mult == value
+
+
+def test_what_does_not_apply_is_ignored_and_named() -> None:
+    texts = BINARY | {"num_classes": "2", "quantile": "7", "target_recall": "0.9", "wd": "0.1"}
+    hp = parse(texts)
+    assert ignored(texts, hp) == ["num_classes", "quantile", "target_recall"]
+    assert hp.quantile == 0.5
+
+
+def test_the_reference_page_is_up_to_date() -> None:
+    shown = (Path(__file__).resolve().parents[2] / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
+    assert shown == page(), "run make docs"

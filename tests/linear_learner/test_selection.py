@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, fbeta_score
+from sklearn.metrics import accuracy_score, fbeta_score, precision_score, recall_score
 
-from linear_learner.selection import accuracy, calibrate, choose, f_beta
+from linear_learner.selection import (
+    accuracy,
+    calibrate,
+    choose,
+    f_beta,
+    precision_at_target_recall,
+    recall_at_target_precision,
+)
 
 ROWS = st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=1, max_size=30)
 
@@ -81,3 +88,36 @@ def test_a_candidate_that_diverged_cannot_be_chosen() -> None:
     losses = np.array([np.nan, 0.5, np.inf])
     assert choose(losses, losses, maximise=False) == 1
     assert choose(losses[[0, 2]], losses[[0, 2]], maximise=False) is None
+
+
+def brute_force(score: NDArray[Any], label: NDArray[Any], kept: str, target: float) -> tuple[float, float]:
+    """Return the best of one of precision and recall among thresholds that keep the other, and that other's most."""
+    best = most = -1.0
+    for threshold in every_threshold(score):
+        said = score >= threshold
+        found = {
+            "precision": precision_score(label, said, zero_division=0.0),
+            "recall": recall_score(label, said, zero_division=0.0),
+        }
+        most = max(most, found[kept])
+        if found[kept] >= target:
+            best = max(best, found["recall" if kept == "precision" else "precision"])
+    return best, most
+
+
+@settings(deadline=None)
+@given(ROWS, st.sampled_from([0.3, 0.8]))
+def test_precision_is_the_best_that_keeps_the_target_recall(rows: list[tuple[int, bool]], target: float) -> None:
+    score, label = arrays(rows)
+    found = calibrate(score, label, partial(precision_at_target_recall, target=target))
+    best, most = brute_force(score, label, "recall", target)
+    assert found.value == pytest.approx(best if most >= target else most - target)
+
+
+@settings(deadline=None)
+@given(ROWS, st.sampled_from([0.3, 0.8]))
+def test_recall_is_the_best_that_keeps_the_target_precision(rows: list[tuple[int, bool]], target: float) -> None:
+    score, label = arrays(rows)
+    found = calibrate(score, label, partial(recall_at_target_precision, target=target))
+    best, most = brute_force(score, label, "precision", target)
+    assert found.value == pytest.approx(best if most >= target else most - target)

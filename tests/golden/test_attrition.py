@@ -1,0 +1,102 @@
+"""A public run of Amazon's own algorithm, repeated: its losses, its choice, its scores."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benchmarks.data import FOLDER
+from linear_learner.bank import Bank, start_weights
+from linear_learner.batches import Rows, batch_table, gather
+from linear_learner.candidates import Candidate
+from linear_learner.hyperparameters import parse
+from linear_learner.loading import load
+from linear_learner.scaling import Scaler, fit_scaler
+from linear_learner.scoring import final_scores
+from linear_learner.training import fit
+from tests.linear_learner.silence import Silence
+
+RUN = FOLDER / "golden" / "attrition"
+
+pytestmark = pytest.mark.skipif(
+    not RUN.exists(), reason=f"{RUN} is absent; LINEAR_LEARNER_SHARED names the folder of the golden runs"
+)
+
+GRID = [
+    Candidate(learning_rate=rate, wd=wd, lr_scheduler_minimum_lr=floor, lr_scheduler_step=step)
+    for wd in (1e-4, 1e-2, 1.0, 100.0)
+    for rate in (0.005, 0.1)
+    for floor in (1e-5, 1e-4)
+    for step in (10, 100)
+]
+CHOSEN = 2
+FORGETFUL = (12, 16, 24, 28)
+# The original's random start is not known. These remember theirs longest: small steps, hardly any decay.
+SLOW = (0, 1, 2, 3, 8, 9, 10, 11)
+
+
+def table() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return features and labels."""
+    rows = np.loadtxt(RUN / "train.csv", delimiter=",", dtype=np.float32)
+    return np.ascontiguousarray(rows[:, 1:]), np.ascontiguousarray(rows[:, 0])
+
+
+def full_batches() -> tuple[Rows, Scaler]:
+    """Return the 65 full mini-batches that the original trains on."""
+    X, y = (part[:6500] for part in table())
+    scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
+    return gather([(X, y)], scaler, X.shape[1]), scaler
+
+
+def train(epochs: int) -> tuple[Bank, Scaler, list[NDArray[Any]]]:
+    """Train the original's grid in file order; return the mean losses of each epoch too."""
+    rows, scaler = full_batches()
+    start = start_weights(range(32), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = Bank(GRID, start, "logistic", 100)
+    losses = [bank.train(rows, batch_table(len(rows), 100, None)) / len(rows) for _ in range(epochs)]
+    return bank, scaler, losses
+
+
+def test_every_candidate_has_the_losses_that_the_original_printed() -> None:
+    printed = np.array(read_losses())
+    _, _, losses = train(len(printed))
+    difference = np.abs(np.array(losses) - printed)
+    assert np.delete(difference, SLOW, axis=1)[1:].max() < 3e-3
+    assert difference[3:].max() < 3e-3
+    assert difference[-1, FORGETFUL].max() < 1e-4
+
+
+def test_the_chosen_candidate_has_the_weights_that_the_original_saved() -> None:
+    bank, scaler, _ = train(6)
+    saved = load(RUN)
+    weights = bank.snapshot()[CHOSEN, 0]
+    standardised = saved.weight[:, 0] * scaler.deviation
+    np.testing.assert_allclose(weights[:-1], standardised, atol=0.02)
+
+
+def test_scores_recomputed_from_the_saved_model_are_those_that_were_printed() -> None:
+    X, y = table()
+    saved = load(RUN)
+    hp = parse({"predictor_type": "binary_classifier"})
+    scores = {name: value for name, _, value in final_scores(saved, [(X, y)], hp, None)}
+    assert round(scores["binary_classification_cross_entropy_objective"], 6) == 0.555100
+    assert scores["binary_classification_accuracy"] == 4657 / 6548
+    assert round(scores["binary_f_1.000"], 6) == 0.721625
+    assert round(scores["roc_auc_score"], 6) == 0.785239
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_our_own_job_on_the_same_data_is_no_worse(seed: int) -> None:
+    X, y = table()
+    texts = {"predictor_type": "binary_classifier", "mini_batch_size": "100", "seed": str(seed)}
+    model = fit(texts, {"train": [(X, y)]}, Silence())
+    scores = {name: value for name, _, value in final_scores(model, [(X, y)], parse(texts), None)}
+    assert scores["binary_classification_cross_entropy_objective"] <= 0.5552
+    assert scores["binary_classification_accuracy"] >= 4657 / 6548
+
+
+def read_losses() -> Any:
+    """Read the printed losses, one list of 32 per epoch."""
+    return json.loads((RUN / "epochs.json").read_text())["epochs"]

@@ -1,0 +1,197 @@
+"""The whole algorithm as a job sees it: every loss, optimizer, switch and criterion, and numbers at the edge."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.linear_model import QuantileRegressor
+from sklearn.metrics import log_loss, precision_score, recall_score
+
+from linear_learner.errors import InputError
+from linear_learner.hyperparameters import LOSSES_OF
+from linear_learner.training import fit
+from tests.linear_learner.silence import Silence
+from tests.linear_learner.test_training import HYPERPARAMETERS, Block, example, final, run, split
+
+BINARY, MULTICLASS, REGRESSOR = (HYPERPARAMETERS[name] for name in LOSSES_OF)
+QUALITY = {
+    "binary_classifier": ("binary_classification_accuracy", 0.85),
+    "multiclass_classifier": ("multiclass_accuracy", 0.8),
+    "regressor": ("r2", 0.8),
+}
+
+
+@pytest.mark.parametrize(("predictor", "loss"), [(p, loss) for p, losses in LOSSES_OF.items() for loss in losses])
+@pytest.mark.parametrize("optimizer", ["auto", "sgd", "adam", "rmsprop", "adagrad"])
+def test_every_loss_learns_with_every_optimizer(predictor: str, loss: str, optimizer: str) -> None:
+    _, log = run(split(predictor), HYPERPARAMETERS[predictor] | {"loss": loss, "optimizer": optimizer})
+    metric, enough = QUALITY[predictor]
+    assert final(log, "test", metric) > enough
+
+
+SWITCHES = ("use_bias", "normalize_data", "normalize_label", "unbias_data", "unbias_label")
+
+
+@pytest.mark.parametrize("choice", range(2 ** len(SWITCHES)))
+def test_every_combination_of_switches_gives_a_finite_model_that_scores_raw_rows(choice: int) -> None:
+    switches = {name: str(bool(choice >> bit & 1)) for bit, name in enumerate(SWITCHES)}
+    model, log = run(split("regressor"), REGRESSOR | switches)
+    X, y = split("regressor")["test"][0]
+    score = model.predict(X)["score"]
+    assert np.isfinite(score).all()
+    assert final(log, "test", "mse") == pytest.approx(float(((score - y) ** 2).mean()), rel=1e-4)
+
+
+def test_a_regressors_validation_loss_is_in_the_labels_own_units() -> None:
+    _, log = run(split("regressor"), REGRESSOR | {"num_models": "1"})
+    kept = [float(v) for v in re.findall(r"epoch=\d+, validation mse_objective <loss>=(\S+)", log)]
+    assert final(log, "validation", "mse_objective") == pytest.approx(min(kept), rel=1e-4)
+    assert final(log, "validation", "mse_objective") == pytest.approx(final(log, "validation", "mse"), rel=1e-6)
+
+
+def test_a_quantile_job_is_as_good_as_scikit_learns() -> None:
+    X, y = example("regressor")
+    _, log = run(split("regressor"), REGRESSOR | {"loss": "quantile_loss", "quantile": "0.9", "epochs": "15"})
+    peer = QuantileRegressor(quantile=0.9, alpha=0).fit(X[:400], y[:400])
+    error = peer.predict(X[500:]) - y[500:]
+    theirs = float(np.where(error < 0, -0.9 * error, 0.1 * error).mean())
+    assert final(log, "test", "quantile_loss_objective") <= 1.1 * theirs
+
+
+@pytest.mark.parametrize("criterion", ["precision_at_target_recall", "recall_at_target_precision"])
+def test_a_criterion_with_a_target_keeps_it_on_the_validation_rows(criterion: str) -> None:
+    channels = split("binary_classifier")
+    X, y = channels["validation"][0]
+    y[::7] = 1 - y[::7]
+    chosen = {
+        "binary_classifier_model_selection_criteria": criterion,
+        "target_recall": "0.9",
+        "target_precision": "0.9",
+    }
+    model, log = run(channels, BINARY | chosen)
+    said = model.predict(X)["predicted_label"]
+    kept = recall_score(y, said) if criterion.startswith("precision") else precision_score(y, said)
+    assert kept >= 0.9
+    assert f"criteria=sampled_{criterion}" in log
+
+
+def test_an_unreachable_target_is_said_and_the_nearest_is_taken() -> None:
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(400, 3)).astype(np.float32), (generator.random(400) < 0.3).astype(np.float32)
+    X[:, :] = np.repeat(X[:100], 4, axis=0)  # rows that cannot be told apart
+    y[::4] = 0
+    criterion = {"binary_classifier_model_selection_criteria": "recall_at_target_precision", "target_precision": "0.99"}
+    model, log = run({"train": [(X, y)]}, BINARY | criterion)
+    assert "No threshold reaches the target of recall_at_target_precision" in log
+    assert 0 < model.predict(X)["predicted_label"].sum() < 400
+
+
+def test_positive_rows_that_count_more_are_found_more_often() -> None:
+    recalls = []
+    for mult in ("0.1", "1", "10"):
+        chosen = {"positive_example_weight_mult": mult, "binary_classifier_model_selection_criteria": "loss_function"}
+        channels = split("binary_classifier")
+        channels["train"][0][1][::5] = 0
+        _, log = run(channels, BINARY | chosen)
+        recalls.append(final(log, "train", "recall"))
+    assert recalls[0] < recalls[1] < recalls[2]
+    assert "train binary_classification_weighted_cross_entropy_objective <loss>=" in log
+
+
+@pytest.mark.parametrize("mult", ["balanced", "auto"])
+def test_a_weight_of_positive_rows_may_be_left_to_the_algorithm(mult: str) -> None:
+    _, log = run(split("binary_classifier"), BINARY | {"positive_example_weight_mult": mult})
+    assert final(log, "test", "binary_classification_accuracy") > 0.85
+
+
+def test_balanced_classes_raise_the_recall_of_a_rare_class() -> None:
+    X, y = example("multiclass_classifier")
+    keep = (y != 2) | (np.arange(len(y)) % 12 == 0)
+    channels = {"train": [(X[keep], y[keep])]}
+    plain, balanced = (run(channels, MULTICLASS | {"balance_multiclass_weights": b})[1] for b in ("false", "true"))
+    assert final(balanced, "train", "multiclass_balanced_accuracy") >= final(
+        plain, "train", "multiclass_balanced_accuracy"
+    )
+
+
+def test_the_log_loss_is_scikit_learns_and_uses_the_link_once() -> None:
+    channels = split("multiclass_classifier")
+    model, log = run(channels, MULTICLASS)
+    X, y = channels["test"][0]
+    score = model.predict(X)["score"].astype(np.float64)
+    theirs = log_loss(y, score / score.sum(axis=1, keepdims=True), labels=[0, 1, 2])
+    assert final(log, "test", "multiclass_log_loss") == pytest.approx(theirs, rel=1e-4)
+
+
+@pytest.mark.parametrize("models", [1, 2, 33, 200])
+def test_a_bank_may_have_any_number_of_candidates(models: int) -> None:
+    _, log = run(split("regressor"), REGRESSOR | {"num_models": str(models), "epochs": "2"})
+    assert len(set(re.findall(r'"epoch": 0, "model": (\d+)', log))) == models
+
+
+def test_a_bank_that_does_not_fit_is_refused_with_its_size() -> None:
+    with pytest.raises(
+        InputError, match=r"1000000 candidates of 1 x 5 weights .* need about \d+\.\d+ GiB .* num_models"
+    ):
+        fit(REGRESSOR | {"num_models": "1000000"}, split("regressor"), Silence(), memory=1 << 30)
+
+
+def test_what_has_no_effect_is_said() -> None:
+    _, log = run(split("regressor"), REGRESSOR | {"target_recall": "0.9"})
+    assert "WARNING" in log
+    assert "target_recall has no effect on this job" in log
+
+
+def scaled(predictor: str, factors: list[float], shifts: list[float]) -> dict[str, list[Block]]:
+    """Return the example with its features in other units."""
+
+    def change(X: NDArray[Any]) -> NDArray[Any]:
+        return (X.astype(np.float64) * factors + shifts).astype(np.float32)
+
+    return {name: [(change(X), y) for X, y in blocks] for name, blocks in split(predictor).items()}
+
+
+@pytest.mark.parametrize("predictor", HYPERPARAMETERS)
+def test_features_of_any_magnitude_learn_as_well(predictor: str) -> None:
+    metric, enough = QUALITY[predictor]
+    _, log = run(scaled(predictor, [1e9, 1e-9, 1, 1e6, 1e-4], [0, 0, 1e3, 0, 0]), HYPERPARAMETERS[predictor])
+    assert final(log, "test", metric) > enough
+
+
+@pytest.mark.parametrize("predictor", HYPERPARAMETERS)
+def test_constant_features_change_nothing_but_are_carried(predictor: str) -> None:
+    channels = {
+        name: [(np.hstack([X, np.full((len(X), 1), 7, np.float32)]), y) for X, y in blocks]
+        for name, blocks in split(predictor).items()
+    }
+    metric, enough = QUALITY[predictor]
+    model, log = run(channels, HYPERPARAMETERS[predictor])
+    assert final(log, "test", metric) > enough
+    assert np.isfinite(model.weight).all()
+
+
+@pytest.mark.parametrize("predictor", HYPERPARAMETERS)
+def test_one_row_one_class_and_copies_of_a_row_train(predictor: str) -> None:
+    X, y = example(predictor)
+    for rows in (X[:1], np.repeat(X[:1], 50, axis=0), X[y == y[0]]):
+        model, log = run({"train": [(rows, np.full(len(rows), y[0], np.float32))]}, HYPERPARAMETERS[predictor])
+        assert np.isfinite(model.weight).all()
+        assert np.isfinite(final(log, "train", QUALITY[predictor][0]))
+
+
+def test_a_label_that_does_not_vary_is_predicted() -> None:
+    X, _ = example("regressor")
+    model, _ = run({"train": [(X, np.full(len(X), 3.5e6, np.float32))]}, REGRESSOR)
+    np.testing.assert_allclose(model.predict(X)["score"], 3.5e6, rtol=1e-3)
+
+
+def test_a_candidate_that_diverges_is_named_and_left_out() -> None:
+    X, y = example("regressor")
+    X = np.hstack([X + i * 1e-3 for i in range(40)]).astype(np.float32)
+    _, log = run({"train": [(X, y)]}, REGRESSOR | {"optimizer": "sgd", "learning_rate": "0.02"})
+    assert re.search(r"Candidate \d+ diverged and was left out: \{", log)
+    assert np.isfinite(final(log, "train", "mse"))
+    assert "NaN" not in log
+    assert "Infinity" not in log
