@@ -9,7 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from linear_learner.bank import Bank, start_weights
-from linear_learner.batches import Rows, batch_table
+from linear_learner.batches import Rows, batch_table, epoch_order
 from linear_learner.candidates import Candidate, candidates
 from linear_learner.hyperparameters import parse
 from linear_learner.optimizers import EPSILON
@@ -34,7 +34,7 @@ def bank_seconds(rows: Rows, batch: int, settings: list[Candidate]) -> float:
     """Time one epoch of the bank, the best of a few."""
     start = start_weights(range(MODELS), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
     bank = Bank(settings, start, "logistic", batch)
-    return best(lambda: bank.train(rows, batch_table(len(rows), batch, np.random.default_rng(0))))
+    return best(lambda: bank.train(rows, epoch_order(len(rows), np.random.default_rng(0))))
 
 
 def numpy_seconds(rows: Rows, batch: int) -> float:
@@ -46,7 +46,7 @@ def numpy_seconds(rows: Rows, batch: int) -> float:
     def epoch() -> None:
         nonlocal W, first, second
         lost = np.zeros(MODELS, np.float32)
-        for chosen in batch_table(len(rows), batch, np.random.default_rng(0)):
+        for chosen in batch_table(epoch_order(len(rows), np.random.default_rng(0)), batch):
             X, y = rows.X[chosen], rows.y[chosen]
             z = X @ W.T
             e = np.exp(-np.abs(z))
@@ -87,7 +87,7 @@ def best(epoch: object) -> float:
 def main() -> None:
     """Print one line a shape."""
     adam = [Candidate() for _ in range(MODELS)]
-    default = candidates(parse({"predictor_type": "binary_classifier"}), validated=True)
+    default = candidates(parse({"predictor_type": "binary_classifier"}), rows=10**6, validated=True)
     print("rows x features, batch: rows/s of 32 Adam candidates, of the default bank, of numpy by hand; ratios")
     for count, features, batch in SHAPES:
         rows = make_rows(count, features)

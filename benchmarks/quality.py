@@ -25,6 +25,8 @@ CASES = {
     "MNIST ten classes": (data.mnist, {"predictor_type": "multiclass_classifier", "num_classes": "10"},
                           "multiclass_accuracy", ".9262 scikit-learn"),
     "California housing mse": (data.california, {"predictor_type": "regressor"}, "mse", "5.2271e9 scikit-learn"),
+    "California housing absolute": (data.california, {"predictor_type": "regressor", "loss": "absolute_loss"},
+                                    "absolute_loss", "50002 scikit-learn"),
 }  # fmt: skip
 
 

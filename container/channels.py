@@ -1,6 +1,7 @@
 """A channel: the files of a folder, read as blocks of labelled rows, once an epoch."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,14 +38,25 @@ class Channel:
             )
         self._decode = codec.decode_blocks
         self._files = self._find_files()
+        self._first_rows: list[int] = []
+
+    def place(self, row: int) -> str:
+        """Say in which file row `row` of the channel, counted from 1, was last read, and which row it is there."""
+        index = bisect_left(self._first_rows, row) - 1
+        file = self._files[index].relative_to(self._directory).as_posix()
+        return f"row {row - self._first_rows[index]} of file {file!r}"
 
     def __iter__(self) -> Iterator[Block]:
         features = None
+        rows = 0
+        self._first_rows = []
         for file in self._files:
+            self._first_rows.append(rows)
             try:
                 with file.open("rb", buffering=0) as stream:
                     for X, y in self._decode(stream, self._media.parameters, features):
                         features = X.shape[1]
+                        rows += len(y)
                         yield X, y
             except DecodeError as error:
                 relative = file.relative_to(self._directory).as_posix()

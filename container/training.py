@@ -40,18 +40,20 @@ def run(environ: Mapping[str, str], fit: Fit[M], save: Save[M], user_errors: tup
     paths = read_paths(environ)
     log = Log("algo-1", ALGORITHM, sys.stdout)
     mistakes: tuple[type[Exception], ...] = (ClientError, *user_errors)
+    channels: dict[str, Channel] = {}
     try:
         with _stoppable():
             paths.failure.unlink(missing_ok=True)
             shutil.rmtree(_unfinished(paths), ignore_errors=True)
+            _partial_archive(paths).unlink(missing_ok=True)
             job = read_job(environ)
             log = Log(job.current_host, ALGORITHM, sys.stdout)
-            _train(job, fit, save, log)
+            _train(job, fit, save, log, channels)
     except Stopped:
         log.warning("Stopped by SIGTERM before the end of training; no model is saved.")
         return 128 + signal.SIGTERM
     except mistakes as error:
-        return _fail(paths, log, f"ClientError: {error}")
+        return _fail(paths, log, f"ClientError: {error}{_place(error, channels)}")
     except MemoryError as error:
         advice = "Use an instance with more memory, or less data"
         return _fail(paths, log, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.")
@@ -65,10 +67,9 @@ def run(environ: Mapping[str, str], fit: Fit[M], save: Save[M], user_errors: tup
     return 0
 
 
-def _train(job: Job, fit: Fit[M], save: Save[M], log: Log) -> None:
+def _train(job: Job, fit: Fit[M], save: Save[M], log: Log, channels: dict[str, Channel]) -> None:
     configuration = job.paths.config / "hyperparameters.json"
     log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
-    channels = {}
     for name, config in job.channels.items():
         if name in CHANNELS:
             channels[name] = Channel(config, job.paths.channel(name))
@@ -81,8 +82,17 @@ def _train(job: Job, fit: Fit[M], save: Save[M], log: Log) -> None:
     _save(model, save, job)
 
 
+def _place(error: Exception, channels: dict[str, Channel]) -> str:
+    """Name the file of a fault that names a channel and a row."""
+    channel, row = (getattr(error, name, None) for name in ("channel", "row"))
+    return f" It is {channels[channel].place(row)}." if channel in channels and row else ""
+
+
 def _save(model: M, save: Save[M], job: Job) -> None:
-    """Let `save` write into a hidden folder, then rename file by file: a file of the model is whole or absent."""
+    """Let `save` write into a hidden folder, then rename file by file: a file of the model is whole or absent.
+
+    What an earlier job left is taken away first, so that no kill leaves files of two models side by side.
+    """
     unfinished = _unfinished(job.paths)
     try:
         unfinished.mkdir(parents=True)
@@ -90,22 +100,28 @@ def _save(model: M, save: Save[M], job: Job) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and must not be cut in half
         files = sorted(file.relative_to(unfinished) for file in unfinished.rglob("*") if file.is_file())
         for file in files:
+            (job.paths.model / file).unlink(missing_ok=True)
+        for file in files:
             (job.paths.model / file).parent.mkdir(parents=True, exist_ok=True)
             os.replace(unfinished / file, job.paths.model / file)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     if not job.on_platform:
-        _pack(job.paths.model, files, job.paths.output / "model.tar.gz")
+        _pack(job.paths, files)
 
 
 def _unfinished(paths: Paths) -> Path:
     return paths.model / ".saving"
 
 
-def _pack(directory: Path, files: list[Path], archive: Path) -> None:
+def _partial_archive(paths: Paths) -> Path:
+    return paths.output / ".model.tar.gz.saving"
+
+
+def _pack(paths: Paths, files: list[Path]) -> None:
     """Pack files as SageMaker does; the same files give the same bytes."""
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_name(".model.tar.gz.saving")
+    paths.output.mkdir(parents=True, exist_ok=True)
+    partial = _partial_archive(paths)
     try:
         with (
             partial.open("wb") as raw,
@@ -114,10 +130,10 @@ def _pack(directory: Path, files: list[Path], archive: Path) -> None:
         ):
             for file in files:
                 member = tarfile.TarInfo(file.as_posix())
-                member.size = (directory / file).stat().st_size
-                with (directory / file).open("rb") as content:
+                member.size = (paths.model / file).stat().st_size
+                with (paths.model / file).open("rb") as content:
                     tar.addfile(member, content)
-        os.replace(partial, archive)
+        os.replace(partial, paths.output / "model.tar.gz")
     finally:
         partial.unlink(missing_ok=True)
 

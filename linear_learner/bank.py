@@ -1,13 +1,13 @@
 """The bank: all candidates as the rows of one weight matrix, trained by one compiled step on MXNet operators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.batches import Rows
+from linear_learner.batches import Rows, batch_table
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, ndarray
 from linear_learner.engine import mx
@@ -16,6 +16,7 @@ from linear_learner.optimizers import OPTIMIZERS
 
 Floats = NDArray[Any]
 SCORED_ROWS = 8192
+LARGEST_TENSOR = 2**31 - 1  # elements that MXNet's wheels can index
 AVERAGE_ETA = 8
 
 
@@ -77,8 +78,13 @@ class Bank:
     def compile(self, width: int) -> Any:
         """Build the step: gather, product, loss and gradient, product back, update."""
         S = mx.sym
-        names = ["features", "labels", "weights", "batch", "rates", "proximal_rates", "W", "lost"]
-        features, labels, weights, batch, rates, proximal_rates, W, lost = map(S.Variable, names)
+        names = ["features", "labels", "weights", "batch", "W", "lost"]
+        features, labels, weights, batch, W, lost = map(S.Variable, names)
+
+        def per_model(name: str) -> Any:
+            """Repeat an input (M, 1) for each output, (M * K, 1)."""
+            return S.repeat(S.Variable(name), repeats=self.outputs, axis=0) if self.outputs > 1 else S.Variable(name)
+
         decay, speed, shrink = map(S.Variable, ("decay", "speed", "shrink"))
         X = S.take(features, batch, mode="clip")
         y, weight = S.take(labels, batch, mode="clip"), S.take(weights, batch, mode="clip")
@@ -90,7 +96,7 @@ class Bank:
             value = value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
         gradient = S.dot(slope, X, transpose_a=True) * (1 / self.batch_size) + decay * W
-        rate = S.broadcast_mul(speed, rates)
+        rate = S.broadcast_mul(speed, per_model("rates"))
 
         def part(symbol: Any, first: int, last: int) -> Any:
             if last - first == self.models:
@@ -111,7 +117,7 @@ class Bank:
             )
             new = part(W, first, last) + change
             if candidate.l1:
-                reach = part(S.broadcast_mul(shrink, proximal_rates), first, last)
+                reach = part(S.broadcast_mul(shrink, per_model("proximal_rates")), first, last)
                 new = soft_threshold(S, new, reach)
             trained.append(new)
             renewed += zip([state.name for state in states], new_states, strict=False)
@@ -120,15 +126,13 @@ class Bank:
         arrays = {"W": self.weights, "lost": self.lost, **self.constants, **self.states}
         if self.averages is not self.weights:
             average = S.Variable("average")
-            results["average"] = average + S.broadcast_mul(weights_out - average, S.Variable("shares"))
+            results["average"] = average + S.broadcast_mul(weights_out - average, per_model("shares"))
             arrays["average"] = self.averages
         return CompiledStep(results, arrays)
 
-    def train(self, rows: Rows, table: NDArray[np.int32]) -> Floats:
-        """Train on the mini-batches of `table` (batches, batch_size); return each model's summed loss before updates.
-
-        The sum runs over rows, (M,).
-        """
+    def train(self, rows: Rows, order: NDArray[np.int32]) -> Floats:
+        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
+        table = batch_table(order, self.batch_size)
         t = np.arange(len(table)) + self.updates + 1
         self.updates += len(table)
         scheduled = np.stack([c.rate(t) for c in self.candidates], axis=1)
@@ -137,21 +141,23 @@ class Bank:
         ]
         averaging = np.array([c.average for c in self.candidates])
         shares = np.where(averaging, average_share(t)[:, None], 1.0)
-        per_update = {
-            "rates": self.per_update(corrected),
-            "proximal_rates": self.per_update(scheduled),
-            "shares": self.per_update(shares),
-        }
-        data = {"features": ndarray(rows.X), "labels": ndarray(rows.y), "weights": ndarray(rows.weight)}
-        batches = ndarray(table)
+        steps = {"rates": corrected, "proximal_rates": scheduled, "shares": shares}
+        per_update = {name: ndarray(values.astype(np.float32)[:, :, None]) for name, values in steps.items()}
         self.lost[:] = 0
-        for i in range(len(table)):
-            self.step(data | {"batch": batches[i]} | {name: values[i] for name, values in per_update.items()})
+        for i, data in enumerate(self.batches(rows, table)):
+            self.step(data | {name: values[i] for name, values in per_update.items()})
         return self.restored(self.lost.asnumpy()[0])
 
-    def per_update(self, values: Floats) -> Any:
-        """Repeat (T, M) for each output, as (T, M * K, 1)."""
-        return ndarray(np.repeat(values.astype(np.float32), self.outputs, axis=1)[:, :, None])
+    def batches(self, rows: Rows, table: NDArray[np.int32]) -> Iterator[dict[str, Any]]:
+        """Yield what the step gathers each mini-batch from: all rows, or where MXNet cannot index them, its own."""
+        if rows.X.size <= LARGEST_TENSOR:
+            data, chosen = tensors(rows.X, rows.y, rows.weight), ndarray(table)
+            for i in range(len(table)):
+                yield data | {"batch": chosen[i]}
+        else:
+            every = ndarray(np.arange(table.shape[1], dtype=np.int32))
+            for batch in table:
+                yield tensors(rows.X[batch], rows.y[batch], rows.weight[batch]) | {"batch": every}
 
     def restored(self, values: Floats) -> Floats:
         """Put what is indexed by model first back into the caller's order."""
@@ -161,15 +167,13 @@ class Bank:
 
     def evaluate(self, rows: Rows, *, margins: bool = False) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
-        features, labels = ndarray(rows.X), ndarray(rows.y)
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, len(rows) if margins else 0), np.float32)
         for first in range(0, len(rows), SCORED_ROWS):
             last = min(first + SCORED_ROWS, len(rows))
-            z = mx.nd.FullyConnected(
-                features[first:last], self.averages, num_hidden=self.models * self.outputs, no_bias=True
-            )
-            value, _ = self.loss.graph(mx.nd, z, labels[first:last], self.models, self.outputs, self.loss_parameter)
+            X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
+            z = mx.nd.FullyConnected(X, self.averages, num_hidden=self.models * self.outputs, no_bias=True)
+            value, _ = self.loss.graph(mx.nd, z, y, self.models, self.outputs, self.loss_parameter)
             lost += mx.nd.dot(ndarray(self.row_weights(rows.y[first:last, 0])), value).asnumpy()[0]
             if margins:
                 z_all[:, first:last] = z.asnumpy().T
@@ -188,6 +192,11 @@ class Bank:
     def restore(self, snapshot: Floats) -> None:
         """Put the weights of a snapshot back, to be evaluated."""
         self.averages[:] = ndarray(snapshot[self.order].reshape(self.models * self.outputs, -1))
+
+
+def tensors(features: Floats, labels: Floats, weights: Floats) -> dict[str, Any]:
+    """Name what a mini-batch is gathered from."""
+    return {"features": ndarray(features), "labels": ndarray(labels), "weights": ndarray(weights)}
 
 
 def kernel(candidate: Candidate) -> tuple[str, float, float, float, bool]:

@@ -59,13 +59,19 @@ def gather(blocks: Iterable[Block], scaler: Scaler, features: int) -> Rows:
     return Rows(X, np.concatenate([*labels, np.zeros(1, np.float32)])[:, None], weight)
 
 
-def batch_table(rows: int, batch_size: int, generator: np.random.Generator | None) -> NDArray[np.int32]:
-    """Return the row indices of an epoch's mini-batches, (batches, batch_size), shuffled by `generator` if given.
+def epoch_order(rows: int, generator: np.random.Generator | None) -> NDArray[np.int32]:
+    """Return the order in which an epoch shows the rows: a new permutation of `generator`, or as they lie."""
+    return np.asarray(np.arange(rows) if generator is None else generator.permutation(rows), np.int32)
 
-    Index `rows`, the row of zeros, fills up the last mini-batch; no mini-batch is wider than the data.
+
+def batch_table(order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
+    """Cut an order of rows (n,) into mini-batches, (batches, batch_size), no wider than the data.
+
+    Index n, the row of zeros, fills up the last one.
     """
+    rows = len(order)
     batch_size = min(batch_size, rows)
     batches = -(-rows // batch_size)
     table = np.full(batches * batch_size, rows, np.int32)
-    table[:rows] = np.arange(rows, dtype=np.int32) if generator is None else generator.permutation(rows)
+    table[:rows] = order
     return table.reshape(batches, batch_size)

@@ -9,6 +9,9 @@ from linear_learner.hyperparameters import Hyperparameters
 
 DEFAULT_MODELS = 32
 USUAL_BATCH = 1000
+FEW_BATCHES = 20
+SLICES = 8
+SMALLEST_SLICE = 50
 SGD_MOMENTUM = 0.9
 ADAPTIVE_RATES = (1.0, 4.0, 20.0, 60.0)
 SGD_RATES = {
@@ -42,6 +45,7 @@ class Candidate:
     bias_lr_mult: float = 10.0
     bias_wd_mult: float = 0.0
     average: bool = False
+    slices: int = 1
 
     def rate(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the learning rate at updates t = 1, 2, ... (MXNet's FactorScheduler, never above learning_rate)."""
@@ -62,16 +66,17 @@ class Candidate:
             "lr_scheduler_minimum_lr",
         ]
         values = asdict(self)
-        names += [name for name in ("momentum", "average") if values[name]]
+        names += [name for name in ("momentum", "average", "slices") if values[name] != getattr(Candidate, name)]
         return {name: values[name] for name in names}
 
 
-def candidates(hp: Hyperparameters, *, validated: bool) -> list[Candidate]:
+def candidates(hp: Hyperparameters, *, rows: int, validated: bool) -> list[Candidate]:
     """Return the bank: candidate 0 is what the user asked for, the others vary it and average their weights.
 
     A number that the user gave is the centre of the others', a text holds for all of them. `validated` says whether
     there is a validation channel: without one a classifier's candidates are compared on the rows they learned, where
-    the least regularised always looks best, so none is regularised less than ten times candidate 0.
+    the least regularised always looks best, so none is regularised less than ten times candidate 0. Where the training
+    `rows` make only a few mini-batches, every second candidate updates after each slice of one.
     """
     first = centre(hp)
     cautious = not validated and hp.predictor_type != "regressor"
@@ -82,8 +87,15 @@ def candidates(hp: Hyperparameters, *, validated: bool) -> list[Candidate]:
         *grid(first, lively, hp, 2.0 if lively == steady else 1.0, CAUTIOUS_DECAYS if cautious else WIDE_DECAYS),
         *sparse(first, lively, hp, cautious),
     ]
-    models = hp.num_models or (1 if hp.tuning else DEFAULT_MODELS)
+    if rows <= FEW_BATCHES * hp.mini_batch_size and hp.mini_batch_size >= SLICES * SMALLEST_SLICE:
+        settings[2::2] = [sliced(candidate, hp) for candidate in settings[2::2]]
+    models = model_count(hp)
     return [*settings, *drawn(settings, models - len(settings))][:models]
+
+
+def model_count(hp: Hyperparameters) -> int:
+    """Return how many candidates there are: under tuning one, whatever the user says."""
+    return 1 if hp.tuning else hp.num_models or DEFAULT_MODELS
 
 
 def centre(hp: Hyperparameters) -> Candidate:
@@ -118,7 +130,7 @@ def variation(
     first: Candidate, optimizer: str, hp: Hyperparameters, rate: float, wd: float, l1: float | None = None
 ) -> Candidate:
     """Change candidate 0; its optimizer's learning rates shrink with mini-batches below the usual size."""
-    small = min(1.0, hp.mini_batch_size / USUAL_BATCH)
+    small = small_batch(hp.mini_batch_size)
     shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
     momentum = SGD_MOMENTUM if hp.momentum is None and optimizer == "sgd" else first.momentum
     return replace(
@@ -130,6 +142,18 @@ def variation(
         l1=first.l1 if l1 is None else l1,
         average=True,
     )
+
+
+def sliced(candidate: Candidate, hp: Hyperparameters) -> Candidate:
+    """Cut the mini-batches of a candidate into slices, and its learning rate as `variation` would for that size."""
+    whole, slice_ = (small_batch(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES))
+    shrink = slice_ / whole if candidate.optimizer == "sgd" else (slice_ / whole) ** 0.5
+    return replace(candidate, slices=SLICES, learning_rate=candidate.learning_rate * shrink)
+
+
+def small_batch(rows: float) -> float:
+    """Return how small a mini-batch is against the usual size, at most 1."""
+    return min(1.0, rows / USUAL_BATCH)
 
 
 def rates(optimizer: str, hp: Hyperparameters) -> tuple[float, ...]:

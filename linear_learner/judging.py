@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner import selection
-from linear_learner.bank import Bank
+from linear_learner.banks import Banks
 from linear_learner.batches import Rows
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.losses import LOSSES
@@ -31,7 +31,7 @@ class Standings:
         return -least(-self.values) if self.maximise else least(self.values)
 
 
-def judge(bank: Bank, rows: Rows, hp: Hyperparameters, scaler: Scaler) -> Standings:
+def judge(bank: Banks, rows: Rows, hp: Hyperparameters, scaler: Scaler) -> Standings:
     """Score every candidate on the rows that decide; losses are in the label's own units."""
     measure = criterion(hp)
     lost, margins = bank.evaluate(rows, margins=measure is not None)

@@ -5,6 +5,7 @@ import json
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def tar(packed: bytes) -> Reader:
                         raise InputError(f"{name} in {PACKED} is larger than {LARGEST_BYTES} bytes.")
                     stream = members.extractfile(member)
                     files[name] = stream.read() if stream else b""
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError(f"{PACKED} cannot be read as a gzipped tar: {error}.") from error
     return files.get
 
@@ -88,7 +89,7 @@ def archive(zipped: bytes) -> Reader:
                 if entries.getinfo(name).file_size > LARGEST_BYTES:
                     raise InputError(f"{name} in {ZIPPED} is larger than {LARGEST_BYTES} bytes.")
                 return entries.read(name)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
             raise InputError(f"{ZIPPED} cannot be read as a zip: {error}.") from error
 
     return read
@@ -108,6 +109,8 @@ def build(arrays: dict[str, NDArray[np.float32]], additional: bytes) -> Model:
         raise InputError(
             f"The model's shapes disagree: fc0_weight {weight.shape} and fc0_bias {bias.shape} of a {predictor}."
         )
+    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise InputError("The model holds weights that are not finite.")
     if loss not in LOSSES:
         raise InputError(f"The model's loss {loss!r} is not supported; known are {', '.join(LOSSES)}.")
     settings.pop("threshold", None)

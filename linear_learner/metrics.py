@@ -52,8 +52,9 @@ def multiclass(y: Floats, score: Floats, label: Floats, beta: float, k: int) -> 
 
 def regressor(y: Floats, score: Floats) -> Iterator[Metric]:
     """Yield the metrics of a regressor from labels and scores, each (n,)."""
-    error = score.astype(np.float64) - y
-    squares, spread = float((error**2).mean()), float(((y - y.mean(dtype=np.float64)) ** 2).mean())
+    y = y.astype(np.float64)
+    error = score - y
+    squares, spread = float((error**2).mean()), float(((y - y.mean()) ** 2).mean())
     yield "mse", "loss", squares
     yield "absolute_loss", "loss", float(np.abs(error).mean())
     yield "rmse", "loss", squares**0.5

@@ -31,8 +31,8 @@ class Model:
         return int(self.weight.shape[0])
 
     def margin(self, X: Floats) -> Floats:
-        """Return X W + b, (n, K) float32."""
-        return np.asarray(X @ self.weight + self.bias)
+        """Return X W + b, (n, K) float32, summed in float64: a feature far from 0 would drown the others' digits."""
+        return np.asarray(X.astype(np.float64) @ self.weight + self.bias, np.float32)
 
     def score(self, X: Floats) -> Floats:
         """Return the linked margin: (n,), or (n, K) of a multiclass classifier."""

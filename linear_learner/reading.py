@@ -57,16 +57,20 @@ def checked(channel: str, blocks: Iterable[Block], classes: int | None, features
     for X, y in blocks:
         if features is not None and X.shape[1] != features:
             raise InputError(
-                f"Channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
-                "that every channel has the same columns, the label first."
+                f"channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
+                "that every channel has the same columns, the label first.",
+                channel,
+                rows + 1,
             )
         if classes is not None:
             wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
             if wrong.size:
+                row = rows + int(wrong[0]) + 1
                 raise InputError(
-                    f"Channel {channel!r}, row {rows + wrong[0] + 1}: expected a label among the integers 0 to "
-                    f"{classes - 1}, found {y[wrong[0]]:g}. Number the classes from 0, and see that the label is the "
-                    "first column."
+                    f"channel {channel!r}, row {row}: expected a label among the integers 0 to {classes - 1}, found "
+                    f"{y[wrong[0]]:g}. Number the classes from 0, and see that the label is the first column.",
+                    channel,
+                    row,
                 )
         rows += len(y)
         yield X, y

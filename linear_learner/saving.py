@@ -29,10 +29,14 @@ def save(model: Model, directory: Path) -> None:
     (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
     (directory / "additional-params.json").write_text(json.dumps(additional_parameters(model)), encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    entries = {
+        name: (directory / name).read_bytes()
+        for name in ("manifest.json", "additional-params.json", f"{PREFIX}-0000.params")
+    }
+    entries[f"{PREFIX}-symbol.json"] = symbol(model, "out_label").tojson().encode()
     with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
-        for name in ("manifest.json", "additional-params.json", f"{PREFIX}-0000.params"):
-            archive.write(directory / name, name)
-        archive.writestr(f"{PREFIX}-symbol.json", symbol(model, "out_label").tojson())
+        for name, content in entries.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
 
 
 def symbol(model: Model, label: str) -> Any:
@@ -40,7 +44,8 @@ def symbol(model: Model, label: str) -> Any:
     features, outputs = model.weight.shape
     weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
     bias = mx.sym.Variable("fc0_bias", shape=(1, outputs), lr_mult=10.0)
-    margin = mx.sym.broadcast_add(mx.sym.dot(mx.sym.Variable("data"), weight), bias)
+    product = mx.sym.dot(mx.sym.Variable("data"), weight, name="dot0")
+    margin = mx.sym.broadcast_add(product, bias, name="broadcast_plus0")
     operator = getattr(mx.sym, OUTPUT_OPERATORS.get(model.loss_type, "LinearRegressionOutput"))
     return operator(margin, mx.sym.Variable(label), name="out")
 

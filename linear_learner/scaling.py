@@ -40,12 +40,17 @@ class Scaler:
 
     def restore_label(self, y: Floats) -> Floats:
         """Return the raw label of a standardised one."""
-        return np.asarray(y * np.float64(self.label_deviation) + self.label_mean).astype(np.float32)
+        return np.asarray(y.astype(np.float64) * self.label_deviation + self.label_mean, np.float32)
 
     def fold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
-        """Turn weight (K, d) and bias (K,) for standardised data into those for raw data, in float64."""
-        raw = weight.astype(np.float64) * (self.label_deviation / self.deviation.astype(np.float64))
-        return raw, bias * self.label_deviation + self.label_mean - raw @ self.mean.astype(np.float64)
+        """Turn weight (K, d) and bias (K,) for standardised data into float32 ones for raw data.
+
+        The bias is taken from the weights as rounded, so that it undoes the means exactly as they will be weighted.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # scoring refuses a model that is not finite
+            raw = (weight * (self.label_deviation / self.deviation.astype(np.float64))).astype(np.float32)
+            shift = raw.astype(np.float64) @ self.mean.astype(np.float64)
+            return raw, (bias.astype(np.float64) * self.label_deviation + self.label_mean - shift).astype(np.float32)
 
 
 def fit_scaler(
@@ -73,5 +78,5 @@ def moments(X: Floats) -> tuple[Floats, Floats]:
     wide = X.astype(np.float64)
     mean = wide.mean(axis=0).astype(np.float32)
     deviation = np.sqrt(((wide - mean) ** 2).mean(axis=0)).astype(np.float32)
-    varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > 0) & np.isfinite(deviation)
+    varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
     return mean, np.where(varies, deviation, np.float32(1))

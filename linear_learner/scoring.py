@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from linear_learner import metrics, selection
 from linear_learner.batches import Block, Rows
+from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.judging import criterion
 from linear_learner.losses import LOSSES
@@ -23,6 +24,11 @@ Floats = NDArray[Any]
 def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: Floats | None) -> Model:
     """Turn one candidate's weights (K, d + 1) into a model for raw data; `class_weights` (C,) are the objective's."""
     weight, bias = scaler.fold(weights[:, :-1], weights[:, -1])
+    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise InputError(
+            "The model's weights for the raw features are beyond what float32 can hold. Bring features and label to "
+            "more usual units."
+        )
     loss = LOSSES[hp.loss]
     own = {loss.parameter: hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)}
     kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(hp.loss)
@@ -30,8 +36,8 @@ def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: 
     return Model(
         hp.predictor_type,
         hp.loss,
-        np.ascontiguousarray(weight.T, np.float32),
-        bias.astype(np.float32),
+        np.ascontiguousarray(weight.T),
+        bias,
         metrics_params={
             **{name: own.get(name) for name in ("quantile", "huber_delta", "margin", "loss_insensitivity")},
             "eps_insensitive_loss_type": kind,

@@ -129,7 +129,7 @@ def calibrate(score: Floats, label: Floats, criterion: Criterion) -> Calibration
 
 
 def nearest(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keep of several equally good cuts the two around .5."""
+    """Keep of several equally good cuts those that may lie nearest to .5, three at most."""
     above = int(np.searchsorted(-cuts.scores, -CENTRE))
     place = int(np.searchsorted(best, above))
     return best[max(place - 1, 0) : place + 2]

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank, bank_bytes, start_weights
-from linear_learner.batches import Block, Rows, batch_table
-from linear_learner.candidates import Candidate, candidates
+from linear_learner.bank import bank_bytes, start_weights
+from linear_learner.banks import Banks
+from linear_learner.batches import Block, Rows, epoch_order
+from linear_learner.candidates import Candidate, candidates, model_count
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import criterion, judge, least
 from linear_learner.metrics import Metric
 from linear_learner.model import Model
-from linear_learner.reading import checked, label_classes, read_channel, read_train
+from linear_learner.reading import read_channel, read_train
 from linear_learner.report import Log, Summary
 from linear_learner.scaling import Scaler
 from linear_learner.scoring import calibrated, final_scores, folded, objective_name
@@ -41,14 +42,16 @@ def fit(
         log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
     train, scaler = read_train(channels["train"], hp)
     validation = read_channel(channels["validation"], "validation", hp, scaler) if "validation" in channels else None
+    test = read_channel(channels["test"], "test", hp, scaler) if "test" in channels else None
     report_rows(train, began, log)
     deciding = train if validation is None else validation
-    settings = candidates(hp, validated=validation is not None)
+    read = time.time()
+    check_memory(train, deciding, sum(rows.X.nbytes for rows in (train, validation, test) if rows), hp, memory)
+    settings = candidates(hp, rows=len(train), validated=validation is not None)
     weights, objective_weights = class_weights(hp, train.y[:-1, 0], len(settings))
-    check_memory(settings, train, validation, hp, memory)
-    bank = Bank(
+    bank = Banks(
         settings,
-        start(settings, train.features, hp),
+        start(settings, train, hp),
         hp.loss,
         hp.mini_batch_size,
         loss_parameter=hp.loss_parameter,
@@ -70,15 +73,15 @@ def fit(
     if validation is not None:
         report_scores("validation", final_scores(model, validation.raw(scaler), hp, objective_weights), log)
     log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
-    if "test" in channels:
-        blocks = checked("test", channels["test"], label_classes(hp), train.features)
-        report_scores("test", final_scores(model, blocks, hp, objective_weights), log)
-    else:
+    if test is None:
         log.info("Test data is not provided.")
+    else:
+        report_scores("test", final_scores(model, test.raw(scaler), hp, objective_weights), log)
     ended = time.time()
     report_times(
         {
             "initialize.time": [ready - began],
+            "setuptime": [ready - read],
             "update.time": updating,
             "check_early_stopping.time": checking,
             "finalize.time": [ended - trained],
@@ -92,29 +95,32 @@ def fit(
     return model
 
 
-def start(settings: list[Candidate], features: int, hp: Hyperparameters) -> Floats:
-    """Draw the weights that the candidates start from."""
-    return start_weights(
+def start(settings: list[Candidate], train: Rows, hp: Hyperparameters) -> Floats:
+    """Draw the weights that the candidates start from.
+
+    A feature that is 0 in every standardised row is never learned, so its weight starts, and stays, at 0: folded, any
+    other would be a large raw weight and a bias that cancels it.
+    """
+    weights = start_weights(
         range(len(settings)),
         hp.outputs,
-        features,
+        train.features,
         seed=hp.seed,
         method=hp.init_method,
         spread=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
         bias=hp.init_bias if hp.use_bias else 0.0,
     )
+    weights[:, :, :-1][:, :, ~train.X[:-1, :-1].any(axis=0)] = 0
+    return weights
 
 
-def check_memory(
-    settings: list[Candidate], train: Rows, validation: Rows | None, hp: Hyperparameters, memory: int | None
-) -> None:
-    """Refuse a bank that does not fit beside the data, before it is built."""
-    judged = train if validation is None else validation
-    need = bank_bytes(len(settings), hp.outputs, train.features, min(hp.mini_batch_size, len(train)), len(judged))
-    held = train.X.nbytes + (0 if validation is None else validation.X.nbytes)
+def check_memory(train: Rows, deciding: Rows, held: int, hp: Hyperparameters, memory: int | None) -> None:
+    """Refuse a bank that does not fit beside the `held` bytes of data, before it is built."""
+    models = model_count(hp)
+    need = bank_bytes(models, hp.outputs, train.features, min(hp.mini_batch_size, len(train)), len(deciding))
     if memory is not None and held + need > memory:
         raise InputError(
-            f"{len(settings)} candidates of {hp.outputs} x {train.features} weights with mini-batches of "
+            f"{models} candidates of {hp.outputs} x {train.features} weights with mini-batches of "
             f"{min(hp.mini_batch_size, len(train))} rows need about {need / 2**30:.2f} GiB beside the data's "
             f"{held / 2**30:.2f} GiB, more than the {memory / 2**30:.2f} GiB that there are. Lower num_models or "
             "mini_batch_size, or use a larger instance."
@@ -122,7 +128,7 @@ def check_memory(
 
 
 def run_epochs(
-    bank: Bank, train: Rows, validation: Rows | None, hp: Hyperparameters, scaler: Scaler, log: Log
+    bank: Banks, train: Rows, validation: Rows | None, hp: Hyperparameters, scaler: Scaler, log: Log
 ) -> tuple[list[float], list[float]]:
     """Train epoch by epoch until early stopping and leave the bank at the best epoch.
 
@@ -138,7 +144,7 @@ def run_epochs(
     best = None
     for epoch in range(hp.epochs):
         started = time.time()
-        losses = bank.train(train, batch_table(len(train), hp.mini_batch_size, shuffler)) / len(train)
+        losses = bank.train(train, epoch_order(len(train), shuffler)) / len(train)
         trained = time.time()
         report_losses("train", objective, losses, epoch, started, trained, log)
         value = least(losses)
@@ -176,7 +182,7 @@ def run_epochs(
 
 
 def choose_candidate(
-    bank: Bank, deciding: Rows, settings: list[Candidate], hp: Hyperparameters, scaler: Scaler, log: Log
+    bank: Banks, deciding: Rows, settings: list[Candidate], hp: Hyperparameters, scaler: Scaler, log: Log
 ) -> int:
     """Return the index of the candidate that is best on the rows that decide; name those that diverged."""
     standings = judge(bank, deciding, hp, scaler)

@@ -131,7 +131,7 @@ def _width_problem(fields: list[str], columns: int, labels: int) -> str:
         if not labels and len(fields) == columns + 1:
             hint = ". Does it still hold the label? Send features only, or say text/csv;label_size=1"
         return f"expected {expected} columns, found {len(fields)}{hint}"
-    return f"expected a label and at least one feature, found one column: {fields[0][:80]!r}. Is the label missing?"
+    return f"expected a label and at least one feature, found one column: {fields[0][:80]!r}; is the label missing?"
 
 
 def _label_size(parameters: Mapping[str, str], default: int) -> int:

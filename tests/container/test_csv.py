@@ -71,7 +71,7 @@ def test_blocks_end_with_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"1,2,3\n4,5\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
         (b"1,2\n3," + b"x" * 200_000, "row 2: expected numbers separated by commas: field larger than"),
         (b"1,2\n" + b"3," + b"x" * 200, f"found '{'x' * 80}'. Write"),
-        (b"1\n0\n", "row 1: expected a label and at least one feature, found one column: '1'. Is the label missing?"),
+        (b"1\n0\n", "row 1: expected a label and at least one feature, found one column: '1'; is the label missing?"),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: str) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data import FOLDER
 from linear_learner.bank import Bank, start_weights
-from linear_learner.batches import Rows, batch_table, gather
+from linear_learner.batches import Rows, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.hyperparameters import parse
 from linear_learner.loading import load
@@ -55,7 +55,7 @@ def train(epochs: int) -> tuple[Bank, Scaler, list[NDArray[Any]]]:
     rows, scaler = full_batches()
     start = start_weights(range(32), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
     bank = Bank(GRID, start, "logistic", 100)
-    losses = [bank.train(rows, batch_table(len(rows), 100, None)) / len(rows) for _ in range(epochs)]
+    losses = [bank.train(rows, epoch_order(len(rows), None)) / len(rows) for _ in range(epochs)]
     return bank, scaler, losses
 
 

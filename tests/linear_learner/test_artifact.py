@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,19 @@ def test_a_link_in_the_tar_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No model found"):
         load(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.tar.gz"]
+
+
+def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
+    model = example("regressor")
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        save(model, tmp_path / name)
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    model = example("regressor")
+    save(replace(model, weight=model.weight * np.float32(np.inf)), tmp_path)
+    with pytest.raises(InputError, match="not finite"):
+        load(tmp_path)

@@ -1,5 +1,6 @@
 """The bank: every model is trained as if it were alone, and as the formulas say."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from linear_learner.bank import Bank, start_weights
-from linear_learner.batches import Rows, batch_table, gather
+from linear_learner.banks import Banks
+from linear_learner.batches import Rows, batch_table, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.losses import LOSSES
 from linear_learner.optimizers import EPSILON, RMSPROP_DECAY
@@ -43,9 +45,9 @@ def start(models: list[int], outputs: int, features: int) -> Floats:
     return start_weights(models, outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
 
 
-def tables(rows: Rows, epochs: int = 2) -> list[NDArray[np.int32]]:
+def orders(rows: Rows, epochs: int = 2) -> list[NDArray[np.int32]]:
     shuffler = np.random.default_rng(0)
-    return [batch_table(len(rows), BATCH, shuffler) for _ in range(epochs)]
+    return [epoch_order(len(rows), shuffler) for _ in range(epochs)]
 
 
 def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tuple[Floats, float]:
@@ -56,9 +58,9 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
     decay = candidate.wd * np.where(bias, candidate.bias_wd_mult, 1.0)
     first, second, average = np.zeros_like(w), np.zeros_like(w), w
     t, lost = 0, 0.0
-    for table in tables(rows):
+    for order in orders(rows):
         lost = 0.0
-        for batch in table:
+        for batch in batch_table(order, BATCH):
             t += 1
             X, y, weight = rows.X[batch].astype(np.float64), rows.y[batch, 0], rows.weight[batch, 0]
             z = X @ w.T
@@ -91,10 +93,10 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
 def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
     rows, outputs = example(loss)
     whole = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
-    lost = [whole.train(rows, table) for table in tables(rows)][-1]
+    lost = [whole.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(CANDIDATES):
         alone = Bank([candidate], start([m], outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
-        lost_alone = [alone.train(rows, table) for table in tables(rows)][-1]
+        lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
         np.testing.assert_allclose(whole.snapshot()[m], alone.snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
 
@@ -105,7 +107,7 @@ def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str)
     rows, outputs = example(loss)
     first = start([0], outputs, rows.features)
     bank = Bank([candidate], first, loss, BATCH)
-    lost = [bank.train(rows, table) for table in tables(rows)][-1]
+    lost = [bank.train(rows, order) for order in orders(rows)][-1]
     weights, lost_by_hand = train_by_hand(candidate, first[0], rows, loss)
     np.testing.assert_allclose(bank.snapshot()[0], weights, atol=1e-5)
     assert lost[0] == pytest.approx(lost_by_hand, rel=1e-5)
@@ -115,7 +117,7 @@ def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str)
 def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
     rows, outputs = example(loss)
     bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
-    bank.train(rows, tables(rows)[0])
+    bank.train(rows, orders(rows)[0])
     lost, margins = bank.evaluate(rows, margins=outputs == 1)
     for m, weights in enumerate(bank.snapshot()):
         z = rows.X[:-1].astype(np.float64) @ weights.T.astype(np.float64)
@@ -129,8 +131,8 @@ def test_the_same_training_twice_gives_the_same_bits() -> None:
     twice = []
     for _ in range(2):
         bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
-        for table in tables(rows):
-            bank.train(rows, table)
+        for order in orders(rows):
+            bank.train(rows, order)
         twice.append(bank.snapshot())
     np.testing.assert_array_equal(twice[0], twice[1])
 
@@ -139,7 +141,7 @@ def test_a_restored_snapshot_is_what_it_was() -> None:
     rows, outputs = example("softmax_loss")
     bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "softmax_loss", BATCH)
     before = bank.snapshot()
-    bank.train(rows, tables(rows)[0])
+    bank.train(rows, orders(rows)[0])
     assert np.abs(bank.snapshot() - before).max() > 0.01
     bank.restore(before)
     np.testing.assert_array_equal(bank.snapshot(), before)
@@ -148,8 +150,8 @@ def test_a_restored_snapshot_is_what_it_was() -> None:
 def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
     rows, outputs = example("logistic")
     bank = Bank([Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.features), "logistic", BATCH)
-    for table in tables(rows, epochs=10):
-        bank.train(rows, table)
+    for order in orders(rows, epochs=10):
+        bank.train(rows, order)
     weights = bank.snapshot()[0, 0]
     assert (weights[:-1] == 0).all()
     assert weights[-1] != 0
@@ -159,7 +161,7 @@ def test_without_a_bias_it_stays_at_zero() -> None:
     rows, _ = example("logistic")
     first = start_weights([0], 1, rows.features, seed=0, method="normal", spread=0.01, bias=0.0)
     bank = Bank([Candidate()], first, "logistic", BATCH, use_bias=False)
-    bank.train(rows, tables(rows)[0])
+    bank.train(rows, orders(rows)[0])
     assert bank.snapshot()[0, 0, -1] == 0
 
 
@@ -201,8 +203,8 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
     doubled = Rows(*(np.concatenate([part[again], part]) for part in (rows.X, rows.y, rows.weight)))
     plain = Bank(CANDIDATES, start(models, outputs, rows.features), loss, 1000)
     for _ in range(5):
-        lost = weighted.train(rows, batch_table(len(rows), 1000, None))
-        lost_plain = plain.train(doubled, batch_table(len(doubled), 1000, None))
+        lost = weighted.train(rows, epoch_order(len(rows), None))
+        lost_plain = plain.train(doubled, epoch_order(len(doubled), None))
     np.testing.assert_allclose(weighted.snapshot(), plain.snapshot(), atol=1e-5)
     np.testing.assert_allclose(lost, lost_plain, rtol=1e-5)
     np.testing.assert_allclose(weighted.evaluate(rows)[0], plain.evaluate(doubled)[0], rtol=1e-5)
@@ -214,6 +216,40 @@ def test_models_may_weigh_the_classes_differently() -> None:
     both = Bank([CANDIDATES[0]] * 2, start([0, 0], 1, rows.features), "logistic", BATCH, class_weights=class_weights)
     alone = Bank([CANDIDATES[0]], start([0], 1, rows.features), "logistic", BATCH)
     for bank in (both, alone):
-        bank.train(rows, tables(rows)[0])
+        bank.train(rows, orders(rows)[0])
     np.testing.assert_allclose(both.snapshot()[0], alone.snapshot()[0], atol=1e-6)
     assert both.snapshot()[1, 0, -1] > both.snapshot()[0, 0, -1]
+
+
+def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> None:
+    rows, outputs = example("logistic")
+    settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
+    first = start(list(range(7)), outputs, rows.features)
+    banks = Banks(settings, first, "logistic", BATCH)
+    lost = [banks.train(rows, order) for order in orders(rows)][-1]
+    for m, candidate in enumerate(settings):
+        size = BATCH // candidate.slices
+        own = replace(candidate, l1=candidate.l1 / candidate.slices)
+        alone = Bank([own], first[[m]], "logistic", size)
+        lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
+        np.testing.assert_allclose(banks.snapshot()[m], alone.snapshot()[0], atol=1e-5)
+        assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
+    np.testing.assert_allclose(
+        banks.evaluate(rows, margins=True)[1][3], rows.X[:-1] @ banks.snapshot()[3, 0], atol=1e-5
+    )
+    before = banks.snapshot()
+    banks.train(rows, orders(rows)[0])
+    banks.restore(before)
+    np.testing.assert_array_equal(banks.snapshot(), before)
+
+
+def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, outputs = example("logistic")
+    results = []
+    for largest in (2**31 - 1, 10):
+        monkeypatch.setattr("linear_learner.bank.LARGEST_TENSOR", largest)
+        bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
+        lost = [bank.train(rows, order) for order in orders(rows)]
+        results.append((bank.snapshot(), lost[-1], *bank.evaluate(rows, margins=True)))
+    for whole, gathered in zip(*results, strict=True):
+        np.testing.assert_array_equal(whole, gathered)

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import Lasso, LogisticRegression
 
 from linear_learner.bank import Bank, start_weights
-from linear_learner.batches import Rows, batch_table, gather
+from linear_learner.batches import Rows, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.losses import LOSSES
 from linear_learner.scaling import fit_scaler
@@ -55,7 +55,7 @@ def test_training_ends_at_the_optimum(loss: str) -> None:
     start = start_weights([0, 1], outputs, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
     bank = Bank(settings, start, loss, ROWS, loss_parameter=PARAMETERS[LOSSES[loss].parameter])
     for _ in range(1200):
-        bank.train(rows, batch_table(ROWS, ROWS, None))
+        bank.train(rows, epoch_order(ROWS, None))
     first = np.zeros(outputs * (FEATURES + 1))
     smooth = loss in ("logistic", "softmax_loss", "squared_loss", "huber_loss", "eps_insensitive_squared_loss")
     if smooth:
@@ -74,7 +74,7 @@ def test_the_logistic_model_has_scikit_learns_coefficients() -> None:
     start = start_weights([0], 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
     bank = Bank([Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)], start, "logistic", ROWS)
     for _ in range(1500):
-        bank.train(rows, batch_table(ROWS, ROWS, None))
+        bank.train(rows, epoch_order(ROWS, None))
     peer = LogisticRegression(C=1 / (WD * ROWS), tol=1e-10, max_iter=10000).fit(rows.X[:-1, :-1], rows.y[:-1, 0])
     np.testing.assert_allclose(bank.snapshot()[0, 0], [*peer.coef_[0], peer.intercept_[0]], atol=1e-3)
 
@@ -94,7 +94,7 @@ def train_sparse(rows: Rows, settings: list[Candidate], batch: int, epochs: int)
     bank = Bank(settings, start, "squared_loss", batch)
     shuffler = np.random.default_rng(0)
     for _ in range(epochs):
-        bank.train(rows, batch_table(1000, batch, shuffler))
+        bank.train(rows, epoch_order(1000, shuffler))
     return bank.snapshot()[:, 0]
 
 

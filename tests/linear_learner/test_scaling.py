@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.batches import batch_table, gather
+from linear_learner.batches import batch_table, epoch_order, gather
 from linear_learner.scaling import Scaler, fit_scaler
 
 GENERATOR = np.random.default_rng(2)
@@ -71,7 +71,7 @@ def test_gathered_rows_end_in_a_column_of_ones_and_a_row_of_zeros() -> None:
 
 
 def test_an_epoch_shows_every_row_once_and_fills_up_with_the_row_of_zeros() -> None:
-    shuffled = batch_table(10, 4, np.random.default_rng(0))
+    shuffled = batch_table(epoch_order(10, np.random.default_rng(0)), 4)
     assert shuffled.shape == (3, 4)
     assert sorted(shuffled.ravel()) == [*range(10), 10, 10]
-    assert batch_table(5, 2, None).tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert batch_table(epoch_order(5, None), 2).tolist() == [[0, 1], [2, 3], [4, 5]]

@@ -1,0 +1,68 @@
+"""Candidates with mini-batches of different sizes, each size a bank, behaving as one bank."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.bank import Bank
+from linear_learner.batches import Rows
+from linear_learner.candidates import Candidate
+
+Floats = NDArray[Any]
+
+
+class Banks:
+    """One bank for each number of slices that candidates cut a mini-batch into.
+
+    All see the same rows in the same order; every result comes back in the caller's order.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        start: Floats,
+        loss: str,
+        batch_size: int,
+        *,
+        class_weights: Floats | None = None,
+        **settings: Any,
+    ) -> None:
+        """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows."""
+        self.members: list[NDArray[np.int64]] = []
+        self.banks: list[Bank] = []
+        for slices in sorted({candidate.slices for candidate in candidates}):
+            members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
+            size = -(-batch_size // slices)
+            own = None if class_weights is None else class_weights[members]
+            # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
+            alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
+            self.members.append(members)
+            self.banks.append(Bank(alike, start[members], loss, size, class_weights=own, **settings))
+
+    def train(self, rows: Rows, order: NDArray[np.int32]) -> Floats:
+        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
+        return self.together([bank.train(rows, order) for bank in self.banks])
+
+    def evaluate(self, rows: Rows, *, margins: bool = False) -> tuple[Floats, Floats]:
+        """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
+        parts = [bank.evaluate(rows, margins=margins) for bank in self.banks]
+        return self.together([lost for lost, _ in parts]), self.together([z for _, z in parts])
+
+    def snapshot(self) -> Floats:
+        """Copy the weights that are evaluated, (M, K, d + 1)."""
+        return self.together([bank.snapshot() for bank in self.banks])
+
+    def restore(self, snapshot: Floats) -> None:
+        """Put the weights of a snapshot back, to be evaluated."""
+        for members, bank in zip(self.members, self.banks, strict=True):
+            bank.restore(snapshot[members])
+
+    def together(self, parts: list[Floats]) -> Floats:
+        """Put what each bank's models have, (M_b, ...), into the caller's order."""
+        result = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+        for members, part in zip(self.members, parts, strict=True):
+            result[members] = part
+        return result
