@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo train serve test lint bench image clean
+.PHONY: help setup lock docs demo train serve test lint bench image clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -29,6 +29,10 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
+
+docs: $(READY) ## write docs/hyperparameters.md from the declaration
+	@$(BIN)/python -m linear_learner.reference > docs/hyperparameters.md
 
 demo: $(READY) ## train on the bundled data, serve, predict in three formats
 	@$(BIN)/python examples/demo.py
@@ -51,7 +55,13 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	$(BIN)/python -m venv .venv/snippet && .venv/snippet/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(@D) && touch $@
 
-test: $(READY) .venv/snippet/ready ## run the tests
+# Amazon's SDK wants other packages than we do. Its tests need the image, so it is left out where no engine answers.
+.venv/sdk/ready: requirements/sdk.txt | $(READY)
+	@echo "Building .venv/sdk, with Amazon's SDK for the tests"
+	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run the tests, those of the image too where it is
 	@$(BIN)/python -m pytest -q
 
 lint: $(READY) ## check style and types

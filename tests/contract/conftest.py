@@ -1,11 +1,8 @@
-"""Jobs and servers as processes, in a temporary root laid out as the platform does."""
+"""Jobs and servers, as processes and in containers, in a temporary root laid out as the platform does."""
 
 import json
-import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,17 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from container.codecs.recordio import encode_records
+from tests.contract.launch import TOP, Container, Process, Running
 
-TOP = Path(__file__).resolve().parent.parent.parent
 DATA = TOP / "examples" / "breast-cancer"
-CSV, RECORDIO, JSON = "text/csv", "application/x-recordio-protobuf", "application/json"
+CSV, RECORDIO, JSON, JSONLINES = (
+    "text/csv",
+    "application/x-recordio-protobuf",
+    "application/json",
+    "application/jsonlines",
+)
 
 
 def read_example(split: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -32,11 +34,28 @@ def read_example(split: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return np.ascontiguousarray(rows[:, 1:]), np.ascontiguousarray(rows[:, 0])
 
 
+@pytest.fixture(scope="session", params=[Process, Container], ids=lambda launch: launch.__name__.lower())
+def launch(request: pytest.FixtureRequest) -> type[Running]:
+    """Every test that asks for it runs twice: on the programs of this checkout and on the image."""
+    how: type[Running] = request.param
+    if how is Container:
+        request.getfixturevalue("image")
+    return how
+
+
+class Finished(NamedTuple):
+    """How a job ended."""
+
+    status: int
+    log: str
+
+
 @dataclass
 class Job:
     """A training job under `root`."""
 
     root: Path
+    launch: type[Running]
     environment: dict[str, str] = field(default_factory=dict)
 
     def write(self, name: str, content: Any) -> None:
@@ -57,15 +76,15 @@ class Job:
         kind = {"ContentType": content_type} if content_type else {}
         self.write("inputdataconfig", {name: {"TrainingInputMode": "File", **kind} for name in channels})
 
-    def train(self) -> "subprocess.CompletedProcess[str]":
+    def start(self) -> Running:
+        """Start `train`."""
+        return self.launch("train", self.root, self.environment, subprocess.PIPE)
+
+    def train(self) -> Finished:
         """Run `train` to its end."""
-        return subprocess.run(
-            [sys.executable, str(TOP / "train")],
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(self.root), **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        with self.start() as running:
+            log, _ = running.popen.communicate(timeout=120)
+            return Finished(running.popen.returncode, log)
 
     @property
     def failure(self) -> str:
@@ -73,15 +92,9 @@ class Job:
         return (self.root / "output" / "failure").read_text()
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Job:
-    """A job without data."""
-    return Job(tmp_path)
-
-
-def example_job(root: Path, content_type: str | None, **hyperparameters: str) -> Job:
+def example_job(root: Path, launch: type[Running], content_type: str | None = CSV, **hyperparameters: str) -> Job:
     """Lay out the bundled data as CSV or recordIO."""
-    job = Job(root)
+    job = Job(root, launch)
     job.configure({"predictor_type": "binary_classifier", "mini_batch_size": "20", **hyperparameters}, content_type,
                   "train", "validation", "test")  # fmt: skip
     for split in ("train", "validation", "test"):
@@ -92,12 +105,18 @@ def example_job(root: Path, content_type: str | None, **hyperparameters: str) ->
     return job
 
 
+@pytest.fixture
+def job(tmp_path: Path, launch: type[Running]) -> Job:
+    """A job on the bundled data as CSV."""
+    return example_job(tmp_path, launch)
+
+
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Job:
+def trained(launch: type[Running], tmp_path_factory: pytest.TempPathFactory) -> Job:
     """A finished job on the bundled data."""
-    job = example_job(tmp_path_factory.mktemp("trained"), CSV)
-    result = job.train()
-    assert result.returncode == 0, result.stdout + result.stderr
+    job = example_job(tmp_path_factory.mktemp("trained"), launch)
+    status, log = job.train()
+    assert status == 0, log
     return job
 
 
@@ -106,7 +125,7 @@ class Server:
     """A running server."""
 
     url: str
-    process: "subprocess.Popen[bytes]"
+    running: Running
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Get a page; return status and body."""
@@ -127,21 +146,21 @@ def answer(request: urllib.request.Request) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-@contextmanager
-def serve(root: Path) -> Iterator[Server]:
-    """Serve the model under `root` on a free port."""
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(root), "SAGEMAKER_BIND_TO_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, str(TOP / "serve")], env=environment)
-    try:
-        server = Server(f"http://127.0.0.1:{port}", process)
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serve(root: Path, launch: type[Running], **environment: str) -> Iterator[Server]:
+    """Serve the model under `root` on a free port."""
+    port = free_port()
+    with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
+        server = Server(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)
         yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 def wait_for_ping(server: Server) -> None:
@@ -153,12 +172,12 @@ def wait_for_ping(server: Server) -> None:
             return
         except OSError:
             assert time.monotonic() < deadline, "the server never answered"
-            assert server.process.poll() is None, "the server ended"
+            assert server.running.popen.poll() is None, "the server ended"
             time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
-def server(trained: Job) -> Iterator[Server]:
+def server(trained: Job, launch: type[Running]) -> Iterator[Server]:
     """A server of the trained model."""
-    with serve(trained.root) as running:
+    with serve(trained.root, launch) as running:
         yield running

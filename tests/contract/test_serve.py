@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from container.codecs.recordio import encode_records
 from examples.demo import read_answer
 from linear_learner.loading import load
-from tests.contract.conftest import CSV, JSON, RECORDIO, TOP, Job, Server, read_example, serve
+from tests.contract.conftest import CSV, JSON, JSONLINES, RECORDIO, Job, Server, read_example, serve
+from tests.contract.launch import TOP, Running
 
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
@@ -23,6 +25,8 @@ def body(kind: str) -> bytes:
     match kind:
         case "application/json":
             return json.dumps({"instances": [{"features": row.tolist()} for row in X]}).encode()
+        case "application/jsonlines":
+            return "\n".join(json.dumps({"features": row.tolist()}) for row in X).encode()
         case "text/csv":
             return "\n".join(",".join(repr(float(value)) for value in row) for row in X).encode()
         case _:
@@ -33,7 +37,7 @@ def test_ping_says_that_the_model_is_ready(server: Server) -> None:
     assert server.get("/ping") == (200, b"")
 
 
-@pytest.mark.parametrize("kind", [JSON, CSV, RECORDIO])
+@pytest.mark.parametrize("kind", [JSON, JSONLINES, CSV, RECORDIO])
 def test_every_request_format_gets_the_models_own_answer(server: Server, trained: Job, kind: str) -> None:
     X, _ = read_example("test")
     expected = load(trained.root / "model").predict(X)
@@ -44,7 +48,7 @@ def test_every_request_format_gets_the_models_own_answer(server: Server, trained
     np.testing.assert_allclose([p["score"] for p in predictions], expected["score"], atol=1e-6)
 
 
-@pytest.mark.parametrize("accept", [CSV, RECORDIO])
+@pytest.mark.parametrize("accept", [CSV, JSONLINES, RECORDIO])
 def test_every_answer_format_says_the_same_as_json(server: Server, accept: str) -> None:
     answers = json.loads(server.post(body(CSV), CSV, JSON)[1])["predictions"]
     status, content = server.post(body(CSV), CSV, accept)
@@ -52,6 +56,8 @@ def test_every_answer_format_says_the_same_as_json(server: Server, accept: str) 
     expected = [[a["score"], a["predicted_label"]] for a in answers]
     if accept == CSV:
         found = np.loadtxt(content.decode().splitlines(), delimiter=",").tolist()
+    elif accept == JSONLINES:
+        found = [[row["score"], row["predicted_label"]] for row in map(json.loads, content.splitlines())]
     else:
         found = [[record["score"], record["predicted_label"]] for record in read_answer(content)]
     np.testing.assert_allclose(found, expected, atol=1e-7)
@@ -72,17 +78,32 @@ def test_an_unknown_type_gets_the_known_ones(server: Server) -> None:
     assert CSV in json.loads(content)["error"]
 
 
-def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path) -> None:
+def test_the_packages_that_local_mode_leaves_beside_the_model_are_ignored(trained: Job, tmp_path: Path) -> None:
+    shutil.copytree(trained.root / "model", tmp_path / "model")
+    for name in ("model.tar.gz", "output.tar.gz"):
+        shutil.copy(trained.root / "output" / "model.tar.gz", tmp_path / "model" / name)
+    with serve(tmp_path, trained.launch, SAGEMAKER_MODEL_SERVER_WORKERS="1") as running:
+        assert running.post(body(CSV), CSV)[0] == 200
+
+
+def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path, launch: type[Running]) -> None:
     (tmp_path / "model").mkdir()
-    with serve(tmp_path) as empty:
+    with serve(tmp_path, launch) as empty:
         assert empty.get("/ping")[0] == 500
 
 
-def test_sigterm_ends_the_server_within_seconds(trained: Job) -> None:
-    with serve(trained.root) as running:
+def test_a_setting_that_makes_no_sense_is_one_line(tmp_path: Path, launch: type[Running]) -> None:
+    (tmp_path / "model").mkdir()
+    with launch("serve", tmp_path, {"SAGEMAKER_MODEL_SERVER_WORKERS": "many"}, subprocess.PIPE) as running:
+        log, _ = running.popen.communicate(timeout=30)
+    assert running.popen.returncode == 1
+    assert log == "serve: SAGEMAKER_MODEL_SERVER_WORKERS: expected a whole number from 1 to 1000, found 'many'.\n"
+
+
+def test_stopping_the_server_ends_it_within_seconds(trained: Job) -> None:
+    with serve(trained.root, trained.launch) as server:
         began = time.monotonic()
-        running.process.terminate()
-        assert running.process.wait(timeout=10) == 0
+        assert server.running.stop() == 0
         assert time.monotonic() - began < 5
 
 

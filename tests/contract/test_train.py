@@ -1,16 +1,29 @@
 """`train` as SageMaker starts it."""
 
 import json
+import os
+import subprocess
 import tarfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from linear_learner.loading import load
-from tests.contract.conftest import CSV, RECORDIO, Job, example_job, read_example
+from tests.contract.conftest import CSV, DATA, RECORDIO, Job, example_job, read_example
+from tests.contract.launch import Running
 
 ARTIFACT = ["additional-params.json", "manifest.json", "model_algo-1", "mx-mod-0000.params", "mx-mod-symbol.json"]
+
+
+def assert_same_model(root: Path, other: Path) -> None:
+    ours, theirs = load(root / "model"), load(other / "model")
+    np.testing.assert_array_equal(ours.weight, theirs.weight)
+    np.testing.assert_array_equal(ours.bias, theirs.bias)
+    assert ours.threshold == theirs.threshold
 
 
 def test_a_job_leaves_the_documented_artifact_and_its_package(trained: Job) -> None:
@@ -29,25 +42,120 @@ def test_the_model_is_right_on_rows_it_never_saw(trained: Job) -> None:
 def test_csv_and_recordio_give_the_same_model_to_the_last_bit(
     trained: Job, tmp_path: Path, content_type: str | None
 ) -> None:
-    job = example_job(tmp_path, content_type)
-    assert job.train().returncode == 0
-    np.testing.assert_array_equal(load(tmp_path / "model").weight, load(trained.root / "model").weight)
-    assert load(tmp_path / "model").threshold == load(trained.root / "model").threshold
+    assert example_job(tmp_path, trained.launch, content_type).train().status == 0
+    assert_same_model(tmp_path, trained.root)
 
 
-def test_on_the_platform_sagemaker_packs_the_model(tmp_path: Path) -> None:
-    job = example_job(tmp_path, CSV, epochs="1", num_models="1")
+def test_on_the_platform_sagemaker_packs_the_model(tmp_path: Path, launch: type[Running]) -> None:
+    job = example_job(tmp_path, launch, epochs="1", num_models="1")
     job.environment["TRAINING_JOB_ARN"] = "arn:aws:sagemaker:eu-west-1:000000000000:training-job/x"
-    assert job.train().returncode == 0
+    assert job.train().status == 0
     assert (tmp_path / "model" / "mx-mod-0000.params").is_file()
     assert not (tmp_path / "output" / "model.tar.gz").exists()
 
 
-def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Path) -> None:
-    job = example_job(tmp_path, CSV, epoch="3", learning_rate="fast")
-    result = job.train()
-    assert result.returncode == 1
-    assert "Traceback" not in result.stdout + result.stderr
+# What real jobs were seen to get: https://github.com/shiftan/simple_sagemaker, and listings of other users.
+S3 = {
+    "s3DataSource": {"s3DataType": "S3_PREFIX", "s3Uri": "s3://bucket/x/", "s3DataDistributionType": "FULLY_REPLICATED"}
+}
+PLATFORM_FILES: dict[str, Any] = {
+    "checkpointconfig": {"LocalPath": "/opt/ml/checkpoints"},
+    "debughookconfig": {"S3OutputPath": "s3://bucket/debug", "LocalPath": "/opt/ml/output/tensors"},
+    "init-config": {
+        "inputMode": "FILE",
+        "channels": {"train": {**S3, "compressionType": "NONE", "recordWrapper": "NONE", "shuffleConfig": None}},
+        "hostConfig": {"clusterSize": 1, "hostNumber": 0},
+        "jobRunInfo": {"jobRunNumber": 1},
+    },
+    "metric-definition-regex": [],
+    "profilerconfig": {"S3OutputPath": "s3://bucket/profile", "LocalPath": "/opt/ml/output/profiler"},
+    "resourceconfig": {
+        "current_host": "algo-1-x7k2p",
+        "current_instance_type": "ml.m5.large",
+        "current_group_name": "homogeneousCluster",
+        "hosts": ["algo-1-x7k2p"],
+        "instance_groups": [
+            {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.large", "hosts": ["algo-1-x7k2p"]}
+        ],
+        "network_interface_name": "eth0",
+    },
+    "tensorboardoutputconfig": {"S3OutputPath": "s3://bucket/board", "LocalPath": "/opt/ml/output/tensorboard"},
+    "trainingjobconfig": {"TrainingJobName": "x", "HyperParameters": {}, "EnableManagedSpotTraining": True},
+    "upstreamoutputdataconfig": [],
+}
+PLATFORM_ENVIRONMENT = {
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x",
+    "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
+    "AWS_REGION": "eu-west-1",
+    "CURRENT_HOST": "algo-1",
+    "DMLC_INTERFACE": "eth0",
+    "ECS_CONTAINER_METADATA_URI": "http://169.254.170.2/v3/x",
+    "MY_OWN": 'a "value" = with, everything\n',
+    "NVIDIA_VISIBLE_DEVICES": "void",
+    "TRAINING_JOB_ARN": "arn:aws:sagemaker:eu-west-1:000000000000:training-job/x",
+    "TRAINING_JOB_NAME": "X",
+}
+
+
+def test_everything_else_that_the_platform_gives_leaves_the_model_as_it_is(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    for name, content in PLATFORM_FILES.items():
+        job.write(name, content)
+    channel = {
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+        "ContentType": CSV,
+    }
+    job.write("inputdataconfig", {"train": channel, "validation": channel, "test": channel})
+    data = tmp_path / "input" / "data"
+    for manifest in ("train-manifest", "validation-manifest", "checkpoints-manifest"):
+        (data / manifest).write_text("s3://bucket/x/\ns3://bucket/x/part.csv\n")
+    for folder in ("checkpoints", "model", "output/data", "output/metrics/sagemaker", "output/tensors"):
+        (tmp_path / folder).mkdir(parents=True)
+    job.environment |= PLATFORM_ENVIRONMENT
+    status, log = job.train()
+    assert status == 0, log
+    assert "#quality_metric: host=algo-1-x7k2p, epoch=0, train " in log
+    assert_same_model(tmp_path, trained.root)
+
+
+def test_the_least_that_a_platform_gives_is_enough(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    job.write("inputdataconfig", {name: {"ContentType": CSV} for name in ("train", "validation", "test")})
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+
+
+def test_files_below_folders_and_hidden_ones_are_told_apart(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    rows = (DATA / "train.csv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "input" / "data" / "train" / "part.csv").unlink()
+    job.channel("train", "2026/11/part-0.csv", b"".join(rows[:100]))
+    job.channel("train", "2026/11/part-1.csv", b"".join(rows[100:]))
+    job.channel("train", "2026/_SUCCESS", b"")
+    job.channel("train", ".hidden", b"\x00")
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+
+
+def test_quoted_values_and_capital_booleans_are_understood(job: Job) -> None:
+    job.write(
+        "hyperparameters",
+        {"predictor_type": '"binary_classifier"', "use_bias": "True", "epochs": "2.0", "num_models": 2},
+    )
+    status, log = job.train()
+    assert status == 0, log
+    assert '"epoch": 1, "model": 1}' in log
+
+
+def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Path, launch: type[Running]) -> None:
+    job = example_job(tmp_path, launch, epoch="3", learning_rate="fast")
+    status, log = job.train()
+    assert status == 1
+    assert "Traceback" not in log
     assert job.failure.splitlines() == [
         "ClientError: The hyperparameters have these faults:",
         "- epoch: there is no such hyperparameter; did you mean epochs?",
@@ -55,28 +163,65 @@ def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Pat
     ]
 
 
-def test_a_label_out_of_range_fails_the_job_with_channel_and_row(tmp_path: Path) -> None:
-    job = example_job(tmp_path, CSV)
-    job.channel("train", "part.csv", b"0,1,2\n1,3,4\n7,5,6\n")
-    result = job.train()
-    assert result.returncode == 1
-    assert "Traceback" not in result.stdout + result.stderr
-    assert job.failure.startswith("ClientError: Channel 'train', row 3: expected a label among the integers 0 to 1")
+def test_a_reason_longer_than_the_platform_shows_begins_with_what_matters(job: Job) -> None:
+    names = {f"no_such_name_{number}": "1" for number in range(100)}
+    job.write("hyperparameters", {"predictor_type": "binary_classifier", **names})
+    status, log = job.train()
+    assert status == 1
+    assert "Traceback" not in log
+    assert len(job.failure) > 1024
+    shown = job.failure[:1024]
+    assert shown.startswith("ClientError: The hyperparameters have these faults:\n- no_such_name_")
+    assert shown.count("there is no such hyperparameter") > 10
+    assert log.count("ClientError: ") == 1
 
 
-def test_quoted_values_and_capital_booleans_are_understood(tmp_path: Path) -> None:
-    job = example_job(tmp_path, CSV)
-    job.write(
-        "hyperparameters",
-        {"predictor_type": '"binary_classifier"', "use_bias": "True", "epochs": "2.0", "num_models": 2},
-    )
-    result = job.train()
-    assert result.returncode == 0, result.stdout
-    assert '"epoch": 1, "model": 1}' in result.stdout
+def put_rows(job: Job, rows: bytes) -> None:
+    job.channel("train", "part.csv", rows)
 
 
-def test_the_log_is_in_the_originals_format(tmp_path: Path) -> None:
-    log = example_job(tmp_path, CSV, epochs="2").train().stdout
+def drop_the_channel(job: Job) -> None:
+    job.write("inputdataconfig", {"validation": {"ContentType": CSV}})
+
+
+def drop_the_channels(job: Job) -> None:
+    (job.root / "input" / "config" / "inputdataconfig.json").unlink()
+
+
+def drop_the_data(job: Job) -> None:
+    (job.root / "input" / "data" / "train" / "part.csv").unlink()
+
+
+def cut_the_configuration(job: Job) -> None:
+    (job.root / "input" / "config" / "hyperparameters.json").write_text('{"epochs": ')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda job: put_rows(job, b"0,1,2\n1,3,4\n7,5,6\n"), "channel 'train', row 3: expected a label among"),
+        (lambda job: put_rows(job, b"0,1,2\n1,red,4\n"), "channel 'train', file 'part.csv', row 2, column 2: exp"),
+        (drop_the_channel, "no channel 'train' in "),
+        (drop_the_channels, "inputdataconfig.json is missing. It names the channels"),
+        (drop_the_data, "channel 'train': no files in "),
+        (cut_the_configuration, "hyperparameters.json, line 1, column 12: not JSON"),
+    ],
+    ids=["label", "number", "channel", "channels", "data", "json"],
+)
+def test_a_users_mistake_is_one_line_with_its_place_and_no_trace(job: Job, spoil: Any, reason: str) -> None:
+    spoil(job)
+    status, log = job.train()
+    assert status == 1
+    assert "Traceback" not in log
+    assert log.count("ERROR") == 1
+    assert job.failure.startswith("ClientError: ")
+    assert reason in job.failure.splitlines()[0]
+    assert job.failure.splitlines()[0] in log
+    assert not (job.root / "model" / "mx-mod-0000.params").exists()
+
+
+def test_the_log_is_in_the_originals_format(tmp_path: Path, launch: type[Running]) -> None:
+    log = example_job(tmp_path, launch, epochs="2").train().log
     assert "#quality_metric: host=algo-1, epoch=0, train binary_classification_cross_entropy_objective <loss>=" in log
     assert "#progress_metric: host=algo-1, completed 50.0 % of epochs" in log
     assert "#validation_score (algo-1) : ('binary_classification_accuracy', " in log
@@ -84,3 +229,62 @@ def test_the_log_is_in_the_originals_format(tmp_path: Path) -> None:
     for line in log.splitlines():
         if line.startswith("#metrics "):
             assert json.loads(line.removeprefix("#metrics "))["Dimensions"]["Algorithm"] == "Linear Learner"
+
+
+def test_inputs_may_be_read_only_and_stay_as_they_are(job: Job) -> None:
+    def look() -> dict[Path, tuple[int, int]]:
+        return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in inputs.rglob("*")}
+
+    inputs = job.root / "input"
+    for path in inputs.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = look()
+    status, log = job.train()
+    assert status == 0, log
+    assert look() == before
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Any]:
+    """Mount a disk of a few pages of 4 KB on a folder below the root of the job."""
+    mounted: list[Path] = []
+
+    def mount(folder: str, pages: int) -> Path:
+        path = tmp_path / folder
+        path.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages}k", "tmpfs", str(path)]
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.fail("no mount") if os.environ.get("REQUIRE_DOCKER") == "1" else pytest.skip("only root can mount")
+        mounted.append(path)
+        return path
+
+    yield mount
+    for path in mounted:
+        subprocess.run(["umount", path], check=True)
+
+
+@pytest.mark.parametrize(("folder", "pages"), [("model", 2), ("output", 0)])
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(
+    job: Job, disk: Any, folder: str, pages: int
+) -> None:
+    small = disk(folder, pages + 1)
+    (small / "occupied").write_bytes(bytes(4096))
+    status, log = job.train()
+    assert status == 1
+    assert "Traceback" not in log
+    assert log.count("AlgorithmError: no space left on the disk") == 1
+    assert [path.name for path in small.iterdir() if path.stat().st_size] == ["occupied"]
+
+
+def test_stopping_a_job_ends_it_within_seconds_without_half_a_model(tmp_path: Path, launch: type[Running]) -> None:
+    job = example_job(tmp_path, launch, epochs="1000000", num_models="1", early_stopping_patience="1000000")
+    with job.start() as running:
+        assert running.popen.stdout is not None
+        while "#progress_metric" not in running.popen.stdout.readline():
+            assert running.popen.poll() is None
+        began = time.monotonic()
+        assert running.stop() == 143
+        assert time.monotonic() - began < 5
+        assert "Stopped by SIGTERM" in running.popen.stdout.read()
+    assert not list((tmp_path / "model").glob("*"))
+    assert not (tmp_path / "output" / "failure").exists()

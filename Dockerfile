@@ -1,0 +1,34 @@
+# For either of Docker's builders. requirements/runtime.txt pins every package with its hashes. MXNet 1.9.1 has wheels for
+# x86-64 and arm64 and nothing below names either, but only x86-64 is built and run by the tests.
+ARG BASE_IMAGE=debian:bookworm-slim
+
+FROM ${BASE_IMAGE} AS packages
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3-pip
+COPY requirements/runtime.txt /
+RUN python3 -m pip install --quiet --no-cache-dir --no-compile --require-hashes --target /packages -r /runtime.txt
+# What no job and no request opens: headers, type stubs, tests, numpy's compilers, command-line programs. Compiled here
+# because the file system may be read-only later; unchecked, so that the time stamps of a copy do not matter.
+RUN cd /packages \
+    && rm -rf bin mxnet/include mxnet/tools numpy/core/include numpy/distutils numpy/f2py \
+    && find . -depth \( -type d -name tests -o -name '*.py[ix]' -o -name '*.pxd' \) -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+WORKDIR /program
+COPY train serve entrypoint LICENSE ./
+COPY container container
+COPY linear_learner linear_learner
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
+
+FROM ${BASE_IMAGE}
+RUN apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3 libgomp1 libquadmath0 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/apt /var/log/dpkg.log
+COPY --from=packages /packages /usr/local/lib/python3.11/dist-packages
+COPY --from=packages /program /opt/linear-learner
+RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin
+ENV PYTHONUNBUFFERED=1
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
+    org.opencontainers.image.title="Open Linear Learner" \
+    org.opencontainers.image.description="An open drop-in for Amazon SageMaker's built-in Linear Learner" \
+    org.opencontainers.image.licenses=Apache-2.0
+EXPOSE 8080
+ENTRYPOINT ["/opt/linear-learner/entrypoint"]

@@ -1,0 +1,103 @@
+"""The two ways of running `train` and `serve`: as a process of this checkout, and in a container of the image."""
+
+import os
+import subprocess
+import sys
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+TOP = Path(__file__).resolve().parent.parent.parent
+IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
+
+
+class Running(ABC):
+    """`word` at work on the folders below `root`; what it says, both streams in one, goes to `output` or ours."""
+
+    def __init__(self, word: str, root: Path, environment: Mapping[str, str], output: int | None = None) -> None:
+        command = self.prepare(word, root, environment)
+        self.popen = subprocess.Popen(
+            command,
+            env={**os.environ, "SAGEMAKER_BASE_DIR": str(root), **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    @abstractmethod
+    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+        """Give the command line."""
+
+    @abstractmethod
+    def ask_to_stop(self) -> None:
+        """Do what the platform does to stop it."""
+
+    def stop(self) -> int:
+        """Ask it to stop and give its exit status."""
+        self.ask_to_stop()
+        return self.popen.wait(timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.popen.poll() is None:
+            self.stop()
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+
+
+class Process(Running):
+    """The program of this checkout."""
+
+    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+        return [sys.executable, str(TOP / word)]
+
+    def ask_to_stop(self) -> None:
+        self.popen.terminate()
+
+
+class Container(Running):
+    """The image, as its caller's user; what the platform only gives to be read is mounted read-only."""
+
+    options: tuple[str, ...] = ()
+
+    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+        self.name = f"contract-{uuid.uuid4().hex[:12]}"
+        inputs = root / ("model" if word == "serve" else "input")
+        port = environment.get("SAGEMAKER_BIND_TO_PORT")
+        return [
+            *("docker", "run", "--rm", "--name", self.name, "--user", f"{os.getuid()}:{os.getgid()}"),
+            *(f"--env={name}={value}" for name, value in environment.items()),
+            *([f"--publish=127.0.0.1:{port}:{port}"] if port else []),
+            *(f"--volume={root}:/opt/ml", f"--volume={inputs}:/opt/ml/{inputs.name}:ro"),
+            *(*self.options, IMAGE, word),
+        ]
+
+    def ask_to_stop(self) -> None:
+        # fails where it ended in the meantime
+        subprocess.run(["docker", "stop", self.name], check=False, capture_output=True)
+
+
+class HardenedContainer(Container):
+    """The image as a stranger would run it: any user, nothing writable but the mounts, no network, no privilege."""
+
+    options = ("--read-only", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1234")
+
+
+@cache
+def image_problem() -> str | None:
+    """Say why containers of this checkout cannot be run here, or None."""
+    if subprocess.run(["docker", "info"], capture_output=True).returncode:
+        return "no Docker engine answers"
+    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode:
+        return f"there is no image {IMAGE}: make image"
+    compare = 'for name in "$@"; do diff -rqx __pycache__ "/opt/linear-learner/$name" "/checkout/$name"; done'
+    mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
+    sources = ["container", "linear_learner", "train", "serve", "entrypoint"]
+    found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
+    return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None

@@ -1,0 +1,179 @@
+"""What only an image has: its first process, its labels, its privileges and the commands of docs/sagemaker.md."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from examples.demo import lay_out
+from linear_learner.loading import load
+from tests.contract.conftest import CSV, DATA, Job, Server, example_job, free_port, read_example, wait_for_ping
+from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
+from tests.page import read_blocks
+
+pytestmark = pytest.mark.usefixtures("image")
+
+
+def docker(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120, **options)
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return docker("run", "--rm", *arguments)
+
+
+@pytest.fixture(scope="module")
+def configuration() -> dict[str, Any]:
+    """What the image says of itself."""
+    found: dict[str, Any] = json.loads(docker("image", "inspect", IMAGE).stdout)[0]["Config"]
+    return found
+
+
+def test_the_labels_tell_the_platform_what_it_may_do(configuration: dict[str, Any]) -> None:
+    labels = configuration["Labels"]
+    assert labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"] == "true"
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+def test_the_image_sets_no_user_and_declares_no_volume(configuration: dict[str, Any]) -> None:
+    assert configuration["User"] == ""
+    assert not configuration.get("Volumes")
+
+
+def test_nothing_lies_below_opt_ml() -> None:
+    assert run("--entrypoint=ls", IMAGE, "/opt").stdout.split() == ["linear-learner"]
+
+
+def test_without_a_word_a_job_is_trained(tmp_path: Path) -> None:
+    job = example_job(tmp_path, Container, epochs="1", num_models="1")
+    result = run(f"--volume={job.root}:/opt/ml", IMAGE)
+    assert result.returncode == 0, result.stdout
+    assert (tmp_path / "model" / "mx-mod-0000.params").is_file()
+
+
+@pytest.mark.parametrize("words", [[], ["transform"], ["--help"]])
+def test_any_other_word_gets_the_usage(words: list[str]) -> None:
+    result = run(IMAGE, *words)
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: docker run IMAGE train ")
+
+
+@pytest.mark.parametrize(
+    ("word", "complaint"), [("train", "inputdataconfig.json is missing"), ("serve", "SAGEMAKER_BIND_TO_PORT: expected")]
+)
+def test_the_words_are_executables_where_the_entry_point_is_replaced(word: str, complaint: str) -> None:
+    result = run(f"--entrypoint={word}", "--env=SAGEMAKER_BIND_TO_PORT=none", IMAGE)
+    assert result.returncode == 1
+    assert complaint in result.stdout + result.stderr
+
+
+def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> None:
+    def first_line() -> float:
+        began = time.monotonic()
+        with job.start() as running:
+            assert running.popen.stdout is not None
+            assert "Reading provided configuration" in running.popen.stdout.readline()
+            return time.monotonic() - began
+
+    job = example_job(tmp_path, Container)
+    assert min(first_line() for _ in range(3)) < 2
+
+
+@pytest.fixture(scope="module")
+def hardened(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """A job that a stranger may write to."""
+    job = example_job(tmp_path_factory.mktemp("hardened"), HardenedContainer)
+    for folder in ("model", "output/data"):
+        (job.root / folder).mkdir(parents=True)
+    for path in (job.root, *job.root.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o644)
+    status, log = job.train()
+    assert status == 0, log
+    return job
+
+
+def test_without_any_privilege_it_trains_the_same_model(hardened: Job, trained: Job) -> None:
+    ours, theirs = load(hardened.root / "model"), load(trained.root / "model")
+    np.testing.assert_array_equal(ours.weight, theirs.weight)
+    assert (hardened.root / "model" / "mx-mod-0000.params").stat().st_uid == 1234
+
+
+ASK = """
+import sys, time, urllib.request
+url = "http://127.0.0.1:8080/"
+for _ in range(200):
+    try:
+        urllib.request.urlopen(url + "ping")
+        break
+    except OSError:
+        time.sleep(0.05)
+request = urllib.request.Request(url + "invocations", sys.stdin.buffer.read(), {"Content-Type": "text/csv"})
+print(urllib.request.urlopen(request).read().decode())
+"""
+
+
+def test_without_any_privilege_it_serves(hardened: Job) -> None:
+    X, _ = read_example("test")
+    rows = "\n".join(",".join(map(str, row)) for row in X.tolist())
+    with HardenedContainer("serve", hardened.root, {}) as running:
+        while not docker("ps", "--quiet", f"--filter=name={running.name}").stdout:
+            assert running.popen.poll() is None
+        answer = docker("exec", "--interactive", running.name, "python3", "-c", ASK, input=rows)
+        assert running.stop() == 0
+    labels = [row["predicted_label"] for row in json.loads(answer.stdout)["predictions"]]
+    assert labels == load(hardened.root / "model").predict(X)["predicted_label"].tolist()
+
+
+def command_lines() -> list[str]:
+    """Give what docs/sagemaker.md tells to type, but for `make`."""
+    lines = "".join(read_blocks("sh").values()).replace("\\\n", " ").splitlines()
+    return [line.partition(" #")[0].strip() for line in lines if not line.startswith("make ")]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the compose file and the example, in the order of the page: trained, then served."""
+    folder = tmp_path_factory.mktemp("contract-example")
+    shutil.copy(TOP / "docker-compose.yml", folder)
+    lay_out(folder / "opt_ml")
+    yield folder
+    command = "docker compose down" if docker("compose", "version").returncode == 0 else "docker-compose down"
+    subprocess.run(command.split(), cwd=folder, check=True)
+
+
+class Typed(Running):
+    """A command line, in the current folder `root`."""
+
+    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+        compose_2 = word.startswith("docker-compose") and docker("compose", "version").returncode == 0
+        line = word.replace("docker-compose", "docker compose") if compose_2 else word
+        line = line.replace("open-linear-learner:dev", IMAGE).replace("--publish 8080", "--publish $PORT")
+        return ["bash", "-c", f"cd '{root}' && exec {line}"]
+
+    def ask_to_stop(self) -> None:
+        self.popen.terminate()
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_the_documented_commands_work(example: Path, line: str) -> None:
+    port = str(free_port())
+    environment = {"PORT": port, "IMAGE": IMAGE}
+    if "train" in line:
+        shutil.rmtree(example / "opt_ml" / "model", ignore_errors=True)
+        (example / "opt_ml" / "model").mkdir()
+        with Typed(line, example, environment, subprocess.PIPE) as training:
+            log, _ = training.popen.communicate(timeout=60)
+            assert training.popen.returncode == 0, log
+        assert (example / "opt_ml" / "model" / "mx-mod-0000.params").is_file()
+    else:
+        with Typed(line, example, environment) as serving:
+            server = Server(f"http://127.0.0.1:{port}", serving)
+            wait_for_ping(server)
+            row = (DATA / "test.csv").read_bytes().splitlines()[0].partition(b",")[2]
+            assert server.post(row, CSV)[0] == 200

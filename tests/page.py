@@ -1,0 +1,15 @@
+"""The commands and programs of docs/sagemaker.md, for the tests that run them as printed."""
+
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "sagemaker.md"
+
+
+def read_blocks(language: str) -> dict[str, str]:
+    """Give the code of that language under each heading."""
+    found = {}
+    for section in re.split(r"^#+ ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        if blocks := re.findall(rf"^```{language}\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
+            found[section.partition("\n")[0]] = "".join(blocks)
+    return found
