@@ -10,8 +10,8 @@ from linear_learner.hyperparameters import Hyperparameters
 DEFAULT_MODELS = 32
 USUAL_BATCH = 1000
 FEW_BATCHES = 20
-SLICES = 8
-SMALLEST_SLICE = 50
+SLICES = 24
+SMALLEST_SLICE = 16
 SGD_MOMENTUM = 0.9
 ADAPTIVE_RATES = (1.0, 4.0, 20.0, 60.0)
 SGD_RATES = {

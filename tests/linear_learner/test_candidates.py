@@ -88,6 +88,6 @@ def test_further_candidates_are_drawn_around_the_first_32_always_the_same() -> N
 
 def test_few_mini_batches_an_epoch_are_cut_into_slices_for_every_second_candidate() -> None:
     few = bank(rows=5000)
-    assert [candidate.slices for candidate in few] == [1, 1] + [8, 1] * 15
+    assert [candidate.slices for candidate in few] == [1, 1] + [24, 1] * 15
     assert {candidate.slices for candidate in bank(rows=50_000)} == {1}
     assert {candidate.slices for candidate in bank(rows=500, mini_batch_size="50")} == {1}
