@@ -15,7 +15,8 @@ from linear_learner.losses import LOSSES, Loss
 from linear_learner.optimizers import OPTIMIZERS
 
 Floats = NDArray[Any]
-SCORED_ROWS = 8192
+SCORED_ROWS, SCORES = 8192, 2**24  # the most rows and the most margins that are computed at once
+RUN = 4096  # updates whose learning rates are laid out at once
 LARGEST_TENSOR = 2**31 - 1  # elements that MXNet's wheels can index
 AVERAGE_ETA = 8
 
@@ -93,7 +94,8 @@ class Bank:
         if "class_weights" in self.constants:
             classes = self.constants["class_weights"].shape[0]
             share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=classes), S.Variable("class_weights"))
-            value = value * share
+            # What is reported is the objective: of a weight that only some candidates have it knows nothing.
+            value = value if self.objective_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
         gradient = S.dot(slope, X, transpose_a=True) * (1 / self.batch_size) + decay * W
         rate = S.broadcast_mul(speed, per_model("rates"))
@@ -133,20 +135,24 @@ class Bank:
     def train(self, rows: Rows, order: NDArray[np.int32]) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
         table = batch_table(order, self.batch_size)
+        self.lost[:] = 0
+        for first in range(0, len(table), RUN):
+            self.run(rows, table[first : first + RUN])
+        return self.restored(self.lost.asnumpy()[0])
+
+    def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
+        """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
         t = np.arange(len(table)) + self.updates + 1
         self.updates += len(table)
         scheduled = np.stack([c.rate(t) for c in self.candidates], axis=1)
-        corrected = scheduled * [
-            [OPTIMIZERS[c.optimizer].correction(int(now), vars(c)) for c in self.candidates] for now in t
-        ]
+        corrections = [OPTIMIZERS[c.optimizer].correction(t, vars(c)) for c in self.candidates]
+        corrected = scheduled * np.stack(corrections, axis=1)
         averaging = np.array([c.average for c in self.candidates])
         shares = np.where(averaging, average_share(t)[:, None], 1.0)
         steps = {"rates": corrected, "proximal_rates": scheduled, "shares": shares}
         per_update = {name: ndarray(values.astype(np.float32)[:, :, None]) for name, values in steps.items()}
-        self.lost[:] = 0
         for i, data in enumerate(self.batches(rows, table)):
             self.step(data | {name: values[i] for name, values in per_update.items()})
-        return self.restored(self.lost.asnumpy()[0])
 
     def batches(self, rows: Rows, table: NDArray[np.int32]) -> Iterator[dict[str, Any]]:
         """Yield what the step gathers each mini-batch from: all rows, or where MXNet cannot index them, its own."""
@@ -169,8 +175,9 @@ class Bank:
         """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, len(rows) if margins else 0), np.float32)
-        for first in range(0, len(rows), SCORED_ROWS):
-            last = min(first + SCORED_ROWS, len(rows))
+        chunk = scored_rows(self.models * self.outputs)
+        for first in range(0, len(rows), chunk):
+            last = min(first + chunk, len(rows))
             X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
             z = mx.nd.FullyConnected(X, self.averages, num_hidden=self.models * self.outputs, no_bias=True)
             value, _ = self.loss.graph(mx.nd, z, y, self.models, self.outputs, self.loss_parameter)
@@ -232,8 +239,14 @@ def start_weights(
     return start
 
 
+def scored_rows(outputs: int) -> int:
+    """Return how many rows are scored at once, given the outputs of all models."""
+    return max(1, min(SCORED_ROWS, SCORES // outputs))
+
+
 def bank_bytes(models: int, outputs: int, features: int, batch_size: int, judged_rows: int) -> int:
     """Estimate the memory of a bank: weights with states and temporaries, a mini-batch, the margins to judge."""
     weights = 16 * models * outputs * (features + 1)
-    batch = batch_size * (features + 1 + 6 * models * outputs)
+    rows = max(batch_size, min(judged_rows, scored_rows(models * outputs)))
+    batch = batch_size * (features + 1) + rows * 6 * models * outputs
     return 4 * (weights + batch + (2 * models * judged_rows if outputs == 1 else 0))

@@ -33,8 +33,9 @@ class Rows:
         """Count the features, without the column of ones."""
         return int(self.X.shape[1]) - 1
 
-    def raw(self, scaler: Scaler, rows: int = 16384) -> Iterator[Block]:
-        """Yield the rows as they were before they were standardised, X (n, d) and y (n,)."""
+    def raw(self, scaler: Scaler, values: int = 2**21) -> Iterator[Block]:
+        """Yield the rows as they were before they were standardised, X (n, d) and y (n,), so many values at once."""
+        rows = max(1, values // self.X.shape[1])
         for first in range(0, len(self), rows):
             last = min(first + rows, len(self))
             yield scaler.restore(self.X[first:last, :-1]), scaler.restore_label(self.y[first:last, 0])

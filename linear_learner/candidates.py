@@ -101,7 +101,8 @@ def model_count(hp: Hyperparameters) -> int:
 def centre(hp: Hyperparameters) -> Candidate:
     """Return the candidate with every number that the user gave and the original's defaults for the rest."""
     given = {name: value for name, value in asdict(hp).items() if name in vars(Candidate()) and value is not None}
-    return Candidate(**given)
+    first = Candidate(**given)
+    return first if first.optimizer == "sgd" else replace(first, momentum=0.0)
 
 
 def grid(
@@ -132,11 +133,11 @@ def variation(
     """Change candidate 0; its optimizer's learning rates shrink with mini-batches below the usual size."""
     small = small_batch(hp.mini_batch_size)
     shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
-    momentum = SGD_MOMENTUM if hp.momentum is None and optimizer == "sgd" else first.momentum
+    momentum = SGD_MOMENTUM if hp.momentum is None else hp.momentum
     return replace(
         first,
         optimizer=optimizer,
-        momentum=momentum,
+        momentum=momentum if optimizer == "sgd" else 0.0,
         learning_rate=first.learning_rate * rate * shrink,
         wd=wd,
         l1=first.l1 if l1 is None else l1,
@@ -145,7 +146,7 @@ def variation(
 
 
 def sliced(candidate: Candidate, hp: Hyperparameters) -> Candidate:
-    """Cut the mini-batches of a candidate into slices, and its learning rate as `variation` would for that size."""
+    """Cut the mini-batches of a candidate into slices; its learning rate shrinks alike, for all but SGD by the root."""
     whole, slice_ = (small_batch(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES))
     shrink = slice_ / whole if candidate.optimizer == "sgd" else (slice_ / whole) ** 0.5
     return replace(candidate, slices=SLICES, learning_rate=candidate.learning_rate * shrink)

@@ -29,6 +29,7 @@ LOSSES_OF = {  # the first is what auto stands for
         "eps_insensitive_absolute_loss",
     ),
 }
+CRITERION = "binary_classifier_model_selection_criteria"
 OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
@@ -65,7 +66,7 @@ class Declaration:
     auto: bool = False
     choices: tuple[str, ...] = ()
     range: Interval | None = None
-    applies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    applies: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     tunable: tuple[Any, ...] = ()
     internal: bool = False
 
@@ -224,7 +225,7 @@ def parse(texts: Mapping[str, str]) -> Hyperparameters:
         except (ValueError, OverflowError):
             faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}"
     for name in without_effect(values):
-        if faults.pop(name, None):
+        if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
             values[name] = known[name].read(known[name].default or "")
     for rule in (classes_go_with_multiclass, loss_fits_predictor):
         faults.update(rule(values))
@@ -244,6 +245,8 @@ def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
     names = {*without_effect(vars(hp))}
     targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
     names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
+    names |= {"num_models"} if hp.tuning else set()
+    names |= {"f_beta"} if unquote(texts.get(CRITERION, "")).lower() == "f1" else set()
     return sorted(name for name in texts if name in names)
 
 
@@ -256,7 +259,7 @@ def without_effect(values: Mapping[str, Any]) -> list[str]:
 def resolve(values: dict[str, Any]) -> Hyperparameters:
     """Replace each auto that depends on nothing but other hyperparameters."""
     regression = values["predictor_type"] == "regressor"
-    criterion = values["binary_classifier_model_selection_criteria"]
+    criterion = values[CRITERION]
 
     def either(name: str, otherwise: Any) -> Any:
         return otherwise if values[name] is None else values[name]
@@ -266,7 +269,7 @@ def resolve(values: dict[str, Any]) -> Hyperparameters:
         | {
             "tuning": bool(values["_tuning_objective_metric"]),
             "loss": either("loss", LOSSES_OF[values["predictor_type"]][0]),
-            "binary_classifier_model_selection_criteria": OLDER_CRITERIA.get(criterion, criterion),
+            CRITERION: OLDER_CRITERIA.get(criterion, criterion),
             "f_beta": 1.0 if criterion == "f1" else values["f_beta"],
             "normalize_data": either("normalize_data", True),
             "unbias_data": either("unbias_data", values["use_bias"]),

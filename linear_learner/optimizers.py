@@ -1,11 +1,15 @@
 """The optimizers, as MXNet operators over the rows of a weight matrix that share the same constants."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from linear_learner.compiled import fused
+
+Times = NDArray[Any]
 
 EPSILON = 1e-8
 RMSPROP_DECAY = 0.9
@@ -17,13 +21,14 @@ class Optimizer:
 
     `update(F, gradient, states, rate, constants)` returns the change of the weights and the new states, as graphs of
     the weights' shape; `rate` is each weight's learning rate. An operator that renews a state in place, like MXNet's
-    fused ones, returns no new states. `correction(t, constants)` multiplies the learning rate at update t = 1, 2, ...
+    fused ones, returns no new states. `correction(t, constants)` multiplies the learning
+    rates at updates t = 1, 2, ..., (T,).
     """
 
     name: str
     states: int
     update: Callable[[Any, Any, list[Any], Any, Mapping[str, float]], tuple[Any, list[Any]]]
-    correction: Callable[[int, Mapping[str, float]], float] = lambda t, constants: 1.0
+    correction: Callable[[Times, Mapping[str, float]], Times] = lambda t, constants: np.ones(len(t))
 
 
 def adam(
@@ -48,9 +53,9 @@ def adam(
     return rate * direction, []
 
 
-def adam_correction(t: int, constants: Mapping[str, float]) -> float:
+def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
     """Correct both moments for their start at zero."""
-    return math.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t)
+    return np.asarray(np.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t))
 
 
 def sgd(

@@ -29,8 +29,8 @@ def read_train(blocks: Iterable[Block], hp: Hyperparameters) -> tuple[Rows, Scal
     )
 
     def replayed() -> Iterator[Block]:
-        yield from head
-        head.clear()
+        while head:
+            yield head.pop(0)
         yield from stream
 
     return gather(replayed(), scaler, X.shape[1]), scaler

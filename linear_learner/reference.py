@@ -28,7 +28,7 @@ def page() -> str:
 def row(declaration: Declaration) -> str:
     """Return one line of the table."""
     default = "required" if declaration.default is None else f"`{declaration.default}`" if declaration.default else ""
-    applies = "; ".join(f"{name} {', '.join(allowed)}" for name, allowed in declaration.applies.items())
+    applies = "; ".join(f"{name} {', '.join(map(str, allowed))}" for name, allowed in declaration.applies.items())
     tunable = " to ".join(f"{bound:g}" if isinstance(bound, float | int) else bound for bound in declaration.tunable)
     cells = (f"`{declaration.name}`", declaration.expected, default, applies, tunable, declaration.about)
     return "| " + " | ".join(cells) + " |"

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[Any]
 
+WIDE_VALUES = 2**21  # that are held in float64 at once
+
 
 @dataclass(frozen=True)
 class Scaler:
@@ -75,8 +77,12 @@ def fit_scaler(
 
 def moments(X: Floats) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column, computed in float64, as float32."""
-    wide = X.astype(np.float64)
-    mean = wide.mean(axis=0).astype(np.float32)
-    deviation = np.sqrt(((wide - mean) ** 2).mean(axis=0)).astype(np.float32)
+    mean, deviation = np.empty((2, X.shape[1]), np.float32)
+    width = max(1, WIDE_VALUES // len(X))
+    for first in range(0, X.shape[1], width):
+        columns = slice(first, first + width)
+        wide = X[:, columns].astype(np.float64)
+        mean[columns] = wide.mean(axis=0)
+        deviation[columns] = np.sqrt(((wide - mean[columns]) ** 2).mean(axis=0))
     varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
     return mean, np.where(varies, deviation, np.float32(1))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import bank_bytes, start_weights
+from linear_learner.bank import LARGEST_TENSOR, bank_bytes, start_weights
 from linear_learner.banks import Banks
 from linear_learner.batches import Block, Rows, epoch_order
 from linear_learner.candidates import Candidate, candidates, model_count
@@ -117,11 +117,18 @@ def start(settings: list[Candidate], train: Rows, hp: Hyperparameters) -> Floats
 def check_memory(train: Rows, deciding: Rows, held: int, hp: Hyperparameters, memory: int | None) -> None:
     """Refuse a bank that does not fit beside the `held` bytes of data, before it is built."""
     models = model_count(hp)
-    need = bank_bytes(models, hp.outputs, train.features, min(hp.mini_batch_size, len(train)), len(deciding))
+    batch = min(hp.mini_batch_size, len(train))
+    largest = max(models * hp.outputs * max(train.features + 1, batch), batch * (train.features + 1))
+    if largest > LARGEST_TENSOR:
+        raise InputError(
+            f"{models} candidates of {hp.outputs} x {train.features} weights with mini-batches of {batch} rows need an "
+            f"array of {largest} numbers; MXNet holds {LARGEST_TENSOR}. Lower num_models or mini_batch_size."
+        )
+    need = bank_bytes(models, hp.outputs, train.features, batch, len(deciding))
     if memory is not None and held + need > memory:
         raise InputError(
             f"{models} candidates of {hp.outputs} x {train.features} weights with mini-batches of "
-            f"{min(hp.mini_batch_size, len(train))} rows need about {need / 2**30:.2f} GiB beside the data's "
+            f"{batch} rows need about {need / 2**30:.2f} GiB beside the data's "
             f"{held / 2**30:.2f} GiB, more than the {memory / 2**30:.2f} GiB that there are. Lower num_models or "
             "mini_batch_size, or use a larger instance."
         )
@@ -191,8 +198,8 @@ def choose_candidate(
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
     if best is None:
         raise InputError(
-            "Every candidate's loss on the rows that decide is infinite. Look for extreme values in the data, and "
-            "see that every channel is scaled alike."
+            "Every candidate's loss on the rows that decide is infinite. Lower learning_rate, or leave it to auto; "
+            "look for extreme values in the data, and see that every channel is scaled alike."
         )
     return best
 

@@ -14,7 +14,8 @@ def class_weights(hp: Hyperparameters, labels: Floats, models: int) -> tuple[Flo
     """Return what each class's loss is multiplied by, for each model (M, C) and in the reported objective (C,).
 
     None stands for ones. A weight that the user fixed counts in the objective too, so that it is what was minimised;
-    with positive_example_weight_mult=auto every second candidate is balanced and all are compared unweighted.
+    with positive_example_weight_mult=auto half the candidates, 1, 2, 5, 6, ..., are balanced and all are compared
+    unweighted.
     """
     if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
         weights = balanced(labels, hp.outputs)
@@ -25,7 +26,7 @@ def class_weights(hp: Hyperparameters, labels: Floats, models: int) -> tuple[Flo
     equal = np.array([1.0, by_frequency[1] / by_frequency[0]])
     match hp.positive_example_weight_mult:
         case None:
-            return np.array([equal if m % 2 else (1.0, 1.0) for m in range(models)]), None
+            return np.array([equal if m % 4 in (1, 2) else (1.0, 1.0) for m in range(models)]), None
         case "balanced":
             weights = equal
         case number:

@@ -1,6 +1,7 @@
 """The whole algorithm as a job sees it: every loss, optimizer, switch and criterion, and numbers at the edge."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -288,3 +289,79 @@ def test_all_candidates_diverging_on_one_mini_batch_is_the_users_to_mend() -> No
 def test_a_mini_batch_far_larger_than_the_data_costs_nothing() -> None:
     _, log = run(split("regressor"), REGRESSOR | {"mini_batch_size": "1e30", "num_models": "1"})
     assert np.isfinite(final(log, "train", "mse"))
+
+
+REGRESSION_LOSSES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "squared_loss": lambda e: e**2,
+    "absolute_loss": np.abs,
+    "quantile_loss": lambda e: np.where(e > 0, 0.3 * e, -0.7 * e),
+    "huber_loss": lambda e: np.where(np.abs(e) <= 0.8, e**2 / 2, 0.8 * np.abs(e) - 0.32),
+    "eps_insensitive_squared_loss": lambda e: np.maximum(e**2 - 0.04, 0),
+    "eps_insensitive_absolute_loss": lambda e: np.maximum(np.abs(e) - 0.2, 0),
+}
+SETTINGS = {"quantile": "0.3", "huber_delta": "0.8", "loss_insensitivity": "0.2"}
+DEGREES = {"squared_loss": 2, "huber_loss": 2, "eps_insensitive_squared_loss": 2}
+
+
+@pytest.mark.parametrize("normalize", ["true", "false"])
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_the_final_objective_is_the_loss_of_the_served_scores_in_label_units(loss: str, normalize: str) -> None:
+    channels = split("regressor")
+    model, log = run(channels, REGRESSOR | SETTINGS | {"loss": loss, "normalize_label": normalize})
+    X, y = channels["validation"][0]
+    train_label = np.concatenate([label for _, label in channels["train"]])[:400]
+    unit = float(train_label.std()) if normalize == "true" else 1.0
+    error = np.asarray((y - model.predict(X)["score"].astype(np.float64)) / unit)
+    expected = unit ** DEGREES.get(loss, 1) * float(REGRESSION_LOSSES[loss](error).mean())
+    objective = "mse" if loss == "squared_loss" else loss
+    assert final(log, "validation", f"{objective}_objective") == pytest.approx(expected, rel=1e-4)
+    epochs = [float(v) for v in re.findall(r"epoch=\d+, validation \w+ <loss>=(\S+)", log)]
+    assert min(epochs) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_final_objective_weighs_the_classes_as_training_did() -> None:
+    channels = split("binary_classifier")
+    model, log = run(channels, BINARY | {"positive_example_weight_mult": "4"})
+    X, y = channels["validation"][0]
+    p = model.predict(X)["score"].astype(np.float64)
+    losses = -np.log(np.where(y == 1, p, 1 - p)) * np.where(y == 1, 4, 1)
+    name = "binary_classification_weighted_cross_entropy_objective"
+    assert final(log, "validation", name) == pytest.approx(float(losses.mean()), rel=1e-4)
+    assert final(log, "validation", "binary_log_loss") < final(log, "validation", name)
+
+
+def test_a_hinge_model_scores_by_its_margin_and_has_no_log_loss() -> None:
+    channels = split("binary_classifier")
+    model, log = run(channels, BINARY | {"loss": "hinge_loss"})
+    X, _ = channels["test"][0]
+    np.testing.assert_allclose(model.predict(X)["score"], model.margin(X)[:, 0])
+    assert "binary_log_loss" not in log
+
+
+def test_auto_weights_report_unweighted_losses() -> None:
+    X, y = example("binary_classifier")
+    _, log = run({"train": [(X, y)]}, BINARY | {"positive_example_weight_mult": "auto", "shuffle": "false"})
+    name = "binary_classification_cross_entropy_objective"
+    epochs = [float(v) for v in re.findall(rf"epoch=\d+, train {name} <loss>=(\S+)", log)]
+    assert final(log, "train", name) >= 0.9 * min(epochs)
+
+
+def test_candidates_are_compared_on_the_calibration_rows_only() -> None:
+    channels = split("binary_classifier")
+    y = channels["validation"][0][1]
+    y[50:] = 1 - y[50:]
+    _, log = run(channels, BINARY | {"num_calibration_samples": "50"})
+    values = [float(v) for v in re.findall(r"criteria=sampled_accuracy, value=(\S+)", log)]
+    assert max(values) > 0.85
+
+
+def test_momentum_is_of_no_consequence_to_adam() -> None:
+    jobs = [REGRESSOR | {"optimizer": "adam", "l1": "20"} | more for more in ({}, {"momentum": "0.9"})]
+    first, second = (run(split("regressor"), job)[0] for job in jobs)
+    np.testing.assert_array_equal(first.weight, second.weight)
+
+
+def test_an_array_beyond_what_mxnet_holds_is_refused() -> None:
+    X, y = example("multiclass_classifier", rows=1000)
+    with pytest.raises(InputError, match=r"need an array of .* numbers; MXNet holds 2147483647"):
+        run({"train": [(X, y)]}, MULTICLASS | {"num_classes": "100000", "mini_batch_size": "1000"})

@@ -1,5 +1,6 @@
 """The bank: every model is trained as if it were alone, and as the formulas say."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -225,12 +226,13 @@ def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> N
     rows, outputs = example("logistic")
     settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
     first = start(list(range(7)), outputs, rows.features)
-    banks = Banks(settings, first, "logistic", BATCH)
+    weights = np.linspace(1, 3, 14).reshape(7, 2)
+    banks = Banks(settings, first, "logistic", BATCH + 3, class_weights=weights)
     lost = [banks.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(settings):
-        size = BATCH // candidate.slices
-        own = replace(candidate, l1=candidate.l1 / candidate.slices)
-        alone = Bank([own], first[[m]], "logistic", size)
+        size = math.ceil((BATCH + 3) / candidate.slices)
+        own = replace(candidate, l1=candidate.l1 * size / (BATCH + 3))
+        alone = Bank([own], first[[m]], "logistic", size, class_weights=weights[[m]])
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
         np.testing.assert_allclose(banks.snapshot()[m], alone.snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)

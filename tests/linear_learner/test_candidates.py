@@ -91,3 +91,20 @@ def test_few_mini_batches_an_epoch_are_cut_into_slices_for_every_second_candidat
     assert [candidate.slices for candidate in few] == [1, 1] + [24, 1] * 15
     assert {candidate.slices for candidate in bank(rows=50_000)} == {1}
     assert {candidate.slices for candidate in bank(rows=500, mini_batch_size="50")} == {1}
+
+
+def test_the_learning_rate_shrinks_with_the_slice() -> None:
+    whole, few = bank(), bank(rows=5000)
+    assert few[14].learning_rate == pytest.approx(whole[14].learning_rate / 24)
+    assert few[4].learning_rate == pytest.approx(whole[4].learning_rate / 24**0.5)
+    assert few[5] == whole[5]
+
+
+def test_momentum_goes_with_sgd_alone() -> None:
+    settings = bank(momentum="0.5")
+    assert {candidate.momentum for candidate in settings if candidate.optimizer == "sgd"} == {0.5}
+    assert {candidate.momentum for candidate in settings if candidate.optimizer == "adam"} == {0.0}
+
+
+def test_adam_at_candidate_0s_rate_does_not_shrink_with_the_mini_batch() -> None:
+    assert bank(mini_batch_size="100")[1].learning_rate == 0.005

@@ -153,3 +153,27 @@ def test_what_does_not_apply_is_ignored_and_named() -> None:
 def test_the_reference_page_is_up_to_date() -> None:
     shown = (Path(__file__).resolve().parents[2] / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
     assert shown == page(), "run make docs"
+
+
+def test_faults_are_named_even_where_what_they_depend_on_is_faulty() -> None:
+    with pytest.raises(InputError) as caught:
+        parse({"num_classes": "abc", "quantile": "7", "f_beta": "-1"})
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == [
+        "- predictor_type",
+        "- num_classes",
+        "- f_beta",
+    ]
+    with pytest.raises(InputError, match=r"(?s)loss: .*margin: "):
+        parse(BINARY | {"loss": "hinge", "margin": "abc"})
+
+
+def test_what_a_switch_a_tuning_job_or_an_older_name_overrides_is_named() -> None:
+    cases: list[tuple[dict[str, str], list[str]]] = [
+        ({"use_lr_scheduler": "false", "lr_scheduler_step": "5"}, ["lr_scheduler_step"]),
+        ({"use_bias": "false", "bias_lr_mult": "5", "init_bias": "1"}, ["bias_lr_mult", "init_bias"]),
+        ({"_tuning_objective_metric": "x", "num_models": "5"}, ["num_models"]),
+        ({"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"}, ["f_beta"]),
+        ({"optimizer": "adam", "momentum": "0.5"}, ["momentum"]),
+    ]
+    for texts, names in cases:
+        assert ignored(BINARY | texts, parse(BINARY | texts)) == names

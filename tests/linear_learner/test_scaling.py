@@ -66,7 +66,7 @@ def test_gathered_rows_end_in_a_column_of_ones_and_a_row_of_zeros() -> None:
     assert (rows.X[:-1, -1] == 1).all()
     assert not rows.X[-1].any()
     assert rows.weight[-1] == 0
-    raw = np.concatenate([block for block, _ in rows.raw(scaler, rows=64)])
+    raw = np.concatenate([block for block, _ in rows.raw(scaler, values=64 * 5)])
     assert_restored(raw, scaler)
 
 
