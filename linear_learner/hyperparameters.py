@@ -1,22 +1,14 @@
 """Turn the text that a user sends into typed hyperparameters, or name every fault at once."""
 
 import difflib
-import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from linear_learner.declaration import declarations, unquote
 from linear_learner.errors import InputError
 from linear_learner.losses import LOSSES
 
-AUTO = "auto"
-BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LOSSES_OF = {  # the first is what auto stands for
     "binary_classifier": ("logistic", "hinge_loss"),
     "multiclass_classifier": ("softmax_loss",),
@@ -31,115 +23,6 @@ LOSSES_OF = {  # the first is what auto stands for
 }
 CRITERION = "binary_classifier_model_selection_criteria"
 OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A range of numbers, each bound included or not."""
-
-    low: float
-    high: float
-    closed_low: bool
-    closed_high: bool
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Interval":
-        """Read the notation of the declaration, `[0, 1)`."""
-        low, high = text[1:-1].split(",")
-        return cls(float(low), float(high), text[0] == "[", text[-1] == "]", text)
-
-    def __contains__(self, value: float) -> bool:
-        above = value >= self.low if self.closed_low else value > self.low
-        below = value <= self.high if self.closed_high else value < self.high
-        return above and below
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """One entry of hyperparameters.yaml."""
-
-    name: str
-    type: str
-    about: str
-    default: str | None = None
-    auto: bool = False
-    choices: tuple[str, ...] = ()
-    range: Interval | None = None
-    applies: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
-    tunable: tuple[Any, ...] = ()
-    internal: bool = False
-
-    @property
-    def expected(self) -> str:
-        """Say in words which values are valid."""
-        number = {"integer": "an integer", "float": "a number"}.get(self.type)
-        what = [f"{number} in {self.range.text}"] if number and self.range else []
-        if self.type == "switch":
-            what = ["true or false"]
-        return " or ".join([*(["auto"] if self.auto else []), *self.choices, *what]) or "text"
-
-    def applies_to(self, values: Mapping[str, Any]) -> bool:
-        """Say whether it has an effect beside these values of others; None among them stands for auto."""
-        return all(
-            AUTO in allowed if values.get(name) is None else values[name] in allowed
-            for name, allowed in self.applies.items()
-        )
-
-    def read(self, text: str) -> Any:
-        """Return the value of `text`, None for auto; raise ValueError where it has none."""
-        word = unquote(text)
-        if self.auto and word.lower() == AUTO:
-            return None
-        if word.lower() in self.choices:
-            return word.lower()
-        match self.type:
-            case "switch" if word.lower() in BOOLEANS:
-                return BOOLEANS[word.lower()]
-            case "integer" | "float" if NUMBER.fullmatch(word) and float(word) in (self.range or ()):
-                return integer(word) if self.type == "integer" else float(word)
-            case "text" if not self.choices:
-                return word
-        raise ValueError(word)
-
-
-def unquote(text: str) -> str:
-    """Strip blanks and the one layer of JSON quotes that some clients add."""
-    word = text.strip()
-    if len(word) >= 2 and word[0] == word[-1] == '"':
-        try:
-            return str(json.loads(word)).strip()
-        except ValueError:
-            return word
-    return word
-
-
-def integer(word: str) -> int:
-    """Read an integer, also one written as `10.0`."""
-    if word.lstrip("+-").isdigit():
-        return int(word)
-    if not float(word).is_integer():
-        raise ValueError(word)
-    return int(float(word))
-
-
-@cache
-def declarations() -> Mapping[str, Declaration]:
-    """Read hyperparameters.yaml."""
-    entries = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    return {
-        name: Declaration(
-            name,
-            **{
-                **entry,
-                "choices": tuple(entry.get("choices", ())),
-                "tunable": tuple(entry.get("tunable", ())),
-                "applies": {key: tuple(allowed) for key, allowed in entry.get("applies", {}).items()},
-                "range": Interval.parse(entry["range"]) if "range" in entry else None,
-            },
-        )
-        for name, entry in entries.items()
-    }
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Write the reference page of the hyperparameters from their declaration."""
 
-from linear_learner.hyperparameters import Declaration, declarations
+from linear_learner.declaration import Declaration, declarations
 
 HEAD = """# Hyperparameters
 

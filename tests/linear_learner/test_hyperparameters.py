@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from linear_learner.declaration import declarations
 from linear_learner.errors import InputError
-from linear_learner.hyperparameters import Hyperparameters, declarations, ignored, parse
+from linear_learner.hyperparameters import Hyperparameters, ignored, parse
 from linear_learner.reference import page
 
 BINARY = {"predictor_type": "binary_classifier"}
