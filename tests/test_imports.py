@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parent.parent
 ROOMS = ("container", "linear_learner")
 MODULES = [path for room in ROOMS for path in (TOP / room).rglob("*.py") if not path.stem.endswith("_pb2")]
 WITH_MXNET = {"engine", "compiled", "bank", "saving"}
-WITH_WEB = {"app", "server", "media"}
+WITH_WEB = {"app", "server"}
 
 
 def name(path: Path) -> str:
@@ -47,6 +47,7 @@ def test_only_the_environment_module_knows_the_environment_and_the_root(path: Pa
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     assert not attributes & {"environ", "getenv"}
+    assert not {"os.environ", "os.getenv"} & set(imports(path))
     assert not [text for text in texts if text.startswith("/opt/ml")]
 
 

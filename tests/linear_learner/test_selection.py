@@ -1,5 +1,6 @@
 """Thresholds are the true optimum; ties are broken as documented."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, fbeta_score, precision_score, recall_score
 
 from linear_learner.selection import (
+    Quality,
     accuracy,
     calibrate,
     choose,
@@ -106,18 +108,14 @@ def brute_force(score: NDArray[Any], label: NDArray[Any], kept: str, target: flo
 
 
 @settings(deadline=None)
-@given(ROWS, st.sampled_from([0.3, 0.8]))
-def test_precision_is_the_best_that_keeps_the_target_recall(rows: list[tuple[int, bool]], target: float) -> None:
+@pytest.mark.parametrize(
+    ("criterion", "kept"), [(precision_at_target_recall, "recall"), (recall_at_target_precision, "precision")]
+)
+@given(rows=ROWS, target=st.sampled_from([0.3, 0.8]))
+def test_the_value_is_the_best_that_keeps_the_target_or_the_nearest_miss(
+    criterion: Callable[..., Quality], kept: str, rows: list[tuple[int, bool]], target: float
+) -> None:
     score, label = arrays(rows)
-    found = calibrate(score, label, partial(precision_at_target_recall, target=target))
-    best, most = brute_force(score, label, "recall", target)
-    assert found.value == pytest.approx(best if most >= target else most - target)
-
-
-@settings(deadline=None)
-@given(ROWS, st.sampled_from([0.3, 0.8]))
-def test_recall_is_the_best_that_keeps_the_target_precision(rows: list[tuple[int, bool]], target: float) -> None:
-    score, label = arrays(rows)
-    found = calibrate(score, label, partial(recall_at_target_precision, target=target))
-    best, most = brute_force(score, label, "precision", target)
+    found = calibrate(score, label, partial(criterion, target=target))
+    best, most = brute_force(score, label, kept, target)
     assert found.value == pytest.approx(best if most >= target else most - target)
