@@ -10,8 +10,8 @@ from flask import Flask, Response, request
 from numpy.typing import NDArray
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from container.codecs import CODECS, Codec
-from container.codecs.blocks import Matrix, first_bad
+from container.codecs import READERS, WRITERS
+from container.codecs.blocks import Features, first_bad
 from container.codecs.media import choose, parse
 from container.codecs.sniff import sniff
 from container.environment import ServerSettings
@@ -22,13 +22,13 @@ BODY_LIMIT_MB = 100  # the most that a batch transform may send at once
 
 
 class Model(Protocol):
-    """What is served: `predict` takes features (n, feature_dim) and gives named columns of n rows each."""
+    """What is served: `predict` takes features (n, feature_dim), maybe sparse, and gives named columns of n rows."""
 
     @property
     def feature_dim(self) -> int:
         """The number of features of a record."""
 
-    def predict(self, X: Matrix) -> Mapping[str, NDArray[Any]]:
+    def predict(self, X: Features) -> Mapping[str, NDArray[Any]]:
         """Score records."""
 
 
@@ -59,11 +59,11 @@ def create_app(
         if model is None:
             return _error(500, "the model could not be loaded; the log says why")
         body = request.get_data(cache=False)
-        writer = _choose_writer(request.headers.get("Accept"), settings.default_accept)
+        answer_type = _choose_answer(request.headers.get("Accept"), settings.default_accept)
         X = _read_body(body, request.headers.get("Content-Type"), model.feature_dim)
         columns = model.predict(X)
         _check_scores(columns)
-        return Response(writer.encode(columns), content_type=writer.media_type)
+        return Response(WRITERS[answer_type](columns), content_type=answer_type)
 
     @app.get("/execution-parameters")
     def execution_parameters() -> dict[str, object]:
@@ -95,27 +95,27 @@ def create_app(
     return app
 
 
-def _choose_writer(accept: str | None, default: str) -> Codec:
-    offers = [default, *(name for name in CODECS if name != default)]
+def _choose_answer(accept: str | None, default: str) -> str:
+    offers = [default, *(name for name in WRITERS if name != default)]
     name = choose(accept or "*/*", offers)
     if name is None:
-        raise NotAcceptable(f"expected an Accept of {', '.join(CODECS)}, found {accept!r}")
-    return CODECS[name]
+        raise NotAcceptable(f"expected an Accept of {', '.join(WRITERS)}, found {accept!r}")
+    return name
 
 
-def _read_body(body: bytes, content_type: str | None, features: int) -> Matrix:
+def _read_body(body: bytes, content_type: str | None, features: int) -> Features:
     if not body:
         raise BadPayload("the body is empty; expected one or more records")
     media = parse(content_type or sniff(body) or "application/octet-stream")
-    if media.name not in CODECS:
-        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(CODECS)}, found {content_type!r}")
+    if media.name not in READERS:
+        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}")
     try:
-        X = CODECS[media.name].decode(body, media.parameters, features)
+        X = READERS[media.name](body, media.parameters, features)
     except DecodeError as error:
         if content_type is None and media.name == "text/csv":
-            raise UnsupportedMediaType(f"no Content-Type, expected one of {', '.join(CODECS)}") from None
+            raise UnsupportedMediaType(f"no Content-Type, expected one of {', '.join(READERS)}") from None
         raise BadPayload(str(error)) from None
-    if not len(X):
+    if not X.shape[0]:
         raise BadPayload("no record in the body; expected one or more")
     return X
 

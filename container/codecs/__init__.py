@@ -4,23 +4,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from container.codecs import csv, json, jsonlines, recordio
-from container.codecs.blocks import Block, Columns, Matrix
+from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
+from container.codecs.blocks import Block, Columns, Features
 
 
 @dataclass(frozen=True)
 class Codec:
     """What one content type can do.
 
-    `decode_blocks(stream, parameters, features)` reads labelled rows for training, or is None;
-    `decode(body, parameters, features)` reads a request as (n, features); `encode(columns)` writes an answer.
+    `decode_blocks(stream, parameters, features)` reads labelled rows for training; `decode(body, parameters, features)`
+    reads a request as (n, features); `encode(columns)` writes an answer. Each is None where the type is not for that.
     Both readers raise DecodeError with the place inside the data.
     """
 
     media_type: str
     decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None], Iterator[Block]] | None
-    decode: Callable[[bytes, Mapping[str, str], int], Matrix]
-    encode: Callable[[Columns], bytes]
+    decode: Callable[[bytes, Mapping[str, str], int], Features] | None
+    encode: Callable[[Columns], bytes] | None
 
 
 CODECS = {
@@ -28,8 +28,12 @@ CODECS = {
     for codec in (
         Codec("application/json", None, json.decode, json.encode),
         Codec("application/jsonlines", None, jsonlines.decode, jsonlines.encode),
-        Codec("text/csv", csv.decode_blocks, csv.decode, csv.encode),
+        Codec(csv.MEDIA_TYPE, csv.decode_blocks, csv.decode, csv.encode),
+        Codec(libsvm.MEDIA_TYPE, libsvm.decode_blocks, libsvm.decode, None),
+        Codec(parquet.MEDIA_TYPE, parquet.decode_blocks, None, None),
         Codec(recordio.MEDIA_TYPE, recordio.decode_blocks, recordio.decode, recordio.encode),
     )
 }
 TRAINING_TYPES = [name for name, codec in CODECS.items() if codec.decode_blocks]
+READERS = {name: codec.decode for name, codec in CODECS.items() if codec.decode}
+WRITERS = {name: codec.encode for name, codec in CODECS.items() if codec.encode}

@@ -1,31 +1,49 @@
-"""text/csv: numbers separated by commas, one row a line, no header; in training the label is the first column."""
+"""text/csv: numbers separated by commas, one row a line, no header; in training the label is the first column.
+
+Training data is read by pyarrow where it is installed, block by block; numpy reads the blocks that pyarrow refuses or
+could read otherwise, and all requests. Either rounds a decimal to a double first, then to float32.
+"""
 
 import csv
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import BLOCK_BYTES, Block, Columns, Matrix
-from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
+from container.codecs.blocks import Columns, Matrix
+from container.codecs.lines import BYTE_ORDER_MARK, read_lines, without_mark
 from container.errors import DecodeError
 
-_TEXT_BYTES = BLOCK_BYTES
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+MEDIA_TYPE = "text/csv"
+
+_THREADS = min(8, len(os.sched_getaffinity(0)))
+_BLOCKS_AHEAD = _THREADS + 1
+_PIECE_BYTES = 1 << 20  # at once in pyarrow, to stay in a processor's cache
+_ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 
 
-def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int | None) -> Iterator[Block]:
+def decode_blocks(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None
+) -> Iterator[tuple[Matrix, Matrix]]:
     """Read labelled rows; `features` is the number of columns after the label, None where the first row decides."""
     _check_charset(parameters)
     labels = _label_size(parameters, default=1)
     columns = None if features is None else labels + features
     row = 1
-    for lines in _read_lines(stream):
-        table = _parse(lines, columns, labels, "row", row)
-        row += len(lines)
+    for text, table in _parse_ahead(read_lines(stream, MEDIA_TYPE)):
+        if table is not None and _fits(table, columns, labels):
+            row += len(table)
+        else:
+            lines = text.splitlines()
+            table = _parse(lines, columns, labels, "row", row)
+            row += len(lines)
         if len(table):
             columns = table.shape[1]
             yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
@@ -35,7 +53,7 @@ def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Matrix:
     """Read the records of a request, (n, features); a label comes first only where label_size=1 says so."""
     _check_charset(parameters)
     labels = _label_size(parameters, default=0)
-    lines = _without_mark(body).splitlines()
+    lines = without_mark(body, MEDIA_TYPE).splitlines()
     return np.ascontiguousarray(_parse(lines, labels + features, labels, "record", 1)[:, labels:])
 
 
@@ -45,41 +63,63 @@ def encode(columns: Columns) -> bytes:
     return "".join(",".join(map(repr, chain(*row))) + "\n" for row in zip(*lists, strict=True)).encode()
 
 
-def _read_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
-    rest = b""
-    first = True
-    while chunk := stream.read(_TEXT_BYTES):
-        if first:
-            chunk, first = _without_mark(chunk), False
-        head, newline, tail = chunk.rpartition(b"\n")
-        if newline:
-            yield (rest + head).splitlines()
-            rest = tail
-        else:
-            rest += chunk
-    if rest:
-        yield rest.splitlines()
+def _parse_ahead(texts: Iterable[bytes]) -> Iterator[tuple[bytes, Matrix | None]]:
+    """Give blocks of lines with what pyarrow made of them, while it works on the next ones."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        started: deque[tuple[bytes, Future[Matrix | None]]] = deque()
+        for text in texts:
+            started.append((text, pool.submit(_parse_plain, text)))
+            if len(started) > _BLOCKS_AHEAD:
+                text, table = started.popleft()
+                yield text, table.result()
+        for text, table in started:
+            yield text, table.result()
 
 
-def _without_mark(start: bytes) -> bytes:
-    if sniff(start[:HEAD_BYTES]) != "text/csv":
-        raise DecodeError(mismatch("text/csv", start[:HEAD_BYTES]))
-    return start.removeprefix(b"\xef\xbb\xbf")
+def _parse_plain(text: bytes) -> Matrix | None:
+    """Read lines of plain numbers by pyarrow, each line a row of (n, d); None where numpy must look."""
+    try:
+        import pyarrow
+        from pyarrow import csv as arrow
+    except ImportError:
+        return None
+    columns = text.count(b",", 0, text.find(b"\n")) + 1
+    if columns > _ARROW_COLUMNS or text.startswith(BYTE_ORDER_MARK):
+        return None
+    try:
+        found = arrow.read_csv(
+            pyarrow.BufferReader(text),
+            arrow.ReadOptions(
+                use_threads=False, autogenerate_column_names=True, block_size=max(_PIECE_BYTES, columns << 10)
+            ),
+            arrow.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            arrow.ConvertOptions(default_column_type=pyarrow.float64(), null_values=[]),
+        )
+    except pyarrow.ArrowInvalid:
+        return None
+    with np.errstate(over="ignore"):
+        return np.concatenate([batch.to_tensor().to_numpy() for batch in found.to_batches()], dtype=np.float32)
 
 
 def _parse(lines: list[bytes], columns: int | None, labels: int, noun: str, row: int) -> Matrix:
     filled = [line for line in lines if line.strip()]
     if not filled:
         return np.empty((0, columns or 0), np.float32)
+    if any(line.count(b'"') % 2 for line in filled):
+        raise _fault(lines, columns, labels, noun, row, "quotes that are not closed in their line")
     try:
         table = np.loadtxt(
             filled, dtype=np.float32, delimiter=",", quotechar='"', comments=None, ndmin=2, encoding="latin-1"
         )
     except ValueError as error:
         raise _fault(lines, columns, labels, noun, row, str(error)) from None
-    if table.shape[1] <= labels or columns not in (None, table.shape[1]) or not np.isfinite(table).all():
+    if not _fits(table, columns, labels):
         raise _fault(lines, columns, labels, noun, row, "not a table of numbers")
     return table
+
+
+def _fits(table: Matrix, columns: int | None, labels: int) -> bool:
+    return labels < table.shape[1] and columns in (None, table.shape[1]) and bool(np.isfinite(table).all())
 
 
 def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row: int, otherwise: str) -> DecodeError:
@@ -88,6 +128,8 @@ def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row:
         if not line.strip():
             continue
         place = f"{noun} {number}"
+        if line.count(b'"') % 2:
+            return DecodeError(f"a quote that is not closed in its line: {line[:80].decode('latin-1')!r}", place)
         try:
             fields = next(csv.reader([line.decode("latin-1")]))
         except csv.Error as error:
@@ -103,7 +145,8 @@ def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row:
 
 
 def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text.strip())) and bool(abs(float(text)) <= np.finfo(np.float32).max)
+    with np.errstate(over="ignore"):
+        return bool(_NUMBER.fullmatch(text.strip())) and bool(np.isfinite(np.float32(float(text))))
 
 
 def _field_problem(column: int, text: str, labels: int, header: bool) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from container.errors import DecodeError
 
 Bytes = NDArray[np.uint8]
+Positions = NDArray[np.int64]
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 HEADER_BYTES = 8
@@ -29,15 +30,36 @@ def read_frame(data: memoryview, at: int, final: bool) -> tuple[bytes, int] | No
     magic number, which is what they were split at.
     """
     parts: list[bytes] = []
+    size = 0
     flag = _FIRST
     while flag in (_FIRST, _MIDDLE):
         if (part := _read_part(data, at, final)) is None:
             return None
         payload, flag, at = part
+        size += len(payload) + len(MAGIC)
         if flag > _LAST or (flag in (_WHOLE, _FIRST)) != (not parts):
             raise DecodeError(f"split flag {flag} is out of order: the file is corrupt")
+        if parts and size > _LENGTH:
+            raise DecodeError(f"the parts of a split record are longer than {_LENGTH} bytes: the file is corrupt")
         parts.append(payload)
     return MAGIC.join(parts), at
+
+
+def find_frames(data: Bytes) -> tuple[Positions, Positions]:
+    """Find the whole, unsplit records at the front of `data`: where the payload of each starts and stops, (n,)."""
+    words = data[: len(data) // 4 * 4].view("<u4")
+    heads = np.flatnonzero(words[:-1] == int.from_bytes(MAGIC, "little"))
+    lengths = words[heads + 1].astype(np.int64)
+    after = heads + 2 + (lengths + 3) // 4
+    chained = (after <= len(words)) & (heads == np.append(0, after[:-1]))
+    count = count_leading(chained & (lengths <= _LENGTH))
+    starts = heads[:count] * 4 + HEADER_BYTES
+    return starts, starts + lengths[:count]
+
+
+def count_leading(flags: NDArray[np.bool_]) -> int:
+    """Count how many of `flags` (n,) are true before the first that is not."""
+    return int(np.append(flags, False).argmin())
 
 
 def _read_part(data: memoryview, at: int, final: bool) -> tuple[bytes, int, int] | None:
@@ -58,7 +80,10 @@ def _read_part(data: memoryview, at: int, final: bool) -> tuple[bytes, int, int]
 
 
 class Window:
-    """A moving view of a stream: whole records are taken from its front, the rest is kept for the next fill."""
+    """A moving view of a stream: whole records are taken from its front, the rest is kept for the next fill.
+
+    It grows where a record is larger, but only as far as bytes arrive.
+    """
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream

@@ -1,11 +1,15 @@
 """The three forms in which JSON holds a record: plain, dense and sparse."""
 
 import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from container.codecs.blocks import Matrix, first_bad
+from container.codecs.blocks import Features, Matrix, Sparse
 from container.errors import DecodeError
 
 _FORMS = (
@@ -13,27 +17,25 @@ _FORMS = (
     '{"data": {"features": {"keys": [...], "shape": [...], "values": [...]}}}'
 )
 
-
-def read_instances(instances: list[Any], features: int) -> Matrix:
-    """Read records of any of the forms, mixed as they come, as (n, features)."""
-    if not instances:
-        return np.empty((0, features), np.float32)
-    rows = [_read_instance(instance, features, number) for number, instance in enumerate(instances, 1)]
-    try:
-        table = np.array(rows)
-    except ValueError:
-        table = _read_slowly(rows)
-    if table.ndim != 2 or table.dtype.kind not in "fiub":
-        table = _read_slowly(rows)
-    with np.errstate(over="ignore"):
-        X = table.astype(np.float32)
-    if bad := first_bad(X):
-        row, column = bad
-        raise _not_a_number(rows[row][column], row, column)
-    return X
+_Record = tuple[Sequence[int] | None, Sequence[Any]]  # the keys, rising, of a sparse one, and the values
 
 
-def _read_instance(instance: Any, features: int, number: int) -> list[Any]:
+def read_instances(instances: list[Any], features: int) -> Features:
+    """Read records of any of the forms, mixed as they come, as (n, features): sparse if one of them is."""
+    records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, 1)]
+    rows = [values for _, values in records]
+    starts = [0, *accumulate(map(len, rows))]
+    data = _convert(rows)
+    if not (finite := np.isfinite(data)).all():
+        raise _not_a_number(int(np.argmin(finite)), records, starts)
+    if all(keys is None for keys, _ in records):
+        return data.reshape(len(records), features)
+    keys = chain.from_iterable(range(features) if keys is None else keys for keys, _ in records)
+    indices = np.fromiter(keys, np.int32, len(data))
+    return Sparse(data, indices, np.array(starts, np.int64), (len(records), features))
+
+
+def _read_instance(instance: Any, features: int, number: int) -> _Record:
     record = f"record {number}"
     values = instance.get("features") if isinstance(instance, dict) else None
     if values is None:
@@ -43,45 +45,57 @@ def _read_instance(instance: Any, features: int, number: int) -> list[Any]:
         except (KeyError, TypeError):
             raise DecodeError(f"expected {_FORMS}, found {_show(instance)}", record) from None
         if "keys" in tensor:
-            return _densify(tensor, features, record)
+            return _read_sparse(tensor, features, record)
     if not isinstance(values, list):
         raise DecodeError(f"expected a list of {features} numbers as features, found {_show(values)}", record)
     if len(values) != features:
         raise DecodeError(f"expected {features} features, found {len(values)}", record)
-    return values
+    return None, values
 
 
-def _densify(tensor: dict[str, Any], features: int, record: str) -> list[Any]:
+def _read_sparse(tensor: dict[str, Any], features: int, record: str) -> _Record:
     keys, values, shape = tensor["keys"], tensor["values"], tensor.get("shape")
     if shape != [features]:
         raise DecodeError(f"expected a shape of [{features}] with keys, found {_show(shape)}", record)
     if not isinstance(keys, list) or not isinstance(values, list) or len(keys) != len(values):
         raise DecodeError("expected keys and values as two lists of one length", record)
-    row: list[Any] = [0.0] * features
-    seen = set()
-    for key, value in zip(keys, values, strict=True):
+    seen: set[int] = set()
+    for key in keys:
         if type(key) is not int or not 0 <= key < features or key in seen:
             raise DecodeError(f"expected different whole keys from 0 to {features - 1}, found {_show(key)}", record)
         seen.add(key)
-        row[key] = value
-    return row
+    rising = sorted(zip(keys, values, strict=True), key=itemgetter(0))
+    return [key for key, _ in rising], [value for _, value in rising]
 
 
-def _read_slowly(rows: list[list[Any]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Convert value by value, for numbers that numpy has no common type for, naming the first that is none."""
-    for row, values in enumerate(rows):
-        for column, value in enumerate(values):
-            if not isinstance(value, int | float):
-                raise _not_a_number(value, row, column)
+def _convert(rows: list[Sequence[Any]]) -> Matrix:
+    """Convert to float32, (values,): NaN for what is no number, infinite for one that is too large."""
+    alike = len(set(map(len, rows))) == 1
     try:
-        return np.array(rows, np.float64)
+        table = np.array(rows if alike else list(chain.from_iterable(rows)))
+    except ValueError:
+        table = np.array(None)
+    if table.ndim != 1 + alike or table.dtype.kind not in "fiub":
+        table = np.array([_float(number) for number in chain.from_iterable(rows)])
+    with np.errstate(over="ignore"):
+        return table.ravel().astype(np.float32)
+
+
+def _float(number: Any) -> float:
+    """Convert one number, for those that numpy has no common type for."""
+    try:
+        return float(number) if isinstance(number, int | float) else np.nan
     except OverflowError:
-        raise DecodeError("a whole number is too large for a 32-bit float") from None
+        return np.inf
 
 
-def _not_a_number(value: Any, row: int, column: int) -> DecodeError:
-    problem = f"expected a finite number within the range of a 32-bit float, found {_show(value)}"
-    return DecodeError(problem, f"record {row + 1}", f"feature {column + 1}")
+def _not_a_number(position: int, records: list[_Record], starts: list[int]) -> DecodeError:
+    row = bisect_right(starts, position) - 1
+    column = position - starts[row]
+    keys, values = records[row]
+    feature = column if keys is None else keys[column]
+    problem = f"expected a finite number within the range of a 32-bit float, found {_show(values[column])}"
+    return DecodeError(problem, f"record {row + 1}", f"feature {feature + 1}")
 
 
 def _show(value: Any) -> str:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from container.codecs.blocks import Columns, Matrix
+from container.codecs.blocks import Columns, Features
 from container.codecs.instances import read_instances
 from container.errors import DecodeError
 
 
-def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Matrix:
-    """Read the instances of a request as (n, features)."""
+def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Features:
+    """Read the instances of a request as (n, features), sparse if one is."""
     request = load(body)
     if not isinstance(request, dict) or not isinstance(request.get("instances"), list):
         raise DecodeError(f'expected {{"instances": [...]}}, found {json.dumps(request)[:80]}')

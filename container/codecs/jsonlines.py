@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from container.codecs.blocks import Columns, Matrix
+from container.codecs.blocks import Columns, Features
 from container.codecs.instances import read_instances
 from container.codecs.json import load, rows
 from container.errors import DecodeError
@@ -13,8 +13,8 @@ _DECIMALS = 15
 _SPARE = 25
 
 
-def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Matrix:
-    """Read one record a line as (n, features); empty lines do not count."""
+def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Features:
+    """Read one record a line as (n, features), sparse if one is; empty lines do not count."""
     records = []
     for line in filter(bytes.strip, body.splitlines()):
         try:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from container.codecs.blocks import Matrix
-from container.codecs.framing import HEADER_BYTES, Bytes
+from container.codecs.blocks import Block, Matrix
+from container.codecs.framing import HEADER_BYTES, Bytes, count_leading, read_frame
+from container.codecs.records import read_record
+from container.errors import DecodeError
 
+NAME = b"values"  # of the features and of the label
 FEATURES, LABEL = 1, 2
-
-_KEY, _VALUE = 1, 2
-_FLOAT32_TENSOR = 2
-_VALUES, _KEYS = 1, 2
-_LENGTH_DELIMITED = 2
+KEY, VALUE = 1, 2
+FLOAT32_TENSOR = 2
+VALUES, KEYS, SHAPE = 1, 2, 3
+LENGTH_DELIMITED = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Layout:
         for fixed in self._fixed():
             same = table[:, fixed] == self.template[fixed]
             if not same.all():
-                table = table[: int(same.all(axis=1).argmin())]
+                table = table[: count_leading(same.all(axis=1))]
         return table
 
     def _fixed(self) -> Iterator[slice]:
@@ -41,7 +43,46 @@ class Layout:
         yield slice(start, len(self.template))
 
 
-def read_floats(table: Bytes, part: slice) -> Matrix:
+class Alike:
+    """Reads dense records that are laid out alike, many at once; remembers how the last were."""
+
+    def __init__(self, labelled: bool) -> None:
+        self.labelled = labelled
+        self._layout: Layout | None = None
+
+    def read(self, data: memoryview, features: int | None) -> tuple[Block, int] | None:
+        """Read the records at the front of `data` that are alike: the rows and how many bytes. None if there are none.
+
+        A layout not met before counts only if the general way reads the same from the first record.
+        """
+        raw = np.frombuffer(data, np.uint8)
+        if self._layout is None or not len(table := self._layout.matching(raw)):
+            self._layout = self._learn(data, features)
+            if self._layout is None:
+                return None
+            table = self._layout.matching(raw)
+        return self._rows(self._layout, table), table.size
+
+    def _learn(self, data: memoryview, features: int | None) -> Layout | None:
+        try:
+            frame = read_frame(data, 0, final=False)
+            layout = find_layout(bytes(data[: frame[1]])) if frame else None
+            if frame is None or layout is None or (FEATURES, NAME) not in layout.numbers:
+                return None
+            row = read_record(frame[0], features, self.labelled)
+        except DecodeError:
+            return None
+        X, y = self._rows(layout, layout.template[None])
+        same = row.keys is None and X.tobytes() == row.values.tobytes() and y.tobytes() == row.label.tobytes()
+        return layout if same else None
+
+    def _rows(self, layout: Layout, table: Bytes) -> tuple[Matrix, Matrix]:
+        X = _floats(table, layout.numbers[FEATURES, NAME])
+        y = _floats(table, layout.numbers[LABEL, NAME])[:, 0] if self.labelled else np.zeros(len(X), np.float32)
+        return X, y
+
+
+def _floats(table: Bytes, part: slice) -> Matrix:
     """Copy the float32 numbers of all records out, (n, bytes / 4)."""
     return table[:, part].copy().view("<f4")
 
@@ -54,13 +95,13 @@ def find_layout(frame: bytes) -> Layout | None:
         for field, start, stop in _fields(frame, HEADER_BYTES, HEADER_BYTES + length):
             if field in (FEATURES, LABEL):
                 entry = dict(_single(frame, start, stop))
-                name = (field, frame[entry[_KEY]])
-                ((kind, tensor),) = _single(frame, entry[_VALUE].start, entry[_VALUE].stop)
+                name = (field, frame[entry[KEY]])
+                ((kind, tensor),) = _single(frame, entry[VALUE].start, entry[VALUE].stop)
                 contents = dict(_single(frame, tensor.start, tensor.stop))
-                keys = contents.get(_KEYS, slice(0, 0))
-                if kind != _FLOAT32_TENSOR or name in numbers or keys.start != keys.stop:
+                keys = contents.get(KEYS, slice(0, 0))
+                if kind != FLOAT32_TENSOR or name in numbers or keys.start != keys.stop:
                     return None
-                numbers[name] = contents[_VALUES]
+                numbers[name] = contents[VALUES]
     except (KeyError, IndexError, ValueError):
         return None
     return Layout(np.frombuffer(frame, np.uint8), numbers)
@@ -79,7 +120,7 @@ def _fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]
     """Walk the fields of a protobuf message: (number, start, stop) of each; all must be length-delimited."""
     while start < stop:
         tag, start = _varint(data, start)
-        if tag & 7 != _LENGTH_DELIMITED:
+        if tag & 7 != LENGTH_DELIMITED:
             raise ValueError(tag)
         length, start = _varint(data, start)
         yield tag >> 3, start, start + length

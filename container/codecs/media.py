@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 
+_ALIASES = {"text/x-libsvm": "text/libsvm"}
+
 
 @dataclass(frozen=True)
 class MediaType:
@@ -14,11 +16,12 @@ class MediaType:
 
 
 def parse(text: str) -> MediaType:
-    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0."""
+    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0; text/x-libsvm is text/libsvm."""
     message = Message()
     message["content-type"] = text
     (name, _), *parameters = message.get_params() or [("", "")]
-    return MediaType(name.strip().lower(), {key.lower(): str(value) for key, value in parameters})
+    name = name.strip().lower()
+    return MediaType(_ALIASES.get(name, name), {key.lower(): str(value) for key, value in parameters})
 
 
 def choose(accept: str, offers: Sequence[str]) -> str | None:

@@ -1,5 +1,7 @@
 """Guess what bytes are from how they begin, for messages and for requests without a content type."""
 
+import re
+
 from container.codecs.framing import MAGIC
 
 HEAD_BYTES = 4096
@@ -11,16 +13,25 @@ _BEGINNINGS = {
     b"{": "application/json",
     b"[": "application/json",
 }
+_NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
+_LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_NUMBER, _NUMBER))
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the type of data that begins with `head`; None where it is neither known nor text."""
+    """Name the type of data that begins with `head`; any other text is text/csv, and other bytes are None."""
     for beginning, name in _BEGINNINGS.items():
         if head.startswith(beginning):
             return name
     text = head[:HEAD_BYTES]
-    printable = all(byte >= 32 or byte in b"\t\n\r" for byte in text)
-    return "text/csv" if text and printable else None
+    if not text or not all(byte >= 32 or byte in b"\t\n\r" for byte in text):
+        return None
+    return "text/libsvm" if _LIBSVM.match(text) else "text/csv"
+
+
+def may_be(expected: str, head: bytes) -> bool:
+    """Tell whether nothing speaks against the expected type, a text that looks like no other being of any."""
+    found = sniff(head)
+    return found == expected or (found == "text/csv" and expected.startswith("text/"))
 
 
 def mismatch(expected: str, head: bytes) -> str:
@@ -29,5 +40,5 @@ def mismatch(expected: str, head: bytes) -> str:
     if found is None:
         return f"expected {expected}, found bytes of no known type: {head[:16].hex(' ')}"
     if found == "gzip":
-        return f"expected {expected}, found gzip-compressed data: give it uncompressed"
+        return f"expected {expected}, found gzip-compressed data, which is read from files only: send it uncompressed"
     return f"expected {expected}, but the data looks like {found}: if it is, set the content type to {found}"

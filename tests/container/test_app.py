@@ -11,12 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from container.app import create_app
-from container.codecs.blocks import Matrix
+from container.codecs.blocks import Features, Matrix, Sparse
 from container.codecs.recordio import encode_records
 from container.environment import ServerSettings
 
 SETTINGS = ServerSettings(8080, 2, 75, "application/json", Path("model"))
 ANSWER = {"predictions": [{"score": 0.75, "predicted_label": 1}]}
+SPARSE = b'{"data": {"features": {"keys": [1, 0], "shape": [2], "values": [0.25, 0.5]}}}'
 ONE = np.array([[0.5, 0.25]], np.float32)
 
 
@@ -25,9 +26,17 @@ class Sum:
 
     feature_dim = 2
 
-    def predict(self, X: Matrix) -> dict[str, Any]:
+    def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
-        return {"score": X.sum(axis=1), "predicted_label": (X.sum(axis=1) > 0).astype(np.int64)}
+        score = sums(X)
+        return {"score": score, "predicted_label": (score > 0).astype(np.int64)}
+
+
+def sums(X: Features) -> Matrix:
+    if not isinstance(X, Sparse):
+        return np.asarray(X.sum(axis=1))
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    return np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
 
 
 def make(load: Callable[[Path], Any], default_accept: str = "application/json") -> FlaskClient:
@@ -69,7 +78,7 @@ def test_a_model_that_cannot_be_loaded_makes_ping_500_with_the_reason_in_the_log
 
 def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Sum):
-        def predict(self, X: Matrix) -> dict[str, Any]:
+        def predict(self, X: Features) -> dict[str, Any]:
             raise ValueError("shapes (1,2) and (3,1) not aligned")
 
     assert make(lambda path: Broken()).get("/ping").status_code == 500
@@ -82,6 +91,11 @@ def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixtu
         ("application/json", b'{"instances": [{"features": [0.5, 0.25]}]}'),
         ("application/json; charset=utf-8", b'{"instances": [{"data": {"features": {"values": [0.5, 0.25]}}}]}'),
         ("application/JSONLINES", b'{"features": [0.5, 0.25]}\n'),
+        ("application/json", b'{"instances": [%b]}' % SPARSE),
+        ("application/jsonlines", SPARSE),
+        ("text/libsvm", b"1:0.5 2:0.25"),
+        ("text/x-libsvm; charset=utf-8", b"7 2:0.25 1:0.5\r\n"),
+        (None, b"0 1:0.5 2:0.25\n"),
         ("text/csv", b"0.5,0.25"),
         ("text/CSV; label_size=0", b"0.5,0.25\r\n"),
         ("application/x-recordio-protobuf", encode_records(ONE)),
@@ -136,10 +150,15 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("application/json", b'{"instances": [{"features": [1]}]}', 400, "record 1: expected 2 features, found 1"),
         ("application/json", b"1,2", 400, "line 1, column 2: not JSON: Extra data"),
         ("application/x-recordio-protobuf", encode_records(ONE[:, :1]), 400, "record 1, byte 0: expected 2 features"),
+        ("text/libsvm", b"# none\n", 400, "no record in the body; expected one or more"),
+        ("text/libsvm", b"1:1\n3:1\n", 400, "record 2, column 1: .* whose index is beyond the 2 features of the model"),
+        ("text/csv", b"1 1:0.5\n", 400, "expected text/csv, but the data looks like text/libsvm: if it is, set"),
+        ("text/csv", b"\x1f\x8b\x08", 400, "expected text/csv, found gzip-compressed data, .*: send it uncompressed"),
         ("text/csv", b"1,2\nnan,3\n", 400, "record 2, column 1: expected a number, found 'nan': a missing value"),
         ("text/csv", b"3e38,3e38\n", 400, "record 1: its score is not finite; are its features too large?"),
         ("image/png", b"\x89PNG", 415, "expected a Content-Type of application/json, .*, found 'image/png'"),
         (None, b"\x89PNG\x00", 415, "expected a Content-Type of application/json, .*, found None"),
+        ("application/x-parquet", b"PAR1", 415, "expected a Content-Type of .*, found 'application/x-parquet'"),
         (None, b"hello", 415, "no Content-Type, expected one of application/json"),
     ],
 )
@@ -156,7 +175,30 @@ def test_what_cannot_be_scored_says_why(
 def test_an_answer_that_cannot_be_given_is_refused_before_the_body_is_parsed(client: FlaskClient) -> None:
     answer = client.post("/invocations", data=b"no csv", content_type="text/csv", headers={"Accept": "image/png"})
     assert answer.status_code == 406
-    assert error(answer).startswith("expected an Accept of application/json, application/jsonlines, text/csv, ")
+    assert error(answer) == (
+        "expected an Accept of application/json, application/jsonlines, text/csv, application/x-recordio-protobuf, "
+        "found 'image/png'"
+    )
+
+
+@pytest.mark.parametrize("accept", ["text/libsvm", "application/x-parquet"])
+def test_what_is_only_read_is_not_answered_with(client: FlaskClient, accept: str) -> None:
+    answer = client.post("/invocations", data=b"1,2", content_type="text/csv", headers={"Accept": accept})
+    assert answer.status_code == 406
+
+
+def test_a_sparse_record_of_a_wide_model_is_never_written_out() -> None:
+    class Wide(Sum):
+        feature_dim = 10**6
+
+        def predict(self, X: Features) -> dict[str, Any]:
+            assert isinstance(X, Sparse) or len(X) == 1
+            return super().predict(X)
+
+    body = b"1000000:2\n" * 5000
+    answer = make(lambda path: Wide()).post("/invocations", data=body, content_type="text/libsvm")
+    assert answer.status_code == 200
+    assert len(json.loads(answer.data)["predictions"]) == 5000
 
 
 def test_a_body_over_the_limit_is_413(client: FlaskClient) -> None:
@@ -168,8 +210,8 @@ def test_a_body_over_the_limit_is_413(client: FlaskClient) -> None:
 
 def test_an_unexpected_error_shows_no_internals(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Sum):
-        def predict(self, X: Matrix) -> dict[str, Any]:
-            if X.any():
+        def predict(self, X: Features) -> dict[str, Any]:
+            if sums(X).any():
                 raise RuntimeError("secret")
             return super().predict(X)
 

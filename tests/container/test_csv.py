@@ -1,15 +1,37 @@
-"""text/csv: numbers in, label first, and every fault with its row and column."""
+"""text/csv: numbers in, label first, every fault with its row and column, the same with pyarrow and without."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from container.codecs import csv
+from container.codecs import csv, lines
 from container.errors import DecodeError
+
+NUMBERS = st.floats(-(2.0**127), 2.0**127, width=32)
+SPELLINGS = ["{!r}", "{:.9e}", "{:+.3E}", "{:.0f}", "{:.60f}", " {!r}", "{:.6g}\t", '"{!r}"', '"{:g}"']
+LINE_ENDS = ["\n", "\r\n", "\r", "\n\n", "\n \r\n"]
+
+
+@contextmanager
+def without_pyarrow() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pyarrow", None)
+        yield
+
+
+@contextmanager
+def blocks_of(size: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_TEXT_BYTES", size)
+        yield
 
 
 def read(text: bytes, **parameters: str) -> list[list[float]]:
@@ -18,6 +40,28 @@ def read(text: bytes, **parameters: str) -> list[list[float]]:
         for X, y in csv.decode_blocks(BytesIO(text), parameters, None)
         for row, label in zip(X.tolist(), y, strict=True)
     ]
+
+
+def outcome(text: bytes) -> list[list[float]] | str:
+    """What reading comes to, a table or a complaint."""
+    try:
+        return read(text)
+    except DecodeError as error:
+        return str(error)
+
+
+@st.composite
+def written_tables(draw: st.DrawFn) -> tuple[bytes, list[list[float]]]:
+    """A table as somebody might write it, and the float32 that its texts stand for."""
+    columns = draw(st.integers(2, 5))
+    rows = draw(st.lists(st.lists(NUMBERS, min_size=columns, max_size=columns), min_size=1, max_size=8))
+    spelling = st.sampled_from(SPELLINGS)
+    texts = [[draw(spelling).format(value) for value in row] for row in rows]
+    ends = [draw(st.sampled_from(LINE_ENDS)) for _ in rows]
+    ends[-1] = draw(st.sampled_from([*LINE_ENDS, ""]))
+    text = "".join(chain(*zip(map(",".join, texts), ends, strict=True)))
+    values = [[float(np.float32(field.strip('"'))) for field in row] for row in texts]
+    return text.encode(), values
 
 
 @pytest.mark.parametrize(
@@ -33,27 +77,88 @@ def read(text: bytes, **parameters: str) -> list[list[float]]:
 )
 def test_the_usual_variants_read_alike(text: bytes) -> None:
     assert read(text) == [[1, 2, 3], [4, 5, 6]]
+    with without_pyarrow():
+        assert read(text) == [[1, 2, 3], [4, 5, 6]]
 
 
-@settings(max_examples=50, deadline=1000)
+@settings(max_examples=100)
+@given(written_tables(), st.integers(1, 60))
+@example((b"1,1.00000005960464477539062500001\n", [[1.0, 1.0]]), 60)  # half of a step of float32 and a little more
+def test_any_matrix_reads_back_equal_with_pyarrow_and_without(
+    written: tuple[bytes, list[list[float]]], block: int
+) -> None:
+    text, values = written
+    with blocks_of(block):
+        assert read(text) == values
+        with without_pyarrow():
+            assert read(text) == values
+
+
+@settings(max_examples=300)
 @given(
-    hnp.arrays(
-        np.float32,
-        st.tuples(st.integers(1, 20), st.integers(2, 6)),
-        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
-    )
+    st.lists(
+        st.sampled_from(["1", "2.5", "-3e2", ".", ",", "\n", "\r", " ", '"', "+", "e", "nan", "inf", "0x1", "\0"])
+    ),
+    st.integers(1, 30),
 )
-def test_any_matrix_reads_back_equal(table: np.ndarray) -> None:  # type: ignore[type-arg]
-    text = csv.encode({f"column_{i}": column for i, column in enumerate(table.T)})
-    assert read(text) == table.tolist()
+@example(["1", ",", '"', "1", "\n", "1", '"', ",", "2", "\n"], 30)
+def test_any_text_comes_to_the_same_with_pyarrow_and_without(pieces: list[str], block: int) -> None:
+    with blocks_of(block):
+        found = outcome(b"1,2\n" + "".join(pieces).encode())
+        with without_pyarrow():
+            assert outcome(b"1,2\n" + "".join(pieces).encode()) == found
 
 
-def test_blocks_end_with_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv, "_TEXT_BYTES", 7)
-    text = b"".join(b"%d,%d\n" % (i, 10 * i) for i in range(50))
-    assert read(text) == [[i, 10 * i] for i in range(50)]
-    with pytest.raises(DecodeError, match=r"row 51, column 2: expected a number, found 'x'"):
-        read(text + b"1,x\n")
+@settings(max_examples=200)
+@given(written_tables(), st.integers(0), st.binary(max_size=2), st.integers(0, 2))
+def test_a_damaged_file_is_read_or_refused(
+    written: tuple[bytes, list[list[float]]], place: int, inserted: bytes, removed: int
+) -> None:
+    text, _ = written
+    place %= len(text)
+    damaged = text[:place] + inserted + text[place + removed :]
+    found = outcome(damaged)
+    with without_pyarrow():
+        assert outcome(damaged) == found
+
+
+def test_plain_numbers_are_left_to_pyarrow_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = np.random.default_rng(0).standard_normal((20_000, 3), np.float32)
+    text = csv.encode({"table": table})
+    monkeypatch.setattr(csv, "_PIECE_BYTES", 10_000)
+    monkeypatch.setattr(np, "loadtxt", None)
+    [(X, y)] = csv.decode_blocks(BytesIO(text), {}, None)
+    assert X.dtype == y.dtype == np.float32
+    assert X.flags.c_contiguous
+    assert np.array_equal(np.column_stack([y, X]), table)
+
+
+def test_many_columns_are_read_too() -> None:
+    row = [float(i) for i in range(12_000)]
+    assert read((",".join(map(str, row)) + "\n").encode() * 2) == [row, row]
+
+
+def test_a_request_does_not_load_pyarrow() -> None:
+    program = (
+        "import sys; from container.codecs import csv; csv.decode(b'1,2', {}, 2); sys.exit('pyarrow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_blocks_end_with_whole_rows() -> None:
+    text = b"".join(b"%d,%d\n\n" % (i, 10 * i) for i in range(50))
+    with blocks_of(7):
+        assert read(text) == [[i, 10 * i] for i in range(50)]
+        with pytest.raises(DecodeError, match=r"row 101, column 2: expected a number, found 'x'"):
+            read(text + b"1,x\n")
+
+
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_LINE_BYTES", 1 << 20)
+    endless = BytesIO(b"1,2\n" + b"1," * (30 << 20))
+    with blocks_of(1 << 16), pytest.raises(DecodeError, match=r"byte 4: a line of more than 1 MB. Is this text/csv\?"):
+        list(csv.decode_blocks(endless, {}, None))
+    assert endless.tell() < 2 << 20
 
 
 @pytest.mark.parametrize(
@@ -71,11 +176,15 @@ def test_blocks_end_with_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"1,2,3\n4,5\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
         (b"1,2\n3," + b"x" * 200_000, "row 2: expected numbers separated by commas: field larger than"),
         (b"1,2\n" + b"3," + b"x" * 200, f"found '{'x' * 80}'. Write"),
+        (b'1,"2\n3",4\n', "row 1: a quote that is not closed in its line: '1,\"2'"),
+        (b"1,3.4028235e38\n3,x\n", "row 2, column 2: expected a number, found 'x'"),
         (b"1\n0\n", "row 1: expected a label and at least one feature, found one column: '1'; is the label missing?"),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
+        read(text)
+    with without_pyarrow(), pytest.raises(DecodeError, match=message):
         read(text)
 
 

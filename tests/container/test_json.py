@@ -5,25 +5,93 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from container.codecs import json, jsonlines
+from container.codecs.blocks import Features, Matrix, Sparse
 from container.errors import DecodeError
 
-FORMS: list[dict[str, Any]] = [
+DENSE: list[dict[str, Any]] = [
     {"features": [1.5, 16.0, 0]},
     {"data": {"features": {"values": [1, 2, 3]}}, "configuration": {}, "label": 1},
-    {"data": {"features": {"keys": [2, 0], "shape": [3], "values": [7, 8]}}},
 ]
-ROWS = [[1.5, 16, 0], [1, 2, 3], [8, 0, 7]]
+SPARSE = {"data": {"features": {"keys": [2, 0], "shape": [3], "values": [7, 8]}}}
 
 
-def test_the_three_forms_may_be_mixed() -> None:
-    body = stdlib_json.dumps({"instances": FORMS, "more": 1}).encode()
-    X = json.decode(body, {}, 3)
-    assert X.tolist() == ROWS
+def lines(*records: Any) -> bytes:
+    return "\n\n".join(map(stdlib_json.dumps, records)).encode()
+
+
+def instances(*records: Any) -> bytes:
+    return stdlib_json.dumps({"instances": records, "more": 1}).encode()
+
+
+def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[str, Any]:
+    return {"data": {"features": {"keys": keys, "shape": shape, "values": values}}}
+
+
+def table_of(X: Features) -> Matrix:
+    assert not isinstance(X, Sparse)
+    return X
+
+
+def dense(X: Features) -> Matrix:
+    """The rows of a sparse matrix written out."""
+    assert isinstance(X, Sparse)
+    assert [part.dtype.name for part in X[:3]] == ["float32", "int32", "int64"]
+    width = X.shape[1]
+    assert width is not None
+    table = np.zeros((X.shape[0], width), np.float32)
+    for row, (start, stop) in zip(table, zip(X.indptr[:-1], X.indptr[1:], strict=True), strict=True):
+        assert (np.diff(X.indices[start:stop]) > 0).all()
+        row[X.indices[start:stop]] = X.data[start:stop]
+    return table
+
+
+@pytest.mark.parametrize(
+    "decode", [lambda *it: json.decode(instances(*it), {}, 3), lambda *it: jsonlines.decode(lines(*it), {}, 3)]
+)
+def test_the_three_forms_may_be_mixed_and_a_sparse_one_makes_all_sparse(decode: Any) -> None:
+    X = decode(*DENSE)
+    assert X.tolist() == [[1.5, 16, 0], [1, 2, 3]]
     assert X.dtype == np.float32
-    lines = "\n\n".join(map(stdlib_json.dumps, FORMS)).encode()
-    assert jsonlines.decode(lines, {}, 3).tolist() == ROWS
+    assert dense(decode(DENSE[0], SPARSE, DENSE[1])).tolist() == [[1.5, 16, 0], [8, 0, 7], [1, 2, 3]]
+
+
+@settings(max_examples=50)
+@given(
+    hnp.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.integers(1, 6)),
+        elements=st.one_of(st.just(0), st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    ),
+    st.randoms(),
+)
+def test_any_matrix_reads_alike_in_every_form(table: Matrix, random: Any) -> None:
+    width = table.shape[1]
+    plain = [{"features": row.tolist()} for row in table]
+    sparse = []
+    for row in table:
+        keys = np.flatnonzero(row).tolist()
+        random.shuffle(keys)
+        sparse.append(sparse_record(keys, row[keys].tolist(), [width]))
+    mixed = [*plain[:-1], sparse[-1]]
+    for decode, write in ((json.decode, instances), (jsonlines.decode, lines)):
+        np.testing.assert_array_equal(table_of(decode(write(*plain), {}, width)), table)
+        np.testing.assert_array_equal(dense(decode(write(*sparse), {}, width)), table)
+        np.testing.assert_array_equal(dense(decode(write(*mixed), {}, width)), table)
+
+
+def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
+    width = 2**31 - 1
+    X = json.decode(
+        instances(*[sparse_record([width - 1, 7], [1, True], [width]), sparse_record([], [], [width])] * 500), {}, width
+    )
+    assert isinstance(X, Sparse)
+    assert X.shape == (1000, width)
+    assert (X.indices[:3].tolist(), X.data.sum(), X.indptr[-2:].tolist()) == ([7, width - 1, 7], 1000, [1000, 1000])
 
 
 @pytest.mark.parametrize(
@@ -45,8 +113,16 @@ def test_the_three_forms_may_be_mixed() -> None:
         ('{"instances": [{"data": {"features": {"keys": [2], "shape": [2], "values": [1]}}}]}', "from 0 to 1, found 2"),
         ('{"instances": [{"data": {"features": {"keys": [0], "shape": [3], "values": [1]}}}]}', r"shape of \[2\]"),
         ('{"instances": [{"data": {"features": {"keys": [0, 1], "shape": [2], "values": [1]}}}]}', "one length"),
+        (instances(sparse_record([0, 0], [1, 2], [2])).decode(), "record 1: expected different whole keys .* found 0"),
+        (instances(sparse_record([-1], [1], [2])).decode(), "record 1: expected different whole keys .* found -1"),
+        (instances(sparse_record([True], [1], [2])).decode(), "record 1: expected different whole keys .* found true"),
+        (
+            instances({"features": [1, 2]}, sparse_record([], [], [2]), sparse_record([1, 0], ["x", 0], [2])).decode(),
+            'record 3, feature 2: expected a finite number .* found "x"',
+        ),
+        ('{"instances": [{"features": [[1], [2]]}]}', r"record 1, feature 1: .* found \[1\]"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"instances": [{"features": [1, 1' + "0" * 400 + "]}]}", "too large"),
+        ('{"instances": [{"features": [1, 1' + "0" * 400 + "]}]}", "record 1, feature 2: .* found 1000"),
     ],
 )
 def test_a_bad_request_is_named_by_record_and_field(body: str, message: str) -> None:
@@ -56,7 +132,7 @@ def test_a_bad_request_is_named_by_record_and_field(body: str, message: str) -> 
 
 def test_whole_numbers_of_any_size_are_numbers() -> None:
     body = stdlib_json.dumps({"instances": [{"features": [2**70, 1]}, {"features": [True, 2]}]}).encode()
-    assert json.decode(body, {}, 2).tolist() == [[2.0**70, 1], [1, 2]]
+    assert table_of(json.decode(body, {}, 2)).tolist() == [[2.0**70, 1], [1, 2]]
 
 
 def test_a_bad_line_is_named_by_record() -> None:

@@ -1,8 +1,9 @@
-"""Content-Type and Accept as clients write them."""
+"""Content-Type and Accept as clients write them, and types told from the first bytes."""
 
 import pytest
 
 from container.codecs.media import choose, parse
+from container.codecs.sniff import sniff
 
 OFFERS = ["application/json", "application/jsonlines", "text/csv"]
 
@@ -15,6 +16,30 @@ def test_case_and_spaces_do_not_matter(text: str) -> None:
 
 def test_quoted_and_several_parameters_are_read() -> None:
     assert parse('text/csv; charset="UTF-8"; label_size=0').parameters == {"charset": "UTF-8", "label_size": "0"}
+
+
+def test_libsvm_has_a_second_name() -> None:
+    assert parse("TEXT/x-libsvm; charset=utf-8").name == "text/libsvm"
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"1 3:0.5 7:1\n", "text/libsvm"),
+        (b"-1.5e0\t3:-1e-2", "text/libsvm"),
+        (b"\xef\xbb\xbf\n+1 3:4\r\n", "text/libsvm"),
+        (b"3:0.5 7:1\n", "text/libsvm"),
+        (b"1,2,3\n", "text/csv"),
+        (b"1 2 3\n", "text/csv"),
+        (b"12:30,5\n", "text/csv"),
+        (b"1 3:x\n", "text/csv"),
+        (b"", None),
+        (b"PAR1", "application/x-parquet"),
+        (b"\x00\x01", None),
+    ],
+)
+def test_a_type_is_told_from_how_the_data_begins(head: bytes, name: str | None) -> None:
+    assert sniff(head) == name
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
+from container.codecs.blocks import Features, Sparse
 from container.codecs.recordio import decode, decode_blocks, encode, encode_records
 
 WRITE = """
@@ -49,9 +52,15 @@ def test_we_read_what_the_sdk_writes(sdk: Callable[[str], str], tmp_path: Path, 
     sdk(WRITE.format(call=call))
     with (tmp_path / "records").open("rb") as file:
         blocks = list(decode_blocks(file, {}, None))
-    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in blocks]), X.astype(np.float32))
+    assert all(isinstance(rows, Sparse) == ("sparse" in call) for rows, _ in blocks)
+    np.testing.assert_array_equal(np.concatenate([written_out(rows) for rows, _ in blocks]), X.astype(np.float32))
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in blocks]), y.astype(np.float32))
-    np.testing.assert_array_equal(decode((tmp_path / "records").read_bytes(), {}, 6), X.astype(np.float32))
+    request = decode((tmp_path / "records").read_bytes(), {}, 6)
+    np.testing.assert_array_equal(written_out(request), X.astype(np.float32))
+
+
+def written_out(X: Features) -> Any:
+    return scipy.sparse.csr_matrix(X[:3], X.shape).toarray() if isinstance(X, Sparse) else X
 
 
 def test_the_sdk_reads_the_training_data_that_we_write(sdk: Callable[[str], str], tmp_path: Path) -> None:

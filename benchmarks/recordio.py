@@ -1,0 +1,153 @@
+"""Time recordIO to float32, dense against a copy and Amazon's reader, sparse against protobuf, in the same run."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from container.channels import Channel
+from container.codecs.blocks import Sparse
+from container.codecs.framing import read_frame
+from container.codecs.record_pb2 import Record
+from container.codecs.recordio import decode_blocks, encode_records, encode_sparse_records
+from container.environment import ChannelConfig
+
+SDK = Path(__file__).resolve().parent.parent / ".venv" / "sdk" / "bin" / "python"
+ROWS, COLUMNS = 250_000, 784
+SPARSE_ROWS, SPARSE_COLUMNS, VALUES = 100_000, 1_000_000, 100
+CHUNK_ROWS = 10_000
+REPEATS, SPARSE_REPEATS = 15, 5
+READ_BY_SDK = """
+import sys, time
+import numpy as np
+from sagemaker.amazon.common import read_records
+
+began = time.perf_counter()
+with open(sys.argv[1], "rb") as file:
+    records = read_records(file)
+X = np.array([record.features["values"].float32_tensor.values for record in records], np.float32)
+y = np.array([record.label["values"].float32_tensor.values[0] for record in records], np.float32)
+print(time.perf_counter() - began)
+"""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Time one run."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def fill(folder: Path, X: NDArray[np.float32]) -> None:
+    """Read a channel into the matrix (n, d)."""
+    row = 0
+    for block, y in Channel(ChannelConfig("train"), folder):
+        X[row : row + len(y)] = block
+        row += len(y)
+    assert row == len(X)
+
+
+def decode(file: Path) -> None:
+    """Read a file and let go of its blocks."""
+    with file.open("rb", buffering=0) as stream:
+        for _ in decode_blocks(stream, {}, None):
+            pass
+
+
+def read_by_sdk(file: Path) -> float:
+    """Read a file by Amazon's reader; return the seconds."""
+    result = subprocess.run([SDK, "-c", READ_BY_SDK, file], capture_output=True, text=True, check=True)
+    return float(result.stdout.split()[-1])
+
+
+def dense(folder: Path) -> None:
+    """Print what dense records take."""
+    table = np.random.default_rng(0).standard_normal((CHUNK_ROWS, COLUMNS + 1), np.float32)
+    chunk = encode_records(table[:, 1:], table[:, 0])
+    file = folder / "train" / "part"
+    file.parent.mkdir()
+    with file.open("wb") as output:
+        for _ in range(ROWS // CHUNK_ROWS):
+            output.write(chunk)
+    X = np.zeros((ROWS, COLUMNS), np.float32)
+    source = np.ones_like(X)
+    runs = [
+        (seconds(lambda: np.copyto(X, source)), seconds(lambda: fill(file.parent, X)), seconds(lambda: decode(file)))
+        for _ in range(REPEATS)
+    ]
+    copy, whole, alone = map(min, zip(*runs, strict=True))
+    print(
+        f"dense, {ROWS} x {COLUMNS}: Channel to matrix {X.nbytes / whole / 1e9:.2f} GB/s, "
+        f"{copy / whole:.2f} of a memcpy (at least 0.4); decode alone {copy / alone:.2f} of a memcpy",
+        flush=True,
+    )
+    if not SDK.exists():
+        print("    skipped: sagemaker's read_records; make .venv/sdk/ready builds its environment")
+        return
+    part = folder / "part"
+    part.write_bytes(chunk)
+    ratio = read_by_sdk(part) * (ROWS // CHUNK_ROWS) / whole
+    print(f"    {ratio:.0f} x sagemaker's read_records + numpy (at least 50)", flush=True)
+
+
+def parse_each(file: Path) -> Sparse:
+    """Read sparse records by protobuf's parser, one by one."""
+    data, at = memoryview(file.read_bytes()), 0
+    values, keys, labels = [], [], []
+    while at < len(data):
+        frame = read_frame(data, at, final=True)
+        assert frame is not None
+        payload, at = frame
+        record = Record.FromString(payload)
+        tensor = record.features["values"].float32_tensor
+        values.append(np.array(tensor.values, np.float32))
+        keys.append(np.array(tensor.keys, np.int32))
+        labels.append(record.label["values"].float32_tensor.values[0])
+    indptr = np.cumsum([0, *map(len, keys)])
+    return Sparse(np.concatenate(values), np.concatenate(keys), indptr, (len(labels), SPARSE_COLUMNS))
+
+
+def decode_sparse(file: Path) -> Sparse:
+    """Read sparse records into one matrix."""
+    with file.open("rb", buffering=0) as stream:
+        blocks = [X for X, _ in decode_blocks(stream, {}, None) if isinstance(X, Sparse)]
+    counts = np.concatenate([[0], *(np.diff(X.indptr) for X in blocks)])
+    data, indices = np.concatenate([X.data for X in blocks]), np.concatenate([X.indices for X in blocks])
+    return Sparse(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
+
+
+def sparse(folder: Path) -> None:
+    """Print what sparse records take."""
+    generator = np.random.default_rng(0)
+    keys = np.sort(generator.integers(0, SPARSE_COLUMNS - VALUES, (SPARSE_ROWS, VALUES))) + np.arange(VALUES)
+    values = generator.standard_normal(keys.size, np.float32)
+    indptr = np.arange(SPARSE_ROWS + 1) * VALUES
+    X = Sparse(values, keys.astype(np.int32).ravel(), indptr, (SPARSE_ROWS, SPARSE_COLUMNS))
+    file = folder / "sparse"
+    file.write_bytes(encode_sparse_records(X, np.ones(SPARSE_ROWS, np.float32)))
+    for read in (decode_sparse, parse_each):
+        found = read(file)
+        assert np.array_equal(found.data, X.data)
+        assert np.array_equal(found.indices, X.indices)
+        assert np.array_equal(found.indptr, X.indptr)
+    runs = [(seconds(lambda: decode_sparse(file)), seconds(lambda: parse_each(file))) for _ in range(SPARSE_REPEATS)]
+    whole, each = map(min, zip(*runs, strict=True))
+    print(
+        f"sparse, {SPARSE_ROWS} x {SPARSE_COLUMNS} with {VALUES} non-zeros a row: {SPARSE_ROWS / whole:,.0f} rows/s, "
+        f"{each / whole:.1f} x protobuf record by record (at least 10)"
+    )
+
+
+def main() -> None:
+    """Print one line a figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        dense(Path(folder))
+        sparse(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""A stream of text as blocks of whole lines, in bounded memory."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from container.codecs.blocks import BLOCK_BYTES
+from container.codecs.sniff import HEAD_BYTES, may_be, mismatch
+from container.errors import DecodeError
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_TEXT_BYTES = BLOCK_BYTES
+_LINE_BYTES = 64 << 20
+
+
+def read_lines(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
+    """Yield whole lines, a block at a time, every line with its end; lines end as `bytes.splitlines` has it.
+
+    A byte order mark is left out. Raises DecodeError for a start that is not of `media_type`, and for a line of more
+    than 64 MB.
+    """
+    rest: list[bytes] = []
+    offset = held = 0
+    while text := _read(stream, _TEXT_BYTES):
+        if not offset:
+            text = without_mark(text, media_type)
+        offset += len(text)
+        end = max(text.rfind(b"\n"), text.rfind(b"\r", 0, -1)) + 1
+        if end:
+            yield b"".join((*rest, memoryview(text)[:end]))
+            rest, held = [], 0
+        rest.append(text[end:])
+        held += len(text) - end
+        if held > _LINE_BYTES:
+            problem = f"a line of more than {_LINE_BYTES >> 20} MB. Is this {media_type}? Every row is a line"
+            raise DecodeError(problem, f"byte {offset - held}")
+    if held:
+        yield b"".join((*rest, b"\n"))
+
+
+def without_mark(start: bytes, media_type: str) -> bytes:
+    """Check that the beginning of a text looks like `media_type`, and leave out a byte order mark."""
+    if not may_be(media_type, start[:HEAD_BYTES]):
+        raise DecodeError(mismatch(media_type, start[:HEAD_BYTES]))
+    return start.removeprefix(BYTE_ORDER_MARK)
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes, fewer only where the stream ends."""
+    parts = []
+    while size and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,119 @@
+"""One record, read by protobuf's own parser: whatever it is made of, its row or the reason why it has none."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from google.protobuf.message import DecodeError as ParseError
+from numpy.typing import NDArray
+
+from container.codecs.blocks import Features, Matrix, Sparse
+from container.codecs.record_pb2 import Record, Value
+from container.errors import DecodeError
+
+WIDEST = 2**31 - 1
+
+_Keys = NDArray[np.uint64]
+_TENSORS = {"float32_tensor": np.float32, "float64_tensor": np.float64, "int32_tensor": np.int32}
+
+
+class Row(NamedTuple):
+    """The features of a record, those of its keys alone if it has any, and its label, 0 where none is asked for."""
+
+    values: Matrix
+    keys: NDArray[np.int32] | None
+    width: int
+    label: np.float32
+
+
+def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
+    """Read a record of `features` columns, None where it decides itself, and its label if it is to be `labelled`."""
+    try:
+        record = Record.FromString(payload)
+    except ParseError:
+        raise DecodeError(f"not a protobuf Record ({len(payload)} bytes): the file is corrupt") from None
+    if "values" not in record.features:
+        raise DecodeError(f'expected features called "values", found {_names(record.features)}')
+    values, keys, width = _read_features(record.features["values"], features)
+    return Row(values, keys, width, _read_label(record.label) if labelled else np.float32(0))
+
+
+def stack(rows: list[Row]) -> Features:
+    """Put rows under one another that either all have keys or all have none."""
+    keys = [row.keys for row in rows if row.keys is not None]
+    if not keys:
+        return np.stack([row.values for row in rows])
+    indptr = np.cumsum([0, *map(len, keys)])
+    return Sparse(
+        np.concatenate([row.values for row in rows]), np.concatenate(keys), indptr, (len(rows), rows[0].width)
+    )
+
+
+def _read_label(entries: Mapping[str, Value]) -> np.float32:
+    if list(entries) != ["values"]:
+        raise DecodeError(f'expected one label called "values", found {_names(entries)}')
+    values, keys, _ = _read_tensor(entries["values"])
+    if len(keys) or len(values) != 1:
+        raise DecodeError(f"expected one label, found {len(values)}{' with keys' if len(keys) else ''}")
+    return np.float32(values[0])
+
+
+def _read_features(value: Value, features: int | None) -> tuple[Matrix, NDArray[np.int32] | None, int]:
+    values, keys, shape = _read_tensor(value)
+    if len(keys) or (shape and not len(values)):
+        width = _sparse_width(shape, features)
+        return *_sort(values, keys, width), width
+    if shape and _size(shape) != len(values):
+        raise DecodeError(f"a shape of {_show(shape)}, but {len(values)} values")
+    if features not in (None, len(values)) or not len(values):
+        raise DecodeError(f"expected {features or 'one or more'} features, found {len(values)}")
+    return values, None, len(values)
+
+
+def _read_tensor(value: Value) -> tuple[Matrix, _Keys, list[int]]:
+    kind = value.WhichOneof("value")
+    if kind not in _TENSORS:
+        raise DecodeError(f"expected a tensor of float32, float64 or int32, found {kind or 'nothing'}")
+    tensor = getattr(value, kind)
+    values = np.fromiter(tensor.values, _TENSORS[kind], len(tensor.values))
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32), np.fromiter(tensor.keys, np.uint64, len(tensor.keys)), list(tensor.shape)
+
+
+def _sparse_width(shape: list[int], features: int | None) -> int:
+    if not shape and features is not None:
+        return features
+    if not shape or _size(shape) != shape[-1]:
+        raise DecodeError(f"a sparse record must give its number of features as its shape, found {_show(shape)}")
+    if features not in (None, shape[-1]):
+        raise DecodeError(f"expected {features} features, found a shape of {shape[-1]}")
+    if not 1 <= shape[-1] <= WIDEST:
+        raise DecodeError(f"expected 1 to {WIDEST} features, found a shape of {shape[-1]}")
+    return shape[-1]
+
+
+def _sort(values: Matrix, keys: _Keys, width: int) -> tuple[Matrix, NDArray[np.int32]]:
+    """Bring the values of a sparse record in the order of their keys."""
+    if len(keys) != len(values):
+        raise DecodeError(f"{len(keys)} keys, but {len(values)} values")
+    order = np.argsort(keys, kind="stable")
+    rising = keys[order]
+    twice = rising[1:][rising[1:] == rising[:-1]]
+    if len(twice) or rising[-1:].max(initial=0) >= width:
+        wrong = rising[-1] if rising[-1] >= width else f"{twice[0]} twice"
+        raise DecodeError(f"expected different keys from 0 to {width - 1}, found {wrong}")
+    return values[order], rising.astype(np.int32)
+
+
+def _size(shape: list[int]) -> float:
+    return math.prod(map(float, shape))
+
+
+def _names(entries: Mapping[str, Value]) -> str:
+    names = ", ".join(repr(name) for name in sorted(entries))
+    return _show(f"{len(entries)} ({names})" if len(entries) > 1 else names)
+
+
+def _show(found: object) -> str:
+    return str(found)[:80] if found else "none"
