@@ -1,29 +1,46 @@
-"""A channel: the files of a folder, read as blocks of labelled rows, once an epoch."""
+"""A channel: the files of a folder or a FIFO an epoch, read as blocks of labelled rows."""
 
-import os
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+from gzip import GzipFile
 from pathlib import Path
+from threading import Event
+from typing import BinaryIO
 
+from container.ahead import ahead
 from container.codecs import CODECS, TRAINING_TYPES
-from container.codecs.blocks import Block
+from container.codecs.blocks import Block, Sparse
 from container.codecs.media import parse
+from container.copies import Copy, block_bytes, copying
 from container.environment import ChannelConfig
 from container.errors import ClientError, DecodeError
+from container.files import find_files, open_file
+from container.pipes import next_fifo, open_fifo
 
 DEFAULT_TYPE = "application/x-recordio-protobuf"
 
 
 class Channel:
-    """The data of a channel; each iteration is one epoch, in the order of the files' names.
+    """The data of a channel; each iteration is one epoch, in the order of the files' names or of the stream.
 
-    Yields blocks (X, y): features (n, d) and labels (n,), float32. Faults of the data are raised as ClientError with
-    channel, file and place.
+    Yields blocks (X, y): features (n, d), dense or sparse, and labels (n,), float32, read ahead by a thread. In File
+    and FastFile mode the second iteration copies what is slow to decode to a temporary file in `scratch`, if there is
+    room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
+    and place.
     """
 
-    def __init__(self, config: ChannelConfig, directory: Path) -> None:
+    def __init__(
+        self,
+        config: ChannelConfig,
+        directory: Path,
+        scratch: Path | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.name = config.name
         self._directory = directory
+        self._scratch = scratch
+        self._say = say
         self._media = parse(config.content_type or DEFAULT_TYPE)
         codec = CODECS.get(self._media.name)
         if codec is None or codec.decode_blocks is None:
@@ -36,35 +53,77 @@ class Channel:
                 f"channel {self.name!r}: the ContentType says label_size=0, but every row needs a label. "
                 "Put the label first and say label_size=1."
             )
+        self._piped = config.mode == "Pipe"
+        if self._piped and config.wrapped and self._media.name != DEFAULT_TYPE:
+            raise ClientError(
+                f"channel {self.name!r}: RecordWrapperType RecordIO goes with {DEFAULT_TYPE} only, found the "
+                f"ContentType {config.content_type!r}. Set RecordWrapperType to None."
+            )
         self._decode = codec.decode_blocks
-        self._files = self._find_files()
-        self._first_rows: list[int] = []
+        self._files = [] if self._piped else self._find_files()
+        self._parts: list[tuple[int, str]] = []
+        self._bytes: int | None = None
+        self._slow = config.mode == "FastFile" or self._media.name != DEFAULT_TYPE
+        self._copy: Copy | None = None
+
+    @property
+    def later(self) -> str:
+        """Say where the next epoch comes from."""
+        if self._piped:
+            return "from the next FIFO"
+        return "from its files" if self._copy is None else "from a decoded copy on local disk"
 
     def place(self, row: int) -> str:
         """Say in which file row `row` of the channel, counted from 1, was last read, and which row it is there."""
-        index = bisect_left(self._first_rows, row) - 1
-        file = self._files[index].relative_to(self._directory).as_posix()
-        return f"row {row - self._first_rows[index]} of file {file!r}"
+        first, name = self._parts[bisect_left(self._parts, row, key=lambda part: part[0]) - 1]
+        return f"row {row - first} of {name}"
 
     def __iter__(self) -> Iterator[Block]:
+        halt = Event()
+        return ahead(self._epoch(halt), halt)
+
+    def _epoch(self, halt: Event) -> Generator[Block, None, None]:
+        if self._copy is not None:
+            yield from self._copy
+        elif self._bytes is None or self._piped or not self._slow:
+            yield from self._read(halt)
+        else:
+            self._copy = yield from copying(self._read(halt), self._bytes, self._scratch)
+            self._slow = False
+            self._say(f"The channel {self.name!r} of {self._bytes} bytes is read {self.later} from now on.")
+
+    def _read(self, halt: Event) -> Iterator[Block]:
+        """Decode the files, or the next FIFO, once."""
         features = None
-        rows = 0
-        self._first_rows = []
-        for file in self._files:
-            self._first_rows.append(rows)
+        rows = size = 0
+        self._parts = []
+        for name, source in self._sources(halt):
+            self._parts.append((rows, name))
             try:
-                with file.open("rb", buffering=0) as stream:
+                with source as stream:
+                    self._slow |= isinstance(stream, GzipFile)
                     for X, y in self._decode(stream, self._media.parameters, features):
                         features = X.shape[1]
                         rows += len(y)
+                        size += block_bytes((X, y))
+                        self._slow |= isinstance(X, Sparse)
                         yield X, y
             except DecodeError as error:
-                relative = file.relative_to(self._directory).as_posix()
-                raise ClientError(error.within(f"channel {self.name!r}", f"file {relative!r}") + ".") from None
+                raise ClientError(error.within(f"channel {self.name!r}", name) + ".") from None
             except (FileNotFoundError, PermissionError) as error:
-                raise ClientError(f"channel {self.name!r}: {file} cannot be read: {error.strerror}.") from None
-        if features is None:
-            raise ClientError(f"channel {self.name!r}: none of the {len(self._files)} files has a row.")
+                raise ClientError(
+                    f"channel {self.name!r}: {error.filename} cannot be read: {error.strerror}."
+                ) from None
+        if not rows:
+            where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
+            raise ClientError(f"channel {self.name!r}: {where} row.")
+        self._bytes = size
+
+    def _sources(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
+        if self._piped:
+            yield f"stream {next_fifo(self._directory).name!r}", open_fifo(self._directory, halt)
+        for file in self._files:
+            yield f"file {file.relative_to(self._directory).as_posix()!r}", open_file(file)
 
     def _find_files(self) -> list[Path]:
         if not self._directory.is_dir():
@@ -72,14 +131,7 @@ class Channel:
                 f"channel {self.name!r}: the folder {self._directory} does not exist. "
                 "Put the data there, or take the channel out of inputdataconfig.json."
             )
-        files: list[Path] = []
-        for folder, folders, names in os.walk(self._directory):
-            folders[:] = filter(_counts, folders)
-            files += [Path(folder, name) for name in names if _counts(name)]
+        files = find_files(self._directory)
         if not files:
             raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")
-        return sorted(files, key=lambda file: file.relative_to(self._directory).as_posix())
-
-
-def _counts(name: str) -> bool:
-    return not name.startswith((".", "_"))
+        return files

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from container.codecs import CODECS
+from container.codecs import WRITERS
 from container.codecs.media import parse
 from container.errors import ClientError
+
+MODES = ("File", "FastFile", "Pipe")
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,15 @@ class Paths:
 
 @dataclass(frozen=True)
 class ChannelConfig:
-    """One entry of inputdataconfig.json; `content_type` is None where the user gave none."""
+    """One entry of inputdataconfig.json; `content_type` is None where the user gave none.
+
+    `mode` is one of MODES; `wrapped` tells that the platform makes each object of a stream one recordIO record.
+    """
 
     name: str
     content_type: str | None = None
     mode: str = "File"
+    wrapped: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,8 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
         return default
 
     default_accept = parse(environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json").name
-    if default_accept not in CODECS:
-        known = ", ".join(CODECS)
+    if default_accept not in WRITERS:
+        known = ", ".join(WRITERS)
         faults.append(f"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: expected one of {known}, found {default_accept!r}")
     settings = ServerSettings(
         port=whole("SAGEMAKER_BIND_TO_PORT", 8080, 65535),
@@ -142,14 +148,12 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
         if not isinstance(entry, dict):
             raise ClientError(f"{file}: expected an object for channel {name!r}, found {json.dumps(entry)[:80]}.")
         mode, content_type = entry.get("TrainingInputMode", "File"), entry.get("ContentType")
-        if mode not in ("File", "FastFile"):
-            raise ClientError(
-                f"channel {name!r}: TrainingInputMode is {mode!r}, but this version reads File and FastFile only; "
-                "Pipe comes in a later one. Set the input mode of the channel to File."
-            )
+        if mode not in MODES:
+            modes = ", ".join(MODES)
+            raise ClientError(f"{file}: expected a TrainingInputMode of {modes} for channel {name!r}, found {mode!r}.")
         if not isinstance(content_type, str | None):
             raise ClientError(f"{file}: expected a text as ContentType of channel {name!r}, found {content_type!r}.")
-        channels[name] = ChannelConfig(name, content_type, mode)
+        channels[name] = ChannelConfig(name, content_type, mode, entry.get("RecordWrapperType") == "RecordIO")
     return channels
 
 

@@ -72,7 +72,7 @@ def _train(job: Job, fit: Fit[M], save: Save[M], log: Log, channels: dict[str, C
     log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
     for name, config in job.channels.items():
         if name in CHANNELS:
-            channels[name] = Channel(config, job.paths.channel(name))
+            channels[name] = Channel(config, job.paths.channel(name), say=log.info)
             log.info(f"The channel {name!r} is in {config.mode} input mode under {job.paths.channel(name)}.")
         else:
             log.warning(f"The channel {name!r} is ignored: expected {', '.join(CHANNELS)}.")

@@ -1,13 +1,16 @@
 """A temporary root that looks as the platform leaves it."""
 
 import json
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from container.channels import Channel
+from container.copies import room
 from container.environment import ChannelConfig
 
 
@@ -31,14 +34,46 @@ def configure(root: Path) -> Callable[[str, Any], None]:
 
 @pytest.fixture
 def channel(root: Path) -> Callable[..., Channel]:
-    """Make the train channel of the given files, text/csv unless said otherwise."""
+    """Make the train channel of the given files, text/csv in File mode unless said otherwise."""
 
-    def make(files: dict[str, bytes], content_type: str | None = "text/csv") -> Channel:
+    def make(
+        files: dict[str, bytes], content_type: str | None = "text/csv", mode: str = "File", **options: Any
+    ) -> Channel:
         directory = root / "input" / "data" / "train"
         directory.mkdir(exist_ok=True)
         for name, content in files.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(content)
-        return Channel(ChannelConfig("train", content_type), directory)
+        return Channel(ChannelConfig("train", content_type, mode), directory, **options)
 
     return make
+
+
+@pytest.fixture
+def pipe(root: Path) -> Callable[..., Channel]:
+    """Make the train channel in Pipe mode, text/csv unless said otherwise."""
+
+    def make(content_type: str | None = "text/csv") -> Channel:
+        return Channel(ChannelConfig("train", content_type, "Pipe"), root / "input" / "data" / "train")
+
+    return make
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """A folder on a disk with room."""
+    if room(tmp_path) <= 0:
+        pytest.skip("the temporary folder is not on a disk with room")
+    return tmp_path
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """See that the test leaves no thread and no open file behind."""
+
+    def held() -> tuple[set[threading.Thread], int]:
+        return set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
+
+    before = held()
+    yield
+    assert held() == before

@@ -1,6 +1,7 @@
 """Files in a folder become blocks of labelled rows, and what is wrong with them is said with its place."""
 
 from collections.abc import Callable
+from gzip import compress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ def test_every_iteration_is_the_same_epoch(channel: MakeChannel) -> None:
     train = channel({"a.csv": b"1,2,3\n0,5,6\n"})
     for _ in range(2):
         ((X, y),) = train
+        assert isinstance(X, np.ndarray)
         assert X.tolist() == [[2, 3], [5, 6]]
         assert y.tolist() == [1, 0]
         assert X.dtype == y.dtype == np.float32
@@ -89,7 +91,6 @@ def test_files_that_disagree_are_named_with_both_numbers(channel: MakeChannel) -
     ("content_type", "content", "message"),
     [
         (None, b"label,age\n1,2\n", "recordio-protobuf, but the data looks like text/csv: .* set the content type to"),
-        (None, b"\x1f\x8b\x08", "found gzip-compressed data: give it uncompressed"),
         (None, b"\x00\x01\x02", "found bytes of no known type: 00 01 02"),
         ("text/csv", encode_records(np.ones((1, 1), np.float32)), "expected text/csv, but the data looks like appl"),
         ("text/csv", b'{"features": [1]}', "looks like application/json"),
@@ -107,3 +108,54 @@ def test_a_file_that_is_gone_is_named(channel: MakeChannel, root: Path) -> None:
     (root / "input/data/train/a.csv").unlink()
     with pytest.raises(ClientError, match=r"a.csv cannot be read: No such file"):
         list(train)
+
+
+@pytest.mark.parametrize("content_type", ["text/csv", "application/x-recordio-protobuf"])
+def test_gzip_is_unpacked_whatever_the_files_are_called(channel: MakeChannel, content_type: str) -> None:
+    ones = np.ones((1000, 3), np.float32)
+    content = b"1,2,3\n" * 5000 if content_type == "text/csv" else encode_records(ones, ones[:, 0])
+    plain = labels(channel({"a": content, "b.gz": content}, content_type))
+    members = compress(content[:999]) + compress(content[999:])
+    assert labels(channel({"a": compress(content), "b.gz": members}, content_type)) == plain != []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (lambda packed: packed[: len(packed) // 2], "ended before the end-of-stream marker"),
+        (lambda packed: packed[:-5], "ended before the end-of-stream marker"),
+        (lambda packed: packed[:-8] + b"spoiled!", "CRC check failed"),
+        (lambda packed: packed[:40] + b"\xff" * 40 + packed[80:], "decompressing data"),
+        (lambda packed: packed + b"left over", "Not a gzipped file"),
+        (lambda packed: packed[:2], "ended before the end-of-stream marker"),
+    ],
+    ids=["half", "tail", "sum", "middle", "more", "magic"],
+)
+def test_gzip_that_is_cut_short_or_corrupt_is_told_with_its_cause(
+    channel: MakeChannel, spoil: Callable[[bytes], bytes], cause: str
+) -> None:
+    packed = compress(b"".join(b"%d,%d\n" % (number, number**3) for number in range(1000)))
+    with pytest.raises(
+        ClientError, match=rf"channel 'train', file 'a': the gzip data is cut short or corrupt: .*{cause}"
+    ):
+        list(channel({"a": spoil(packed)}))
+
+
+def test_nothing_is_left_of_an_epoch_that_is_left_early(channel: MakeChannel, nothing_left: None) -> None:
+    train = channel({f"part-{number}": compress(b"1,2\n") for number in range(20)})
+    for _ in range(2):
+        next(blocks := iter(train))
+        blocks.close()  # type: ignore[attr-defined]
+
+
+def test_a_fault_in_a_later_file_comes_after_the_rows_before_it(channel: MakeChannel, nothing_left: None) -> None:
+    blocks = iter(channel({"a": b"1,2\n", "b": b"3,4\n", "c": b"5\n"}))
+    assert [float(next(blocks)[1][0]) for _ in range(2)] == [1, 3]
+    with pytest.raises(ClientError, match="file 'c', row 1"):
+        next(blocks)
+
+
+def test_a_row_is_found_in_its_file(channel: MakeChannel) -> None:
+    train = channel({"a": b"1,2\n3,4\n", "b": b"", "c/d": b"5,6\n"})
+    list(train)
+    assert [train.place(row) for row in (1, 2, 3)] == ["row 1 of file 'a'", "row 2 of file 'a'", "row 1 of file 'c/d'"]

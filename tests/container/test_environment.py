@@ -21,12 +21,15 @@ def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) ->
     configure("hyperparameters", {"predictor_type": "regressor", "epochs": "15"})
     configure("resourceconfig", {"current_host": "algo-7", "hosts": ["algo-7"], "network_interface_name": "eth0"})
     entry = {"TrainingInputMode": "FastFile", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
-    configure("inputdataconfig", {"train": entry, "test": {**entry, "ContentType": "text/csv;label_size=1"}})
+    piped = {**entry, "TrainingInputMode": "Pipe", "RecordWrapperType": "RecordIO"}
+    labelled = {**entry, "ContentType": "text/csv;label_size=1"}
+    configure("inputdataconfig", {"train": entry, "validation": piped, "test": labelled})
     job = read_job({"SAGEMAKER_BASE_DIR": str(root), "TRAINING_JOB_ARN": "arn:aws:sagemaker:::training-job/x"})
     assert job.hyperparameters == {"predictor_type": "regressor", "epochs": "15"}
     assert (job.current_host, job.hosts, job.on_platform) == ("algo-7", ("algo-7",), True)
     assert job.channels == {
         "train": ChannelConfig("train", None, "FastFile"),
+        "validation": ChannelConfig("validation", None, "Pipe", wrapped=True),
         "test": ChannelConfig("test", "text/csv;label_size=1", "FastFile"),
     }
 
@@ -69,7 +72,11 @@ def test_a_broken_file_is_named_with_the_place(root: Path, content: bytes, messa
     [
         ("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}, "names 2 hosts: .* not support"),
         ("resourceconfig", {"current_host": 1}, "expected current_host to be a text"),
-        ("inputdataconfig", {"train": {"TrainingInputMode": "Pipe"}}, "'train': TrainingInputMode is 'Pipe', but this"),
+        (
+            "inputdataconfig",
+            {"train": {"TrainingInputMode": "Stream"}},
+            "expected a TrainingInputMode of File, FastFile, Pipe for channel 'train', found 'Stream'",
+        ),
         ("inputdataconfig", {"train": []}, r"expected an object for channel 'train', found \[\]"),
         ("inputdataconfig", {"train": {"ContentType": 1}}, "expected a text as ContentType of channel 'train'"),
     ],

@@ -1,28 +1,55 @@
-"""The memory limit is the control group's, whichever version, and never more than the machine's."""
+"""The memory limit is the least of the process's control groups', of either version, and of the machine's."""
 
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from container.memory import CGROUP_FILES, memory_limit
+from container.memory import memory_limit, memory_used
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+V1, V2 = "sys/fs/cgroup/memory/{}memory.limit_in_bytes", "sys/fs/cgroup/{}memory.max"
+HYBRID = "9:name=systemd:/x\n4:cpu,memory:{}\n0::/elsewhere\n"
 
 
-@pytest.mark.parametrize("name", CGROUP_FILES)
-def test_a_limit_of_the_control_group_counts(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).parent.mkdir(parents=True)
-    (tmp_path / name).write_text("1073741824\n")
-    assert memory_limit(tmp_path) == 1 << 30
+def lay_out(top: Path, membership: str, limits: dict[str, str]) -> Path:
+    for name, text in {"proc/self/cgroup": membership, **limits}.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+    return top
 
 
-@pytest.mark.parametrize("text", ["max\n", "9223372036854771712\n"])
-def test_no_limit_leaves_the_machines(tmp_path: Path, text: str) -> None:
-    (tmp_path / CGROUP_FILES[0]).parent.mkdir(parents=True)
-    (tmp_path / CGROUP_FILES[0]).write_text(text)
-    assert memory_limit(tmp_path) == MACHINE
+@pytest.mark.parametrize(("file", "membership"), [(V1, HYBRID), (V2, "0::{}\n")], ids=["v1", "v2"])
+@pytest.mark.parametrize(
+    ("path", "limits"),
+    [
+        ("/", {"": 1 << 30}),
+        ("/", {"": 1 << 30, "other/": 1 << 20}),
+        ("/jobs/train", {"jobs/train/": 1 << 30}),
+        ("/jobs/train", {"jobs/train/": 1 << 31, "jobs/": 1 << 30}),
+        ("/docker/of-the-host", {"": 1 << 30}),
+        ("/../beside", {"": 1 << 30}),
+    ],
+    ids=["top", "others", "own", "parent", "host", "outside"],
+)
+def test_the_least_limit_above_the_process_counts(
+    tmp_path: Path, file: str, membership: str, path: str, limits: dict[str, int]
+) -> None:
+    files = {file.format(group): f"{limit}\n" for group, limit in limits.items()}
+    assert memory_limit(lay_out(tmp_path, membership.format(path), files)) == 1 << 30
+
+
+@pytest.mark.parametrize(("file", "text"), [(V2, "max\n"), (V1, "9223372036854771712\n"), (V2, "")])
+def test_no_limit_leaves_the_machines(tmp_path: Path, file: str, text: str) -> None:
+    assert memory_limit(lay_out(tmp_path, "0::/\n", {file.format(""): text})) == MACHINE
 
 
 def test_without_control_groups_the_machines_memory_counts(tmp_path: Path) -> None:
     assert memory_limit(tmp_path) == MACHINE
+
+
+def test_what_is_held_is_counted() -> None:
+    before = memory_used()
+    held = np.ones(1 << 25, np.uint8)
+    assert memory_used() - before > held.nbytes * 0.9

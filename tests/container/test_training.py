@@ -17,6 +17,7 @@ from container.channels import Channel
 from container.errors import ClientError
 from container.log import Log
 from container.training import run
+from tests.container.pipes import piped
 
 Model = dict[str, float]
 
@@ -150,6 +151,21 @@ def test_bad_data_is_named_down_to_the_column(root: Path, environ: dict[str, str
     )
 
 
+def test_a_job_may_stream_its_data(
+    root: Path,
+    environ: dict[str, str],
+    configure: Callable[[str, Any], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure("inputdataconfig", {"train": {"TrainingInputMode": "Pipe", "ContentType": "text/csv"}})
+    with piped(root / "input/data/train", [b"1,2\n3,4\n"]) as ends:
+        assert run(environ, fit, save) == 0
+    assert ends == ["read", "read"]
+    out = capsys.readouterr().out
+    assert "The channel 'train' is in Pipe input mode under" in out
+    assert "saw 4 rows" in out
+
+
 def test_a_missing_train_channel_is_the_users_mistake(
     root: Path, environ: dict[str, str], configure: Callable[[str, Any], None]
 ) -> None:
@@ -179,9 +195,9 @@ sys.exit(run(os.environ, fit, None))
 """
 
 
-def test_sigterm_ends_a_job_at_once_without_a_model(root: Path, environ: dict[str, str]) -> None:
+def stop_while_training(program: str, root: Path, environ: dict[str, str]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", STOPPED], env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program], env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     while "training" not in process.stdout.readline():
@@ -193,3 +209,29 @@ def test_sigterm_ends_a_job_at_once_without_a_model(root: Path, environ: dict[st
     assert "Stopped by SIGTERM before the end of training; no model is saved." in out
     assert os.listdir(root / "model") == []
     assert not (root / "output/failure").exists()
+
+
+def test_sigterm_ends_a_job_at_once_without_a_model(root: Path, environ: dict[str, str]) -> None:
+    stop_while_training(STOPPED, root, environ)
+
+
+WAITING = """
+import os, sys
+from container.training import run
+
+def fit(hyperparameters, channels, log):
+    log.info("training")
+    list(channels["train"])
+
+sys.exit(run(os.environ, fit, None))
+"""
+
+
+@pytest.mark.parametrize("fifo", ["absent", "silent"])
+def test_sigterm_ends_a_job_that_waits_for_a_stream(
+    root: Path, environ: dict[str, str], configure: Callable[[str, Any], None], fifo: str
+) -> None:
+    configure("inputdataconfig", {"train": {"TrainingInputMode": "Pipe", "ContentType": "text/csv"}})
+    if fifo == "silent":
+        os.mkfifo(root / "input/data/train_0")
+    stop_while_training(WAITING, root, environ)

@@ -6,6 +6,8 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from gzip import compress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from linear_learner.loading import load
+from tests.container.pipes import piped
 from tests.contract.conftest import CSV, DATA, RECORDIO, Job, example_job, read_example
 from tests.contract.launch import Running
 
@@ -139,6 +142,33 @@ def test_files_below_folders_and_hidden_ones_are_told_apart(trained: Job, tmp_pa
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
+
+
+def test_gzip_files_are_unpacked(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    job.channel("train", "part.csv", compress((DATA / "train.csv").read_bytes()))
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+
+
+def test_streams_give_the_model_that_files_give(tmp_path: Path, launch: type[Running]) -> None:
+    few = {"shuffle": "false", "epochs": "3", "num_models": "2"}
+    files = example_job(tmp_path / "file", launch, **few)
+    assert files.train().status == 0
+    streams = Job(tmp_path / "pipe", launch)
+    streams.configure({"predictor_type": "binary_classifier", "mini_batch_size": "20", **few}, CSV)
+    streams.write(
+        "inputdataconfig",
+        {name: {"TrainingInputMode": "Pipe", "ContentType": CSV} for name in ("train", "validation", "test")},
+    )
+    data = streams.root / "input" / "data"
+    with ExitStack() as platform:
+        for name in ("train", "validation", "test"):
+            platform.enter_context(piped(data / name, [(DATA / f"{name}.csv").read_bytes()]))
+        status, log = streams.train()
+    assert status == 0, log
+    assert_same_model(streams.root, files.root)
 
 
 def test_quoted_values_and_capital_booleans_are_understood(job: Job) -> None:

@@ -1,0 +1,51 @@
+"""Read ahead: a thread takes the next items of an iteration while the last one is in use."""
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event, local
+from typing import TypeVar
+
+T = TypeVar("T")
+
+DEPTH = 2
+
+_TICK = 0.1
+_here = local()
+
+
+def ahead(items: Generator[T, None, None], halt: Event | None = None) -> Iterator[T]:
+    """Yield what `items` yields, taken from it up to DEPTH items early by a thread that lives as long as the iteration.
+
+    What `items` raises is raised here. `halt` is set when nobody wants more: whoever waits inside `items` heeds it.
+    """
+    halt = halt or Event()
+    reader = ThreadPoolExecutor(1, "reader", setattr, (_here, "halt", halt))
+    coming: deque[Future[T | None]] = deque()
+
+    def order() -> None:
+        coming.append(reader.submit(lambda: next(items, None)))
+
+    try:
+        for _ in range(DEPTH):
+            order()
+        while (item := _result(coming.popleft(), halt)) is not None:
+            order()
+            yield item
+            del item
+    finally:
+        halt.set()
+        for future in coming:
+            future.cancel()
+        reader.submit(items.close)  # by the thread, which may still be at work where a signal has interrupted us
+        reader.shutdown()
+
+
+def _result(future: Future[T], halt: Event) -> T:
+    """Wait in short steps: for a signal that came just before, and for the halt of whoever reads ahead of us."""
+    outer: Event | None = getattr(_here, "halt", None)
+    while not future.done():
+        if outer is not None and outer.is_set():
+            halt.set()
+        wait((future,), _TICK)
+    return future.result()

@@ -1,0 +1,43 @@
+"""The files of a channel: those that count, in the order of their names, opened plain or unpacked."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from container.errors import DecodeError
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def find_files(directory: Path) -> list[Path]:
+    """Give the files below `directory` in the order of their paths, without what is hidden by a dot or underscore."""
+    files: list[Path] = []
+    for folder, folders, names in os.walk(directory):
+        folders[:] = filter(_counts, folders)
+        files += [Path(folder, name) for name in names if _counts(name)]
+    return sorted(files, key=lambda file: file.relative_to(directory).as_posix())
+
+
+@contextmanager
+def open_file(file: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading from front to back, as a GzipFile where it begins as gzip does, whatever its name.
+
+    Raises DecodeError where gzip data is cut short or corrupt.
+    """
+    with file.open("rb", buffering=0) as raw:
+        if os.pread(raw.fileno(), len(GZIP_MAGIC), 0) != GZIP_MAGIC:
+            yield cast(BinaryIO, raw)
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DecodeError(f"the gzip data is cut short or corrupt: {error}. Compress the file again") from None
+
+
+def _counts(name: str) -> bool:
+    return not name.startswith((".", "_"))

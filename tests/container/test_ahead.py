@@ -1,0 +1,93 @@
+"""Items come as they would without the thread, only earlier; the thread ends with the iteration."""
+
+from collections.abc import Generator, Iterator
+from threading import Event, Thread
+
+import pytest
+
+from container.ahead import DEPTH, ahead
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+def counting(last: int, *, seen: list[int]) -> Generator[int, None, None]:
+    for number in range(last):
+        seen.append(number)
+        yield number
+
+
+@pytest.mark.parametrize("last", [0, 1, DEPTH, 100])
+def test_every_item_comes_in_its_order(last: int) -> None:
+    assert list(ahead(counting(last, seen=[]))) == list(range(last))
+
+
+def test_the_next_items_are_made_while_one_is_in_use() -> None:
+    made = Event()
+
+    def items() -> Generator[int, None, None]:
+        yield from range(DEPTH)
+        made.set()
+        yield DEPTH
+
+    iteration = ahead(items())
+    assert next(iteration) == 0
+    assert made.wait(timeout=10)
+    assert list(iteration) == list(range(1, DEPTH + 1))
+
+
+def test_a_fault_comes_after_the_items_before_it_and_keeps_its_type() -> None:
+    def items() -> Generator[int, None, None]:
+        yield from range(5)
+        raise ZeroDivisionError("of item 5")
+
+    iteration = ahead(items())
+    assert [next(iteration) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(ZeroDivisionError, match="of item 5"):
+        next(iteration)
+
+
+def test_leaving_early_ends_what_it_reads_and_no_more_was_read_than_promised() -> None:
+    seen: list[int] = []
+    items = counting(1000, seen=seen)
+    iteration = ahead(items, halt := Event())
+    assert next(iteration) == 0
+    iteration.close()  # type: ignore[attr-defined]
+    assert halt.is_set()
+    assert len(seen) <= DEPTH + 1
+    assert list(items) == []
+
+
+def test_leaving_wakes_who_waits_for_more() -> None:
+    halt = Event()
+
+    def items() -> Generator[int, None, None]:
+        yield 0
+        halt.wait()
+
+    iteration = ahead(items(), halt)
+    assert next(iteration) == 0
+    iteration.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_leaving_wakes_who_waits_for_another_who_reads_ahead(begun: bool) -> None:
+    halt, waiting = Event(), Event()
+
+    def items() -> Generator[int, None, None]:
+        yield from range(DEPTH + 1)
+        waiting.set()
+        halt.wait()
+
+    def passed_on(inner: Iterator[int]) -> Generator[int, None, None]:
+        yield from inner
+
+    inner = ahead(items(), halt)
+    if begun:
+        next(inner)
+    outer = ahead(passed_on(inner))
+    next(outer)
+    assert waiting.wait(timeout=10)
+    leaving = Thread(target=outer.close)  # type: ignore[attr-defined]
+    leaving.start()
+    leaving.join(timeout=10)
+    assert not leaving.is_alive()
