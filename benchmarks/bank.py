@@ -8,11 +8,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from linear_learner.bank import Bank, start_weights
+from linear_learner.bank import Bank
 from linear_learner.batches import Rows, batch_table, epoch_order
 from linear_learner.candidates import Candidate, candidates
 from linear_learner.hyperparameters import parse
 from linear_learner.optimizers import EPSILON
+from linear_learner.starting import start_weights
 
 MODELS = 32
 SHAPES = ((199_364, 30, 1000), (50_000, 784, 1000), (50_000, 784, 200), (6_548, 20, 100))

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.batches import Rows, batch_table
+from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, ndarray
 from linear_learner.engine import mx
 from linear_learner.losses import LOSSES, Loss
 from linear_learner.optimizers import OPTIMIZERS
+from linear_learner.schedule import step_sizes
+from linear_learner.weighting import row_weights
 
 Floats = NDArray[Any]
-SCORED_ROWS, SCORES = 8192, 2**24  # the most rows and the most margins that are computed at once
 RUN = 4096  # updates whose learning rates are laid out at once
-LARGEST_TENSOR = 2**31 - 1  # elements that MXNet's wheels can index
-AVERAGE_ETA = 8
 
 
 class Bank:
@@ -144,12 +144,7 @@ class Bank:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
         t = np.arange(len(table)) + self.updates + 1
         self.updates += len(table)
-        scheduled = np.stack([c.rate(t) for c in self.candidates], axis=1)
-        corrections = [OPTIMIZERS[c.optimizer].correction(t, vars(c)) for c in self.candidates]
-        corrected = scheduled * np.stack(corrections, axis=1)
-        averaging = np.array([c.average for c in self.candidates])
-        shares = np.where(averaging, average_share(t)[:, None], 1.0)
-        steps = {"rates": corrected, "proximal_rates": scheduled, "shares": shares}
+        steps = step_sizes(self.candidates, t)
         per_update = {name: ndarray(values.astype(np.float32)[:, :, None]) for name, values in steps.items()}
         for i, data in enumerate(self.batches(rows, table)):
             self.step(data | {name: values[i] for name, values in per_update.items()})
@@ -171,26 +166,20 @@ class Bank:
         result[self.order] = values
         return result
 
-    def evaluate(self, rows: Rows, *, margins: bool = False) -> tuple[Floats, Floats]:
-        """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
+    def evaluate(self, rows: Rows, *, margins: int = 0) -> tuple[Floats, Floats]:
+        """Return each model's summed loss (M,) and, of single-output models, the margins of the first rows."""
         lost = np.zeros(self.models)
-        z_all = np.empty((self.models, len(rows) if margins else 0), np.float32)
+        z_all = np.empty((self.models, margins), np.float32)
         chunk = scored_rows(self.models * self.outputs)
         for first in range(0, len(rows), chunk):
             last = min(first + chunk, len(rows))
             X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
             z = mx.nd.FullyConnected(X, self.averages, num_hidden=self.models * self.outputs, no_bias=True)
             value, _ = self.loss.graph(mx.nd, z, y, self.models, self.outputs, self.loss_parameter)
-            lost += mx.nd.dot(ndarray(self.row_weights(rows.y[first:last, 0])), value).asnumpy()[0]
-            if margins:
-                z_all[:, first:last] = z.asnumpy().T
+            lost += mx.nd.dot(ndarray(row_weights(rows.y[first:last, 0], self.objective_weights)), value).asnumpy()[0]
+            if first < margins:
+                z_all[:, first:last] = z.asnumpy().T[:, : margins - first]
         return self.restored(lost), self.restored(z_all)
-
-    def row_weights(self, y: Floats) -> Floats:
-        """Return what the rows with these labels count in the objective, (1, n)."""
-        if self.objective_weights is None:
-            return np.ones((1, len(y)), np.float32)
-        return self.objective_weights[y.astype(np.int64)][None, :].astype(np.float32)
 
     def snapshot(self) -> Floats:
         """Copy the weights that are evaluated, (M, K, d + 1): of a model that averages its average."""
@@ -211,42 +200,6 @@ def kernel(candidate: Candidate) -> tuple[str, float, float, float, bool]:
     return candidate.optimizer, candidate.beta_1, candidate.beta_2, candidate.momentum, candidate.l1 > 0
 
 
-def average_share(t: NDArray[np.int64]) -> Floats:
-    """Return how much of the new weights enters the running average at updates t = 1, 2, ...
-
-    The weights of about the last ninth of all updates make up the average, whatever their number (polynomial decay
-    averaging, Shamir and Zhang 2013, with eta 8).
-    """
-    return np.asarray((AVERAGE_ETA + 1) / (t + AVERAGE_ETA))
-
-
 def soft_threshold(F: Any, W: Any, reach: Any) -> Any:
     """Move weights towards zero by `reach`, and to exactly zero where they are nearer: the proximal step of L1."""
     return F.relu(W - reach) - F.relu(0 - W - reach)
-
-
-def start_weights(
-    models: Sequence[int], outputs: int, features: int, *, seed: int, method: str, spread: float, bias: float
-) -> Floats:
-    """Draw the first weights of the candidates with these indices, (M, K, d + 1), each from its own stream."""
-    start = np.empty((len(models), outputs, features + 1), np.float32)
-    for row, index in enumerate(models):
-        generator = np.random.default_rng([seed, index])
-        draw = generator.uniform if method == "uniform" else generator.normal
-        low_or_mean = -spread if method == "uniform" else 0.0
-        start[row, :, :-1] = draw(low_or_mean, spread, (outputs, features))
-    start[:, :, -1] = bias
-    return start
-
-
-def scored_rows(outputs: int) -> int:
-    """Return how many rows are scored at once, given the outputs of all models."""
-    return max(1, min(SCORED_ROWS, SCORES // outputs))
-
-
-def bank_bytes(models: int, outputs: int, features: int, batch_size: int, judged_rows: int) -> int:
-    """Estimate the memory of a bank: weights with states and temporaries, a mini-batch, the margins to judge."""
-    weights = 16 * models * outputs * (features + 1)
-    rows = max(batch_size, min(judged_rows, scored_rows(models * outputs)))
-    batch = batch_size * (features + 1) + rows * 6 * models * outputs
-    return 4 * (weights + batch + (2 * models * judged_rows if outputs == 1 else 0))

@@ -1,6 +1,6 @@
 """Candidates with mini-batches of different sizes, each size a bank, behaving as one bank."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank import Bank
-from linear_learner.batches import Rows
 from linear_learner.candidates import Candidate
+from linear_learner.data import AnyRows
+from linear_learner.sparse_bank import SparseBank
 
 Floats = NDArray[Any]
 
@@ -27,12 +28,14 @@ class Banks:
         loss: str,
         batch_size: int,
         *,
+        sparse: bool = False,
         class_weights: Floats | None = None,
         **settings: Any,
     ) -> None:
         """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows."""
+        make: Callable[..., Any] = SparseBank if sparse else Bank
         self.members: list[NDArray[np.int64]] = []
-        self.banks: list[Bank] = []
+        self.banks: list[Any] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
             members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
             size = -(-batch_size // slices)
@@ -40,14 +43,14 @@ class Banks:
             # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
-            self.banks.append(Bank(alike, start[members], loss, size, class_weights=own, **settings))
+            self.banks.append(make(alike, start[members], loss, size, class_weights=own, **settings))
 
-    def train(self, rows: Rows, order: NDArray[np.int32]) -> Floats:
+    def train(self, rows: AnyRows, order: NDArray[np.int32]) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
         return self.together([bank.train(rows, order) for bank in self.banks])
 
-    def evaluate(self, rows: Rows, *, margins: bool = False) -> tuple[Floats, Floats]:
-        """Return each model's summed loss (M,) and, if asked for, the margins (M, n) of single-output models."""
+    def evaluate(self, rows: AnyRows, *, margins: int = 0) -> tuple[Floats, Floats]:
+        """Return each model's summed loss (M,) and the margins of the first rows (M, margins); see `Bank`."""
         parts = [bank.evaluate(rows, margins=margins) for bank in self.banks]
         return self.together([lost for lost, _ in parts]), self.together([z for _, z in parts])
 

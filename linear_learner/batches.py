@@ -1,4 +1,4 @@
-"""Hold a channel's blocks as one standardised matrix and cut it into mini-batches."""
+"""Hold standardised rows as one matrix and cut it into mini-batches."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.scaling import Scaler
+from linear_learner.sparse import Features
 
 Floats = NDArray[Any]
-Block = tuple[Floats, Floats]
+Block = tuple[Features, Floats]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,20 @@ class Rows:
         """Count the features, without the column of ones."""
         return int(self.X.shape[1]) - 1
 
+    @property
+    def labels(self) -> Floats:
+        """Return the standardised labels, (n,)."""
+        return self.y[:-1, 0]
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes that are held."""
+        return self.X.nbytes + self.y.nbytes + self.weight.nbytes
+
+    def varying(self) -> NDArray[np.bool_]:
+        """Say which features differ from 0 in any row, (d,)."""
+        return np.asarray(self.X[:-1, :-1].any(axis=0))
+
     def raw(self, scaler: Scaler, values: int = 2**21) -> Iterator[Block]:
         """Yield the rows as they were before they were standardised, X (n, d) and y (n,), so many values at once."""
         rows = max(1, values // self.X.shape[1])
@@ -41,23 +56,63 @@ class Rows:
             yield scaler.restore(self.X[first:last, :-1]), scaler.restore_label(self.y[first:last, 0])
 
 
-def gather(blocks: Iterable[Block], scaler: Scaler, features: int) -> Rows:
-    """Standardise all blocks into one matrix that grows where it lies."""
-    X = np.empty((0, features + 1), np.float32)
-    labels: list[Floats] = []
-    count = 0
-    for block, y in blocks:
-        if count + len(y) >= len(X):
-            X.resize((max(2 * len(X), count + len(y) + 1), features + 1), refcheck=False)
-        X[count : count + len(y), :-1] = scaler.standardise(block)
-        labels.append(scaler.standardise_label(y))
-        count += len(y)
-    X.resize((count + 1, features + 1), refcheck=False)
-    X[:count, -1] = 1
-    X[count] = 0
-    weight = np.ones((count + 1, 1), np.float32)
-    weight[count] = 0
-    return Rows(X, np.concatenate([*labels, np.zeros(1, np.float32)])[:, None], weight)
+class RowsBuilder:
+    """Standardised rows that come block by block, stored where they will stay."""
+
+    def __init__(self, features: int, capacity: int) -> None:
+        """Reserve room for so many rows; what is not used of it is never touched and costs nothing."""
+        self.X = reserve(capacity + 1, features + 1)
+        self.y = np.empty((len(self.X), 1), np.float32)
+        self.count = 0
+
+    def add(self, Z: Any, y: Floats) -> bool:
+        """Store a block, or say that there is no room for it."""
+        last = self.count + len(y)
+        if last >= len(self.X):
+            return False
+        self.X[self.count : last, :-1] = Z
+        self.y[self.count : last, 0] = y
+        self.count = last
+        return True
+
+    def cut(self, batch: int) -> Block:
+        """Take back the rows after the last whole mini-batch."""
+        whole = self.count - self.count % batch
+        tail = self.X[whole : self.count, :-1].copy(), self.y[whole : self.count, 0].copy()
+        self.count = whole
+        return tail
+
+    def build(self, scaler: Scaler | None = None) -> Rows:
+        """Give up the unused room and return the rows."""
+        count = self.count
+        self.X.resize((count + 1, self.X.shape[1]), refcheck=False)
+        self.y.resize((count + 1, 1), refcheck=False)
+        self.X[:count, -1] = 1
+        self.X[count] = 0
+        self.y[count] = 0
+        weight = np.ones((count + 1, 1), np.float32)
+        weight[count] = 0
+        return Rows(self.X, self.y, weight)
+
+
+def reserve(rows: int, width: int) -> Floats:
+    """Return an uninitialised matrix (rows, width), of fewer rows where the system does not promise so many."""
+    while True:
+        try:
+            return np.empty((rows, width), np.float32)
+        except MemoryError:
+            if rows < 2:
+                raise
+            rows //= 2
+
+
+def gather(blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: int) -> Rows:
+    """Standardise raw blocks and join them."""
+    parts = [(scaler.standardise(X), scaler.standardise_label(y)) for X, y in blocks]
+    builder = RowsBuilder(features, sum(len(y) for _, y in parts))
+    for part in parts:
+        builder.add(*part)
+    return builder.build()
 
 
 def epoch_order(rows: int, generator: np.random.Generator | None) -> NDArray[np.int32]:

@@ -70,7 +70,7 @@ class Candidate:
         return {name: values[name] for name in names}
 
 
-def candidates(hp: Hyperparameters, *, rows: int, validated: bool) -> list[Candidate]:
+def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Candidate]:
     """Return the bank: candidate 0 is what the user asked for, the others vary it and average their weights.
 
     A number that the user gave is the centre of the others', a text holds for all of them. `validated` says whether

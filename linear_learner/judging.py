@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from linear_learner import selection
 from linear_learner.banks import Banks
-from linear_learner.batches import Rows
+from linear_learner.data import Data
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.losses import LOSSES
 from linear_learner.scaling import Scaler
@@ -31,18 +31,30 @@ class Standings:
         return -least(-self.values) if self.maximise else least(self.values)
 
 
-def judge(bank: Banks, rows: Rows, hp: Hyperparameters, scaler: Scaler) -> Standings:
-    """Score every candidate on the rows that decide; losses are in the label's own units."""
+def judge(bank: Banks, data: Data, hp: Hyperparameters, scaler: Scaler, most: int) -> Standings:
+    """Score every candidate on the rows that decide, thresholds on the first `most` of them.
+
+    Losses are in the label's own units.
+    """
     measure = criterion(hp)
-    lost, margins = bank.evaluate(rows, margins=measure is not None)
-    losses = lost / len(rows) * scaler.label_deviation ** LOSSES[hp.loss].degree
+    lost, rows = np.zeros(0), 0
+    margins: list[Floats] = []
+    labels: list[Floats] = []
+    for piece in data.pieces():
+        wanted = min(len(piece), most - rows) if measure is not None and rows < most else 0
+        more, z = bank.evaluate(piece, margins=wanted)
+        lost = lost + more if rows else more
+        margins.append(z)
+        labels.append(piece.labels[:wanted].copy())
+        rows += len(piece)
+        del piece
+    losses = lost / rows * scaler.label_deviation ** LOSSES[hp.loss].degree
     if measure is None:
         return Standings(losses, losses, maximise=False)
-    count = min(len(rows), hp.num_calibration_samples)
-    label = rows.y[:count, 0]
+    label = np.concatenate(labels)
     values = np.full(len(losses), np.nan)
     for m in np.flatnonzero(np.isfinite(losses)):
-        values[m] = selection.calibrate(margins[m, :count], label, measure).value
+        values[m] = selection.calibrate(np.concatenate([z[m] for z in margins]), label, measure).value
     return Standings(values, losses, maximise=True)
 
 

@@ -1,72 +1,209 @@
-"""The metrics of a finished model, pure functions of labels and scores, in the original's names and order."""
+"""The metrics of a finished model, counted block by block, in the original's names and order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.selection import Cuts, cut, shares
+from linear_learner.selection import shares
 
 Floats = NDArray[Any]
 Metric = tuple[str, str, float]
 
-
-def binary(y: Floats, score: Floats, label: Floats, beta: float) -> Iterator[Metric]:
-    """Yield the metrics of a binary classifier from labels 0 or 1, scores and predicted labels, each (n,)."""
-    hits = int(((label == 1) & (y == 1)).sum())
-    flagged, positives, rows = int((label == 1).sum()), int((y == 1).sum()), len(y)
-    correct_negatives = rows - positives - (flagged - hits)
-    recall, specificity = ratio(hits, positives), ratio(correct_negatives, rows - positives)
-    present = [share for share, count in ((recall, positives), (specificity, rows - positives)) if count]
-    yield "binary_classification_accuracy", "score", (hits + correct_negatives) / rows
-    yield f"binary_f_{beta:.3f}", "score", ratio((1 + beta**2) * hits, beta**2 * positives + flagged)
-    yield "precision", "score", ratio(hits, flagged)
-    yield "recall", "score", recall
-    yield "roc_auc_score", "score", area_under_roc(cut(score, y))
-    yield "binary_balanced_accuracy", "score", float(np.mean(present))
+RANKED_ROWS = 2**20  # whose scores are kept, so that the area under their ROC is exact
+TIED_BITS = 10  # of 32: beyond so many rows, scores that differ in these last bits only count as equal
 
 
-def multiclass(y: Floats, score: Floats, label: Floats, beta: float, k: int) -> Iterator[Metric]:
-    """Yield the metrics of a multiclass classifier from labels (n,), scores (n, K) and predicted labels (n,).
+class Binary:
+    """What a binary classifier does, in counts; labels are 0 or 1."""
 
-    The macro means run over the classes that occur among the labels or the predictions.
+    def __init__(self, beta: float) -> None:
+        self.beta = beta
+        self.rows = self.positives = self.flagged = self.hits = 0
+        self.ranking = Ranking()
+
+    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+        """Count rows with labels (n,) and the model's answers, score and predicted_label (n,)."""
+        positive, flagged = y == 1, answer["predicted_label"] == 1
+        self.rows += len(y)
+        self.positives += int(positive.sum())
+        self.flagged += int(flagged.sum())
+        self.hits += int((positive & flagged).sum())
+        self.ranking.add(positive, answer["score"])
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the metrics of all rows."""
+        negatives = self.rows - self.positives
+        correct_negatives = negatives - (self.flagged - self.hits)
+        recall, specificity = ratio(self.hits, self.positives), ratio(correct_negatives, negatives)
+        present = [share for share, count in ((recall, self.positives), (specificity, negatives)) if count]
+        weight = self.beta**2
+        yield "binary_classification_accuracy", "score", (self.hits + correct_negatives) / self.rows
+        f_score = ratio((1 + weight) * self.hits, weight * self.positives + self.flagged)
+        yield f"binary_f_{self.beta:.3f}", "score", f_score
+        yield "precision", "score", ratio(self.hits, self.flagged)
+        yield "recall", "score", recall
+        yield "roc_auc_score", "score", self.ranking.area()
+        yield "binary_balanced_accuracy", "score", float(np.mean(present))
+
+
+class Multiclass:
+    """What a multiclass classifier does, in counts by class; `above` counts rows by how many classes beat their own."""
+
+    def __init__(self, classes: int, beta: float, k: int) -> None:
+        self.beta, self.k = beta, k
+        self.positives, self.flagged, self.hits, self.above = np.zeros((4, classes), np.int64)
+
+    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+        """Count rows with labels (n,) and the model's answers, score (n, C) and predicted_label (n,)."""
+        own, score, label = y.astype(np.int64), answer["score"], answer["predicted_label"]
+        above = (score > score[np.arange(len(y)), own][:, None]).sum(axis=1)
+        classes = len(self.hits)
+        self.positives += np.bincount(own, minlength=classes)
+        self.flagged += np.bincount(label, minlength=classes)
+        self.hits += np.bincount(own[label == own], minlength=classes)
+        self.above += np.bincount(above, minlength=classes)
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the metrics of all rows.
+
+        The macro means run over the classes that occur among the labels or the predictions.
+        """
+        rows, weight = int(self.positives.sum()), self.beta**2
+        present = (self.positives + self.flagged) > 0
+        recalls, precisions = shares(self.hits, self.positives), shares(self.hits, self.flagged)
+        scores = shares((1 + weight) * self.hits, weight * self.positives + self.flagged)
+        gains = self.above / np.log2(2 + np.arange(len(self.above)))
+        yield "multiclass_accuracy", "score", int(self.hits.sum()) / rows
+        yield f"multiclass_top_k_accuracy_{self.k}", "score", int(self.above[: self.k].sum()) / rows
+        yield "dcg", "score", float(gains.sum()) / rows
+        yield "macro_recall", "score", float(recalls[present].mean())
+        yield "macro_precision", "score", float(precisions[present].mean())
+        yield f"macro_f_{self.beta:.3f}", "score", float(scores[present].mean())
+        yield "multiclass_balanced_accuracy", "score", float(recalls[self.positives > 0].mean())
+
+
+class Regressor:
+    """How far a regressor is from the labels."""
+
+    def __init__(self) -> None:
+        self.squares, self.distances, self.labels = Mean(), Mean(), Variance()
+
+    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+        """Measure rows with labels (n,) and the model's answers, score (n,)."""
+        y = y.astype(np.float64)
+        error = answer["score"] - y
+        self.squares.add(error**2)
+        self.distances.add(np.abs(error))
+        self.labels.add(y)
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the metrics of all rows."""
+        squares, distance, variance = self.squares.value, self.distances.value, self.labels.value
+        yield "mse", "loss", squares
+        yield "absolute_loss", "loss", distance
+        yield "rmse", "loss", squares**0.5
+        yield "r2", "loss", 1 - squares / variance if variance else 0.0
+        yield "mae", "loss", distance
+
+
+Tally = Binary | Multiclass | Regressor
+
+
+@dataclass
+class Mean:
+    """The mean of numbers that come in parts."""
+
+    rows: int = 0
+    total: float = 0.0
+
+    def add(self, values: Floats) -> None:
+        """Add values (n,)."""
+        self.rows += len(values)
+        self.total += float(values.sum(dtype=np.float64))
+
+    @property
+    def value(self) -> float:
+        """Return the mean of all."""
+        return self.total / self.rows
+
+
+@dataclass
+class Variance:
+    """The population variance of numbers that come in parts, joined by the formula of Chan, Golub and LeVeque."""
+
+    rows: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+
+    def add(self, values: Floats) -> None:
+        """Add values (n,), float64."""
+        rows, mean = self.rows + len(values), float(values.mean())
+        share, distance = len(values) / rows, mean - self.mean
+        self.squares += float(((values - mean) ** 2).sum()) + distance**2 * self.rows * share
+        self.mean += distance * share
+        self.rows = rows
+
+    @property
+    def value(self) -> float:
+        """Return the variance of all."""
+        return self.squares / self.rows
+
+
+@dataclass
+class Ranking:
+    """The order of positive and negative rows by score.
+
+    Up to RANKED_ROWS every score is kept. Beyond, rows are counted in bins one 2 ** -13th of a score wide, so that the
+    area is wrong by no more than half the share of pairs, one positive and one negative, that meet in a bin.
     """
-    classes = score.shape[1]
-    y = y.astype(np.int64)
-    own = score[np.arange(len(y)), y]
-    rank = 1 + (score > own[:, None]).sum(axis=1)
-    positives, flagged = np.bincount(y, minlength=classes), np.bincount(label, minlength=classes)
-    hits = np.bincount(y[label == y], minlength=classes)
-    present = (positives + flagged) > 0
-    recalls, precisions = shares(hits, positives), shares(hits, flagged)
-    scores = shares((1 + beta**2) * hits, beta**2 * positives + flagged)
-    yield "multiclass_accuracy", "score", float((label == y).mean())
-    yield f"multiclass_top_k_accuracy_{k}", "score", float((rank <= k).mean())
-    yield "dcg", "score", float((1 / np.log2(1 + rank)).mean())
-    yield "macro_recall", "score", float(recalls[present].mean())
-    yield "macro_precision", "score", float(precisions[present].mean())
-    yield f"macro_f_{beta:.3f}", "score", float(scores[present].mean())
-    yield "multiclass_balanced_accuracy", "score", float(recalls[positives > 0].mean())
+
+    rows: int = 0
+    kept: list[tuple[NDArray[np.bool_], Floats]] = field(default_factory=list)
+    bins: NDArray[np.int64] | None = None
+
+    def add(self, positive: NDArray[np.bool_], score: Floats) -> None:
+        """Add rows, (n,) each."""
+        self.rows += len(score)
+        self.kept.append((positive, score))
+        if self.rows > RANKED_ROWS:
+            self.count()
+
+    def count(self) -> None:
+        """Count what is kept in bins, a pair of them for each range of scores: negatives, positives."""
+        if self.bins is None:
+            self.bins = np.zeros(2 * 2 ** (32 - TIED_BITS), np.int64)
+        for positive, score in self.kept:
+            np.add.at(self.bins, 2 * (ordinal(score) >> TIED_BITS) + positive, 1)
+        self.kept.clear()
+
+    def area(self) -> float:
+        """Return the area under the receiver operating characteristic."""
+        if self.bins is not None:
+            counts = self.bins.reshape(-1, 2)
+            return area_under_roc(counts[counts.any(axis=1)])
+        distinct, places = np.unique(np.concatenate([score for _, score in self.kept]), return_inverse=True)
+        positive = np.concatenate([positive for positive, _ in self.kept])
+        return area_under_roc(np.bincount(2 * places + positive, minlength=2 * len(distinct)).reshape(-1, 2))
 
 
-def regressor(y: Floats, score: Floats) -> Iterator[Metric]:
-    """Yield the metrics of a regressor from labels and scores, each (n,)."""
-    y = y.astype(np.float64)
-    error = score - y
-    squares, spread = float((error**2).mean()), float(((y - y.mean()) ** 2).mean())
-    yield "mse", "loss", squares
-    yield "absolute_loss", "loss", float(np.abs(error).mean())
-    yield "rmse", "loss", squares**0.5
-    yield "r2", "loss", 1 - squares / spread if spread else 0.0
-    yield "mae", "loss", float(np.abs(error).mean())
+def ordinal(score: Floats) -> NDArray[np.int64]:
+    """Number all float32 values in their order, (n,) from 0 to 2 ** 32 - 1."""
+    bits = score.astype(np.float32).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -bits, bits + 2**31)
 
 
-def area_under_roc(cuts: Cuts) -> float:
-    """Return the chance that a positive row scores above a negative one, ties counting half; 0.5 with one class."""
-    misses = cuts.flagged - cuts.hits
-    whole = cuts.positives * (cuts.rows - cuts.positives)
-    return float(np.trapz(cuts.hits, misses)) / whole if whole else 0.5
+def area_under_roc(counts: NDArray[np.int64]) -> float:
+    """Return the chance that a positive row scores above a negative one, ties counting half; 0.5 with one class.
+
+    `counts` (u, 2) are the negatives and the positives at each distinct score, rising.
+    """
+    negatives, positives = counts.T.astype(np.float64)
+    below = np.cumsum(negatives) - negatives / 2
+    pairs = negatives.sum() * positives.sum()
+    return float(positives @ below / pairs) if pairs else 0.5
 
 
 def ratio(part: float, whole: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.losses import LOSSES
+from linear_learner.sparse import Features, product
 
 Floats = NDArray[Any]
 
@@ -30,24 +31,24 @@ class Model:
         """Count the features a record must have."""
         return int(self.weight.shape[0])
 
-    def margin(self, X: Floats) -> Floats:
+    def margin(self, X: Features) -> Floats:
         """Return X W + b, (n, K) float32, summed in float64: a feature far from 0 would drown the others' digits."""
-        return np.asarray(X.astype(np.float64) @ self.weight + self.bias, np.float32)
+        z = X.astype(np.float64) @ self.weight if isinstance(X, np.ndarray) else product(X, self.weight)
+        return np.asarray(z + self.bias, np.float32)
 
-    def score(self, X: Floats) -> Floats:
-        """Return the linked margin: (n,), or (n, K) of a multiclass classifier."""
-        score = LOSSES[self.loss_type].link(self.margin(X))
-        return score if self.predictor_type == "multiclass_classifier" else score[:, 0]
+    def answer(self, z: Floats) -> dict[str, Floats]:
+        """Answer margins (n, K) with the named columns score and, for a classifier, predicted_label.
 
-    def label(self, score: Floats) -> NDArray[np.int64]:
-        """Return the predicted class of each score."""
+        The score is (n,), or (n, K) of a multiclass classifier.
+        """
+        score = LOSSES[self.loss_type].link(z)
         if self.predictor_type == "multiclass_classifier":
-            return np.asarray(score.argmax(axis=1))
-        return (score.astype(np.float64) >= self.threshold).astype(np.int64)
-
-    def predict(self, X: Floats) -> dict[str, Floats]:
-        """Answer X (n, d) with the named columns score and, for a classifier, predicted_label."""
-        score = self.score(X)
+            return {"score": score, "predicted_label": score.argmax(axis=1)}
+        score = score[:, 0]
         if self.predictor_type == "regressor":
             return {"score": score}
-        return {"score": score, "predicted_label": self.label(score)}
+        return {"score": score, "predicted_label": (score.astype(np.float64) >= self.threshold).astype(np.int64)}
+
+    def predict(self, X: Features) -> dict[str, Floats]:
+        """Answer the rows X (n, d)."""
+        return self.answer(self.margin(X))

@@ -1,24 +1,37 @@
-"""Read channels: check labels and width, take the scaler's sample, standardise what follows."""
+"""Read channels: check labels and width, take the scaler's sample, hold or stream the rows."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.batches import Block, Rows, gather
+from linear_learner.batches import Block
+from linear_learner.budget import Budget
+from linear_learner.data import Ahead, Data, hold
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
-from linear_learner.scaling import Scaler, fit_scaler
+from linear_learner.scaling import fit_scaler
+from linear_learner.sparse import Features, Sparse, SparseLike, as_matrix, as_sparse, join, slice_rows
 
 Floats = NDArray[Any]
 
 
-def read_train(blocks: Iterable[Block], hp: Hyperparameters) -> tuple[Rows, Scaler]:
-    """Fit the scaler on the first rows, replay them and standardise all."""
-    stream = checked("train", blocks, label_classes(hp), hp.feature_dim)
+def read_train(
+    blocks: Iterable[Block], hp: Hyperparameters, budget: Budget, ahead: Ahead, *, share: float
+) -> tuple[Data, int]:
+    """Fit the scaler on the first rows and replay them; hold all rows in a share of the memory, or stream them.
+
+    Also return the bytes that there are for the data of all channels.
+    """
+
+    def source() -> Iterator[Block]:
+        return checked("train", blocks, label_classes(hp), hp.feature_dim)
+
+    stream = source()
     rows = (hp.num_point_for_scaler // hp.mini_batch_size + 1) * hp.mini_batch_size
-    X, y, head = sample(stream, rows)
+    X, y, head = sample(stream, rows, budget.sample)
     scaler = fit_scaler(
         X,
         y,
@@ -27,19 +40,19 @@ def read_train(blocks: Iterable[Block], hp: Hyperparameters) -> tuple[Rows, Scal
         unbias_label=hp.unbias_label,
         normalize_label=hp.normalize_label,
     )
-
-    def replayed() -> Iterator[Block]:
-        while head:
-            yield head.pop(0)
-        yield from stream
-
-    return gather(replayed(), scaler, X.shape[1]), scaler
+    room = budget.data(hp, int(X.shape[1] or 0), len(y), sparse=not isinstance(X, np.ndarray))
+    del X
+    data = hold(chain(drained(head), stream), source, scaler, hp.mini_batch_size, int(share * room), ahead)
+    return data, room
 
 
-def read_channel(blocks: Iterable[Block], name: str, hp: Hyperparameters, scaler: Scaler) -> Rows:
-    """Standardise a channel as the train channel was."""
-    features = len(scaler.mean)
-    return gather(checked(name, blocks, label_classes(hp), features), scaler, features)
+def read_channel(blocks: Iterable[Block], name: str, hp: Hyperparameters, train: Data, room: int, ahead: Ahead) -> Data:
+    """Hold or stream the rows of a channel, standardised as the train channel is."""
+
+    def source() -> Iterator[Block]:
+        return checked(name, blocks, label_classes(hp), train.features)
+
+    return hold(source(), source, train.scaler, hp.mini_batch_size, room, ahead)
 
 
 def label_classes(hp: Hyperparameters) -> int | None:
@@ -50,18 +63,23 @@ def label_classes(hp: Hyperparameters) -> int | None:
 def checked(channel: str, blocks: Iterable[Block], classes: int | None, features: int | None) -> Iterator[Block]:
     """Pass on blocks whose labels and width are as expected.
 
-    `classes` bounds the labels of a classifier to 0 ... classes - 1; None lets every finite label pass. Raises
-    InputError that names the channel, the row, what was expected and what was found.
+    `classes` bounds the labels of a classifier to 0 ... classes - 1; None lets every finite label pass. Blocks that do
+    not tell their width are as wide as expected, if it is known. Raises InputError that names the channel, the row,
+    what was expected and what was found.
     """
     rows = 0
     for X, y in blocks:
-        if features is not None and X.shape[1] != features:
+        if not isinstance(X, np.ndarray) and X.shape[1] is None:
+            X = with_width(X, channel, rows, features)
+        elif features is not None and X.shape[1] != features:
             raise InputError(
                 f"channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
                 "that every channel has the same columns, the label first.",
                 channel,
                 rows + 1,
             )
+        else:
+            features = X.shape[1]
         if classes is not None:
             wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
             if wrong.size:
@@ -76,14 +94,40 @@ def checked(channel: str, blocks: Iterable[Block], classes: int | None, features
         yield X, y
 
 
-def sample(blocks: Iterator[Block], rows: int) -> tuple[Floats, Floats, list[Block]]:
-    """Read at least `rows` rows; return the first `rows` of them and, to be replayed, all that was read."""
+def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> SparseLike:
+    """Give rows that do not tell their width the expected one; `rows` came before them."""
+    if features is None:
+        return X
+    beyond = np.flatnonzero(X.indices >= features)
+    if beyond.size:
+        row = rows + int(np.searchsorted(X.indptr, beyond[0], side="right"))
+        raise InputError(
+            f"channel {channel!r}, row {row}: expected at most {features} features, found index "
+            f"{X.indices[beyond[0]] + 1}. Set feature_dim to the largest index of all channels.",
+            channel,
+            row,
+        )
+    return Sparse(X.data, X.indices, X.indptr, (X.shape[0], features))
+
+
+def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Features, Floats, list[Block]]:
+    """Read at least `rows` rows, or `most_bytes`; return the first `rows` and, to be replayed, all that was read."""
     head: list[Block] = []
-    read = 0
+    read = taken = 0
     for block in blocks:
         head.append(block)
         read += len(block[1])
-        if read >= rows:
+        taken += block[0].data.nbytes
+        if read >= rows or taken >= most_bytes:
             break
-    X = np.concatenate([X for X, _ in head])[:rows]
-    return X, np.concatenate([y for _, y in head])[:rows], head
+    parts = [X for X, _ in head]
+    y = np.concatenate([y for _, y in head])[:rows]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(list(map(as_matrix, parts)))[:rows], y, head
+    return slice_rows(join(list(map(as_sparse, parts))), 0, len(y)), y, head
+
+
+def drained(parts: list[Block]) -> Iterator[Block]:
+    """Yield the parts of a list, which is emptied, so that each can be freed."""
+    while parts:
+        yield parts.pop(0)

@@ -1,10 +1,12 @@
 """Standardise features and label, and fold the standardisation back into weights and biases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from linear_learner.sparse import Features, Sparse, SparseLike
 
 Floats = NDArray[Any]
 
@@ -28,6 +30,29 @@ class Scaler:
         Z = np.subtract(X, self.mean, dtype=np.float32)
         Z *= 1 / self.deviation
         return Z
+
+    def scale(self, X: Sparse) -> Sparse:
+        """Return X / deviation; features beyond those that the scaler knows keep their unit."""
+        inverse = np.append(1 / self.deviation, np.float32(1))
+        return X._replace(data=X.data * np.take(inverse, X.indices, mode="clip"))
+
+    @property
+    def shift(self) -> Floats | None:
+        """Return what standardising subtracts after it has scaled, (d,), None if nothing."""
+        return self.mean * (1 / self.deviation) if self.mean.any() else None
+
+    def widened(self, features: int) -> "Scaler":
+        """Give features that the sample did not have their own unit."""
+        more = features - len(self.mean)
+        return replace(
+            self,
+            mean=np.append(self.mean, np.zeros(more, np.float32)),
+            deviation=np.append(self.deviation, np.ones(more, np.float32)),
+        )
+
+    def uncentred(self) -> "Scaler":
+        """Give up subtracting means of features."""
+        return replace(self, mean=np.zeros_like(self.mean))
 
     def restore(self, Z: Floats) -> Floats:
         """Return the raw features of standardised ones.
@@ -56,7 +81,7 @@ class Scaler:
 
 
 def fit_scaler(
-    X: Floats,
+    X: Features,
     y: Floats,
     *,
     unbias_data: bool,
@@ -66,7 +91,7 @@ def fit_scaler(
 ) -> Scaler:
     """Take means and population deviations of a sample; a feature that does not vary keeps its unit."""
     label_mean, label_deviation = moments(y[:, None])
-    mean, deviation = moments(X)
+    mean, deviation = moments(X) if isinstance(X, np.ndarray) else sparse_moments(X)
     return Scaler(
         mean if unbias_data else np.zeros_like(mean),
         deviation if normalize_data else np.ones_like(deviation),
@@ -85,4 +110,19 @@ def moments(X: Floats) -> tuple[Floats, Floats]:
         mean[columns] = wide.mean(axis=0)
         deviation[columns] = np.sqrt(((wide - mean[columns]) ** 2).mean(axis=0))
     varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
+    return mean, np.where(varies, deviation, np.float32(1))
+
+
+def sparse_moments(X: SparseLike) -> tuple[Floats, Floats]:
+    """Return mean and population deviation of each column, zeros that are not stored included."""
+    rows, width = X.shape[0], int(X.shape[1] or 0)
+    counts = np.bincount(X.indices, minlength=width)
+    mean = (np.bincount(X.indices, weights=X.data, minlength=width) / rows).astype(np.float32)
+    squares = (X.data - mean.astype(np.float64)[X.indices]) ** 2
+    left_out = (rows - counts) * mean.astype(np.float64) ** 2
+    deviation = np.sqrt((np.bincount(X.indices, weights=squares, minlength=width) + left_out) / rows).astype(np.float32)
+    lowest, highest = np.where(counts < rows, 0, np.array([[np.inf], [-np.inf]], np.float32))
+    np.minimum.at(lowest, X.indices, X.data)
+    np.maximum.at(highest, X.indices, X.data)
+    varies = (highest > lowest) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
     return mean, np.where(varies, deviation, np.float32(1))

@@ -1,6 +1,6 @@
 """Turn the chosen candidate into a model, calibrate its threshold and measure it on every channel."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,17 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner import metrics, selection
-from linear_learner.batches import Block, Rows
+from linear_learner.batches import Block
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.judging import criterion
 from linear_learner.losses import LOSSES
-from linear_learner.metrics import Metric
+from linear_learner.metrics import Mean, Metric, Tally
 from linear_learner.model import Model
 from linear_learner.report import Log
 from linear_learner.scaling import Scaler
+from linear_learner.sparse import Features, slice_rows
 
 Floats = NDArray[Any]
+
+SCORES = 2**18  # that are computed at once
+LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_loss"}
 
 
 def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: Floats | None) -> Model:
@@ -49,14 +53,18 @@ def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: 
     )
 
 
-def calibrated(model: Model, rows: Rows, hp: Hyperparameters, scaler: Scaler, log: Log) -> Model:
-    """Set the threshold of a binary classifier from its own scores of raw rows, those that it will serve."""
+def calibrated(model: Model, blocks: Iterable[Block], hp: Hyperparameters, log: Log, most: int | None = None) -> Model:
+    """Set the threshold of a binary classifier from its own scores of raw rows, those that it will serve.
+
+    Only the first rows are read: `num_calibration_samples` of them, or `most`, what there is memory for.
+    """
     measure = criterion(hp)
     if measure is None:
         return model
-    z, y = margins(model, rows.raw(scaler))
-    count = min(len(y), hp.num_calibration_samples)
-    found = selection.calibrate(LOSSES[model.loss_type].link(z[:count, 0]), y[:count], measure)
+    rows = hp.num_calibration_samples if most is None else min(hp.num_calibration_samples, most)
+    parts = [(model.predict(X)["score"], y.copy()) for X, y in pieces(first(blocks, rows), model)]
+    score, y = np.concatenate([score for score, _ in parts]), np.concatenate([y for _, y in parts])
+    found = selection.calibrate(score, y, measure)
     if found.value < 0:
         log.warning(
             f"No threshold reaches the target of {hp.binary_classifier_model_selection_criteria} on the calibration "
@@ -65,36 +73,64 @@ def calibrated(model: Model, rows: Rows, hp: Hyperparameters, scaler: Scaler, lo
     return replace(model, threshold=found.threshold)
 
 
-def margins(model: Model, blocks: Iterable[Block]) -> tuple[Floats, Floats]:
-    """Return the margins (n, K) and the labels (n,) of raw blocks."""
-    parts = [(model.margin(X), y) for X, y in blocks]
-    return np.concatenate([z for z, _ in parts]), np.concatenate([y for _, y in parts])
-
-
 def final_scores(
     model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None
 ) -> list[Metric]:
-    """Measure the model on raw blocks: its objective first, then the metrics of its predictor type."""
-    z, y = margins(model, blocks)
+    """Measure the model on raw blocks: its objective first, then the metrics of its predictor type.
+
+    However many rows there are, they are read once and the memory is the same.
+    """
     loss = LOSSES[model.loss_type]
-    losses = loss.value(z.astype(np.float64), y, float(model.metrics_params.get(loss.parameter or "") or 0))
-    objective = losses if class_weights is None else losses * class_weights[y.astype(np.int64)]
-    return [(objective_name(hp), "loss", float(objective.mean())), *extra_scores(model, z, y, losses, hp)]
+    parameter = float(model.metrics_params.get(loss.parameter or "") or 0)
+    objective, unweighted, tally = Mean(), Mean(), tally_of(model, hp)
+    for X, y in pieces(blocks, model):
+        z = model.margin(X)
+        losses = loss.value(z.astype(np.float64), y, parameter)
+        unweighted.add(losses)
+        objective.add(losses if class_weights is None else losses * class_weights[y.astype(np.int64)])
+        tally.add(y, model.answer(z))
+    scores = [(objective_name(hp), "loss", objective.value), *tally.metrics()]
+    if model.loss_type in LOG_LOSSES:
+        scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
+    return scores
 
 
-def extra_scores(model: Model, z: Floats, y: Floats, losses: Floats, hp: Hyperparameters) -> Iterator[Metric]:
-    """Yield what is measured beside the objective."""
-    score = LOSSES[model.loss_type].link(z)
+def tally_of(model: Model, hp: Hyperparameters) -> Tally:
+    """Return what counts for the metrics of the model's predictor type."""
     match model.predictor_type:
         case "regressor":
-            yield from metrics.regressor(y, score[:, 0])
+            return metrics.Regressor()
         case "binary_classifier":
-            yield from metrics.binary(y, score[:, 0], model.label(score[:, 0]), hp.f_beta)
-            if model.loss_type == "logistic":
-                yield "binary_log_loss", "score", float(losses.mean())
+            return metrics.Binary(hp.f_beta)
         case _:
-            yield from metrics.multiclass(y, score, model.label(score), hp.f_beta, hp.accuracy_top_k)
-            yield "multiclass_log_loss", "score", float(losses.mean())
+            return metrics.Multiclass(len(model.bias), hp.f_beta, hp.accuracy_top_k)
+
+
+def first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
+    """Yield the first rows, then ask for no further block and close what can be closed: a pipe may stand behind it."""
+    stream = iter(blocks)
+    try:
+        while rows > 0 and (block := next(stream, None)) is not None:
+            X, y = block
+            yield part(X, 0, min(rows, len(y))), y[:rows]
+            rows -= len(y)
+    finally:
+        if isinstance(stream, Generator):
+            stream.close()
+
+
+def pieces(blocks: Iterable[Block], model: Model) -> Iterator[Block]:
+    """Cut blocks, so that one has no more than SCORES scores."""
+    rows = max(1, SCORES // len(model.bias))
+    for X, y in blocks:
+        for start in range(0, len(y), rows):
+            end = min(start + rows, len(y))
+            yield part(X, start, end), y[start:end]
+
+
+def part(X: Features, start: int, end: int) -> Features:
+    """Return rows of X without copying their values."""
+    return X[start:end] if isinstance(X, np.ndarray) else slice_rows(X, start, end)
 
 
 def objective_name(hp: Hyperparameters) -> str:

@@ -1,6 +1,7 @@
 """Train: read, standardise, train the bank, choose the best candidate, calibrate it, score it."""
 
 import json
+import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import LARGEST_TENSOR, bank_bytes, start_weights
 from linear_learner.banks import Banks
-from linear_learner.batches import Block, Rows, epoch_order
-from linear_learner.candidates import Candidate, candidates, model_count
+from linear_learner.batches import Block
+from linear_learner.budget import Budget, check_tensors
+from linear_learner.candidates import Candidate, candidates
+from linear_learner.data import PIECES, Ahead, Data, Streamed
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import criterion, judge, least
@@ -22,61 +24,75 @@ from linear_learner.report import Log, Summary
 from linear_learner.scaling import Scaler
 from linear_learner.scoring import calibrated, final_scores, folded, objective_name
 from linear_learner.selection import choose
+from linear_learner.sparse_rows import SparseRows
+from linear_learner.starting import start_weights
 from linear_learner.stopping import EarlyStopping
 from linear_learner.weighting import class_weights
 
 Floats = NDArray[Any]
+SHARES = {"train": 1.0, "validation": 0.25, "test": 0.1}  # of the memory for data, kept free for the later channels
 
 
 def fit(
-    texts: Mapping[str, str], channels: Mapping[str, Iterable[Block]], log: Log, memory: int | None = None
+    texts: Mapping[str, str],
+    channels: Mapping[str, Iterable[Block]],
+    log: Log,
+    budget: Budget | None = None,
+    ahead: Ahead = iter,
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
-    `memory` is the most bytes that the process may hold. Raises InputError for what the user can mend.
+    `ahead` runs an iterator in the background, a little before it is asked for. Raises InputError for what the user
+    can mend.
     """
     began = time.time()
     hp = parse(texts)
     log.info(f"Final configuration: {configuration(texts)}")
     for name in ignored(texts, hp):
         log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
-    train, scaler = read_train(channels["train"], hp)
-    validation = read_channel(channels["validation"], "validation", hp, scaler) if "validation" in channels else None
-    test = read_channel(channels["test"], "test", hp, scaler) if "test" in channels else None
+    budget = budget or Budget()
+    data = read_channels(channels, hp, budget, ahead, log)
+    train, validation, test = (data.get(name) for name in ("train", "validation", "test"))
+    assert train is not None
+    scaler = train.scaler
     report_rows(train, began, log)
     deciding = train if validation is None else validation
+    judged = budget.judged_rows(hp)
     read = time.time()
-    check_memory(train, deciding, sum(rows.X.nbytes for rows in (train, validation, test) if rows), hp, memory)
-    settings = candidates(hp, rows=len(train), validated=validation is not None)
-    weights, objective_weights = class_weights(hp, train.y[:-1, 0], len(settings))
+    settings = candidates(hp, rows=most_rows(train), validated=validation is not None)
+    check_tensors(len(settings), hp.outputs, train.features, min(hp.mini_batch_size, train.count))
+    weights, objective_weights = class_weights(hp, train.rows.labels, len(settings))
     bank = Banks(
         settings,
         start(settings, train, hp),
         hp.loss,
         hp.mini_batch_size,
+        sparse=isinstance(train.rows, SparseRows),
         loss_parameter=hp.loss_parameter,
         class_weights=weights,
         objective_weights=objective_weights,
         use_bias=hp.use_bias,
     )
     log.info(
-        f"Training {len(settings)} candidates on {len(train)} rows of {train.features} features, "
-        f"selecting on {len(deciding)} {'train' if validation is None else 'validation'} rows"
+        f"Training {len(settings)} candidates on {counted(train)} rows of {train.features} features, "
+        f"selecting on {counted(deciding)} {'train' if validation is None else 'validation'} rows"
     )
+    if criterion(hp) is not None and judged < min(hp.num_calibration_samples, most_rows(deciding)):
+        log.info(f"Thresholds are calibrated on the first {judged} rows: more would not fit the memory.")
     ready = time.time()
-    updating, checking = run_epochs(bank, train, validation, hp, scaler, log)
+    updating, checking = run_epochs(bank, train, validation, hp, scaler, judged, log)
     trained = time.time()
-    best = choose_candidate(bank, deciding, settings, hp, scaler, log)
+    best = choose_candidate(bank, deciding, settings, hp, scaler, judged, log)
     model = folded(bank.snapshot()[best], hp, scaler, objective_weights)
-    model = calibrated(model, deciding, hp, scaler, log)
-    report_scores("train", final_scores(model, train.raw(scaler), hp, objective_weights), log)
+    model = calibrated(model, deciding.raw(), hp, log, judged)
+    report_scores("train", final_scores(model, train.raw(), hp, objective_weights), log)
     if validation is not None:
-        report_scores("validation", final_scores(model, validation.raw(scaler), hp, objective_weights), log)
+        report_scores("validation", final_scores(model, validation.raw(), hp, objective_weights), log)
     log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
     if test is None:
         log.info("Test data is not provided.")
     else:
-        report_scores("test", final_scores(model, test.raw(scaler), hp, objective_weights), log)
+        report_scores("test", final_scores(model, test.raw(), hp, objective_weights), log)
     ended = time.time()
     report_times(
         {
@@ -95,7 +111,44 @@ def fit(
     return model
 
 
-def start(settings: list[Candidate], train: Rows, hp: Hyperparameters) -> Floats:
+def read_channels(
+    channels: Mapping[str, Iterable[Block]], hp: Hyperparameters, budget: Budget, ahead: Ahead, log: Log
+) -> dict[str, Data]:
+    """Read the channels, each as far as the memory goes that the ones before it leave."""
+    names = [name for name in SHARES if name in channels]
+    data: dict[str, Data] = {}
+    train, room = read_train(channels["train"], hp, budget, ahead, share=1 - sum(SHARES[name] for name in names[1:]))
+    data["train"] = train
+    for name in names[1:]:
+        room -= list(data.values())[-1].held_bytes
+        later = sum(SHARES[other] for other in names[names.index(name) + 1 :])
+        data[name] = read_channel(channels[name], name, hp, train, int(room * (1 - later)), ahead)
+    for name, rows in data.items():
+        log.info(f"The channel {name!r} {described(rows)}.")
+    return data
+
+
+def described(data: Data) -> str:
+    """Say where a channel's rows are kept."""
+    if isinstance(data, Streamed):
+        return (
+            f"is larger than the {data.room / 2**20:.0f} MiB that there are for it: it is read anew for every pass, "
+            f"{data.room // PIECES / 2**20:.1f} MiB at a time"
+        )
+    return f"is held in memory: {data.count} rows, {data.held_bytes / 2**20:.1f} MiB"
+
+
+def most_rows(data: Data) -> float:
+    """Return how many rows there may be."""
+    return math.inf if isinstance(data, Streamed) else data.count
+
+
+def counted(data: Data) -> str:
+    """Tell the number of rows as far as it is known."""
+    return f"more than {data.count}" if isinstance(data, Streamed) else str(data.count)
+
+
+def start(settings: list[Candidate], train: Data, hp: Hyperparameters) -> Floats:
     """Draw the weights that the candidates start from.
 
     A feature that is 0 in every standardised row is never learned, so its weight starts, and stays, at 0: folded, any
@@ -110,32 +163,18 @@ def start(settings: list[Candidate], train: Rows, hp: Hyperparameters) -> Floats
         spread=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
         bias=hp.init_bias if hp.use_bias else 0.0,
     )
-    weights[:, :, :-1][:, :, ~train.X[:-1, :-1].any(axis=0)] = 0
+    weights[:, :, :-1][:, :, ~train.rows.varying()] = 0
     return weights
 
 
-def check_memory(train: Rows, deciding: Rows, held: int, hp: Hyperparameters, memory: int | None) -> None:
-    """Refuse a bank that does not fit beside the `held` bytes of data, before it is built."""
-    models = model_count(hp)
-    batch = min(hp.mini_batch_size, len(train))
-    largest = max(models * hp.outputs * max(train.features + 1, batch), batch * (train.features + 1))
-    if largest > LARGEST_TENSOR:
-        raise InputError(
-            f"{models} candidates of {hp.outputs} x {train.features} weights with mini-batches of {batch} rows need an "
-            f"array of {largest} numbers; MXNet holds {LARGEST_TENSOR}. Lower num_models or mini_batch_size."
-        )
-    need = bank_bytes(models, hp.outputs, train.features, batch, len(deciding))
-    if memory is not None and held + need > memory:
-        raise InputError(
-            f"{models} candidates of {hp.outputs} x {train.features} weights with mini-batches of "
-            f"{batch} rows need about {need / 2**30:.2f} GiB beside the data's "
-            f"{held / 2**30:.2f} GiB, more than the {memory / 2**30:.2f} GiB that there are. Lower num_models or "
-            "mini_batch_size, or use a larger instance."
-        )
-
-
 def run_epochs(
-    bank: Banks, train: Rows, validation: Rows | None, hp: Hyperparameters, scaler: Scaler, log: Log
+    bank: Banks,
+    train: Data,
+    validation: Data | None,
+    hp: Hyperparameters,
+    scaler: Scaler,
+    judged: int,
+    log: Log,
 ) -> tuple[list[float], list[float]]:
     """Train epoch by epoch until early stopping and leave the bank at the best epoch.
 
@@ -151,12 +190,12 @@ def run_epochs(
     best = None
     for epoch in range(hp.epochs):
         started = time.time()
-        losses = bank.train(train, epoch_order(len(train), shuffler)) / len(train)
+        losses = train_epoch(bank, train, shuffler)
         trained = time.time()
         report_losses("train", objective, losses, epoch, started, trained, log)
         value = least(losses)
         if validation is not None:
-            standings = judge(bank, validation, hp, scaler)
+            standings = judge(bank, validation, hp, scaler, judged)
             report_losses("validation", objective, standings.losses, epoch, trained, time.time(), log)
             value = standings.best
         log.criterion(epoch, criterion_name, value)
@@ -168,13 +207,13 @@ def run_epochs(
             log.info("Early stop condition met. Stopping training.")
         log.progress(100 * (epoch + 1) / hp.epochs, stopped_early=stopping.over)
         log.metrics(
-            iterator_counts(epoch + 1, len(train), -(-len(train) // hp.mini_batch_size)),
+            iterator_counts(epoch + 1, train.count, -(-train.count // hp.mini_batch_size)),
             start=started,
             end=trained,
             epoch=epoch,
             meta="training_data_iter",
         )
-        log.throughput(len(train) / (trained - started))
+        log.throughput(train.count / (trained - started))
         updating.append(trained - started)
         checking.append(time.time() - trained)
         if stopping.over:
@@ -188,11 +227,26 @@ def run_epochs(
     return updating, checking
 
 
+def train_epoch(bank: Banks, train: Data, shuffler: np.random.Generator | None) -> Floats:
+    """Train on all rows once; return each candidate's mean loss before its updates."""
+    lost: list[Floats] = []
+    for rows, order in train.epoch(shuffler):
+        lost.append(bank.train(rows, order))
+        del rows
+    return np.asarray(np.sum(lost, axis=0) / train.count)
+
+
 def choose_candidate(
-    bank: Banks, deciding: Rows, settings: list[Candidate], hp: Hyperparameters, scaler: Scaler, log: Log
+    bank: Banks,
+    deciding: Data,
+    settings: list[Candidate],
+    hp: Hyperparameters,
+    scaler: Scaler,
+    judged: int,
+    log: Log,
 ) -> int:
     """Return the index of the candidate that is best on the rows that decide; name those that diverged."""
-    standings = judge(bank, deciding, hp, scaler)
+    standings = judge(bank, deciding, hp, scaler, judged)
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
         log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
@@ -204,9 +258,9 @@ def choose_candidate(
     return best
 
 
-def report_rows(train: Rows, began: float, log: Log) -> None:
+def report_rows(train: Data, began: float, log: Log) -> None:
     """Log what was read."""
-    counts = iterator_counts(1, len(train), 1)
+    counts = iterator_counts(1, train.count, 1)
     log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
 
 

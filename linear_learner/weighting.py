@@ -38,3 +38,10 @@ def balanced(labels: Floats, classes: int) -> Floats:
     """Return the inverse frequencies n / (C n_c), 1 for a class that does not occur, (C,)."""
     counts = np.bincount(labels.astype(np.int64), minlength=classes)
     return np.divide(len(labels), classes * counts, out=np.ones(classes), where=counts > 0)
+
+
+def row_weights(labels: Floats, objective_weights: Floats | None) -> Floats:
+    """Return what the rows with these labels (n,) count in the objective, (1, n)."""
+    if objective_weights is None:
+        return np.ones((1, len(labels)), np.float32)
+    return objective_weights[labels.astype(np.int64)][None, :].astype(np.float32)

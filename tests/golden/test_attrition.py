@@ -8,13 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.data import FOLDER
-from linear_learner.bank import Bank, start_weights
+from linear_learner.bank import Bank
 from linear_learner.batches import Rows, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.hyperparameters import parse
 from linear_learner.loading import load
 from linear_learner.scaling import Scaler, fit_scaler
 from linear_learner.scoring import final_scores
+from linear_learner.starting import start_weights
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
 

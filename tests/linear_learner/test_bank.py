@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank, start_weights
+from linear_learner.bank import Bank
 from linear_learner.banks import Banks
 from linear_learner.batches import Rows, batch_table, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.losses import LOSSES
 from linear_learner.optimizers import EPSILON, RMSPROP_DECAY
 from linear_learner.scaling import fit_scaler
+from linear_learner.starting import start_weights
 
 Floats = NDArray[Any]
 
@@ -119,7 +120,7 @@ def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> N
     rows, outputs = example(loss)
     bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
     bank.train(rows, orders(rows)[0])
-    lost, margins = bank.evaluate(rows, margins=outputs == 1)
+    lost, margins = bank.evaluate(rows, margins=len(rows) if outputs == 1 else 0)
     for m, weights in enumerate(bank.snapshot()):
         z = rows.X[:-1].astype(np.float64) @ weights.T.astype(np.float64)
         assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETER).sum()), rel=1e-5)
@@ -237,7 +238,7 @@ def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> N
         np.testing.assert_allclose(banks.snapshot()[m], alone.snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
     np.testing.assert_allclose(
-        banks.evaluate(rows, margins=True)[1][3], rows.X[:-1] @ banks.snapshot()[3, 0], atol=1e-5
+        banks.evaluate(rows, margins=len(rows))[1][3], rows.X[:-1] @ banks.snapshot()[3, 0], atol=1e-5
     )
     before = banks.snapshot()
     banks.train(rows, orders(rows)[0])
@@ -252,6 +253,6 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
         monkeypatch.setattr("linear_learner.bank.LARGEST_TENSOR", largest)
         bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
         lost = [bank.train(rows, order) for order in orders(rows)]
-        results.append((bank.snapshot(), lost[-1], *bank.evaluate(rows, margins=True)))
+        results.append((bank.snapshot(), lost[-1], *bank.evaluate(rows, margins=len(rows))))
     for whole, gathered in zip(*results, strict=True):
         np.testing.assert_array_equal(whole, gathered)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from linear_learner.budget import Budget
 from linear_learner.errors import InputError
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
@@ -16,7 +17,7 @@ from tests.linear_learner.test_training import HYPERPARAMETERS, Block, example, 
 
 def test_a_bank_that_does_not_fit_is_refused_with_its_size() -> None:
     with pytest.raises(InputError, match=r"10000 candidates of 1 x 5 weights .* need about \d+\.\d+ GiB .* num_models"):
-        fit(REGRESSOR | {"num_models": "10000"}, split("regressor"), Silence(), memory=1 << 20)
+        fit(REGRESSOR | {"num_models": "10000"}, split("regressor"), Silence(), Budget(1 << 20))
 
 
 def scaled(predictor: str, factors: list[float], shifts: list[float]) -> dict[str, list[Block]]:
@@ -128,4 +129,9 @@ def test_a_mini_batch_far_larger_than_the_data_costs_nothing() -> None:
 def test_an_array_beyond_what_mxnet_holds_is_refused() -> None:
     X, y = example("multiclass_classifier", rows=1000)
     with pytest.raises(InputError, match=r"need an array of .* numbers; MXNet holds 2147483647"):
-        run({"train": [(X, y)]}, MULTICLASS | {"num_classes": "100000", "mini_batch_size": "1000"})
+        fit(
+            MULTICLASS | {"num_classes": "100000", "mini_batch_size": "1000"},
+            {"train": [(X, y)]},
+            Silence(),
+            Budget(1 << 40),
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, fbeta_score, precision_score, recall_score
@@ -33,7 +33,6 @@ def every_threshold(score: NDArray[Any]) -> list[float]:
     return [*np.unique(score).astype(float), 2.0]
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_no_threshold_is_more_accurate_than_the_calibrated_one(rows: list[tuple[int, bool]]) -> None:
     score, label = arrays(rows)
@@ -43,7 +42,6 @@ def test_no_threshold_is_more_accurate_than_the_calibrated_one(rows: list[tuple[
     assert accuracy_score(label, score >= found.threshold) == pytest.approx(best)
 
 
-@settings(deadline=None)
 @given(ROWS, st.sampled_from([0.5, 1.0, 2.0]))
 def test_no_threshold_has_a_better_f_score_than_the_calibrated_one(rows: list[tuple[int, bool]], beta: float) -> None:
     score, label = arrays(rows)
@@ -107,7 +105,6 @@ def brute_force(score: NDArray[Any], label: NDArray[Any], kept: str, target: flo
     return best, most
 
 
-@settings(deadline=None)
 @pytest.mark.parametrize(
     ("criterion", "kept"), [(precision_at_target_recall, "recall"), (recall_at_target_precision, "precision")]
 )

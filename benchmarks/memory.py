@@ -1,0 +1,133 @@
+"""Train on data far larger than the memory that a control group allows: streams of two lengths, and files."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import Process
+from pathlib import Path
+
+import numpy as np
+
+from container.codecs.recordio import encode_records
+
+TOP = Path(__file__).resolve().parent.parent
+LIMIT = 1 << 30
+PIECE_ROWS, FEATURES = 16_000, 784
+HYPERPARAMETERS = {"predictor_type": "binary_classifier", "epochs": "2", "mini_batch_size": "1000"}
+GROUPS = Path("/sys/fs/cgroup")
+
+
+def main() -> None:
+    """Print the peak memory of the whole `train` process on each, under the same limit."""
+    piece = encode_records(*problem())
+    peaks = []
+    with limited() as enter:
+        for gigabytes in (2, 8):
+            name = f"a stream of {gigabytes} GB"
+            peaks.append(job(name, "Pipe", enter, partial(stream, piece, gigabytes << 30)))
+        job("3 GB of files", "File", enter, partial(files, piece, 3 << 30))
+    print(f"    the longer stream against the shorter: {peaks[1] / peaks[0]:.3f}")
+
+
+def problem() -> tuple[
+    np.ndarray[tuple[int, ...], np.dtype[np.float32]], np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+]:
+    """Draw rows whose label is a noisy linear function of the features."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(PIECE_ROWS, FEATURES)).astype(np.float32)
+    margin = X @ generator.normal(size=FEATURES) + 5 * generator.normal(size=PIECE_ROWS)
+    return X, (margin > 0).astype(np.float32)
+
+
+def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], Process | None]) -> float:
+    """Run `train` inside the group; return the most that it held, in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        config = root / "input" / "config"
+        config.mkdir(parents=True)
+        (root / "input" / "data").mkdir()
+        (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
+        (config / "inputdataconfig.json").write_text(json.dumps({"train": {"TrainingInputMode": mode}}))
+        writer = fill(root)
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, str(TOP / "train")],
+            cwd=TOP,
+            env={**os.environ, "SAGEMAKER_BASE_DIR": folder},
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=enter,
+        )
+        assert process.stdout is not None
+        log = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        if writer is not None:
+            writer.terminate()
+            writer.join()
+        if status or not (root / "model" / "model_algo-1").is_file():
+            sys.exit(f"{name}: train ended with {status}\n{log[-3000:]}")
+    print(f"{name} under a limit of {LIMIT >> 20} MiB: {usage.ru_maxrss / 1024:.0f} MiB at most, {seconds:.0f} s")
+    for line in log.splitlines():
+        if "The channel 'train' is " in line and "input mode" not in line:
+            print("   ", line.split("] ", 1)[1])
+    return usage.ru_maxrss / 1024
+
+
+def stream(piece: bytes, size: int, root: Path) -> Process:
+    """Write the same bytes into one FIFO after the other, made as they go, as often as they are asked for."""
+
+    def write() -> None:
+        for epoch in range(1000):
+            fifo = root / "input" / "data" / f"train_{epoch}"
+            os.mkfifo(fifo)
+            try:
+                with fifo.open("wb", buffering=0) as pipe:
+                    for _ in range(size // len(piece)):
+                        pipe.write(piece)
+            except BrokenPipeError:
+                pass
+
+    writer = Process(target=write, daemon=True)
+    writer.start()
+    return writer
+
+
+def files(piece: bytes, size: int, root: Path) -> None:
+    """Write files of 512 MB and some."""
+    folder = root / "input" / "data" / "train"
+    folder.mkdir()
+    for number in range(size >> 29):
+        with (folder / f"part-{number}").open("wb") as file:
+            for _ in range((1 << 29) // len(piece)):
+                file.write(piece)
+
+
+@contextmanager
+def limited() -> Iterator[Callable[[], None]]:
+    """Make a control group with the limit, version 1 or 2; yield what a process calls to enter it."""
+    first = GROUPS / "memory"
+    group = (first if first.is_dir() else GROUPS) / f"linear-learner-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / ("memory.limit_in_bytes" if first.is_dir() else "memory.max")).write_text(str(LIMIT))
+    except OSError as error:
+        sys.exit(f"No control group with a memory limit can be made here ({error}); run this as root.")
+
+    def enter() -> None:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+
+    try:
+        yield enter
+    finally:
+        group.rmdir()
+
+
+if __name__ == "__main__":
+    main()

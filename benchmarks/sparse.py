@@ -1,0 +1,74 @@
+"""Train the bank on very wide sparse rows, beside scikit-learn fitting its models in turn, in the same run."""
+
+import resource
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import SGDClassifier
+
+from linear_learner.batches import epoch_order
+from linear_learner.candidates import candidates
+from linear_learner.hyperparameters import parse
+from linear_learner.sparse import Sparse
+from linear_learner.sparse_bank import SparseBank
+from linear_learner.sparse_rows import SparseRows
+from linear_learner.starting import start_weights
+
+ROWS, FEATURES, HELD = 200_000, 1_000_000, 50
+MODELS, BATCH = 32, 1000
+FITS = 4  # of scikit-learn's, the mean of which stands for all
+
+
+def main() -> None:
+    """Print the seconds of one epoch of the default bank and of as many fits, and the memory."""
+    X, y = problem(ROWS)
+    rows = SparseRows(
+        Sparse(X.data, X.indices, X.indptr.astype(np.int64), X.shape), y[:, None], None, np.zeros(0, np.int64)
+    )
+    hp = parse({"predictor_type": "binary_classifier"})
+    settings = candidates(hp, rows=ROWS, validated=True)
+    start = start_weights(range(MODELS), 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
+    before = peak()
+    began = time.perf_counter()
+    bank = SparseBank(settings, start, "logistic", BATCH)
+    del start
+    bank.train(rows, epoch_order(ROWS, np.random.default_rng(0)))
+    ours = time.perf_counter() - began
+    memory = peak() - before
+    fits = []
+    for seed in range(FITS):
+        peer = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=1, tol=None, random_state=seed)
+        began = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            peer.fit(X, y)
+        fits.append(time.perf_counter() - began)
+    theirs = MODELS * float(np.mean(fits))
+    print(f"{ROWS} rows x {FEATURES} features, {HELD} values a row, {MODELS} models, one epoch")
+    print(
+        f"    ours {ours:.2f} s; scikit-learn's SGDClassifier {MODELS} times {theirs:.2f} s; ratio {theirs / ours:.2f}"
+    )
+    print(f"    the bank grew the process by {memory:.0f} MiB at its peak")
+
+
+def problem(rows: int) -> tuple[Any, Any]:
+    """Draw rows whose few values are normal and whose label is a noisy linear function of them."""
+    generator = np.random.default_rng(0)
+    columns = np.sort(generator.integers(0, FEATURES, (rows, HELD)), axis=1).astype(np.int32)
+    values = generator.normal(size=rows * HELD).astype(np.float32)
+    X = sparse.csr_matrix((values, columns.ravel(), np.arange(0, rows * HELD + 1, HELD)), shape=(rows, FEATURES))
+    X.sum_duplicates()
+    margin = X @ generator.normal(size=FEATURES)
+    return X, (margin + generator.normal(size=rows) > 0).astype(np.float32)
+
+
+def peak() -> float:
+    """Return the most memory that the process has held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""A channel's rows as training wants them, epoch after epoch: held in memory, or streamed from where they come from."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.batches import Block, Rows, RowsBuilder, epoch_order
+from linear_learner.errors import InputError
+from linear_learner.scaling import Scaler
+from linear_learner.sparse import as_matrix, as_sparse, slice_rows
+from linear_learner.sparse_rows import FULL_WIDTH, ROW_BYTES, VALUE_BYTES, SparseRows, SparseRowsBuilder
+
+Floats = NDArray[Any]
+AnyRows = Rows | SparseRows
+Ahead = Callable[[Generator[AnyRows, None, None]], Iterator[AnyRows]]
+PIECES = 6  # that a stream's memory is cut into: one in training, two read ahead, one being joined from its parts
+VALUES = 2**19  # that are standardised at once
+
+
+@dataclass
+class Held:
+    """Rows that are all in memory."""
+
+    rows: AnyRows
+    scaler: Scaler
+
+    @property
+    def features(self) -> int:
+        """Count the features."""
+        return self.rows.features
+
+    @property
+    def count(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
+
+    @property
+    def held_bytes(self) -> int:
+        """Count the bytes that are held."""
+        return self.rows.nbytes
+
+    def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
+        """Yield all rows with an order to train on them in."""
+        yield self.rows, epoch_order(len(self.rows), shuffler)
+
+    def pieces(self) -> Iterator[AnyRows]:
+        """Yield all rows."""
+        yield self.rows
+
+    def raw(self) -> Iterator[Block]:
+        """Yield all rows as they were before they were standardised."""
+        return self.rows.raw(self.scaler)
+
+
+@dataclass
+class Streamed:
+    """Rows that are read anew for every pass, piece by piece, each piece so many whole mini-batches.
+
+    The first pass begins with `begun`, which was read before it was clear that all rows are too many to be held, and
+    goes on with the standardised blocks of `rest`. `count` is the number of rows once an epoch has seen them all, until
+    then of those that were read at first; whoever takes a piece must let go of it before asking for the next.
+    """
+
+    begun: AnyRows | None
+    rest: Iterator[Block]
+    source: Callable[[], Iterator[Block]]
+    scaler: Scaler
+    batch: int
+    room: int
+    ahead: Ahead
+
+    def __post_init__(self) -> None:
+        assert self.begun is not None
+        self.count = len(self.begun)
+        self.sparse = isinstance(self.begun, SparseRows)
+
+    @property
+    def rows(self) -> AnyRows:
+        """Return the rows that were read at first, until the first pass takes them."""
+        assert self.begun is not None
+        return self.begun
+
+    @property
+    def features(self) -> int:
+        """Count the features."""
+        return len(self.scaler.mean)
+
+    @property
+    def held_bytes(self) -> int:
+        """Count the bytes that may be held."""
+        return self.room
+
+    def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
+        """Yield pieces, each with an order of its own to train on it in."""
+        count = 0
+        for rows in self.pieces():
+            count += len(rows)
+            order = epoch_order(len(rows), shuffler)
+            yield rows, order
+            del rows
+        self.count = count
+
+    def pieces(self) -> Iterator[AnyRows]:
+        """Yield all rows once, in their order."""
+        blocks = self.rest
+        if self.begun is None:
+            blocks = standardised(self.source(), self.scaler, sparse=self.sparse)
+        else:
+            yield self.take_begun()
+        yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES))
+
+    def take_begun(self) -> AnyRows:
+        """Hand the first rows over without keeping them."""
+        rows, self.begun = self.rows, None
+        return rows
+
+    def raw(self) -> Iterator[Block]:
+        """Yield all rows as they were before they were standardised."""
+        return self.source()
+
+
+Data = Held | Streamed
+
+
+def hold(
+    blocks: Iterator[Block], source: Callable[[], Iterator[Block]], scaler: Scaler, batch: int, room: int, ahead: Ahead
+) -> Data:
+    """Hold the rows of raw `blocks` if `room` bytes are enough for them, else stream what `source` opens.
+
+    Where the data does not tell how many features there are, those beyond the scaler's keep their unit.
+    """
+    first = next(blocks)
+    X, known = first[0], len(scaler.mean)
+    sparse = not isinstance(X, np.ndarray)
+    builder = SparseRowsBuilder(room) if sparse else RowsBuilder(known, room // (4 * (known + 3)))
+    features = known
+    stream = standardised(chain([first], blocks), scaler, sparse=sparse)
+    for block in stream:
+        if not builder.add(*block):
+            break
+        if not isinstance(block[0], np.ndarray):
+            features = max(features, int(block[0].indices.max(initial=-1)) + 1)
+    else:
+        scaler = settled(scaler, features, sparse)
+        return Held(builder.build(scaler), scaler)
+    if X.shape[1] is None:
+        raise InputError(
+            f"The data is larger than the {room / 2**20:.0f} MiB that there are for it and does not tell how many "
+            "features it has. Set feature_dim, or use an instance with more memory."
+        )
+    scaler = settled(scaler, known, sparse)
+    rest = chain([builder.cut(batch), block], stream)
+    if not builder.count:
+        raise InputError(
+            f"A mini-batch of {batch} rows is larger than the {room / 2**20:.0f} MiB that there are for data. Lower "
+            "mini_batch_size, or use an instance with more memory."
+        )
+    return Streamed(builder.build(scaler), rest, source, scaler, batch, room, ahead)
+
+
+def settled(scaler: Scaler, features: int, sparse: bool) -> Scaler:
+    """Widen the scaler to all features; very wide sparse data is not centred."""
+    scaler = scaler.widened(features)
+    return scaler.uncentred() if sparse and features > FULL_WIDTH else scaler
+
+
+def standardised(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> Iterator[Block]:
+    """Scale blocks, and centre those of a dense channel; all become sparse, or none."""
+    for X, y in blocks:
+        labels = scaler.standardise_label(y)
+        values = len(X.data) if sparse and not isinstance(X, np.ndarray) else len(y) * int(X.shape[1] or 1)
+        rows = max(1, len(y) * VALUES // max(values, 1))
+        for first in range(0, len(y), rows):
+            last = min(first + rows, len(y))
+            part = X[first:last] if isinstance(X, np.ndarray) else slice_rows(X, first, last)
+            yield scaler.scale(as_sparse(part)) if sparse else scaler.standardise(as_matrix(part)), labels[first:last]
+
+
+def cut(blocks: Iterator[Block], scaler: Scaler, batch: int, size: int) -> Generator[AnyRows, None, None]:
+    """Join standardised blocks into pieces of whole mini-batches, of about `size` bytes; the last is what is left."""
+    parts: list[Block] = []
+    for block in blocks:
+        parts.append(block)
+        if sum(map(block_bytes, parts)) >= size and sum(len(y) for _, y in parts) >= batch:
+            builder = joined(parts, scaler)
+            parts = [builder.cut(batch)]
+            yield builder.build(scaler)
+            del builder
+    if any(len(y) for _, y in parts):
+        yield joined(parts, scaler).build(scaler)
+
+
+def joined(parts: list[Block], scaler: Scaler) -> RowsBuilder | SparseRowsBuilder:
+    """Store standardised blocks side by side."""
+    builder: RowsBuilder | SparseRowsBuilder
+    if isinstance(parts[0][0], np.ndarray):
+        builder = RowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts))
+    else:
+        builder = SparseRowsBuilder(sum(map(block_bytes, parts)))
+    for part in parts:
+        builder.add(*part)
+    return builder
+
+
+def block_bytes(block: Block) -> int:
+    """Count the bytes that a block takes when it is held."""
+    X, y = block
+    return ROW_BYTES * len(y) + (X.nbytes if isinstance(X, np.ndarray) else VALUE_BYTES * len(X.data))

@@ -1,0 +1,106 @@
+"""Sparse rows, compressed by rows (CSR)."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Sparse(NamedTuple):
+    """Rows of a sparse matrix: the values of row i are `data[indptr[i]:indptr[i + 1]]`, in the columns `indices`.
+
+    The columns of a row rise and none comes twice. The number of columns in `shape` is None where the data does not
+    tell it.
+    """
+
+    data: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int64]
+    shape: tuple[int, int | None]
+
+
+class SparseLike(Protocol):
+    """What others hand over as sparse rows: the same four, of whatever class."""
+
+    @property
+    def data(self) -> NDArray[np.float32]:
+        """Return the values."""
+
+    @property
+    def indices(self) -> NDArray[np.int32]:
+        """Return the column of each value."""
+
+    @property
+    def indptr(self) -> NDArray[np.int64]:
+        """Return where each row begins, and the end."""
+
+    @property
+    def shape(self) -> tuple[int, int | None]:
+        """Return the rows and the columns."""
+
+
+Features = NDArray[Any] | SparseLike
+
+TERMS = 2**16  # of a product that are held at once
+
+
+def slice_rows(X: SparseLike, first: int, last: int) -> Sparse:
+    """Return rows `first` to `last` of X without copying their values."""
+    start, stop = X.indptr[first], X.indptr[last]
+    indptr = X.indptr[first : last + 1] - start
+    return Sparse(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
+
+
+def join(parts: Sequence[Sparse]) -> Sparse:
+    """Put rows under one another; where no part tells the number of columns, it is as many as they use."""
+    ends = np.cumsum([0, *(len(part.data) for part in parts)])
+    indptr = np.concatenate([[0], *(part.indptr[1:] + end for part, end in zip(parts, ends, strict=False))])
+    indices = np.concatenate([part.indices for part in parts])
+    width = next((part.shape[1] for part in parts if part.shape[1] is not None), None)
+    used = int(indices.max(initial=-1)) + 1
+    return Sparse(
+        np.concatenate([part.data for part in parts]),
+        indices,
+        indptr,
+        (len(indptr) - 1, used if width is None else width),
+    )
+
+
+def as_sparse(X: Features) -> Sparse:
+    """Compress a matrix; pass on what is sparse."""
+    return compressed(X) if isinstance(X, np.ndarray) else Sparse(X.data, X.indices, X.indptr, X.shape)
+
+
+def as_matrix(X: Features) -> NDArray[Any]:
+    """Write out sparse rows; pass on a matrix."""
+    return X if isinstance(X, np.ndarray) else written_out(X)
+
+
+def compressed(X: NDArray[Any]) -> Sparse:
+    """Compress a matrix."""
+    rows, columns = np.nonzero(X)
+    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
+    return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
+
+
+def written_out(X: SparseLike) -> NDArray[np.float32]:
+    """Write sparse rows as a matrix."""
+    result = np.zeros((X.shape[0], int(X.shape[1] or 0)), np.float32)
+    result[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
+    return result
+
+
+def product(X: SparseLike, W: NDArray[Any]) -> NDArray[np.float64]:
+    """Multiply X (n, d) by the matrix W (d, K): (n, K), summed in float64."""
+    result = np.zeros((X.shape[0], W.shape[1]))
+    filled = np.flatnonzero(np.diff(X.indptr))
+    starts = X.indptr[filled]
+    step = max(1, TERMS // W.shape[1])
+    for first in range(0, len(X.data), step):
+        part = slice(first, first + step)
+        terms = np.multiply(np.take(W, X.indices[part], axis=0).T, X.data[part], dtype=np.float64, order="C")
+        begin, end = np.searchsorted(starts, [first + 1, first + step])
+        rows = slice(begin - 1, end)
+        result[filled[rows]] += np.add.reduceat(terms, np.maximum(starts[rows] - first, 0), axis=1).T
+    return result

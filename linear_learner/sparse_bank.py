@@ -1,0 +1,280 @@
+"""The bank on sparse rows: products by MXNet's sparse operators, updates of no more weights than they must touch."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.budget import LARGEST_TENSOR, scored_rows
+from linear_learner.candidates import Candidate
+from linear_learner.compiled import CompiledStep, ndarray
+from linear_learner.engine import mx
+from linear_learner.losses import LOSSES, Loss
+from linear_learner.optimizers import OPTIMIZERS, Terms
+from linear_learner.schedule import step_sizes
+from linear_learner.sparse import Sparse, slice_rows
+from linear_learner.sparse_rows import FULL_WIDTH, SparseRows, by_columns
+from linear_learner.updates import Lag, Step, Weights, descend, shrink, take_rows
+from linear_learner.weighting import row_weights
+
+Floats = NDArray[Any]
+SLAB = 1024  # features that are updated at once: few enough to stay in a processor's cache
+
+
+class SparseBank:
+    """M candidates of K outputs each, trained together on sparse rows; behaves as `Bank` does on the dense form.
+
+    Up to FULL_WIDTH features it does the same arithmetic: what a row does not hold is 0 - shift. Above, it is lazy: an
+    update touches only the weights of the features that its mini-batch holds, as MXNet's lazy updates do, and nothing
+    is shifted.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        start: Floats,
+        loss: str,
+        batch_size: int,
+        *,
+        loss_parameter: float = 0.0,
+        class_weights: Floats | None = None,
+        objective_weights: Floats | None = None,
+        use_bias: bool = True,
+        lazy: bool | None = None,
+    ) -> None:
+        """Place the candidates, with `start` (M, K, d + 1) as their first weights; see `Bank`."""
+        self.models, self.outputs, width = start.shape
+        self.features = width - 1
+        self.lazy = self.features > FULL_WIDTH if lazy is None else lazy
+        self.candidates = candidates
+        self.batch_size = batch_size
+        self.loss: Loss = LOSSES[loss]
+        self.loss_parameter = loss_parameter
+        self.class_weights = class_weights
+        self.objective_weights = objective_weights
+        self.updates = 0
+        flat = start.reshape(self.models * self.outputs, width)
+        self.weights = Weights.start(np.ascontiguousarray(flat[:, :-1].T), candidates)
+        self.biases = Weights.start(np.ascontiguousarray(flat[:, -1:].T), candidates)
+        self.lag = Lag()
+        self.seen = np.zeros(self.features, np.int64)  # the update that last touched each feature, less `forgotten`
+        self.forgotten = 0
+        self.reached = np.zeros((1, self.models * self.outputs), np.float32)
+        self.averages = self.per_column([c.average for c in candidates])
+        self.decay = self.per_column([c.wd for c in candidates])
+        self.bias_decay = self.per_column([c.wd * c.bias_wd_mult for c in candidates])
+        self.bias_speed = np.array([c.bias_lr_mult * use_bias for c in candidates])
+        self.strength = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
+        self.lost = mx.nd.zeros((1, self.models))
+        self.kept = [np.empty((0, self.models * self.outputs), np.float32)] * 2
+        self.slopes: dict[int, CompiledStep] = {}
+        self.threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "update")
+
+    def per_column(self, values: Sequence[float] | Floats) -> Floats:
+        """Repeat one number per model for each of its outputs, (1, M * K)."""
+        return np.repeat(np.asarray(values, np.float32), self.outputs)[None, :]
+
+    def train(self, rows: SparseRows, order: NDArray[np.int32]) -> Floats:
+        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
+        self.lost[:] = 0
+        firsts = range(0, len(order), self.batch_size)
+        t = np.arange(len(firsts)) + self.updates + 1
+        sizes = step_sizes(self.candidates, t)
+        reaches = np.repeat(self.strength * sizes["proximal_rates"], self.outputs, axis=1)
+        self.reached = np.concatenate([self.reached, self.reached[-1] + np.cumsum(reaches, axis=0, dtype=np.float32)])
+        for i, first in enumerate(firsts):
+            self.updates += 1
+            batch = rows.chosen(order[first : first + self.batch_size])
+            self.step(batch, sizes["rates"][i], reaches[[i]].astype(np.float32))
+        return np.asarray(self.lost.asnumpy()[0])
+
+    def step(self, batch: SparseRows, rates: Floats, reach: Floats) -> None:
+        """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K)."""
+        self.rescale()
+        gain = self.averages * np.float32(self.lag.gain(self.updates))
+        step = Step(self.terms(rates), self.decay, gain, reach if self.strength.any() else None)
+        columns, X, transposed = by_columns(batch.X)
+        if self.lazy:
+            total = self.update_columns(columns, X, transposed, batch, step)
+        else:
+            total = self.update_all(columns, transposed, batch, step)
+        descend(self.biases, total, Step(self.terms(rates * self.bias_speed), self.bias_decay, gain, None))
+
+    def update_columns(
+        self, columns: NDArray[np.int64], X: Sparse, transposed: Sparse, batch: SparseRows, step: Step
+    ) -> Floats:
+        """Update the weights of some columns, those of X; return the gradient of the biases."""
+        values, gradient = (buffer[: len(columns)] for buffer in self.buffers(len(columns)))
+
+        def read(slab: slice) -> None:
+            take_rows(self.weights.value, columns[slab], values[slab])
+            self.catch_up(values[slab], columns[slab])
+
+        self.for_slabs(read, len(columns))
+        slope, total = self.slope(batch, product(X, ndarray(values)), self.biases.value)
+        product(transposed, slope, gradient).wait_to_read()
+
+        def update(slab: slice) -> None:
+            weights = self.weights.take(columns[slab], values[slab])
+            descend(weights, gradient[slab], step)
+            self.weights.put(columns[slab], weights)
+
+        self.for_slabs(update, len(columns))
+        self.seen[columns] = self.updates - self.forgotten
+        return total
+
+    def buffers(self, rows: int) -> list[Floats]:
+        """Return two arrays of at least so many rows, kept from update to update: fresh memory is slow memory."""
+        if len(self.kept[0]) < rows:
+            self.kept = [np.empty((rows + rows // 4, self.decay.shape[1]), np.float32) for _ in self.kept]
+        return self.kept
+
+    def update_all(self, columns: NDArray[np.int64], transposed: Sparse, batch: SparseRows, step: Step) -> Floats:
+        """Update all weights; return the gradient of the biases."""
+        offset = self.offset(self.weights.value, self.biases.value, batch)
+        slope, total = self.slope(batch, product(batch.X, ndarray(self.weights.value)), offset)
+        counts = np.zeros(self.features + 1, np.int64)
+        counts[columns + 1] = np.diff(transposed.indptr)
+        by_column = transposed._replace(indptr=np.cumsum(counts), shape=(self.features, len(batch)))
+        gradient = product(by_column, slope).asnumpy()
+        if batch.shift is not None:
+            gradient -= batch.shift[:, None] * total
+            gradient[batch.still] = 0
+
+        def update(slab: slice) -> None:
+            descend(self.weights.view(slab), gradient[slab], step)
+
+        self.for_slabs(update, self.features)
+        return total
+
+    def for_slabs(self, update: Callable[[slice], None], rows: int) -> None:
+        """Call `update` for each slab of so many rows, in threads: slabs have nothing to do with each other."""
+        for _ in self.threads.map(update, (slice(first, first + SLAB) for first in range(0, rows, SLAB))):
+            pass
+
+    def catch_up(self, values: Floats, chosen: Any) -> None:
+        """Let L1 act, as it would have, in the updates that passed by the weights of some features."""
+        if self.strength.any():
+            since = np.take(self.reached, self.seen[chosen], axis=0)
+            shrink(values, self.reached[self.updates - self.forgotten - 1] - since)
+
+    def rescale(self) -> None:
+        """Bring lags back to usual numbers before they outgrow float32."""
+        if factor := self.lag.outgrown(self.updates):
+            for weights in (self.weights, self.biases):
+                if weights.lag is not None:
+                    weights.lag *= np.float32(factor)
+
+    def terms(self, rates: Floats) -> Terms:
+        """Give the optimizers' terms at these learning rates (M,), as rows (1, M * K)."""
+        each = [OPTIMIZERS[c.optimizer].terms(rate, vars(c)) for c, rate in zip(self.candidates, rates, strict=True)]
+        return Terms(*(self.per_column(values) for values in zip(*each, strict=True)))
+
+    def slope(self, batch: SparseRows, z: Any, offset: Floats) -> tuple[Any, Floats]:
+        """Return the slope of the loss by each margin, over the mini-batch's size, (n, M * K), and its sums."""
+        rows = len(batch)
+        if rows not in self.slopes:
+            self.slopes[rows] = self.compile(rows)
+        compiled = self.slopes[rows]
+        compiled({"z": z, "offset": ndarray(offset), "y": ndarray(batch.y)})
+        return compiled.arrays["slope"], compiled.arrays["total"].asnumpy()
+
+    def offset(self, weights: Floats, biases: Floats, rows: SparseRows) -> Floats:
+        """Return what is added to the products of all rows, (1, M * K): the bias, less what the shift takes away."""
+        return biases if rows.shift is None else biases - rows.shift[None, :] @ weights
+
+    def compile(self, rows: int) -> CompiledStep:
+        """Build loss and slope of a mini-batch of so many rows."""
+        S = mx.sym
+        names = ["z", "offset", "y", "lost", "ones", "class_weights"]
+        product, offset, y, lost, ones, by_class = map(S.Variable, names)
+        z = S.broadcast_add(product, offset)
+        value, slope = self.loss.graph(S, z, y, self.models, self.outputs, self.loss_parameter)
+        arrays = {
+            "lost": self.lost,
+            "slope": mx.nd.zeros((rows, self.models * self.outputs)),
+            "total": mx.nd.zeros((1, self.models * self.outputs)),
+            "ones": mx.nd.ones((rows, 1)),
+        }
+        if self.class_weights is not None:
+            arrays["class_weights"] = ndarray(self.class_weights.T.astype(np.float32))
+            share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=self.class_weights.shape[1]), by_class)
+            value = value if self.objective_weights is None else value * share
+            slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
+        slope = slope * (1 / self.batch_size)
+        results = {
+            "lost": lost + S.dot(ones, value, transpose_a=True),
+            "slope": slope,
+            "total": S.dot(ones, slope, transpose_a=True),
+        }
+        return CompiledStep(results, arrays)
+
+    def settle(self) -> None:
+        """Bring all weights up to date, and forget what there was to be caught up with."""
+        if self.lazy and len(self.reached) > 1:
+            for first in range(0, self.features, SLAB):
+                slab = slice(first, first + SLAB)
+                since = np.take(self.reached, self.seen[slab], axis=0)
+                shrink(self.weights.value[slab], self.reached[-1] - since)
+        self.seen[:] = 0
+        self.forgotten = self.updates
+        self.reached = self.reached[-1:] * 0
+
+    def evaluated(self, weights: Weights) -> Floats:
+        """Return the weights that are judged: the averages where there are any."""
+        self.settle()
+        if weights.lag is None:
+            return weights.value
+        average = weights.lag * np.float32(-self.lag.share(self.updates))
+        average += weights.value
+        return average
+
+    def evaluate(self, rows: SparseRows, *, margins: int = 0) -> tuple[Floats, Floats]:
+        """Return each model's summed loss (M,) and the margins of the first rows, (M, margins); see `Bank`."""
+        weights, biases = self.evaluated(self.weights), self.evaluated(self.biases)
+        lost = np.zeros(self.models)
+        z_all = np.empty((self.models, margins), np.float32)
+        chunk = scored_rows(self.models * self.outputs)
+        for first in range(0, len(rows), chunk):
+            part = rows.part(first, min(first + chunk, len(rows)))
+            z = product(part.X, ndarray(weights))
+            z = mx.nd.broadcast_add(z, ndarray(self.offset(weights, biases, part)))
+            value, _ = self.loss.graph(mx.nd, z, ndarray(part.y), self.models, self.outputs, self.loss_parameter)
+            lost += mx.nd.dot(ndarray(row_weights(part.labels, self.objective_weights)), value).asnumpy()[0]
+            if first < margins:
+                z_all[:, first : first + chunk] = z.asnumpy().T[:, : margins - first]
+        return lost, z_all
+
+    def snapshot(self) -> Floats:
+        """Copy the weights that are evaluated, (M, K, d + 1)."""
+        flat = np.empty((self.models * self.outputs, self.features + 1), np.float32)
+        flat[:, :-1] = self.evaluated(self.weights).T
+        flat[:, -1:] = self.evaluated(self.biases).T
+        return flat.reshape(self.models, self.outputs, -1)
+
+    def restore(self, snapshot: Floats) -> None:
+        """Put the weights of a snapshot back, to be evaluated."""
+        self.settle()
+        flat = snapshot.reshape(self.models * self.outputs, -1).T
+        for part, values in ((self.weights, flat[:-1]), (self.biases, flat[-1:])):
+            part.value[:] = values
+            if part.lag is not None:
+                part.lag[:] = 0
+
+
+def product(X: Sparse, W: Any, into: Floats | None = None) -> Any:
+    """Return X W, (n, m), for sparse X (n, d) and MXNet's W (d, m), in as many pieces as MXNet needs."""
+    rows, width = X.shape[0], int(X.shape[1] or 0)
+    result = ndarray(np.empty((rows, W.shape[1]), np.float32) if into is None else into)
+    piece = max(1, LARGEST_TENSOR // max(width, 1))
+    for first in range(0, rows, piece):
+        part, out = slice_rows(X, first, min(first + piece, rows)), result[first : first + piece]
+        if len(part.data):
+            arrays = tuple(ndarray(array) for array in (part.data, part.indices.astype(np.int64), part.indptr))
+            mx.nd.sparse.dot(mx.nd.sparse.csr_matrix(arrays, shape=part.shape), W, out=out)
+        else:
+            out[:] = 0
+    return result

@@ -1,0 +1,152 @@
+"""Sparse rows held in memory: mini-batches of them by rows, for the product, and by columns, for the product back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.batches import Block, reserve
+from linear_learner.scaling import Scaler
+from linear_learner.sparse import Sparse, slice_rows
+
+Floats = NDArray[Any]
+FULL_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
+VALUE_BYTES, ROW_BYTES = 8, 12  # of a value with its column, of a row's end and label
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """Rows divided by the features' deviations; what standardising would also subtract is kept aside.
+
+    The standardised matrix (n, d) is X - shift, which nobody ever writes out; `shift` (d,) is None where nothing is
+    subtracted. `still` names the features that are held by every row and equal their shift: in a gradient they must
+    be 0, not what rounding leaves of it. `y` is (n, 1), standardised.
+    """
+
+    X: Sparse
+    y: Floats
+    shift: Floats | None
+    still: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def features(self) -> int:
+        """Count the features."""
+        return self.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Give rows and features."""
+        return len(self.y), int(self.X.shape[1] or 0)
+
+    @property
+    def labels(self) -> Floats:
+        """Return the standardised labels, (n,)."""
+        return self.y[:, 0]
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes that are held."""
+        return sum(part.nbytes for part in (self.X.data, self.X.indices, self.X.indptr, self.y))
+
+    def varying(self) -> NDArray[np.bool_]:
+        """Say which features differ from 0 in any standardised row, (d,)."""
+        varies = np.bincount(self.X.indices, minlength=self.features) > 0
+        varies[self.still] = False
+        return varies
+
+    def part(self, first: int, last: int) -> "SparseRows":
+        """Return rows `first` to `last` without copying their values."""
+        return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.still)
+
+    def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
+        """Copy the rows of these numbers, in this order."""
+        starts = self.X.indptr[rows]
+        counts = self.X.indptr[rows + 1] - starts
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        places = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
+        X = Sparse(self.X.data[places], self.X.indices[places], indptr, (len(rows), self.X.shape[1]))
+        return SparseRows(X, self.y[rows], self.shift, self.still)
+
+    def raw(self, scaler: Scaler, rows: int = 2**14) -> Iterator[Block]:
+        """Yield the rows as they were before they were standardised, so many at once."""
+        for first in range(0, len(self), rows):
+            part = self.part(first, min(first + rows, len(self)))
+            data = part.X.data * scaler.deviation[part.X.indices]
+            yield part.X._replace(data=data), scaler.restore_label(part.labels)
+
+
+def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
+    """Return the columns of X (n, d) that hold anything, (u,), X without the others, and that transposed, (u, n)."""
+    count = len(X.indices)
+    bits = count.bit_length()
+    keys = (X.indices.astype(np.int64) << bits) | np.arange(count)
+    keys.sort()
+    places, columns = keys & ((1 << bits) - 1), keys >> bits
+    starts = np.flatnonzero(np.append(True, columns[1:] != columns[:-1])) if count else np.zeros(0, np.int64)
+    rows = np.repeat(np.arange(X.shape[0], dtype=np.int32), np.diff(X.indptr))[places]
+    ranks = np.zeros(count, np.int32)
+    ranks[starts[1:]] = 1
+    indices = np.empty(count, np.int32)
+    indices[places] = np.cumsum(ranks)
+    transposed = Sparse(X.data[places], rows, np.append(starts, count), (len(starts), X.shape[0]))
+    return columns[starts], X._replace(indices=indices, shape=(X.shape[0], len(starts))), transposed
+
+
+class SparseRowsBuilder:
+    """Scaled sparse rows that come block by block, stored where they will stay."""
+
+    def __init__(self, capacity: int) -> None:
+        """Reserve so many bytes; what is not used of them is never touched and costs nothing."""
+        self.data = reserve(max(1, capacity // VALUE_BYTES), 1)
+        self.indices = np.empty((len(self.data), 1), np.int32)
+        self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self.labels: list[Floats] = []
+        self.count = self.stored = 0
+        self.left = capacity
+
+    def add(self, X: Any, y: Floats) -> bool:
+        """Store a block, or say that there is no room for it."""
+        last = self.stored + len(X.data)
+        size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
+        if size > self.left or last > len(self.data):
+            return False
+        self.data[self.stored : last, 0] = X.data
+        self.indices[self.stored : last, 0] = X.indices
+        self.ends.append(X.indptr[1:] + self.stored)
+        self.labels.append(y)
+        self.stored, self.count, self.left = last, self.count + len(y), self.left - size
+        return True
+
+    def cut(self, batch: int) -> tuple[Sparse, Floats]:
+        """Take back the rows after the last whole mini-batch."""
+        whole = self.count - self.count % batch
+        indptr, y = np.concatenate(self.ends), np.concatenate(self.labels)
+        first = int(indptr[whole])
+        own = slice(first, self.stored)
+        tail = Sparse(
+            self.data[own, 0].copy(), self.indices[own, 0].copy(), indptr[whole:] - first, (len(y) - whole, None)
+        )
+        self.ends, self.labels, self.stored, self.count = [indptr[: whole + 1]], [y[:whole]], first, whole
+        return tail, y[whole:]
+
+    def build(self, scaler: Scaler) -> SparseRows:
+        """Give up the unused room and return the rows, as wide as the scaler."""
+        self.data.resize((self.stored, 1), refcheck=False)
+        self.indices.resize((self.stored, 1), refcheck=False)
+        shape = (self.count, len(scaler.mean))
+        X = Sparse(self.data[:, 0], self.indices[:, 0], np.concatenate(self.ends), shape)
+        shift = scaler.shift
+        return SparseRows(X, np.concatenate(self.labels)[:, None], shift, find_still(X, shift))
+
+
+def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
+    """Find the columns that every row of X holds and that equal their shift, (columns,)."""
+    if shift is None:
+        return np.zeros(0, np.int64)
+    equal = X.data == shift[X.indices]
+    return np.flatnonzero(np.bincount(X.indices[equal], minlength=len(shift)) == X.shape[0])
