@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench image clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data image clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -26,8 +26,9 @@ $(READY): requirements/dev.txt
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow requirements/peers.in -o requirements/peers.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
 
@@ -61,6 +62,12 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# The project beside what it is measured against.
+.venv/peers/ready: requirements/peers.txt | $(READY)
+	@echo "Building .venv/peers, with the peers of the benchmarks"
+	@$(BIN)/python -m venv .venv/peers && .venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run the tests, those of the image too where it is
 	@$(BIN)/python -m pytest -q
 
@@ -73,6 +80,11 @@ lint: $(READY) ## check style and types
 
 bench: $(READY) ## measure speed against references in the same run
 	@for program in bank job quality; do echo "== benchmarks.$$program"; $(BIN)/python -m benchmarks.$$program || exit 1; done
+
+bench-data: $(READY) .venv/peers/ready .venv/sdk/ready ## measure the reading of data against references in the same run
+	@for program in recordio libsvm pipe sparse memory; do \
+	    echo "== benchmarks.$$program"; OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$program || exit 1; done
+	@echo "== benchmarks.csv"; .venv/peers/bin/python -m benchmarks.csv
 
 image: ## build the Docker image IMAGE on BASE_IMAGE
 	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
