@@ -9,12 +9,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
+from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
 from tests.contract.launch import TOP, Container, Process, Running
@@ -26,6 +29,7 @@ CSV, RECORDIO, JSON, JSONLINES = (
     "application/json",
     "application/jsonlines",
 )
+PARQUET, LIBSVM = "application/x-parquet", "text/libsvm"
 
 
 def read_example(split: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -100,9 +104,27 @@ def example_job(root: Path, launch: type[Running], content_type: str | None = CS
     for split in ("train", "validation", "test"):
         if content_type == CSV:
             job.channel(split, "part.csv", (DATA / f"{split}.csv").read_bytes())
+        elif content_type == PARQUET:
+            job.channel(split, "part.parquet", parquet(*read_example(split)))
+        elif content_type == LIBSVM:
+            job.channel(split, "part.svm", libsvm(*read_example(split)))
         else:
             job.channel(split, "part.pbr", encode_records(*read_example(split)))
     return job
+
+
+def parquet(X: NDArray[Any], y: NDArray[Any]) -> bytes:
+    """Write the label and each feature as a column."""
+    columns = {"label": y} | {f"feature {i}": column for i, column in enumerate(X.T)}
+    file = BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def libsvm(X: NDArray[Any], y: NDArray[Any]) -> bytes:
+    """Write the values that are not zero with their indices from 1."""
+    rows = ([f"{i}:{value}" for i, value in enumerate(row, 1) if value] for row in X.tolist())
+    return "".join(f"{label:g} {' '.join(row)}\n" for label, row in zip(y, rows, strict=True)).encode()
 
 
 @pytest.fixture

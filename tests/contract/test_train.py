@@ -16,7 +16,7 @@ import pytest
 
 from linear_learner.loading import load
 from tests.container.pipes import piped
-from tests.contract.conftest import CSV, DATA, RECORDIO, Job, example_job, read_example
+from tests.contract.conftest import CSV, DATA, LIBSVM, PARQUET, RECORDIO, Job, example_job, read_example
 from tests.contract.launch import Running
 
 ARTIFACT = ["additional-params.json", "manifest.json", "model_algo-1", "mx-mod-0000.params", "mx-mod-symbol.json"]
@@ -41,12 +41,20 @@ def test_the_model_is_right_on_rows_it_never_saw(trained: Job) -> None:
     assert (load(trained.root / "model").predict(X)["predicted_label"] == y).mean() >= 0.96
 
 
-@pytest.mark.parametrize("content_type", [CSV, RECORDIO, None])
-def test_csv_and_recordio_give_the_same_model_to_the_last_bit(
+@pytest.mark.parametrize("content_type", [CSV, RECORDIO, PARQUET, None])
+def test_every_dense_format_gives_the_same_model_to_the_last_bit(
     trained: Job, tmp_path: Path, content_type: str | None
 ) -> None:
     assert example_job(tmp_path, trained.launch, content_type).train().status == 0
     assert_same_model(tmp_path, trained.root)
+
+
+def test_sparse_rows_give_the_model_of_their_dense_form(trained: Job, tmp_path: Path) -> None:
+    status, log = example_job(tmp_path, trained.launch, LIBSVM).train()
+    assert status == 0, log
+    ours, dense = load(tmp_path / "model"), load(trained.root / "model")
+    X, _ = read_example("test")
+    np.testing.assert_allclose(ours.predict(X)["score"], dense.predict(X)["score"], atol=1e-4)
 
 
 def test_on_the_platform_sagemaker_packs_the_model(tmp_path: Path, launch: type[Running]) -> None:
