@@ -110,10 +110,8 @@ class Channel:
                         yield X, y
             except DecodeError as error:
                 raise ClientError(error.within(f"channel {self.name!r}", name) + ".") from None
-            except (FileNotFoundError, PermissionError) as error:
-                raise ClientError(
-                    f"channel {self.name!r}: {error.filename} cannot be read: {error.strerror}."
-                ) from None
+            except OSError as error:
+                raise ClientError(f"channel {self.name!r}: {name} cannot be read: {error.strerror or error}.") from None
         if not rows:
             where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
             raise ClientError(f"channel {self.name!r}: {where} row.")

@@ -26,9 +26,9 @@ def find_files(directory: Path) -> list[Path]:
 def open_file(file: Path) -> Iterator[BinaryIO]:
     """Open a file for reading from front to back, as a GzipFile where it begins as gzip does, whatever its name.
 
-    Raises DecodeError where gzip data is cut short or corrupt.
+    Raises DecodeError where gzip data is cut short or corrupt, and OSError at once for a FIFO, which has no front.
     """
-    with file.open("rb", buffering=0) as raw:
+    with open(file, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as raw:
         if os.pread(raw.fileno(), len(GZIP_MAGIC), 0) != GZIP_MAGIC:
             yield cast(BinaryIO, raw)
             return

@@ -12,6 +12,7 @@ from linear_learner.sparse import Features
 
 Floats = NDArray[Any]
 Block = tuple[Features, Floats]
+ORDER_BYTES = 16  # of a row, to shuffle it and to put it into a mini-batch
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,11 @@ class RowsBuilder:
         return Rows(self.X, self.y, weight)
 
 
-def reserve(rows: int, width: int) -> Floats:
+def reserve(rows: int, width: int, kind: type[np.number[Any]] = np.float32) -> Floats:
     """Return an uninitialised matrix (rows, width), of fewer rows where the system does not promise so many."""
     while True:
         try:
-            return np.empty((rows, width), np.float32)
+            return np.empty((rows, width), kind)
         except MemoryError:
             if rows < 2:
                 raise

@@ -26,6 +26,11 @@ class Budget:
         """Return how many bytes the scaler's sample may take."""
         return self.free // 16
 
+    def widest(self, hp: Hyperparameters) -> int:
+        """Return the most features that the bank's weights leave room for, whatever else there is."""
+        columns = model_count(hp) * hp.outputs
+        return min(LARGEST_TENSOR // columns, int(SAFE * self.free) // bank_bytes(1, columns, 0, 0, sparse=True)) - 1
+
     def judged_rows(self, hp: Hyperparameters) -> int:
         """Return from how many rows thresholds are calibrated: a margin and its rank for every model and row."""
         return min(hp.num_calibration_samples, max(1, self.free // 8 // (8 * model_count(hp) + RANKED_BYTES)))
@@ -70,5 +75,5 @@ def bank_bytes(models: int, outputs: int, features: int, batch: int, *, sparse: 
     """Estimate the memory of a bank: weights with states and temporaries, a mini-batch and what is scored at once."""
     columns = models * outputs
     weights = (8 if sparse else 16) * columns * (features + 1)
-    rows = max(batch, scored_rows(columns))
+    rows = max(batch, scored_rows(columns)) if batch else 0
     return 4 * (weights + (0 if sparse else batch * (features + 1)) + 6 * rows * columns)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.batches import Block, Rows, RowsBuilder, epoch_order
+from linear_learner.batches import ORDER_BYTES, Block, Rows, RowsBuilder, epoch_order
 from linear_learner.errors import InputError
 from linear_learner.scaling import Scaler
 from linear_learner.sparse import as_matrix, as_sparse, slice_rows
@@ -41,7 +41,7 @@ class Held:
     @property
     def held_bytes(self) -> int:
         """Count the bytes that are held."""
-        return self.rows.nbytes
+        return self.rows.nbytes + ORDER_BYTES * self.count
 
     def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
         """Yield all rows with an order to train on them in."""
@@ -127,7 +127,14 @@ Data = Held | Streamed
 
 
 def hold(
-    blocks: Iterator[Block], source: Callable[[], Iterator[Block]], scaler: Scaler, batch: int, room: int, ahead: Ahead
+    blocks: Iterator[Block],
+    source: Callable[[], Iterator[Block]],
+    scaler: Scaler,
+    batch: int,
+    room: int,
+    ahead: Ahead,
+    *,
+    sparse: bool,
 ) -> Data:
     """Hold the rows of raw `blocks` if `room` bytes are enough for them, else stream what `source` opens.
 
@@ -135,8 +142,7 @@ def hold(
     """
     first = next(blocks)
     X, known = first[0], len(scaler.mean)
-    sparse = not isinstance(X, np.ndarray)
-    builder = SparseRowsBuilder(room) if sparse else RowsBuilder(known, room // (4 * (known + 3)))
+    builder = SparseRowsBuilder(room) if sparse else RowsBuilder(known, room // (4 * (known + 3) + ORDER_BYTES))
     features = known
     stream = standardised(chain([first], blocks), scaler, sparse=sparse)
     for block in stream:
@@ -183,11 +189,15 @@ def standardised(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> It
 def cut(blocks: Iterator[Block], scaler: Scaler, batch: int, size: int) -> Generator[AnyRows, None, None]:
     """Join standardised blocks into pieces of whole mini-batches, of about `size` bytes; the last is what is left."""
     parts: list[Block] = []
+    taken = rows = 0
     for block in blocks:
         parts.append(block)
-        if sum(map(block_bytes, parts)) >= size and sum(len(y) for _, y in parts) >= batch:
+        taken += block_bytes(block)
+        rows += len(block[1])
+        if taken >= size and rows >= batch:
             builder = joined(parts, scaler)
             parts = [builder.cut(batch)]
+            taken, rows = block_bytes(parts[0]), len(parts[0][1])
             yield builder.build(scaler)
             del builder
     if any(len(y) for _, y in parts):

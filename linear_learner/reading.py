@@ -1,7 +1,7 @@
 """Read channels: check labels and width, take the scaler's sample, hold or stream the rows."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.scaling import fit_scaler
 from linear_learner.sparse import Features, Sparse, SparseLike, as_matrix, as_sparse, join, slice_rows
+from linear_learner.sparse_rows import SparseRows
 
 Floats = NDArray[Any]
 
@@ -27,7 +28,7 @@ def read_train(
     """
 
     def source() -> Iterator[Block]:
-        return checked("train", blocks, label_classes(hp), hp.feature_dim)
+        return checked("train", blocks, label_classes(hp), hp.feature_dim, budget.widest(hp))
 
     stream = source()
     rows = (hp.num_point_for_scaler // hp.mini_batch_size + 1) * hp.mini_batch_size
@@ -40,19 +41,29 @@ def read_train(
         unbias_label=hp.unbias_label,
         normalize_label=hp.normalize_label,
     )
-    room = budget.data(hp, int(X.shape[1] or 0), len(y), sparse=not isinstance(X, np.ndarray))
+    sparse = not isinstance(X, np.ndarray)
+    more = list(islice(stream, 1))
+    batch = hp.mini_batch_size if more else len(y)
+    room = budget.data(hp, int(X.shape[1] or 0), batch, sparse=sparse)
     del X
-    data = hold(chain(drained(head), stream), source, scaler, hp.mini_batch_size, int(share * room), ahead)
-    return data, room
+    again = chain(drained(head), drained(more), stream)
+    data = hold(again, source, scaler, hp.mini_batch_size, int(share * room), ahead, sparse=sparse)
+    if not data.features:
+        raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
+    return data, budget.data(hp, data.features, batch, sparse=sparse)
 
 
 def read_channel(blocks: Iterable[Block], name: str, hp: Hyperparameters, train: Data, room: int, ahead: Ahead) -> Data:
-    """Hold or stream the rows of a channel, standardised as the train channel is."""
+    """Hold or stream the rows of a channel, standardised and sparse or dense as the train channel is.
+
+    It is only scored, so that its pieces need not be whole mini-batches.
+    """
 
     def source() -> Iterator[Block]:
         return checked(name, blocks, label_classes(hp), train.features)
 
-    return hold(source(), source, train.scaler, hp.mini_batch_size, room, ahead)
+    sparse = isinstance(train.rows, SparseRows)
+    return hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse)
 
 
 def label_classes(hp: Hyperparameters) -> int | None:
@@ -60,12 +71,14 @@ def label_classes(hp: Hyperparameters) -> int | None:
     return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
 
 
-def checked(channel: str, blocks: Iterable[Block], classes: int | None, features: int | None) -> Iterator[Block]:
+def checked(
+    channel: str, blocks: Iterable[Block], classes: int | None, features: int | None, widest: int | None = None
+) -> Iterator[Block]:
     """Pass on blocks whose labels and width are as expected.
 
     `classes` bounds the labels of a classifier to 0 ... classes - 1; None lets every finite label pass. Blocks that do
-    not tell their width are as wide as expected, if it is known. Raises InputError that names the channel, the row,
-    what was expected and what was found.
+    not tell their width are as wide as expected, if it is known; sparse ones may be as wide as `widest`. Raises
+    InputError that names the channel, the row, what was expected and what was found.
     """
     rows = 0
     for X, y in blocks:
@@ -80,6 +93,8 @@ def checked(channel: str, blocks: Iterable[Block], classes: int | None, features
             )
         else:
             features = X.shape[1]
+        if widest is not None and not isinstance(X, np.ndarray):
+            check_width(X, channel, rows, widest)
         if classes is not None:
             wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
             if wrong.size:
@@ -92,6 +107,21 @@ def checked(channel: str, blocks: Iterable[Block], classes: int | None, features
                 )
         rows += len(y)
         yield X, y
+
+
+def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
+    """Refuse sparse rows that are wider than a model can be, before anything as wide is made of them."""
+    width, row = X.shape[1], rows + 1
+    if width is None and len(X.indices):
+        largest = int(X.indices.argmax())
+        width, row = int(X.indices[largest]) + 1, rows + int(np.searchsorted(X.indptr, largest, side="right"))
+    if width is not None and width > widest:
+        raise InputError(
+            f"channel {channel!r}, row {row}: {width} features, more than the {max(widest, 0)} for which the bank's "
+            "weights would fit the memory. Check the data, lower num_models, or use a larger instance.",
+            channel,
+            row,
+        )
 
 
 def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> SparseLike:

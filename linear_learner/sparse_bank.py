@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.bank import RUN
 from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, ndarray
@@ -80,6 +81,15 @@ class SparseBank:
     def train(self, rows: SparseRows, order: NDArray[np.int32]) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
         self.lost[:] = 0
+        size = RUN * self.batch_size
+        for first in range(0, len(order), size):
+            self.run(rows, order[first : first + size])
+        return np.asarray(self.lost.asnumpy()[0])
+
+    def run(self, rows: SparseRows, order: NDArray[np.int32]) -> None:
+        """Train on rows of no more than RUN mini-batches, with what changes from update to update as tables."""
+        if len(self.reached) > RUN:
+            self.settle()
         firsts = range(0, len(order), self.batch_size)
         t = np.arange(len(firsts)) + self.updates + 1
         sizes = step_sizes(self.candidates, t)
@@ -89,7 +99,6 @@ class SparseBank:
             self.updates += 1
             batch = rows.chosen(order[first : first + self.batch_size])
             self.step(batch, sizes["rates"][i], reaches[[i]].astype(np.float32))
-        return np.asarray(self.lost.asnumpy()[0])
 
     def step(self, batch: SparseRows, rates: Floats, reach: Floats) -> None:
         """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K)."""

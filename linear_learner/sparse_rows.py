@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.batches import Block, reserve
+from linear_learner.batches import ORDER_BYTES, Block, reserve
 from linear_learner.scaling import Scaler
 from linear_learner.sparse import Sparse, slice_rows
 
 Floats = NDArray[Any]
 FULL_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
-VALUE_BYTES, ROW_BYTES = 8, 12  # of a value with its column, of a row's end and label
+VALUE_BYTES, ROW_BYTES = 8, 12 + ORDER_BYTES  # of a value with its column, of a row's end and label
+VALUES = 2**20  # that are looked at together
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class SparseRows:
 
     def varying(self) -> NDArray[np.bool_]:
         """Say which features differ from 0 in any standardised row, (d,)."""
-        varies = np.bincount(self.X.indices, minlength=self.features) > 0
+        varies = np.zeros(self.features, np.bool_)
+        for part in portions(self.X):
+            varies[self.X.indices[part][self.X.data[part] != 0]] = True
         varies[self.still] = False
         return varies
 
@@ -72,8 +75,9 @@ class SparseRows:
         X = Sparse(self.X.data[places], self.X.indices[places], indptr, (len(rows), self.X.shape[1]))
         return SparseRows(X, self.y[rows], self.shift, self.still)
 
-    def raw(self, scaler: Scaler, rows: int = 2**14) -> Iterator[Block]:
-        """Yield the rows as they were before they were standardised, so many at once."""
+    def raw(self, scaler: Scaler, values: int = 2**20) -> Iterator[Block]:
+        """Yield the rows as they were before they were standardised, of about so many values at once."""
+        rows = max(1, len(self) * values // max(len(self.X.data), len(self)))
         for first in range(0, len(self), rows):
             part = self.part(first, min(first + rows, len(self)))
             data = part.X.data * scaler.deviation[part.X.indices]
@@ -103,9 +107,9 @@ class SparseRowsBuilder:
     def __init__(self, capacity: int) -> None:
         """Reserve so many bytes; what is not used of them is never touched and costs nothing."""
         self.data = reserve(max(1, capacity // VALUE_BYTES), 1)
-        self.indices = np.empty((len(self.data), 1), np.int32)
+        self.indices = reserve(len(self.data), 1, np.int32)
         self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
-        self.labels: list[Floats] = []
+        self.labels: list[Floats] = [np.zeros(0, np.float32)]
         self.count = self.stored = 0
         self.left = capacity
 
@@ -113,7 +117,7 @@ class SparseRowsBuilder:
         """Store a block, or say that there is no room for it."""
         last = self.stored + len(X.data)
         size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
-        if size > self.left or last > len(self.data):
+        if size > self.left or last > len(self.indices):
             return False
         self.data[self.stored : last, 0] = X.data
         self.indices[self.stored : last, 0] = X.indices
@@ -148,5 +152,13 @@ def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
     """Find the columns that every row of X holds and that equal their shift, (columns,)."""
     if shift is None:
         return np.zeros(0, np.int64)
-    equal = X.data == shift[X.indices]
-    return np.flatnonzero(np.bincount(X.indices[equal], minlength=len(shift)) == X.shape[0])
+    counts = np.zeros(len(shift), np.int64)
+    for part in portions(X):
+        columns = X.indices[part]
+        counts += np.bincount(columns[X.data[part] == shift[columns]], minlength=len(shift))
+    return np.flatnonzero(counts == X.shape[0])
+
+
+def portions(X: Sparse) -> Iterator[slice]:
+    """Cut the values of X, so that what is computed of them takes little memory."""
+    return (slice(first, first + VALUES) for first in range(0, len(X.data), VALUES))

@@ -145,8 +145,9 @@ def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row:
 
 
 def _is_number(text: str) -> bool:
+    stripped = text.strip()
     with np.errstate(over="ignore"):
-        return bool(_NUMBER.fullmatch(text.strip())) and bool(np.isfinite(np.float32(float(text))))
+        return bool(_NUMBER.fullmatch(stripped)) and bool(np.isfinite(np.float32(float(stripped))))
 
 
 def _field_problem(column: int, text: str, labels: int, header: bool) -> str:
@@ -163,7 +164,7 @@ def _field_problem(column: int, text: str, labels: int, header: bool) -> str:
     if header:
         return f"{found}. Is this a header row? Remove it: every row must be data"
     if column <= labels:
-        return f"{found}. Column 1 is the label: write classes as numbers, 0, 1, ..."
+        return f"{found}. Column 1 is the label: write classes as numbers, 0, 1 and so on"
     return f"{found}. Write categories as numbers"
 
 
@@ -174,7 +175,7 @@ def _width_problem(fields: list[str], columns: int, labels: int) -> str:
         if not labels and len(fields) == columns + 1:
             hint = ". Does it still hold the label? Send features only, or say text/csv;label_size=1"
         return f"expected {expected} columns, found {len(fields)}{hint}"
-    return f"expected a label and at least one feature, found one column: {fields[0][:80]!r}; is the label missing?"
+    return f"expected a label and at least one feature, found one column, {fields[0][:80]!r}. The label comes first"
 
 
 def _label_size(parameters: Mapping[str, str], default: int) -> int:

@@ -13,7 +13,7 @@ from container.errors import DecodeError
 
 MEDIA_TYPE = "application/x-parquet"
 
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16  # for each column: larger ones are no faster, and a wide table has many
 _NUMBER = re.compile(r"u?int\d+|halffloat|float|double|bool|decimal\d+\(.*")
 _NESTED = re.compile(r"\w*list|struct|map")
 _INDEX = re.compile(r"__index_level_\d+__")
@@ -34,7 +34,8 @@ def decode_blocks(
             "Parquet is read by the package pyarrow, which is not installed: install pyarrow, or give the data as "
             "text/csv or application/x-recordio-protobuf"
         ) from None
-    _check_start(stream)
+    if not _has_start(stream):
+        return
     try:
         with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             if file.metadata.num_rows:
@@ -49,15 +50,17 @@ def decode_blocks(
         raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
 
 
-def _check_start(stream: BinaryIO) -> None:
+def _has_start(stream: BinaryIO) -> bool:
+    """Check that the stream is a Parquet file; tell whether it holds anything."""
     if not stream.seekable():
         raise DecodeError("Parquet cannot be read in Pipe mode: set TrainingInputMode to File or FastFile")
     if isinstance(stream, GzipFile):
         raise DecodeError("Parquet within gzip cannot be read: Parquet compresses itself, give the file without gzip")
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
-    if sniff(head) != MEDIA_TYPE:
+    if head and sniff(head) != MEDIA_TYPE:
         raise DecodeError(mismatch(MEDIA_TYPE, head))
+    return bool(head)
 
 
 def _check_columns(schema: Any, features: int | None) -> int:
@@ -71,7 +74,7 @@ def _check_columns(schema: Any, features: int | None) -> int:
             raise DecodeError(f"expected numbers, found the type {kind[:80]}. Write {advice}", place)
     columns = len(schema)
     if columns < 2:
-        raise DecodeError(f"expected a label and at least one feature, found {columns} column; is the label missing?")
+        raise DecodeError(f"expected a label and at least one feature, found {columns} column. The label comes first")
     if features is not None and features != columns - 1:
         raise DecodeError(f"expected {features + 1} (a label and {features} features) columns, found {columns}")
     return columns
@@ -87,7 +90,7 @@ def _read_table(batch: Any, row: int) -> Matrix:
             raise DecodeError(problem, f"row {row + missing}", f"column {name!r}")
         if str(column.type).startswith("decimal"):
             column = column.cast("float64")
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             table[:, index] = column.to_numpy(zero_copy_only=False)
     if bad := first_bad(table):
         found = batch.column(bad[1])[bad[0]].as_py()

@@ -77,7 +77,7 @@ def _read_tensor(value: Value) -> tuple[Matrix, _Keys, list[int]]:
         raise DecodeError(f"expected a tensor of float32, float64 or int32, found {kind or 'nothing'}")
     tensor = getattr(value, kind)
     values = np.fromiter(tensor.values, _TENSORS[kind], len(tensor.values))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(np.float32), np.fromiter(tensor.keys, np.uint64, len(tensor.keys)), list(tensor.shape)
 
 
@@ -111,7 +111,7 @@ def _size(shape: list[int]) -> float:
 
 
 def _names(entries: Mapping[str, Value]) -> str:
-    names = ", ".join(repr(name) for name in sorted(entries))
+    names = ", ".join(sorted(map(repr, entries)))
     return _show(f"{len(entries)} ({names})" if len(entries) > 1 else names)
 
 

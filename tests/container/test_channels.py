@@ -1,5 +1,6 @@
 """Files in a folder become blocks of labelled rows, and what is wrong with them is said with its place."""
 
+import os
 from collections.abc import Callable
 from gzip import compress
 from pathlib import Path
@@ -106,8 +107,22 @@ def test_a_wrong_content_type_is_seen_in_the_first_bytes(
 def test_a_file_that_is_gone_is_named(channel: MakeChannel, root: Path) -> None:
     train = channel({"a.csv": b"1,2\n"})
     (root / "input/data/train/a.csv").unlink()
-    with pytest.raises(ClientError, match=r"a.csv cannot be read: No such file"):
+    with pytest.raises(ClientError, match=r"channel 'train': file 'a.csv' cannot be read: No such file"):
         list(train)
+
+
+def test_a_fifo_among_the_files_is_refused_without_waiting_for_its_writer(channel: MakeChannel, root: Path) -> None:
+    (root / "input/data/train").mkdir(parents=True)
+    os.mkfifo(root / "input/data/train/b")
+    with pytest.raises(ClientError, match=r"channel 'train': file 'b' cannot be read: Illegal seek"):
+        list(channel({"a.csv": b"1,2\n"}))
+
+
+def test_a_file_that_the_system_refuses_is_named(channel: MakeChannel, root: Path) -> None:
+    (root / "input/data/train/folder").mkdir(parents=True)
+    (root / "input/data/train/folder/loop.csv").symlink_to("loop.csv")
+    with pytest.raises(ClientError, match=r"channel 'train': file 'folder/loop.csv' cannot be read: Too many levels"):
+        list(channel({"a.csv": b"1,2\n"}))
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "application/x-recordio-protobuf"])

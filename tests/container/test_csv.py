@@ -178,7 +178,10 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
         (b"1,2\n" + b"3," + b"x" * 200, f"found '{'x' * 80}'. Write"),
         (b'1,"2\n3",4\n', "row 1: a quote that is not closed in its line: '1,\"2'"),
         (b"1,3.4028235e38\n3,x\n", "row 2, column 2: expected a number, found 'x'"),
-        (b"1\n0\n", "row 1: expected a label and at least one feature, found one column: '1'; is the label missing?"),
+        (
+            b"1\n0\n",
+            "row 1: expected a label and at least one feature, found one column, '1'. The label comes first",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: str) -> None:

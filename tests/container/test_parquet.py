@@ -99,7 +99,7 @@ def test_a_file_without_rows_is_no_fault() -> None:
         ),
         ({"y": [0], "a": [{"b": 1}]}, "column 'a': .* found the type struct<b: int64>. Write every number as a column"),
         ({"y": [0], "__index_level_0__": [1]}, "column '__index_level_0__': the index of a pandas frame"),
-        ({"y": [0]}, "expected a label and at least one feature, found 1 column; is the label missing?"),
+        ({"y": [0]}, "expected a label and at least one feature, found 1 column. The label comes first"),
         ({"y": [0], "a": [1], "b": [2]}, r"expected 2 \(a label and 1 features\) columns, found 3"),
     ],
 )
@@ -167,3 +167,17 @@ def test_a_damaged_file_is_read_or_refused(data: bytes, damages: list[tuple[int,
         data = data[:place] + inserted + data[place + removed :]
     with suppress(DecodeError):
         assert all(len(row) > 1 and np.isfinite(row).all() for row in read(data))
+
+
+def test_an_empty_file_has_no_rows() -> None:
+    assert read(b"") == []
+
+
+def test_a_wide_table_is_read_without_holding_it() -> None:
+    column = np.arange(200_000, dtype=np.float32)
+    data = write({f"c{i}": column for i in range(40)}, use_dictionary=False, compression="none", data_page_size=8192)
+    before = pa.total_allocated_bytes()
+    blocks = parquet.decode_blocks(BytesIO(data), {}, None)
+    next(blocks)
+    assert pa.total_allocated_bytes() - before < len(data) // 2
+    blocks.close()  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from linear_learner.batches import Block, Rows
 from linear_learner.budget import Budget
 from linear_learner.data import Held, Streamed, hold
 from linear_learner.errors import InputError
+from linear_learner.hyperparameters import parse
+from linear_learner.reading import read_channel, read_train
 from linear_learner.scaling import Scaler
 from linear_learner.sparse import Sparse, compressed, written_out
 from linear_learner.sparse_rows import FULL_WIDTH, SparseRows
@@ -44,7 +47,8 @@ class Source:
 
 
 def held(source: Source, room: int, batch: int = 10, scaler: Scaler = SCALER) -> Held | Streamed:
-    return hold(source(), source, scaler, batch, room, iter)
+    sparse = not isinstance(source.blocks[0][0], np.ndarray)
+    return hold(source(), source, scaler, batch, room, iter, sparse=sparse)
 
 
 def matrix(rows: Rows | SparseRows) -> Floats:
@@ -73,7 +77,7 @@ def test_what_fits_is_read_once_and_held_standardised(sparse: bool) -> None:
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("room", [2_000, 9_000, 15_000])
+@pytest.mark.parametrize("room", [2_500, 9_000, 15_000])
 def test_what_does_not_fit_comes_as_whole_mini_batches_and_every_pass_is_the_same(room: int, sparse: bool) -> None:
     whole = held(Source(blocks(503, sparse=sparse)), 1 << 20)
     source = Source(blocks(503, sparse=sparse))
@@ -99,7 +103,7 @@ def test_a_stream_is_shuffled_within_each_piece() -> None:
 
 def test_raw_rows_of_a_stream_are_those_that_came() -> None:
     source = Source(blocks(100))
-    data = held(source, 2_000)
+    data = held(source, 2_500)
     assert isinstance(data, Streamed)
     np.testing.assert_array_equal(
         np.concatenate([X for X, _ in data.raw()]), np.concatenate([X for X, _ in source.blocks])
@@ -116,7 +120,13 @@ def test_dense_blocks_join_sparse_ones_and_the_other_way_round() -> None:
 
 def test_a_mini_batch_that_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match=r"A mini-batch of 400 rows is larger than the 0 MiB .* Lower mini_batch_size"):
-        held(Source(blocks(500)), 2_000, batch=400)
+        held(Source(blocks(500)), 2_500, batch=400)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_first_block_that_does_not_fit_is_refused(sparse: bool) -> None:
+    with pytest.raises(InputError, match="use an instance with more memory"):
+        held(Source(blocks(500, 500, sparse=sparse)), 2_500)
 
 
 def open_width(rows: int) -> list[Block]:
@@ -140,6 +150,27 @@ def test_rows_that_do_not_tell_their_width_are_as_wide_as_the_widest() -> None:
 def test_a_stream_must_know_its_width() -> None:
     with pytest.raises(InputError, match=r"does not tell how many features it has. Set feature_dim"):
         held(Source(open_width(600)), 8_000, scaler=Scaler(np.zeros(1, np.float32), np.ones(1, np.float32)))
+
+
+def test_rows_that_hold_nothing_at_all_are_refused() -> None:
+    nothing = Sparse(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(4, np.int64), (3, None))
+    with pytest.raises(InputError, match="no row holds any feature"):
+        fit(JOB, {"train": [(nothing, np.array([0, 1, 0], np.float32))]}, Silence())
+
+
+@pytest.mark.parametrize("told", [None, 2**31 - 1])
+def test_rows_wider_than_any_model_are_refused_before_anything_as_wide_is_made(told: int | None) -> None:
+    far = Sparse(np.ones(1, np.float32), np.array([2**31 - 2], np.int32), np.array([0, 1]), (1, told))
+    channels: dict[str, list[Block]] = {"train": [*([] if told else open_width(20)), (far, np.ones(1, np.float32))]}
+    with pytest.raises(InputError, match=rf"row {1 if told else 21}: 2147483647 features, more than the \d+ for which"):
+        fit(JOB, channels, Silence())
+
+
+def test_a_bank_that_outgrows_the_memory_as_the_data_widens_is_refused() -> None:
+    far = Sparse(np.ones(1, np.float32), np.array([900_000], np.int32), np.array([0, 1]), (1, None))
+    many = [block for _ in range(300) for block in open_width(40)]
+    with pytest.raises(InputError, match=r"32 candidates of 1 x 900001 weights .* more than can be spared"):
+        fit(JOB, {"train": [*many, (far, np.ones(1, np.float32))]}, Silence(), Budget(1 << 30))
 
 
 def test_very_wide_sparse_rows_are_not_centred() -> None:
@@ -213,3 +244,36 @@ def test_sparse_rows_train_the_model_of_their_dense_form() -> None:
     np.testing.assert_allclose(models[1].weight, models[0].weight, atol=1e-4)
     np.testing.assert_allclose(models[1].bias, models[0].bias, atol=1e-4)
     assert models[1].threshold == pytest.approx(models[0].threshold, abs=1e-4)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_other_channels_are_sparse_or_dense_as_the_train_channel_is(sparse: bool) -> None:
+    models = [
+        fit(
+            JOB,
+            {
+                "train": problem(5000, sparse=sparse),
+                "validation": problem(999, sparse=other),
+                "test": problem(500, sparse=other),
+            },
+            Silence(),
+        )
+        for other in (sparse, not sparse)
+    ]
+    np.testing.assert_array_equal(models[1].weight, models[0].weight)
+    assert models[1].threshold == models[0].threshold
+
+
+def test_a_channel_that_is_only_scored_needs_no_room_for_a_mini_batch() -> None:
+    hp = parse({**JOB, "mini_batch_size": "400"})
+    train, _ = read_train(blocks(500), replace(hp, predictor_type="regressor"), Budget(), iter, share=1)
+    data = read_channel(blocks(500), "test", replace(hp, predictor_type="regressor"), train, 2_500, iter)
+    assert isinstance(data, Streamed)
+    assert sum(len(rows) for rows in data.pieces()) == 500
+
+
+def test_rows_larger_than_a_sample_are_budgeted_as_whole_mini_batches() -> None:
+    hp = parse({"predictor_type": "regressor", "mini_batch_size": "1000", "num_models": "1"})
+    wide = [(np.ones((1, 50_000), np.float32), np.ones(1, np.float32))] * 200
+    with pytest.raises(InputError, match=r"mini-batches of 1000 rows need about"):
+        read_train(wide, hp, Budget(500 << 20), iter, share=1)

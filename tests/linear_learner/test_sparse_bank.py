@@ -1,5 +1,6 @@
 """Sparse rows train the same models as the dense form of the same data; very wide ones touch only what they hold."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from linear_learner.batches import Rows, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.losses import LOSSES
 from linear_learner.scaling import Scaler, fit_scaler
-from linear_learner.sparse import compressed
+from linear_learner.sparse import Sparse, compressed
 from linear_learner.sparse_bank import SLAB, SparseBank, product
 from linear_learner.sparse_rows import SparseRows, SparseRowsBuilder, by_columns
 from linear_learner.starting import start_weights
@@ -183,12 +184,65 @@ def test_a_feature_that_is_the_same_in_every_row_does_not_vary() -> None:
     assert same.varying().sum() == rows.features - 2
 
 
+def test_zeros_that_are_stored_are_like_zeros_that_are_not() -> None:
+    rows = SparseRowsBuilder(1 << 10)
+    X = Sparse(np.array([0, 1], np.float32), np.array([2, 1], np.int32), np.array([0, 1, 2]), (2, 4))
+    assert rows.add(X, np.ones(2, np.float32))
+    assert rows.build(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32))).varying().tolist() == [0, 1, 0, 0]
+
+
+def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linear_learner.sparse_rows.VALUES", 2**14)
+    rows, width = 20_000, 50
+    indices = np.tile(np.arange(width, dtype=np.int32), rows)
+    X = Sparse(np.ones(len(indices), np.float32), indices, np.arange(rows + 1) * width, (rows, width))
+    builder = SparseRowsBuilder(1 << 24)
+    assert builder.add(X, np.ones(rows, np.float32))
+    tracemalloc.start()
+    held = builder.build(Scaler(np.full(width, 2, np.float32), np.ones(width, np.float32)))
+    assert held.varying().all()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < held.nbytes * 1.2
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, same, _ = example("logistic", centred=not lazy)
+    first = start(1, same.features)
+    whole, cut = (SparseBank(CANDIDATES, first.copy(), "logistic", 5, lazy=lazy) for _ in range(2))
+    whole.train(same, epoch_order(len(same), None))
+    whole.train(same, epoch_order(len(same), None))
+    monkeypatch.setattr("linear_learner.sparse_bank.RUN", 4)
+    for _ in range(2):
+        cut.train(same, epoch_order(len(same), None))
+        assert len(cut.reached) <= 2 * 4 + 1
+    np.testing.assert_allclose(cut.snapshot(), whole.snapshot(), atol=1e-6)
+
+
+def test_memory_that_the_system_does_not_promise_is_not_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [100]
+
+    def empty(shape: tuple[int, int], kind: Any) -> Floats:
+        if shape[0] > left[0]:
+            raise MemoryError
+        left[0] -= shape[0]
+        return np.zeros(shape, kind)
+
+    monkeypatch.setattr("linear_learner.batches.np.empty", empty)
+    builder = SparseRowsBuilder(8 * 150)
+    assert len(builder.data) == 75
+    assert len(builder.indices) == 18
+    X = Sparse(np.ones(20, np.float32), np.arange(20, dtype=np.int32), np.array([0, 20]), (1, 20))
+    assert not builder.add(X, np.ones(1, np.float32))
+
+
 def test_raw_rows_come_back() -> None:
     rows, _, _ = example("logistic")
     generator = np.random.default_rng(5)
     X = generator.normal(2, 3, (230, 40)) * (generator.random((230, 40)) < 0.2)
     scaler = Scaler(np.zeros(40, np.float32), np.full(40, 3, np.float32))
     held = sparse_rows(X.astype(np.float32), rows.y[:-1, 0], scaler)
-    parts = [part for part, _ in held.raw(scaler, rows=64)]
+    parts = [part for part, _ in held.raw(scaler, values=300)]
     found = np.concatenate([part.data for part in parts])
     np.testing.assert_allclose(found, X[X != 0], rtol=1e-6)
