@@ -2,12 +2,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data image clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data fuzz image clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
 IMAGE ?= open-linear-learner:dev
 BASE_IMAGE ?= debian:bookworm-slim
+FUZZ_SECONDS ?= 300
 BIN := .venv/bin
 READY := .venv/ready
 
@@ -30,6 +31,7 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow --group dev -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow requirements/peers.in -o requirements/peers.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
 
 docs: $(READY) ## write docs/hyperparameters.md from the declaration
@@ -68,6 +70,12 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/peers && .venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# The fuzzer, beside what the decoders import and no more.
+.venv/fuzz/ready: requirements/fuzz.txt | $(READY)
+	@echo "Building .venv/fuzz, with the fuzzer of the decoders"
+	@$(BIN)/python -m venv .venv/fuzz && .venv/fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run the tests, those of the image too where it is
 	@$(BIN)/python -m pytest -q
 
@@ -86,9 +94,13 @@ bench-data: $(READY) .venv/peers/ready .venv/sdk/ready ## measure the reading of
 	    echo "== benchmarks.$$program"; OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@echo "== benchmarks.csv"; .venv/peers/bin/python -m benchmarks.csv
 
+fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
+	@for codec in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
+	    echo "== $$codec"; .venv/fuzz/bin/python -m tests.fuzz $$codec -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+
 image: ## build the Docker image IMAGE on BASE_IMAGE
 	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
 
 clean: ## remove what make built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis opt_ml
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,180 @@
+"""What every input of a decoder must come to: sound rows or one refusal, the same whichever way it is read."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from io import BytesIO
+from time import process_time
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pyarrow
+
+from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio, sniff
+from container.codecs.blocks import Block, Features, Matrix, Sparse
+from container.codecs.framing import MAGIC, make_frame, read_frame
+from container.codecs.records import read_record, stack
+from container.errors import DecodeError
+
+FEATURES = 3
+PIECE_BYTES = 64
+COMPARED_BYTES = 4096  # the other ways are slow
+
+Reader = Callable[[bytes, int | None], Iterable[Block]]
+Rows = list[tuple[float, dict[int, float], int | None]]  # label, what is not zero by column, number of columns
+
+
+def check(codec: str, data: bytes) -> float:
+    """Read `data` in every way; fail where it is neither read soundly nor refused, or where two ways differ.
+
+    Gives the seconds of processor time that the slowest reading took, of those that users meet.
+    """
+    with patch.object(sniff, "HEAD_BYTES", PIECE_BYTES):  # what the smallest piece holds
+        trained = [compare(readers, data, width) for readers in TRAINING.get(codec, []) for width in (None, FEATURES)]
+        return max(trained + [compare(readers, data, FEATURES) for readers in REQUESTS.get(codec, [])])
+
+
+def compare(readers: list[Reader], data: bytes, features: int | None) -> float:
+    started = process_time()
+    first = outcome(readers[0], data, features)
+    seconds = process_time() - started
+    for read in readers[1:] if len(data) <= COMPARED_BYTES else []:
+        other = outcome(read, data, features)
+        assert other == first, f"{other}\n{first}"
+    return seconds
+
+
+def outcome(read: Reader, data: bytes, features: int | None) -> Rows | str:
+    try:
+        return [row for X, y in read(data, features) for row in sound_rows(X, y)]
+    except DecodeError as error:
+        return str(error)
+
+
+def sound_rows(X: Features, y: Matrix) -> Rows:
+    values = X.data if isinstance(X, Sparse) else X
+    assert values.dtype == y.dtype == np.float32
+    assert y.shape == (X.shape[0],)
+    assert np.isfinite(values).all()
+    assert np.isfinite(y).all()
+    if not isinstance(X, Sparse):
+        assert X.ndim == 2
+        assert X.flags.c_contiguous
+        X = compressed(X)
+    assert (X.indices.dtype.name, X.indptr.dtype.name) == ("int32", "int64")
+    assert X.indptr.shape == (len(y) + 1,)
+    assert (X.indptr[0], X.indptr[-1]) == (0, len(X.data))
+    assert (np.diff(X.indptr) >= 0).all()
+    assert X.data.shape == X.indices.shape
+    assert 0 <= X.indices.min(initial=0) <= X.indices.max(initial=0) < (X.shape[1] or 2**31)
+    rows: Rows = []
+    for row, label in enumerate(y.tolist()):
+        part = slice(*X.indptr[row : row + 2])
+        assert (np.diff(X.indices[part]) > 0).all()
+        pairs = zip(X.indices[part].tolist(), X.data[part].tolist(), strict=True)
+        rows.append((label, {column: value for column, value in pairs if value}, X.shape[1]))
+    return rows
+
+
+def compressed(X: Matrix) -> Sparse:
+    indptr = np.arange(len(X) + 1) * X.shape[1]
+    return Sparse(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
+
+
+def training(codec: Any) -> Reader:
+    def read(data: bytes, features: int | None) -> Iterator[Block]:
+        for X, y in codec.decode_blocks(BytesIO(data), {}, features):
+            assert codec is libsvm or features in (None, X.shape[1])
+            yield X, y
+
+    return read
+
+
+def request(codec: Any, **parameters: str) -> Reader:
+    def read(data: bytes, features: int | None) -> Iterator[Block]:
+        X = codec.decode(data, parameters, features)
+        assert X.shape[1] == features
+        yield X, np.zeros(X.shape[0], np.float32)
+
+    return read
+
+
+def in_small_pieces(read: Reader) -> Reader:
+    """Read as a large file is read, a piece at a time."""
+
+    def read_small(data: bytes, features: int | None) -> Iterator[Block]:
+        with (
+            patch.object(lines, "_TEXT_BYTES", PIECE_BYTES),
+            patch.object(libsvm, "_PIECE_BYTES", PIECE_BYTES // 4),
+            patch.object(parquet, "BLOCK_BYTES", PIECE_BYTES),
+            patch.object(recordio, "WINDOW_BYTES", PIECE_BYTES),
+        ):
+            yield from read(data, features)
+
+    return read_small
+
+
+def without_pyarrow(read: Reader) -> Reader:
+    def read_without(data: bytes, features: int | None) -> Iterator[Block]:
+        modules: dict[str, Any] = sys.modules
+        modules["pyarrow"] = None
+        try:
+            yield from read(data, features)
+        finally:
+            modules["pyarrow"] = pyarrow
+
+    return read_without
+
+
+def line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[Block]:
+    """Read libsvm the slow way only."""
+    width = features if noun == "record" else None
+    text = lines.without_mark(data, libsvm.MEDIA_TYPE) if data or width else b""
+    rows = libsvm._read_each(text.splitlines(), noun, 1, width)
+    yield libsvm._compress(rows, width), rows.labels if noun == "row" else np.zeros_like(rows.labels)
+
+
+def record_by_record(labelled: bool, data: bytes, features: int | None) -> Iterator[Block]:
+    """Read recordIO the slow way only."""
+    if data and not data.startswith(MAGIC):
+        raise DecodeError(sniff.mismatch(recordio.MEDIA_TYPE, data[:4096]))
+    at = number = 0
+    while at < len(data):
+        number += 1
+        try:
+            payload, after = read_frame(memoryview(data), at, final=True) or (b"", 0)
+            row = read_record(payload, features, labelled)
+        except DecodeError as error:
+            raise DecodeError(error.problem, f"record {number}", f"byte {at}") from None
+        X, y = stack([row]), np.array([row.label])
+        recordio._check_finite(X, y, number)
+        yield X, y
+        features, at = row.width, after
+
+
+def framed(read: Reader) -> Reader:
+    """Take the input for the contents of records, so that a change of their length does no harm."""
+
+    def read_framed(data: bytes, features: int | None) -> Iterable[Block]:
+        return read(b"".join(map(make_frame, data.split(MAGIC))), features)
+
+    return read_framed
+
+
+_RECORDS: list[Reader] = [training(recordio), in_small_pieces(training(recordio)), partial(record_by_record, True)]
+
+# the readers of one list must agree; the first is the one that is used
+TRAINING: dict[str, list[list[Reader]]] = {
+    "csv": [[training(csv), in_small_pieces(training(csv)), without_pyarrow(training(csv))]],
+    "libsvm": [[training(libsvm), in_small_pieces(training(libsvm)), partial(line_by_line, "row")]],
+    "parquet": [[training(parquet)], [in_small_pieces(training(parquet))]],  # of two faults, either may come first
+    "recordio": [_RECORDS, [framed(read) for read in _RECORDS]],
+}
+REQUESTS: dict[str, list[list[Reader]]] = {
+    "csv": [[request(csv)], [request(csv, label_size="1")]],
+    "json": [[request(json)]],
+    "jsonlines": [[request(jsonlines)]],
+    "libsvm": [[request(libsvm), partial(line_by_line, "record")]],
+    "recordio": [[request(recordio)], [framed(request(recordio)), framed(partial(record_by_record, False))]],
+}
