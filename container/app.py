@@ -1,131 +1,137 @@
-"""The HTTP side of the contract: /ping, /invocations and /execution-parameters."""
+"""The HTTP side of the contract: /ping, /invocations, /execution-parameters, /metrics, and /models for many models."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from flask import Flask, Response, request
-from numpy.typing import NDArray
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import HTTPException
 
-from container.codecs import READERS, WRITERS
-from container.codecs.blocks import Features, first_bad
-from container.codecs.media import choose, parse
-from container.codecs.sniff import sniff
+from container.answering import Answer, Model, Stream, choose_type, read_records
 from container.environment import ServerSettings
-from container.errors import BadPayload, DecodeError, HttpError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
+from container.errors import BadPayload, Busy, HttpError, ModelError, PayloadTooLarge, error_body
+from container.metrics import Meter
+from container.multi_model import create_routes
+from container.shelf import Shelf
+from container.streams import Inflow
 
 PAYLOAD_MB = 6
-BODY_LIMIT_MB = 100  # the most that a batch transform may send at once
+LARGEST_MB = 100  # that a batch transform may send at once, and all of its requests together
 
 
-class Model(Protocol):
-    """What is served: `predict` takes features (n, feature_dim), maybe sparse, and gives named columns of n rows."""
-
-    @property
-    def feature_dim(self) -> int:
-        """The number of features of a record."""
-
-    def predict(self, X: Features) -> Mapping[str, NDArray[Any]]:
-        """Score records."""
+def body_limit(settings: ServerSettings) -> int:
+    """Return the most bytes that a request may hold, 0 for any number."""
+    return (LARGEST_MB if settings.payload_mb is None else settings.payload_mb) << 20
 
 
 def create_app(
-    load: Callable[[Path], Model], settings: ServerSettings, user_errors: tuple[type[Exception], ...] = ()
+    load: Callable[[Path], Model],
+    settings: ServerSettings,
+    user_errors: tuple[type[Exception], ...] = (),
+    meter: Meter | None = None,
+    shelf: Shelf | None = None,
 ) -> Flask:
-    """Load the model, try it on one record and make the application that serves it.
+    """Make the application that serves the one model, which is loaded and tried on a record now, or those of a shelf.
 
     If that fails, the log says why (without a trace for one of `user_errors`), and /ping answers 500 for good.
     """
     app = Flask("container", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT_MB << 20
-    model: Model | None = None
-    try:
-        loaded = load(settings.model)
-        loaded.predict(np.zeros((1, loaded.feature_dim), np.float32))
-        model = loaded
-    except Exception as error:
-        trace = not isinstance(error, user_errors)
-        app.logger.error("The model in %s cannot be loaded: %s", settings.model, error, exc_info=trace)
+    limit = body_limit(settings)
+    meter = meter or Meter(1)
+    model = None if shelf else _load(app, load, settings.model, user_errors)
 
     @app.get("/ping")
     def ping() -> Response:
-        return Response(status=500 if model is None else 200)
+        return Response(status=200 if model or shelf else 500)
+
+    @app.get("/execution-parameters")
+    def execution_parameters() -> dict[str, object]:
+        payload = PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb
+        # the platform refuses a job whose transforms hold more than 100 MB in all
+        transforms = min(settings.workers, LARGEST_MB // max(1, payload)) or 1
+        return {
+            "MaxConcurrentTransforms": settings.concurrent or transforms,
+            "BatchStrategy": settings.strategy,
+            "MaxPayloadInMB": payload,
+        }
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(meter.expose(), content_type=CONTENT_TYPE_LATEST)
+
+    def invoke(model: Model) -> Response:
+        headers = request.headers
+        answer_type = choose_type(headers.get("Accept"), settings.default_accept)
+        if limit and (request.content_length or 0) > limit:
+            raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
+        stream: Stream = request.environ["wsgi.input"] if "wsgi.input_terminated" in request.environ else request.stream
+        encoding = headers.get("Content-Encoding", "").strip().lower()
+        records = read_records(stream, headers.get("Content-Type"), encoding, model.feature_dim, limit)
+        answer = Answer(model, records, answer_type)
+        if isinstance(stream, Inflow):
+            return Response(_count_rows(answer, request.environ), content_type=answer_type)
+        content = answer.whole()
+        request.environ["rows"] = answer.rows
+        return Response(content, content_type=answer_type)
+
+    if shelf:
+        app.register_blueprint(create_routes(shelf, invoke, user_errors))
 
     @app.post("/invocations")
     def invocations() -> Response:
         if model is None:
-            return _error(500, "the model could not be loaded; the log says why")
-        body = request.get_data(cache=False)
-        answer_type = _choose_answer(request.headers.get("Accept"), settings.default_accept)
-        X = _read_body(body, request.headers.get("Content-Type"), model.feature_dim)
-        columns = model.predict(X)
-        _check_scores(columns)
-        return Response(WRITERS[answer_type](columns), content_type=answer_type)
+            reason = "invoke a model by its name" if shelf else "the model could not be loaded; the log says why"
+            return Response(error_body(reason), 404 if shelf else 500, content_type="application/json")
+        return invoke(model)
 
-    @app.get("/execution-parameters")
-    def execution_parameters() -> dict[str, object]:
-        # the platform refuses a job whose transforms hold more than 100 MB in all
-        transforms = min(settings.workers, BODY_LIMIT_MB // PAYLOAD_MB)
-        return {
-            "MaxConcurrentTransforms": transforms,
-            "BatchStrategy": "MULTI_RECORD",
-            "MaxPayloadInMB": PAYLOAD_MB,
-        }
+    @app.errorhandler(ModelError)
+    def refuse_model(error: ModelError) -> Response:
+        return Response(json.dumps({"message": str(error)}), error.status, content_type="application/json")
 
     @app.errorhandler(HttpError)
     def refuse(error: HttpError) -> Response:
-        return _error(error.status, str(error))
-
-    @app.errorhandler(RequestEntityTooLarge)
-    def refuse_size(error: RequestEntityTooLarge) -> Response:
-        return refuse(PayloadTooLarge(f"the body is larger than the limit of {BODY_LIMIT_MB} MB"))
+        return Response(error_body(str(error)), error.status, content_type="application/json")
 
     @app.errorhandler(HTTPException)
     def refuse_route(error: HTTPException) -> Response:
-        return _error(error.code or 500, f"{request.method} {request.path}: {error.name}")
+        reason = f"{request.method} {request.path}: {error.name}"
+        return Response(error_body(reason), error.code or 500, content_type="application/json")
+
+    @app.errorhandler(ConnectionError)
+    def give_up(error: ConnectionError) -> Response:
+        return refuse(BadPayload("the body is cut short"))
+
+    @app.errorhandler(MemoryError)
+    def wait(error: MemoryError) -> Response:
+        app.logger.error("There is no memory left for a request")
+        return refuse(Busy("no memory is left; try again later, or send fewer records at once"))
 
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Response:
         app.logger.exception("A request could not be answered")
-        return _error(500, "an unexpected error; the log says more")
+        return Response(error_body("an unexpected error; the log says more"), 500, content_type="application/json")
 
     return app
 
 
-def _choose_answer(accept: str | None, default: str) -> str:
-    offers = [default, *(name for name in WRITERS if name != default)]
-    name = choose(accept or "*/*", offers)
-    if name is None:
-        raise NotAcceptable(f"expected an Accept of {', '.join(WRITERS)}, found {accept!r}")
-    return name
-
-
-def _read_body(body: bytes, content_type: str | None, features: int) -> Features:
-    if not body:
-        raise BadPayload("the body is empty; expected one or more records")
-    media = parse(content_type or sniff(body) or "application/octet-stream")
-    if media.name not in READERS:
-        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}")
+def _load(
+    app: Flask, load: Callable[[Path], Model], folder: Path, user_errors: tuple[type[Exception], ...]
+) -> Model | None:
     try:
-        X = READERS[media.name](body, media.parameters, features)
-    except DecodeError as error:
-        if content_type is None and media.name == "text/csv":
-            raise UnsupportedMediaType(f"no Content-Type, expected one of {', '.join(READERS)}") from None
-        raise BadPayload(str(error)) from None
-    if not X.shape[0]:
-        raise BadPayload("no record in the body; expected one or more")
-    return X
+        model = load(folder)
+        model.predict(np.zeros((1, model.feature_dim), np.float32))
+        return model
+    except Exception as error:
+        trace = not isinstance(error, user_errors)
+        app.logger.error("The model in %s cannot be loaded: %s", folder, error, exc_info=trace)
+        return None
 
 
-def _check_scores(columns: Mapping[str, NDArray[Any]]) -> None:
-    for name, values in columns.items():
-        if bad := first_bad(np.asarray(values, np.float32).reshape(len(values), -1)):
-            raise BadPayload(f"record {bad[0] + 1}: its {name} is not finite; are its features too large?")
-
-
-def _error(status: int, reason: str) -> Response:
-    body = json.dumps({"error": f"unable to evaluate payload provided: {reason}"})
-    return Response(body, status, content_type="application/json")
+def _count_rows(answer: Answer, environ: dict[str, Any]) -> Iterator[bytes]:
+    try:
+        yield from answer.parts()
+    finally:
+        environ["rows"] = answer.rows

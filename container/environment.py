@@ -1,8 +1,7 @@
 """What the platform tells a container: the folders, the JSON files of a job and the environment variables."""
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,14 @@ from typing import Any
 from container.codecs import WRITERS
 from container.codecs.media import parse
 from container.errors import ClientError
+from container.memory import memory_limit
+from container.processors import count_processors
 
 MODES = ("File", "FastFile", "Pipe")
+STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  # the SDK's local mode writes the latter
+_LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
+LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
+WORKER_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,22 @@ class Job:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How to serve; `timeout` in seconds, `default_accept` is the answer type where the client names none."""
+    """How to serve; `timeout` in seconds, `default_accept` is the answer type where the client names none.
 
-    port: int
-    workers: int
-    timeout: int
-    default_accept: str
-    model: Path
+    `payload_mb` is the most that a request may hold, 0 for no limit: then bodies are read and answered as they come.
+    `concurrent` and `strategy` are what the user of a batch transform has set, else None.
+    """
+
+    port: int = 8080
+    workers: int = 1
+    timeout: int = 75
+    default_accept: str = "application/json"
+    model: Path = Path("model")
+    multi_model: bool = False
+    payload_mb: int | None = None
+    concurrent: int | None = None
+    strategy: str = "MULTI_RECORD"
+    log_level: str = "info"
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
@@ -119,27 +133,41 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
     """Read the settings of the server; raise ClientError with every fault in one message."""
     faults: list[str] = []
 
-    def whole(name: str, default: int, highest: int) -> int:
-        text = environ.get(name, "").strip() or str(default)
-        if text.isascii() and text.isdigit() and 1 <= int(text) <= highest:
-            return int(text)
-        faults.append(f"{name}: expected a whole number from 1 to {highest}, found {text!r}")
+    def whole(name: str, lowest: int, highest: int) -> int | None:
+        text = environ.get(name, "").strip()
+        if not text or (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+            return int(text) if text else None
+        faults.append(f"{name}: expected a whole number from {lowest} to {highest}, found {text!r}")
+        return None
+
+    def one_of(name: str, known: Iterable[str], default: str, text: str) -> str:
+        if (text or default) in known:
+            return text or default
+        faults.append(f"{name}: expected one of {', '.join(known)}, found {text!r}")
         return default
 
-    default_accept = parse(environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json").name
-    if default_accept not in WRITERS:
-        known = ", ".join(WRITERS)
-        faults.append(f"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: expected one of {known}, found {default_accept!r}")
+    accept, strategy = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "SAGEMAKER_BATCH_STRATEGY"
+    level = "SAGEMAKER_CONTAINER_LOG_LEVEL"
     settings = ServerSettings(
-        port=whole("SAGEMAKER_BIND_TO_PORT", 8080, 65535),
-        workers=whole("SAGEMAKER_MODEL_SERVER_WORKERS", len(os.sched_getaffinity(0)), 1000),
-        timeout=whole("SAGEMAKER_MODEL_SERVER_TIMEOUT", 75, 86400),
-        default_accept=default_accept,
+        port=whole("SAGEMAKER_BIND_TO_PORT", 1, 65535) or 8080,
+        workers=whole("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1000) or _count_workers(),
+        timeout=whole("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400) or 75,
+        default_accept=one_of(accept, WRITERS, "application/json", parse(environ.get(accept, "")).name),
         model=read_paths(environ).model,
+        multi_model=environ.get("SAGEMAKER_MULTI_MODEL", "").strip().lower() == "true",
+        payload_mb=whole("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0, 1 << 20),
+        concurrent=whole("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1, 10000),
+        strategy=one_of(strategy, STRATEGIES, STRATEGIES[0], environ.get(strategy, "").strip()),
+        log_level=LOG_LEVELS[one_of(level, LOG_LEVELS, "20", environ.get(level, "").strip().lower())],
     )
     if faults:
         raise ClientError("; ".join(faults) + ".")
     return settings
+
+
+def _count_workers() -> int:
+    """Take a worker for each processor, as far as the memory goes."""
+    return max(1, min(count_processors(), memory_limit() // WORKER_BYTES))
 
 
 def _read_channels(file: Path) -> dict[str, ChannelConfig]:

@@ -1,5 +1,6 @@
 """What can be wrong with what a user gives us, each kind with the exit or HTTP status it stands for."""
 
+import json
 from typing import ClassVar
 
 
@@ -38,10 +39,38 @@ class BadPayload(HttpError):
     status = 400
 
 
+class ModelError(HttpError):
+    """A call about one of many models that cannot be followed; answered in the form of the container contract."""
+
+
+class BadOrder(ModelError):
+    """A call that does not say what it must, or names a model that cannot be read."""
+
+    status = 400
+
+
+class ModelNotFound(ModelError):
+    """A model that is not loaded, or a folder that is not there."""
+
+    status = 404
+
+
 class NotAcceptable(HttpError):
     """An Accept header that names nothing we can answer with."""
 
     status = 406
+
+
+class TooSlow(HttpError):
+    """A body that hardly comes."""
+
+    status = 408
+
+
+class AlreadyLoaded(ModelError):
+    """A model of a name that is taken."""
+
+    status = 409
 
 
 class PayloadTooLarge(HttpError):
@@ -54,3 +83,20 @@ class UnsupportedMediaType(HttpError):
     """A content type that has no codec."""
 
     status = 415
+
+
+class Busy(HttpError):
+    """A request that there is no room for now."""
+
+    status = 503
+
+
+class NoRoom(ModelError):
+    """A model that there is no memory for."""
+
+    status = 507
+
+
+def error_body(reason: str) -> bytes:
+    """Say why a request is not answered, as clients of Linear Learner expect it: JSON with an `error`."""
+    return json.dumps({"error": f"unable to evaluate payload provided: {reason}"}).encode()

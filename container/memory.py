@@ -1,39 +1,41 @@
-"""How much memory this container may use, and how much this process does."""
+"""How much memory this container may use, how much it has left, and how much this process holds."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
-_ANY_GROUP = "0::/\n0:memory:/\n"
+from container.groups import find_groups, read_number, read_text
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_LIMIT = ("memory.max", "memory.limit_in_bytes")
+_USAGE = ("memory.current", "memory.usage_in_bytes")
 
 
 def memory_limit(top: Path = Path("/")) -> int:
-    """Return the least bytes that a control group of this process allows, and never more than the machine has.
+    """Return the least bytes that a control group of this process allows, and never more than the machine has."""
+    limits = (read_number(group, *_LIMIT) for group in find_groups("memory", top))
+    return min([_PAGE * os.sysconf("SC_PHYS_PAGES"), *(limit for limit in limits if limit is not None)])
 
-    Version 2 and 1. What a container sees as its mount's top may be its own group, and the path it is told may be the
-    host's, so a group that is not there is passed over and the top always counts.
+
+def memory_left(top: Path = Path("/")) -> int:
+    """Return the bytes that can still be taken: by the machine's account, and by that of each limited group.
+
+    What a group holds of files that were read, and could drop, counts as left.
     """
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for line in (_ANY_GROUP + _read(top / "proc/self/cgroup")).splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            mount, name = top / "sys/fs/cgroup", "memory.max"
-        elif "memory" in controllers.split(","):
-            mount, name = top / "sys/fs/cgroup/memory", "memory.limit_in_bytes"
-        else:
-            continue
-        group = Path(path.lstrip("/"))
-        texts = [_read(mount / folder / name).strip() for folder in (group, *group.parents)]
-        limits += [int(text) for text in texts if text.isdigit()]
-    return min(limits)
+    machine = _read_counts(top / "proc/meminfo")
+    left = [machine["MemAvailable:"] << 10] if "MemAvailable:" in machine else []
+    for group in find_groups("memory", top):
+        limit, usage = read_number(group, *_LIMIT), read_number(group, *_USAGE)
+        if limit is not None and usage is not None:
+            counts = _read_counts(group / "memory.stat")
+            left.append(limit - usage + counts.get("total_inactive_file", counts.get("inactive_file", 0)))
+    return max(0, min(left, default=memory_limit(top) - memory_used()))
 
 
 def memory_used() -> int:
     """Return the bytes that this process holds in memory now."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
 
-def _read(file: Path) -> str:
-    with suppress(OSError):
-        return file.read_text(encoding="utf-8", errors="replace")
-    return ""
+def _read_counts(file: Path) -> dict[str, int]:
+    words = (line.split() for line in read_text(file).splitlines())
+    return {name: int(count) for name, count, *_ in words}

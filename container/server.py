@@ -1,48 +1,72 @@
-"""The process that serves: gunicorn with several workers and threads on one port, the model loaded before the fork."""
+"""The process that serves: gunicorn with several workers on one port, the model loaded once, before they are forked."""
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from container.app import Model, create_app
+from container.app import body_limit, create_app
 from container.environment import ServerSettings, read_settings
 from container.errors import ClientError
+from container.memory import memory_limit
+from container.metrics import Meter
+from container.shelf import Loader, Shelf, make_folder
+from container.waiting import waiting_room
+from container.worker import STOP_SIGNALS, Worker
 
-THREADS = 8
 GRACEFUL_SECONDS = 25  # the platform kills 30 seconds after SIGTERM
-ACCESS_LINE = '%(t)s "%(r)s" %(s)s %(b)s bytes %(M)s ms'
+KEEPALIVE_SECONDS = 75
+SPARE_ROWS = 8  # of the meter, for workers that come while others go
+ACCESS_LINE = '%(t)s "%(r)s" %(s)s %({rows}e)s rows %(b)s bytes %(M)s ms'
 
 
-def run(
-    environ: Mapping[str, str], load: Callable[[Path], Model], user_errors: tuple[type[Exception], ...] = ()
-) -> int:
-    """Serve the model that `load(model directory)` gives until SIGTERM; give 1 where the server cannot start.
+def run(environ: Mapping[str, str], loader: Loader, user_errors: tuple[type[Exception], ...] = ()) -> int:
+    """Serve the model that the loader finds until SIGTERM; give 1 where the server cannot start.
 
-    The port is taken first, so clients that come while the model loads wait for it instead of being refused.
+    The port is taken first: who comes while the model is loaded is told so instead of being refused.
     """
     try:
         settings = read_settings(environ)
-        port = _listen(settings.port)
+        listener = listen(settings.port)
     except ClientError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    _Server(_options(settings, port), lambda: create_app(load, settings, user_errors)).run()
+    meter = make_meter(settings)
+    folder = make_folder() if settings.multi_model else None
+    shelf = None if folder is None else Shelf(folder, loader)
+    try:
+        Server(settings, listener, meter, lambda: create_app(loader.load, settings, user_errors, meter, shelf)).run()
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
-def _listen(port: int) -> int:
-    """Take the port on all interfaces and give its file descriptor."""
+class Limits(NamedTuple):
+    """The most bytes that the body of one request may have, 0 for any number, and that a worker holds of all bodies."""
+
+    body_bytes: int
+    held_bytes: int
+
+
+def make_meter(settings: ServerSettings) -> Meter:
+    """Make the counts that all workers share."""
+    return Meter(settings.workers + SPARE_ROWS)
+
+
+def listen(port: int) -> socket.socket:
+    """Take the port on all interfaces."""
     try:
-        return socket.create_server(("0.0.0.0", port), backlog=2048).detach()
+        return socket.create_server(("0.0.0.0", port), backlog=2048)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             advice = "Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another"
@@ -50,31 +74,59 @@ def _listen(port: int) -> int:
         raise ClientError(f"port {port} cannot be used: {error.strerror}.") from None
 
 
-def _options(settings: ServerSettings, descriptor: int) -> dict[str, Any]:
-    return {
-        "bind": f"fd://{descriptor}",
-        "workers": settings.workers,
-        "worker_class": "gthread",
-        "threads": THREADS,
-        "preload_app": True,
-        "timeout": settings.timeout,
-        "graceful_timeout": GRACEFUL_SECONDS,
-        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
-        "accesslog": "-",
-        "access_log_format": ACCESS_LINE,
-        "control_socket_disable": True,
-    }
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    def spawn_worker(self) -> Any:
+        """Fork a worker that misses no signal: those that say stop wait until it can hear them."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, options: dict[str, Any], create: Callable[[], Flask]) -> None:
-        self._options = options
+class Server(BaseApplication):  # type: ignore[misc]
+    """Serves what `create` makes on a listening socket."""
+
+    def __init__(
+        self, settings: ServerSettings, listener: socket.socket, meter: Meter, create: Callable[[], Flask]
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
         self._create = create
+        self.meter = meter
+        self.limits = Limits(body_limit(settings), memory_limit() // 4 // settings.workers)
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in self._options.items():
+        """Set gunicorn up."""
+        options = {
+            "bind": f"fd://{self._listener.fileno()}",
+            "workers": self._settings.workers,
+            "worker_class": Worker,
+            "preload_app": True,
+            "timeout": self._settings.timeout,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "keepalive": KEEPALIVE_SECONDS,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+            "accesslog": "-",
+            "access_log_format": ACCESS_LINE,
+            "loglevel": self._settings.log_level,
+            "control_socket_disable": True,
+            "pre_fork": self._assign_row,
+        }
+        for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return self._create()
+        """Make the application while whoever comes is told to wait."""
+        with waiting_room(self._listener):
+            return self._create()
+
+    def run(self) -> None:
+        """Serve until a signal says stop."""
+        _Arbiter(self).run()
+
+    def _assign_row(self, arbiter: Arbiter, worker: Worker) -> None:
+        """Give a new worker the first row of the meter that no other counts in."""
+        taken = {other.row for other in arbiter.WORKERS.values()}
+        worker.row = next(row for row in range(len(taken) + 1) if row not in taken)

@@ -7,20 +7,8 @@ from typing import Any
 
 from linear_learner.declaration import declarations, unquote
 from linear_learner.errors import InputError
-from linear_learner.losses import LOSSES
+from linear_learner.losses import LOSSES, LOSSES_OF
 
-LOSSES_OF = {  # the first is what auto stands for
-    "binary_classifier": ("logistic", "hinge_loss"),
-    "multiclass_classifier": ("softmax_loss",),
-    "regressor": (
-        "squared_loss",
-        "absolute_loss",
-        "quantile_loss",
-        "huber_loss",
-        "eps_insensitive_squared_loss",
-        "eps_insensitive_absolute_loss",
-    ),
-}
 CRITERION = "binary_classifier_model_selection_criteria"
 OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 

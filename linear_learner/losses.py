@@ -47,7 +47,7 @@ def logistic_value(z: Floats, y: Floats, a: float) -> Floats:
 def logistic_link(z: Floats) -> Floats:
     """Return 1 / (1 + exp(-z)) without overflow."""
     e = np.exp(-np.abs(z))
-    return np.asarray(np.where(z >= 0, 1, e) / (1 + e))
+    return np.asarray(np.maximum(e, z >= 0) / (1 + e))
 
 
 def logistic_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
@@ -210,4 +210,17 @@ LOSSES = {
             degree=1,
         ),
     )
+}
+
+LOSSES_OF = {  # the first is what auto stands for
+    "binary_classifier": ("logistic", "hinge_loss"),
+    "multiclass_classifier": ("softmax_loss",),
+    "regressor": (
+        "squared_loss",
+        "absolute_loss",
+        "quantile_loss",
+        "huber_loss",
+        "eps_insensitive_squared_loss",
+        "eps_insensitive_absolute_loss",
+    ),
 }

@@ -1,6 +1,7 @@
 """The trained model: what is saved, loaded and asked for predictions."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ Floats = NDArray[Any]
 
 @dataclass(frozen=True)
 class Model:
-    """A linear model in raw units: weight (d, K) and bias (K,), float32.
+    """A linear model in raw units: weight (d, K) and bias (K,), numbers of float32 held as that or as float64.
 
     `metrics_params` are the settings that the original keeps beside the threshold.
     """
@@ -31,10 +32,21 @@ class Model:
         """Count the features a record must have."""
         return int(self.weight.shape[0])
 
+    @property
+    def outputs(self) -> int:
+        """Count the margins of a record, K: the classes of a multiclass classifier, else 1."""
+        return int(self.weight.shape[1])
+
+    @cached_property
+    def wide_weight(self) -> Floats:
+        """Return the weight in float64, cast when first asked for."""
+        return np.asarray(self.weight, np.float64)
+
     def margin(self, X: Features) -> Floats:
         """Return X W + b, (n, K) float32, summed in float64: a feature far from 0 would drown the others' digits."""
-        z = X.astype(np.float64) @ self.weight if isinstance(X, np.ndarray) else product(X, self.weight)
-        return np.asarray(z + self.bias, np.float32)
+        z = X.astype(np.float64) @ self.wide_weight if isinstance(X, np.ndarray) else product(X, self.weight)
+        z += self.bias
+        return z.astype(np.float32)
 
     def answer(self, z: Floats) -> dict[str, Floats]:
         """Answer margins (n, K) with the named columns score and, for a classifier, predicted_label.

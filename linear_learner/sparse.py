@@ -94,13 +94,21 @@ def written_out(X: SparseLike) -> NDArray[np.float32]:
 def product(X: SparseLike, W: NDArray[Any]) -> NDArray[np.float64]:
     """Multiply X (n, d) by the matrix W (d, K): (n, K), summed in float64."""
     result = np.zeros((X.shape[0], W.shape[1]))
-    filled = np.flatnonzero(np.diff(X.indptr))
+    filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
     starts = X.indptr[filled]
     step = max(1, TERMS // W.shape[1])
+    if 0 < len(X.data) <= step:
+        result[filled] += np.add.reduceat(products(X.data, X.indices, W), starts, axis=1).T
+        return result
     for first in range(0, len(X.data), step):
         part = slice(first, first + step)
-        terms = np.multiply(np.take(W, X.indices[part], axis=0).T, X.data[part], dtype=np.float64, order="C")
+        terms = products(X.data[part], X.indices[part], W)
         begin, end = np.searchsorted(starts, [first + 1, first + step])
         rows = slice(begin - 1, end)
         result[filled[rows]] += np.add.reduceat(terms, np.maximum(starts[rows] - first, 0), axis=1).T
     return result
+
+
+def products(values: NDArray[Any], columns: NDArray[Any], W: NDArray[Any]) -> NDArray[np.float64]:
+    """Multiply each of the values (v,) by the row of W (d, K) that its column names: (K, v)."""
+    return np.multiply(W.take(columns, axis=0).T, values, dtype=np.float64, order="C")

@@ -5,35 +5,35 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
-from container.codecs.blocks import Block, Columns, Features
+from container.codecs.blocks import Block, Encoding, Features
 
 
 @dataclass(frozen=True)
 class Codec:
     """What one content type can do.
 
-    `decode_blocks(stream, parameters, features)` reads labelled rows for training; `decode(body, parameters, features)`
-    reads a request as (n, features); `encode(columns)` writes an answer. Each is None where the type is not for that.
-    Both readers raise DecodeError with the place inside the data.
+    `decode_blocks(stream, parameters, features)` reads labelled rows for training; `decode_records`, with the same
+    parameters, reads a request in pieces of (n, features) as it comes; `encoding` writes an answer. Each is None where
+    the type is not for that. Both readers raise DecodeError with the place inside the data.
     """
 
     media_type: str
     decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None], Iterator[Block]] | None
-    decode: Callable[[bytes, Mapping[str, str], int], Features] | None
-    encode: Callable[[Columns], bytes] | None
+    decode_records: Callable[[BinaryIO, Mapping[str, str], int], Iterator[Features]] | None
+    encoding: Encoding | None
 
 
 CODECS = {
     codec.media_type: codec
     for codec in (
-        Codec("application/json", None, json.decode, json.encode),
-        Codec("application/jsonlines", None, jsonlines.decode, jsonlines.encode),
-        Codec(csv.MEDIA_TYPE, csv.decode_blocks, csv.decode, csv.encode),
-        Codec(libsvm.MEDIA_TYPE, libsvm.decode_blocks, libsvm.decode, None),
+        Codec("application/json", None, json.decode_records, json.ENCODING),
+        Codec("application/jsonlines", None, jsonlines.decode_records, Encoding(jsonlines.encode)),
+        Codec(csv.MEDIA_TYPE, csv.decode_blocks, csv.decode_records, Encoding(csv.encode)),
+        Codec(libsvm.MEDIA_TYPE, libsvm.decode_blocks, libsvm.decode_records, None),
         Codec(parquet.MEDIA_TYPE, parquet.decode_blocks, None, None),
-        Codec(recordio.MEDIA_TYPE, recordio.decode_blocks, recordio.decode, recordio.encode),
+        Codec(recordio.MEDIA_TYPE, recordio.decode_blocks, recordio.decode_records, Encoding(recordio.encode)),
     )
 }
 TRAINING_TYPES = [name for name, codec in CODECS.items() if codec.decode_blocks]
-READERS = {name: codec.decode for name, codec in CODECS.items() if codec.decode}
-WRITERS = {name: codec.encode for name, codec in CODECS.items() if codec.encode}
+READERS = {name: codec.decode_records for name, codec in CODECS.items() if codec.decode_records}
+WRITERS = {name: codec.encoding for name, codec in CODECS.items() if codec.encoding}

@@ -1,6 +1,6 @@
 """What codecs hand over: matrices of float32, dense or sparse, and for training in blocks of a bounded size."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,16 @@ class Sparse(NamedTuple):
 Features = Matrix | Sparse
 Block = tuple[Features, Matrix]
 Columns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
+
+
+class Encoding(NamedTuple):
+    """How named columns are written: `encode` writes some rows, the others stand around and between what it writes."""
+
+    encode: Callable[[Columns], bytes]
+    opening: bytes = b""
+    separator: bytes = b""
+    closing: bytes = b""
+
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.
 BLOCK_BYTES = 4 << 20

@@ -2,14 +2,14 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import accumulate, chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from container.codecs.blocks import Features, Matrix, Sparse
+from container.codecs.blocks import Features, Sparse
+from container.codecs.lists import as_floats
 from container.errors import DecodeError
 
 _FORMS = (
@@ -17,19 +17,24 @@ _FORMS = (
     '{"data": {"features": {"keys": [...], "shape": [...], "values": [...]}}}'
 )
 
-_Record = tuple[Sequence[int] | None, Sequence[Any]]  # the keys, rising, of a sparse one, and the values
+_Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse one, and the values
 
 
-def read_instances(instances: list[Any], features: int) -> Features:
-    """Read records of any of the forms, mixed as they come, as (n, features): sparse if one of them is."""
-    records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, 1)]
+def read_instances(instances: list[Any], features: int, first: int = 1) -> Features:
+    """Read records of any of the forms, mixed as they come, as (n, features): sparse if one of them is.
+
+    `first` is the number of the first of them, for messages.
+    """
+    records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, first)]
     rows = [values for _, values in records]
-    starts = [0, *accumulate(map(len, rows))]
-    data = _convert(rows)
+    data = as_floats(rows)
+    if data is None:
+        data = np.array([_float(number) for number in chain.from_iterable(rows)], np.float32)
     if not (finite := np.isfinite(data)).all():
-        raise _not_a_number(int(np.argmin(finite)), records, starts)
+        raise _not_a_number(int(np.argmin(finite)), records, first)
     if all(keys is None for keys, _ in records):
         return data.reshape(len(records), features)
+    starts = [0, *accumulate(map(len, rows))]
     keys = chain.from_iterable(range(features) if keys is None else keys for keys, _ in records)
     indices = np.fromiter(keys, np.int32, len(data))
     return Sparse(data, indices, np.array(starts, np.int64), (len(records), features))
@@ -68,34 +73,22 @@ def _read_sparse(tensor: dict[str, Any], features: int, record: str) -> _Record:
     return [key for key, _ in rising], [value for _, value in rising]
 
 
-def _convert(rows: list[Sequence[Any]]) -> Matrix:
-    """Convert to float32, (values,): NaN for what is no number, infinite for one that is too large."""
-    alike = len(set(map(len, rows))) == 1
-    try:
-        table = np.array(rows if alike else list(chain.from_iterable(rows)))
-    except ValueError:
-        table = np.array(None)
-    if table.ndim != 1 + alike or table.dtype.kind not in "fiub":
-        table = np.array([_float(number) for number in chain.from_iterable(rows)])
-    with np.errstate(over="ignore"):
-        return table.ravel().astype(np.float32)
-
-
 def _float(number: Any) -> float:
-    """Convert one number, for those that numpy has no common type for."""
+    """Convert what may be a number: NaN if it is none, infinite if it is too large for float64."""
     try:
         return float(number) if isinstance(number, int | float) else np.nan
     except OverflowError:
         return np.inf
 
 
-def _not_a_number(position: int, records: list[_Record], starts: list[int]) -> DecodeError:
+def _not_a_number(position: int, records: list[_Record], first: int) -> DecodeError:
+    starts = [0, *accumulate(len(values) for _, values in records)]
     row = bisect_right(starts, position) - 1
     column = position - starts[row]
     keys, values = records[row]
     feature = column if keys is None else keys[column]
     problem = f"expected a finite number within the range of a 32-bit float, found {_show(values[column])}"
-    return DecodeError(problem, f"record {row + 1}", f"feature {feature + 1}")
+    return DecodeError(problem, f"record {first + row}", f"feature {feature + 1}")
 
 
 def _show(value: Any) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from container.codecs.blocks import Block, Matrix, Sparse
 from container.codecs.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
-from container.codecs.lines import read_lines, without_mark
+from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.errors import DecodeError
 
 MEDIA_TYPE = "text/libsvm"
@@ -29,10 +29,11 @@ def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int
             yield _compress(rows, None), rows.labels
 
 
-def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Sparse:
-    """Read the records of a request as (n, features); a label may come first and is left out."""
-    pieces = _read([without_mark(body, MEDIA_TYPE) + b"\n"], "record", features)
-    return _compress(_Rows(*map(np.concatenate, zip(*pieces, strict=True))), features)
+def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Sparse]:
+    """Read the records of a request, (n, features); a label may come first and is left out."""
+    for rows in _read(read_lines_as_they_come(stream, MEDIA_TYPE), "record", features):
+        if len(rows.labels):
+            yield _compress(rows, features)
 
 
 class _Rows(NamedTuple):

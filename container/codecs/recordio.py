@@ -1,7 +1,6 @@
 """application/x-recordio-protobuf: framed protobuf records, features and label under the name "values"."""
 
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 from itertools import pairwise
 from operator import itemgetter
 from typing import BinaryIO
@@ -9,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 
 from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse
-from container.codecs.framing import MAGIC, Window, make_frame, read_frame
+from container.codecs.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
 from container.codecs.layout import FEATURES, LABEL, NAME, Alike, find_layout
 from container.codecs.record_pb2 import Record
 from container.codecs.records import Row, read_record, stack
@@ -21,6 +20,7 @@ MEDIA_TYPE = "application/x-recordio-protobuf"
 
 # What is read at once and decoded while it lies in the cache: measured a fifth faster than 1 or 4 MB, also read ahead.
 WINDOW_BYTES = 2 << 20
+_REQUEST_BYTES = 8 << 20  # a body of a request is mostly less, and then not copied
 
 
 def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int | None) -> Iterator[Block]:
@@ -28,21 +28,78 @@ def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int
 
     Records with keys make sparse blocks, the others dense ones.
     """
-    return _decode(stream, features, labelled=True)
+    window = Window(stream, WINDOW_BYTES)
+    alike = Alike(labelled=True)
+    number = 1
+    while window.fill():
+        if number == 1 and window.data[:4] != MAGIC:
+            raise DecodeError(mismatch(MEDIA_TYPE, bytes(window.data[:4096])))
+        run = (
+            alike.read(window.data, features)
+            or read_sparse(window.data, features, True)
+            or _read_each(window.data, window.offset, window.ended, number, features)
+        )
+        while run:
+            (X, y), size = run
+            _check_finite(X, y, number)
+            features = X.shape[1]
+            number += len(y)
+            window.take(size)
+            yield X, y
+            run = _read_each(window.data, window.offset, window.ended, number, features)
 
 
-def decode(body: bytes, parameters: Mapping[str, str], features: int) -> Features:
-    """Read the records of a request, framed or a single bare one, as (n, features); labels are ignored.
+def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
+    """Read the records of a request, framed or a single bare one, (n, features); labels are ignored.
 
-    All rows are sparse if one of the records has keys.
+    Records with keys make sparse pieces, the others dense ones.
     """
-    framed = body if body.startswith(MAGIC) else make_frame(body)
+    data = _read_some(stream, len(MAGIC))
+    if data and not data.startswith(MAGIC):
+        yield _read_bare(data + stream.read(), features)
+        return
+    alike = Alike(labelled=False)
+    number, offset, ended = 1, 0, not data
+    while data:
+        view, at = memoryview(data), 0
+        run = _read_at_once(view, alike, features) or _read_each(view, offset, ended, number, features, False)
+        while run:
+            (X, y), size = run
+            _check_finite(X, y, number)
+            number += len(y)
+            at += size
+            yield X
+            run = _read_each(view[at:], offset + at, ended, number, features, False)
+        more = b"" if ended else _read_some(stream, len(data) - at)
+        data, offset, ended = data[at:] + more, offset + at, not more
+
+
+def _read_some(stream: BinaryIO, least: int) -> bytes:
+    """Read what comes at once, but no less than `least` bytes unless the stream ends: what is joined grows in steps."""
+    parts = [stream.read(_REQUEST_BYTES)]
+    size = len(parts[0])
+    while parts[-1] and size < least:
+        parts.append(stream.read(_REQUEST_BYTES))
+        size += len(parts[-1])
+    return b"".join(parts) if len(parts) > 1 else parts[0]
+
+
+def _read_at_once(data: memoryview, alike: Alike, features: int) -> tuple[Block, int] | None:
+    """Read many unlabelled records at the front of `data`; None where there is one only, or they must be looked at."""
+    length = int.from_bytes(data[4:HEADER_BYTES], "little")
+    if len(data) <= HEADER_BYTES + length + -length % 4:
+        return None
+    return alike.read(data, features) or read_sparse(data, features, False) or read_sparse(data, features, True)
+
+
+def _read_bare(body: bytes, features: int) -> Features:
+    """Read a record without a frame."""
     try:
-        return _join([X for X, _ in _decode(BytesIO(framed), features, labelled=False)], features)
-    except DecodeError:
-        if framed is body or sniff(body) is None:
-            raise
-        raise DecodeError(mismatch(MEDIA_TYPE, body)) from None
+        return stack([read_record(body, features, False)])
+    except DecodeError as error:
+        if sniff(body) is not None:
+            raise DecodeError(mismatch(MEDIA_TYPE, body)) from None
+        raise DecodeError(error.problem, "record 1", "byte 0") from None
 
 
 def encode_records(X: Matrix, y: Matrix | None = None) -> bytes:
@@ -50,18 +107,19 @@ def encode_records(X: Matrix, y: Matrix | None = None) -> bytes:
     return _encode({(FEATURES, NAME): X} if y is None else {(FEATURES, NAME): X, (LABEL, NAME): y})
 
 
-def encode_sparse_records(X: Sparse, y: Matrix) -> bytes:
+def encode_sparse_records(X: Sparse, y: Matrix | None = None) -> bytes:
     """Write sparse features (n, d) and labels (n,) as float32 records with keys."""
     width = X.shape[1]
     assert width is not None
     frames = []
-    for (first, last), label in zip(pairwise(X.indptr), y, strict=True):
+    for row, (first, last) in enumerate(pairwise(X.indptr)):
         record = Record()
         tensor = record.features["values"].float32_tensor
         tensor.values.extend(X.data[first:last].tolist())
         tensor.keys.extend(X.indices[first:last].tolist())
         tensor.shape.append(width)
-        record.label["values"].float32_tensor.values.append(label)
+        if y is not None:
+            record.label["values"].float32_tensor.values.append(y[row])
         frames.append(make_frame(record.SerializeToString()))
     return b"".join(frames)
 
@@ -86,66 +144,29 @@ def _encode(columns: Mapping[tuple[int, bytes], np.ndarray[tuple[int, ...], np.d
     return table.tobytes()
 
 
-def _decode(stream: BinaryIO, features: int | None, labelled: bool) -> Iterator[Block]:
-    window = Window(stream, WINDOW_BYTES)
-    alike = Alike(labelled)
-    number = 1
-    while window.fill():
-        if number == 1 and window.data[:4] != MAGIC:
-            raise DecodeError(mismatch(MEDIA_TYPE, bytes(window.data[:4096])))
-        run = _read_at_once(window.data, alike, features) or _read_each(window, number, features, labelled)
-        while run:
-            (X, y), size = run
-            _check_finite(X, y, number)
-            features = X.shape[1]
-            number += len(y)
-            window.take(size)
-            yield X, y
-            run = _read_each(window, number, features, labelled)
-
-
-def _read_at_once(data: memoryview, alike: Alike, features: int | None) -> tuple[Block, int] | None:
-    return alike.read(data, features) or (read_sparse(data, features) if alike.labelled else None)
-
-
-def _read_each(window: Window, number: int, features: int | None, labelled: bool) -> tuple[Block, int] | None:
-    """Read the whole records in the window one by one until their kind changes; `number` is that of the first.
+def _read_each(
+    data: memoryview, offset: int, ended: bool, number: int, features: int | None, labelled: bool = True
+) -> tuple[Block, int] | None:
+    """Read the whole records in `data` one by one until their kind changes; `number` is that of the first.
 
     Gives the block and the bytes that it took. An error waits until the records before it have been given.
     """
     rows: list[Row] = []
-    data, at = window.data, 0
+    at = 0
     while at < len(data):
         try:
-            if (frame := read_frame(data, at, window.ended)) is None:
+            if (frame := read_frame(data, at, ended)) is None:
                 break
             row = read_record(frame[0], features, labelled)
         except DecodeError as error:
             if rows:
                 break
-            raise DecodeError(error.problem, f"record {number}", f"byte {window.offset}") from None
+            raise DecodeError(error.problem, f"record {number}", f"byte {offset}") from None
         if rows and (row.keys is None) != (rows[0].keys is None):
             break
         rows.append(row)
         features, at = row.width, frame[1]
     return ((stack(rows), np.array([row.label for row in rows])), at) if rows else None
-
-
-def _join(parts: list[Features], features: int) -> Features:
-    """Put the rows of all parts under one another."""
-    dense = [part for part in parts if not isinstance(part, Sparse)]
-    if len(dense) == len(parts):
-        return np.concatenate(dense)
-    rows = [part if isinstance(part, Sparse) else _compress(part) for part in parts]
-    indptr = np.cumsum(np.concatenate([[0], *(np.diff(part.indptr) for part in rows)]))
-    data, indices = np.concatenate([part.data for part in rows]), np.concatenate([part.indices for part in rows])
-    return Sparse(data, indices, indptr, (len(indptr) - 1, features))
-
-
-def _compress(X: Matrix) -> Sparse:
-    rows, columns = np.nonzero(X)
-    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
-    return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
 
 
 def _check_finite(X: Features, y: Matrix, number: int) -> None:

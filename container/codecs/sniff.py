@@ -13,6 +13,7 @@ _BEGINNINGS = {
     b"{": "application/json",
     b"[": "application/json",
 }
+_TEXT = bytes([*b"\t\n\r", *range(32, 256)])
 _NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
 _LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_NUMBER, _NUMBER))
 
@@ -23,7 +24,7 @@ def sniff(head: bytes) -> str | None:
         if head.startswith(beginning):
             return name
     text = head[:HEAD_BYTES]
-    if not text or not all(byte >= 32 or byte in b"\t\n\r" for byte in text):
+    if not text or text.translate(None, _TEXT):
         return None
     return "text/libsvm" if _LIBSVM.match(text) else "text/csv"
 

@@ -23,22 +23,24 @@ from container.codecs.records import WIDEST
 from container.codecs.varints import read_varints, unpack_varints
 
 
-def read_sparse(data: memoryview, features: int | None) -> tuple[Block, int] | None:
-    """Read the labelled records at the front of `data` that are sparse float32 tensors: the rows and how many bytes.
+def read_sparse(data: memoryview, features: int | None, labelled: bool) -> tuple[Block, int] | None:
+    """Read the records at the front of `data` that are sparse float32 tensors: the rows and how many bytes.
 
-    Stops before the first record that is anything else or not as wide as `features`, if given, or as the first. None
-    where that is the first of all, or where the keys of any are wrong.
+    Each has a label if they are `labelled`, else none has. Stops before the first record that is anything else or not
+    as wide as `features`, if given, or as the first. None where that is the first of all, or where the keys of any are
+    wrong.
     """
     raw = np.frombuffer(data, np.uint8)
     starts, stops = find_frames(raw)
     walk = _Walk(raw, starts)
     values, keys, shape = walk.pass_tensor(FEATURES)
-    label, *rest = walk.pass_tensor(LABEL)
+    if labelled:
+        label, *rest = walk.pass_tensor(LABEL)
+        walk.fits &= (label.length == 4) & (rest[0].length + rest[1].length == 0)
     widths, after = read_varints(raw, shape.start)
     fits = walk.fits & (walk.at == stops) & (after == shape.start + shape.length)
     fits &= (values.length % 4 == 0) & ((values.length == 0) == (keys.length == 0))
     fits &= (widths == (features or widths[:1])) & (widths > 0) & (widths <= WIDEST)
-    fits &= (label.length == 4) & (rest[0].length + rest[1].length == 0)
     if not (count := count_leading(fits)):
         return None
     indptr = np.append(0, np.cumsum(values.length[:count] // 4))
@@ -48,7 +50,9 @@ def read_sparse(data: memoryview, features: int | None) -> tuple[Block, int] | N
     indices, order = columns
     numbers = np.frombuffer(values.join(data, count), "<f4")[order]
     X = Sparse(numbers, indices, indptr, (count, int(widths[0])))
-    y = raw[label.start[:count, None] + np.arange(4)].view("<f4")[:, 0]
+    y = np.zeros(count, np.float32)
+    if labelled:
+        y = raw[label.start[:count, None] + np.arange(4)].view("<f4")[:, 0]
     return (X, y), int(stops[count - 1] + -stops[count - 1] % 4)
 
 

@@ -1,5 +1,6 @@
 """HTTP as clients speak it, with a model of three lines."""
 
+import gzip
 import json
 import struct
 from collections.abc import Callable
@@ -11,11 +12,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from container.app import create_app
+from container.codecs import WRITERS
 from container.codecs.blocks import Features, Matrix, Sparse
 from container.codecs.recordio import encode_records
 from container.environment import ServerSettings
 
-SETTINGS = ServerSettings(8080, 2, 75, "application/json", Path("model"))
+SETTINGS = ServerSettings(workers=2)
 ANSWER = {"predictions": [{"score": 0.75, "predicted_label": 1}]}
 SPARSE = b'{"data": {"features": {"keys": [1, 0], "shape": [2], "values": [0.25, 0.5]}}}'
 ONE = np.array([[0.5, 0.25]], np.float32)
@@ -25,6 +27,7 @@ class Sum:
     """Scores a record by the sum of its two features."""
 
     feature_dim = 2
+    outputs = 1
 
     def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
@@ -39,8 +42,8 @@ def sums(X: Features) -> Matrix:
     return np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
 
 
-def make(load: Callable[[Path], Any], default_accept: str = "application/json") -> FlaskClient:
-    return create_app(load, ServerSettings(8080, 2, 75, default_accept, Path("model"))).test_client()
+def make(load: Callable[[Path], Any], **settings: Any) -> FlaskClient:
+    return create_app(load, ServerSettings(workers=2, **settings)).test_client()
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ def test_recordio_answers_are_framed(client: FlaskClient) -> None:
 
 
 def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None:
-    client = make(lambda path: Sum(), "text/csv")
+    client = make(lambda path: Sum(), default_accept="text/csv")
     for headers in ({}, {"Accept": "*/*"}, {"Accept": "text/*"}):
         assert client.post("/invocations", data=b"1,2", content_type="text/csv", headers=headers).data == b"3.0,1\n"
     answer = client.post("/invocations", data=b"1,2", content_type="text/csv", headers={"Accept": "application/*"})
@@ -227,6 +230,94 @@ def test_unknown_routes_answer_json(client: FlaskClient) -> None:
     assert error(client.get("/")) == "GET /: Not Found"
 
 
-def test_execution_parameters_are_the_documented_ones(client: FlaskClient) -> None:
-    expected = {"MaxConcurrentTransforms": 2, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
-    assert client.get("/execution-parameters").get_json() == expected
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, (2, "MULTI_RECORD", 6)),
+        ({"payload_mb": 100}, (1, "MULTI_RECORD", 100)),
+        ({"payload_mb": 0, "strategy": "SingleRecord", "concurrent": 7}, (7, "SingleRecord", 0)),
+    ],
+)
+def test_execution_parameters_are_the_documented_ones_and_the_users_own(
+    settings: dict[str, Any], expected: tuple[int, str, int]
+) -> None:
+    names = ("MaxConcurrentTransforms", "BatchStrategy", "MaxPayloadInMB")
+    found = make(lambda path: Sum(), **settings).get("/execution-parameters").get_json()
+    assert found == dict(zip(names, expected, strict=True))
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_gzip_bodies_are_unpacked(client: FlaskClient, members: int) -> None:
+    rows = b"0.5,0.25\n"
+    body = gzip.compress(rows) * members
+    answer = client.post("/invocations", data=body, content_type="text/csv", headers={"Content-Encoding": "gzip"})
+    assert json.loads(answer.data)["predictions"] == ANSWER["predictions"] * members
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "message"),
+    [
+        (gzip.compress(b"1,2\n")[:-9], "gzip", 400, "the gzip data of the body is cut short"),
+        (b"1,2\n", "gzip", 400, "the gzip data of the body is corrupt"),
+        (gzip.compress(b"1,2\n") + b"1,2", "gzip", 400, "the gzip data of the body is corrupt"),
+        (gzip.compress(b""), "GZIP", 400, "the body is empty"),
+        (b"1,2", "br", 415, "expected a Content-Encoding of gzip or none, found 'br'"),
+        (gzip.compress(b"1,2\n" * (1 << 20)), "gzip", 413, "the body is larger than the limit of 2 MB"),
+    ],
+)
+def test_gzip_bodies_that_cannot_be_taken_say_why(body: bytes, encoding: str, status: int, message: str) -> None:
+    client = make(lambda path: Sum(), payload_mb=2)
+    headers = {"Content-Encoding": encoding}
+    answer = client.post("/invocations", data=body, content_type="text/csv", headers=headers)
+    assert (answer.status_code, message in error(answer)) == (status, True)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/csv", "application/jsonlines", "text/libsvm", "application/x-recordio-protobuf"]
+)
+@pytest.mark.parametrize("accept", list(WRITERS))
+def test_an_answer_made_in_many_parts_is_the_same(monkeypatch: pytest.MonkeyPatch, kind: str, accept: str) -> None:
+    X = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    body = {
+        "text/csv": "\n".join(f"{a},{b}" for a, b in X.tolist()).encode(),
+        "application/jsonlines": "\n".join(json.dumps({"features": row}) for row in X.tolist()).encode(),
+        "text/libsvm": "\n".join(f"1:{a} 2:{b}" for a, b in X.tolist()).encode(),
+        "application/x-recordio-protobuf": encode_records(X),
+    }[kind]
+    answers = set()
+    for values in (1 << 18, 2, 14):
+        monkeypatch.setattr("container.answering.VALUES_AT_ONCE", values)
+        client = make(lambda path: Sum())
+        answers.add(client.post("/invocations", data=body, content_type=kind, headers={"Accept": accept}).data)
+    assert len(answers) == 1
+
+
+def test_the_record_that_cannot_be_scored_is_named_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("container.answering.VALUES_AT_ONCE", 6)
+    body = b"1,2\n" * 10 + b"3e38,3e38\n"
+    with np.errstate(over="ignore"):
+        answer = make(lambda path: Sum()).post("/invocations", data=body, content_type="text/csv")
+    assert error(answer) == "record 11: its score is not finite; are its features too large?"
+
+
+def test_an_answer_that_would_be_enormous_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("container.answering.ANSWER_BYTES", 1 << 20)
+    answer = make(lambda path: Sum()).post("/invocations", data=b"1,2\n" * 100_000, content_type="text/csv")
+    assert answer.status_code == 413
+    assert error(answer) == "the answer is larger than 1 MB; send fewer records at once"
+
+
+def test_when_memory_runs_out_the_client_is_asked_to_come_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Greedy(Sum):
+        def predict(self, X: Features) -> dict[str, Any]:
+            if sums(X).any():
+                raise MemoryError
+            return super().predict(X)
+
+    answer = make(lambda path: Greedy()).post("/invocations", data=b"1,2", content_type="text/csv")
+    assert answer.status_code == 503
+    assert error(answer).startswith("no memory is left")
+
+
+def test_there_are_no_models_unless_there_may_be_many(client: FlaskClient) -> None:
+    assert client.get("/models").status_code == 404

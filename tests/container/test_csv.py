@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from container.codecs import csv, lines
 from container.errors import DecodeError
+from tests.container.bodies import decode
 
 NUMBERS = st.floats(-(2.0**127), 2.0**127, width=32)
 SPELLINGS = ["{!r}", "{:.9e}", "{:+.3E}", "{:.0f}", "{:.60f}", " {!r}", "{:.6g}\t", '"{!r}"', '"{:g}"']
@@ -140,7 +141,8 @@ def test_many_columns_are_read_too() -> None:
 
 def test_a_request_does_not_load_pyarrow() -> None:
     program = (
-        "import sys; from container.codecs import csv; csv.decode(b'1,2', {}, 2); sys.exit('pyarrow' in sys.modules)"
+        "import io, sys; from container.codecs import csv; list(csv.decode_records(io.BytesIO(b'1,2'), {}, 2)); "
+        "sys.exit('pyarrow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
@@ -205,8 +207,8 @@ def test_a_parameter_that_cannot_be_followed_is_named(parameters: dict[str, str]
 
 
 def test_a_request_holds_features_only() -> None:
-    assert csv.decode(b"1,2\n3,4", {}, 2).tolist() == [[1, 2], [3, 4]]
-    assert csv.decode(b"9,1,2\n", {"label_size": "1"}, 2).tolist() == [[1, 2]]
+    assert decode("text/csv", b"1,2\n3,4", {}, 2).tolist() == [[1, 2], [3, 4]]
+    assert decode("text/csv", b"9,1,2\n", {"label_size": "1"}, 2).tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_a_request_holds_features_only() -> None:
 )
 def test_a_bad_request_is_named_by_record(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        csv.decode(body, {}, 2)
+        decode("text/csv", body, {}, 2)
 
 
 def test_answers_are_lines_without_a_header() -> None:

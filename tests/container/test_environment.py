@@ -109,8 +109,42 @@ def test_server_settings_are_read_from_the_names_that_users_know() -> None:
 
 def test_all_bad_server_settings_are_named_at_once() -> None:
     message = (
+        "SAGEMAKER_BIND_TO_PORT: expected a whole number from 1 to 65535, found 'http'; "
         "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: expected one of application/json.*found 'text/html'; "
-        "SAGEMAKER_BIND_TO_PORT: expected a whole number from 1 to 65535, found 'http'"
+        "SAGEMAKER_BATCH_STRATEGY: expected one of MULTI_RECORD, .*found 'ALL'; "
+        "SAGEMAKER_CONTAINER_LOG_LEVEL: expected one of 10, .*found 'loud'"
     )
+    faults = {
+        "SAGEMAKER_BIND_TO_PORT": "http",
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/html",
+        "SAGEMAKER_BATCH_STRATEGY": "ALL",
+        "SAGEMAKER_CONTAINER_LOG_LEVEL": "loud",
+    }
     with pytest.raises(ClientError, match=message):
-        read_settings({"SAGEMAKER_BIND_TO_PORT": "http", "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/html"})
+        read_settings(faults)
+
+
+def test_a_batch_transform_is_told_what_its_user_set() -> None:
+    settings = read_settings(
+        {
+            "SAGEMAKER_BATCH": "True",
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": "0",
+            "SAGEMAKER_BATCH_STRATEGY": "SINGLE_RECORD",
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "3",
+        }
+    )
+    assert (settings.payload_mb, settings.strategy, settings.concurrent) == (0, "SINGLE_RECORD", 3)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("True", True), ("", False), ("false", False)])
+def test_many_models_are_served_where_the_platform_says_so(text: str, expected: bool) -> None:
+    assert read_settings({"SAGEMAKER_MULTI_MODEL": text}).multi_model is expected
+
+
+@pytest.mark.parametrize(("mb", "workers"), [(1 << 20, None), (700, 2), (100, 1)])
+def test_there_are_no_more_workers_than_memory_for_them(
+    monkeypatch: pytest.MonkeyPatch, mb: int, workers: int | None
+) -> None:
+    monkeypatch.setattr("container.environment.memory_limit", lambda: mb << 20)
+    monkeypatch.setattr("container.environment.count_processors", lambda: 4)
+    assert read_settings({}).workers == (workers or 4)

@@ -1,6 +1,7 @@
 """JSON and JSON Lines: three forms of a record in, the original's spacing and digits out."""
 
 import json as stdlib_json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from container.codecs import json, jsonlines
-from container.codecs.blocks import Features, Matrix, Sparse
+from container.codecs.blocks import Columns, Features, Matrix, Sparse
 from container.errors import DecodeError
+from tests.container.bodies import decode
 
 DENSE: list[dict[str, Any]] = [
     {"features": [1.5, 16.0, 0]},
@@ -26,6 +28,13 @@ def lines(*records: Any) -> bytes:
 
 def instances(*records: Any) -> bytes:
     return stdlib_json.dumps({"instances": records, "more": 1}).encode()
+
+
+decode_json, decode_lines = partial(decode, "application/json"), partial(decode, "application/jsonlines")
+
+
+def whole(columns: Columns) -> bytes:
+    return json.ENCODING.opening + json.encode(columns) + json.ENCODING.closing
 
 
 def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def dense(X: Features) -> Matrix:
 
 
 @pytest.mark.parametrize(
-    "decode", [lambda *it: json.decode(instances(*it), {}, 3), lambda *it: jsonlines.decode(lines(*it), {}, 3)]
+    "decode", [lambda *it: decode_json(instances(*it), {}, 3), lambda *it: decode_lines(lines(*it), {}, 3)]
 )
 def test_the_three_forms_may_be_mixed_and_a_sparse_one_makes_all_sparse(decode: Any) -> None:
     X = decode(*DENSE)
@@ -78,15 +87,15 @@ def test_any_matrix_reads_alike_in_every_form(table: Matrix, random: Any) -> Non
         random.shuffle(keys)
         sparse.append(sparse_record(keys, row[keys].tolist(), [width]))
     mixed = [*plain[:-1], sparse[-1]]
-    for decode, write in ((json.decode, instances), (jsonlines.decode, lines)):
-        np.testing.assert_array_equal(table_of(decode(write(*plain), {}, width)), table)
-        np.testing.assert_array_equal(dense(decode(write(*sparse), {}, width)), table)
-        np.testing.assert_array_equal(dense(decode(write(*mixed), {}, width)), table)
+    for read, write in ((decode_json, instances), (decode_lines, lines)):
+        np.testing.assert_array_equal(table_of(read(write(*plain), {}, width)), table)
+        np.testing.assert_array_equal(dense(read(write(*sparse), {}, width)), table)
+        np.testing.assert_array_equal(dense(read(write(*mixed), {}, width)), table)
 
 
 def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
     width = 2**31 - 1
-    X = json.decode(
+    X = decode_json(
         instances(*[sparse_record([width - 1, 7], [1, True], [width]), sparse_record([], [], [width])] * 500), {}, width
     )
     assert isinstance(X, Sparse)
@@ -127,28 +136,28 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
 )
 def test_a_bad_request_is_named_by_record_and_field(body: str, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        json.decode(body.encode(), {}, 2)
+        decode_json(body.encode(), {}, 2)
 
 
 def test_whole_numbers_of_any_size_are_numbers() -> None:
     body = stdlib_json.dumps({"instances": [{"features": [2**70, 1]}, {"features": [True, 2]}]}).encode()
-    assert table_of(json.decode(body, {}, 2)).tolist() == [[2.0**70, 1], [1, 2]]
+    assert table_of(decode_json(body, {}, 2)).tolist() == [[2.0**70, 1], [1, 2]]
 
 
 def test_a_bad_line_is_named_by_record() -> None:
     with pytest.raises(DecodeError, match="record 2, column 14: not JSON: Expecting value"):
-        jsonlines.decode(b'{"features": [1]}\n\n{"features": }\n', {}, 1)
+        decode_lines(b'{"features": [1]}\n\n{"features": }\n', {}, 1)
 
 
 def test_answers_in_json_have_the_originals_spacing_order_and_digits() -> None:
     score, label = np.array([0.9899773597717285], np.float32), np.array([1])
     expected = b'{"predictions": [{"score": 0.9899773597717285, "predicted_label": 1}]}'
-    assert json.encode({"score": score, "predicted_label": label}) == expected
-    regressor = json.encode({"score": np.array([11.719074249267578], np.float32)})
+    assert whole({"score": score, "predicted_label": label}) == expected
+    regressor = whole({"score": np.array([11.719074249267578], np.float32)})
     assert regressor == b'{"predictions": [{"score": 11.719074249267578}]}'
     assert len(regressor) == 48
     three = {"score": np.array([[0.5, 0.25, 0.25]], np.float32), "predicted_label": np.array([0])}
-    assert json.encode(three) == b'{"predictions": [{"score": [0.5, 0.25, 0.25], "predicted_label": 0}]}'
+    assert whole(three) == b'{"predictions": [{"score": [0.5, 0.25, 0.25], "predicted_label": 0}]}'
 
 
 @pytest.mark.parametrize(

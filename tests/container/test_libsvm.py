@@ -11,6 +11,7 @@ from container.codecs import libsvm
 from container.codecs.blocks import Sparse
 from container.codecs.decimals import read_decimal, read_decimals
 from container.errors import DecodeError
+from tests.container.bodies import decode
 
 Rows = list[tuple[float, dict[int, float]]]
 
@@ -160,10 +161,10 @@ def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: 
 
 
 def test_a_request_may_hold_labels_and_need_not() -> None:
-    X = libsvm.decode(b"1:0.5 5:2\n9 2:7\n\n3\n4:1 3:2\n", {}, 5)
+    X = decode("text/libsvm", b"1:0.5 5:2\n9 2:7\n\n3\n4:1 3:2\n", {}, 5)
     assert X.shape == (4, 5)
     assert pairs(X) == [{1: 0.5, 5: 2}, {2: 7}, {}, {3: 2, 4: 1}]
-    assert libsvm.decode(b"\xef\xbb\xbf", {}, 5).shape == (0, 5)
+    assert decode("text/libsvm", b"\xef\xbb\xbf", {}, 5).shape == (0, 5)
 
 
 @pytest.mark.parametrize(
@@ -176,4 +177,4 @@ def test_a_request_may_hold_labels_and_need_not() -> None:
 )
 def test_a_bad_request_is_named_by_record(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        libsvm.decode(body, {}, 5)
+        decode("text/libsvm", body, {}, 5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from container.memory import memory_limit, memory_used
+from container.memory import memory_left, memory_limit, memory_used
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 V1, V2 = "sys/fs/cgroup/memory/{}memory.limit_in_bytes", "sys/fs/cgroup/{}memory.max"
@@ -53,3 +53,19 @@ def test_what_is_held_is_counted() -> None:
     before = memory_used()
     held = np.ones(1 << 25, np.uint8)
     assert memory_used() - before > held.nbytes * 0.9
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_left_is_the_limit_less_what_is_used_and_cannot_be_dropped(tmp_path: Path, version: int) -> None:
+    folder, names, statistics = {
+        1: ("sys/fs/cgroup/memory/", ("memory.limit_in_bytes", "memory.usage_in_bytes"), "total_inactive_file 500\n"),
+        2: ("sys/fs/cgroup/", ("memory.max", "memory.current"), "anon 1\ninactive_file 500\n"),
+    }[version]
+    files = dict(zip((folder + name for name in names), ("10000", "4000"), strict=True))
+    files |= {folder + "memory.stat": statistics, "proc/meminfo": "MemTotal: 100 kB\nMemAvailable:  50 kB\n"}
+    assert memory_left(lay_out(tmp_path, "0::/\n", files)) == 6500
+
+
+def test_a_machine_may_have_less_left_than_its_group(tmp_path: Path) -> None:
+    files = {"proc/meminfo": "MemAvailable: 3 kB\n", "sys/fs/cgroup/memory.max": "max"}
+    assert memory_left(lay_out(tmp_path, "0::/\n", files)) == 3 << 10

@@ -143,8 +143,8 @@ def test_without_pyarrow_one_message_says_what_to_install(monkeypatch: pytest.Mo
 
 def test_parquet_is_for_training_only() -> None:
     codec = CODECS["application/x-parquet"]
-    assert codec.decode is None
-    assert codec.encode is None
+    assert codec.decode_records is None
+    assert codec.encoding is None
 
 
 VALID = [

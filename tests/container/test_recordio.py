@@ -17,6 +17,7 @@ from container.codecs.framing import MAGIC, make_frame
 from container.codecs.record_pb2 import Record
 from container.codecs.recordio import encode_records
 from container.errors import DecodeError
+from tests.container.bodies import decode
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 tables = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 6)), elements=numbers)
@@ -29,7 +30,7 @@ def blocks_of(data: bytes, features: int | None = None) -> list[Any]:
 
 
 def requested(body: bytes, features: int) -> Any:
-    return recordio.decode(body, {}, features)
+    return decode("application/x-recordio-protobuf", body, {}, features)
 
 
 def read(data: bytes, features: int | None = None) -> tuple[Any, Any]:

@@ -1,89 +1,22 @@
 """The server as a process on a real socket."""
 
-import http.client
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-
-SERVER = """
-import os, sys, time
-from container import server
-
-class Sum:
-    feature_dim = 2
-    def predict(self, X):
-        return {"score": X.sum(axis=1)}
-
-def load(path):
-    time.sleep(float(os.environ.get("LOAD_SECONDS", "0")))
-    if "BROKEN" in os.environ:
-        raise ValueError("no model in " + str(path))
-    return Sum()
-
-sys.exit(server.run(os.environ, load, (ValueError,)))
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def start(port: int, **environ: str) -> subprocess.Popen[str]:
-    settings = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_MODEL_SERVER_WORKERS": "2", **environ}
-    return subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        env={**os.environ, **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
-
-
-def wait(port: int, process: subprocess.Popen[str]) -> int:
-    for _ in range(200):
-        assert process.poll() is None, process.communicate()[0]
-        try:
-            return ask(port, "GET", "/ping")[0]
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    raise TimeoutError
-
-
-def stop(process: subprocess.Popen[str]) -> str:
-    process.send_signal(signal.SIGTERM)
-    return process.communicate(timeout=10)[0]
+from tests.container.serving import ask, free_port, serving, start, stop, wait
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server that runs for all tests of this module."""
-    number = free_port()
-    process = start(number)
-    assert wait(number, process) == 200
-    yield number
-    stop(process)
+    with serving() as number:
+        yield number
 
 
 @pytest.mark.parametrize(
@@ -112,7 +45,7 @@ def test_execution_parameters_tell_the_workers(port: int) -> None:
 
 def test_a_port_in_use_is_one_clear_message(port: int) -> None:
     process = start(port)
-    out = process.communicate(timeout=20)[0]
+    out = process.said()
     assert process.returncode == 1
     assert out == (
         f"serve: port {port} is already in use. Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another.\n"
@@ -128,25 +61,36 @@ def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line()
     out = stop(process)
     assert process.returncode == 0
     assert time.monotonic() - begin < 5
-    assert sum('"POST /invocations HTTP/1.1" 200' in line for line in out.splitlines()) == 1
+    assert sum('"POST /invocations HTTP/1.1" 200 1 rows' in line for line in out.splitlines()) == 1
 
 
-def test_while_the_model_loads_ping_waits_and_sigterm_ends_at_once() -> None:
+def test_while_the_model_loads_the_answer_is_503_and_sigterm_ends_at_once() -> None:
     number = free_port()
     process = start(number, LOAD_SECONDS="30")
     for _ in range(200):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", number)) == 0:
-                client.settimeout(0.2)
-                client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
-                with pytest.raises(TimeoutError, match="timed out"):
-                    client.recv(1)
-                break
+        with suppress(ConnectionRefusedError):
+            assert ask(number, "GET", "/ping") == (503, b"")
+            break
         time.sleep(0.05)
+    status, body = ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
+    assert status == 503
+    assert json.loads(body)["error"].endswith("the model is being loaded; try again later")
     begin = time.monotonic()
     stop(process)
     assert process.returncode == 0
     assert time.monotonic() - begin < 2
+
+
+def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:
+    number = free_port()
+    process = start(number, LOAD_SECONDS="0.5")
+    answers = set()
+    while (200, b"3.0\n") not in answers:
+        with suppress(ConnectionRefusedError):
+            answers.add(ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv", Accept="text/csv"))
+        time.sleep(0.005)
+    assert {status for status, _ in answers} == {200, 503}
+    stop(process)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_the_log() -> None:

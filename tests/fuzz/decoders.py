@@ -93,9 +93,9 @@ def training(codec: Any) -> Reader:
 
 def request(codec: Any, **parameters: str) -> Reader:
     def read(data: bytes, features: int | None) -> Iterator[Block]:
-        X = codec.decode(data, parameters, features)
-        assert X.shape[1] == features
-        yield X, np.zeros(X.shape[0], np.float32)
+        for X in codec.decode_records(BytesIO(data), parameters, features):
+            assert X.shape[1] == features
+            yield X, np.zeros(X.shape[0], np.float32)
 
     return read
 
@@ -106,9 +106,11 @@ def in_small_pieces(read: Reader) -> Reader:
     def read_small(data: bytes, features: int | None) -> Iterator[Block]:
         with (
             patch.object(lines, "_TEXT_BYTES", PIECE_BYTES),
+            patch.object(lines, "_REQUEST_BYTES", PIECE_BYTES),
             patch.object(libsvm, "_PIECE_BYTES", PIECE_BYTES // 4),
             patch.object(parquet, "BLOCK_BYTES", PIECE_BYTES),
             patch.object(recordio, "WINDOW_BYTES", PIECE_BYTES),
+            patch.object(recordio, "_REQUEST_BYTES", PIECE_BYTES),
         ):
             yield from read(data, features)
 
@@ -162,6 +164,10 @@ def framed(read: Reader) -> Reader:
     return read_framed
 
 
+def _pieces(read: Reader) -> list[Reader]:
+    return [read, in_small_pieces(read)]
+
+
 _RECORDS: list[Reader] = [training(recordio), in_small_pieces(training(recordio)), partial(record_by_record, True)]
 
 # the readers of one list must agree; the first is the one that is used
@@ -172,9 +178,12 @@ TRAINING: dict[str, list[list[Reader]]] = {
     "recordio": [_RECORDS, [framed(read) for read in _RECORDS]],
 }
 REQUESTS: dict[str, list[list[Reader]]] = {
-    "csv": [[request(csv)], [request(csv, label_size="1")]],
+    "csv": [_pieces(request(csv)), _pieces(request(csv, label_size="1"))],
     "json": [[request(json)]],
-    "jsonlines": [[request(jsonlines)]],
-    "libsvm": [[request(libsvm), partial(line_by_line, "record")]],
-    "recordio": [[request(recordio)], [framed(request(recordio)), framed(partial(record_by_record, False))]],
+    "jsonlines": [_pieces(request(jsonlines))],
+    "libsvm": [[*_pieces(request(libsvm)), partial(line_by_line, "record")]],
+    "recordio": [
+        _pieces(request(recordio)),
+        [*map(framed, _pieces(request(recordio))), framed(partial(record_by_record, False))],
+    ],
 }

@@ -11,7 +11,7 @@ from sklearn.linear_model import QuantileRegressor
 from sklearn.metrics import log_loss, precision_score, recall_score
 
 from linear_learner.errors import InputError
-from linear_learner.hyperparameters import LOSSES_OF
+from linear_learner.losses import LOSSES_OF
 from tests.linear_learner.test_training import HYPERPARAMETERS, example, final, run, split
 
 BINARY, MULTICLASS, REGRESSOR = (HYPERPARAMETERS[name] for name in LOSSES_OF)

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from linear_learner.candidates import Candidate, candidates
-from linear_learner.hyperparameters import LOSSES_OF, parse
+from linear_learner.hyperparameters import parse
+from linear_learner.losses import LOSSES_OF
 
 MANY = 10**6
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from linear_learner.losses import logistic_link
 from linear_learner.model import Model
-from linear_learner.sparse import TERMS, Sparse, compressed
+from linear_learner.sparse import TERMS, Sparse, compressed, product
 
 Floats = NDArray[Any]
 LOSSES = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
@@ -87,3 +88,37 @@ def test_a_million_features_are_not_written_out() -> None:
     tracemalloc.stop()
     assert peak < 4 << 20
     np.testing.assert_allclose(score, model.weight[columns, 0].sum(axis=1) + model.bias, atol=1e-4)
+
+
+@settings(max_examples=60)
+@given(rows=st.integers(1, 40), features=st.integers(1, 900), outputs=st.integers(1, 12), seed=st.integers(0, 999))
+def test_the_weight_cast_once_gives_the_margins_of_the_weight_cast_anew(
+    rows: int, features: int, outputs: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    model = random_model("multiclass_classifier", features, outputs, generator)
+    X = mostly_zeros(rows, features, 0.8, generator)
+    expected = np.asarray(X.astype(np.float64) @ model.weight + model.bias, np.float32)
+    for _ in range(2):
+        assert model.margin(X).tobytes() == expected.tobytes()
+    assert model.outputs == outputs
+
+
+def test_logistic_scores_are_those_of_the_plain_formula_to_the_bit() -> None:
+    z = np.random.default_rng(5).normal(0, 30, (2**16, 1)).astype(np.float32)
+    z[:6, 0] = [0, -0.0, np.inf, -np.inf, 1e30, -1e30]
+    e = np.exp(-np.abs(z))
+    expected = np.where(z >= 0, np.float32(1), e) / (1 + e)
+    assert logistic_link(z).tobytes() == expected.tobytes()
+
+
+@settings(max_examples=60)
+@given(rows=st.integers(1, 9), features=st.integers(1, 30), outputs=st.integers(1, 5), seed=st.integers(0, 999))
+def test_few_sparse_rows_get_the_bits_that_they_get_among_many(
+    rows: int, features: int, outputs: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    weight = generator.normal(size=(features, outputs)).astype(np.float32)
+    few, many = (mostly_zeros(n, features, 0.5, generator) for n in (rows, TERMS // features))
+    together = product(compressed(np.vstack([few, many, many])), weight)
+    assert product(compressed(few), weight).tobytes() == together[:rows].tobytes()

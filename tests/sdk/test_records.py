@@ -10,7 +10,8 @@ import pytest
 import scipy.sparse
 
 from container.codecs.blocks import Features, Sparse
-from container.codecs.recordio import decode, decode_blocks, encode, encode_records
+from container.codecs.recordio import MEDIA_TYPE, decode_blocks, encode, encode_records
+from tests.container.bodies import decode
 
 WRITE = """
 import numpy as np
@@ -55,7 +56,7 @@ def test_we_read_what_the_sdk_writes(sdk: Callable[[str], str], tmp_path: Path, 
     assert all(isinstance(rows, Sparse) == ("sparse" in call) for rows, _ in blocks)
     np.testing.assert_array_equal(np.concatenate([written_out(rows) for rows, _ in blocks]), X.astype(np.float32))
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in blocks]), y.astype(np.float32))
-    request = decode((tmp_path / "records").read_bytes(), {}, 6)
+    request = decode(MEDIA_TYPE, (tmp_path / "records").read_bytes(), {}, 6)
     np.testing.assert_array_equal(written_out(request), X.astype(np.float32))
 
 

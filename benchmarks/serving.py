@@ -1,0 +1,279 @@
+"""Measure the server beside bare Flask applications in the same run: requests a second, large bodies, start, streams.
+
+Needs wrk (Debian's package of that name).
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from container.codecs.recordio import encode_records
+from linear_learner.model import Model
+from linear_learner.saving import save
+
+TOP = Path(__file__).resolve().parent.parent
+FEATURES = 784
+WORKERS, CONNECTIONS, SECONDS, ROUNDS = 2, 8, 3, 5
+BODY_BYTES, LARGE_ROUNDS = 6_000_000, 25
+STARTS = 7
+STREAM_BYTES = 1 << 30
+SCRIPT = """
+wrk.method = "POST"
+local file = io.open(os.getenv("BODY"), "rb")
+wrk.body = file:read("*a")
+file:close()
+wrk.headers["Content-Type"] = os.getenv("KIND")
+"""
+KINDS = {"CSV": "text/csv", "JSON": "application/json", "recordIO": "application/x-recordio-protobuf"}
+KINDS["JSON Lines"] = "application/jsonlines"
+
+Running = AbstractContextManager[subprocess.Popen[bytes]]
+
+
+def write_bodies(X: NDArray[np.float32]) -> dict[str, bytes]:
+    """Write records (n, d) with six digits in every format."""
+    texts = [[f"{value:.6f}" for value in row] for row in X.tolist()]
+    lists = [f"[{', '.join(row)}]" for row in texts]
+    return {
+        "CSV": "\n".join(map(",".join, texts)).encode(),
+        "JSON": ('{"instances": [' + ", ".join(f'{{"features": {row}}}' for row in lists) + "]}").encode(),
+        "JSON Lines": "".join(f'{{"features": {row}}}\n' for row in lists).encode(),
+        "recordIO": encode_records(X),
+    }
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the end of the block; it begins when /ping is answered with 200."""
+    settings = {"SAGEMAKER_BIND_TO_PORT": str(port), **environ}
+    process = subprocess.Popen(
+        command, cwd=TOP, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while not is_well(port):
+            assert process.poll() is None, command
+            time.sleep(0.002)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def is_well(port: int) -> bool:
+    """Tell whether /ping is answered with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def serve(root: Path, port: int, workers: int, **environ: str) -> Running:
+    """Run ours."""
+    settings = {"SAGEMAKER_BASE_DIR": str(root), "SAGEMAKER_MODEL_SERVER_WORKERS": str(workers), **environ}
+    return running([sys.executable, "serve"], port, **settings)
+
+
+def bare(server: str, port: int, workers: int, parser: str, size: int) -> Running:
+    """Run a reference."""
+    words = [server, str(port), str(workers), parser, str(size)]
+    return running([sys.executable, "-m", "benchmarks.bare", *words], port)
+
+
+def load_with_wrk(port: int, body: Path, kind: str, script: Path) -> tuple[float, float]:
+    """Return requests a second and the 99th percentile in milliseconds."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "--latency", "-s", str(script)]
+    environ = {**os.environ, "BODY": str(body), "KIND": kind}
+    url = f"http://127.0.0.1:{port}/invocations"
+    out = subprocess.run([*command, url], env=environ, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in out, out
+    number, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", out)[0]
+    return float(re.findall(r"Requests/sec:\s+([\d.]+)", out)[0]), float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
+
+
+def single_records(root: Path, folder: Path) -> None:
+    """Print what single records cost."""
+    bodies = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))
+    (script := folder / "post.lua").write_text(SCRIPT)
+    ports = {name: free_port() for name in ("ours", "same", "gthread")}
+    with (
+        serve(root, ports["ours"], WORKERS),
+        bare("ours", ports["same"], WORKERS, "none", 60),
+        bare("gthread", ports["gthread"], WORKERS, "none", 60),
+    ):
+        for name, body in bodies.items():
+            (file := folder / "body").write_bytes(body)
+            rounds = [
+                {which: load_with_wrk(port, file, KINDS[name], script) for which, port in ports.items()}
+                for _ in range(ROUNDS)
+            ]
+            rate = {which: median(r[which][0] for r in rounds) for which in ports}
+            late = {which: median(r[which][1] for r in rounds) for which in ports}
+            print(
+                f"one {name} record of {FEATURES}: {rate['ours']:.0f} requests/s, p99 {late['ours']:.1f} ms; "
+                f"of bare Flask with the same settings {rate['ours'] / rate['same']:.2f}, p99 "
+                f"{late['ours'] / late['same']:.2f} x; of bare Flask with gthread "
+                f"{rate['ours'] / rate['gthread']:.2f}, p99 {late['ours'] / late['gthread']:.2f} x",
+                flush=True,
+            )
+
+
+def post(connection: http.client.HTTPConnection, body: bytes, kind: str) -> bytes:
+    """Send one body and give the answer."""
+    connection.request("POST", "/invocations", body, {"Content-Type": kind, "Accept": "text/csv"})
+    answer = connection.getresponse()
+    content = answer.read()
+    assert answer.status == 200, content
+    return content
+
+
+def seconds(connection: http.client.HTTPConnection, body: bytes, kind: str) -> float:
+    """Time one body."""
+    began = time.perf_counter()
+    post(connection, body, kind)
+    return time.perf_counter() - began
+
+
+def large_bodies(root: Path) -> None:
+    """Print what bodies of 6 MB take."""
+    X = np.random.default_rng(0).normal(size=(2000, FEATURES)).astype(np.float32)
+    parsers = {"CSV": "pyarrow", "JSON Lines": "orjson", "recordIO": "frombuffer"}
+    for name, parser in parsers.items():
+        size = len(write_bodies(X[:1])[name])
+        body, kind = write_bodies(X[: BODY_BYTES // size])[name], KINDS[name]
+        references = {"same": ("ours", parser), "gthread": ("gthread", parser)}
+        if name == "CSV":
+            references["loadtxt"] = ("ours", "loadtxt")
+        ports = {which: free_port() for which in ("ours", *references)}
+        connections = {which: http.client.HTTPConnection("127.0.0.1", port) for which, port in ports.items()}
+        with serve(root, ports["ours"], 1):
+            answer = len(post(connections["ours"], body, kind))
+            times: dict[str, list[float]] = {which: [] for which in ports}
+            for which, (server, parse) in references.items():
+                with bare(server, ports[which], 1, parse, answer):
+                    for _ in range(LARGE_ROUNDS):
+                        times["ours"].append(seconds(connections["ours"], body, kind))
+                        times[which].append(seconds(connections[which], body, kind))
+        took = {which: median(values) * 1e3 for which, values in times.items()}
+        line = ", ".join(f"{took['ours'] / took[which]:.2f} x {which} {took[which]:.1f} ms" for which in references)
+        print(f"6 MB of {name}, {FEATURES} columns, one worker: {took['ours']:.1f} ms; {line}", flush=True)
+        for connection in connections.values():
+            connection.close()
+
+
+def start(root: Path) -> None:
+    """Print how soon the server answers and what four workers hold."""
+    times = []
+    for _ in range(STARTS):
+        port = free_port()
+        began = time.perf_counter()
+        with serve(root, port, 4) as process:
+            times.append(time.perf_counter() - began)
+            time.sleep(1)
+            pids = [
+                process.pid,
+                *map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()),
+            ]
+            pss = sum(read_memory(pid, "Pss") for pid in pids)
+            rss = sum(read_memory(pid, "Rss") for pid in pids)
+    print(
+        f"start to the first 200 of /ping: {median(times):.2f} s (at most {max(times):.2f}); master and 4 workers hold "
+        f"{pss >> 20} MB (what they share counted once; {rss >> 20} MB as each sees it)",
+        flush=True,
+    )
+
+
+def read_memory(pid: int, name: str) -> int:
+    """Return the bytes that a process holds, by a line of its smaps_rollup."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.findall(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)[0]) << 10
+
+
+def stream(root: Path) -> None:
+    """Print what a chunked body of 1 GB does to the memory, and when the first answers come."""
+    body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
+    chunk = b"%x\r\n%b\r\n" % (len(body), body)
+    port = free_port()
+    with serve(root, port, 1, SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as process:
+        (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        before = read_memory(int(worker), "Rss")
+        most, first, sent = before, 0, 0
+        client = socket.create_connection(("127.0.0.1", port))
+        head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n"
+        client.sendall(head.encode() + b"Accept: text/csv\r\n\r\n")
+        answer = http.client.HTTPResponse(client)
+
+        def send() -> None:
+            nonlocal most, sent
+            while sent < STREAM_BYTES:
+                client.sendall(chunk)
+                sent += len(body)
+                most = max(most, read_memory(int(worker), "Rss"))
+            client.sendall(b"0\r\n\r\n")
+
+        began = time.perf_counter()
+        sender = threading.Thread(target=send)
+        sender.start()
+        answer.begin()
+        assert answer.status == 200
+        rows = answer.read(1).count(b"\n")
+        first = sent
+        while part := answer.read(1 << 16):
+            rows += part.count(b"\n")
+        sender.join()
+        took = time.perf_counter() - began
+        assert rows == sent // len(body) * 128
+    print(
+        f"chunked CSV body of {sent / 1e9:.2f} GB without limit: {sent / took / 1e6:.0f} MB/s, a worker of "
+        f"{before >> 20} MB grows by {most - before >> 20} MB; the first answer came after {first / 1e6:.1f} MB",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Print one line a figure."""
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is missing; on Debian: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "model").mkdir()
+        weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
+        save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
+        print(json.dumps({"cores": os.cpu_count(), "python": sys.version.split()[0]}), flush=True)
+        chosen = sys.argv[1:] or ["start", "single", "large", "stream"]
+        if "start" in chosen:
+            start(folder)
+        if "single" in chosen:
+            single_records(folder, folder)
+        if "large" in chosen:
+            large_bodies(folder)
+        if "stream" in chosen:
+            stream(folder)
+
+
+if __name__ == "__main__":
+    main()

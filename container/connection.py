@@ -1,0 +1,102 @@
+"""One client's connection: what has come, what is still to go, and how long that takes."""
+
+import socket
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+from io import BytesIO
+from typing import Any
+
+from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
+from gunicorn.http.unreader import IterUnreader  # type: ignore[import-untyped]
+
+from container.streams import RATE_BYTES, RATE_SECONDS, Inflow
+from container.transfer import Chunked, Sized
+
+HEAD_BYTES = 64 << 10
+
+
+class Phase(Enum):
+    """What a connection is at."""
+
+    RECEIVING = auto()
+    ANSWERING = auto()
+    SENDING = auto()
+    LEAVING = auto()  # what still comes is thrown away, so that the client reads its answer before the end
+
+
+class HeadTooLarge(Exception):
+    """Headers that do not end."""
+
+
+class Connection:
+    """A client's socket with the request that comes in on it; all but `finish` belongs to the worker's loop."""
+
+    def __init__(self, sock: socket.socket, client: Any, server: Any) -> None:
+        self.sock = sock
+        self.client = client
+        self.server = server
+        self.inbox = bytearray()  # what has come and belongs to no request yet
+        self.outbox = memoryview(b"")
+        self.phase = Phase.RECEIVING
+        self.served = 0
+        self.missed = False  # something came while an answer was made
+        self.closes = False  # after what is in the outbox
+        self._start()
+
+    def _start(self) -> None:
+        self.request: Any = None
+        self.framing: Sized | Chunked = Sized(0)
+        self.body = BytesIO()
+        self.inflow: Inflow | None = None
+        self.write: Callable[[memoryview], object] = self.body.write
+        self.held = 0
+        self._searched = 0
+        self.restart_clock()
+
+    def finish(self) -> None:
+        """Make ready for the next request."""
+        self.served += 1
+        self._start()
+        self.phase = Phase.RECEIVING
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no request has begun."""
+        return self.phase is Phase.RECEIVING and self.request is None and not self.inbox
+
+    def take_head(self, cfg: Any) -> bytes:
+        """Read the head of a request off the inbox once it is whole, and give what has come of its body.
+
+        Raises HeadTooLarge, or gunicorn's errors for what is no HTTP.
+        """
+        end = self.inbox.find(b"\r\n\r\n", max(0, self._searched - 3)) + 4
+        self._searched = len(self.inbox)
+        if end < 4:
+            if len(self.inbox) > HEAD_BYTES:
+                raise HeadTooLarge
+            return b""
+        head, rest = bytes(self.inbox[:end]), bytes(self.inbox[end:])
+        self.inbox.clear()
+        request = Request(cfg, IterUnreader([head]), self.client, self.served + 1)
+        reader = request.body.reader
+        if isinstance(reader, ChunkedReader):
+            self.framing = Chunked()
+        else:
+            self.framing = Sized(reader.length if isinstance(reader, LengthReader) else 0)
+        self.request = request
+        return rest
+
+    def restart_clock(self) -> None:
+        """Count time and bytes from now."""
+        self.since = time.monotonic()
+        self.moved = 0
+
+    def is_slow(self, now: float) -> bool:
+        """Tell whether too little has moved in the last seconds; they are counted anew when they are over."""
+        if now - self.since < RATE_SECONDS:
+            return False
+        slow = self.moved < RATE_BYTES
+        self.since, self.moved = now, 0
+        return slow

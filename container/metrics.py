@@ -1,0 +1,89 @@
+"""What the server counts, in memory that all its workers share: right across workers, no file, none lost with one."""
+
+import mmap
+from bisect import bisect_left
+from collections.abc import Iterator
+from threading import Lock
+
+import numpy as np
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+ROUTES = ("/ping", "/invocations", "/execution-parameters", "/metrics", "/models", "other")
+STATUSES = ("200", "400", "404", "405", "406", "408", "409", "413", "415", "500", "503", "507", "other")
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_REQUESTS = len(ROUTES) * len(STATUSES)
+_BUCKETS = len(SECONDS) + 1
+_TIMES = _REQUESTS
+_SUMS = _TIMES + len(ROUTES) * _BUCKETS
+_TOTALS = _SUMS + len(ROUTES)
+_RECORDS, _RECEIVED, _SENT, _CONNECTIONS = range(_TOTALS, _TOTALS + 4)
+_COUNTS = _TOTALS + 4
+
+
+class Meter(Collector):
+    """Counts of requests, one row of shared memory for each worker; made before the workers are forked."""
+
+    def __init__(self, workers: int) -> None:
+        memory = mmap.mmap(-1, workers * _COUNTS * 8)
+        self._rows = np.frombuffer(memory, np.float64).reshape(workers, _COUNTS)
+        self._row = self._rows[0]
+        self._lock = Lock()
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def take_row(self, number: int) -> None:
+        """Count in this row from now on, and go on from what a worker before has left there."""
+        self._row = self._rows[number % len(self._rows)]
+        self.set_connections(0)
+
+    def set_connections(self, number: int) -> None:
+        """Say how many connections this worker holds."""
+        self._row[_CONNECTIONS] = number
+
+    def count(self, path: str, status: int, seconds: float, received: int, sent: int, records: int) -> None:
+        """Count one request with the bytes of its body and of its answer, and its records."""
+        route = self._route(path)
+        text = str(status)
+        column = STATUSES.index(text) if text in STATUSES else len(STATUSES) - 1
+        with self._lock:
+            row = self._row
+            row[route * len(STATUSES) + column] += 1
+            row[_TIMES + route * _BUCKETS + bisect_left(SECONDS, seconds)] += 1
+            row[_SUMS + route] += seconds
+            row[_RECEIVED] += received
+            row[_SENT] += sent
+            row[_RECORDS] += records
+
+    def expose(self) -> bytes:
+        """Write all counts in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Add the workers' counts up."""
+        counts = self._rows.sum(axis=0)
+        requests = CounterMetricFamily("serve_requests", "Requests answered.", labels=("route", "status"))
+        times = HistogramMetricFamily("serve_request_seconds", "Time from whole request to answer.", labels=("route",))
+        for i, route in enumerate(ROUTES):
+            for j, status in enumerate(STATUSES):
+                if number := counts[i * len(STATUSES) + j]:
+                    requests.add_metric((route, status), number)
+            buckets = np.cumsum(counts[_TIMES + i * _BUCKETS : _TIMES + (i + 1) * _BUCKETS])
+            if buckets[-1]:
+                edges = [str(edge) for edge in (*SECONDS, "+Inf")]
+                times.add_metric((route,), list(zip(edges, buckets.tolist(), strict=True)), counts[_SUMS + i])
+        yield requests
+        yield times
+        yield CounterMetricFamily("serve_records", "Records scored.", counts[_RECORDS])
+        yield CounterMetricFamily("serve_received_bytes", "Bytes of requests' bodies.", counts[_RECEIVED])
+        yield CounterMetricFamily("serve_sent_bytes", "Bytes of answers' bodies.", counts[_SENT])
+        yield GaugeMetricFamily("serve_connections", "Connections that are open.", counts[_CONNECTIONS])
+
+    def _route(self, path: str) -> int:
+        if path in ROUTES:
+            return ROUTES.index(path)
+        if path.startswith("/models/"):
+            return ROUTES.index("/invocations" if path.endswith("/invoke") else "/models")
+        return len(ROUTES) - 1

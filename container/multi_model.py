@@ -1,0 +1,67 @@
+"""The routes of a multi-model endpoint: load, unload, list, describe and invoke, as the platform calls them."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from container.answering import Model
+from container.errors import BadOrder
+from container.shelf import Shelf
+
+PAGE = 100
+
+
+def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception], ...]) -> Blueprint:
+    """Make the routes below /models; `invoke(model)` answers the request at hand."""
+    routes = Blueprint("models", __name__)
+
+    @routes.post("/models")
+    def load() -> Response:
+        name, url = _read_order()
+        try:
+            shelf.load(name, url)
+        except user_errors as error:
+            raise BadOrder(f"model {name} cannot be loaded: {error}") from None
+        return jsonify(status="Workers scaled")
+
+    @routes.get("/models")
+    def list_models() -> Response:
+        first, count = _read_number("next_page_token", 0), max(1, _read_number("limit", PAGE))
+        models = shelf.list()
+        page: dict[str, Any] = {"models": models[first : first + count]}
+        if first + count < len(models):
+            page["nextPageToken"] = str(first + count)
+        return jsonify(page)
+
+    @routes.get("/models/<path:name>")
+    def describe(name: str) -> Response:
+        return jsonify(shelf.describe(name))
+
+    @routes.delete("/models/<path:name>")
+    def unload(name: str) -> Response:
+        shelf.unload(name)
+        return jsonify(status=f'Model "{name}" unregistered')
+
+    @routes.post("/models/<path:name>/invoke")
+    def invoke_model(name: str) -> Response:
+        model: Model = shelf.take(name)
+        answer: Response = invoke(model)
+        return answer
+
+    return routes
+
+
+def _read_order() -> tuple[str, str]:
+    order = request.get_json(force=True, silent=True)
+    if isinstance(order, dict):
+        name, url = order.get("model_name"), order.get("url")
+        if isinstance(name, str) and isinstance(url, str) and name and url.startswith("/") and "\0" not in url:
+            return name, url
+    raise BadOrder('expected {"model_name": "...", "url": "/the/absolute/folder"}')
+
+
+def _read_number(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if text and not (text.isascii() and text.isdigit()):
+        raise BadOrder(f"expected a whole number as {name}, found {text[:40]!r}")
+    return int(text[:18] or default)

@@ -1,0 +1,138 @@
+"""Models that all workers share: one file of shared memory each, whole or absent, and none of it in any worker.
+
+A worker maps a file for as long as it answers a request, so a model that is taken off the shelf is gone for the next
+request to any worker, and its memory is free when the last answer that needs it is made.
+"""
+
+import json
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from container.answering import Model
+from container.errors import AlreadyLoaded, ModelNotFound, NoRoom
+from container.memory import memory_left, memory_limit
+
+_ALIGNMENT = 4096
+_SPARE_BYTES = 64 << 20  # that requests should find, however many models there are
+_COPIES = 4  # of an artifact while it is read: its file, its arrays, and what is written
+_MEMORY_DISK = Path("/dev/shm")
+
+
+class Loader(NamedTuple):
+    """How models are read from a folder, written as bytes and taken from there again without a copy."""
+
+    load: Callable[[Path], Model]
+    pack: Callable[[Model], Iterable[bytes | memoryview]]
+    unpack: Callable[[memoryview], Model]
+
+
+class Shelf:
+    """The loaded models by name, in files below `folder`."""
+
+    def __init__(self, folder: Path, loader: Loader) -> None:
+        self._folder = folder
+        self._loader = loader
+
+    def load(self, name: str, url: str) -> None:
+        """Load the model in the folder `url` and put it on the shelf, in the place of one from another folder.
+
+        Raises AlreadyLoaded, ModelNotFound where there is no such folder, and NoRoom.
+        """
+        place = self._place(name)
+        if (found := self._facts(place)) and found["modelUrl"] == url:
+            raise AlreadyLoaded(f"Model {name} is already registered.")
+        if not os.path.isdir(url):
+            raise ModelNotFound(f"no folder {url}")
+        self._check_room(_COPIES * sum(file.stat().st_size for file in Path(url).iterdir() if file.is_file()))
+        parts = list(self._loader.pack(self._loader.load(Path(url))))
+        facts = json.dumps({"modelName": name, "modelUrl": url}).encode()
+        header = len(facts).to_bytes(8, "little") + facts
+        header += bytes(-len(header) % _ALIGNMENT)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
+            try:
+                os.posix_fallocate(
+                    file.fileno(), 0, len(header) + sum(len(memoryview(part).cast("B")) for part in parts)
+                )
+                for part in (header, *parts):
+                    file.write(part)
+                file.flush()
+                self._put(Path(file.name), place, name, url)
+            except OSError as error:
+                raise NoRoom(f"no room for model {name}: {error.strerror}") from None
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(file.name)
+
+    def _put(self, file: Path, place: Path, name: str, url: str) -> None:
+        try:
+            os.link(file, place)
+        except FileExistsError:
+            if (found := self._facts(place)) and found["modelUrl"] == url:
+                raise AlreadyLoaded(f"Model {name} is already registered.") from None
+            os.replace(file, place)
+
+    def take(self, name: str) -> Model:
+        """Give a model; raise ModelNotFound where there is none of that name."""
+        try:
+            with open(self._place(name), "rb", buffering=0) as file:
+                content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except FileNotFoundError:
+            raise _not_found(name) from None
+        start = 8 + int.from_bytes(content[:8], "little")
+        return self._loader.unpack(content[start + -start % _ALIGNMENT :])
+
+    def unload(self, name: str) -> None:
+        """Take a model off the shelf; raise ModelNotFound where there is none of that name."""
+        try:
+            os.unlink(self._place(name))
+        except FileNotFoundError:
+            raise _not_found(name) from None
+
+    def describe(self, name: str) -> dict[str, str]:
+        """Give the name and the folder of a model; raise ModelNotFound."""
+        if facts := self._facts(self._place(name)):
+            return facts
+        raise _not_found(name)
+
+    def list(self) -> list[dict[str, str]]:
+        """Give the names and folders of all models in the order of their names."""
+        found = (self._facts(place) for place in self._folder.glob("[!.]*"))
+        return sorted(filter(None, found), key=lambda facts: facts["modelName"])
+
+    def _place(self, name: str) -> Path:
+        return self._folder / sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _facts(self, place: Path) -> dict[str, str] | None:
+        try:
+            with open(place, "rb", buffering=0) as file:
+                content = file.read(_ALIGNMENT)
+                size = int.from_bytes(content[:8], "little")
+                content += file.read(8 + size - len(content)) if size > len(content) - 8 else b""
+        except FileNotFoundError:
+            return None
+        facts: dict[str, str] = json.loads(content[8 : 8 + size])
+        return facts
+
+    def _check_room(self, size: int) -> None:
+        left = min(memory_left(), shutil.disk_usage(self._folder).free)
+        if size + _SPARE_BYTES > left:
+            raise NoRoom(f"the model may take {size >> 20} MB, and {left >> 20} MB are left")
+
+
+def make_folder() -> Path:
+    """Make a folder for the shelf: in shared memory, unless little of it is given and the disk has more."""
+    candidates = [_MEMORY_DISK, Path(tempfile.gettempdir())]
+    usable = [folder for folder in candidates if os.access(folder, os.W_OK)]
+    roomy = [folder for folder in usable if shutil.disk_usage(folder).free >= memory_limit() // 4]
+    return Path(tempfile.mkdtemp(prefix="models-", dir=(roomy or usable)[0]))
+
+
+def _not_found(name: str) -> ModelNotFound:
+    return ModelNotFound(f"Model not found: {name}")

@@ -1,0 +1,110 @@
+"""What joins a connection to the thread that answers it, where a request is answered while it comes."""
+
+import select
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Condition
+
+from container.errors import TooSlow
+
+FULL_BYTES, LOW_BYTES = 4 << 20, 1 << 20
+RATE_SECONDS = 10
+RATE_BYTES = 1000 * RATE_SECONDS  # that a client must take or give in so many seconds
+
+
+class Inflow:
+    """A body that one thread writes as it comes and another reads; `resume` is called when it is worth more again."""
+
+    def __init__(self, resume: Callable[[], object]) -> None:
+        self._resume = resume
+        self._parts: deque[bytes] = deque()
+        self._size = self.total = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._paused = False
+        self._changed = Condition()
+
+    def write(self, part: memoryview) -> None:
+        """Add bytes; never waits."""
+        with self._changed:
+            self._parts.append(bytes(part))
+            self._size += len(part)
+            self.total += len(part)
+            self._changed.notify()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Let the reader come to the end, or to an error."""
+        with self._changed:
+            self._ended, self._error = True, self._error or error
+            self._changed.notify()
+
+    def is_full(self) -> bool:
+        """Tell whether the writer should wait; then `resume` will be called."""
+        with self._changed:
+            self._paused = self._size >= FULL_BYTES
+            return self._paused
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the writer waits."""
+        return self._paused
+
+    def read(self, size: int = -1) -> bytes:
+        """Wait for bytes and return no more than `size` of them, all that will come if it is negative; b"" at the end.
+
+        Raises the error that the writer ended with.
+        """
+        if size < 0:
+            return b"".join(iter(lambda: self.read(FULL_BYTES), b""))
+        with self._changed:
+            self._changed.wait_for(lambda: self._parts or self._ended)
+            if not self._parts:
+                if self._error:
+                    raise self._error
+                return b""
+            part = self._parts.popleft()
+            if len(part) > size:
+                self._parts.appendleft(part[size:])
+                part = part[:size]
+            self._size -= len(part)
+            resume = self._paused and self._size <= LOW_BYTES
+            self._paused = self._paused and not resume
+        if resume:
+            self._resume()
+        return part
+
+
+class Outflow:
+    """An answer that is sent while it is made, as fast as the client takes it, from the thread that makes it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def sendall(self, data: bytes) -> None:
+        """Send; raise TooSlow where the client takes too little for too long."""
+        rest = memoryview(data)
+        moved, end = 0, time.monotonic() + RATE_SECONDS
+        writable = select.poll()
+        writable.register(self._sock, select.POLLOUT)
+        while rest:
+            try:
+                sent = self._sock.send(rest)
+            except BlockingIOError:
+                writable.poll(1000 * RATE_SECONDS)
+                sent = 0
+            rest = rest[sent:]
+            moved += sent
+            if time.monotonic() > end:
+                if moved < RATE_BYTES:
+                    raise TooSlow("the answer is hardly taken")
+                moved, end = 0, time.monotonic() + RATE_SECONDS
+
+
+class Collected:
+    """An answer that is sent when it is whole."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.sendall = self.parts.append

@@ -1,0 +1,478 @@
+"""The gunicorn worker: one loop holds all connections, and threads are given whole requests only.
+
+Whoever sends slowly, or reads slowly, costs a place in a list and no thread. Small requests never wait for large ones:
+each kind has threads of its own. A GET is answered by the loop itself.
+"""
+
+import errno
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from io import BytesIO
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any
+
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-untyped]
+
+from container.connection import Connection, HeadTooLarge, Phase
+from container.errors import Busy, HttpError, PayloadTooLarge, TooSlow, error_body
+from container.streams import RATE_SECONDS, Collected, Inflow, Outflow
+
+SMALL_THREADS, LONG_THREADS = 4, 8
+LARGE_BYTES = 256 << 10
+SCRATCH_BYTES = 256 << 10
+READS_AT_ONCE = 8
+LEAVING_SECONDS = 3
+STOPPING_SECONDS = 0.5  # that an idle connection may still be used for
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+class Lane:
+    """Threads that do one piece of work after another."""
+
+    def __init__(self, threads: int, work: Callable[[Connection], None]) -> None:
+        self._queue: SimpleQueue[Connection] = SimpleQueue()
+        self.put = self._queue.put
+        self._work = work
+        for _ in range(threads):
+            Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._work(self._queue.get())
+
+
+class Refused:
+    """The body of a request that is refused before it was read."""
+
+    def __init__(self, error: HttpError) -> None:
+        self._error = error
+
+    def read(self, size: int = -1) -> bytes:
+        """Raise why."""
+        raise self._error
+
+
+class Worker(BaseWorker):  # type: ignore[misc]
+    """Serves `app` within its `limits`, and counts in row `row` of its `meter`."""
+
+    row = 0
+    alive: bool
+
+    def init_process(self) -> None:
+        """Make the loop and the threads, in the new process, and run."""
+        self.app.meter.take_row(self.row)
+        self._poller = selectors.DefaultSelector()
+        self._scratch = memoryview(bytearray(SCRATCH_BYTES))
+        self._deferred: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._connections: set[Connection] = set()
+        self._listening = False
+        self._held = 0
+        self._lock = Lock()
+        self._small = Lane(SMALL_THREADS, self._answer)
+        self._large = Lane(1, self._answer)
+        self._long = Lane(LONG_THREADS, self._answer)
+        super().init_process()
+
+    def init_signals(self) -> None:
+        """Take signals, which were held back since before the fork."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def run(self) -> None:
+        """Turn until a signal says stop, then until what has begun is answered."""
+        self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._run_deferred)
+        self._listen(True)
+        swept = time.monotonic()
+        while self.alive and self.ppid == os.getppid():
+            self._turn(1.0)
+            if time.monotonic() - swept >= 1:
+                swept = time.monotonic()
+                self._sweep(swept)
+        self.alive = False
+        self._listen(False)
+        for listener in self.sockets:
+            while self._accept(listener):
+                pass
+            listener.close()
+        stopped = time.monotonic()
+        while self._connections and time.monotonic() - stopped < self.cfg.graceful_timeout - 1:
+            self._turn(0.1)
+            now = time.monotonic()
+            self._sweep(now)
+            if now - stopped > STOPPING_SECONDS:
+                for connection in [c for c in self._connections if c.idle]:
+                    self._close(connection)
+
+    def _listen(self, on: bool) -> None:
+        """Take new connections from now on, or none."""
+        if on == self._listening:
+            return
+        self._listening = on
+        for listener in self.sockets:
+            if on:
+                listener.setblocking(False)
+                self._poller.register(listener, selectors.EVENT_READ, partial(self._accept, listener))
+            else:
+                self._poller.unregister(listener)
+
+    def _turn(self, seconds: float) -> None:
+        self.notify()
+        for key, _ in self._poller.select(seconds):
+            key.data()
+
+    def _defer(self, work: Callable[[], None]) -> None:
+        """Have the loop do something; for other threads."""
+        self._deferred.put(work)
+        with suppress(BlockingIOError):
+            os.write(self.PIPE[1], b"\0")
+
+    def _run_deferred(self) -> None:
+        os.read(self.PIPE[0], 4096)
+        with suppress(Empty):
+            while True:
+                self._deferred.get_nowait()()
+
+    def _accept(self, listener: socket.socket) -> bool:
+        if len(self._connections) >= self.cfg.worker_connections:
+            idle = [connection for connection in self._connections if connection.idle]
+            if not idle:
+                self._listen(False)
+                return False
+            self._close(min(idle, key=lambda connection: connection.since))
+        try:
+            sock, client = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self.log.warning("No connection can be taken now: %s", error.strerror)
+                self._listen(False)
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return False
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(sock, client, listener.getsockname())
+        self._connections.add(connection)
+        self.app.meter.set_connections(len(self._connections))
+        self._watch(connection)
+        self._read(connection)
+        return True
+
+    def _watch(self, connection: Connection, events: int = selectors.EVENT_READ) -> None:
+        if connection not in self._connections:
+            return
+        work = partial(self._guard, self._send if events == selectors.EVENT_WRITE else self._read, connection)
+        try:
+            self._poller.modify(connection.sock, events, work)
+        except KeyError:
+            self._poller.register(connection.sock, events, work)
+
+    def _guard(self, work: Callable[[Connection], None], connection: Connection) -> None:
+        """Let no connection bring the loop down."""
+        try:
+            work(connection)
+        except Exception:
+            self.log.exception("Error on a connection")
+            self._close(connection)
+
+    def _ignore(self, connection: Connection) -> None:
+        with suppress(KeyError, ValueError):
+            self._poller.unregister(connection.sock)
+
+    def _close(self, connection: Connection) -> None:
+        if connection.inflow and not connection.framing.ended:
+            connection.inflow.end(ConnectionResetError("the client has gone"))
+        if connection.phase is Phase.ANSWERING:
+            self._ignore(connection)
+            connection.missed = True  # the answer finds nobody
+            return
+        self._ignore(connection)
+        self._release(connection)
+        connection.sock.close()
+        self._connections.discard(connection)
+        self.app.meter.set_connections(len(self._connections))
+
+    def _read(self, connection: Connection) -> None:
+        if connection.phase is Phase.ANSWERING and (connection.inflow is None or connection.framing.ended):
+            self._ignore(connection)
+            connection.missed = True
+            self._resume_if_answered(connection)
+            return
+        for _ in range(READS_AT_ONCE):
+            try:
+                size = connection.sock.recv_into(self._scratch)
+            except BlockingIOError:
+                return
+            except OSError:
+                size = 0
+            if not size:
+                self._close(connection)
+                return
+            connection.moved += size
+            if connection.phase is Phase.LEAVING:
+                continue
+            self._take(connection, self._scratch[:size])
+            if connection.phase is not Phase.RECEIVING and (connection.inflow is None or connection.inflow.paused):
+                return
+            if size < len(self._scratch):
+                return
+
+    def _resume_if_answered(self, connection: Connection) -> None:
+        """Go on with a connection whose answer has gone since it was found to be at work."""
+        if connection.phase is Phase.RECEIVING:
+            self._resume(connection)
+
+    def _resume(self, connection: Connection) -> None:
+        """Go on with a connection that has sent something while it was answered."""
+        if connection.missed and connection in self._connections:
+            connection.missed = False
+            self._watch(connection)
+            self._read(connection)
+
+    def _take(self, connection: Connection, data: memoryview) -> None:
+        """Add what has come to the request that it belongs to."""
+        try:
+            if connection.request is None:
+                if not connection.inbox:
+                    connection.restart_clock()
+                connection.inbox += data
+                rest = connection.take_head(self.cfg)
+                if connection.request is None:
+                    return
+                self._begin(connection)
+                data = memoryview(rest)
+            used = connection.framing.feed(data, connection.write)
+            connection.inbox += data[used:]
+        except ParseException as error:
+            self._reject(connection, 400, f"not a request of HTTP/1.1: {type(error).__name__}")
+            return
+        except HeadTooLarge:
+            self._reject(connection, 431, "the headers of the request are too large")
+            return
+        except HttpError as error:
+            self._refuse(connection, error)
+            return
+        self._go_on(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        """Look at a request whose head is whole."""
+        limit = self.app.limits.body_bytes
+        if limit and connection.framing.left > limit:
+            raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
+        if connection.request._expected_100_continue:
+            connection.request._expected_100_continue = False
+            with suppress(OSError):
+                connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.write = partial(self._hold, connection, limit)
+
+    def _hold(self, connection: Connection, limit: int, part: memoryview) -> None:
+        """Keep a part of a body in memory, of which there is so much."""
+        connection.body.write(part)
+        connection.held += len(part)
+        with self._lock:
+            self._held += len(part)
+        if limit and connection.held > limit:
+            raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
+        if self._held > self.app.limits.held_bytes:
+            raise Busy("too many large requests at once; try again later")
+
+    def _release(self, connection: Connection) -> None:
+        with self._lock:
+            self._held -= connection.held
+        connection.held = 0
+
+    def _go_on(self, connection: Connection) -> None:
+        """Have a request answered once it is whole, or at once where bodies are streamed."""
+        inflow, request = connection.inflow, connection.request
+        if inflow is not None:
+            if connection.framing.ended:
+                inflow.end()
+            elif inflow.is_full():
+                self._ignore(connection)
+        elif connection.framing.ended:
+            request.body = BytesIO(connection.body.getvalue())
+            connection.phase = Phase.ANSWERING
+            if request.method in ("GET", "HEAD"):
+                self._answer(connection)
+            elif request.path == "/models":
+                self._long.put(connection)
+            else:
+                (self._large if connection.held > LARGE_BYTES else self._small).put(connection)
+        elif not self.app.limits.body_bytes and connection.held >= LARGE_BYTES:
+            request.body = connection.inflow = Inflow(partial(self._defer, partial(self._watch, connection)))
+            connection.inflow.write(connection.body.getbuffer())
+            connection.write = connection.inflow.write
+            self._release(connection)
+            connection.phase = Phase.ANSWERING
+            self._long.put(connection)
+
+    def _refuse(self, connection: Connection, error: HttpError) -> None:
+        """Have the application say why a request whose body is not read is refused."""
+        if connection.inflow is not None:
+            connection.inflow.end(error)
+            connection.request.force_close()
+            self._ignore(connection)
+            return
+        self._release(connection)
+        connection.request.body = Refused(error)
+        connection.request.force_close()
+        connection.phase = Phase.ANSWERING
+        self._small.put(connection)
+
+    def _reject(self, connection: Connection, status: int, reason: str) -> None:
+        """Answer what is not even a request."""
+        self.log.info("%s:%s sent what cannot be answered: %s", *connection.client[:2], reason)
+        connection.outbox = memoryview(self._write(status, reason))
+        connection.closes = True
+        connection.phase = Phase.SENDING
+        self._send(connection)
+
+    def _write(self, status: int, reason: str) -> bytes:
+        body = error_body(reason)
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    def _answer(self, connection: Connection) -> None:
+        """Run the application on a request and send what it says; in any thread."""
+        request, inflow = connection.request, connection.inflow
+        answer = Outflow(connection.sock) if inflow else Collected()
+        began = datetime.now()
+        response = environ = None
+        rest: bytes | None = b""
+        closes = True
+        try:
+            response, environ = wsgi.create(request, answer, connection.client, connection.server, self.cfg)
+            environ["wsgi.multithread"] = True
+            if not self.alive:
+                response.force_close()
+            self._run_application(response, environ)
+            closes = response.should_close() or (inflow is not None and not connection.framing.ended)
+            if isinstance(answer, Collected):
+                rest = self._try_to_send(connection, answer.parts)
+        except (HttpError, OSError) as error:
+            self.log.info("%s %s was cut off: %s", request.method, request.path, error)
+        except Exception:
+            self.log.exception("Error while answering %s %s", request.method, request.path)
+            if not inflow:
+                rest = self._write(500, "an unexpected error; the log says more")
+        size = inflow.total if inflow else connection.held
+        self._release(connection)
+        if rest != b"" or closes or connection.inbox or inflow:
+            self._defer(partial(self._finish, connection, rest, closes))
+        else:
+            connection.finish()
+            if connection.missed:
+                self._defer(partial(self._resume, connection))
+        if response is not None and environ is not None and response.status:
+            took = datetime.now() - began
+            self.log.access(response, request, environ, took)
+            status = int(response.status.split(None, 1)[0])
+            rows = environ.get("rows", 0)
+            self.app.meter.count(request.path, status, took.total_seconds(), size, response.sent, rows)
+
+    def _run_application(self, response: Any, environ: dict[str, Any]) -> None:
+        parts = self.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+    def _try_to_send(self, connection: Connection, parts: list[bytes]) -> bytes | None:
+        """Send what goes at once; give the rest, or None where nobody listens."""
+        data = b"".join(parts)
+        try:
+            return data[connection.sock.send(data) :]
+        except BlockingIOError:
+            return data
+        except OSError:
+            return None
+
+    def _finish(self, connection: Connection, rest: bytes | None, closes: bool) -> None:
+        """Send the rest of an answer and go on with the connection."""
+        connection.outbox = memoryview(rest or b"")
+        connection.closes = closes
+        connection.phase = Phase.SENDING
+        connection.restart_clock()
+        if rest is None:
+            self._close(connection)
+        else:
+            self._send(connection)
+
+    def _send(self, connection: Connection) -> None:
+        try:
+            sent = connection.sock.send(connection.outbox) if connection.outbox else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._close(connection)
+            return
+        connection.moved += sent
+        connection.outbox = connection.outbox[sent:]
+        if connection.outbox:
+            self._watch(connection, selectors.EVENT_WRITE)
+        elif connection.closes:
+            self._leave(connection)
+        else:
+            rest = bytes(connection.inbox)
+            connection.inbox.clear()
+            connection.finish()
+            connection.missed = False
+            self._watch(connection)
+            if rest:
+                self._take(connection, memoryview(rest))
+
+    def _leave(self, connection: Connection) -> None:
+        connection.phase = Phase.LEAVING
+        connection.restart_clock()
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(connection)
+            return
+        self._watch(connection)
+
+    def _sweep(self, now: float) -> None:
+        """Look for those who are too slow, and for those who have gone to sleep."""
+        self._listen(self.alive)
+        for connection in list(self._connections):
+            idle_for = now - connection.since
+            match connection.phase:
+                case Phase.RECEIVING if connection.idle:
+                    if idle_for > (self.cfg.keepalive if connection.served else RATE_SECONDS):
+                        self._close(connection)
+                case Phase.RECEIVING:
+                    if connection.is_slow(now):
+                        self._hurry(connection)
+                case Phase.ANSWERING:
+                    inflow = connection.inflow
+                    if inflow and not connection.framing.ended and not inflow.paused and connection.is_slow(now):
+                        self._hurry(connection)
+                case Phase.SENDING:
+                    if connection.is_slow(now):
+                        self._close(connection)
+                case Phase.LEAVING:
+                    if idle_for > LEAVING_SECONDS:
+                        self._close(connection)
+
+    def _hurry(self, connection: Connection) -> None:
+        reason = f"less than {RATE_SECONDS} kB of the request came in {RATE_SECONDS} seconds"
+        if connection.request is None:
+            self._reject(connection, 408, reason)
+        else:
+            self._refuse(connection, TooSlow(reason))

@@ -1,0 +1,75 @@
+"""The JSON files of an artifact: additional parameters, and the reader that the graph shares."""
+
+import json
+import math
+from reprlib import repr as shortened
+from typing import Any, NamedTuple
+
+from linear_learner.errors import InputError
+from linear_learner.losses import LOSSES_OF
+from linear_learner.packages import ADDITIONAL
+
+
+class Facts(NamedTuple):
+    """What an artifact says beside its weights."""
+
+    predictor_type: str
+    loss_type: str
+    threshold: float
+    metrics_params: dict[str, Any]
+
+
+def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
+    """Parse a JSON object in UTF-8; no key may come twice in an object."""
+    try:
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} cannot be read as JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{name} holds {shortened(found)}; expected a JSON object.")
+    return found
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its keys and values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice in an object")
+    return found
+
+
+def read_facts(content: bytes | bytearray) -> Facts:
+    """Parse the additional parameters and check that predictor type, loss and threshold make sense together."""
+    found = read_object(content, ADDITIONAL)
+    predictor, loss, settings = found.get("predictor_type"), found.get("loss_type"), found.get("metrics_params")
+    if not isinstance(predictor, str) or predictor not in LOSSES_OF:
+        raise InputError(
+            f"{ADDITIONAL} says predictor_type {shortened(predictor)}; expected one of {', '.join(LOSSES_OF)}."
+        )
+    if not isinstance(loss, str) or loss not in LOSSES_OF[predictor]:
+        known = ", ".join(LOSSES_OF[predictor])
+        raise InputError(f"{ADDITIONAL} says loss_type {shortened(loss)} of a {predictor}; expected one of {known}.")
+    if (threshold := finite(found.get("threshold"))) is None:
+        raise InputError(f"{ADDITIONAL} says threshold {shortened(found.get('threshold'))}; expected a finite number.")
+    if settings is None:
+        settings = {}
+    if not isinstance(settings, dict) or not all(map(is_setting, settings.values())):
+        raise InputError(f"{ADDITIONAL} says metrics_params {shortened(settings)}; expected names and plain values.")
+    own = {name: value for name, value in settings.items() if name != "threshold"}
+    return Facts(predictor, loss, threshold, own)
+
+
+def finite(value: Any) -> float | None:
+    """Return a value of JSON as float, None where it is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def is_setting(value: Any) -> bool:
+    """Tell whether a value of JSON is null, a truth, a text, a number or a list of numbers."""
+    numbers = value if isinstance(value, list) else [value]
+    return value is None or isinstance(value, bool | str) or all(finite(number) is not None for number in numbers)

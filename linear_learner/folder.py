@@ -1,0 +1,46 @@
+"""The files of a model folder: regular ones that lie in it, and no more of them than expected."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from linear_learner.errors import InputError
+
+CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+
+
+def open_file(directory: Path, name: str) -> BinaryIO | None:
+    """Open a file of the folder; None where there is none.
+
+    Links are followed as long as they stay in the folder. Raises InputError for one that leads out of it, for what
+    is not a regular file, which is never opened, and for what cannot be opened.
+    """
+    try:
+        path = (directory / name).resolve()
+        if not path.is_relative_to(directory.resolve()):
+            raise InputError(f"{name} is a link that leads out of the model folder; put the file itself there.")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{name} in the model folder is not a regular file.")
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise InputError(f"{name} in the model folder cannot be opened: {error}.") from error
+
+
+def read_all(stream: Readable, limit: int, what: str) -> bytearray:
+    """Read to the end; raise InputError for more than `limit` bytes, of which no more are held."""
+    content = bytearray()
+    while chunk := stream.read(min(CHUNK, limit + 1 - len(content))):
+        content += chunk
+    if len(content) > limit:
+        raise InputError(f"{what} is too large: expected at most {limit} bytes.")
+    return content

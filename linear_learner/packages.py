@@ -1,0 +1,156 @@
+"""The packages of an artifact, a gzipped tar and a zip: read as a stream, bounded, nothing unpacked to disk.
+
+Files are taken by their exact names at the top, so that no path is ever built of what a package says.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from gzip import GzipFile
+from tarfile import AREGTYPE, BLOCKSIZE, NUL, REGTYPE, TarError, TarInfo
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+
+from linear_learner.errors import InputError
+from linear_learner.folder import CHUNK, read_all
+
+PARAMETERS, SYMBOL, ADDITIONAL = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
+PACKED, ZIPPED = "model.tar.gz", "model_algo-1"
+LIMITS = {PARAMETERS: 4 << 30, SYMBOL: 1 << 20, ADDITIONAL: 16 << 20}  # bytes of each file of a model
+LARGEST_ZIP = sum(LIMITS.values()) + CHUNK
+LARGEST_TAR = 2 * LARGEST_ZIP  # inflated: our own holds the files, and the zip beside them
+MEMBERS = 4096
+# RuntimeError is what an encrypted entry raises, the senseless are offsets and names.
+SENSELESS = (OSError, ValueError, OverflowError, struct.error)
+BROKEN_ZIP = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, *SENSELESS)
+WITHOUT_CONTENT = b"123456"  # types of members: links, devices, folders, pipes
+
+Files = dict[str, bytearray]
+
+
+def read_tar(stream: BinaryIO) -> Files:
+    """Read a model's files from a gzipped tar, else from the original's zip in it; those that it lacks are left out."""
+    try:
+        files = read_members(Inflated(stream))
+    except (TarError, OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{PACKED} cannot be read as a gzipped tar: {error}.") from error
+    if ZIPPED not in files:
+        return files
+    return read_zip(io.BytesIO(bytes(files.pop(ZIPPED))))  # BytesIO shares bytes; it would copy a bytearray
+
+
+def read_members(inflated: "Inflated") -> Files:
+    """Read the members that are a model's; the zip only as long as the parameters did not come by themselves."""
+    files: Files = {}
+    seen = set()
+    limits = {**LIMITS, ZIPPED: LARGEST_ZIP}
+    for member in members(inflated):
+        name = member.name.removeprefix("./")
+        if member.type not in (REGTYPE, AREGTYPE) or name not in limits:
+            continue
+        if name in seen:
+            raise InputError(f"{PACKED} holds {name} twice.")
+        seen.add(name)
+        if name == ZIPPED and PARAMETERS in files:
+            continue
+        if name == PARAMETERS:
+            files.pop(ZIPPED, None)
+        files[name] = read_all(inflated.member, limits[name], f"{name} in {PACKED}")
+    return files
+
+
+def members(inflated: "Inflated") -> Iterator[TarInfo]:
+    """Yield each member when its content is next to be read; read on to the end, where gzip's checksum stands."""
+    for _ in range(MEMBERS):
+        header = inflated.read(BLOCKSIZE)
+        if not header.strip(NUL):
+            while inflated.read(CHUNK):
+                pass
+            return
+        member = TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        size = 0 if member.type in WITHOUT_CONTENT else member.size
+        if size < 0:
+            raise TarError(f"a member of {size} bytes")
+        inflated.member = Part(inflated, size)
+        yield member
+        inflated.member.skip(-size % BLOCKSIZE)
+    raise InputError(f"{PACKED} holds too many members: expected at most {MEMBERS}.")
+
+
+class Inflated:
+    """What a gzip file holds, of which no more than LARGEST_TAR bytes are inflated."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Start at the first byte."""
+        self.stream = GzipFile(fileobj=stream)
+        self.left = LARGEST_TAR
+        self.member = Part(self, 0)
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, fewer only at the end."""
+        content = self.stream.read(size)
+        self.left -= len(content)
+        if self.left < 0:
+            raise InputError(f"{PACKED} is too large: expected at most {LARGEST_TAR} bytes once inflated.")
+        return content
+
+
+class Part:
+    """The next `left` bytes of a stream, all of which must be there."""
+
+    def __init__(self, stream: Inflated, left: int) -> None:
+        """Start where the stream stands."""
+        self.stream = stream
+        self.left = left
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none once all are read."""
+        content = self.stream.read(min(size, self.left))
+        if not content and size and self.left:
+            raise EOFError(f"it ends {self.left} bytes before a member's end")
+        self.left -= len(content)
+        return content
+
+    def skip(self, padding: int) -> None:
+        """Read what is left, and `padding` bytes more."""
+        self.left += padding
+        while self.read(CHUNK):
+            pass
+
+
+def read_zip(stream: BinaryIO) -> Files:
+    """Read a model's files from the original's zip; those that it lacks are left out."""
+    files: Files = {}
+    try:
+        with ZipFile(Sips(stream)) as archive:
+            for entry in archive.infolist():
+                name = entry.filename
+                if name not in LIMITS:
+                    continue
+                if name in files:
+                    raise InputError(f"{ZIPPED} holds {name} twice.")
+                if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                    raise InputError(f"{name} in {ZIPPED} is compressed by another method than deflate.")
+                with archive.open(entry) as content:
+                    files[name] = read_all(content, LIMITS[name], f"{name} in {ZIPPED}")
+    except InputError:
+        raise
+    except BROKEN_ZIP as error:
+        raise InputError(f"{ZIPPED} cannot be read as a zip: {error}.") from error
+    return files
+
+
+class Sips:
+    """A zip's file that gives no more than CHUNK bytes at once, so that no table of any announced size is read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Read from `stream`."""
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+        self.stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes, or up to CHUNK where it says all."""
+        if size > CHUNK:
+            raise BadZipFile(f"it announces a table of {size} bytes")
+        return self.stream.read(CHUNK if size < 0 else size)

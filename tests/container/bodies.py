@@ -1,0 +1,31 @@
+"""Whole requests, read by a codec as the server reads them."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from container.codecs import READERS
+from container.codecs.blocks import Features, Sparse
+
+
+def decode(kind: str, body: bytes, parameters: Mapping[str, str], features: int) -> Any:
+    """Read a body and put its pieces under one another, sparse if one of them is."""
+    return join(list(READERS[kind](BytesIO(body), parameters, features)), features)
+
+
+def join(parts: list[Features], features: int) -> Features:
+    """Put rows under one another."""
+    if not any(isinstance(part, Sparse) for part in parts):
+        return np.concatenate([np.empty((0, features), np.float32), *parts])
+    rows = [part if isinstance(part, Sparse) else _compress(part) for part in parts]
+    indptr = np.cumsum(np.concatenate([[0], *(np.diff(part.indptr) for part in rows)]))
+    data, indices = np.concatenate([part.data for part in rows]), np.concatenate([part.indices for part in rows])
+    return Sparse(data, indices, indptr, (len(indptr) - 1, features))
+
+
+def _compress(X: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Sparse:
+    rows, columns = np.nonzero(X)
+    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
+    return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))

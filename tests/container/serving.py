@@ -1,0 +1,152 @@
+"""The server as a process on a real socket, with a model of a few lines."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+SERVER = """
+import json, os, sys, time
+import numpy as np
+from container import server
+from container.codecs.blocks import Sparse
+from container.shelf import Loader
+
+class Sum:
+    feature_dim = 2
+    outputs = 1
+
+    def __init__(self, add=0.0):
+        self.add = add
+
+    def predict(self, X):
+        if isinstance(X, Sparse):
+            rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+            return {"score": np.bincount(rows, X.data, X.shape[0]).astype(np.float32)}
+        time.sleep(float(max(0, X[:, 0].max() - 1e6)))  # a first feature of 1,000,001 takes a second
+        return {"score": X.sum(axis=1) + np.float32(self.add)}
+
+def load(path):
+    time.sleep(float(os.environ.get("LOAD_SECONDS", "0")))
+    if "BROKEN" in os.environ:
+        raise ValueError("no model in " + str(path))
+    file = path / "add"
+    if path.is_dir() and not file.exists():
+        raise ValueError("no file add")
+    return Sum(float(file.read_text()) if file.exists() else 0)
+
+loader = Loader(load, lambda model: [json.dumps(model.add).encode()], lambda content: Sum(json.loads(bytes(content))))
+sys.exit(server.run(os.environ, loader, (ValueError,)))
+"""
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Process(subprocess.Popen[str]):
+    """A server of two workers at work; what it says goes to a file, so that it never waits for a reader."""
+
+    def __init__(self, port: int, environ: dict[str, str]) -> None:
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        settings = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_MODEL_SERVER_WORKERS": "2", **environ}
+        super().__init__(
+            [sys.executable, "-c", SERVER],
+            env={**os.environ, "SAGEMAKER_BASE_DIR": "/nowhere", **settings},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def said(self) -> str:
+        """Wait for the end and give all that was said."""
+        self.wait(timeout=30)
+        with self._log as log:
+            log.seek(0)
+            return log.read()
+
+
+def start(port: int, **environ: str) -> Process:
+    """Start a server."""
+    return Process(port, environ)
+
+
+@contextmanager
+def serving(**environ: str) -> Iterator[int]:
+    """Run a server and give its port; it must end in peace."""
+    port = free_port()
+    process = start(port, **environ)
+    try:
+        assert wait(port, process) == 200
+        yield port
+    finally:
+        stop(process)
+    assert process.returncode == 0
+
+
+def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+    """Send one request on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def wait(port: int, process: Process) -> int:
+    """Wait until the server says whether it is well."""
+    for _ in range(200):
+        assert process.poll() is None, process.said()
+        try:
+            if (status := ask(port, "GET", "/ping")[0]) != 503:
+                return status
+        except ConnectionRefusedError:
+            pass
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def stop(process: Process) -> str:
+    """Ask the server to stop and give what it said."""
+    process.send_signal(signal.SIGTERM)
+    return process.said()
+
+
+def connect(port: int, data: bytes = b"") -> socket.socket:
+    """Open a connection and send something on it."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client.sendall(data)
+    return client
+
+
+def post(body: bytes, *headers: str, length: int | None = None) -> bytes:
+    """Write a request whose answer is CSV."""
+    size = len(body) if length is None else length
+    lines = ["POST /invocations HTTP/1.1", "Host: x", "Content-Type: text/csv", "Accept: text/csv", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {size}", "", ""]).encode() + body
+
+
+def read_answer(client: socket.socket) -> tuple[int, bytes]:
+    """Read one answer."""
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    return answer.status, answer.read()
+
+
+def is_closed(client: socket.socket) -> bool:
+    """Tell whether the server closes the connection."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
