@@ -28,7 +28,7 @@ SPARE_ROWS = 8  # of the meter, for workers that come while others go
 ACCESS_LINE = '%(t)s "%(r)s" %(s)s %({rows}e)s rows %(b)s bytes %(M)s ms'
 
 
-def run(environ: Mapping[str, str], loader: Loader, user_errors: tuple[type[Exception], ...] = ()) -> int:
+def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type[Exception], ...] = ()) -> int:
     """Serve the model that the loader finds until SIGTERM; give 1 where the server cannot start.
 
     The port is taken first: who comes while the model is loaded is told so instead of being refused.

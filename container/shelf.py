@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from container.answering import Model
 from container.errors import AlreadyLoaded, ModelNotFound, NoRoom
@@ -25,18 +25,21 @@ _COPIES = 4  # of an artifact while it is read: its file, its arrays, and what i
 _MEMORY_DISK = Path("/dev/shm")
 
 
-class Loader(NamedTuple):
+M = TypeVar("M", bound=Model)
+
+
+class Loader(NamedTuple, Generic[M]):
     """How models are read from a folder, written as bytes and taken from there again without a copy."""
 
-    load: Callable[[Path], Model]
-    pack: Callable[[Model], Iterable[bytes | memoryview]]
-    unpack: Callable[[memoryview], Model]
+    load: Callable[[Path], M]
+    pack: Callable[[M], Iterable[bytes | memoryview]]
+    unpack: Callable[[memoryview], M]
 
 
 class Shelf:
     """The loaded models by name, in files below `folder`."""
 
-    def __init__(self, folder: Path, loader: Loader) -> None:
+    def __init__(self, folder: Path, loader: Loader[Any]) -> None:
         self._folder = folder
         self._loader = loader
 
@@ -86,7 +89,8 @@ class Shelf:
         except FileNotFoundError:
             raise _not_found(name) from None
         start = 8 + int.from_bytes(content[:8], "little")
-        return self._loader.unpack(content[start + -start % _ALIGNMENT :])
+        model: Model = self._loader.unpack(content[start + -start % _ALIGNMENT :])
+        return model
 
     def unload(self, name: str) -> None:
         """Take a model off the shelf; raise ModelNotFound where there is none of that name."""
