@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from pyarrow import csv
 
+from container.app import QUICK_BYTES
 from container.environment import ServerSettings
 from container.server import Server, listen, make_meter
 
@@ -29,6 +30,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
 def create(parse: Callable[[bytes], object], size: int) -> Flask:
     """Make the application."""
     app = Flask("bare")
+    app.config["QUICK_BYTES"] = QUICK_BYTES
     answer = b"1" * size
 
     @app.get("/ping")

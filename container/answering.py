@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from container.codecs import READERS, WRITERS
-from container.codecs.blocks import Features, Sparse
+from container.codecs.blocks import Features, Sparse, all_finite
 from container.codecs.media import choose, parse
 from container.codecs.sniff import HEAD_BYTES, sniff
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
@@ -151,7 +151,7 @@ def _rows(X: Features, first: int, last: int) -> Features:
 
 def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
     for name, values in columns.items():
-        if not np.isfinite(values).all():
+        if values.dtype.kind == "f" and not all_finite(values):
             row = int(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))[0])
             raise BadPayload(f"record {number + row}: its {name} is not finite; are its features too large?")
 

@@ -19,6 +19,7 @@ from container.shelf import Shelf
 from container.streams import Inflow
 
 PAYLOAD_MB = 6
+QUICK_BYTES = 16 << 10  # of a body that is answered in a millisecond or so, whatever it says
 LARGEST_MB = 100  # that a batch transform may send at once, and all of its requests together
 
 
@@ -40,8 +41,12 @@ def create_app(
     """
     app = Flask("container", static_folder=None)
     limit = body_limit(settings)
+    app.config["QUICK_BYTES"] = QUICK_BYTES
     meter = meter or Meter(1)
     model = None if shelf else _load(app, load, settings.model, user_errors)
+
+    if model:
+        app.config["QUICK_BYTES"] //= max(1, model.outputs // 16)
 
     @app.get("/ping")
     def ping() -> Response:
@@ -63,18 +68,18 @@ def create_app(
         return Response(meter.expose(), content_type=CONTENT_TYPE_LATEST)
 
     def invoke(model: Model) -> Response:
-        headers = request.headers
-        answer_type = choose_type(headers.get("Accept"), settings.default_accept)
-        if limit and (request.content_length or 0) > limit:
+        environ = request.environ
+        answer_type = choose_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
+        if limit and int(environ.get("CONTENT_LENGTH") or 0) > limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
-        stream: Stream = request.environ["wsgi.input"] if "wsgi.input_terminated" in request.environ else request.stream
-        encoding = headers.get("Content-Encoding", "").strip().lower()
-        records = read_records(stream, headers.get("Content-Type"), encoding, model.feature_dim, limit)
+        stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
+        encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        records = read_records(stream, environ.get("CONTENT_TYPE") or None, encoding, model.feature_dim, limit)
         answer = Answer(model, records, answer_type)
         if isinstance(stream, Inflow):
-            return Response(_count_rows(answer, request.environ), content_type=answer_type)
+            return Response(_count_rows(answer, environ), content_type=answer_type)
         content = answer.whole()
-        request.environ["rows"] = answer.rows
+        environ["rows"] = answer.rows
         return Response(content, content_type=answer_type)
 
     if shelf:

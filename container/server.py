@@ -1,6 +1,7 @@
 """The process that serves: gunicorn with several workers on one port, the model loaded once, before they are forked."""
 
 import errno
+import gc
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
+from container.access import AccessLog
 from container.app import body_limit, create_app
 from container.environment import ServerSettings, read_settings
 from container.errors import ClientError
@@ -25,7 +27,6 @@ from container.worker import STOP_SIGNALS, Worker
 GRACEFUL_SECONDS = 25  # the platform kills 30 seconds after SIGTERM
 KEEPALIVE_SECONDS = 75
 SPARE_ROWS = 8  # of the meter, for workers that come while others go
-ACCESS_LINE = '%(t)s "%(r)s" %(s)s %({rows}e)s rows %(b)s bytes %(M)s ms'
 
 
 def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type[Exception], ...] = ()) -> int:
@@ -109,7 +110,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "keepalive": KEEPALIVE_SECONDS,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
             "accesslog": "-",
-            "access_log_format": ACCESS_LINE,
+            "logger_class": AccessLog,
             "loglevel": self._settings.log_level,
             "control_socket_disable": True,
             "pre_fork": self._assign_row,
@@ -120,7 +121,10 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Make the application while whoever comes is told to wait."""
         with waiting_room(self._listener):
-            return self._create()
+            app = self._create()
+        gc.collect()
+        gc.freeze()  # what all workers share is neither copied nor searched by their collectors
+        return app
 
     def run(self) -> None:
         """Serve until a signal says stop."""

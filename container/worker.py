@@ -1,7 +1,8 @@
 """The gunicorn worker: one loop holds all connections, and threads are given whole requests only.
 
 Whoever sends slowly, or reads slowly, costs a place in a list and no thread. Small requests never wait for large ones:
-each kind has threads of its own. A GET is answered by the loop itself.
+each kind has threads of its own. What takes no time to speak of is answered by the loop itself: handing it to a thread
+and back would take as long again.
 """
 
 import errno
@@ -92,6 +93,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Turn until a signal says stop, then until what has begun is answered."""
         self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._run_deferred)
+        self._quick = self.wsgi.config["QUICK_BYTES"]
         self._listen(True)
         swept = time.monotonic()
         while self.alive and self.ppid == os.getppid():
@@ -302,7 +304,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         elif connection.framing.ended:
             request.body = BytesIO(connection.body.getvalue())
             connection.phase = Phase.ANSWERING
-            if request.method in ("GET", "HEAD"):
+            if request.method in ("GET", "HEAD") or (request.path == "/invocations" and connection.held <= self._quick):
                 self._answer(connection)
             elif request.path == "/models":
                 self._long.put(connection)

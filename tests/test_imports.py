@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parent.parent
 ROOMS = ("container", "linear_learner")
 MODULES = [path for room in ROOMS for path in (TOP / room).rglob("*.py") if not path.stem.endswith("_pb2")]
 WITH_MXNET = {"engine", "compiled", "bank", "sparse_bank", "saving"}
-WITH_WEB = {"app", "multi_model", "server", "worker", "connection"}
+WITH_WEB = {"access", "app", "multi_model", "server", "worker", "connection"}
 
 
 def name(path: Path) -> str:

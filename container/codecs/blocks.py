@@ -1,7 +1,8 @@
 """What codecs hand over: matrices of float32, dense or sparse, and for training in blocks of a bounded size."""
 
+import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,12 @@ class Encoding(NamedTuple):
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.
 BLOCK_BYTES = 4 << 20
+
+
+def all_finite(values: NDArray[Any]) -> bool:
+    """Tell whether no value is NaN or infinite; in one pass, unless some are so large that their squares overflow."""
+    flat = values.ravel()
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
 
 
 def first_bad(values: Matrix) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
 """text/csv: numbers separated by commas, one row a line, no header; in training the label is the first column.
 
-Training data is read by pyarrow where it is installed, block by block; requests by orjson, which is faster and makes
-nothing wait long. numpy reads what these refuse or could read otherwise. Each rounds a decimal to a double first, then
+Training data is read by pyarrow where it is installed, block by block; requests by simdjson, which is faster on
+few rows. numpy reads what these refuse or could read otherwise. Each rounds a decimal to a double first, then
 to float32.
 """
 
@@ -11,15 +11,14 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
-import orjson
 
-from container.codecs.blocks import Columns, Matrix
+from container.codecs.blocks import Columns, Matrix, all_finite
+from container.codecs.digits import write_rows
 from container.codecs.lines import BYTE_ORDER_MARK, read_lines, read_lines_as_they_come
-from container.codecs.lists import as_floats
+from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
 from container.errors import DecodeError
 
 MEDIA_TYPE = "text/csv"
@@ -28,7 +27,8 @@ _THREADS = min(8, len(os.sched_getaffinity(0)))
 _BLOCKS_AHEAD = _THREADS + 1
 _PIECE_BYTES = 1 << 20  # at once in pyarrow, to stay in a processor's cache
 _ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
-_PLAIN = b"0123456789+-.eE, \t\n"
+_WIDE = 64  # columns, from which to look at each line is faster than to look at each byte
+_IN_NUMBERS = b"0123456789+-.eE \t\r"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 
@@ -61,22 +61,20 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
     number = 1
     for text in read_lines_as_they_come(stream, MEDIA_TYPE):
         table = _parse_as_json(text, columns)
-        if table is not None and np.isfinite(table).all():
+        if table is not None and all_finite(table):
             number += len(table)
         else:
             lines = text.splitlines()
             table = _parse(lines, columns, labels, "record", number)
             number += len(lines)
         if len(table):
-            yield np.ascontiguousarray(table[:, labels:])
+            yield np.ascontiguousarray(table[:, labels:]) if labels else table
 
 
 def encode(columns: Columns) -> bytes:
     """Write one line a row, columns in their order, without a header; a (n, K) column becomes K."""
-    flat = [column.reshape(len(column), -1).T.tolist() for column in columns.values()]
-    lists = list(chain.from_iterable(flat))
-    template = ",".join(["{!r}"] * len(lists)) + "\n"
-    return "".join(map(template.format, *lists)).encode()
+    rows = zip(*(write_rows(column, "", ",", "") for column in columns.values()), strict=True)
+    return "".join([",".join(row) + "\n" for row in rows]).encode()
 
 
 def _parse_ahead(texts: Iterable[bytes]) -> Iterator[tuple[bytes, Matrix | None]]:
@@ -118,18 +116,32 @@ def _parse_plain(text: bytes) -> Matrix | None:
 
 
 def _parse_as_json(text: bytes, columns: int) -> Matrix | None:
-    """Read lines of plain numbers as lists of JSON, each line a row of (n, columns); None where numpy must look."""
-    text = text.replace(b"\r\n", b"\n")
-    if text.translate(None, _PLAIN):
+    """Read lines of plain numbers as one list of JSON, each line a row of (n, columns); None where numpy must look."""
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         return None
     try:
-        rows = orjson.loads(b"[[" + text[:-1].replace(b"\n", b"],[") + b"]]")
-    except orjson.JSONDecodeError:
+        return _parse_wide(text, columns) if columns >= _WIDE else _parse_narrow(text, columns)
+    except REFUSALS:
         return None
-    flat = as_floats(rows)
-    if flat is None or set(map(len, rows)) != {columns}:
+
+
+def _parse_wide(text: bytes, columns: int) -> Matrix | None:
+    """Read each line as a list, whose length is looked at."""
+    if b"[" in text or b"]" in text:
         return None
-    return flat.reshape(len(rows), columns)
+    rows = parse(b"[[" + text[:-1].replace(b"\n", b"],[") + b"]]")
+    if set(map(len, rows)) != {columns}:
+        return None
+    return to_floats(take_list(rows)).reshape(-1, columns)
+
+
+def _parse_narrow(text: bytes, columns: int) -> Matrix | None:
+    """Read all lines as one list, once what separates the numbers is seen to be right."""
+    separators = text.translate(None, _IN_NUMBERS)
+    rows = len(separators) // columns
+    if separators != (b"," * (columns - 1) + b"\n") * rows:
+        return None
+    return to_floats(take_list(parse(b"[" + text[:-1].replace(b"\n", b",") + b"]"))).reshape(rows, columns)
 
 
 def _parse(lines: list[bytes], columns: int | None, labels: int, noun: str, row: int) -> Matrix:

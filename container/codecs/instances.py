@@ -1,6 +1,7 @@
 """The three forms in which JSON holds a record: plain, dense and sparse."""
 
 import json
+from array import array
 from bisect import bisect_right
 from itertools import accumulate, chain
 from operator import itemgetter
@@ -8,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from container.codecs.blocks import Features, Sparse
-from container.codecs.lists import as_floats
+from container.codecs.blocks import Features, Sparse, all_finite
 from container.errors import DecodeError
 
 _FORMS = (
@@ -27,11 +27,15 @@ def read_instances(instances: list[Any], features: int, first: int = 1) -> Featu
     """
     records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, first)]
     rows = [values for _, values in records]
-    data = as_floats(rows)
-    if data is None:
-        data = np.array([_float(number) for number in chain.from_iterable(rows)], np.float32)
-    if not (finite := np.isfinite(data)).all():
-        raise _not_a_number(int(np.argmin(finite)), records, first)
+    numbers = array("f")
+    try:
+        for values in rows:
+            numbers.fromlist(values)
+    except (TypeError, OverflowError):
+        numbers = array("f", [_float(number) for number in chain.from_iterable(rows)])
+    data = np.frombuffer(numbers, np.float32)
+    if not all_finite(data):
+        raise _not_a_number(int(np.argmin(np.isfinite(data))), records, first)
     if all(keys is None for keys, _ in records):
         return data.reshape(len(records), features)
     starts = [0, *accumulate(map(len, rows))]

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, BinaryIO
 
-from container.codecs.blocks import Columns, Features
+from container.codecs.blocks import Columns, Features, Matrix
 from container.codecs.instances import read_instances
-from container.codecs.json import load
+from container.codecs.json import escape, load
 from container.codecs.lines import read_lines_as_they_come
+from container.codecs.numbers import REFUSALS, as_table, parse, take_list
 from container.errors import DecodeError
 
 _MEDIA_TYPE = "application/json"  # what a line looks like
@@ -19,8 +21,13 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
     """Read one record a line as (n, features), sparse if one of a piece is; empty lines do not count."""
     number = 1
     for text in read_lines_as_they_come(stream, _MEDIA_TYPE):
+        lines = list(filter(bytes.strip, text.splitlines()))
+        if (X := _read_plain(lines, features)) is not None:
+            yield X
+            number += len(lines)
+            continue
         records = []
-        for line in filter(bytes.strip, text.splitlines()):
+        for line in lines:
             try:
                 records.append(load(line))
             except DecodeError as error:
@@ -30,11 +37,29 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
         number += len(records)
 
 
+def _read_plain(lines: list[bytes], features: int) -> Matrix | None:
+    """Read lines that are all of the plain form, with no other list in them; None where they must be looked at."""
+    rows = []
+    try:
+        for line in lines:
+            if not line.count(b"[") == line.count(b'"features"') == 1:
+                return None
+            rows.append(take_list(parse(line)["features"]))
+    except REFUSALS:
+        return None
+    return as_table(rows, features) if rows else None
+
+
 def encode(columns: Columns) -> bytes:
     """Write one compact object a line, keys in alphabetical order."""
-    names = [json.dumps(name).replace("{", "{{").replace("}", "}}") for name in sorted(columns)]
-    template = "{{" + ",".join(f"{name}:{{}}" for name in names) + "}}\n"
-    return "".join(map(template.format, *(map(_number, columns[name].tolist()) for name in sorted(columns)))).encode()
+    names = sorted(columns)
+    write = _template(tuple(names)).format
+    return "".join(map(write, *(map(_number, columns[name].tolist()) for name in names))).encode()
+
+
+@lru_cache(maxsize=16)
+def _template(names: tuple[str, ...]) -> str:
+    return "{{" + ",".join(f"{escape(name)}:{{}}" for name in names) + "}}\n"
 
 
 def _number(value: Any) -> str:

@@ -56,12 +56,13 @@ class Alike:
         A layout not met before counts only if the general way reads the same from the first record.
         """
         raw = np.frombuffer(data, np.uint8)
-        if self._layout is None or not len(table := self._layout.matching(raw)):
-            self._layout = self._learn(data, features)
-            if self._layout is None:
+        layout = self._layout
+        if layout is None or not len(table := layout.matching(raw)):
+            self._layout = layout = self._learn(data, features)
+            if layout is None:
                 return None
-            table = self._layout.matching(raw)
-        return self._rows(self._layout, table), table.size
+            table = layout.matching(raw)
+        return self._rows(layout, table), table.size
 
     def _learn(self, data: memoryview, features: int | None) -> Layout | None:
         try:

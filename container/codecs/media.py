@@ -1,8 +1,9 @@
 """Media types as HTTP and SageMaker write them: any case, parameters, and the qualities of Accept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 
 _ALIASES = {"text/x-libsvm": "text/libsvm"}
 
@@ -12,9 +13,10 @@ class MediaType:
     """A type such as `text/csv` with its parameters, names in lower case."""
 
     name: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> MediaType:
     """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0; text/x-libsvm is text/libsvm."""
     message = Message()

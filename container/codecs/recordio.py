@@ -1,13 +1,14 @@
 """application/x-recordio-protobuf: framed protobuf records, features and label under the name "values"."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse
+from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse, all_finite
 from container.codecs.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
 from container.codecs.layout import FEATURES, LABEL, NAME, Alike, find_layout
 from container.codecs.record_pb2 import Record
@@ -56,9 +57,11 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
     """
     data = _read_some(stream, len(MAGIC))
     if data and not data.startswith(MAGIC):
-        yield _read_bare(data + stream.read(), features)
+        X = _read_bare(data + stream.read(), features)
+        _check_finite(X, np.zeros(1, np.float32), 1)
+        yield X
         return
-    alike = Alike(labelled=False)
+    alike = _alike(features)
     number, offset, ended = 1, 0, not data
     while data:
         view, at = memoryview(data), 0
@@ -84,18 +87,26 @@ def _read_some(stream: BinaryIO, least: int) -> bytes:
     return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
+@lru_cache(maxsize=16)
+def _alike(features: int) -> Alike:
+    """Remember how the records of earlier requests were laid out."""
+    return Alike(labelled=False)
+
+
 def _read_at_once(data: memoryview, alike: Alike, features: int) -> tuple[Block, int] | None:
-    """Read many unlabelled records at the front of `data`; None where there is one only, or they must be looked at."""
+    """Read many unlabelled records at the front of `data`; None where they must be looked at one by one."""
+    run = alike.read(data, features)
     length = int.from_bytes(data[4:HEADER_BYTES], "little")
-    if len(data) <= HEADER_BYTES + length + -length % 4:
-        return None
-    return alike.read(data, features) or read_sparse(data, features, False) or read_sparse(data, features, True)
+    if run or len(data) <= HEADER_BYTES + length + -length % 4:
+        return run
+    return read_sparse(data, features, False) or read_sparse(data, features, True)
 
 
 def _read_bare(body: bytes, features: int) -> Features:
     """Read a record without a frame."""
     try:
-        return stack([read_record(body, features, False)])
+        run = _alike(features).read(memoryview(make_frame(body)), features)
+        return run[0][0] if run else stack([read_record(body, features, False)])
     except DecodeError as error:
         if sniff(body) is not None:
             raise DecodeError(mismatch(MEDIA_TYPE, body)) from None
@@ -172,7 +183,7 @@ def _read_each(
 def _check_finite(X: Features, y: Matrix, number: int) -> None:
     """Refuse the first record, the first of them being record `number`, whose label or features are not finite."""
     values = X.data if isinstance(X, Sparse) else X.ravel()
-    if np.isfinite(values).all() and np.isfinite(y).all():
+    if all_finite(values) and all_finite(y):
         return
     faults = [(int(row), "label", y[row]) for row in np.flatnonzero(~np.isfinite(y))[:1]]
     for at in np.flatnonzero(~np.isfinite(values))[:1]:

@@ -3,6 +3,7 @@
 import json
 from io import BytesIO, RawIOBase
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from container.codecs import READERS, WRITERS, csv, lines, recordio
 from container.codecs.blocks import Sparse
+from container.codecs.digits import write_numbers
 from container.codecs.json import load
 from container.codecs.recordio import encode_records, encode_sparse_records
 from tests.container.bodies import join
@@ -97,14 +99,16 @@ fields = st.one_of(
     st.floats(allow_nan=True).map(repr),
     st.integers().map(str),
     st.from_regex(r"[ +-]?[0-9]{0,3}\.?[0-9]{0,20}(e[+-]?[0-9]{1,2})?\r?", fullmatch=True),
-    st.sampled_from(["", "true", "null", '"1"', "[1]", "1_0", "0x1", "\r1", "-0", "1e999"]),
+    st.sampled_from(["", "true", "null", '"1"', "[1]", "1_0", "0x1", "\r1", "-0", "1e999", "1],[2", "{}"]),
 )
 
 
+@pytest.mark.parametrize("wide", [1, 64])
 @given(st.lists(st.lists(fields, min_size=1, max_size=3), min_size=1, max_size=3))
-def test_csv_read_fast_is_csv_read_slowly(rows: list[list[str]]) -> None:
+def test_csv_read_fast_is_csv_read_slowly(wide: int, rows: list[list[str]]) -> None:
     data = "".join(",".join(row) + "\n" for row in rows).encode()
-    fast = csv._parse_as_json(data, 2)
+    with patch.object(csv, "_WIDE", wide):
+        fast = csv._parse_as_json(data, 2)
     if fast is not None and np.isfinite(fast).all():
         np.testing.assert_array_equal(fast, csv._parse(data.splitlines(), 2, 0, "record", 1))
 
@@ -124,3 +128,16 @@ def test_json_is_read_as_pythons_own_parser_reads_it(value: Any, ascii_only: boo
     except UnicodeDecodeError:
         return
     assert load(text) == expected
+
+
+@given(hnp.arrays(np.float32, st.integers(0, 30), elements=numbers))
+def test_numbers_are_written_as_python_writes_them(values: Any) -> None:
+    assert write_numbers(values) == [repr(value) for value in values.tolist()]
+
+
+def test_scores_of_any_size_are_written_as_python_writes_them() -> None:
+    sizes = np.random.default_rng(0).integers(0, 1 << 32, 100_000, np.uint32).view(np.float32)
+    values = sizes[np.isfinite(sizes)]
+    assert write_numbers(values) == [repr(value) for value in values.tolist()]
+    scores = np.random.default_rng(1).random(100_000, np.float32)
+    assert write_numbers(scores) == [repr(value) for value in scores.tolist()]

@@ -164,8 +164,15 @@ def test_of_many_who_load_one_model_one_does(port: int, call: Call, tmp_path: Pa
     assert sorted(statuses) == [200] + [409] * 7
 
 
+Loader: Any = shelf.Loader
+
+
+def unreadable(path: Path) -> bytes:
+    raise AssertionError("it must not be read")
+
+
 def test_a_model_that_there_is_no_memory_for_is_507(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = shelf.Loader(lambda path: pytest.fail("it must not be read"), lambda model: [], lambda content: None)  # type: ignore[arg-type,return-value]
+    loader: Any = Loader(unreadable, bytes, bytes)
     (tmp_path / "shelf").mkdir()
     url = write(tmp_path / "model", 0)
     monkeypatch.setattr("container.shelf.memory_left", lambda: 60 << 20)
@@ -178,7 +185,7 @@ def test_a_model_that_there_is_no_memory_for_is_507(tmp_path: Path, monkeypatch:
 
 
 def test_a_full_disk_is_507_and_leaves_nothing(tmp_path: Path) -> None:
-    loader = shelf.Loader(lambda path: Any, lambda model: [b"x" * (2 << 20)], lambda content: Any)  # type: ignore[arg-type,return-value]
+    loader: Any = Loader(bytes, lambda model: [b"x" * (2 << 20)], bytes)
     (tmp_path / "shelf").mkdir()
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, usual[1]))

@@ -318,3 +318,10 @@ def test_answers_are_labels_of_float32() -> None:
     assert list(answer.label["score"].float32_tensor.values) == [0.5, 0.5]
     assert list(answer.label["predicted_label"].float32_tensor.values) == [0]
     assert not answer.features
+
+
+def test_a_bare_record_that_is_not_finite_is_refused() -> None:
+    for _ in range(2):
+        assert requested(encode_records(np.ones((1, 2), np.float32))[8:], 2).tolist() == [[1, 1]]
+        with pytest.raises(DecodeError, match="record 1, feature 2: expected a finite number, found nan"):
+            requested(encode_records(np.array([[1, np.nan]], np.float32))[8:], 2)
