@@ -29,6 +29,7 @@ COPY --from=packages /program /opt/linear-learner
 RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin
 ENV PYTHONUNBUFFERED=1
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
+    com.amazonaws.sagemaker.capabilities.multi-models=true \
     org.opencontainers.image.title="Open Linear Learner" \
     org.opencontainers.image.description="An open drop-in for Amazon SageMaker's built-in Linear Learner" \
     org.opencontainers.image.licenses=Apache-2.0

@@ -2,18 +2,19 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data fuzz image clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
 IMAGE ?= open-linear-learner:dev
 BASE_IMAGE ?= debian:bookworm-slim
 FUZZ_SECONDS ?= 300
+SOAK_SECONDS ?= 600
 BIN := .venv/bin
 READY := .venv/ready
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## build .venv with the pinned packages
 
@@ -93,6 +94,12 @@ bench-data: $(READY) .venv/peers/ready .venv/sdk/ready ## measure the reading of
 	@for program in recordio libsvm pipe sparse memory; do \
 	    echo "== benchmarks.$$program"; OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@echo "== benchmarks.csv"; .venv/peers/bin/python -m benchmarks.csv
+
+bench-serve: $(READY) ## measure the server against bare Flask in the same run (needs wrk)
+	@$(BIN)/python -m benchmarks.serving
+
+soak: $(READY) ## attack a server for SOAK_SECONDS (600) and check every answer
+	@$(BIN)/python -m benchmarks.soak $(SOAK_SECONDS)
 
 fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 	@for codec in $(notdir $(wildcard tests/fuzz/corpus/*)); do \

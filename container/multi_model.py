@@ -14,13 +14,14 @@ PAGE = 100
 def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception], ...]) -> Blueprint:
     """Make the routes below /models; `invoke(model)` answers the request at hand."""
     routes = Blueprint("models", __name__)
+    unreadable: tuple[type[Exception], ...] = (*user_errors, OSError)
 
     @routes.post("/models")
     def load() -> Response:
         name, url = _read_order()
         try:
             shelf.load(name, url)
-        except user_errors as error:
+        except unreadable as error:
             raise BadOrder(f"model {name} cannot be loaded: {error}") from None
         return jsonify(status="Workers scaled")
 

@@ -37,12 +37,12 @@ def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type
     try:
         settings = read_settings(environ)
         listener = listen(settings.port)
+        folder = make_folder() if settings.multi_model else None
     except ClientError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     meter = make_meter(settings)
-    folder = make_folder() if settings.multi_model else None
     shelf = None if folder is None else Shelf(folder, loader)
     try:
         Server(settings, listener, meter, lambda: create_app(loader.load, settings, user_errors, meter, shelf)).run()

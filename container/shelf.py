@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from container.answering import Model
-from container.errors import AlreadyLoaded, ModelNotFound, NoRoom
+from container.errors import AlreadyLoaded, ClientError, ModelNotFound, NoRoom
 from container.memory import memory_left, memory_limit
 
 _ALIGNMENT = 4096
 _SPARE_BYTES = 64 << 20  # that requests should find, however many models there are
 _COPIES = 4  # of an artifact while it is read: its file, its arrays, and what is written
-_MEMORY_DISK = Path("/dev/shm")
+_FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")
 
 
 M = TypeVar("M", bound=Model)
@@ -53,12 +53,13 @@ class Shelf:
             raise AlreadyLoaded(f"Model {name} is already registered.")
         if not os.path.isdir(url):
             raise ModelNotFound(f"no folder {url}")
+        self._sweep()
         self._check_room(_COPIES * sum(file.stat().st_size for file in Path(url).iterdir() if file.is_file()))
         parts = list(self._loader.pack(self._loader.load(Path(url))))
         facts = json.dumps({"modelName": name, "modelUrl": url}).encode()
         header = len(facts).to_bytes(8, "little") + facts
         header += bytes(-len(header) % _ALIGNMENT)
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=f".{os.getpid()}-", delete=False) as file:
             try:
                 os.posix_fallocate(
                     file.fileno(), 0, len(header) + sum(len(memoryview(part).cast("B")) for part in parts)
@@ -110,6 +111,12 @@ class Shelf:
         found = (self._facts(place) for place in self._folder.glob("[!.]*"))
         return sorted(filter(None, found), key=lambda facts: facts["modelName"])
 
+    def _sweep(self) -> None:
+        """Remove what workers have left that were killed while they wrote."""
+        for file in self._folder.glob(".*"):
+            if not os.path.exists(f"/proc/{file.name[1:].partition('-')[0]}"):
+                file.unlink(missing_ok=True)
+
     def _place(self, name: str) -> Path:
         return self._folder / sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -132,9 +139,10 @@ class Shelf:
 
 def make_folder() -> Path:
     """Make a folder for the shelf: in shared memory, unless little of it is given and the disk has more."""
-    candidates = [_MEMORY_DISK, Path(tempfile.gettempdir())]
-    usable = [folder for folder in candidates if os.access(folder, os.W_OK)]
+    usable = [folder for folder in _FOLDERS if os.access(folder, os.W_OK)]
     roomy = [folder for folder in usable if shutil.disk_usage(folder).free >= memory_limit() // 4]
+    if not usable:
+        raise ClientError(f"models cannot be kept anywhere: make one of {', '.join(_FOLDERS)} writable.")
     return Path(tempfile.mkdtemp(prefix="models-", dir=(roomy or usable)[0]))
 
 

@@ -1,6 +1,7 @@
 """The multi-model calls of the platform: seen by all workers at once, whole or not at all."""
 
 import json
+import os
 import resource
 import threading
 import time
@@ -165,6 +166,16 @@ def test_of_many_who_load_one_model_one_does(port: int, call: Call, tmp_path: Pa
 
 
 Loader: Any = shelf.Loader
+
+
+def test_what_a_killed_worker_has_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "shelf").mkdir()
+    for pid in (os.getpid(), 1 << 30):
+        (tmp_path / "shelf" / f".{pid}-abc").write_bytes(b"half a model")
+    shelf.Shelf(tmp_path / "shelf", Loader(bytes, lambda model: [b"x"], bytes)).load("x", write(tmp_path / "model", 0))
+    left = sorted(file.name for file in (tmp_path / "shelf").iterdir())
+    assert left[0] == f".{os.getpid()}-abc"
+    assert len(left) == 2
 
 
 def unreadable(path: Path) -> bytes:
