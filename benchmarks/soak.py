@@ -100,7 +100,7 @@ class Attack:
                 case _:
                     body[place:place] = body[place : place + random.randint(1, 200)]
         claimed = random.choice(list(KINDS.values()))
-        headers = {"Content_Type": claimed, "Accept": random.choice(["*/*", "text/csv", "image/png", ";;q=x"])}
+        headers = {"Content_Type": claimed, "Accept": random.choice(["*/*"] * 8 + ["text/csv", "image/png", ";;q=x"])}
         if random.random() < 0.1:
             headers["Content_Encoding"] = random.choice(["gzip", "br"])
         found = self.ask("POST", "/models/stays/invoke", bytes(body), **headers)
