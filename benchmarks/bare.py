@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from pyarrow import csv
 
-from container.app import QUICK_BYTES
+from container.app import is_quick
 from container.environment import ServerSettings
 from container.server import Server, listen, make_meter
 
@@ -30,7 +30,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
 def create(parse: Callable[[bytes], object], size: int) -> Flask:
     """Make the application."""
     app = Flask("bare")
-    app.config["QUICK_BYTES"] = QUICK_BYTES
+    app.config["IS_QUICK"] = lambda body: is_quick(1, body)
     answer = b"1" * size
 
     @app.get("/ping")

@@ -13,7 +13,7 @@ from container.codecs.media import choose, parse
 from container.codecs.sniff import HEAD_BYTES, sniff
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
-ANSWER_BYTES = 256 << 20
+ANSWER_BYTES = 128 << 20
 WHOLE_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
 _COMPRESSED_BYTES = 64 << 10
 VALUES_AT_ONCE = 1 << 18  # that are scored at once: they stay in a processor's cache
@@ -120,10 +120,12 @@ def _read(records: Iterator[Features], stream: "_Bounded", guessed: bool) -> Ite
     try:
         yield from records
     except DecodeError as error:
-        if not stream.size:
+        if not stream.size and not stream.read(1):
             raise BadPayload("the body is empty; expected one or more records") from None
         if guessed:
-            raise UnsupportedMediaType(f"no Content-Type, expected one of {', '.join(READERS)}") from None
+            raise UnsupportedMediaType(
+                f"no Content-Type, expected one of {', '.join(READERS)}; as CSV, {error}"
+            ) from None
         raise BadPayload(str(error)) from None
     if not stream.size:
         raise BadPayload("the body is empty; expected one or more records")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from container.answering import Answer, Model, Stream, choose_type, read_records
+from container.codecs.framing import MAGIC
 from container.environment import ServerSettings
 from container.errors import BadPayload, Busy, HttpError, ModelError, PayloadTooLarge, error_body
 from container.metrics import Meter
@@ -19,7 +21,7 @@ from container.shelf import Shelf
 from container.streams import Inflow
 
 PAYLOAD_MB = 6
-QUICK_BYTES = 16 << 10  # of a body that is answered in a millisecond or so, whatever it says
+QUICK_BYTES, QUICK_VALUES = 16 << 10, 1 << 10
 LARGEST_MB = 100  # that a batch transform may send at once, and all of its requests together
 
 
@@ -28,8 +30,16 @@ def body_limit(settings: ServerSettings) -> int:
     return (LARGEST_MB if settings.payload_mb is None else settings.payload_mb) << 20
 
 
+def is_quick(outputs: int, body: bytes) -> bool:
+    """Tell whether a body is small, and can hold but few records, for each of which so many values are computed."""
+    if len(body) > QUICK_BYTES:
+        return False
+    records = 1 + body.count(b"\n") + body.count(b"\r") + body.count(b"{") + body.count(MAGIC)
+    return records * outputs <= QUICK_VALUES
+
+
 def create_app(
-    load: Callable[[Path], Model],
+    load: Callable[[Path, int | None], Model],
     settings: ServerSettings,
     user_errors: tuple[type[Exception], ...] = (),
     meter: Meter | None = None,
@@ -41,12 +51,12 @@ def create_app(
     """
     app = Flask("container", static_folder=None)
     limit = body_limit(settings)
-    app.config["QUICK_BYTES"] = QUICK_BYTES
+    app.config["IS_QUICK"] = partial(is_quick, 1)
     meter = meter or Meter(1)
     model = None if shelf else _load(app, load, settings.model, user_errors)
 
     if model:
-        app.config["QUICK_BYTES"] //= max(1, model.outputs // 16)
+        app.config["IS_QUICK"] = partial(is_quick, model.outputs)
 
     @app.get("/ping")
     def ping() -> Response:
@@ -123,10 +133,10 @@ def create_app(
 
 
 def _load(
-    app: Flask, load: Callable[[Path], Model], folder: Path, user_errors: tuple[type[Exception], ...]
+    app: Flask, load: Callable[[Path, int | None], Model], folder: Path, user_errors: tuple[type[Exception], ...]
 ) -> Model | None:
     try:
-        model = load(folder)
+        model = load(folder, None)
         model.predict(np.zeros((1, model.feature_dim), np.float32))
         return model
     except Exception as error:

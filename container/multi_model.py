@@ -53,11 +53,16 @@ def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception],
 
 
 def _read_order() -> tuple[str, str]:
-    order = request.get_json(force=True, silent=True)
+    try:
+        order = request.get_json(force=True, silent=True)
+    except RecursionError:
+        order = None
     if isinstance(order, dict):
         name, url = order.get("model_name"), order.get("url")
-        if isinstance(name, str) and isinstance(url, str) and name and url.startswith("/") and "\0" not in url:
-            return name, url
+        if isinstance(name, str) and isinstance(url, str) and url.startswith("/") and "\0" not in url:
+            if name and name.isprintable() and "//" not in f"/{name}":
+                return name, url
+            raise BadOrder(f"expected a model_name that can stand in the path of a URL, found {name[:80]!r}")
     raise BadOrder('expected {"model_name": "...", "url": "/the/absolute/folder"}')
 
 

@@ -21,7 +21,7 @@ from container.memory import memory_left, memory_limit
 
 _ALIGNMENT = 4096
 _SPARE_BYTES = 64 << 20  # that requests should find, however many models there are
-_COPIES = 4  # of an artifact while it is read: its file, its arrays, and what is written
+_COPIES = 4  # of a file while it is read: itself, maybe packed, and what is written, twice as wide
 _FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")
 
 
@@ -29,9 +29,12 @@ M = TypeVar("M", bound=Model)
 
 
 class Loader(NamedTuple, Generic[M]):
-    """How models are read from a folder, written as bytes and taken from there again without a copy."""
+    """How models are read from a folder, written as bytes and taken from there again without a copy.
 
-    load: Callable[[Path], M]
+    `load(folder, room)` raises MemoryError where a file of the model takes more than `room` bytes, if that is given.
+    """
+
+    load: Callable[[Path, int | None], M]
     pack: Callable[[M], Iterable[bytes | memoryview]]
     unpack: Callable[[memoryview], M]
 
@@ -54,8 +57,13 @@ class Shelf:
         if not os.path.isdir(url):
             raise ModelNotFound(f"no folder {url}")
         self._sweep()
-        self._check_room(_COPIES * sum(file.stat().st_size for file in Path(url).iterdir() if file.is_file()))
-        parts = list(self._loader.pack(self._loader.load(Path(url))))
+        room = self._room()
+        try:
+            parts = list(self._loader.pack(self._loader.load(Path(url), room // _COPIES)))
+        except MemoryError:
+            raise NoRoom(
+                f"no room for model {name}: {room >> 20} MB are left, and {_COPIES} times its size is needed"
+            ) from None
         facts = json.dumps({"modelName": name, "modelUrl": url}).encode()
         header = len(facts).to_bytes(8, "little") + facts
         header += bytes(-len(header) % _ALIGNMENT)
@@ -131,10 +139,9 @@ class Shelf:
         facts: dict[str, str] = json.loads(content[8 : 8 + size])
         return facts
 
-    def _check_room(self, size: int) -> None:
-        left = min(memory_left(), shutil.disk_usage(self._folder).free)
-        if size + _SPARE_BYTES > left:
-            raise NoRoom(f"the model may take {size >> 20} MB, and {left >> 20} MB are left")
+    def _room(self) -> int:
+        """Measure how many bytes can be taken."""
+        return max(0, min(memory_left(), shutil.disk_usage(self._folder).free) - _SPARE_BYTES)
 
 
 def make_folder() -> Path:

@@ -93,7 +93,6 @@ class Worker(BaseWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Turn until a signal says stop, then until what has begun is answered."""
         self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._run_deferred)
-        self._quick = self.wsgi.config["QUICK_BYTES"]
         self._listen(True)
         swept = time.monotonic()
         while self.alive and self.ppid == os.getppid():
@@ -302,9 +301,10 @@ class Worker(BaseWorker):  # type: ignore[misc]
             elif inflow.is_full():
                 self._ignore(connection)
         elif connection.framing.ended:
-            request.body = BytesIO(connection.body.getvalue())
+            body = connection.body.getvalue()
+            request.body = BytesIO(body)
             connection.phase = Phase.ANSWERING
-            if request.method in ("GET", "HEAD") or (request.path == "/invocations" and connection.held <= self._quick):
+            if request.method in ("GET", "HEAD") or (request.path == "/invocations" and self._is_quick(request, body)):
                 self._answer(connection)
             elif request.path == "/models":
                 self._long.put(connection)
@@ -317,6 +317,11 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._release(connection)
             connection.phase = Phase.ANSWERING
             self._long.put(connection)
+
+    def _is_quick(self, request: Any, body: bytes) -> bool:
+        """Tell whether the application answers a body in a millisecond or so, whatever it says."""
+        encoded = any(name == "CONTENT-ENCODING" for name, _ in request.headers)
+        return not encoded and bool(self.wsgi.config["IS_QUICK"](body))
 
     def _refuse(self, connection: Connection, error: HttpError) -> None:
         """Have the application say why a request whose body is not read is refused."""

@@ -36,11 +36,17 @@ def open_file(directory: Path, name: str) -> BinaryIO | None:
         raise InputError(f"{name} in the model folder cannot be opened: {error}.") from error
 
 
-def read_all(stream: Readable, limit: int, what: str) -> bytearray:
-    """Read to the end; raise InputError for more than `limit` bytes, of which no more are held."""
+def read_all(stream: Readable, limit: int, what: str, room: int | None = None) -> bytearray:
+    """Read to the end; raise InputError for more than `limit` bytes, of which no more are held.
+
+    Raises MemoryError for more than `room`, if that is given and less.
+    """
+    most = limit if room is None else min(limit, room)
     content = bytearray()
-    while chunk := stream.read(min(CHUNK, limit + 1 - len(content))):
+    while chunk := stream.read(min(CHUNK, most + 1 - len(content))):
         content += chunk
-    if len(content) > limit:
+    if len(content) > most:
+        if most < limit:
+            raise MemoryError(f"{what} is larger than {most} bytes, for which there is memory")
         raise InputError(f"{what} is too large: expected at most {limit} bytes.")
     return content

@@ -11,12 +11,13 @@ from linear_learner.packages import ADDITIONAL, LIMITS, PACKED, PARAMETERS, SYMB
 from linear_learner.symbols import LINKS, Graph, read_graph
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, room: int | None = None) -> Model:
     """Load the model in `directory`: loose files, else `model.tar.gz`, else the original's `model_algo-1`.
 
-    Raises InputError that says what was looked for, or what is wrong with what was found.
+    Raises InputError that says what was looked for, or what is wrong with what was found, and MemoryError where one of
+    its files is larger than `room` bytes once it is unpacked.
     """
-    files, where = find(directory)
+    files, where = find(directory, room)
     for name in LIMITS:
         if name not in files:
             raise InputError(f"No whole model found: {where} lacks {name}; expected {', '.join(LIMITS)} in it.")
@@ -26,21 +27,21 @@ def load(directory: Path) -> Model:
     return Model(facts.predictor_type, facts.loss_type, weight, bias, facts.threshold, facts.metrics_params)
 
 
-def find(directory: Path) -> tuple[Files, str]:
+def find(directory: Path, room: int | None) -> tuple[Files, str]:
     """Read the model's files from the first place that has them, and name it."""
-    if files := read_folder(directory):
+    if files := read_folder(directory, room):
         return files, "the model folder"
     for name, read in ((PACKED, read_tar), (ZIPPED, read_zip)):
         if stream := open_file(directory, name):
             with stream:
-                return read(stream), name
+                return read(stream, room), name
     raise InputError(
         f"No model found: expected {PARAMETERS} with {SYMBOL} and {ADDITIONAL}, {PACKED} or {ZIPPED} in the model "
         "folder."
     )
 
 
-def read_folder(directory: Path) -> Files:
+def read_folder(directory: Path, room: int | None) -> Files:
     """Read the files that lie loose; none where there are no parameters."""
     files: Files = {}
     for name, limit in LIMITS.items():
@@ -49,7 +50,7 @@ def read_folder(directory: Path) -> Files:
             break
         if stream is not None:
             with stream:
-                files[name] = read_all(stream, limit, name)
+                files[name] = read_all(stream, limit, name, room)
     return files
 
 

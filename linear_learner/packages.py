@@ -29,18 +29,18 @@ WITHOUT_CONTENT = b"123456"  # types of members: links, devices, folders, pipes
 Files = dict[str, bytearray]
 
 
-def read_tar(stream: BinaryIO) -> Files:
+def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
     """Read a model's files from a gzipped tar, else from the original's zip in it; those that it lacks are left out."""
     try:
-        files = read_members(Inflated(stream))
+        files = read_members(Inflated(stream), room)
     except (TarError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{PACKED} cannot be read as a gzipped tar: {error}.") from error
     if ZIPPED not in files:
         return files
-    return read_zip(io.BytesIO(bytes(files.pop(ZIPPED))))  # BytesIO shares bytes; it would copy a bytearray
+    return read_zip(io.BytesIO(bytes(files.pop(ZIPPED))), room)  # BytesIO shares bytes; it would copy a bytearray
 
 
-def read_members(inflated: "Inflated") -> Files:
+def read_members(inflated: "Inflated", room: int | None) -> Files:
     """Read the members that are a model's; the zip only as long as the parameters did not come by themselves."""
     files: Files = {}
     seen = set()
@@ -56,7 +56,7 @@ def read_members(inflated: "Inflated") -> Files:
             continue
         if name == PARAMETERS:
             files.pop(ZIPPED, None)
-        files[name] = read_all(inflated.member, limits[name], f"{name} in {PACKED}")
+        files[name] = read_all(inflated.member, limits[name], f"{name} in {PACKED}", room)
     return files
 
 
@@ -119,7 +119,7 @@ class Part:
             pass
 
 
-def read_zip(stream: BinaryIO) -> Files:
+def read_zip(stream: BinaryIO, room: int | None = None) -> Files:
     """Read a model's files from the original's zip; those that it lacks are left out."""
     files: Files = {}
     try:
@@ -133,7 +133,7 @@ def read_zip(stream: BinaryIO) -> Files:
                 if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
                     raise InputError(f"{name} in {ZIPPED} is compressed by another method than deflate.")
                 with archive.open(entry) as content:
-                    files[name] = read_all(content, LIMITS[name], f"{name} in {ZIPPED}")
+                    files[name] = read_all(content, LIMITS[name], f"{name} in {ZIPPED}", room)
     except InputError:
         raise
     except BROKEN_ZIP as error:

@@ -17,8 +17,9 @@ import numpy as np
 
 from container.codecs.blocks import Columns, Matrix, all_finite
 from container.codecs.digits import write_rows
-from container.codecs.lines import BYTE_ORDER_MARK, read_lines, read_lines_as_they_come
+from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
+from container.codecs.sniff import BYTE_ORDER_MARK
 from container.errors import DecodeError
 
 MEDIA_TYPE = "text/csv"
@@ -30,6 +31,7 @@ _ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
 _WIDE = 64  # columns, from which to look at each line is faster than to look at each byte
 _IN_NUMBERS = b"0123456789+-.eE \t\r"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 
 
@@ -178,19 +180,18 @@ def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row:
         except csv.Error as error:
             return DecodeError(f"expected numbers separated by commas: {error}", place)
         columns = columns or len(fields)
-        wrong = next(((i, text) for i, text in enumerate(fields, 1) if not _is_number(text)), None)
         header = number == 1 and not any(map(_is_number, fields))
-        if wrong is not None and (len(fields) == columns or header):
-            return DecodeError(_field_problem(*wrong, labels, header), place, f"column {wrong[0]}")
-        if len(fields) != columns or columns <= labels:
+        if (len(fields) != columns or columns <= labels) and not header:
             return DecodeError(_width_problem(fields, columns, labels), place)
+        wrong = next(((i, text) for i, text in enumerate(fields, 1) if not _is_number(text)), None)
+        if wrong is not None:
+            return DecodeError(_field_problem(*wrong, labels, header), place, f"column {wrong[0]}")
     return DecodeError(otherwise, f"{noun}s {row} to {row + len(lines) - 1}")
 
 
 def _is_number(text: str) -> bool:
     stripped = text.strip()
-    with np.errstate(over="ignore"):
-        return bool(_NUMBER.fullmatch(stripped)) and bool(np.isfinite(np.float32(float(stripped))))
+    return bool(_NUMBER.fullmatch(stripped)) and abs(float(stripped)) < _TOO_LARGE
 
 
 def _field_problem(column: int, text: str, labels: int, header: bool) -> str:

@@ -1,14 +1,19 @@
-"""Floats as Python writes them, many at once."""
+"""Columns of numbers as text: as Python writes them, many at once, or cut after 15 decimals."""
+
+from collections.abc import Callable
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+Numbers = NDArray[np.float32] | NDArray[np.int64]
+
 _FEW = 8
 _SMALLEST, _LARGEST = 1e-3, 1e15  # between them neither Python nor orjson writes an exponent, whose form differs
+_SPARE = 25  # decimals beyond those that stay, so that rounding does not reach them
 
 
-def write_numbers(values: NDArray[np.float32] | NDArray[np.int64]) -> list[str]:
+def write_numbers(values: Numbers) -> list[str]:
     """Write the numbers (n,), each as `repr` does for a float64: with the fewest digits that tell it from any other."""
     numbers = values.tolist()
     if values.dtype.kind != "f" or len(numbers) < _FEW:
@@ -20,11 +25,23 @@ def write_numbers(values: NDArray[np.float32] | NDArray[np.int64]) -> list[str]:
     return texts
 
 
+def cut_numbers(values: Numbers) -> list[str]:
+    """Write the numbers (n,), floats without an exponent and cut after 15 decimals without rounding."""
+    if values.dtype.kind != "f":
+        return write_numbers(values)
+    texts = [f"{value:.40f}"[:-_SPARE].rstrip("0") for value in values.tolist()]
+    return [text + "0" if text.endswith(".") else text for text in texts]
+
+
 def write_rows(
-    column: NDArray[np.float32] | NDArray[np.int64], opening: str, separator: str, closing: str
+    column: Numbers,
+    opening: str,
+    separator: str,
+    closing: str,
+    write: Callable[[Numbers], list[str]] = write_numbers,
 ) -> list[str]:
     """Write each row of a column (n,) or (n, K); those of the latter as lists."""
-    texts = write_numbers(column.ravel())
+    texts = write(column.ravel())
     if column.ndim == 1:
         return texts
     width = column.shape[1]

@@ -52,11 +52,11 @@ def _read_instance(instance: Any, features: int, number: int) -> _Record:
             tensor = instance["data"]["features"]
             values = tensor["values"]
         except (KeyError, TypeError):
-            raise DecodeError(f"expected {_FORMS}, found {_show(instance)}", record) from None
+            raise DecodeError(f"expected {_FORMS}, found {show(instance)}", record) from None
         if "keys" in tensor:
             return _read_sparse(tensor, features, record)
     if not isinstance(values, list):
-        raise DecodeError(f"expected a list of {features} numbers as features, found {_show(values)}", record)
+        raise DecodeError(f"expected a list of {features} numbers as features, found {show(values)}", record)
     if len(values) != features:
         raise DecodeError(f"expected {features} features, found {len(values)}", record)
     return None, values
@@ -65,13 +65,13 @@ def _read_instance(instance: Any, features: int, number: int) -> _Record:
 def _read_sparse(tensor: dict[str, Any], features: int, record: str) -> _Record:
     keys, values, shape = tensor["keys"], tensor["values"], tensor.get("shape")
     if shape != [features]:
-        raise DecodeError(f"expected a shape of [{features}] with keys, found {_show(shape)}", record)
+        raise DecodeError(f"expected a shape of [{features}] with keys, found {show(shape)}", record)
     if not isinstance(keys, list) or not isinstance(values, list) or len(keys) != len(values):
         raise DecodeError("expected keys and values as two lists of one length", record)
     seen: set[int] = set()
     for key in keys:
         if type(key) is not int or not 0 <= key < features or key in seen:
-            raise DecodeError(f"expected different whole keys from 0 to {features - 1}, found {_show(key)}", record)
+            raise DecodeError(f"expected different whole keys from 0 to {features - 1}, found {show(key)}", record)
         seen.add(key)
     rising = sorted(zip(keys, values, strict=True), key=itemgetter(0))
     return [key for key, _ in rising], [value for _, value in rising]
@@ -91,9 +91,13 @@ def _not_a_number(position: int, records: list[_Record], first: int) -> DecodeEr
     column = position - starts[row]
     keys, values = records[row]
     feature = column if keys is None else keys[column]
-    problem = f"expected a finite number within the range of a 32-bit float, found {_show(values[column])}"
+    problem = f"expected a finite number within the range of a 32-bit float, found {show(values[column])}"
     return DecodeError(problem, f"record {first + row}", f"feature {feature + 1}")
 
 
-def _show(value: Any) -> str:
-    return json.dumps(value)[:80]
+def show(value: Any) -> str:
+    """Write the beginning of a value for a message."""
+    try:
+        return json.dumps(value)[:80]
+    except RecursionError:
+        return "what is nested too deeply"

@@ -3,40 +3,57 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, BinaryIO, NoReturn
 
 import simdjson
 
 from container.codecs.blocks import Columns, Encoding, Features, Matrix
 from container.codecs.digits import write_rows
-from container.codecs.instances import read_instances
+from container.codecs.instances import read_instances, show
 from container.codecs.numbers import REFUSALS, as_table, parse, take_list
 from container.errors import DecodeError
 
+_ROWS, _VALUES = 4096, 1 << 18  # that are read at once
+
 
 def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
-    """Read the instances of a request at once as (n, features), sparse if one is."""
+    """Read the instances of a request, (n, features), sparse if one of a piece is."""
     text = stream.read()
-    if (X := _read_plain(text, features)) is not None:
-        yield X
-        return
-    request = load(text)
-    if not isinstance(request, dict) or not isinstance(request.get("instances"), list):
-        raise DecodeError(f'expected {{"instances": [...]}}, found {json.dumps(request)[:80]}')
-    if request["instances"]:
-        yield read_instances(request["instances"], features)
+    instances, plain = _find_instances(text)
+    first = 1
+    while piece := list(islice(instances, max(1, min(_ROWS, _VALUES // features)))):
+        X = _read_plain(piece, features) if plain else None
+        yield read_instances([_as_python(item) for item in piece], features, first) if X is None else X
+        first += len(piece)
 
 
-def _read_plain(text: bytes, features: int) -> Matrix | None:
-    """Read instances that are all of the plain form, with no other list in them; None where they must be looked at."""
+def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
+    """Find the instances, parsed by simdjson or by Python, and tell whether no other list is in them or beside them."""
     try:
-        instances = parse(text)["instances"]
-        if not 0 < len(instances) == text.count(b"[") - 1 == text.count(b'"features"'):
-            return None
-        rows = [take_list(instance["features"]) for instance in instances]
+        document = parse(text)
+        instances = document["instances"] if isinstance(document, simdjson.Object) else None
+    except REFUSALS:
+        document = load(text)
+        instances = document.get("instances") if isinstance(document, dict) else None
+    if not isinstance(instances, simdjson.Array | list):
+        raise DecodeError(f'expected {{"instances": [...]}}, found {show(_as_python(document))}')
+    plain = len(instances) == text.count(b"[") - 1 == text.count(b'"features"')
+    return iter(instances), plain and isinstance(instances, simdjson.Array)
+
+
+def _as_python(value: Any) -> Any:
+    if isinstance(value, simdjson.Object):
+        return value.as_dict()
+    return value.as_list() if isinstance(value, simdjson.Array) else value
+
+
+def _read_plain(piece: list[Any], features: int) -> Matrix | None:
+    """Read instances that are all of the plain form; None where they must be looked at."""
+    try:
+        return as_table([take_list(instance["features"]) for instance in piece], features)
     except REFUSALS:
         return None
-    return as_table(rows, features)
 
 
 def encode(columns: Columns) -> bytes:

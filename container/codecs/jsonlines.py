@@ -1,11 +1,11 @@
 """application/jsonlines: one record a line, one answer a line."""
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from container.codecs.blocks import Columns, Features, Matrix
+from container.codecs.digits import cut_numbers, write_rows
 from container.codecs.instances import read_instances
 from container.codecs.json import escape, load
 from container.codecs.lines import read_lines_as_they_come
@@ -13,8 +13,6 @@ from container.codecs.numbers import REFUSALS, as_table, parse, take_list
 from container.errors import DecodeError
 
 _MEDIA_TYPE = "application/json"  # what a line looks like
-_DECIMALS = 15
-_SPARE = 25
 
 
 def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
@@ -51,22 +49,13 @@ def _read_plain(lines: list[bytes], features: int) -> Matrix | None:
 
 
 def encode(columns: Columns) -> bytes:
-    """Write one compact object a line, keys in alphabetical order."""
+    """Write one compact object a line, keys in alphabetical order, floats cut as the original's answers are."""
     names = sorted(columns)
     write = _template(tuple(names)).format
-    return "".join(map(write, *(map(_number, columns[name].tolist()) for name in names))).encode()
+    rows = (write_rows(columns[name], "[", ",", "]", cut_numbers) for name in names)
+    return "".join(map(write, *rows)).encode()
 
 
 @lru_cache(maxsize=16)
 def _template(names: tuple[str, ...]) -> str:
     return "{{" + ",".join(f"{escape(name)}:{{}}" for name in names) + "}}\n"
-
-
-def _number(value: Any) -> str:
-    """Cut a float after 15 decimals without rounding, as the original's answers are."""
-    if isinstance(value, list):
-        return f"[{','.join(map(_number, value))}]"
-    if not isinstance(value, float):
-        return json.dumps(value)
-    text = f"{value:.{_DECIMALS + _SPARE}f}"[:-_SPARE].rstrip("0")
-    return text + "0" if text.endswith(".") else text

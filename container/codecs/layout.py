@@ -12,6 +12,7 @@ from container.errors import DecodeError
 
 NAME = b"values"  # of the features and of the label
 FEATURES, LABEL = 1, 2
+_FRAME_BYTES = 4096  # of what is remembered of a record beside its features
 KEY, VALUE = 1, 2
 FLOAT32_TENSOR = 2
 VALUES, KEYS, SHAPE = 1, 2, 3
@@ -69,6 +70,8 @@ class Alike:
             frame = read_frame(data, 0, final=False)
             layout = find_layout(bytes(data[: frame[1]])) if frame else None
             if frame is None or layout is None or (FEATURES, NAME) not in layout.numbers:
+                return None
+            if features is not None and frame[1] > 4 * features + _FRAME_BYTES:
                 return None
             row = read_record(frame[0], features, self.labelled)
         except DecodeError:

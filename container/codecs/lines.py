@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from container.codecs.blocks import BLOCK_BYTES
-from container.codecs.sniff import HEAD_BYTES, may_be, mismatch
+from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES, may_be, mismatch
 from container.errors import DecodeError
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _TEXT_BYTES = BLOCK_BYTES
 _LINE_BYTES = 64 << 20
@@ -28,7 +26,19 @@ def read_lines_as_they_come(stream: BinaryIO, media_type: str) -> Iterator[bytes
 
     Else as `read_lines`.
     """
-    return _join_lines(iter(lambda: stream.read(_REQUEST_BYTES), b""), media_type)
+    return _join_lines(_as_they_come(stream), media_type)
+
+
+def _as_they_come(stream: BinaryIO) -> Iterator[bytes]:
+    """Read what the stream gives at once; what may be a part of a byte order mark waits for the rest."""
+    text = stream.read(_REQUEST_BYTES)
+    while len(text) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(text):
+        if not (more := stream.read(_REQUEST_BYTES)):
+            break
+        text += more
+    while text:
+        yield text
+        text = stream.read(_REQUEST_BYTES)
 
 
 def _join_lines(texts: Iterator[bytes], media_type: str) -> Iterator[bytes]:

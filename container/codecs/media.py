@@ -18,10 +18,16 @@ class MediaType:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> MediaType:
-    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0; text/x-libsvm is text/libsvm."""
+    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0; text/x-libsvm is text/libsvm.
+
+    What is no media type has the name "".
+    """
     message = Message()
     message["content-type"] = text
-    (name, _), *parameters = message.get_params() or [("", "")]
+    try:
+        (name, _), *parameters = message.get_params() or [("", "")]
+    except (TypeError, ValueError):  # what email's parser makes of RFC 2231 gone wrong
+        return MediaType("", {})
     name = name.strip().lower()
     return MediaType(_ALIASES.get(name, name), {key.lower(): str(value) for key, value in parameters})
 

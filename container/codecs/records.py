@@ -40,10 +40,10 @@ def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
 
 
 def stack(rows: list[Row]) -> Features:
-    """Put rows under one another that either all have keys or all have none."""
-    keys = [row.keys for row in rows if row.keys is not None]
-    if not keys:
+    """Put rows under one another, as sparse ones if one has keys."""
+    if all(row.keys is None for row in rows):
         return np.stack([row.values for row in rows])
+    keys = [np.arange(row.width, dtype=np.int32) if row.keys is None else row.keys for row in rows]
     indptr = np.cumsum([0, *map(len, keys)])
     return Sparse(
         np.concatenate([row.values for row in rows]), np.concatenate(keys), indptr, (len(rows), rows[0].width)
@@ -77,8 +77,11 @@ def _read_tensor(value: Value) -> tuple[Matrix, _Keys, list[int]]:
         raise DecodeError(f"expected a tensor of float32, float64 or int32, found {kind or 'nothing'}")
     tensor = getattr(value, kind)
     values = np.fromiter(tensor.values, _TENSORS[kind], len(tensor.values))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(np.float32), np.fromiter(tensor.keys, np.uint64, len(tensor.keys)), list(tensor.shape)
+    if kind == "float64_tensor":
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = values.astype(np.float32)
+    keys = np.fromiter(tensor.keys, np.uint64, len(tensor.keys))
+    return values.astype(np.float32, copy=False), keys, list(tensor.shape)
 
 
 def _sparse_width(shape: list[int], features: int | None) -> int:

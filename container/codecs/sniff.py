@@ -5,13 +5,12 @@ import re
 from container.codecs.framing import MAGIC
 
 HEAD_BYTES = 4096
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _BEGINNINGS = {
     MAGIC: "application/x-recordio-protobuf",
     b"\x1f\x8b": "gzip",
     b"PAR1": "application/x-parquet",
-    b"{": "application/json",
-    b"[": "application/json",
 }
 _TEXT = bytes([*b"\t\n\r", *range(32, 256)])
 _NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
@@ -24,15 +23,16 @@ def sniff(head: bytes) -> str | None:
         if head.startswith(beginning):
             return name
     text = head[:HEAD_BYTES]
+    if text.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"["):
+        return "application/json"
     if not text or text.translate(None, _TEXT):
         return None
     return "text/libsvm" if _LIBSVM.match(text) else "text/csv"
 
 
 def may_be(expected: str, head: bytes) -> bool:
-    """Tell whether nothing speaks against the expected type, a text that looks like no other being of any."""
-    found = sniff(head)
-    return found == expected or (found == "text/csv" and expected.startswith("text/"))
+    """Tell whether nothing speaks against the expected type of text, one that looks like no other being of any."""
+    return sniff(head) in (expected, "text/csv")
 
 
 def mismatch(expected: str, head: bytes) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from container.app import create_app
+from container.app import create_app, is_quick
 from container.codecs import WRITERS
 from container.codecs.blocks import Features, Matrix, Sparse
-from container.codecs.recordio import encode_records
+from container.codecs.recordio import encode_records, encode_sparse_records
 from container.environment import ServerSettings
 
 SETTINGS = ServerSettings(workers=2)
@@ -42,13 +42,13 @@ def sums(X: Features) -> Matrix:
     return np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
 
 
-def make(load: Callable[[Path], Any], **settings: Any) -> FlaskClient:
+def make(load: Callable[[Path, int | None], Any], **settings: Any) -> FlaskClient:
     return create_app(load, ServerSettings(workers=2, **settings)).test_client()
 
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return make(lambda path: Sum())
+    return make(lambda path, room: Sum())
 
 
 def error(answer: Any) -> str:
@@ -67,7 +67,7 @@ def test_ping_is_200_and_empty_once_the_model_is_loaded(client: FlaskClient) -> 
 def test_a_model_that_cannot_be_loaded_makes_ping_500_with_the_reason_in_the_log_only(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def load(path: Path) -> Sum:
+    def load(path: Path, room: int | None) -> Sum:
         raise ValueError("mx-mod-symbol.json is missing")
 
     client = create_app(load, SETTINGS, (ValueError,)).test_client()
@@ -84,7 +84,7 @@ def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixtu
         def predict(self, X: Features) -> dict[str, Any]:
             raise ValueError("shapes (1,2) and (3,1) not aligned")
 
-    assert make(lambda path: Broken()).get("/ping").status_code == 500
+    assert make(lambda path, room: Broken()).get("/ping").status_code == 500
     assert "shapes (1,2) and (3,1) not aligned" in caplog.text
 
 
@@ -105,6 +105,9 @@ def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixtu
         ("application/x-recordio-protobuf", encode_records(ONE)[8:]),
         (None, b'{"instances": [{"features": [0.5, 0.25]}]}'),
         (None, b"0.5,0.25\n"),
+        (None, b'\xef\xbb\xbf {"instances": [{"features": [0.5, 0.25]}]}'),
+        ("application/jsonlines", b'\n \n{"features": [0.5, 0.25]}'),
+        ("application/jsonlines", b'\xef\xbb\xbf{"features": [0.5, 0.25]}'),
         (None, encode_records(ONE)),
     ],
 )
@@ -136,7 +139,7 @@ def test_recordio_answers_are_framed(client: FlaskClient) -> None:
 
 
 def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None:
-    client = make(lambda path: Sum(), default_accept="text/csv")
+    client = make(lambda path, room: Sum(), default_accept="text/csv")
     for headers in ({}, {"Accept": "*/*"}, {"Accept": "text/*"}):
         assert client.post("/invocations", data=b"1,2", content_type="text/csv", headers=headers).data == b"3.0,1\n"
     answer = client.post("/invocations", data=b"1,2", content_type="text/csv", headers={"Accept": "application/*"})
@@ -159,6 +162,19 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("text/csv", b"\x1f\x8b\x08", 400, "expected text/csv, found gzip-compressed data, .*: send it uncompressed"),
         ("text/csv", b"1,2\nnan,3\n", 400, "record 2, column 1: expected a number, found 'nan': a missing value"),
         ("text/csv", b"3e38,3e38\n", 400, "record 1: its score is not finite; are its features too large?"),
+        ("application/json", b'{"instances":[' + b"[" * 1000 + b"]" * 1000 + b"]}", 400, "record 1: expected {"),
+        (
+            "application/json",
+            b'{"instances":[{"features":[1,' + b"[" * 1000 + b"]" * 1000 + b"]}]}",
+            400,
+            "record 1, feat",
+        ),
+        ("application/jsonlines", b"[" * 1000 + b"]" * 1000, 400, "record 1: expected {.*, found what is nested too"),
+        ("text/csv; a*=x; a*0=y", b"1,2", 415, "expected a Content-Type of .*, found 'text/csv; a"),
+        (f"text/csv; a*{'1' * 4400}=x", b"1,2", 415, "expected a Content-Type of"),
+        ("text/csv;label_size=2", b"1,2", 400, "expected label_size=0 or label_size=1 in the content type, found '2'"),
+        ("text/csv;charset=utf-16", b"1,2", 400, "charset 'utf-16' in the content type is not supported"),
+        (None, b"1,2,3", 415, "no Content-Type, .*; as CSV, record 1: expected 2 columns, found 3"),
         ("image/png", b"\x89PNG", 415, "expected a Content-Type of application/json, .*, found 'image/png'"),
         (None, b"\x89PNG\x00", 415, "expected a Content-Type of application/json, .*, found None"),
         ("application/x-parquet", b"PAR1", 415, "expected a Content-Type of .*, found 'application/x-parquet'"),
@@ -173,6 +189,46 @@ def test_what_cannot_be_scored_says_why(
     assert answer.status_code == status
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(error(answer))
+
+
+def test_an_accept_that_makes_no_sense_is_406(client: FlaskClient) -> None:
+    for accept in ("text/csv; a*=x; a*0=y", ";;;", "q=1"):
+        assert client.post("/invocations", data=b"1,2", headers={"Accept": accept}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("outputs", "body", "quick"),
+    [
+        (1, b"1," * 8000 + b"1", True),
+        (1, b"1," * 8200, False),
+        (1, b"1\n" * 1000, True),
+        (1, b"1\n" * 1100, False),
+        (10, b"1\r" * 110, False),
+        (1000, b"1\n", False),
+        (1, b'{"instances": [' + b"{}," * 1100 + b"{}]}", False),
+        (100, encode_records(np.ones((11, 1), np.float32)), False),
+    ],
+)
+def test_what_is_quick_holds_little_and_few_records(outputs: int, body: bytes, quick: bool) -> None:
+    assert is_quick(outputs, body) is quick
+
+
+def test_labels_of_a_request_are_left_out_whatever_they_are(client: FlaskClient) -> None:
+    X = Sparse(np.ones(2, np.float32), np.zeros(2, np.int32), np.arange(3), (2, 2))
+    body = encode_sparse_records(X, np.array([0, np.nan], np.float32))
+    answer = client.post("/invocations", data=body, content_type="application/x-recordio-protobuf")
+    assert answer.status_code == 200
+
+
+def test_a_large_json_body_is_read_in_pieces_and_its_records_are_counted_on(client: FlaskClient) -> None:
+    records = [{"features": [i, 0]} for i in range(10_000)]
+    body = json.dumps({"instances": records}).encode()
+    answer = client.post("/invocations", data=body, content_type="application/json")
+    assert [row["score"] for row in json.loads(answer.data)["predictions"]] == list(range(10_000))
+    sparse = [{"data": {"features": {"keys": [0], "shape": [2], "values": [i]}}} for i in range(9_000)]
+    body = json.dumps({"instances": [*sparse, {"features": [1]}]}).encode()
+    answer = client.post("/invocations", data=body, content_type="application/json")
+    assert error(answer) == "record 9001: expected 2 features, found 1"
 
 
 def test_an_answer_that_cannot_be_given_is_refused_before_the_body_is_parsed(client: FlaskClient) -> None:
@@ -199,7 +255,7 @@ def test_a_sparse_record_of_a_wide_model_is_never_written_out() -> None:
             return super().predict(X)
 
     body = b"1000000:2\n" * 5000
-    answer = make(lambda path: Wide()).post("/invocations", data=body, content_type="text/libsvm")
+    answer = make(lambda path, room: Wide()).post("/invocations", data=body, content_type="text/libsvm")
     assert answer.status_code == 200
     assert len(json.loads(answer.data)["predictions"]) == 5000
 
@@ -218,7 +274,7 @@ def test_an_unexpected_error_shows_no_internals(caplog: pytest.LogCaptureFixture
                 raise RuntimeError("secret")
             return super().predict(X)
 
-    answer = make(lambda path: Broken()).post("/invocations", data=b"1,2", content_type="text/csv")
+    answer = make(lambda path, room: Broken()).post("/invocations", data=b"1,2", content_type="text/csv")
     assert answer.status_code == 500
     assert error(answer) == "an unexpected error; the log says more"
     assert "RuntimeError: secret" in caplog.text
@@ -242,7 +298,7 @@ def test_execution_parameters_are_the_documented_ones_and_the_users_own(
     settings: dict[str, Any], expected: tuple[int, str, int]
 ) -> None:
     names = ("MaxConcurrentTransforms", "BatchStrategy", "MaxPayloadInMB")
-    found = make(lambda path: Sum(), **settings).get("/execution-parameters").get_json()
+    found = make(lambda path, room: Sum(), **settings).get("/execution-parameters").get_json()
     assert found == dict(zip(names, expected, strict=True))
 
 
@@ -266,7 +322,7 @@ def test_gzip_bodies_are_unpacked(client: FlaskClient, members: int) -> None:
     ],
 )
 def test_gzip_bodies_that_cannot_be_taken_say_why(body: bytes, encoding: str, status: int, message: str) -> None:
-    client = make(lambda path: Sum(), payload_mb=2)
+    client = make(lambda path, room: Sum(), payload_mb=2)
     headers = {"Content-Encoding": encoding}
     answer = client.post("/invocations", data=body, content_type="text/csv", headers=headers)
     assert (answer.status_code, message in error(answer)) == (status, True)
@@ -287,7 +343,7 @@ def test_an_answer_made_in_many_parts_is_the_same(monkeypatch: pytest.MonkeyPatc
     answers = set()
     for values in (1 << 18, 2, 14):
         monkeypatch.setattr("container.answering.VALUES_AT_ONCE", values)
-        client = make(lambda path: Sum())
+        client = make(lambda path, room: Sum())
         answers.add(client.post("/invocations", data=body, content_type=kind, headers={"Accept": accept}).data)
     assert len(answers) == 1
 
@@ -296,13 +352,13 @@ def test_the_record_that_cannot_be_scored_is_named_wherever_it_is(monkeypatch: p
     monkeypatch.setattr("container.answering.VALUES_AT_ONCE", 6)
     body = b"1,2\n" * 10 + b"3e38,3e38\n"
     with np.errstate(over="ignore"):
-        answer = make(lambda path: Sum()).post("/invocations", data=body, content_type="text/csv")
+        answer = make(lambda path, room: Sum()).post("/invocations", data=body, content_type="text/csv")
     assert error(answer) == "record 11: its score is not finite; are its features too large?"
 
 
 def test_an_answer_that_would_be_enormous_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("container.answering.ANSWER_BYTES", 1 << 20)
-    answer = make(lambda path: Sum()).post("/invocations", data=b"1,2\n" * 100_000, content_type="text/csv")
+    answer = make(lambda path, room: Sum()).post("/invocations", data=b"1,2\n" * 100_000, content_type="text/csv")
     assert answer.status_code == 413
     assert error(answer) == "the answer is larger than 1 MB; send fewer records at once"
 
@@ -314,7 +370,7 @@ def test_when_memory_runs_out_the_client_is_asked_to_come_again(caplog: pytest.L
                 raise MemoryError
             return super().predict(X)
 
-    answer = make(lambda path: Greedy()).post("/invocations", data=b"1,2", content_type="text/csv")
+    answer = make(lambda path, room: Greedy()).post("/invocations", data=b"1,2", content_type="text/csv")
     assert answer.status_code == 503
     assert error(answer).startswith("no memory is left")
 

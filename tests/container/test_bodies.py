@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from container.codecs import READERS, WRITERS, csv, lines, recordio
+from container.codecs import READERS, WRITERS, csv, libsvm, lines, recordio
 from container.codecs.blocks import Sparse
 from container.codecs.digits import write_numbers
+from container.codecs.framing import make_frame
 from container.codecs.json import load
+from container.codecs.record_pb2 import Record
 from container.codecs.recordio import encode_records, encode_sparse_records
+from container.errors import DecodeError
 from tests.container.bodies import join
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -59,14 +62,30 @@ def written_out(X: Any) -> Any:
 @given(tables, st.integers(1, 60), st.integers(1, 60))
 def test_a_body_says_the_same_in_pieces_of_any_size(kind: str, X: Any, piece: int, step: int) -> None:
     body = write(kind, X)
-    sizes = lines._REQUEST_BYTES, recordio._REQUEST_BYTES
-    try:
-        lines._REQUEST_BYTES = recordio._REQUEST_BYTES = piece
+    with (
+        patch.object(lines, "_REQUEST_BYTES", piece),
+        patch.object(recordio, "_REQUEST_BYTES", piece),
+        patch.object(libsvm, "_FEW_BYTES", 20),
+    ):
         parts = list(READERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
-    finally:
-        lines._REQUEST_BYTES, recordio._REQUEST_BYTES = sizes
     np.testing.assert_array_equal(written_out(join(parts, 3)), X)
     np.testing.assert_array_equal(written_out(join(list(READERS[kind](BytesIO(body), {}, 3)), 3)), X)
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "text/libsvm", "application/jsonlines"])
+@pytest.mark.parametrize("beginning", [b"\xef\xbb\xbf", b"\n", b"\r\n \r\n", b" ", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize("step", [1, 2, 100])
+def test_lines_may_begin_with_a_byte_order_mark_or_blanks(kind: str, beginning: bytes, step: int) -> None:
+    body = beginning + write(kind, np.array([[1, 2, 3]], np.float32))
+    parts = list(READERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(written_out(join(parts, 3)), [[1, 2, 3]])
+
+
+def test_the_first_records_do_not_wait_for_the_others() -> None:
+    stream = Trickle(b"1\n2\n", 2)
+    pieces = csv.decode_records(stream, {}, 1)  # type: ignore[arg-type]
+    assert next(pieces).tolist() == [[1]]
+    assert stream.read() == b"2\n"
 
 
 @pytest.mark.parametrize("labelled", [False, True])
@@ -80,6 +99,19 @@ def test_sparse_records_of_a_request_are_read_at_once_with_labels_or_without(lab
     (found,) = recordio.decode_records(BytesIO(body), {}, 100)
     assert type(found).__name__ == "Sparse"
     assert all(np.array_equal(found[i], X[i]) for i in range(3))
+
+
+def test_records_of_a_request_that_are_dense_and_sparse_in_turn_make_one_piece() -> None:
+    dense = encode_records(np.array([[1, 2, 3]], np.float32))
+    sparse = encode_sparse_records(Sparse(np.array([4], np.float32), np.array([1], np.int32), np.array([0, 1]), (1, 3)))
+    parts = list(recordio.decode_records(BytesIO((sparse + dense) * 500), {}, 3))
+    assert len(parts) == 2  # the first record for itself, as the others are not like it
+    np.testing.assert_array_equal(written_out(join(parts, 3)), [[0, 4, 0], [1, 2, 3]] * 500)
+    broken = Record()
+    broken.features["values"].float32_tensor.values.extend([1, np.nan, 3])
+    body = (sparse + dense) * 2 + make_frame(broken.SerializeToString())
+    with pytest.raises(DecodeError, match="record 5, feature 2: expected a finite number, found nan"):
+        list(recordio.decode_records(BytesIO(body), {}, 3))
 
 
 @pytest.mark.parametrize("kind", WRITERS)

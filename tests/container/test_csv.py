@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import chain
+from time import process_time
 
 import numpy as np
 import pytest
@@ -108,6 +109,21 @@ def test_any_text_comes_to_the_same_with_pyarrow_and_without(pieces: list[str], 
         found = outcome(b"1,2\n" + "".join(pieces).encode())
         with without_pyarrow():
             assert outcome(b"1,2\n" + "".join(pieces).encode()) == found
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(3.4028234e38, 3.4028236e38))
+@example(2.0**128 - 2.0**103)  # in the middle between the largest float32 and the next power of two
+@example(float(np.nextafter(2.0**128 - 2.0**103, 0)))
+def test_a_number_is_what_float32_can_hold(value: float) -> None:
+    with np.errstate(over="ignore"):
+        assert csv._is_number(repr(value)) == np.isfinite(np.float32(value))
+
+
+def test_a_line_of_a_million_empty_fields_is_refused_at_once() -> None:
+    started = process_time()
+    with pytest.raises(DecodeError, match="record 1, column 1: expected a number, found '': a missing value"):
+        decode("text/csv", b"," * 1_000_000, {}, 2)
+    assert process_time() - started < 2  # it takes a quarter of a second
 
 
 @settings(max_examples=200)

@@ -1,7 +1,9 @@
 """JSON and JSON Lines: three forms of a record in, the original's spacing and digits out."""
 
 import json as stdlib_json
+from decimal import ROUND_DOWN, Decimal, localcontext
 from functools import partial
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -167,6 +169,17 @@ def test_answers_in_json_have_the_originals_spacing_order_and_digits() -> None:
 def test_answers_in_json_lines_are_cut_after_15_decimals_as_seen_on_aws(digits: str) -> None:
     columns = {"score": np.array([digits], np.float32), "predicted_label": np.array([1])}
     assert jsonlines.encode(columns).decode() == f'{{"predicted_label":1,"score":{digits}}}\n'
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
+def test_answers_in_json_lines_are_cut_and_never_rounded(scores: list[float]) -> None:
+    lines = jsonlines.encode({"score": np.array(scores, np.float32)}).decode().splitlines()
+    for line, score in zip(lines, scores, strict=True):
+        digits = line.removeprefix('{"score":').removesuffix("}")
+        with localcontext(prec=60):
+            assert Decimal(digits) == Decimal(score).quantize(Decimal("1e-15"), ROUND_DOWN)
+        assert digits[-1] != "0" or digits.endswith(".0")
+        assert digits.startswith("-") == (copysign(1, score) < 0)
 
 
 def test_answers_in_json_lines_hold_lists_and_regressors() -> None:

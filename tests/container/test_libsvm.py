@@ -1,5 +1,6 @@
 """text/libsvm: sparse rows in, and every fault with its row and column."""
 
+from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
@@ -20,6 +21,13 @@ ROWS = st.lists(st.tuples(FLOATS, st.dictionaries(st.integers(1, 2**31 - 1), FLO
 SPELLINGS = st.sampled_from(["{!r}", "{:.9g}", "{:+.8e}", "{:.20g}"])
 BLANKS = st.sampled_from([" ", "\t", "  "])
 ENDS = st.sampled_from(["\n", "\r\n", " \n", "\n\n", "\n# qid:3\n", " # comment, by hand\n", "\r"])
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, libsvm._FEW_BYTES], ids=["at once", "line by line"])
+def _few_bytes(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libsvm, "_FEW_BYTES", request.param)
+        yield
 
 
 def pairs(X: Sparse) -> list[dict[int, float]]:

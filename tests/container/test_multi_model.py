@@ -101,12 +101,18 @@ def test_any_name_will_do(port: int, call: Call, tmp_path: Path, name: str) -> N
         ({"model_name": "x", "url": "relative"}, 400, "expected"),
         ({"model_name": "x", "url": "/\0"}, 400, "expected"),
         ([], 400, "expected"),
+        ({"model_name": "/x", "url": "/tmp"}, 400, "expected a model_name that can stand in the path of a URL"),
+        ({"model_name": "a\nb", "url": "/tmp"}, 400, "expected a model_name that can stand"),
     ],
 )
 def test_a_call_that_cannot_be_followed_says_why(call: Call, order: Any, status: int, message: str) -> None:
     found, body = call("POST", "/models", order)
     assert found == status
     assert message in body["message"]
+
+
+def test_a_call_that_is_nested_too_deeply_is_refused(port: int) -> None:
+    assert ask(port, "POST", "/models", "[" * 100_000)[0] == 400
 
 
 def test_a_model_that_cannot_be_read_leaves_nothing(call: Call, tmp_path: Path) -> None:
@@ -172,31 +178,33 @@ def test_what_a_killed_worker_has_left_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / "shelf").mkdir()
     for pid in (os.getpid(), 1 << 30):
         (tmp_path / "shelf" / f".{pid}-abc").write_bytes(b"half a model")
-    shelf.Shelf(tmp_path / "shelf", Loader(bytes, lambda model: [b"x"], bytes)).load("x", write(tmp_path / "model", 0))
+    shelf.Shelf(tmp_path / "shelf", Loader(lambda path, room: path, lambda model: [b"x"], bytes)).load(
+        "x", write(tmp_path / "model", 0)
+    )
     left = sorted(file.name for file in (tmp_path / "shelf").iterdir())
     assert left[0] == f".{os.getpid()}-abc"
     assert len(left) == 2
 
 
-def unreadable(path: Path) -> bytes:
-    raise AssertionError("it must not be read")
+def too_large(path: Path, room: int) -> bytes:
+    raise MemoryError(f"more than {room}")
 
 
 def test_a_model_that_there_is_no_memory_for_is_507(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loader: Any = Loader(unreadable, bytes, bytes)
+    loader: Any = Loader(too_large, bytes, bytes)
     (tmp_path / "shelf").mkdir()
     url = write(tmp_path / "model", 0)
-    monkeypatch.setattr("container.shelf.memory_left", lambda: 60 << 20)
+    monkeypatch.setattr("container.shelf.memory_left", lambda: 80 << 20)
     settings = ServerSettings(multi_model=True)
     app = create_app(loader.load, settings, shelf=shelf.Shelf(tmp_path / "shelf", loader))
     answer = app.test_client().post("/models", json={"model_name": "x", "url": url})
     assert answer.status_code == 507
-    assert answer.get_json()["message"] == "the model may take 0 MB, and 60 MB are left"
+    assert answer.get_json()["message"] == "no room for model x: 16 MB are left, and 4 times its size is needed"
     assert not list((tmp_path / "shelf").iterdir())
 
 
 def test_a_full_disk_is_507_and_leaves_nothing(tmp_path: Path) -> None:
-    loader: Any = Loader(bytes, lambda model: [b"x" * (2 << 20)], bytes)
+    loader: Any = Loader(lambda path, room: path, lambda model: [b"x" * (2 << 20)], bytes)
     (tmp_path / "shelf").mkdir()
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, usual[1]))

@@ -108,6 +108,7 @@ def in_small_pieces(read: Reader) -> Reader:
             patch.object(lines, "_TEXT_BYTES", PIECE_BYTES),
             patch.object(lines, "_REQUEST_BYTES", PIECE_BYTES),
             patch.object(libsvm, "_PIECE_BYTES", PIECE_BYTES // 4),
+            patch.object(libsvm, "_FEW_BYTES", PIECE_BYTES // 8),
             patch.object(parquet, "BLOCK_BYTES", PIECE_BYTES),
             patch.object(recordio, "WINDOW_BYTES", PIECE_BYTES),
             patch.object(recordio, "_REQUEST_BYTES", PIECE_BYTES),
@@ -127,6 +128,16 @@ def without_pyarrow(read: Reader) -> Reader:
             modules["pyarrow"] = pyarrow
 
     return read_without
+
+
+def at_once(read: Reader) -> Reader:
+    """Read few lines of libsvm as many are read."""
+
+    def read_at_once(data: bytes, features: int | None) -> Iterator[Block]:
+        with patch.object(libsvm, "_FEW_BYTES", 0):
+            yield from read(data, features)
+
+    return read_at_once
 
 
 def line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[Block]:
@@ -173,7 +184,7 @@ _RECORDS: list[Reader] = [training(recordio), in_small_pieces(training(recordio)
 # the readers of one list must agree; the first is the one that is used
 TRAINING: dict[str, list[list[Reader]]] = {
     "csv": [[training(csv), in_small_pieces(training(csv)), without_pyarrow(training(csv))]],
-    "libsvm": [[training(libsvm), in_small_pieces(training(libsvm)), partial(line_by_line, "row")]],
+    "libsvm": [[*_pieces(training(libsvm)), at_once(training(libsvm)), partial(line_by_line, "row")]],
     "parquet": [[training(parquet)], [in_small_pieces(training(parquet))]],  # of two faults, either may come first
     "recordio": [_RECORDS, [framed(read) for read in _RECORDS]],
 }
@@ -181,7 +192,7 @@ REQUESTS: dict[str, list[list[Reader]]] = {
     "csv": [_pieces(request(csv)), _pieces(request(csv, label_size="1"))],
     "json": [[request(json)]],
     "jsonlines": [_pieces(request(jsonlines))],
-    "libsvm": [[*_pieces(request(libsvm)), partial(line_by_line, "record")]],
+    "libsvm": [[*_pieces(request(libsvm)), at_once(request(libsvm)), partial(line_by_line, "record")]],
     "recordio": [
         _pieces(request(recordio)),
         [*map(framed, _pieces(request(recordio))), framed(partial(record_by_record, False))],

@@ -208,3 +208,11 @@ def test_a_zips_table_of_contents_is_bounded(tmp_path: Path) -> None:
     write(tmp_path, {"model_algo-1": stream.getvalue()})
     with memory_below(4 * MIB), pytest.raises(InputError, match="announces a table of"):
         load(tmp_path)
+
+
+def test_a_model_that_there_is_no_room_for_is_told_before_it_is_held(tmp_path: Path) -> None:
+    for name, content in contents(MODEL).items():
+        (tmp_path / name).write_bytes(content)
+    size = (tmp_path / PARAMETERS).stat().st_size
+    with pytest.raises(MemoryError, match=f"mx-mod-0000.params is larger than {size - 1} bytes"):
+        load(tmp_path, size - 1)
