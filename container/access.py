@@ -3,12 +3,13 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-_QUOTE = str.maketrans({'"': '\\"'})
+_QUOTE = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 
 class AccessLog(Logger):  # type: ignore[misc]
@@ -22,4 +23,5 @@ class AccessLog(Logger):  # type: ignore[misc]
             f"{(resp.status or '-').partition(' ')[0]} {environ.get('rows', '-')} rows {resp.sent} bytes "
             f"{request_time.total_seconds() * 1e3:.1f} ms\n"
         )
-        os.write(sys.stdout.fileno(), line.encode("utf-8", "replace"))
+        with suppress(OSError):  # a full disk or a reader that has gone must not cost an answer
+            os.write(sys.stdout.fileno(), line.encode("utf-8", "replace"))

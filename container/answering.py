@@ -167,13 +167,21 @@ class _Bounded:
         self.size = 0
 
     def read(self, size: int = -1) -> bytes:
-        if self._limit and size < 0:
-            size = self._limit + 1 - self.size
-        data = self._stream.read(size)
+        data = self._read_all() if size < 0 else self._stream.read(size)
         self.size += len(data)
         if self._limit and self.size > self._limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {self._limit >> 20} MB")
         return data
+
+    def _read_all(self) -> bytes:
+        """Read to the end, or beyond the limit."""
+        if not self._limit:
+            return self._stream.read()
+        parts, left = [], self._limit + 1 - self.size
+        while left > 0 and (part := self._stream.read(left)):
+            parts.append(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class _Joined:

@@ -8,6 +8,13 @@ from io import BytesIO
 from typing import Any
 
 from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
+from gunicorn.http.errors import (  # type: ignore[import-untyped]
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.http.unreader import IterUnreader  # type: ignore[import-untyped]
 
@@ -15,6 +22,12 @@ from container.streams import RATE_BYTES, RATE_SECONDS, Inflow
 from container.transfer import Chunked, Sized
 
 HEAD_BYTES = 64 << 10
+_REFUSALS = {
+    LimitRequestLine: (414, "the path of the request is too long"),
+    LimitRequestHeaders: (431, "the headers of the request are too large"),
+    ExpectationFailed: (417, "expected an Expect of 100-continue"),
+    UnsupportedTransferCoding: (501, "expected a Transfer-Encoding of chunked"),
+}
 
 
 class Phase(Enum):
@@ -26,8 +39,12 @@ class Phase(Enum):
     LEAVING = auto()  # what still comes is thrown away, so that the client reads its answer before the end
 
 
-class HeadTooLarge(Exception):
-    """Headers that do not end."""
+class BadHead(Exception):
+    """What is no request of HTTP/1.1, with the status that says so."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Connection:
@@ -69,17 +86,26 @@ class Connection:
     def take_head(self, cfg: Any) -> bytes:
         """Read the head of a request off the inbox once it is whole, and give what has come of its body.
 
-        Raises HeadTooLarge, or gunicorn's errors for what is no HTTP.
+        Raises BadHead. Empty lines before a request do not count.
         """
+        if not self._searched:
+            self.inbox = self.inbox.lstrip(b"\r\n")
         end = self.inbox.find(b"\r\n\r\n", max(0, self._searched - 3)) + 4
         self._searched = len(self.inbox)
         if end < 4:
             if len(self.inbox) > HEAD_BYTES:
-                raise HeadTooLarge
+                raise BadHead(431, "the headers of the request are too large")
+            if self.inbox.count(b"\n") != self.inbox.count(b"\r\n"):
+                raise BadHead(400, "not a request of HTTP/1.1: a line does not end in CR LF")
             return b""
         head, rest = bytes(self.inbox[:end]), bytes(self.inbox[end:])
         self.inbox.clear()
-        request = Request(cfg, IterUnreader([head]), self.client, self.served + 1)
+        try:
+            request = Request(cfg, IterUnreader([head]), self.client, self.served + 1)
+        except (ParseException, StopIteration) as error:
+            raise BadHead(*_REFUSALS.get(type(error), (400, "not a request of HTTP/1.1"))) from None
+        if any(name == "TRANSFER-ENCODING" and value.lower() != "chunked" for name, value in request.headers):
+            raise BadHead(*_REFUSALS[UnsupportedTransferCoding])
         reader = request.body.reader
         if isinstance(reader, ChunkedReader):
             self.framing = Chunked()

@@ -22,7 +22,8 @@ def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception],
         try:
             shelf.load(name, url)
         except unreadable as error:
-            raise BadOrder(f"model {name} cannot be loaded: {error}") from None
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise BadOrder(f"model {name} cannot be loaded: {reason}") from None
         return jsonify(status="Workers scaled")
 
     @routes.get("/models")

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -43,12 +44,19 @@ def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type
         return 1
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     meter = make_meter(settings)
-    shelf = None if folder is None else Shelf(folder, loader)
-    try:
-        Server(settings, listener, meter, lambda: create_app(loader.load, settings, user_errors, meter, shelf)).run()
-    finally:
+    master = os.getpid()
+
+    def clean_up() -> None:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+    shelf = None if folder is None else Shelf(folder, loader)
+    try:
+        create = partial(create_app, loader.load, settings, user_errors, meter, shelf)
+        Server(settings, listener, meter, create, clean_up).run()
+    finally:
+        if os.getpid() == master:
+            clean_up()
     return 0
 
 
@@ -86,16 +94,23 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Serves what `create` makes on a listening socket."""
+    """Serves what `create` makes on a listening socket; a worker whose master was killed calls `clean_up`."""
 
     def __init__(
-        self, settings: ServerSettings, listener: socket.socket, meter: Meter, create: Callable[[], Flask]
+        self,
+        settings: ServerSettings,
+        listener: socket.socket,
+        meter: Meter,
+        create: Callable[[], Flask],
+        clean_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._listener = listener
         self._create = create
         self.meter = meter
-        self.limits = Limits(body_limit(settings), memory_limit() // 4 // settings.workers)
+        self.clean_up = clean_up
+        held = memory_limit() // 4 // settings.workers
+        self.limits = Limits(min(body_limit(settings), held), held)
         super().__init__()
 
     def load_config(self) -> None:
@@ -111,6 +126,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
             "accesslog": "-",
             "logger_class": AccessLog,
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             "loglevel": self._settings.log_level,
             "control_socket_disable": True,
             "pre_fork": self._assign_row,
@@ -122,6 +139,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Make the application while whoever comes is told to wait."""
         with waiting_room(self._listener):
             app = self._create()
+        self._listener.detach()  # gunicorn has made its own of it
         gc.collect()
         gc.freeze()  # what all workers share is neither copied nor searched by their collectors
         return app

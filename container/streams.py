@@ -47,6 +47,11 @@ class Inflow:
             return self._paused
 
     @property
+    def ended(self) -> bool:
+        """Tell whether no more will come."""
+        return self._ended
+
+    @property
     def paused(self) -> bool:
         """Tell whether the writer waits."""
         return self._paused
@@ -81,11 +86,11 @@ class Outflow:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._moved, self._end = 0, time.monotonic() + RATE_SECONDS
 
     def sendall(self, data: bytes) -> None:
         """Send; raise TooSlow where the client takes too little for too long."""
         rest = memoryview(data)
-        moved, end = 0, time.monotonic() + RATE_SECONDS
         writable = select.poll()
         writable.register(self._sock, select.POLLOUT)
         while rest:
@@ -95,11 +100,11 @@ class Outflow:
                 writable.poll(1000 * RATE_SECONDS)
                 sent = 0
             rest = rest[sent:]
-            moved += sent
-            if time.monotonic() > end:
-                if moved < RATE_BYTES:
+            self._moved += sent
+            if rest and time.monotonic() > self._end:
+                if self._moved < RATE_BYTES:
                     raise TooSlow("the answer is hardly taken")
-                moved, end = 0, time.monotonic() + RATE_SECONDS
+                self._moved, self._end = 0, time.monotonic() + RATE_SECONDS
 
 
 class Collected:

@@ -1,14 +1,17 @@
 """Answers 503 to whoever comes while the model is loaded."""
 
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 from container.errors import error_body
 
 _SECONDS = 1.0
+_GRACE_SECONDS = 0.2
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -31,13 +34,36 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = True
+    daemon_threads = False  # joined at the end
 
     def __init__(self, listener: socket.socket) -> None:
         super().__init__(listener.getsockname(), _Answer, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
+        self._clients: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a client."""
+        client, address = super().get_request()
+        self._clients.add(client)
+        return client, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Let a client go."""
+        self._clients.discard(request)
+        super().shutdown_request(request)
+
+    def leave(self) -> None:
+        """Answer who has asked, and end with all that is open, but not with the listening socket."""
+        self.shutdown()
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while self._clients and time.monotonic() < deadline:
+            time.sleep(0.002)
+        for client in list(self._clients):
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self.socket = socket.socket()
+        self.server_close()
 
 
 @contextmanager
@@ -49,5 +75,5 @@ def waiting_room(listener: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
-        server.shutdown()
+        server.leave()
         thread.join()

@@ -22,16 +22,18 @@ from threading import Lock, Thread
 from typing import Any
 
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-untyped]
 
-from container.connection import Connection, HeadTooLarge, Phase
+from container.connection import BadHead, Connection, Phase
 from container.errors import Busy, HttpError, PayloadTooLarge, TooSlow, error_body
 from container.streams import RATE_SECONDS, Collected, Inflow, Outflow
+from container.transfer import Sized
 
-SMALL_THREADS, LONG_THREADS = 4, 8
+SMALL_THREADS, STREAM_THREADS = 4, 8
+MOST_STREAMS = 16
 LARGE_BYTES = 256 << 10
 SCRATCH_BYTES = 256 << 10
+CHUNKS_BYTES = 64 << 10  # that are taken at once of what may be chunks of a byte each
 READS_AT_ONCE = 8
 LEAVING_SECONDS = 3
 STOPPING_SECONDS = 0.5  # that an idle connection may still be used for
@@ -41,16 +43,20 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 class Lane:
     """Threads that do one piece of work after another."""
 
-    def __init__(self, threads: int, work: Callable[[Connection], None]) -> None:
+    def __init__(self, threads: int, work: Callable[[Connection], None], log: Any) -> None:
         self._queue: SimpleQueue[Connection] = SimpleQueue()
         self.put = self._queue.put
         self._work = work
+        self._log = log
         for _ in range(threads):
             Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         while True:
-            self._work(self._queue.get())
+            try:
+                self._work(self._queue.get())
+            except Exception:
+                self._log.exception("Error in a thread that answers")
 
 
 class Refused:
@@ -80,9 +86,11 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self._listening = False
         self._held = 0
         self._lock = Lock()
-        self._small = Lane(SMALL_THREADS, self._answer)
-        self._large = Lane(1, self._answer)
-        self._long = Lane(LONG_THREADS, self._answer)
+        self._small = Lane(SMALL_THREADS, self._answer, self.log)
+        self._large = Lane(1, self._answer, self.log)
+        self._streams = Lane(STREAM_THREADS, self._answer, self.log)
+        self._models = Lane(1, self._answer, self.log)
+        self._streaming = 0
         super().init_process()
 
     def init_signals(self) -> None:
@@ -114,6 +122,8 @@ class Worker(BaseWorker):  # type: ignore[misc]
             if now - stopped > STOPPING_SECONDS:
                 for connection in [c for c in self._connections if c.idle]:
                     self._close(connection)
+        if self.ppid != os.getppid():
+            self.app.clean_up()
 
     def _listen(self, on: bool) -> None:
         """Take new connections from now on, or none."""
@@ -142,31 +152,34 @@ class Worker(BaseWorker):  # type: ignore[misc]
         os.read(self.PIPE[0], 4096)
         with suppress(Empty):
             while True:
-                self._deferred.get_nowait()()
+                work = self._deferred.get_nowait()
+                try:
+                    work()
+                except Exception:
+                    self.log.exception("Error in the loop")
 
     def _accept(self, listener: socket.socket) -> bool:
-        if len(self._connections) >= self.cfg.worker_connections:
-            idle = [connection for connection in self._connections if connection.idle]
-            if not idle:
-                self._listen(False)
-                return False
-            self._close(min(idle, key=lambda connection: connection.since))
+        full = len(self._connections) >= self.cfg.worker_connections
+        idle = [connection for connection in self._connections if connection.idle] if full else []
+        if full and not idle:
+            self._listen(False)
+            return False
         try:
             sock, client = listener.accept()
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):
+            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
                 self.log.warning("No connection can be taken now: %s", error.strerror)
                 self._listen(False)
-            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
-                raise
             return False
+        if full:
+            self._close(min(idle, key=lambda connection: connection.since))
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(sock, client, listener.getsockname())
         self._connections.add(connection)
         self.app.meter.set_connections(len(self._connections))
         self._watch(connection)
-        self._read(connection)
+        self._guard(self._read, connection)
         return True
 
     def _watch(self, connection: Connection, events: int = selectors.EVENT_READ) -> None:
@@ -204,14 +217,18 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self.app.meter.set_connections(len(self._connections))
 
     def _read(self, connection: Connection) -> None:
+        if connection.phase is Phase.SENDING:  # of an event that came with the end of the answer
+            return
         if connection.phase is Phase.ANSWERING and (connection.inflow is None or connection.framing.ended):
             self._ignore(connection)
             connection.missed = True
             self._resume_if_answered(connection)
             return
-        for _ in range(READS_AT_ONCE):
+        plain = connection.request is not None and isinstance(connection.framing, Sized)
+        scratch = self._scratch if plain else self._scratch[:CHUNKS_BYTES]
+        for _ in range(READS_AT_ONCE if plain else 1):
             try:
-                size = connection.sock.recv_into(self._scratch)
+                size = connection.sock.recv_into(scratch)
             except BlockingIOError:
                 return
             except OSError:
@@ -222,10 +239,10 @@ class Worker(BaseWorker):  # type: ignore[misc]
             connection.moved += size
             if connection.phase is Phase.LEAVING:
                 continue
-            self._take(connection, self._scratch[:size])
+            self._take(connection, scratch[:size])
             if connection.phase is not Phase.RECEIVING and (connection.inflow is None or connection.inflow.paused):
                 return
-            if size < len(self._scratch):
+            if size < len(scratch):
                 return
 
     def _resume_if_answered(self, connection: Connection) -> None:
@@ -254,24 +271,24 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 data = memoryview(rest)
             used = connection.framing.feed(data, connection.write)
             connection.inbox += data[used:]
-        except ParseException as error:
-            self._reject(connection, 400, f"not a request of HTTP/1.1: {type(error).__name__}")
-            return
-        except HeadTooLarge:
-            self._reject(connection, 431, "the headers of the request are too large")
+        except BadHead as error:
+            self._reject(connection, error.status, str(error))
             return
         except HttpError as error:
             self._refuse(connection, error)
             return
-        self._go_on(connection)
+        try:
+            self._go_on(connection)
+        except HttpError as error:
+            self._refuse(connection, error)
 
     def _begin(self, connection: Connection) -> None:
         """Look at a request whose head is whole."""
+        expected, connection.request._expected_100_continue = connection.request._expected_100_continue, False
         limit = self.app.limits.body_bytes
         if limit and connection.framing.left > limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
-        if connection.request._expected_100_continue:
-            connection.request._expected_100_continue = False
+        if expected:
             with suppress(OSError):
                 connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.write = partial(self._hold, connection, limit)
@@ -279,13 +296,16 @@ class Worker(BaseWorker):  # type: ignore[misc]
     def _hold(self, connection: Connection, limit: int, part: memoryview) -> None:
         """Keep a part of a body in memory, of which there is so much."""
         connection.body.write(part)
-        connection.held += len(part)
-        with self._lock:
-            self._held += len(part)
+        self._count_held(connection, len(part))
         if limit and connection.held > limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
         if self._held > self.app.limits.held_bytes:
             raise Busy("too many large requests at once; try again later")
+
+    def _count_held(self, connection: Connection, size: int) -> None:
+        connection.held += size
+        with self._lock:
+            self._held += size
 
     def _release(self, connection: Connection) -> None:
         with self._lock:
@@ -307,21 +327,30 @@ class Worker(BaseWorker):  # type: ignore[misc]
             if request.method in ("GET", "HEAD") or (request.path == "/invocations" and self._is_quick(request, body)):
                 self._answer(connection)
             elif request.path == "/models":
-                self._long.put(connection)
+                self._models.put(connection)
             else:
                 (self._large if connection.held > LARGE_BYTES else self._small).put(connection)
         elif not self.app.limits.body_bytes and connection.held >= LARGE_BYTES:
-            request.body = connection.inflow = Inflow(partial(self._defer, partial(self._watch, connection)))
+            with self._lock:
+                if self._streaming >= MOST_STREAMS:
+                    raise Busy("too many streams at once; try again later")
+                self._streaming += 1
+            request.body = connection.inflow = Inflow(partial(self._defer, partial(self._read_on, connection)))
             connection.inflow.write(connection.body.getbuffer())
             connection.write = connection.inflow.write
             self._release(connection)
             connection.phase = Phase.ANSWERING
-            self._long.put(connection)
+            self._streams.put(connection)
 
     def _is_quick(self, request: Any, body: bytes) -> bool:
         """Tell whether the application answers a body in a millisecond or so, whatever it says."""
         encoded = any(name == "CONTENT-ENCODING" for name, _ in request.headers)
         return not encoded and bool(self.wsgi.config["IS_QUICK"](body))
+
+    def _read_on(self, connection: Connection) -> None:
+        """Go on with a streamed body for which there is room again."""
+        if connection.inflow and not connection.inflow.ended:
+            self._watch(connection)
 
     def _refuse(self, connection: Connection, error: HttpError) -> None:
         """Have the application say why a request whose body is not read is refused."""
@@ -331,6 +360,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._ignore(connection)
             return
         self._release(connection)
+        connection.body = BytesIO()
         connection.request.body = Refused(error)
         connection.request.force_close()
         connection.phase = Phase.ANSWERING
@@ -412,7 +442,13 @@ class Worker(BaseWorker):  # type: ignore[misc]
 
     def _finish(self, connection: Connection, rest: bytes | None, closes: bool) -> None:
         """Send the rest of an answer and go on with the connection."""
+        if connection.inflow:
+            with self._lock:
+                self._streaming -= 1
+        connection.body = BytesIO()
+        connection.request.body = None
         connection.outbox = memoryview(rest or b"")
+        self._count_held(connection, len(connection.outbox))
         connection.closes = closes
         connection.phase = Phase.SENDING
         connection.restart_clock()
@@ -438,6 +474,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         else:
             rest = bytes(connection.inbox)
             connection.inbox.clear()
+            self._release(connection)
             connection.finish()
             connection.missed = False
             self._watch(connection)

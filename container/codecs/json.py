@@ -32,10 +32,12 @@ def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
     """Find the instances, parsed by simdjson or by Python, and tell whether no other list is in them or beside them."""
     try:
         document = parse(text)
-        instances = document["instances"] if isinstance(document, simdjson.Object) else None
+        once = list(document).count("instances") == 1  # of several the last counts, but simdjson gives the first
     except REFUSALS:
+        once = False
+    if not once:
         document = load(text)
-        instances = document.get("instances") if isinstance(document, dict) else None
+    instances = document.get("instances") if isinstance(document, simdjson.Object | dict) else None
     if not isinstance(instances, simdjson.Array | list):
         raise DecodeError(f'expected {{"instances": [...]}}, found {show(_as_python(document))}')
     plain = len(instances) == text.count(b"[") - 1 == text.count(b'"features"')

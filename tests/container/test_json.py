@@ -162,6 +162,14 @@ def test_answers_in_json_have_the_originals_spacing_order_and_digits() -> None:
     assert whole(three) == b'{"predictions": [{"score": [0.5, 0.25, 0.25], "predicted_label": 0}]}'
 
 
+@pytest.mark.parametrize("other", ['"instances"', '"\\u0069nstances"'])
+def test_of_two_values_of_one_name_the_last_counts_as_in_python(other: str) -> None:
+    twice = f'{{{other}: [{{"features": [1]}}], "instances": [{{"features": [2], "features": [3]}}]}}'.encode()
+    assert decode_json(twice, {}, 1).tolist() == [[3]]
+    twice = f'{{"instances": [{{"features": [2]}}], {other}: [{{"features": [1]}}]}}'.encode()
+    assert decode_json(twice, {}, 1).tolist() == [[1]]
+
+
 @pytest.mark.parametrize(
     "digits",
     ["0.989977359771728", "0.504138827323913", "0.333132773637771", "0.050630431622266", "0.047645717859268", "0.5"],

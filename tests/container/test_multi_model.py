@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import threading
 import time
 import urllib.parse
@@ -16,7 +17,7 @@ from container import shelf
 from container.app import create_app
 from container.environment import ServerSettings
 from container.errors import NoRoom
-from tests.container.serving import ask, serving
+from tests.container.serving import ask, free_port, serving, start, stop, wait
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -214,3 +215,39 @@ def test_a_full_disk_is_507_and_leaves_nothing(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert not list((tmp_path / "shelf").iterdir())
+
+
+def folders() -> set[Path]:
+    return {path for folder in shelf._FOLDERS for path in Path(folder).glob("models-*")}
+
+
+def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
+    before = folders()
+    port = free_port()
+    process = start(port, SAGEMAKER_MULTI_MODEL="true")
+    assert wait(port, process) == 200
+    order = json.dumps({"model_name": "x", "url": write(tmp_path / "model", 0)})
+    assert ask(port, "POST", "/models", order)[0] == 200
+    for _ in range(2):
+        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(pid), signal.SIGTERM)
+        time.sleep(1)
+        assert invoke(port, "x") == (200, b"3.0\n")
+    (folder,) = folders() - before
+    assert len(list(folder.iterdir())) == 1
+    stop(process)
+    assert not folder.exists()
+
+
+def test_a_master_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    before = folders()
+    port = free_port()
+    process = start(port, SAGEMAKER_MULTI_MODEL="true")
+    assert wait(port, process) == 200
+    process.kill()
+    process.said()
+    for _ in range(100):
+        if folders() <= before:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the folder of the models is still there")

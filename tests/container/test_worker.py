@@ -1,16 +1,38 @@
 """One loop holds all clients: slow, rude or many, they cost the others nothing."""
 
+import gzip
 import http.client
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from tests.container.serving import ask, connect, free_port, is_closed, post, read_answer, serving, start, stop, wait
+from container.environment import ServerSettings
+from container.metrics import Meter
+from container.server import Server
+from tests.container.serving import (
+    SERVER,
+    ask,
+    connect,
+    free_port,
+    is_closed,
+    post,
+    read_answer,
+    serving,
+    start,
+    stop,
+    wait,
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +135,9 @@ def test_who_is_too_slow_is_told_so_and_costs_nobody_else_anything(port: int) ->
 
 
 def test_who_does_not_read_holds_no_thread(port: int) -> None:
-    """A dozen answers of 20 MB that nobody takes, more than there are threads for them."""
-    greedy = [connect(port, post(b"1,2\n" * 500_000, "Accept: application/json")) for _ in range(12)]
+    """A dozen answers of 8 MB that nobody takes, more than there are threads for them."""
+    greed = post(b"1,2\n" * 500_000).replace(b"Accept: text/csv", b"Accept: application/json")
+    greedy = [connect(port, greed) for _ in range(12)]
     time.sleep(1)
     assert ask(port, "POST", "/invocations", b"1,2\n" * 200_000, Content_Type="text/csv", Accept="text/csv")[0] == 200
     for client in greedy:
@@ -205,3 +228,114 @@ def test_an_error_far_into_a_body_without_limit_cuts_the_answer_off() -> None:
             with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
                 read_answer(client)
         assert ask(number, "GET", "/ping")[0] == 200
+
+
+def test_json_without_limit_is_read_whole() -> None:
+    head = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    head = head.replace(b"text/csv", b"application/json", 1)
+    body = json.dumps({"instances": [{"features": [i, 0]} for i in range(200_000)]}).encode()
+    with serving(SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as number, connect(number, head) as client:
+        for i in range(0, len(body), 100_000):
+            part = body[i : i + 100_000]
+            client.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+        client.sendall(b"0\r\n\r\n")
+        status, answer = read_answer(client)
+    assert (status, answer.count(b"\n")) == (200, 200_000)
+
+
+def test_a_large_body_that_asks_first_is_refused_at_once(port: int) -> None:
+    with connect(port, post(b"", "Expect: 100-continue", length=3 << 20)) as client:
+        assert read_answer(client)[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\r\n\r\n\r\nGET /ping HTTP/1.1\r\n\r\n", 200),
+        (b"GET /ping HTTP/1.1\n\n", 400),
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /ping HTTP/1.1\r\nA: " + b"b" * 9000 + b"\r\n\r\n", 431),
+        (b"GET /ping HTTP/1.1\r\nExpect: more\r\n\r\n", 417),
+        (post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: gzip, chunked"), 501),
+        (b"GET /ping HTTP/1.1\r\nHost: x\r\nSCRIPT_NAME: /foo\r\n\r\n", 200),
+        (b"GET /ping HTTP/1.1\r\nX-Forwarded-Proto: https\r\n\r\n", 200),
+    ],
+)
+def test_heads_of_every_kind_have_their_status(port: int, data: bytes, status: int) -> None:
+    with connect(port, data) as client:
+        assert read_answer(client)[0] == status
+
+
+def test_lines_after_a_body_do_no_harm(port: int) -> None:
+    with connect(port, post(b"1,2\n") + b"\r\n\r\n") as client:
+        assert read_answer(client) == (200, b"3.0\n")
+        client.sendall(post(b"3,4\n"))
+        assert read_answer(client) == (200, b"7.0\n")
+
+
+def test_a_client_that_sends_on_while_its_answer_is_taken_gets_both_whole(port: int) -> None:
+    """More than a socket holds, so that the loop sends the rest; what comes meanwhile waits."""
+    rows = b"1,2\n" * 400_000
+    for ends in (False, True):
+        with connect(port, post(rows).replace(b"Accept: text/csv", b"Accept: application/json")) as client:
+            time.sleep(1)
+            if ends:
+                client.shutdown(1)
+            else:
+                client.sendall(post(b"3,4\n"))
+            time.sleep(0.2)
+            status, answer = read_answer(client)
+            assert (status, len(json.loads(answer)["predictions"])) == (200, 400_000)
+            assert ends or read_answer(client) == (200, b"7.0\n")
+
+
+def test_small_bodies_that_unpack_to_large_ones_and_tiny_chunks_stop_nobody(port: int) -> None:
+    body = gzip.compress(b"1,2\n" * 400_000)
+    head = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    waits = []
+    with connect(port, head + b"1\r\n1\r\n" * 200_000), connect(port, post(body, "Content-Encoding: gzip")):
+        for _ in range(30):
+            began = time.monotonic()
+            assert ask(port, "GET", "/ping") == (200, b"")
+            waits.append(time.monotonic() - began)
+    assert sorted(waits)[-2] < 0.25
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
+    number = free_port()
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVER],
+            env={**os.environ, "SAGEMAKER_BIND_TO_PORT": str(number), "SAGEMAKER_MODEL_SERVER_WORKERS": "1"},
+            stdout=full,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        for _ in range(200):
+            with suppress(ConnectionRefusedError):
+                if ask(number, "GET", "/ping")[0] == 200:
+                    break
+            time.sleep(0.05)
+        for _ in range(20):
+            assert ask(number, "POST", "/invocations", b"1,2\n" * 20_000, Content_Type="text/csv")[0] == 200
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def test_a_body_larger_than_a_workers_share_of_the_memory_is_too_large_and_not_too_many() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        limits = Server(ServerSettings(workers=10**6), listener, Meter(1), lambda: Flask("x")).limits
+    assert limits.body_bytes == limits.held_bytes < 100 << 20
+
+
+def test_when_all_threads_are_taken_by_streams_the_next_is_asked_to_come_again() -> None:
+    head = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    part = b"1,2\n" * 100_000
+    with serving(SAGEMAKER_MAX_PAYLOAD_IN_MB="0", SAGEMAKER_MODEL_SERVER_WORKERS="1") as number, ExitStack() as stack:
+        clients = [stack.enter_context(connect(number, head + b"%x\r\n%b\r\n" % (len(part), part))) for _ in range(17)]
+        time.sleep(1)
+        assert ask(number, "GET", "/ping")[0] == 200
+        for client in clients:
+            client.sendall(b"0\r\n\r\n")
+        assert sorted(read_answer(client)[0] for client in clients) == [200] * 16 + [503]
