@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -32,6 +32,7 @@ WORKERS, CONNECTIONS, SECONDS, ROUNDS = 2, 8, 3, 5
 BODY_BYTES, LARGE_ROUNDS = 6_000_000, 25
 STARTS = 7
 STREAM_BYTES = 1 << 30
+CROWD_SECONDS, SENDERS, SLOW_CLIENTS = 15, 4, 200
 SCRIPT = """
 wrk.method = "POST"
 local file = io.open(os.getenv("BODY"), "rb")
@@ -213,6 +214,49 @@ def read_memory(pid: int, name: str) -> int:
     return int(re.findall(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)[0]) << 10
 
 
+def post_on(port: int, body: bytes, kind: str, until: float) -> None:
+    """Send one body after another."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    while time.monotonic() < until:
+        post(connection, body, kind)
+    connection.close()
+
+
+def crowd(root: Path) -> None:
+    """Print how late /ping is while large bodies are scored and slow clients hold connections."""
+    X = np.random.default_rng(0).normal(size=(800, FEATURES)).astype(np.float32)
+    bodies = {name: body for name, body in write_bodies(X).items() if name in ("CSV", "JSON")}
+    port = free_port()
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\n"
+    for name, body in bodies.items():
+        with serve(root, port, WORKERS), ExitStack() as stack:
+            slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(SLOW_CLIENTS)]
+            for client in slow:
+                client.sendall(head)
+            until = time.monotonic() + CROWD_SECONDS
+            senders = [threading.Thread(target=post_on, args=(port, body, KINDS[name], until)) for _ in range(SENDERS)]
+            for sender in senders:
+                sender.start()
+            times, dripped = [], time.monotonic()
+            while time.monotonic() < until:
+                if time.monotonic() - dripped > 1:
+                    dripped = time.monotonic()
+                    for client in slow:
+                        client.sendall(b"1" * 1300)
+                began = time.perf_counter()
+                assert is_well(port)
+                times.append((time.perf_counter() - began) * 1e3)
+                time.sleep(0.01)
+            for sender in senders:
+                sender.join()
+        late = sorted(times)[int(0.99 * len(times))]
+        print(
+            f"/ping while {SENDERS} clients send {len(body) / 1e6:.1f} MB of {name} over and over and {SLOW_CLIENTS} "
+            f"hardly send, {WORKERS} workers: median {median(times):.1f} ms, p99 {late:.0f} ms of {len(times)}",
+            flush=True,
+        )
+
+
 def stream(root: Path) -> None:
     """Print what a chunked body of 1 GB does to the memory, and when the first answers come."""
     body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
@@ -264,13 +308,15 @@ def main() -> None:
         weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
         save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
         print(json.dumps({"cores": os.cpu_count(), "python": sys.version.split()[0]}), flush=True)
-        chosen = sys.argv[1:] or ["start", "single", "large", "stream"]
+        chosen = sys.argv[1:] or ["start", "single", "large", "crowd", "stream"]
         if "start" in chosen:
             start(folder)
         if "single" in chosen:
             single_records(folder, folder)
         if "large" in chosen:
             large_bodies(folder)
+        if "crowd" in chosen:
+            crowd(folder)
         if "stream" in chosen:
             stream(folder)
 

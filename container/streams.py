@@ -1,4 +1,4 @@
-"""What joins a connection to the thread that answers it, where a request is answered while it comes."""
+"""What joins a connection to the thread that answers it: bodies that come, answers that go."""
 
 import select
 import socket
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition
 
-from container.errors import TooSlow
+from container.errors import HttpError, TooSlow
 
 FULL_BYTES, LOW_BYTES = 4 << 20, 1 << 20
 RATE_SECONDS = 10
@@ -113,3 +113,14 @@ class Collected:
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.sendall = self.parts.append
+
+
+class Refused:
+    """The body of a request that is refused before it was read."""
+
+    def __init__(self, error: HttpError) -> None:
+        self._error = error
+
+    def read(self, size: int = -1) -> bytes:
+        """Raise why."""
+        raise self._error

@@ -18,7 +18,7 @@ from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
@@ -26,7 +26,8 @@ from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-un
 
 from container.connection import BadHead, Connection, Phase
 from container.errors import Busy, HttpError, PayloadTooLarge, TooSlow, error_body
-from container.streams import RATE_SECONDS, Collected, Inflow, Outflow
+from container.lanes import Lane
+from container.streams import RATE_SECONDS, Collected, Inflow, Outflow, Refused
 from container.transfer import Sized
 
 SMALL_THREADS, STREAM_THREADS = 4, 8
@@ -40,36 +41,6 @@ STOPPING_SECONDS = 0.5  # that an idle connection may still be used for
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
-class Lane:
-    """Threads that do one piece of work after another."""
-
-    def __init__(self, threads: int, work: Callable[[Connection], None], log: Any) -> None:
-        self._queue: SimpleQueue[Connection] = SimpleQueue()
-        self.put = self._queue.put
-        self._work = work
-        self._log = log
-        for _ in range(threads):
-            Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self._work(self._queue.get())
-            except Exception:
-                self._log.exception("Error in a thread that answers")
-
-
-class Refused:
-    """The body of a request that is refused before it was read."""
-
-    def __init__(self, error: HttpError) -> None:
-        self._error = error
-
-    def read(self, size: int = -1) -> bytes:
-        """Raise why."""
-        raise self._error
-
-
 class Worker(BaseWorker):  # type: ignore[misc]
     """Serves `app` within its `limits`, and counts in row `row` of its `meter`."""
 
@@ -81,7 +52,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self.app.meter.take_row(self.row)
         self._poller = selectors.DefaultSelector()
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
-        self._deferred: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._deferred: SimpleQueue[tuple[Callable[[Connection], None], Connection]] = SimpleQueue()
         self._connections: set[Connection] = set()
         self._listening = False
         self._held = 0
@@ -142,9 +113,9 @@ class Worker(BaseWorker):  # type: ignore[misc]
         for key, _ in self._poller.select(seconds):
             key.data()
 
-    def _defer(self, work: Callable[[], None]) -> None:
-        """Have the loop do something; for other threads."""
-        self._deferred.put(work)
+    def _defer(self, work: Callable[[Connection], None], connection: Connection) -> None:
+        """Have the loop do something with a connection; for other threads."""
+        self._deferred.put((work, connection))
         with suppress(BlockingIOError):
             os.write(self.PIPE[1], b"\0")
 
@@ -152,11 +123,8 @@ class Worker(BaseWorker):  # type: ignore[misc]
         os.read(self.PIPE[0], 4096)
         with suppress(Empty):
             while True:
-                work = self._deferred.get_nowait()
-                try:
-                    work()
-                except Exception:
-                    self.log.exception("Error in the loop")
+                work, connection = self._deferred.get_nowait()
+                self._guard(work, connection)
 
     def _accept(self, listener: socket.socket) -> bool:
         full = len(self._connections) >= self.cfg.worker_connections
@@ -222,7 +190,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         if connection.phase is Phase.ANSWERING and (connection.inflow is None or connection.framing.ended):
             self._ignore(connection)
             connection.missed = True
-            self._resume_if_answered(connection)
+            self._resume(connection)
             return
         plain = connection.request is not None and isinstance(connection.framing, Sized)
         scratch = self._scratch if plain else self._scratch[:CHUNKS_BYTES]
@@ -245,14 +213,9 @@ class Worker(BaseWorker):  # type: ignore[misc]
             if size < len(scratch):
                 return
 
-    def _resume_if_answered(self, connection: Connection) -> None:
-        """Go on with a connection whose answer has gone since it was found to be at work."""
-        if connection.phase is Phase.RECEIVING:
-            self._resume(connection)
-
     def _resume(self, connection: Connection) -> None:
-        """Go on with a connection that has sent something while it was answered."""
-        if connection.missed and connection in self._connections:
+        """Go on with a connection that has sent something while it was answered, once the answer has gone."""
+        if connection.missed and connection.phase is Phase.RECEIVING and connection in self._connections:
             connection.missed = False
             self._watch(connection)
             self._read(connection)
@@ -335,7 +298,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 if self._streaming >= MOST_STREAMS:
                     raise Busy("too many streams at once; try again later")
                 self._streaming += 1
-            request.body = connection.inflow = Inflow(partial(self._defer, partial(self._read_on, connection)))
+            request.body = connection.inflow = Inflow(partial(self._defer, self._read_on, connection))
             connection.inflow.write(connection.body.getbuffer())
             connection.write = connection.inflow.write
             self._release(connection)
@@ -408,11 +371,11 @@ class Worker(BaseWorker):  # type: ignore[misc]
         size = inflow.total if inflow else connection.held
         self._release(connection)
         if rest != b"" or closes or connection.inbox or inflow:
-            self._defer(partial(self._finish, connection, rest, closes))
+            self._defer(partial(self._finish, rest, closes), connection)
         else:
             connection.finish()
             if connection.missed:
-                self._defer(partial(self._resume, connection))
+                self._defer(self._resume, connection)
         if response is not None and environ is not None and response.status:
             took = datetime.now() - began
             self.log.access(response, request, environ, took)
@@ -440,7 +403,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         except OSError:
             return None
 
-    def _finish(self, connection: Connection, rest: bytes | None, closes: bool) -> None:
+    def _finish(self, rest: bytes | None, closes: bool, connection: Connection) -> None:
         """Send the rest of an answer and go on with the connection."""
         if connection.inflow:
             with self._lock:

@@ -1,0 +1,28 @@
+"""Threads that answer, so many for each kind of request that none waits for another kind."""
+
+from collections.abc import Callable
+from logging import Logger
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Lane(Generic[T]):
+    """Threads that do one piece of work after another."""
+
+    def __init__(self, threads: int, work: Callable[[T], None], log: Logger) -> None:
+        self._queue: SimpleQueue[T] = SimpleQueue()
+        self.put = self._queue.put
+        self._work = work
+        self._log = log
+        for _ in range(threads):
+            Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._work(self._queue.get())
+            except Exception:  # a fault of ours must not cost the thread
+                self._log.exception("Error in a thread that answers")
