@@ -1,7 +1,7 @@
 """Read ahead: a thread takes the next items of an iteration while the last one is in use."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, local
 from typing import TypeVar
@@ -14,10 +14,13 @@ _TICK = 0.1
 _here = local()
 
 
-def ahead(items: Generator[T, None, None], halt: Event | None = None) -> Iterator[T]:
+def ahead(
+    items: Generator[T, None, None], halt: Event | None = None, heed: Callable[[], None] = lambda: None
+) -> Iterator[T]:
     """Yield what `items` yields, taken from it up to DEPTH items early by a thread that lives as long as the iteration.
 
     What `items` raises is raised here. `halt` is set when nobody wants more: whoever waits inside `items` heeds it.
+    `heed` is called before every item and while one is waited for; it may end the iteration by raising.
     """
     halt = halt or Event()
     reader = ThreadPoolExecutor(1, "reader", setattr, (_here, "halt", halt))
@@ -29,7 +32,7 @@ def ahead(items: Generator[T, None, None], halt: Event | None = None) -> Iterato
     try:
         for _ in range(DEPTH):
             order()
-        while (item := _result(coming.popleft(), halt)) is not None:
+        while (item := _result(coming.popleft(), halt, heed)) is not None:
             order()
             yield item
             del item
@@ -41,11 +44,13 @@ def ahead(items: Generator[T, None, None], halt: Event | None = None) -> Iterato
         reader.shutdown()
 
 
-def _result(future: Future[T], halt: Event) -> T:
-    """Wait in short steps: for a signal that came just before, and for the halt of whoever reads ahead of us."""
+def _result(future: Future[T], halt: Event, heed: Callable[[], None]) -> T:
+    """Wait in short steps, for what there is to heed and for the halt of whoever reads ahead of us."""
     outer: Event | None = getattr(_here, "halt", None)
+    heed()
     while not future.done():
         if outer is not None and outer.is_set():
             halt.set()
         wait((future,), _TICK)
+        heed()
     return future.result()

@@ -27,7 +27,7 @@ class Channel:
     Yields blocks (X, y): features (n, d), dense or sparse, and labels (n,), float32, read ahead by a thread. In File
     and FastFile mode the second iteration copies what is slow to decode to a temporary file in `scratch`, if there is
     room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
-    and place.
+    and place. `heed` is called before every block and may end the reading by raising.
     """
 
     def __init__(
@@ -36,11 +36,13 @@ class Channel:
         directory: Path,
         scratch: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
+        heed: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = config.name
         self._directory = directory
         self._scratch = scratch
         self._say = say
+        self._heed = heed
         self._media = parse(config.content_type or DEFAULT_TYPE)
         codec = CODECS.get(self._media.name)
         if codec is None or codec.decode_blocks is None:
@@ -80,7 +82,7 @@ class Channel:
 
     def __iter__(self) -> Iterator[Block]:
         halt = Event()
-        return ahead(self._epoch(halt), halt)
+        return ahead(self._epoch(halt), halt, self._heed)
 
     def _epoch(self, halt: Event) -> Generator[Block, None, None]:
         if self._copy is not None:

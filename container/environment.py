@@ -12,6 +12,7 @@ from container.errors import ClientError
 from container.memory import memory_limit
 from container.processors import count_processors
 
+PLATFORM_ROOT = "/opt/ml"
 MODES = ("File", "FastFile", "Pipe")
 STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  # the SDK's local mode writes the latter
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
@@ -46,6 +47,11 @@ class Paths:
         return self.output / "data"
 
     @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints lie unless the job says otherwise."""
+        return self.root / "checkpoints"
+
+    @property
     def failure(self) -> Path:
         """The file whose first 1024 characters become the job's FailureReason."""
         return self.output / "failure"
@@ -70,7 +76,7 @@ class ChannelConfig:
 
 @dataclass(frozen=True)
 class Job:
-    """A training job as the platform describes it."""
+    """A training job as the platform describes it; `checkpoints` is a folder, None where none are wanted."""
 
     paths: Paths
     hyperparameters: dict[str, str]
@@ -78,6 +84,7 @@ class Job:
     current_host: str
     hosts: tuple[str, ...]
     on_platform: bool
+    checkpoints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class ServerSettings:
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
     """Take the root from SAGEMAKER_BASE_DIR, else /opt/ml."""
-    return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"))
+    return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT))
 
 
 def read_job(environ: Mapping[str, str]) -> Job:
@@ -126,6 +133,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
         current_host=current_host,
         hosts=tuple(hosts),
         on_platform="TRAINING_JOB_ARN" in environ,
+        checkpoints=_find_checkpoints(paths),
     )
 
 
@@ -168,6 +176,20 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
 def _count_workers() -> int:
     """Take a worker for each processor, as far as the memory goes."""
     return max(1, min(count_processors(), memory_limit() // WORKER_BYTES))
+
+
+def _find_checkpoints(paths: Paths) -> Path | None:
+    """Name the folder of checkpoints where the job has one: as configured, or because it is there."""
+    file = paths.config / "checkpointconfig.json"
+    config = _read_object(file, missing={})
+    if not config and not file.exists():
+        return paths.checkpoints if paths.checkpoints.is_dir() else None
+    folder = config.get("LocalPath") or f"{PLATFORM_ROOT}/checkpoints"
+    if not isinstance(folder, str) or not folder.startswith("/"):
+        raise ClientError(f"{file}: expected an absolute path as LocalPath, found {json.dumps(folder)[:80]}.")
+    place = Path(folder)
+    inside = place.is_relative_to(PLATFORM_ROOT)
+    return paths.root / place.relative_to(PLATFORM_ROOT) if inside else place
 
 
 def _read_channels(file: Path) -> dict[str, ChannelConfig]:

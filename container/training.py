@@ -8,78 +8,117 @@ import signal
 import sys
 import tarfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from container.channels import Channel
+from container.checkpoint import Checkpoint
 from container.environment import Job, Paths, read_job, read_paths
 from container.errors import ClientError
 from container.log import Log
+from container.stop import Stop
 
 ALGORITHM = "Linear Learner"
 CHANNELS = ("train", "validation", "test")
+START = "model"  # the channel of a model to start from
+
+
+@dataclass
+class Task:
+    """What an algorithm is given to work with.
+
+    `heed` raises KeyboardInterrupt once the job has been asked to stop; whoever calls it can be ended there. `start` is
+    the folder of a model to start from, `checkpoint` outlives the job: None where there is none.
+    """
+
+    log: Log
+    heed: Callable[[], None]
+    hyperparameters: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    start: Path | None = None
+    checkpoint: Checkpoint | None = None
+
 
 M = TypeVar("M")
-Fit = Callable[[dict[str, str], dict[str, Channel], Log], M]
+Fit = Callable[[Task], M]
 Save = Callable[[M, Path], None]
 
 
-class Stopped(BaseException):
-    """The platform asked the job to stop."""
-
-
-def run(environ: Mapping[str, str], fit: Fit[M], save: Save[M], user_errors: tuple[type[Exception], ...] = ()) -> int:
+def run(
+    environ: Mapping[str, str],
+    fit: Fit[M],
+    save: Save[M],
+    user_errors: tuple[type[Exception], ...] = (),
+    stop: Stop | None = None,
+) -> int:
     """Run the job that `environ` points to and give its exit status.
 
-    `fit(hyperparameters, channels, log)` gives a model, `save(model, directory)` writes its files. A ClientError or one
-    of `user_errors` is the user's fault: one message without a trace. SIGTERM ends the job with 143 and no model.
+    `fit(task)` gives a model, `save(model, directory)` writes its files. A ClientError or one of `user_errors` is the
+    user's fault: one message without a trace. A job that is stopped ends with 0 and the model that `fit` has by then,
+    or where it raises KeyboardInterrupt with 143 and no model.
     """
+    stop = stop or Stop()
     paths = read_paths(environ)
-    log = Log("algo-1", ALGORITHM, sys.stdout)
     mistakes: tuple[type[Exception], ...] = (ClientError, *user_errors)
-    channels: dict[str, Channel] = {}
+    task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed)
     try:
-        with _stoppable():
-            paths.failure.unlink(missing_ok=True)
-            shutil.rmtree(_unfinished(paths), ignore_errors=True)
-            _partial_archive(paths).unlink(missing_ok=True)
-            job = read_job(environ)
-            log = Log(job.current_host, ALGORITHM, sys.stdout)
-            _train(job, fit, save, log, channels)
-    except Stopped:
-        log.warning("Stopped by SIGTERM before the end of training; no model is saved.")
+        _clear(paths)
+        job = read_job(environ)
+        _assign(job, task)
+        _save(fit(task), save, job)
+        if task.checkpoint is not None and not stop.heeded:
+            task.checkpoint.remove()
+    except KeyboardInterrupt:
+        task.log.warning("Stopped before there was a model; none is saved.")
         return 128 + signal.SIGTERM
     except mistakes as error:
-        return _fail(paths, log, f"ClientError: {error}{_place(error, channels)}")
+        return _fail(paths, task.log, f"ClientError: {error}{_place(error, task.channels)}")
     except MemoryError as error:
         advice = "Use an instance with more memory, or less data"
-        return _fail(paths, log, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.")
+        return _fail(paths, task.log, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.")
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            return _crash(paths, log, error)
+            return _crash(paths, task.log, error)
         where = error.filename or paths.root
-        return _fail(paths, log, f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume.")
+        reason = f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume."
+        return _fail(paths, task.log, reason)
     except Exception as error:
-        return _crash(paths, log, error)
+        return _crash(paths, task.log, error)
     return 0
 
 
-def _train(job: Job, fit: Fit[M], save: Save[M], log: Log, channels: dict[str, Channel]) -> None:
+def _clear(paths: Paths) -> None:
+    """Take away what an earlier job could not finish."""
+    paths.failure.unlink(missing_ok=True)
+    shutil.rmtree(_unfinished(paths), ignore_errors=True)
+    _partial_archive(paths).unlink(missing_ok=True)
+
+
+def _assign(job: Job, task: Task) -> None:
+    """Tell the algorithm what the platform says."""
+    task.log = Log(job.current_host, ALGORITHM, sys.stdout)
+    task.hyperparameters = job.hyperparameters
     configuration = job.paths.config / "hyperparameters.json"
-    log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
+    task.log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
     for name, config in job.channels.items():
+        place = job.paths.channel(name)
         if name in CHANNELS:
-            channels[name] = Channel(config, job.paths.channel(name), say=log.info)
-            log.info(f"The channel {name!r} is in {config.mode} input mode under {job.paths.channel(name)}.")
+            task.channels[name] = Channel(config, place, say=task.log.info, heed=task.heed)
+            task.log.info(f"The channel {name!r} is in {config.mode} input mode under {place}.")
+        elif name == START and config.mode == "Pipe":
+            raise ClientError(
+                f"channel {name!r}: expected the input mode File for the model to start from, found Pipe."
+            )
+        elif name == START:
+            task.start = place
         else:
-            log.warning(f"The channel {name!r} is ignored: expected {', '.join(CHANNELS)}.")
-    if "train" not in channels:
+            task.log.warning(f"The channel {name!r} is ignored: expected {', '.join((*CHANNELS, START))}.")
+    if "train" not in task.channels:
         raise ClientError(f"no channel 'train' in {job.paths.config / 'inputdataconfig.json'}: it is required.")
-    model = fit(job.hyperparameters, channels, log)
-    _save(model, save, job)
+    if job.checkpoints is not None:
+        task.checkpoint = Checkpoint(job.checkpoints, task.log.warning)
 
 
 def _place(error: Exception, channels: dict[str, Channel]) -> str:
@@ -97,7 +136,6 @@ def _save(model: M, save: Save[M], job: Job) -> None:
     try:
         unfinished.mkdir(parents=True)
         save(model, unfinished)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and must not be cut in half
         files = sorted(file.relative_to(unfinished) for file in unfinished.rglob("*") if file.is_file())
         for file in files:
             (job.paths.model / file).unlink(missing_ok=True)
@@ -136,19 +174,6 @@ def _pack(paths: Paths, files: list[Path]) -> None:
         os.replace(partial, paths.output / "model.tar.gz")
     finally:
         partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Stopped
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _crash(paths: Paths, log: Log, error: Exception) -> int:

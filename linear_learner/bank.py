@@ -1,6 +1,6 @@
 """The bank: all candidates as the rows of one weight matrix, trained by one compiled step on MXNet operators."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +18,13 @@ from linear_learner.schedule import step_sizes
 from linear_learner.weighting import row_weights
 
 Floats = NDArray[Any]
-RUN = 4096  # updates whose learning rates are laid out at once
+Heed = Callable[[], None]
+RUN = 4096  # updates, at most, whose learning rates are laid out at once
+RUN_FLOPS = 25e9  # of the products in a run: about half a second on two cores
+
+
+def unheeding() -> None:
+    """Heed nothing."""
 
 
 class Bank:
@@ -132,12 +138,18 @@ class Bank:
             arrays["average"] = self.averages
         return CompiledStep(results, arrays)
 
-    def train(self, rows: Rows, order: NDArray[np.int32]) -> Floats:
-        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
+    def train(self, rows: Rows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
+        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).
+
+        `heed` is called from time to time between updates and may raise; the bank is then where the last one left it.
+        """
         table = batch_table(order, self.batch_size)
         self.lost[:] = 0
-        for first in range(0, len(table), RUN):
-            self.run(rows, table[first : first + RUN])
+        run = min(RUN, max(1, int(RUN_FLOPS / (4 * self.weights.size * table.shape[1]))))
+        for first in range(0, len(table), run):
+            self.run(rows, table[first : first + run])
+            self.lost.wait_to_read()
+            heed()
         return self.restored(self.lost.asnumpy()[0])
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
@@ -166,12 +178,13 @@ class Bank:
         result[self.order] = values
         return result
 
-    def evaluate(self, rows: Rows, *, margins: int = 0) -> tuple[Floats, Floats]:
+    def evaluate(self, rows: Rows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and, of single-output models, the margins of the first rows."""
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margins), np.float32)
         chunk = scored_rows(self.models * self.outputs)
         for first in range(0, len(rows), chunk):
+            heed()
             last = min(first + chunk, len(rows))
             X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
             z = mx.nd.FullyConnected(X, self.averages, num_hidden=self.models * self.outputs, no_bias=True)
@@ -188,6 +201,23 @@ class Bank:
     def restore(self, snapshot: Floats) -> None:
         """Put the weights of a snapshot back, to be evaluated."""
         self.averages[:] = ndarray(snapshot[self.order].reshape(self.models * self.outputs, -1))
+
+    def state(self) -> Iterator[tuple[str, Floats]]:
+        """Name and copy what training goes on from."""
+        yield "updates", np.array(self.updates)
+        for name, array in self.carried().items():
+            yield name, array.asnumpy()
+
+    def resume(self, state: Mapping[str, Floats]) -> None:
+        """Go on from the state of a bank like this one."""
+        self.updates = int(state["updates"])
+        for name, array in self.carried().items():
+            array[:] = ndarray(state[name])
+
+    def carried(self) -> dict[str, Any]:
+        """Name the arrays that are carried from update to update."""
+        averages = {} if self.averages is self.weights else {"averages": self.averages}
+        return {"weights": self.weights, **averages, **self.states}
 
 
 def tensors(features: Floats, labels: Floats, weights: Floats) -> dict[str, Any]:

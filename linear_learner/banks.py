@@ -1,13 +1,13 @@
 """Candidates with mini-batches of different sizes, each size a bank, behaving as one bank."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank
+from linear_learner.bank import Bank, Heed, unheeding
 from linear_learner.candidates import Candidate
 from linear_learner.data import AnyRows
 from linear_learner.sparse_bank import SparseBank
@@ -45,13 +45,21 @@ class Banks:
             self.members.append(members)
             self.banks.append(make(alike, start[members], loss, size, class_weights=own, **settings))
 
-    def train(self, rows: AnyRows, order: NDArray[np.int32]) -> Floats:
-        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
-        return self.together([bank.train(rows, order) for bank in self.banks])
+    @property
+    def updates(self) -> int:
+        """Count the updates of the candidates that have seen most of them."""
+        return max(int(bank.updates) for bank in self.banks)
 
-    def evaluate(self, rows: AnyRows, *, margins: int = 0) -> tuple[Floats, Floats]:
+    def train(self, rows: AnyRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
+        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).
+
+        `heed` is called from time to time between updates and may raise.
+        """
+        return self.together([bank.train(rows, order, heed) for bank in self.banks])
+
+    def evaluate(self, rows: AnyRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and the margins of the first rows (M, margins); see `Bank`."""
-        parts = [bank.evaluate(rows, margins=margins) for bank in self.banks]
+        parts = [bank.evaluate(rows, margins=margins, heed=heed) for bank in self.banks]
         return self.together([lost for lost, _ in parts]), self.together([z for _, z in parts])
 
     def snapshot(self) -> Floats:
@@ -62,6 +70,18 @@ class Banks:
         """Put the weights of a snapshot back, to be evaluated."""
         for members, bank in zip(self.members, self.banks, strict=True):
             bank.restore(snapshot[members])
+
+    def state(self) -> Iterator[tuple[str, Floats]]:
+        """Name and copy what training goes on from."""
+        for i, bank in enumerate(self.banks):
+            for name, array in bank.state():
+                yield f"{i}.{name}", array
+
+    def resume(self, state: Mapping[str, Floats]) -> None:
+        """Go on from the state of banks like these."""
+        for i, bank in enumerate(self.banks):
+            own = f"{i}."
+            bank.resume({name.removeprefix(own): array for name, array in state.items() if name.startswith(own)})
 
     def together(self, parts: list[Floats]) -> Floats:
         """Put what each bank's models have, (M_b, ...), into the caller's order."""

@@ -45,6 +45,16 @@ class Rows:
         """Count the bytes that are held."""
         return self.X.nbytes + self.y.nbytes + self.weight.nbytes
 
+    def part(self, first: int, last: int) -> "Rows":
+        """See rows `first` to `last`, to be scored; what follows them takes the place of the row of zeros."""
+        span = slice(first, last + 1)
+        return Rows(self.X[span], self.y[span], self.weight[span])
+
+    def first(self, count: int) -> "Rows":
+        """Copy the first rows."""
+        seen = self.part(0, min(count, len(self)))
+        return Rows(seen.X.copy(), seen.y.copy(), seen.weight.copy())
+
     def varying(self) -> NDArray[np.bool_]:
         """Say which features differ from 0 in any row, (d,)."""
         return np.asarray(self.X[:-1, :-1].any(axis=0))

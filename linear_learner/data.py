@@ -1,9 +1,10 @@
 """A channel's rows as training wants them, epoch after epoch: held in memory, or streamed from where they come from."""
 
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,14 @@ from linear_learner.scaling import Scaler
 from linear_learner.sparse import as_matrix, as_sparse, slice_rows
 from linear_learner.sparse_rows import FULL_WIDTH, ROW_BYTES, VALUE_BYTES, SparseRows, SparseRowsBuilder
 
+T = TypeVar("T")
 Floats = NDArray[Any]
 AnyRows = Rows | SparseRows
 Ahead = Callable[[Generator[AnyRows, None, None]], Iterator[AnyRows]]
 PIECES = 6  # that a stream's memory is cut into: one in training, two read ahead, one being joined from its parts
 VALUES = 2**19  # that are standardised at once
+GLANCE = 512  # rows that are judged between two looks at the clock
+HEAD = 64  # the part of a stream's memory that its first rows stay in, for a job that is stopped
 
 
 @dataclass
@@ -46,6 +50,14 @@ class Held:
     def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
         """Yield all rows with an order to train on them in."""
         yield self.rows, epoch_order(len(self.rows), shuffler)
+
+    @property
+    def head(self) -> AnyRows:
+        """Return the rows that are at hand: all."""
+        return self.rows
+
+    def rewind(self) -> None:
+        """Begin the next pass as any later one: it does so by itself."""
 
     def pieces(self) -> Iterator[AnyRows]:
         """Yield all rows."""
@@ -77,6 +89,7 @@ class Streamed:
         assert self.begun is not None
         self.count = len(self.begun)
         self.sparse = isinstance(self.begun, SparseRows)
+        self.head = self.begun.first(max(1, len(self.begun) * self.room // HEAD // self.begun.nbytes))
 
     @property
     def rows(self) -> AnyRows:
@@ -113,6 +126,10 @@ class Streamed:
             yield self.take_begun()
         yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES))
 
+    def rewind(self) -> None:
+        """Let go of what was read at first, so that the next pass is cut into pieces as any later one."""
+        self.begun = None
+
     def take_begun(self) -> AnyRows:
         """Hand the first rows over without keeping them."""
         rows, self.begun = self.rows, None
@@ -121,6 +138,39 @@ class Streamed:
     def raw(self) -> Iterator[Block]:
         """Yield all rows as they were before they were standardised."""
         return self.source()
+
+
+@dataclass
+class Glimpse:
+    """Of a channel what is at hand, and of that what can be looked at within `seconds`: for a job that is stopped.
+
+    `seen` is how many rows the last look at them as they were took in.
+    """
+
+    rows: AnyRows
+    scaler: Scaler
+    seconds: float
+    seen: int = 0
+
+    def pieces(self) -> Iterator[AnyRows]:
+        """Yield the first rows, at least some."""
+        firsts = range(0, len(self.rows), GLANCE)
+        yield from self.in_time(self.rows.part(first, min(first + GLANCE, len(self.rows))) for first in firsts)
+
+    def raw(self) -> Iterator[Block]:
+        """Yield the first rows, at least some, as they were before they were standardised."""
+        self.seen = 0
+        for X, y in self.in_time(self.rows.raw(self.scaler, GLANCE * 128)):
+            self.seen += len(y)
+            yield X, y
+
+    def in_time(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield items until the time is up."""
+        end = time.monotonic() + self.seconds
+        for item in items:
+            yield item
+            if time.monotonic() > end:
+                return
 
 
 Data = Held | Streamed

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner import selection
+from linear_learner.bank import Heed, unheeding
 from linear_learner.banks import Banks
-from linear_learner.data import Data
+from linear_learner.data import Data, Glimpse
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.losses import LOSSES
-from linear_learner.scaling import Scaler
 
 Floats = NDArray[Any]
 
@@ -31,10 +31,10 @@ class Standings:
         return -least(-self.values) if self.maximise else least(self.values)
 
 
-def judge(bank: Banks, data: Data, hp: Hyperparameters, scaler: Scaler, most: int) -> Standings:
+def judge(bank: Banks, data: Data | Glimpse, hp: Hyperparameters, most: int, heed: Heed = unheeding) -> Standings:
     """Score every candidate on the rows that decide, thresholds on the first `most` of them.
 
-    Losses are in the label's own units.
+    Losses are in the label's own units. `heed` is called from time to time and may raise.
     """
     measure = criterion(hp)
     lost, rows = np.zeros(0), 0
@@ -42,18 +42,19 @@ def judge(bank: Banks, data: Data, hp: Hyperparameters, scaler: Scaler, most: in
     labels: list[Floats] = []
     for piece in data.pieces():
         wanted = min(len(piece), most - rows) if measure is not None and rows < most else 0
-        more, z = bank.evaluate(piece, margins=wanted)
+        more, z = bank.evaluate(piece, margins=wanted, heed=heed)
         lost = lost + more if rows else more
         margins.append(z)
         labels.append(piece.labels[:wanted].copy())
         rows += len(piece)
         del piece
-    losses = lost / rows * scaler.label_deviation ** LOSSES[hp.loss].degree
+    losses = lost / rows * data.scaler.label_deviation ** LOSSES[hp.loss].degree
     if measure is None:
         return Standings(losses, losses, maximise=False)
     label = np.concatenate(labels)
     values = np.full(len(losses), np.nan)
     for m in np.flatnonzero(np.isfinite(losses)):
+        heed()
         values[m] = selection.calibrate(np.concatenate([z[m] for z in margins]), label, measure).value
     return Standings(values, losses, maximise=True)
 

@@ -79,6 +79,12 @@ class Scaler:
             shift = raw.astype(np.float64) @ self.mean.astype(np.float64)
             return raw, (bias.astype(np.float64) * self.label_deviation + self.label_mean - shift).astype(np.float32)
 
+    def unfold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+        """Turn weight (K, d) and bias (K,) for raw data into ones for standardised data, in float64: undo `fold`."""
+        shift = weight.astype(np.float64) @ self.mean.astype(np.float64)
+        standard = weight * (self.deviation.astype(np.float64) / self.label_deviation)
+        return standard, (bias.astype(np.float64) + shift - self.label_mean) / self.label_deviation
+
 
 def fit_scaler(
     X: Features,

@@ -1,14 +1,14 @@
 """The bank on sparse rows: products by MXNet's sparse operators, updates of no more weights than they must touch."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import RUN
+from linear_learner.bank import RUN, Heed, unheeding
 from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, ndarray
@@ -78,15 +78,15 @@ class SparseBank:
         """Repeat one number per model for each of its outputs, (1, M * K)."""
         return np.repeat(np.asarray(values, np.float32), self.outputs)[None, :]
 
-    def train(self, rows: SparseRows, order: NDArray[np.int32]) -> Floats:
+    def train(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
         self.lost[:] = 0
         size = RUN * self.batch_size
         for first in range(0, len(order), size):
-            self.run(rows, order[first : first + size])
+            self.run(rows, order[first : first + size], heed)
         return np.asarray(self.lost.asnumpy()[0])
 
-    def run(self, rows: SparseRows, order: NDArray[np.int32]) -> None:
+    def run(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed) -> None:
         """Train on rows of no more than RUN mini-batches, with what changes from update to update as tables."""
         if len(self.reached) > RUN:
             self.settle()
@@ -99,6 +99,7 @@ class SparseBank:
             self.updates += 1
             batch = rows.chosen(order[first : first + self.batch_size])
             self.step(batch, sizes["rates"][i], reaches[[i]].astype(np.float32))
+            heed()
 
     def step(self, batch: SparseRows, rates: Floats, reach: Floats) -> None:
         """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K)."""
@@ -223,14 +224,15 @@ class SparseBank:
 
     def settle(self) -> None:
         """Bring all weights up to date, and forget what there was to be caught up with."""
+        now = self.reached[self.updates - self.forgotten]
         if self.lazy and len(self.reached) > 1:
             for first in range(0, self.features, SLAB):
                 slab = slice(first, first + SLAB)
                 since = np.take(self.reached, self.seen[slab], axis=0)
-                shrink(self.weights.value[slab], self.reached[-1] - since)
+                shrink(self.weights.value[slab], now - since)
         self.seen[:] = 0
         self.forgotten = self.updates
-        self.reached = self.reached[-1:] * 0
+        self.reached = now[None, :] * 0
 
     def evaluated(self, weights: Weights) -> Floats:
         """Return the weights that are judged: the averages where there are any."""
@@ -241,13 +243,14 @@ class SparseBank:
         average += weights.value
         return average
 
-    def evaluate(self, rows: SparseRows, *, margins: int = 0) -> tuple[Floats, Floats]:
+    def evaluate(self, rows: SparseRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and the margins of the first rows, (M, margins); see `Bank`."""
         weights, biases = self.evaluated(self.weights), self.evaluated(self.biases)
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margins), np.float32)
         chunk = scored_rows(self.models * self.outputs)
         for first in range(0, len(rows), chunk):
+            heed()
             part = rows.part(first, min(first + chunk, len(rows)))
             z = product(part.X, ndarray(weights))
             z = mx.nd.broadcast_add(z, ndarray(self.offset(weights, biases, part)))
@@ -272,6 +275,28 @@ class SparseBank:
             part.value[:] = values
             if part.lag is not None:
                 part.lag[:] = 0
+
+    def state(self) -> Iterator[tuple[str, Floats]]:
+        """Name and copy what training goes on from, as it is: to settle first would change what rounding leaves."""
+        yield "updates", np.array(self.updates)
+        yield "forgotten", np.array(self.forgotten)
+        yield "unit", np.array(self.lag.unit)
+        yield "reached", self.reached
+        yield from self.carried().items()
+
+    def resume(self, state: Mapping[str, Floats]) -> None:
+        """Go on from the state of a bank like this one."""
+        self.updates, self.forgotten = int(state["updates"]), int(state["forgotten"])
+        self.lag.unit = float(state["unit"])
+        self.reached = state["reached"]
+        for name, array in self.carried().items():
+            array[:] = state[name]
+
+    def carried(self) -> dict[str, Floats]:
+        """Name the arrays that are carried from update to update and keep their shape."""
+        weights = {f"weights.{name}": array for name, array in self.weights.named().items()}
+        biases = {f"biases.{name}": array for name, array in self.biases.named().items()}
+        return {"seen": self.seen, **weights, **biases}
 
 
 def product(X: Sparse, W: Any, into: Floats | None = None) -> Any:

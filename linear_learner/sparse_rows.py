@@ -66,6 +66,10 @@ class SparseRows:
         """Return rows `first` to `last` without copying their values."""
         return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.still)
 
+    def first(self, count: int) -> "SparseRows":
+        """Copy the first rows."""
+        return self.chosen(np.arange(min(count, len(self)), dtype=np.int32))
+
     def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
         """Copy the rows of these numbers, in this order."""
         starts = self.X.indptr[rows]

@@ -1,10 +1,17 @@
-"""The weights that training starts from."""
+"""The weights that training starts from: drawn, or those of an earlier model."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from linear_learner.errors import InputError
+from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.loading import load
+from linear_learner.model import Model
+from linear_learner.scaling import Scaler
 
 Floats = NDArray[Any]
 
@@ -21,3 +28,37 @@ def start_weights(
         start[row, :, :-1] = draw(low_or_mean, spread, (outputs, features))
     start[:, :, -1] = bias
     return start
+
+
+def load_earlier(directory: Path) -> Model:
+    """Load the model of the channel that lies in `directory`; raise InputError where it holds none."""
+    try:
+        return load(directory)
+    except InputError as error:
+        raise InputError(f"channel 'model': {error}") from None
+
+
+def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Scaler) -> Floats:
+    """Give all candidates the weights of an earlier model, (M, K, d + 1), in the units that training sees.
+
+    Raises InputError where the earlier model predicts something else or from other features.
+    """
+    features = len(scaler.mean)
+    found = (earlier.predictor_type, earlier.feature_dim, earlier.outputs)
+    expected = (hp.predictor_type, features, hp.outputs)
+    if found != expected:
+        raise InputError(
+            f"channel 'model': expected {described(*expected)}, as the job trains, found {described(*found)}. Give the "
+            "model of an earlier job of the same kind on the same columns, or take the channel away."
+        )
+    weight, bias = scaler.unfold(earlier.weight.T, earlier.bias)
+    if not hp.use_bias:
+        bias = np.zeros_like(bias)
+    start = np.concatenate([weight, bias[:, None]], axis=1).astype(np.float32)
+    return np.repeat(start[None], models, axis=0)
+
+
+def described(predictor_type: str, features: int, outputs: int) -> str:
+    """Say what kind of model it is."""
+    classes = f" of {outputs} classes" if outputs > 1 else ""
+    return f"a {predictor_type}{classes} with {features} features"

@@ -3,17 +3,20 @@
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.bank import Heed, unheeding
 from linear_learner.banks import Banks
 from linear_learner.batches import Block
 from linear_learner.budget import Budget, check_tensors
 from linear_learner.candidates import Candidate, candidates
-from linear_learner.data import PIECES, Ahead, Data, Streamed
+from linear_learner.checkpoints import Identity, Store, identity, resume, save
+from linear_learner.course import Course
+from linear_learner.data import PIECES, Ahead, Data, Glimpse, Streamed
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import criterion, judge, least
@@ -21,15 +24,15 @@ from linear_learner.metrics import Metric
 from linear_learner.model import Model
 from linear_learner.reading import read_channel, read_train
 from linear_learner.report import Log, Summary
-from linear_learner.scaling import Scaler
 from linear_learner.scoring import calibrated, final_scores, folded, objective_name
 from linear_learner.selection import choose
 from linear_learner.sparse_rows import SparseRows
-from linear_learner.starting import start_weights
+from linear_learner.starting import earlier_weights, start_weights
 from linear_learner.stopping import EarlyStopping
 from linear_learner.weighting import class_weights
 
 Floats = NDArray[Any]
+GLIMPSE = 1.0  # seconds for each look at a channel, where a job is stopped
 SHARES = {"train": 1.0, "validation": 0.25, "test": 0.1}  # of the memory for data, kept free for the later channels
 
 
@@ -39,11 +42,16 @@ def fit(
     log: Log,
     budget: Budget | None = None,
     ahead: Ahead = iter,
+    heed: Heed = unheeding,
+    store: Store | None = None,
+    earlier: Model | None = None,
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
-    `ahead` runs an iterator in the background, a little before it is asked for. Raises InputError for what the user
-    can mend.
+    `ahead` runs an iterator in the background, a little before it is asked for. `heed` is called from time to time;
+    where it raises KeyboardInterrupt the model is the best that there is by then, and the interrupt is raised on where
+    there is none. `store` keeps the course of training after every epoch, and a job like the one that left it goes on
+    from there. All candidates start from the model `earlier`. Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
@@ -52,19 +60,17 @@ def fit(
         log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
     budget = budget or Budget()
     data = read_channels(channels, hp, budget, ahead, log)
-    train, validation, test = (data.get(name) for name in ("train", "validation", "test"))
-    assert train is not None
-    scaler = train.scaler
+    train, validation = data["train"], data.get("validation")
     report_rows(train, began, log)
     deciding = train if validation is None else validation
-    judged = budget.judged_rows(hp)
     read = time.time()
     settings = candidates(hp, rows=most_rows(train), validated=validation is not None)
     check_tensors(len(settings), hp.outputs, train.features, min(hp.mini_batch_size, train.count))
     weights, objective_weights = class_weights(hp, train.rows.labels, len(settings))
+    first = start(settings, train, hp, earlier)
     bank = Banks(
         settings,
-        start(settings, train, hp),
+        first,
         hp.loss,
         hp.mini_batch_size,
         sparse=isinstance(train.rows, SparseRows),
@@ -77,29 +83,40 @@ def fit(
         f"Training {len(settings)} candidates on {counted(train)} rows of {train.features} features, "
         f"selecting on {counted(deciding)} {'train' if validation is None else 'validation'} rows"
     )
-    if criterion(hp) is not None and judged < min(hp.num_calibration_samples, most_rows(deciding)):
+    judged = budget.judged_rows(hp)
+    by_score = criterion(hp) is not None
+    if by_score and judged < min(hp.num_calibration_samples, most_rows(deciding)):
         log.info(f"Thresholds are calibrated on the first {judged} rows: more would not fit the memory.")
+    course = Course(
+        bank,
+        EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, by_score and validation is not None),
+        np.random.default_rng(hp.seed) if hp.shuffle else None,
+    )
+    save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, log)
+    del first
     ready = time.time()
-    updating, checking = run_epochs(bank, train, validation, hp, scaler, judged, log)
-    trained = time.time()
-    best = choose_candidate(bank, deciding, settings, hp, scaler, judged, log)
-    model = folded(bank.snapshot()[best], hp, scaler, objective_weights)
-    model = calibrated(model, deciding.raw(), hp, log, judged)
-    report_scores("train", final_scores(model, train.raw(), hp, objective_weights), log)
-    if validation is not None:
-        report_scores("validation", final_scores(model, validation.raw(), hp, objective_weights), log)
-    log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
-    if test is None:
-        log.info("Test data is not provided.")
-    else:
-        report_scores("test", final_scores(model, test.raw(), hp, objective_weights), log)
+
+    def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Model:
+        return concluded(course, data, settings, hp, judged, objective_weights, heed, log)
+
+    try:
+        run_epochs(course, data, hp, judged, heed, save, log)
+        trained = time.time()
+        model = conclude(data, heed)
+    except KeyboardInterrupt:
+        if not bank.updates:
+            raise
+        trained = time.time()
+        what = f"the best of {course.epoch} epochs" if course.best is not None else "what the first epoch has come to"
+        log.warning(f"Told to stop: the model is {what}.")
+        model = conclude({name: Glimpse(rows.head, rows.scaler, GLIMPSE) for name, rows in data.items()}, unheeding)
     ended = time.time()
     report_times(
         {
             "initialize.time": [ready - began],
             "setuptime": [ready - read],
-            "update.time": updating,
-            "check_early_stopping.time": checking,
+            "update.time": course.updating,
+            "check_early_stopping.time": course.checking,
             "finalize.time": [ended - trained],
             "totaltime": [ended - began],
         },
@@ -148,12 +165,14 @@ def counted(data: Data) -> str:
     return f"more than {data.count}" if isinstance(data, Streamed) else str(data.count)
 
 
-def start(settings: list[Candidate], train: Data, hp: Hyperparameters) -> Floats:
-    """Draw the weights that the candidates start from.
+def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None) -> Floats:
+    """Give the weights that the candidates start from: drawn, or those of an earlier model.
 
-    A feature that is 0 in every standardised row is never learned, so its weight starts, and stays, at 0: folded, any
-    other would be a large raw weight and a bias that cancels it.
+    A feature that is 0 in every standardised row is never learned, so its drawn weight starts, and stays, at 0: folded,
+    any other would be a large raw weight and a bias that cancels it.
     """
+    if earlier is not None:
+        return earlier_weights(len(settings), earlier, hp, train.scaler)
     weights = start_weights(
         range(len(settings)),
         hp.outputs,
@@ -167,45 +186,47 @@ def start(settings: list[Candidate], train: Data, hp: Hyperparameters) -> Floats
     return weights
 
 
-def run_epochs(
-    bank: Banks,
-    train: Data,
-    validation: Data | None,
-    hp: Hyperparameters,
-    scaler: Scaler,
-    judged: int,
-    log: Log,
-) -> tuple[list[float], list[float]]:
-    """Train epoch by epoch until early stopping and leave the bank at the best epoch.
+def kept(course: Course, mine: Identity, store: Store, data: Mapping[str, Data], log: Log) -> Callable[[], None]:
+    """Go on from a checkpoint of the same job, if there is one; return what writes the next."""
+    if resume(course, mine, store, log):
+        for rows in data.values():
+            rows.rewind()
+    return lambda: save(course, mine, store)
 
-    Return the seconds of each epoch's training and of its check.
-    """
-    objective = objective_name(hp)
-    shuffler = np.random.default_rng(hp.seed) if hp.shuffle else None
+
+def run_epochs(
+    course: Course,
+    data: Mapping[str, Data],
+    hp: Hyperparameters,
+    judged: int,
+    heed: Heed,
+    save: Callable[[], None] | None,
+    log: Log,
+) -> None:
+    """Train epoch by epoch until early stopping, and `save` the course after each."""
+    train, validation = data["train"], data.get("validation")
+    objective, stopping = objective_name(hp), course.stopping
     by_score = validation is not None and criterion(hp) is not None
     criterion_name = f"sampled_{hp.binary_classifier_model_selection_criteria}" if by_score else objective
-    stopping = EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, maximise=by_score)
-    updating: list[float] = []
-    checking: list[float] = []
-    best = None
-    for epoch in range(hp.epochs):
-        started = time.time()
-        losses = train_epoch(bank, train, shuffler)
+    while course.epoch < hp.epochs and not stopping.over:
+        epoch, started = course.epoch, time.time()
+        losses = train_epoch(course.bank, train, course.shuffler, heed)
         trained = time.time()
         report_losses("train", objective, losses, epoch, started, trained, log)
-        value = least(losses)
+        value, standings = least(losses), None
         if validation is not None:
-            standings = judge(bank, validation, hp, scaler, judged)
+            standings = judge(course.bank, validation, hp, judged, heed)
             report_losses("validation", objective, standings.losses, epoch, trained, time.time(), log)
             value = standings.best
         log.criterion(epoch, criterion_name, value)
         if stopping.improved(value):
             log.info(f"Epoch {epoch}: Loss improved. Updating best model")
         if value == stopping.optimum:
-            best = bank.snapshot()
+            course.best, course.standings = course.bank.snapshot(), standings
+        course.epoch += 1
         if stopping.over:
             log.info("Early stop condition met. Stopping training.")
-        log.progress(100 * (epoch + 1) / hp.epochs, stopped_early=stopping.over)
+        log.progress(100 * course.epoch / hp.epochs, stopped_early=stopping.over)
         log.metrics(
             iterator_counts(epoch + 1, train.count, -(-train.count // hp.mini_batch_size)),
             start=started,
@@ -214,39 +235,83 @@ def run_epochs(
             meta="training_data_iter",
         )
         log.throughput(train.count / (trained - started))
-        updating.append(trained - started)
-        checking.append(time.time() - trained)
-        if stopping.over:
-            break
-    if best is None:
-        raise InputError(
-            "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
-            "extreme values in the data."
-        )
-    bank.restore(best)
-    return updating, checking
+        course.updating.append(trained - started)
+        course.checking.append(time.time() - trained)
+        if save is not None:
+            save()
+        heed()
 
 
-def train_epoch(bank: Banks, train: Data, shuffler: np.random.Generator | None) -> Floats:
+def train_epoch(bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed) -> Floats:
     """Train on all rows once; return each candidate's mean loss before its updates."""
     lost: list[Floats] = []
     for rows, order in train.epoch(shuffler):
-        lost.append(bank.train(rows, order))
+        lost.append(bank.train(rows, order, heed))
         del rows
     return np.asarray(np.sum(lost, axis=0) / train.count)
 
 
-def choose_candidate(
-    bank: Banks,
-    deciding: Data,
+def concluded(
+    course: Course,
+    data: Mapping[str, Data | Glimpse],
     settings: list[Candidate],
     hp: Hyperparameters,
-    scaler: Scaler,
     judged: int,
+    objective_weights: Floats | None,
+    heed: Heed,
+    log: Log,
+) -> Model:
+    """Make a model of the best candidate at the best epoch, and score it on every channel."""
+    deciding = data.get("validation", data["train"])
+    best = choose_candidate(course, deciding, settings, hp, judged, heed, log)
+    model = folded(course.bank.snapshot()[best], hp, deciding.scaler, objective_weights)
+    model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged)
+
+    def score(name: str) -> None:
+        rows = data[name]
+        report_scores(name, final_scores(model, heeding(rows.raw(), heed), hp, objective_weights), log)
+        if isinstance(rows, Glimpse):
+            log.info(f"These scores of the channel {name!r} are those of its first {rows.seen} rows.")
+
+    for name in data:
+        if name != "test":
+            score(name)
+    log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
+    if "test" in data:
+        score("test")
+    else:
+        log.info("Test data is not provided.")
+    return model
+
+
+def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
+    """Call `heed`, which may raise, before every block."""
+    for block in blocks:
+        heed()
+        yield block
+
+
+def choose_candidate(
+    course: Course,
+    deciding: Data | Glimpse,
+    settings: list[Candidate],
+    hp: Hyperparameters,
+    judged: int,
+    heed: Heed,
     log: Log,
 ) -> int:
-    """Return the index of the candidate that is best on the rows that decide; name those that diverged."""
-    standings = judge(bank, deciding, hp, scaler, judged)
+    """Leave the bank at its best epoch and return the index of the candidate that is best on the rows that decide.
+
+    Those that diverged are named.
+    """
+    if course.best is not None:
+        course.bank.restore(course.best)
+    elif course.epoch:
+        raise InputError(
+            "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
+            "extreme values in the data."
+        )
+    standings = course.standings or judge(course.bank, deciding, hp, judged, heed)
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
         log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
@@ -295,6 +360,6 @@ def report_scores(split: str, scores: list[Metric], log: Log) -> None:
 def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
     """Log where the time went, in milliseconds for machines and in seconds for people."""
     spent: dict[str, float | Summary] = {"epochs": epochs}
-    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items()}
+    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items() if values}
     log.metrics(spent, start=began, end=ended)
     log.info("Time spent: " + ", ".join(f"{name} {sum(values):.2f} s" for name, values in seconds.items()))

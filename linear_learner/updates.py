@@ -54,6 +54,10 @@ class Weights:
         """List the arrays in the order of the fields."""
         return [self.value, self.first, self.second, self.lag]
 
+    def named(self) -> dict[str, Floats]:
+        """Name the arrays that there are."""
+        return {name: array for name, array in vars(self).items() if array is not None}
+
 
 def averaging(candidates: Sequence[Candidate]) -> bool:
     """Say whether any candidate averages its weights."""

@@ -148,3 +148,33 @@ def test_there_are_no_more_workers_than_memory_for_them(
     monkeypatch.setattr("container.environment.memory_limit", lambda: mb << 20)
     monkeypatch.setattr("container.environment.count_processors", lambda: 4)
     assert read_settings({}).workers == (workers or 4)
+
+
+@pytest.mark.parametrize(
+    ("config", "folder", "expected"),
+    [
+        (None, False, None),
+        (None, True, "checkpoints"),
+        ({}, False, "checkpoints"),
+        ({"LocalPath": "/opt/ml/checkpoints"}, False, "checkpoints"),
+        ({"LocalPath": "/opt/ml/other/place"}, True, "other/place"),
+        ({"LocalPath": "/state"}, True, "/state"),
+    ],
+)
+def test_checkpoints_are_wanted_where_configured_or_where_their_folder_is(
+    root: Path, configure: Configure, config: Any, folder: bool, expected: str | None
+) -> None:
+    configure("inputdataconfig", {})
+    if config is not None:
+        configure("checkpointconfig", config)
+    if folder:
+        (root / "checkpoints").mkdir()
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
+    assert job.checkpoints == (None if expected is None else root / expected)
+
+
+def test_a_place_of_checkpoints_that_is_no_path_is_refused(root: Path, configure: Configure) -> None:
+    configure("inputdataconfig", {})
+    configure("checkpointconfig", {"LocalPath": "state"})
+    with pytest.raises(ClientError, match=r"checkpointconfig.json: expected an absolute path as LocalPath, found \"st"):
+        read_job({"SAGEMAKER_BASE_DIR": str(root)})

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from container.channels import Channel
 from container.errors import ClientError
-from container.log import Log
-from container.training import run
+from container.stop import Stop
+from container.training import Task, run
 from tests.container.pipes import piped
 
 Model = dict[str, float]
@@ -32,10 +31,10 @@ def environ(root: Path, configure: Callable[[str, Any], None]) -> dict[str, str]
     return {"SAGEMAKER_BASE_DIR": str(root)}
 
 
-def fit(hyperparameters: dict[str, str], channels: dict[str, Channel], log: Log) -> Model:
-    epochs = int(hyperparameters["epochs"])
-    rows = sum(len(X) for _ in range(epochs) for X, _ in channels["train"])
-    log.info(f"saw {rows} rows")
+def fit(task: Task) -> Model:
+    epochs = int(task.hyperparameters["epochs"])
+    rows = sum(len(X) for _ in range(epochs) for X, _ in task.channels["train"])
+    task.log.info(f"saw {rows} rows")
     return {"rows": rows}
 
 
@@ -183,52 +182,122 @@ def test_an_unknown_channel_is_ignored_with_a_warning(
     assert "The channel 'pictures' is ignored" in out
 
 
+def stopped(stop: Stop) -> Callable[[Task], Model]:
+    """A job that is asked to stop and has a model by then."""
+
+    def fit(task: Task) -> Model:
+        task.heed()
+        stop.asked = True
+        with pytest.raises(KeyboardInterrupt):
+            task.heed()
+        return {"rows": 1}
+
+    return fit
+
+
+def test_a_job_that_is_stopped_with_a_model_saves_it_and_keeps_its_checkpoint(
+    root: Path, environ: dict[str, str]
+) -> None:
+    (root / "checkpoints").mkdir()
+    (root / "checkpoints/checkpoint").write_text("course")
+    stop = Stop()
+    assert run(environ, stopped(stop), save, stop=stop) == 0
+    assert (root / "model/params").read_text() == "1"
+    assert (root / "checkpoints/checkpoint").read_text() == "course"
+    assert not (root / "output/failure").exists()
+
+
+def test_a_finished_job_removes_its_checkpoint_once_the_model_is_there(root: Path, environ: dict[str, str]) -> None:
+    (root / "checkpoints").mkdir()
+    (root / "checkpoints/checkpoint").write_text("course")
+    (root / "checkpoints/checkpoint.sagemaker-uploaded").write_text("")
+
+    def look(model: Model, directory: Path) -> None:
+        assert (root / "checkpoints/checkpoint").exists()
+        save(model, directory)
+
+    assert run(environ, fit, look) == 0
+    assert os.listdir(root / "checkpoints") == ["checkpoint.sagemaker-uploaded"]
+
+
+def test_the_model_to_start_from_is_a_channel_of_its_own(
+    root: Path, environ: dict[str, str], configure: Callable[[str, Any], None]
+) -> None:
+    starts = []
+
+    def fit(task: Task) -> Model:
+        starts.append(task.start)
+        assert list(task.channels) == ["train"]
+        return {"rows": 0}
+
+    assert run(environ, fit, save) == 0
+    channels = {"train": {"ContentType": "text/csv"}, "model": {"ContentType": "application/x-sagemaker-model"}}
+    configure("inputdataconfig", channels)
+    assert run(environ, fit, save) == 0
+    assert starts == [None, root / "input/data/model"]
+    channels["model"]["TrainingInputMode"] = "Pipe"
+    configure("inputdataconfig", channels)
+    assert run(environ, fit, save) == 1
+    assert failure(root).startswith("ClientError: channel 'model': expected the input mode File")
+
+
 STOPPED = """
 import os, sys, time
+from container.stop import Stop
 from container.training import run
 
-def fit(hyperparameters, channels, log):
-    log.info("training")
-    time.sleep(60)
+def fit(task):
+    task.log.info("training")
+    while True:
+        time.sleep(0.01)
+        task.heed()
 
-sys.exit(run(os.environ, fit, None))
+stop = Stop()
+stop.listen()
+sys.exit(run(os.environ, fit, None, stop=stop))
 """
 
 
-def stop_while_training(program: str, root: Path, environ: dict[str, str]) -> None:
+def stop_while_training(program: str, root: Path, environ: dict[str, str], number: int = signal.SIGTERM) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", program], env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     while "training" not in process.stdout.readline():
         assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=5)
     assert process.returncode == 143
     assert out.count("\n") == 1
-    assert "Stopped by SIGTERM before the end of training; no model is saved." in out
+    assert "Stopped before there was a model; none is saved." in out
     assert os.listdir(root / "model") == []
     assert not (root / "output/failure").exists()
 
 
-def test_sigterm_ends_a_job_at_once_without_a_model(root: Path, environ: dict[str, str]) -> None:
-    stop_while_training(STOPPED, root, environ)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_stopped_before_it_has_a_model_says_so_in_one_line(
+    root: Path, environ: dict[str, str], number: int
+) -> None:
+    stop_while_training(STOPPED, root, environ, number)
 
 
 WAITING = """
 import os, sys
+from container.stop import Stop
 from container.training import run
 
-def fit(hyperparameters, channels, log):
-    log.info("training")
-    list(channels["train"])
+def fit(task):
+    task.log.info("training")
+    list(task.channels["train"])
 
-sys.exit(run(os.environ, fit, None))
+stop = Stop()
+stop.listen()
+sys.exit(run(os.environ, fit, None, stop=stop))
 """
 
 
 @pytest.mark.parametrize("fifo", ["absent", "silent"])
-def test_sigterm_ends_a_job_that_waits_for_a_stream(
+def test_a_job_that_waits_for_a_stream_can_be_stopped(
     root: Path, environ: dict[str, str], configure: Callable[[str, Any], None], fifo: str
 ) -> None:
     configure("inputdataconfig", {"train": {"TrainingInputMode": "Pipe", "ContentType": "text/csv"}})

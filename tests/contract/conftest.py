@@ -81,8 +81,26 @@ class Job:
         self.write("inputdataconfig", {name: {"TrainingInputMode": "File", **kind} for name in channels})
 
     def start(self) -> Running:
-        """Start `train`."""
+        """Start `train`; whoever reads its log must go on reading, or it stands still."""
         return self.launch("train", self.root, self.environment, subprocess.PIPE)
+
+    @contextmanager
+    def started(self) -> Iterator[Running]:
+        """Start `train` with its log added to `log`, which nobody has to read."""
+        with self.log.open("a") as log, self.launch("train", self.root, self.environment, log.fileno()) as running:
+            yield running
+
+    @property
+    def log(self) -> Path:
+        """Where `started` leaves the log."""
+        return self.root / "log"
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the log says so."""
+        deadline = time.monotonic() + 60
+        while not self.log.exists() or text not in self.log.read_text():
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
 
     def train(self) -> Finished:
         """Run `train` to its end."""

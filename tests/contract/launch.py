@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -36,6 +37,10 @@ class Running(ABC):
     def ask_to_stop(self) -> None:
         """Do what the platform does to stop it."""
 
+    @abstractmethod
+    def kill(self) -> None:
+        """End it at once, without asking, and wait for that."""
+
     def stop(self) -> int:
         """Ask it to stop and give its exit status."""
         self.ask_to_stop()
@@ -60,6 +65,10 @@ class Process(Running):
     def ask_to_stop(self) -> None:
         self.popen.terminate()
 
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.wait()
+
 
 class Container(Running):
     """The image, as its caller's user; what the platform only gives to be read is mounted read-only."""
@@ -81,6 +90,12 @@ class Container(Running):
     def ask_to_stop(self) -> None:
         # fails where it ended in the meantime
         subprocess.run(["docker", "stop", self.name], check=False, capture_output=True)
+
+    def kill(self) -> None:
+        # again and again, since one that is only being created cannot be killed
+        while self.popen.poll() is None:
+            subprocess.run(["docker", "kill", self.name], check=False, capture_output=True)
+            time.sleep(0.05)
 
 
 class HardenedContainer(Container):

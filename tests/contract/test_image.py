@@ -159,6 +159,9 @@ class Typed(Running):
     def ask_to_stop(self) -> None:
         self.popen.terminate()
 
+    def kill(self) -> None:
+        self.popen.kill()
+
 
 @pytest.mark.parametrize("line", command_lines())
 def test_the_documented_commands_work(example: Path, line: str) -> None:

@@ -1,0 +1,105 @@
+"""Write the course of training after an epoch, and go on from it in a later process."""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.candidates import Candidate
+from linear_learner.course import Course
+from linear_learner.data import Data
+from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.report import Log
+
+Floats = NDArray[Any]
+Identity = dict[str, Any]
+FORMAT = 1
+IDENTITY = "identity"
+
+
+class Store(Protocol):
+    """Where a checkpoint outlives the process."""
+
+    def read(self) -> BinaryIO | None:
+        """Open the last checkpoint, if there is one."""
+
+    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+        """Let `dump` write a checkpoint in place of the last one."""
+
+
+def identity(hp: Hyperparameters, settings: list[Candidate], start: Floats, data: Mapping[str, Data]) -> Identity:
+    """Say what must be the same for one training to be the other's continuation, in words that can be compared."""
+    return {
+        "format": FORMAT,
+        "hyperparameters": asdict(hp),
+        "candidates": [asdict(candidate) for candidate in settings],
+        "start": checksum(start),
+        "data": {name: fingerprint(rows) for name, rows in data.items()},
+    }
+
+
+def fingerprint(data: Data) -> list[Any]:
+    """Tell a channel's rows from others without reading them again."""
+    scaler = data.scaler
+    features = [data.features, checksum(scaler.mean), checksum(scaler.deviation)]
+    return [*features, len(data.head), checksum(data.head.labels), scaler.label_mean, scaler.label_deviation]
+
+
+def checksum(array: Floats) -> int:
+    """Return the CRC-32 of an array."""
+    return zlib.crc32(np.ascontiguousarray(array).data)
+
+
+def save(course: Course, mine: Identity, store: Store) -> None:
+    """Write a checkpoint: numpy's npz, one array in memory at a time."""
+
+    def arrays() -> Iterator[tuple[str, Floats]]:
+        yield IDENTITY, np.array(json.dumps(mine))
+        yield from course.state()
+
+    def dump(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)  # type: ignore[no-untyped-call]
+
+    store.write(dump)
+
+
+def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
+    """Go on from the stored checkpoint; say so, or why not, and whether."""
+    file = store.read()
+    if file is None:
+        return False
+    with file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                theirs = json.loads(str(archive[IDENTITY]))
+                if difference := compare(json.loads(json.dumps(mine)), theirs):
+                    log.warning(f"The checkpoint is of another job and not gone on from: {difference}. Starting anew.")
+                    return False
+                state = {name: archive[name] for name in archive.files}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            log.warning(f"The checkpoint cannot be read and is not gone on from: {error}. Starting anew.")
+            return False
+    course.resume(state)
+    log.info(f"Going on from the checkpoint after epoch {course.epoch - 1}.")
+    return True
+
+
+def compare(mine: Identity, theirs: Identity) -> str:
+    """Name what is not the same, nothing where all is."""
+    if mine["format"] != theirs.get("format"):
+        return "it was written by another version of this program"
+    before, now = theirs["hyperparameters"], mine["hyperparameters"]
+    if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):
+        return ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
+    for part, what in (("data", "the data differs"), ("start", "the model to start from differs")):
+        if mine[part] != theirs[part]:
+            return what
+    return "" if mine == theirs else "it was written by another version of this program"

@@ -1,0 +1,169 @@
+"""A job that is cut off goes on where it was and ends as if nothing had happened."""
+
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+
+from linear_learner.batches import Block
+from linear_learner.budget import Budget
+from linear_learner.model import Model
+from linear_learner.sparse import Sparse, as_matrix, compressed
+from linear_learner.training import fit
+from tests.linear_learner.test_data import Log, problem
+from tests.linear_learner.test_training import HYPERPARAMETERS, split
+
+Channels = Mapping[str, Sequence[Block]]
+
+
+class Cut(Exception):
+    """The process is killed."""
+
+
+class Disk:
+    """Keeps checkpoints, the last of them first; the process is killed once there are `last` of them."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self.checkpoints: list[bytes] = []
+        self.last = last
+
+    def read(self) -> BinaryIO | None:
+        return BytesIO(self.checkpoints[-1]) if self.checkpoints else None
+
+    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+        file = BytesIO()
+        dump(file)
+        self.checkpoints.append(file.getvalue())
+        if len(self.checkpoints) == self.last:
+            raise Cut
+
+
+class Listener(Log):
+    """Keeps warnings too."""
+
+    def warning(self, text: str) -> None:
+        self.said.append(text)
+
+
+def cut_off(after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None) -> Disk:
+    disk = Disk(after)
+    with pytest.raises(Cut):
+        fit(hyperparameters, channels, Log(), budget, store=disk)
+    disk.last = None
+    return disk
+
+
+def assert_same(first: Model, second: Model) -> None:
+    np.testing.assert_array_equal(first.weight, second.weight)
+    np.testing.assert_array_equal(first.bias, second.bias)
+    assert first.threshold == second.threshold
+
+
+def wide(rows: int) -> list[Block]:
+    """Draw sparse rows of more features than are updated at every step."""
+    generator = np.random.default_rng(5)
+    indices = np.sort(generator.integers(0, 3000, (rows, 6)), axis=1) * 6 + np.arange(6)
+    data = generator.normal(size=rows * 6).astype(np.float32)
+    X = Sparse(data, indices.ravel().astype(np.int32), np.arange(0, 6 * rows + 1, 6), (rows, 20_000))
+    return [(X, (indices[:, 0] // 6 % 2).astype(np.float32))]
+
+
+BINARY, REGRESSOR = HYPERPARAMETERS["binary_classifier"], HYPERPARAMETERS["regressor"]
+SPLIT = split("binary_classifier")
+JOBS: dict[str, tuple[dict[str, str], Channels]] = {
+    **{predictor: (job, split(predictor)) for predictor, job in HYPERPARAMETERS.items()},
+    **{name: (REGRESSOR | {"optimizer": name}, split("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
+    "in order": (BINARY | {"shuffle": "false"}, {"train": SPLIT["train"]}),
+    "sparse": (BINARY, {name: [(compressed(as_matrix(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()}),
+    "wide": (BINARY | {"epochs": "5"}, {"train": wide(2000), "validation": wide(300)}),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str) -> None:
+    hyperparameters, channels = JOBS[name]
+    disk = Disk()
+    expected = fit(hyperparameters, channels, Log(), store=disk)
+    assert_same(fit(hyperparameters, channels, Log()), expected)
+    for after in {1, 2, len(disk.checkpoints)}:
+        log = Log()
+        assert_same(fit(hyperparameters, channels, log, store=cut_off(after, hyperparameters, channels)), expected)
+        assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "3"}
+    channels = {"train": problem(60_000, sparse=sparse), "validation": problem(20_000, sparse=sparse)}
+    tight = Budget(76 << 20)
+    log = Log()
+    expected = fit(hyperparameters, channels, log, tight)
+    assert any("is larger than the" in line for line in log.said)
+    for after in (1, 2):
+        disk = cut_off(after, hyperparameters, channels, tight)
+        assert_same(fit(hyperparameters, channels, Log(), tight, store=disk), expected)
+
+
+def resumed(disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any) -> tuple[Model, list[str]]:
+    log = Listener()
+    return fit(hyperparameters, channels, log, store=disk, **more), log.said
+
+
+def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    other = REGRESSOR | {"wd": "0.01", "epochs": "9"}
+    model, said = resumed(disk, other, split("regressor"))
+    what = "epochs was 8, is 9, wd was None, is 0.01"
+    assert f"The checkpoint is of another job and not gone on from: {what}. Starting anew." in said
+    assert_same(model, fit(other, split("regressor"), Log()))
+
+
+def test_a_checkpoint_of_other_data_is_not_gone_on_from() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    channels = split("regressor")
+    X, y = channels["validation"][0]
+    channels["validation"] = [(X, y + 1)]
+    model, said = resumed(disk, REGRESSOR, channels)
+    assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
+    assert_same(model, fit(REGRESSOR, channels, Log()))
+
+
+def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    earlier = fit(REGRESSOR, split("regressor"), Log())
+    model, said = resumed(disk, REGRESSOR, split("regressor"), earlier=earlier)
+    assert any("the model to start from differs. Starting anew." in line for line in said)
+    assert_same(model, fit(REGRESSOR, split("regressor"), Log(), earlier=earlier))
+
+
+def damaged(content: bytes) -> dict[str, bytes]:
+    middle = len(content) // 2
+    changed = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as archive, zipfile.ZipFile(changed, "w") as copy:
+        for name in archive.namelist():
+            entry = archive.read(name)
+            if name == "identity.npy":
+                file = BytesIO()
+                np.save(file, np.array(json.dumps(json.loads(str(np.load(BytesIO(entry)))) | {"format": 0})))
+                entry = file.getvalue()
+            copy.writestr(name, entry)
+    return {
+        "empty": b"",
+        "cut": content[:middle],
+        "flipped": content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
+        "text": b"no checkpoint",
+        "old": changed.getvalue(),
+    }
+
+
+@pytest.mark.parametrize("how", ["empty", "cut", "flipped", "text", "old"])
+def test_a_checkpoint_that_cannot_be_read_is_said_and_not_gone_on_from(how: str) -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    disk.checkpoints = [damaged(disk.checkpoints[-1])[how]]
+    model, said = resumed(disk, REGRESSOR, split("regressor"))
+    assert any("not gone on from" in line and "Starting anew." in line for line in said)
+    assert_same(model, fit(REGRESSOR, split("regressor"), Log()))
