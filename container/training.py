@@ -74,16 +74,16 @@ def run(
         task.log.warning("Stopped before there was a model; none is saved.")
         return 128 + signal.SIGTERM
     except mistakes as error:
-        return _fail(paths, task.log, f"ClientError: {error}{_place(error, task.channels)}")
+        return fail(paths, f"ClientError: {error}{_place(error, task.channels)}", task.log)
     except MemoryError as error:
         advice = "Use an instance with more memory, or less data"
-        return _fail(paths, task.log, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.")
+        return fail(paths, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.", task.log)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             return _crash(paths, task.log, error)
         where = error.filename or paths.root
         reason = f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume."
-        return _fail(paths, task.log, reason)
+        return fail(paths, reason, task.log)
     except Exception as error:
         return _crash(paths, task.log, error)
     return 0
@@ -178,10 +178,12 @@ def _pack(paths: Paths, files: list[Path]) -> None:
 
 def _crash(paths: Paths, log: Log, error: Exception) -> int:
     log.error("".join(traceback.format_exception(error)).rstrip())
-    return _fail(paths, log, f"AlgorithmError: {type(error).__name__}: {error}")
+    return fail(paths, f"AlgorithmError: {type(error).__name__}: {error}", log)
 
 
-def _fail(paths: Paths, log: Log, reason: str) -> int:
+def fail(paths: Paths, reason: str, log: Log | None = None) -> int:
+    """Write why a job fails to its log and, unless something is there, to output/failure; give its exit status."""
+    log = log or Log("algo-1", ALGORITHM, sys.stdout)
     log.error(reason)
     try:
         paths.output.mkdir(parents=True, exist_ok=True)

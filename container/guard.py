@@ -1,0 +1,55 @@
+"""A process that outlives the work: where the work is killed, it is left to say so."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from types import FrameType
+
+from container.stop import Stop
+
+PR_SET_PDEATHSIG = 1
+
+
+def guard(environ: Mapping[str, str], stop: Stop) -> None:
+    """Return in a child process, which is to do the job, and never in this one: it waits, passes signals on and ends.
+
+    It ends as the child does. Where the kernel killed the child, which it does without a word when the memory is
+    full, the reason goes to the log and to output/failure.
+    """
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            return
+        os._exit(1)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        os.kill(child, number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
+    if stop.asked:
+        pass_on(signal.SIGTERM, None)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status < 0:
+        _report(environ, -status)
+        status = 1
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def _report(environ: Mapping[str, str], number: int) -> None:
+    """Say what killed the work; what that takes is imported only now, so that the guard weighs little."""
+    from container.environment import read_paths
+    from container.memory import memory_limit
+    from container.training import fail
+
+    what = f"the training process was killed by signal {number} ({signal.Signals(number).name})"
+    if number == signal.SIGKILL:
+        room = f"{memory_limit() / 2**30:.2f} GiB"
+        what += (
+            f", as the kernel does where the memory is full; there are {room} here. Use an instance with more memory"
+        )
+    fail(read_paths(environ), f"AlgorithmError: {what}.")
