@@ -20,7 +20,8 @@ from linear_learner.weighting import row_weights
 Floats = NDArray[Any]
 Heed = Callable[[], None]
 RUN = 4096  # updates, at most, whose learning rates are laid out at once
-RUN_FLOPS = 25e9  # of the products in a run: about half a second on two cores
+RUN_COST = 25e9  # of a run, in operations of a product: about half a second on two cores
+PASSES = 500  # operations of a product that all else costs, for each margin and for each weight
 
 
 def unheeding() -> None:
@@ -145,12 +146,18 @@ class Bank:
         """
         table = batch_table(order, self.batch_size)
         self.lost[:] = 0
-        run = min(RUN, max(1, int(RUN_FLOPS / (4 * self.weights.size * table.shape[1]))))
+        run = self.run_length(table.shape[1])
         for first in range(0, len(table), run):
             self.run(rows, table[first : first + run])
             self.lost.wait_to_read()
             heed()
         return self.restored(self.lost.asnumpy()[0])
+
+    def run_length(self, batch: int) -> int:
+        """Return how many updates of so many rows are queued before anybody waits for them."""
+        outputs, width = self.weights.shape
+        cost = outputs * (4 * width * batch + PASSES * (batch + width))
+        return min(RUN, max(1, int(RUN_COST / cost)))
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank
+from linear_learner.bank import PASSES, Bank
 from linear_learner.banks import Banks
 from linear_learner.batches import Rows, batch_table, epoch_order, gather
 from linear_learner.candidates import Candidate
@@ -256,3 +256,23 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
         results.append((bank.snapshot(), lost[-1], *bank.evaluate(rows, margins=len(rows))))
     for whole, gathered in zip(*results, strict=True):
         np.testing.assert_array_equal(whole, gathered)
+
+
+def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever that is, the bank is the one that has seen just so many mini-batches."""
+    rows, outputs = example("logistic")
+    order = orders(rows)[0]
+    cost = 7 * (4 * (rows.features + 1) * BATCH + PASSES * (BATCH + rows.features + 1))
+    monkeypatch.setattr("linear_learner.bank.RUN_COST", 2 * cost)
+    looks = iter([None, None, KeyboardInterrupt()])
+
+    def heed() -> None:
+        if error := next(looks):
+            raise error
+
+    cut, short = (Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH) for _ in range(2))
+    with pytest.raises(KeyboardInterrupt):
+        cut.train(rows, order, heed)
+    short.train(rows, order[: 6 * BATCH])
+    assert len(order) > 6 * BATCH
+    np.testing.assert_array_equal(cut.snapshot(), short.snapshot())
