@@ -85,6 +85,15 @@ def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> Non
     assert min(first_line() for _ in range(3)) < 2
 
 
+def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: Path) -> None:
+    job = example_job(tmp_path, Container)
+    result = run("--memory=60m", "--memory-swap=60m", f"--volume={job.root}:/opt/ml", IMAGE, "train")
+    assert result.returncode == 1
+    assert job.failure.startswith("AlgorithmError: the training process was killed by signal 9 (SIGKILL), as the kernel")
+    assert "there are 60 MiB here" in job.failure
+    assert job.failure in result.stdout
+
+
 @pytest.fixture(scope="module")
 def hardened(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """A job that a stranger may write to."""
