@@ -48,8 +48,6 @@ def _report(environ: Mapping[str, str], number: int) -> None:
 
     what = f"the training process was killed by signal {number} ({signal.Signals(number).name})"
     if number == signal.SIGKILL:
-        room = f"{memory_limit() / 2**30:.2f} GiB"
-        what += (
-            f", as the kernel does where the memory is full; there are {room} here. Use an instance with more memory"
-        )
+        here = f"there are {memory_limit() >> 20} MiB here"
+        what += f", as the kernel does where the memory is full; {here}. Use an instance with more memory"
     fail(read_paths(environ), f"AlgorithmError: {what}.")

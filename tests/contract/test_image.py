@@ -89,7 +89,7 @@ def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: 
     job = example_job(tmp_path, Container)
     result = run("--memory=60m", "--memory-swap=60m", f"--volume={job.root}:/opt/ml", IMAGE, "train")
     assert result.returncode == 1
-    assert job.failure.startswith("AlgorithmError: the training process was killed by signal 9 (SIGKILL), as the kernel")
+    assert job.failure.startswith("AlgorithmError: the training process was killed by signal 9 (SIGKILL), as the ")
     assert "there are 60 MiB here" in job.failure
     assert job.failure in result.stdout
 
