@@ -5,6 +5,7 @@ from pathlib import Path
 
 from container.groups import find_groups, read_number, read_text
 
+_STEP = 16 << 20
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _LIMIT = ("memory.max", "memory.limit_in_bytes")
 _USAGE = ("memory.current", "memory.usage_in_bytes")
@@ -29,6 +30,14 @@ def memory_left(top: Path = Path("/")) -> int:
             counts = _read_counts(group / "memory.stat")
             left.append(limit - usage + counts.get("total_inactive_file", counts.get("inactive_file", 0)))
     return max(0, min(left, default=memory_limit(top) - memory_used()))
+
+
+def memory_beside(top: Path = Path("/")) -> int:
+    """Return the bytes of the limit beside what this process holds now.
+
+    What it holds is rounded up to 16 MiB, so that a job that is started again finds the same room.
+    """
+    return max(0, memory_limit(top) + -memory_used() // _STEP * _STEP)
 
 
 def memory_used() -> int:

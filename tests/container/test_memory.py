@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from container.memory import memory_left, memory_limit, memory_used
+from container.memory import memory_beside, memory_left, memory_limit, memory_used
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 V1, V2 = "sys/fs/cgroup/memory/{}memory.limit_in_bytes", "sys/fs/cgroup/{}memory.max"
@@ -53,6 +53,16 @@ def test_what_is_held_is_counted() -> None:
     before = memory_used()
     held = np.ones(1 << 25, np.uint8)
     assert memory_used() - before > held.nbytes * 0.9
+
+
+def test_a_little_more_or_less_held_leaves_the_same_beside(tmp_path: Path) -> None:
+    limited = lay_out(tmp_path, "0::/\n", {V2.format(""): f"{1 << 40}\n"})
+    beside = memory_beside(limited)
+    assert beside == memory_beside(limited)
+    assert (memory_limit(limited) - beside) % (16 << 20) == 0
+    assert 0 <= memory_limit(limited) - memory_used() - beside < 17 << 20
+    tiny = lay_out(tmp_path, "0::/\n", {V2.format(""): f"{1 << 20}\n"})
+    assert memory_beside(tiny) == 0
 
 
 @pytest.mark.parametrize("version", [1, 2])
