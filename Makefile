@@ -2,12 +2,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image push algorithm clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
 IMAGE ?= open-linear-learner:dev
 BASE_IMAGE ?= debian:bookworm-slim
+REPOSITORY ?= open-linear-learner
+TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 600
 BIN := .venv/bin
@@ -83,7 +85,7 @@ test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy linear_learner container examples benchmarks tests
+	@$(BIN)/mypy linear_learner container examples benchmarks publishing tests
 	@$(BIN)/mypy train
 	@$(BIN)/mypy serve
 
@@ -107,6 +109,13 @@ fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 
 image: ## build the Docker image IMAGE on BASE_IMAGE
 	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
+
+push: ## push IMAGE to the account's ECR as REPOSITORY:TAG (DRY_RUN=1 only tells)
+	@IMAGE='$(IMAGE)' REPOSITORY='$(REPOSITORY)' TAG='$(TAG)' DRY_RUN='$(DRY_RUN)' publishing/push
+
+algorithm: $(READY) ## print the CreateAlgorithm request for IMAGE, an address in ECR (DIGEST, ALGORITHM, ROLE and DATA)
+	@$(BIN)/python -m publishing.algorithm --image '$(IMAGE)' $(DIGEST:%=--digest %) $(ALGORITHM:%=--name %) \
+	    $(ROLE:%=--role %) $(DATA:%=--data %)
 
 clean: ## remove what make built
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml

@@ -1,0 +1,155 @@
+"""The request by which an AWS account makes the image an algorithm of its own, printed as JSON for CreateAlgorithm."""
+
+import argparse
+import json
+import math
+from typing import Any
+
+from container.codecs import READERS, TRAINING_TYPES, WRITERS
+from container.environment import MODES
+from container.training import CHANNELS
+from linear_learner.declaration import AUTO, BOOLEANS, Declaration, Interval, declarations
+from publishing.metrics import METRICS
+
+Json = dict[str, Any]
+
+ABOUT = "Linear classifiers and regressors, trained as a bank of candidates; a drop-in for the built-in Linear Learner."
+ABOUT_CHANNELS = {
+    "train": "The rows to train on.",
+    "validation": "The rows that choose the best candidate and its threshold.",
+    "test": "Rows that the final model is measured on.",
+    "model": "The model of an earlier job, to go on from.",
+}
+LARGEST_INTEGER = 2**31 - 1  # what Amazon's own images declare where there is no bound
+INSTANCES = [
+    *(f"ml.{family}.large" for family in ("m5", "m6i", "m7i")),
+    *(
+        f"ml.{family}.{size}"
+        for family in ("m4", "m5", "m6i", "m7i", "c4", "c5", "c6i", "c7i")
+        for size in ("xlarge", "2xlarge", "4xlarge")
+    ),
+    *(f"ml.{family}.{size}" for family in ("m6i", "m7i", "c6i", "c7i") for size in ("8xlarge", "16xlarge")),
+]
+
+
+def request(image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
+    """Describe the algorithm that `image` holds; `trial` is the job that the service tries it with, if it is to."""
+    return {
+        "AlgorithmName": name,
+        "AlgorithmDescription": ABOUT,
+        "TrainingSpecification": {
+            "TrainingImage": image,
+            **({"TrainingImageDigest": digest} if digest else {}),
+            "SupportedHyperParameters": [hyperparameter(declaration) for declaration in declarations().values()],
+            "SupportedTrainingInstanceTypes": INSTANCES,
+            "SupportsDistributedTraining": False,
+            "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in METRICS],
+            "TrainingChannels": channels(),
+            "SupportedTuningJobObjectiveMetrics": [
+                {"Type": metric.direction, "MetricName": metric.name} for metric in METRICS if metric.direction
+            ],
+        },
+        "InferenceSpecification": {
+            "Containers": [{"Image": image, **({"ImageDigest": digest} if digest else {})}],
+            "SupportedTransformInstanceTypes": INSTANCES,
+            "SupportedRealtimeInferenceInstanceTypes": INSTANCES,
+            "SupportedContentTypes": list(READERS),
+            "SupportedResponseMIMETypes": list(WRITERS),
+        },
+        **({"ValidationSpecification": trial} if trial else {}),
+    }
+
+
+def hyperparameter(declaration: Declaration) -> Json:
+    """Describe one hyperparameter.
+
+    The service tunes only what has a range, and a number with a range cannot be `auto` too. So what is to be tuned is a
+    number, whose default is left out where it is auto; other numbers that may be auto are free text. The service sends
+    defaults to every job, so what does nothing in some jobs has none either.
+    """
+    tunable = bool(declaration.tunable) or "optimizer" in declaration.applies
+    kind, values = _values(declaration, tunable)
+    number = kind in ("Integer", "Continuous")
+    default = None if declaration.applies or (number and declaration.default == AUTO) else declaration.default
+    return {
+        "Name": declaration.name,
+        "Description": declaration.about,
+        "Type": kind,
+        **({"Range": {f"{kind}ParameterRangeSpecification": values}} if values else {}),
+        "IsTunable": tunable,
+        "IsRequired": declaration.default is None,
+        **({"DefaultValue": default} if default else {}),
+    }
+
+
+def _values(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
+    """Give the type that the service knows a hyperparameter by, and its range if that has one."""
+    auto = [AUTO] if declaration.auto else []
+    if declaration.type == "switch":
+        words = [form for word in BOOLEANS for form in dict.fromkeys((word, word.capitalize()))]
+        return "Categorical", {"Values": [*words, *auto]}
+    if declaration.range is None:
+        closed = bool(declaration.choices)
+        return ("Categorical", {"Values": [*declaration.choices, *auto]}) if closed else ("FreeText", None)
+    if (declaration.auto or declaration.choices) and not tunable:
+        return "FreeText", None
+    if declaration.type == "integer":
+        high = min(declaration.range.high, LARGEST_INTEGER)
+        return "Integer", {"MinValue": str(int(declaration.range.low)), "MaxValue": str(int(high))}
+    low, high = _closed(declaration.range)
+    return "Continuous", {"MinValue": repr(low), "MaxValue": repr(high)}
+
+
+def _closed(interval: Interval) -> tuple[float, float]:
+    """Give the least and the greatest number inside."""
+    low = interval.low if interval.closed_low else math.nextafter(interval.low, math.inf)
+    high = interval.high if interval.closed_high else math.nextafter(interval.high, -math.inf)
+    return low, high
+
+
+def channels() -> list[Json]:
+    """Describe the channels: of data, and of a model to go on from."""
+    data = {"SupportedContentTypes": TRAINING_TYPES, "SupportedCompressionTypes": ["None", "Gzip"]}
+    model = {"SupportedContentTypes": ["application/x-sagemaker-model"], "SupportedCompressionTypes": ["None"]}
+    kinds = {name: data | {"SupportedInputModes": list(MODES)} for name in CHANNELS}
+    kinds["model"] = model | {"SupportedInputModes": ["File"]}
+    return [
+        {"Name": name, "Description": ABOUT_CHANNELS[name], "IsRequired": name == "train", **kind}
+        for name, kind in kinds.items()
+    ]
+
+
+def trial_on(data: str, role: str) -> Json:
+    """Describe a binary classifier of the CSV files below `data`/train, an S3 address, as the service's trial."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"{data}/train", "S3DataDistributionType": "FullyReplicated"}
+    job = {
+        "TrainingInputMode": "File",
+        "HyperParameters": {"predictor_type": "binary_classifier", "mini_batch_size": "20"},
+        "InputDataConfig": [
+            {"ChannelName": "train", "DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+        ],
+        "OutputDataConfig": {"S3OutputPath": f"{data}/output"},
+        "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+    }
+    return {"ValidationRole": role, "ValidationProfiles": [{"ProfileName": "train", "TrainingJobDefinition": job}]}
+
+
+def main() -> None:
+    """Read the command line and print the request."""
+    parser = argparse.ArgumentParser(prog="publishing.algorithm", description=__doc__)
+    parser.add_argument("--image", required=True, help="address of the image in ECR, with its tag")
+    parser.add_argument("--digest", help="sha256:... of the image, so that no later push under the tag is taken")
+    parser.add_argument("--name", default="open-linear-learner", help="name of the algorithm (%(default)s)")
+    parser.add_argument("--role", help="IAM role by which the service tries the algorithm; needs --data")
+    parser.add_argument("--data", help="S3 address below which train/ holds the example's CSV; needs --role")
+    chosen = parser.parse_args()
+    if bool(chosen.role) != bool(chosen.data):
+        found = "a role without data" if chosen.role else "data without a role"
+        parser.error(f"expected --role and --data or neither of them, found {found}.")
+    trial = trial_on(chosen.data.rstrip("/"), chosen.role) if chosen.role else None
+    print(json.dumps(request(chosen.image, chosen.name, chosen.digest, trial), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The request of CreateAlgorithm: valid by the service's own model, and true of what the image does."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from linear_learner.declaration import declarations
+from linear_learner.hyperparameters import ignored, parse
+from publishing.algorithm import request, trial_on
+from publishing.metrics import EVERY, METRICS
+
+DIGEST = "sha256:" + "0" * 64
+ROLE = "arn:aws:iam::000000000000:role/nobody"
+REQUEST = request("registry/open-linear-learner:1", "open-linear-learner", DIGEST, trial_on("s3://bucket/it", ROLE))
+TRAINING = REQUEST["TrainingSpecification"]
+HYPERPARAMETERS = {entry["Name"]: entry for entry in TRAINING["SupportedHyperParameters"]}
+NUMBERS = [name for name, entry in HYPERPARAMETERS.items() if entry["Type"] in ("Integer", "Continuous")]
+PRINTABLE = r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]"  # every character but those of control, says Unicode
+
+
+@pytest.fixture(scope="module")
+def shape() -> Any:
+    """What the service takes."""
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    return service.operation_model("CreateAlgorithm").input_shape
+
+
+def breaches(value: Any, shape: Any, place: str = "") -> Iterator[str]:
+    """Name what breaks the bounds that botocore's own validator passes over: max, pattern and enum."""
+    metadata = shape.metadata
+    size = len(value) if isinstance(value, str | list | dict) else value
+    if size > metadata.get("max", math.inf):
+        yield f"{place}: {size} > {metadata['max']}"
+    match shape.type_name:
+        case "structure":
+            for name, member in value.items():
+                yield from breaches(member, shape.members[name], f"{place}.{name}")
+        case "list":
+            for i, member in enumerate(value):
+                yield from breaches(member, shape.member, f"{place}[{i}]")
+        case "map":
+            for name, member in value.items():
+                yield from breaches(name, shape.key, f"{place} {name}")
+                yield from breaches(member, shape.value, f"{place}.{name}")
+        case "string":
+            pattern = metadata.get("pattern", "(?s:.*)").replace(PRINTABLE, r"[^\x00-\x1f\x7f-\x9f]")
+            if not re.fullmatch(pattern, value):
+                yield f"{place}: {value!r} is not {pattern}"
+            if shape.enum and value not in shape.enum:
+                yield f"{place}: {value!r} is none of {shape.enum}"
+
+
+def faults(asked: dict[str, Any], shape: Any) -> list[str]:
+    report = ParamValidator().validate(asked, shape).generate_report()
+    return [*report.splitlines(), *([] if report else breaches(asked, shape))]
+
+
+def test_the_services_model_accepts_the_request(shape: Any) -> None:
+    assert faults(REQUEST, shape) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("AlgorithmName",), "-open"),
+        (("AlgorithmName",), "o" * 64),
+        (("AlgorithmDescription",), "two\nlines"),
+        (("TrainingSpecification", "TrainingImageDigest"), "sha256:0"),
+        (("TrainingSpecification", "TrainingImage"), None),
+        (("TrainingSpecification", "MetricDefinitions"), [{"Name": "x", "Regex": "y"}] * 41),
+        (("TrainingSpecification", "MetricDefinitions"), [{"Name": "x", "Regex": "y" * 501}]),
+        (("TrainingSpecification", "SupportedTrainingInstanceTypes"), ["ml.none.large"]),
+        (("TrainingSpecification", "NoSuchField"), "x"),
+        (("ValidationSpecification", "ValidationRole"), "a name, not an address"),
+    ],
+)
+def test_a_fault_in_the_request_would_be_seen(shape: Any, place: tuple[str, ...], value: Any) -> None:
+    broken = json.loads(json.dumps(REQUEST))
+    inner = broken
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    assert faults(broken, shape)
+
+
+def test_only_objectives_that_are_defined_are_offered_and_each_name_once() -> None:
+    names = [definition["Name"] for definition in TRAINING["MetricDefinitions"]]
+    assert len(set(names)) == len(names)
+    for objective in TRAINING["SupportedTuningJobObjectiveMetrics"]:
+        assert objective["MetricName"] in names
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("validation:objective_loss", "Minimize"),
+        ("validation:rmse", "Minimize"),
+        ("test:absolute_loss", "Minimize"),
+        ("validation:binary_classification_accuracy", "Maximize"),
+        ("test:roc_auc_score", "Maximize"),
+        ("validation:macro_f_beta", "Maximize"),
+        ("test:multiclass_top_k_accuracy", "Maximize"),
+        ("validation:dcg", "Maximize"),
+    ],
+)
+def test_objectives_have_the_direction_of_the_originals_tuning_page(name: str, direction: str) -> None:
+    assert {"Type": direction, "MetricName": name} in TRAINING["SupportedTuningJobObjectiveMetrics"]
+
+
+def test_nothing_measured_on_training_rows_is_an_objective() -> None:
+    assert not [metric for metric in METRICS if metric.direction and metric.name.startswith("train:")]
+
+
+def test_what_is_required_has_no_default() -> None:
+    required = [entry for entry in HYPERPARAMETERS.values() if entry["IsRequired"]]
+    assert [entry["Name"] for entry in required] == ["predictor_type"]
+    assert "DefaultValue" not in required[0]
+
+
+@pytest.mark.parametrize("predictor", EVERY)
+def test_a_job_that_the_service_fills_with_defaults_is_the_job_without_them(predictor: str) -> None:
+    asked = {"predictor_type": predictor, **({"num_classes": "3"} if predictor.startswith("multi") else {})}
+    filled = {name: e["DefaultValue"] for name, e in HYPERPARAMETERS.items() if "DefaultValue" in e} | asked
+    assert parse(filled) == parse(asked)
+    assert ignored(filled, parse(filled)) == []
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_range_holds_what_the_image_accepts_and_nothing_else(name: str) -> None:
+    entry, declaration = HYPERPARAMETERS[name], declarations()[name]
+    low, high = (entry["Range"][f"{entry['Type']}ParameterRangeSpecification"][end] for end in ("MinValue", "MaxValue"))
+    assert float(low) == declaration.read(low)
+    assert float(high) == declaration.read(high)
+    if "DefaultValue" in entry:
+        assert float(low) <= declaration.read(entry["DefaultValue"]) <= float(high)
+    if entry["Type"] == "Continuous":
+        for beyond in (math.nextafter(float(low), -math.inf), math.nextafter(float(high), math.inf)):
+            with pytest.raises(ValueError, match=re.escape(repr(beyond))):
+                declaration.read(repr(beyond))
+
+
+@pytest.mark.parametrize("name", [name for name, entry in HYPERPARAMETERS.items() if entry["Type"] == "Categorical"])
+def test_every_word_of_a_closed_set_is_one_that_the_image_reads(name: str) -> None:
+    values = HYPERPARAMETERS[name]["Range"]["CategoricalParameterRangeSpecification"]["Values"]
+    for value in values:
+        declarations()[name].read(value)
+    assert HYPERPARAMETERS[name].get("DefaultValue", values[0]) in values
+
+
+@pytest.mark.parametrize("name", [name for name, declaration in declarations().items() if declaration.tunable])
+def test_the_ranges_of_the_originals_tuning_page_can_be_tuned(name: str) -> None:
+    entry, wanted = HYPERPARAMETERS[name], declarations()[name].tunable
+    assert entry["IsTunable"]
+    bounds = entry["Range"][f"{entry['Type']}ParameterRangeSpecification"]
+    if entry["Type"] == "Categorical":
+        assert set(wanted) <= set(bounds["Values"])
+    else:
+        assert float(bounds["MinValue"]) <= wanted[0] < wanted[1] <= float(bounds["MaxValue"])
+
+
+@pytest.mark.parametrize("name", ["beta_1", "beta_2", "momentum"])
+def test_the_optimizers_constants_can_be_tuned(name: str) -> None:
+    assert HYPERPARAMETERS[name]["IsTunable"]
+    assert HYPERPARAMETERS[name]["Type"] == "Continuous"
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", "publishing.algorithm", *arguments], capture_output=True, text=True)
+
+
+def test_the_program_prints_the_request() -> None:
+    result = run(
+        "--image=registry/open-linear-learner:1", f"--digest={DIGEST}", "--data=s3://bucket/it", f"--role={ROLE}"
+    )
+    assert json.loads(result.stdout) == REQUEST
+
+
+def test_a_role_without_data_is_refused() -> None:
+    result = run("--image=registry/open-linear-learner:1", f"--role={ROLE}")
+    assert result.returncode == 2
+    assert "expected --role and --data or neither of them, found a role without data." in result.stderr
+
+
+def test_the_program_needs_no_package_of_amazons() -> None:
+    program = "import sys, publishing.algorithm; print({'botocore', 'boto3'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
