@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image push algorithm clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -117,6 +117,9 @@ algorithm: $(READY) ## print the CreateAlgorithm request for IMAGE, an address i
 	@$(BIN)/python -m publishing.algorithm --image '$(IMAGE)' $(DIGEST:%=--digest %) $(ALGORITHM:%=--name %) \
 	    $(ROLE:%=--role %) $(DATA:%=--data %)
 
+sbom: $(READY) ## write the bill of materials of IMAGE to open-linear-learner.cdx.json
+	@$(BIN)/python -m publishing.sbom '$(IMAGE)' open-linear-learner.cdx.json
+
 clean: ## remove what make built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml open-linear-learner.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,158 @@
+"""The bill of materials of an image: every package of Debian and of Python in it, as CycloneDX JSON.
+
+It is a function of the image and of requirements/runtime.txt alone: the same image has the same bill, byte for byte.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense, License
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.spdx import fixup_id
+from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
+
+from publishing import inventory
+
+LOCK = Path(__file__).resolve().parent.parent / "requirements" / "runtime.txt"
+LABEL = "org.opencontainers.image.licenses"
+WORDS_OF_A_SENTENCE = 7  # some copyright files begin the text where its name should stand
+
+
+def take_stock(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the engine knows of the image, and the inventory that the image's own Python prints.
+
+    Raises subprocess.CalledProcessError, whose stderr says why, where there is no engine or no such image.
+    """
+    inspected = _docker("image", "inspect", image)
+    program = Path(inventory.__file__).read_text(encoding="utf-8")
+    options = ("--rm", "--interactive", "--network=none", "--entrypoint=python3")
+    return json.loads(inspected)[0], json.loads(_docker("run", *options, image, "-", program=program))
+
+
+def _docker(*arguments: str, program: str | None = None) -> str:
+    command = ["docker", *arguments]
+    return subprocess.run(command, input=program, capture_output=True, text=True, check=True).stdout
+
+
+def read_lock(text: str) -> dict[tuple[str, str], list[str]]:
+    """Read the SHA-256 of the distributions that may be installed, by normalised name and version."""
+    packages = re.findall(r"^(\S+)==(\S+)(.*(?:\n +--hash=.*)*)", text, re.MULTILINE)
+    return {(_normal(name), version): re.findall(r"sha256:(\w+)", rest) for name, version, rest in packages}
+
+
+def bill(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], lock: str) -> str:
+    """Write the bill; raises ValueError where it is not valid CycloneDX, which no image should lead to."""
+    labels = inspected["Config"].get("Labels") or {}
+    root = Component(
+        name=image,
+        version=inspected["Id"],
+        type=ComponentType.CONTAINER,
+        bom_ref=image,
+        licenses=_by_name(labels[name] for name in labels.keys() & {LABEL}),
+    )
+    hashes = read_lock(lock)
+    parts = [
+        _system(stock["system"]),
+        *(_debian_package(package, stock["system"]) for package in stock["debian"]),
+        *(_python_package(package, hashes) for package in stock["python"]),
+    ]
+    bom = Bom(components=parts, serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{image}@{inspected['Id']}"))
+    bom.metadata.component = root
+    bom.metadata.timestamp = datetime.fromisoformat(re.sub(r"\.\d+", "", inspected["Created"]))
+    bom.register_dependency(root, parts)
+    text = JsonV1Dot6(bom).output_as_string(indent=2)
+    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        raise ValueError(str(error))
+    return text + "\n"
+
+
+def _system(system: Mapping[str, str]) -> Component:
+    name, version = system["ID"], system["VERSION_ID"]
+    return Component(name=name, version=version, bom_ref=f"{name}-{version}", type=ComponentType.OPERATING_SYSTEM)
+
+
+def _debian_package(package: Mapping[str, str], system: Mapping[str, str]) -> Component:
+    name, version, source = package["Package"], package["Version"], package["source:Package"]
+    built_from = source if package["source:Version"] == version else f"{source}@{package['source:Version']}"
+    qualifiers = {
+        "arch": package["Architecture"],
+        "distro": f"{system['ID']}-{system['VERSION_ID']}",
+        **({} if built_from == name else {"upstream": built_from}),
+    }
+    purl = PackageURL("deb", system["ID"], name, version, qualifiers)
+    licenses = debian_licenses(package["copyright"])
+    return Component(name=name, version=version, bom_ref=str(purl), purl=purl, licenses=licenses)
+
+
+def _python_package(package: Mapping[str, Any], lock: Mapping[tuple[str, str], list[str]]) -> Component:
+    name, version = package["name"], package["version"]
+    purl = PackageURL("pypi", None, name, version)
+    hashes = lock.get((_normal(name), version), [])
+    admitted = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(str(purl)),
+        comment="the files that requirements/runtime.txt admits; one of them is installed",
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=content) for content in hashes],
+    )
+    return Component(
+        name=name,
+        version=version,
+        bom_ref=str(purl),
+        purl=purl,
+        licenses=python_licenses(package),
+        external_references=[admitted] if hashes else [],
+    )
+
+
+def debian_licenses(copyright: str) -> list[License]:
+    """Name the licences of a copyright file as it does, or, where it is prose, the common ones that it points to."""
+    named = re.findall(r"^License:[ \t]*(\S.*?)\s*$", copyright, re.MULTILINE)
+    short = {name for name in named if len(name.split()) < WORDS_OF_A_SENTENCE}
+    return _by_name(short or set(re.findall(r"/common-licenses/([A-Za-z]+(?:-[\d.]*\d)?)", copyright)))
+
+
+def python_licenses(package: Mapping[str, Any]) -> list[License]:
+    """Give the licence of a distribution: the expression, else the line, else what the classifiers say."""
+    if package["expressions"]:
+        return [LicenseFactory().make_from_string(package["expressions"][0])]
+    lines = [text for text in package["licenses"] if text and "\n" not in text]
+    classifiers = (text.split(" :: ") for text in package["classifiers"])
+    return _by_name(lines or {parts[-1] for parts in classifiers if parts[0] == "License"})
+
+
+def _by_name(names: Iterable[str]) -> list[License]:
+    """Make licences by their identifiers of SPDX, or by name what has none."""
+    return [LicenseFactory().make_with_id(name) if fixup_id(name) else DisjunctiveLicense(name=name) for name in names]
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main(image: str, path: str) -> None:
+    """Write the bill of `image` to the file `path`."""
+    try:
+        inspected, stock = take_stock(image)
+    except FileNotFoundError:
+        sys.exit("make sbom: docker is missing: install a Docker engine and its command line.")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"make sbom: the image {image} cannot be looked into: {error.stderr.strip()}")
+    Path(path).write_text(bill(image, inspected, stock, LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"{path}: {len(stock['debian'])} packages of Debian and {len(stock['python'])} of Python in {image}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
