@@ -45,11 +45,16 @@ class Aws:
             case "CreateRepository":
                 self.repositories.add(words["repositoryName"])
                 return {"repository": self.describe(words["repositoryName"])}, 200
+            case "DescribeImages":
+                manifest = self.manifests[f"{words['repositoryName']}:{words['imageIds'][0]['imageTag']}"]
+                return {"imageDetails": [{"imageDigest": digest_of(manifest)}]}, 200
             case "GetAuthorizationToken":
                 token = base64.b64encode(f"AWS:{PASSWORD}".encode()).decode()
                 return {"authorizationData": [{"authorizationToken": token, "proxyEndpoint": self.url}]}, 200
             case "DescribeAlgorithm":
                 return self.algorithm, 200
+            case "CreateAlgorithm":
+                return {"AlgorithmArn": f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:algorithm/x"}, 200
             case "CreateHyperParameterTuningJob":
                 return {"HyperParameterTuningJobArn": f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:tuning/x"}, 200
         return {"__type": "UnknownOperationException", "message": name}, 400
@@ -57,6 +62,11 @@ class Aws:
     def describe(self, repository: str) -> dict[str, Any]:
         """Describe a repository of ECR."""
         return {"repositoryName": repository, "repositoryUri": f"{self.registry}/{repository}"}
+
+
+def digest_of(manifest: bytes) -> str:
+    """Name a manifest as registries do."""
+    return "sha256:" + hashlib.sha256(manifest).hexdigest()
 
 
 def create_app(aws: Aws) -> Flask:
@@ -107,7 +117,6 @@ def create_app(aws: Aws) -> Flask:
         found = aws.manifests.get(f"{name}:{tag}")
         if found is None:
             return Response(status=404)
-        digest = "sha256:" + hashlib.sha256(found).hexdigest()
-        return Response(status=201, headers={"Docker-Content-Digest": digest})
+        return Response(status=201, headers={"Docker-Content-Digest": digest_of(found)})
 
     return app
