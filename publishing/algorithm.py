@@ -7,7 +7,7 @@ from typing import Any
 
 from container.codecs import READERS, TRAINING_TYPES, WRITERS
 from container.environment import MODES
-from container.training import CHANNELS
+from container.training import CHANNELS, START
 from linear_learner.declaration import AUTO, BOOLEANS, Declaration, Interval, declarations
 from publishing.metrics import METRICS
 
@@ -112,7 +112,7 @@ def channels() -> list[Json]:
     data = {"SupportedContentTypes": TRAINING_TYPES, "SupportedCompressionTypes": ["None", "Gzip"]}
     model = {"SupportedContentTypes": ["application/x-sagemaker-model"], "SupportedCompressionTypes": ["None"]}
     kinds = {name: data | {"SupportedInputModes": list(MODES)} for name in CHANNELS}
-    kinds["model"] = model | {"SupportedInputModes": ["File"]}
+    kinds[START] = model | {"SupportedInputModes": ["File"]}
     return [
         {"Name": name, "Description": ABOUT_CHANNELS[name], "IsRequired": name == "train", **kind}
         for name, kind in kinds.items()
