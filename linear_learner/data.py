@@ -127,8 +127,8 @@ class Streamed:
         yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES))
 
     def rewind(self) -> None:
-        """Let go of what was read at first, so that the next pass is cut into pieces as any later one."""
-        self.begun = None
+        """Let go of the first pass and its reader, so that the next one is cut into pieces as any later one."""
+        self.begun, self.rest = None, iter(())
 
     def take_begun(self) -> AnyRows:
         """Hand the first rows over without keeping them."""

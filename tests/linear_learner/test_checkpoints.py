@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ from linear_learner.training import fit
 from tests.linear_learner.test_data import Log, problem
 from tests.linear_learner.test_training import HYPERPARAMETERS, split
 
-Channels = Mapping[str, Sequence[Block]]
+Channels = Mapping[str, Iterable[Block]]
 
 
 class Cut(Exception):
@@ -106,6 +106,26 @@ def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
     for after in (1, 2):
         disk = cut_off(after, hyperparameters, channels, tight)
         assert_same(fit(hyperparameters, channels, Log(), tight, store=disk), expected)
+
+
+def test_a_stream_that_is_gone_on_from_is_closed_before_it_is_opened_anew() -> None:
+    """A pipe has one writer, who waits until the last reader is gone."""
+    hyperparameters = BINARY | {"mini_batch_size": "1000", "epochs": "2"}
+    blocks = problem(60_000, sparse=False)
+    disk = cut_off(1, hyperparameters, {"train": blocks}, Budget(76 << 20))
+    events: list[str] = []
+
+    class Pipe:
+        def __iter__(self) -> Iterator[Block]:
+            events.append("opened")
+            try:
+                yield from blocks
+            finally:
+                events.append("closed")
+
+    fit(hyperparameters, {"train": Pipe()}, Log(), Budget(76 << 20), store=disk)
+    assert events == ["opened", "closed"] * (len(events) // 2)
+    assert len(events) > 2
 
 
 def resumed(disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any) -> tuple[Model, list[str]]:
