@@ -10,15 +10,16 @@ from flask import Flask, Response, request
 
 ACCOUNT = "000000000000"
 PASSWORD = "of-an-hour"
-IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
+IDENTITY = f"""<GetCallerIdentityResponse>
+<GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
 
 
 @dataclass
 class Aws:
-    """What is in the account; `url` is where it answers, `asked` what it was asked, with the words."""
+    """What is in the account; `url` is where it answers, `denied` what it may not be asked, `asked` what it was."""
 
     url: str
+    denied: str = ""
     repositories: set[str] = field(default_factory=set)
     algorithm: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -38,6 +39,8 @@ class Aws:
         """Answer a call of ECR or SageMaker."""
         self.asked.append((name, words))
         match name:
+            case self.denied:
+                return {"__type": "AccessDeniedException", "message": "not you"}, 400
             case "DescribeRepositories" if not self.repositories >= set(words["repositoryNames"]):
                 return {"__type": "RepositoryNotFoundException", "message": "there is none"}, 400
             case "DescribeRepositories":

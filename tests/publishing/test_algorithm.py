@@ -119,6 +119,23 @@ def test_nothing_measured_on_training_rows_is_an_objective() -> None:
     assert not [metric for metric in METRICS if metric.direction and metric.name.startswith("train:")]
 
 
+def test_rows_come_by_every_channel_in_every_format_and_mode_and_a_model_by_its_own() -> None:
+    channels = {channel["Name"]: channel for channel in TRAINING["TrainingChannels"]}
+    assert [name for name, channel in channels.items() if channel["IsRequired"]] == ["train"]
+    model = channels.pop("model")
+    assert (model["SupportedContentTypes"], model["SupportedInputModes"]) == (
+        ["application/x-sagemaker-model"],
+        ["File"],
+    )
+    assert set(channels) == {"train", "validation", "test"}
+    for channel in channels.values():
+        assert set(channel["SupportedContentTypes"]) == {
+            *("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf"),
+        }
+        assert set(channel["SupportedInputModes"]) == {"File", "FastFile", "Pipe"}
+        assert set(channel["SupportedCompressionTypes"]) == {"None", "Gzip"}
+
+
 def test_what_is_required_has_no_default() -> None:
     required = [entry for entry in HYPERPARAMETERS.values() if entry["IsRequired"]]
     assert [entry["Name"] for entry in required] == ["predictor_type"]

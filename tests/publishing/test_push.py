@@ -138,3 +138,22 @@ def test_missing_credentials_are_told(tmp_path: Path, aws: Aws, small: str, monk
     assert result.returncode != 0
     assert "AWS does not say whose credentials these are (above): aws configure" in result.stderr
     assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        ("DescribeRepositories", "ECR does not tell about the repository open-linear-learner: "),
+        ("CreateRepository", "the repository open-linear-learner could not be made."),
+        ("GetAuthorizationToken", "ECR gives no password for a login (above)."),
+    ],
+)
+def test_what_aws_denies_is_told_and_nothing_is_pushed(
+    tmp_path: Path, aws: Aws, small: str, call: str, complaint: str
+) -> None:
+    aws.denied = call
+    result = push(tmp_path, small)
+    assert result.returncode != 0
+    assert f"make push: {complaint}" in result.stderr
+    assert "AccessDeniedException" in result.stderr
+    assert aws.manifests == {}
