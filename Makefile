@@ -107,8 +107,9 @@ fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 	@for codec in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
 	    echo "== $$codec"; .venv/fuzz/bin/python -m tests.fuzz $$codec -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
+# Without attestations: they would make an index of the image, which SageMaker does not take.
 image: ## build the Docker image IMAGE on BASE_IMAGE
-	docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
 
 push: ## push IMAGE to the account's ECR as REPOSITORY:TAG (DRY_RUN=1 only tells)
 	@IMAGE='$(IMAGE)' REPOSITORY='$(REPOSITORY)' TAG='$(TAG)' DRY_RUN='$(DRY_RUN)' publishing/push
