@@ -1,15 +1,15 @@
-"""The commands and programs of docs/sagemaker.md, for the tests that run them as printed."""
+"""The commands and programs of a page of docs/, for the tests that run them as printed."""
 
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "sagemaker.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-def read_blocks(language: str) -> dict[str, str]:
+def read_blocks(language: str, page: str = "sagemaker.md") -> dict[str, str]:
     """Give the code of that language under each heading."""
     found = {}
-    for section in re.split(r"^#+ ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE):
+    for section in re.split(r"^#+ ", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE):
         if blocks := re.findall(rf"^```{language}\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
             found[section.partition("\n")[0]] = "".join(blocks)
     return found
