@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.conftest import free_port
 from tests.contract.launch import IMAGE, TOP
+from tests.contract.leftovers import remove_containers
 from tests.page import DOCS
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
@@ -114,14 +115,7 @@ def test_those_in_a_container_too(checkout: Path) -> None:
     blocks = read_sections()[IN_A_CONTAINER]
     for name, ours in names.items():
         blocks = [(language, text.replace(name, ours)) for language, text in blocks]
-    before = containers()
     try:
         assert_as_shown(perform(blocks, checkout))
     finally:
-        for left in containers() - before:
-            subprocess.run(["docker", "rm", "--force", left], check=True, capture_output=True)
-
-
-def containers() -> set[str]:
-    command = ["docker", "ps", "--all", "--quiet", f"--filter=ancestor={IMAGE}"]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+        remove_containers(checkout)
