@@ -79,6 +79,8 @@ def fit(
         objective_weights=objective_weights,
         use_bias=hp.use_bias,
     )
+    if earlier is not None:
+        log.info("All candidates start from the model of the channel 'model'.")
     log.info(
         f"Training {len(settings)} candidates on {counted(train)} rows of {train.features} features, "
         f"selecting on {counted(deciding)} {'train' if validation is None else 'validation'} rows"
