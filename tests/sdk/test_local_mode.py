@@ -12,12 +12,14 @@ import pytest
 
 from examples.demo import lay_out
 from linear_learner.loading import load
-from tests.contract.conftest import DATA, free_port
+from linear_learner.model import Model
+from publishing.metrics import METRICS
+from tests.contract.conftest import free_port, read_example
 from tests.contract.launch import IMAGE
-from tests.page import read_blocks
+from tests.page import read_blocks, write_algorithm
 
 pytestmark = pytest.mark.usefixtures("image")
-Run = Callable[[str, str], Any]
+Run = Callable[..., Any]
 
 # docker-compose 1.29 passes over the status of a container that the engine still calls running, and tells the SDK 0.
 COMPOSE_TRIES = 4
@@ -25,7 +27,7 @@ COMPOSE_TRIES = 4
 
 @pytest.fixture
 def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
-    """Run the program under a heading on the example and give an expression of its end.
+    """Run the programs under some headings as one on the example and give an expression of its end.
 
     The containers that the SDK leaves are removed. What it prints is no answer: the server's log runs in between.
     """
@@ -35,8 +37,12 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
     port = str(free_port())
     before = containers()
 
-    def run(title: str, expression: str) -> Any:
-        program = (beginning + blocks[title]).replace("8080", port).replace("open-linear-learner:dev", IMAGE)
+    def run(*titles: str, expression: str) -> Any:
+        program = (
+            "".join([beginning, *(blocks[title] for title in titles)])
+            .replace("8080", port)
+            .replace("open-linear-learner:dev", IMAGE)
+        )
         sdk(f"{program}\nPath('answer').write_text(repr({expression}))")
         return ast.literal_eval((tmp_path / "answer").read_text())
 
@@ -50,34 +56,68 @@ def containers() -> set[str]:
     return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
-def expected(tmp_path: Path, split: str, rows: int) -> dict[str, list[Any]]:
-    """What the model that the SDK was given says about the first rows."""
-    with tarfile.open(next((tmp_path / "opt_ml").rglob("output/**/model.tar.gz"))) as package:
-        package.extractall(tmp_path / "model", filter="data")
-    X = np.loadtxt(DATA / f"{split}.csv", delimiter=",", dtype=np.float32)[:rows, 1:]
-    return {name: column.tolist() for name, column in load(tmp_path / "model").predict(X).items()}
+def unpacked(package: Path) -> Model:
+    """Read a packed model."""
+    folder = package.parent / "unpacked"
+    with tarfile.open(package) as files:
+        files.extractall(folder, filter="data")
+    return load(folder)
 
 
-def test_an_estimator_is_fitted_deployed_and_asked_in_csv_and_json(run: Run, tmp_path: Path) -> None:
-    as_csv, as_json = run("Train, deploy, predict", "(as_csv, as_json)")
-    model = expected(tmp_path, "validation", 1)
+def expected(package: Path, split: str, rows: int | None) -> dict[str, list[Any]]:
+    """What a packed model says about the first rows."""
+    X, _ = read_example(split)
+    return {name: column.tolist() for name, column in unpacked(package).predict(X[:rows]).items()}
+
+
+def fitted(tmp_path: Path) -> Path:
+    """Find the model that the SDK was given."""
+    return next((tmp_path / "opt_ml").rglob("output/**/model.tar.gz"))
+
+
+def test_an_estimator_is_fitted_deployed_asked_in_csv_and_json_and_transforms_a_file(run: Run, tmp_path: Path) -> None:
+    as_csv, as_json, scores = run("Train, deploy, predict", "Batch transform", expression="(as_csv, as_json, scores)")
+    model = expected(fitted(tmp_path), "validation", None)
     answer = {"score": model["score"][0], "predicted_label": model["predicted_label"][0]}
     assert as_json == {"predictions": [answer]}
     assert as_csv == {"predictions": [answer, answer]}
+    rows = [[float(text) for text in line.split(",")] for line in scores]
+    np.testing.assert_allclose(rows, np.column_stack([model["score"], model["predicted_label"]]), atol=1e-7)
 
 
 def test_the_linear_learner_classes_of_the_sdk_work_as_they_are(run: Run, tmp_path: Path) -> None:
-    answers = run("The SDK's own LinearLearner classes", "answers")
-    model = expected(tmp_path, "train", 2)
+    answers = run("The SDK's own LinearLearner classes", expression="answers")
+    model = expected(fitted(tmp_path), "train", 2)
     assert [answer["predicted_label"] for answer in answers] == model["predicted_label"]
     np.testing.assert_allclose([answer["score"] for answer in answers], model["score"], atol=1e-7)
+
+
+def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_best(run: Run, tmp_path: Path) -> None:
+    write_algorithm(tmp_path)
+    trials, best, figures = run(
+        "Tune",
+        expression="([(figure, drawn, job.model_data) for figure, drawn, job in trials], job.model_data,"
+        " {name: [float(text) for text in re.findall(regex, log.getvalue())] for name, regex in regexes.items()})",
+    )
+    assert len({str(drawn) for _, drawn, _ in trials}) == 3
+    assert best == min(trials, key=lambda trial: trial[0])[2]
+    X, y = read_example("validation")
+    for figure, _, package in trials:
+        model = unpacked(Path(package.removeprefix("file://")))
+        margin = (X @ model.weight + model.bias)[:, 0] * (2 * y - 1)
+        assert figure == pytest.approx(np.mean(np.logaddexp(0, -margin)), rel=1e-4)
+    assert figures["validation:binary_classification_accuracy"] == [np.mean(model.predict(X)["predicted_label"] == y)]
+    printed = {metric.name for metric in METRICS if "binary_classifier" in metric.predictors}
+    assert {name for name, values in figures.items() if values} == {
+        name for name in printed if not name.startswith("test:")
+    }
 
 
 def test_a_job_that_fails_raises_and_leaves_its_reason(run: Run) -> None:
     reason = None
     for _ in range(COMPOSE_TRIES):
         try:
-            reason = run("A job that fails", "reason")
+            reason = run("A job that fails", expression="reason")
             break
         except AssertionError as error:
             if "name 'reason' is not defined" not in str(error):
