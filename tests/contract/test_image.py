@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,8 +141,8 @@ def test_without_any_privilege_it_serves(hardened: Job) -> None:
 
 
 def command_lines() -> list[str]:
-    """Give what docs/sagemaker.md tells to type, but for `make`."""
-    lines = "".join(read_blocks("sh").values()).replace("\\\n", " ").splitlines()
+    """Give what docs/sagemaker.md tells to type, but for `make`, each a job or a server of its own."""
+    lines = "".join(read_blocks("sh")[title] for title in ("docker", "compose")).replace("\\\n", " ").splitlines()
     return [line.partition(" #")[0].strip() for line in lines if not line.startswith("make ")]
 
 
@@ -189,3 +190,27 @@ def test_the_documented_commands_work(example: Path, line: str) -> None:
             wait_for_ping(server)
             row = (DATA / "test.csv").read_bytes().splitlines()[0].partition(b",")[2]
             assert server.post(row, CSV)[0] == 200
+
+
+def test_the_documented_calls_load_ask_and_unload_a_model(hardened: Job, tmp_path: Path) -> None:
+    lay_out(tmp_path / "opt_ml")
+    shutil.copytree(hardened.root / "model", tmp_path / "opt_ml" / "model")
+    name, port = f"contract-{uuid.uuid4().hex[:12]}", free_port()
+    script = read_blocks("sh")["Many models"].replace("open-linear-learner:dev", IMAGE)
+    for printed, here in (("localhost:8080", f"localhost:{port}"), ("8080:8080", f"{port}:8080")):
+        script = script.replace(printed, here)
+    for before in ("--name", "stop"):
+        script = script.replace(f"{before} many", f"{before} {name}")
+    try:
+        typed = subprocess.run(["bash", "-ec", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    finally:
+        docker("rm", "--force", name)
+    assert typed.returncode == 0, typed.stderr
+    rows = np.loadtxt(tmp_path / "opt_ml/input/data/validation/validation.csv", delimiter=",", dtype=np.float32)
+    columns = load(hardened.root / "model").predict(rows[:, 1:])
+    _, loaded, listed, *answers, unloaded, _ = typed.stdout.splitlines()
+    assert loaded == '{"status":"Workers scaled"}'
+    assert listed == '{"models":[{"modelName":"first","modelUrl":"/models/first"}]}'
+    assert unloaded == '{"status":"Model \\"first\\" unregistered"}'
+    found = [[float(text) for text in line.split(",")] for line in answers]
+    np.testing.assert_allclose(found, np.column_stack([columns["score"], columns["predicted_label"]]), atol=1e-7)
