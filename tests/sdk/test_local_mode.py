@@ -1,4 +1,4 @@
-"""The programs of docs/sagemaker.md as printed there, run by Amazon's SDK against the image."""
+"""The programs of docs/local_mode.md as printed there, run by Amazon's SDK against the image."""
 
 import ast
 import subprocess
