@@ -1,6 +1,7 @@
 """The programs of docs/sagemaker.md that need an account: each of their requests is one that AWS takes."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from linear_learner.declaration import declarations
 from linear_learner.hyperparameters import parse
 from publishing.metrics import METRICS
-from tests.page import read_blocks, write_algorithm
+from tests.page import TOP, read_blocks, write_algorithm
 from tests.sdk.conftest import sdk_in
 
 PROGRAMS = (
@@ -139,6 +140,8 @@ def test_the_programs_that_need_an_account_send_valid_requests_and_leave_no_endp
     first, spot, later = sent["CreateTrainingJob"]
     for job in (first, spot, later):
         assert parse(job["HyperParameters"]).predictor_type == "binary_classifier"
+    version = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
+    assert first["AlgorithmSpecification"]["TrainingImage"].endswith(f":{version}")  # what make push pushes
     assert first["EnableNetworkIsolation"]
     assert spot["EnableManagedSpotTraining"]
     assert spot["CheckpointConfig"]["S3Uri"].startswith("s3://")
