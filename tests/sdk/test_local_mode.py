@@ -1,7 +1,6 @@
 """The programs of docs/local_mode.md as printed there, run by Amazon's SDK against the image."""
 
 import ast
-import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from linear_learner.loading import load
 from linear_learner.model import Model
 from publishing.metrics import METRICS
 from tests.contract.conftest import free_port, read_example
-from tests.contract.launch import IMAGE
+from tests.contract.launch import IMAGE, TOP
+from tests.contract.leftovers import remove_containers
 from tests.page import read_blocks, write_algorithm
 
 pytestmark = pytest.mark.usefixtures("image")
@@ -35,7 +35,6 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
     blocks = read_blocks("python")
     beginning = blocks.pop("Local mode of the SageMaker Python SDK")
     port = str(free_port())
-    before = containers()
 
     def run(*titles: str, expression: str) -> Any:
         program = (
@@ -47,13 +46,7 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
         return ast.literal_eval((tmp_path / "answer").read_text())
 
     yield run
-    if left := containers() - before:
-        subprocess.run(["docker", "rm", "--force", *left], check=True, stdout=subprocess.DEVNULL)
-
-
-def containers() -> set[str]:
-    command = ["docker", "ps", "--all", "--quiet", f"--filter=ancestor={IMAGE}"]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    remove_containers(tmp_path)
 
 
 def unpacked(package: Path) -> Model:
@@ -94,6 +87,7 @@ def test_the_linear_learner_classes_of_the_sdk_work_as_they_are(run: Run, tmp_pa
 
 def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_best(run: Run, tmp_path: Path) -> None:
     write_algorithm(tmp_path)
+    (tmp_path / "linear_learner").symlink_to(TOP / "linear_learner")
     trials, best, figures = run(
         "Tune",
         expression="([(figure, drawn, job.model_data) for figure, drawn, job in trials], job.model_data,"
