@@ -13,7 +13,8 @@ UNFINISHED = f"{NAME}.sagemaker-ignore"  # the platform copies the folder all th
 class Checkpoint:
     """The checkpoint in `folder`; what else lies there, the platform's markers among it, is left alone.
 
-    A checkpoint that cannot be written is no reason to end a job: `warn` is told, and the one before stays.
+    A checkpoint that cannot be read, written or removed is no reason to end a job: `warn` is told, and what is there
+    stays.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
@@ -49,5 +50,9 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the checkpoint of a job that is finished."""
-        with suppress(FileNotFoundError):
-            (self._folder / NAME).unlink()
+        checkpoint = self._folder / NAME
+        try:
+            if os.path.lexists(checkpoint):
+                checkpoint.unlink()
+        except OSError as error:
+            self._warn(f"The checkpoint {checkpoint} could not be removed, though the job is done: {error.strerror}.")

@@ -69,6 +69,13 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, said: list[str]) -
     )
 
 
+def test_what_cannot_be_removed_is_said(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    Checkpoint(tmp_path, said.append).remove()
+    where = tmp_path / "checkpoint"
+    assert said == [f"The checkpoint {where} could not be removed, though the job is done: Is a directory."]
+
+
 def test_what_the_platform_leaves_beside_it_is_left_alone(tmp_path: Path, said: list[str]) -> None:
     for name in ("checkpoint.sagemaker-uploading", "checkpoint.sagemaker-uploaded", "other"):
         (tmp_path / name).write_text(name)
