@@ -215,11 +215,11 @@ class Bank:
         for name, array in self.carried().items():
             yield name, array.asnumpy()
 
-    def resume(self, state: Mapping[str, Floats]) -> None:
-        """Go on from the state of a bank like this one."""
-        self.updates = int(state["updates"])
+    def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
+        """Go on from the state of a bank like this one, whose names in `state` begin with `prefix`."""
+        self.updates = int(state[f"{prefix}updates"])
         for name, array in self.carried().items():
-            array[:] = ndarray(state[name])
+            array[:] = ndarray(state[prefix + name])
 
     def carried(self) -> dict[str, Any]:
         """Name the arrays that are carried from update to update."""

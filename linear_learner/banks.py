@@ -77,11 +77,10 @@ class Banks:
             for name, array in bank.state():
                 yield f"{i}.{name}", array
 
-    def resume(self, state: Mapping[str, Floats]) -> None:
-        """Go on from the state of banks like these."""
+    def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
+        """Go on from the state of banks like these, whose names in `state` begin with `prefix`."""
         for i, bank in enumerate(self.banks):
-            own = f"{i}."
-            bank.resume({name.removeprefix(own): array for name, array in state.items() if name.startswith(own)})
+            bank.resume(state, f"{prefix}{i}.")
 
     def together(self, parts: list[Floats]) -> Floats:
         """Put what each bank's models have, (M_b, ...), into the caller's order."""

@@ -14,6 +14,7 @@ from linear_learner.candidates import Candidate
 from linear_learner.course import Course
 from linear_learner.data import Data
 from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.packages import BROKEN_ZIP
 from linear_learner.report import Log
 
 Floats = NDArray[Any]
@@ -78,23 +79,42 @@ def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
         return False
     with file:
         try:
-            with np.load(file, allow_pickle=False) as archive:
-                theirs = json.loads(str(archive[IDENTITY]))
-                if difference := compare(json.loads(json.dumps(mine)), theirs):
-                    log.warning(f"The checkpoint is of another job and not gone on from: {difference}. Starting anew.")
-                    return False
-                state = {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            theirs, names = inspected(file)
+            difference = compare(json.loads(json.dumps(mine)), theirs)
+            if not difference and (missing := {name for name, _ in course.state()} - names):
+                raise ValueError(f"{min(missing)} is missing")
+        except BROKEN_ZIP as error:
             log.warning(f"The checkpoint cannot be read and is not gone on from: {error}. Starting anew.")
             return False
-    course.resume(state)
+        if difference:
+            log.warning(f"The checkpoint is of another job and not gone on from: {difference}. Starting anew.")
+            return False
+        with np.load(file, allow_pickle=False) as state:
+            course.resume(state)
     log.info(f"Going on from the checkpoint after epoch {course.epoch - 1}.")
     return True
 
 
+def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
+    """Read a checkpoint once, so that its checksums vouch for every byte; return whose it is and its arrays' names.
+
+    Raises one of BROKEN_ZIP where it is damaged or none.
+    """
+    with zipfile.ZipFile(file) as archive:
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} is damaged")
+        if f"{IDENTITY}.npy" not in archive.namelist():
+            raise ValueError(f"{IDENTITY} is missing")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        found = json.loads(str(arrays[IDENTITY])), set(arrays.files)
+    file.seek(0)
+    return found
+
+
 def compare(mine: Identity, theirs: Identity) -> str:
     """Name what is not the same, nothing where all is."""
-    if mine["format"] != theirs.get("format"):
+    if not isinstance(theirs, dict) or mine["format"] != theirs.get("format"):
         return "it was written by another version of this program"
     before, now = theirs["hyperparameters"], mine["hyperparameters"]
     if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):

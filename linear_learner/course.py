@@ -13,6 +13,7 @@ from linear_learner.judging import Standings
 from linear_learner.stopping import EarlyStopping
 
 Floats = NDArray[Any]
+NONE = np.empty(0, np.float32)  # stands for what there is not yet
 
 
 @dataclass
@@ -41,23 +42,20 @@ class Course:
             "shuffler": None if self.shuffler is None else self.shuffler.bit_generator.state,
         }
         yield "numbers", np.array(json.dumps(numbers))
-        if self.best is not None:
-            yield "best", self.best
-        if self.standings is not None:
-            yield "values", self.standings.values
-            yield "losses", self.standings.losses
+        yield "best", NONE if self.best is None else self.best
+        yield "values", NONE if self.standings is None else self.standings.values
+        yield "losses", NONE if self.standings is None else self.standings.losses
         for name, array in self.bank.state():
             yield f"bank.{name}", array
 
     def resume(self, state: Mapping[str, Floats]) -> None:
-        """Go on from the state of a course like this one."""
+        """Go on from the state of a course like this one, whose arrays are asked for one at a time."""
         numbers = json.loads(str(state["numbers"]))
         self.epoch = numbers["epoch"]
         self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]
         if self.shuffler is not None:
             self.shuffler.bit_generator.state = numbers["shuffler"]
-        self.best = state.get("best")
-        if "values" in state:
-            self.standings = Standings(state["values"], state["losses"], self.stopping.maximise)
-        own = "bank."
-        self.bank.resume({name.removeprefix(own): array for name, array in state.items() if name.startswith(own)})
+        best, values = state["best"], state["values"]
+        self.best = best if best.size else None
+        self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None
+        self.bank.resume(state, "bank.")

@@ -284,13 +284,13 @@ class SparseBank:
         yield "reached", self.reached
         yield from self.carried().items()
 
-    def resume(self, state: Mapping[str, Floats]) -> None:
-        """Go on from the state of a bank like this one."""
-        self.updates, self.forgotten = int(state["updates"]), int(state["forgotten"])
-        self.lag.unit = float(state["unit"])
-        self.reached = state["reached"]
+    def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
+        """Go on from the state of a bank like this one, whose names in `state` begin with `prefix`."""
+        self.updates, self.forgotten = int(state[f"{prefix}updates"]), int(state[f"{prefix}forgotten"])
+        self.lag.unit = float(state[f"{prefix}unit"])
+        self.reached = state[f"{prefix}reached"]
         for name, array in self.carried().items():
-            array[:] = state[name]
+            array[:] = state[prefix + name]
 
     def carried(self) -> dict[str, Floats]:
         """Name the arrays that are carried from update to update and keep their shape."""

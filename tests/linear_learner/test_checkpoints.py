@@ -142,6 +142,12 @@ def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -
     assert_same(model, fit(other, split("regressor"), Log()))
 
 
+def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_things() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    _, said = resumed(disk, REGRESSOR | {"optimizer": "sgd"}, split("regressor"))
+    assert any("of another job and not gone on from: optimizer was " in line for line in said)
+
+
 def test_a_checkpoint_of_other_data_is_not_gone_on_from() -> None:
     disk = cut_off(2, REGRESSOR, split("regressor"))
     channels = split("regressor")
@@ -160,30 +166,55 @@ def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
     assert_same(model, fit(REGRESSOR, split("regressor"), Log(), earlier=earlier))
 
 
-def damaged(content: bytes) -> dict[str, bytes]:
-    middle = len(content) // 2
+def npy(array: Any) -> bytes:
+    file = BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def with_entry(content: bytes, name: str, entry: bytes | None) -> bytes:
+    """Replace an entry of a zip, or leave it out."""
     changed = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as archive, zipfile.ZipFile(changed, "w") as copy:
-        for name in archive.namelist():
-            entry = archive.read(name)
-            if name == "identity.npy":
-                file = BytesIO()
-                np.save(file, np.array(json.dumps(json.loads(str(np.load(BytesIO(entry)))) | {"format": 0})))
-                entry = file.getvalue()
-            copy.writestr(name, entry)
-    return {
-        "empty": b"",
-        "cut": content[:middle],
-        "flipped": content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
-        "text": b"no checkpoint",
-        "old": changed.getvalue(),
-    }
+        for other in archive.namelist():
+            if other != name:
+                copy.writestr(other, archive.read(other))
+            elif entry is not None:
+                copy.writestr(name, entry)
+    return changed.getvalue()
 
 
-@pytest.mark.parametrize("how", ["empty", "cut", "flipped", "text", "old"])
+def with_identity(content: bytes, value: Any) -> bytes:
+    return with_entry(content, "identity.npy", npy(np.array(json.dumps(value))))
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "flipped": lambda content: content[:5000] + bytes([content[5000] ^ 255]) + content[5001:],
+    "half its numbers": lambda content: content.replace(b"'descr': '<f4'", b"'descr': '<f2'"),
+    "no header": lambda content: content.replace(b"{'descr'", b"('descr'"),
+    "encrypted": lambda content: content.replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01"),
+    "of another method": lambda content: content.replace(
+        b"PK\x01\x02\x2d\x03\x2d\x00\x00\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x00\x00\x63"
+    ),
+    "without an identity": lambda content: with_entry(content, "identity.npy", None),
+    "without an array": lambda content: with_entry(content, "best.npy", None),
+    "objects": lambda content: with_entry(content, "identity.npy", npy(np.array([None], object))),
+    "a list": lambda content: with_identity(content, []),
+    "old": lambda content: with_identity(content, {"format": 0}),
+    "one array": lambda content: npy(np.zeros(3)),
+    "text": lambda content: b"no checkpoint",
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_checkpoint_that_cannot_be_read_is_said_and_not_gone_on_from(how: str) -> None:
-    disk = cut_off(2, REGRESSOR, split("regressor"))
-    disk.checkpoints = [damaged(disk.checkpoints[-1])[how]]
-    model, said = resumed(disk, REGRESSOR, split("regressor"))
+    channels = {name: [(np.tile(X, 40), y) for X, y in blocks] for name, blocks in split("regressor").items()}
+    disk = cut_off(2, REGRESSOR, channels)
+    changed = DAMAGES[how](disk.checkpoints[-1])
+    assert changed != disk.checkpoints[-1]
+    disk.checkpoints = [changed]
+    model, said = resumed(disk, REGRESSOR, channels)
     assert any("not gone on from" in line and "Starting anew." in line for line in said)
-    assert_same(model, fit(REGRESSOR, split("regressor"), Log()))
+    assert_same(model, fit(REGRESSOR, channels, Log()))
