@@ -127,7 +127,10 @@ class Streamed:
         yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES))
 
     def rewind(self) -> None:
-        """Let go of the first pass and its reader, so that the next one is cut into pieces as any later one."""
+        """Let go of the pass that was begun, so that the next one is cut into pieces as any later one.
+
+        A FIFO comes to its next pass only once nobody holds it open.
+        """
         self.begun, self.rest = None, iter(())
 
     def take_begun(self) -> AnyRows:
