@@ -41,9 +41,14 @@ class Rows:
         return self.y[:-1, 0]
 
     @property
+    def arrays(self) -> list[Floats]:
+        """List what is held."""
+        return [self.X, self.y, self.weight]
+
+    @property
     def nbytes(self) -> int:
         """Count the bytes that are held."""
-        return self.X.nbytes + self.y.nbytes + self.weight.nbytes
+        return sum(array.nbytes for array in self.arrays)
 
     def part(self, first: int, last: int) -> "Rows":
         """See rows `first` to `last`, to be scored; what follows them takes the place of the row of zeros."""

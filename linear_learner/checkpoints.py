@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from linear_learner.candidates import Candidate
 from linear_learner.course import Course
-from linear_learner.data import Data
+from linear_learner.data import Data, Streamed
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.packages import BROKEN_ZIP
 from linear_learner.report import Log
@@ -21,6 +21,7 @@ Floats = NDArray[Any]
 Identity = dict[str, Any]
 FORMAT = 1
 IDENTITY = "identity"
+FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
 
 
 class Store(Protocol):
@@ -45,10 +46,11 @@ def identity(hp: Hyperparameters, settings: list[Candidate], start: Floats, data
 
 
 def fingerprint(data: Data) -> list[Any]:
-    """Tell a channel's rows from others without reading them again."""
+    """Tell a channel's rows from others: all that are held, of a stream the first, however much memory there is."""
     scaler = data.scaler
-    features = [data.features, checksum(scaler.mean), checksum(scaler.deviation)]
-    return [*features, len(data.head), checksum(data.head.labels), scaler.label_mean, scaler.label_deviation]
+    rows = data.head.first(FIRST) if isinstance(data, Streamed) else data.head
+    sums = [checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays)]
+    return [data.features, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
 
 
 def checksum(array: Floats) -> int:

@@ -50,9 +50,14 @@ class SparseRows:
         return self.y[:, 0]
 
     @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """List what is held."""
+        return [self.X.data, self.X.indices, self.X.indptr, self.y]
+
+    @property
     def nbytes(self) -> int:
         """Count the bytes that are held."""
-        return sum(part.nbytes for part in (self.X.data, self.X.indices, self.X.indptr, self.y))
+        return sum(array.nbytes for array in self.arrays)
 
     def varying(self) -> NDArray[np.bool_]:
         """Say which features differ from 0 in any standardised row, (d,)."""

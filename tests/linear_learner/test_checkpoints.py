@@ -108,6 +108,18 @@ def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
         assert_same(fit(hyperparameters, channels, Log(), tight, store=disk), expected)
 
 
+@pytest.mark.parametrize("more", [200_000, 2 << 20])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_stream_is_gone_on_from_with_another_amount_of_memory(sparse: bool, more: int) -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "2"}
+    channels = {"train": problem(60_000, sparse=sparse)}
+    tight, log = Budget(72 << 20), Log()
+    disk = cut_off(1, hyperparameters, channels, tight)
+    fit(hyperparameters, channels, log, Budget(tight.free + more), store=disk)
+    assert any("is read anew for every pass" in line for line in log.said)
+    assert "Going on from the checkpoint after epoch 0." in log.said
+
+
 class Fifo:
     """Blocks of which one pass must be over, or left, before the next begins."""
 
@@ -154,14 +166,19 @@ def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_th
     assert any("of another job and not gone on from: optimizer was " in line for line in said)
 
 
-def test_a_checkpoint_of_other_data_is_not_gone_on_from() -> None:
-    disk = cut_off(2, REGRESSOR, split("regressor"))
-    channels = split("regressor")
-    X, y = channels["validation"][0]
-    channels["validation"] = [(X, y + 1)]
-    model, said = resumed(disk, REGRESSOR, channels)
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("change", ["labels", "features"])
+def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: str) -> None:
+    def channels(X: Any, y: Any) -> Channels:
+        data = {**split("regressor"), "validation": [(X, y)]}
+        return {name: [(compressed(X), y) for X, y in blocks] for name, blocks in data.items()} if sparse else data
+
+    X, y = split("regressor")["validation"][0]
+    disk = cut_off(2, REGRESSOR, channels(X, y))
+    other = channels(X, y + 1) if change == "labels" else channels(X[::-1].copy(), y)
+    model, said = resumed(disk, REGRESSOR, other)
     assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
-    assert_same(model, fit(REGRESSOR, channels, Log()))
+    assert_same(model, fit(REGRESSOR, other, Log()))
 
 
 def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
