@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from types import FrameType
 
 from container.stop import Stop
@@ -26,7 +27,8 @@ def guard(environ: Mapping[str, str], stop: Stop) -> None:
         os._exit(1)
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        os.kill(child, number)
+        with suppress(ProcessLookupError):  # it has ended, and what is left is to say so
+            os.kill(child, number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, pass_on)

@@ -77,6 +77,17 @@ def test_a_stop_is_passed_on_to_the_work(start: Start, number: int) -> None:
     assert process.returncode == 7
 
 
+def test_a_stop_that_comes_too_late_changes_nothing(start: Start, root: Path) -> None:
+    process, _ = start("os.kill(os.getpid(), signal.SIGSEGV)")
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.001)
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in out
+    assert (root / "output/failure").exists()
+
+
 def test_a_guard_that_is_killed_takes_the_work_with_it(start: Start) -> None:
     process, worker = start("time.sleep(60)")
     process.kill()
