@@ -41,7 +41,7 @@ def load_earlier(directory: Path) -> Model:
 def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Scaler) -> Floats:
     """Give all candidates the weights of an earlier model, (M, K, d + 1), in the units that training sees.
 
-    Raises InputError where the earlier model predicts something else or from other features.
+    Raises InputError where the earlier model predicts something else, from other features or from much smaller ones.
     """
     features = len(scaler.mean)
     found = (earlier.predictor_type, earlier.feature_dim, earlier.outputs)
@@ -54,7 +54,13 @@ def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Sc
     weight, bias = scaler.unfold(earlier.weight.T, earlier.bias)
     if not hp.use_bias:
         bias = np.zeros_like(bias)
-    start = np.concatenate([weight, bias[:, None]], axis=1).astype(np.float32)
+    with np.errstate(over="ignore"):
+        start = np.concatenate([weight, bias[:, None]], axis=1).astype(np.float32)
+    if not np.isfinite(start).all():
+        raise InputError(
+            "channel 'model': its weights, times the deviations of the features, are beyond what float32 can hold. "
+            "Give a model that was trained on data like that of the channel 'train'."
+        )
     return np.repeat(start[None], models, axis=0)
 
 

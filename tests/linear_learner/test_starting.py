@@ -93,3 +93,10 @@ def test_without_a_bias_the_earlier_bias_is_left_out() -> None:
     start = earlier_weights(3, earlier, hp, Scaler(np.zeros(5, np.float32), np.full(5, 2, np.float32)))
     assert start.shape == (3, 1, 6)
     np.testing.assert_array_equal(start, np.broadcast_to(np.array([2, 2, 2, 2, 2, 0], np.float32), (3, 1, 6)))
+
+
+def test_weights_that_are_too_large_for_the_data_are_refused() -> None:
+    hp = parse(HYPERPARAMETERS["binary_classifier"])
+    earlier = Model("binary_classifier", "logistic", np.full((5, 1), 3e38, np.float32), np.ones(1, np.float32))
+    with pytest.raises(InputError, match=r"its weights, times the deviations .* float32 can hold"):
+        earlier_weights(3, earlier, hp, Scaler(np.zeros(5, np.float32), np.full(5, 2, np.float32)))
