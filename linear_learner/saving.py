@@ -1,6 +1,8 @@
 """Write the artifact: the files of an MXNet module, and beside them the original's zip of the same."""
 
+import errno
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ def save(model: Model, directory: Path) -> None:
         "arg:fc0_weight": mx.nd.from_numpy(np.array(model.weight, np.float32, order="C")),
         "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
     }
-    mx.nd.save(str(directory / f"{PREFIX}-0000.params"), parameters)
+    write_arrays(directory / f"{PREFIX}-0000.params", parameters)
     (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
     (directory / "additional-params.json").write_text(json.dumps(additional_parameters(model)), encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
@@ -37,6 +39,16 @@ def save(model: Model, directory: Path) -> None:
     with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
+
+
+def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
+    """Write MXNet's arrays; raise OSError where the disk is full, of which MXNet says only that it could not write."""
+    try:
+        mx.nd.save(str(file), arrays)
+    except mx.MXNetError as error:
+        if "Write incomplete" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
 
 
 def symbol(model: Model, label: str) -> Any:

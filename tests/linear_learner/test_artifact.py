@@ -147,3 +147,10 @@ def test_a_graph_of_another_shape_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"mx-mod-symbol.json": contents(example(features=6))["mx-mod-symbol.json"]})
     with pytest.raises(InputError, match=r"says fc0_weight has the shape \(6, 1\), but .* holds fc0_weight \(5, 1\)"):
         load(tmp_path)
+
+
+def test_a_disk_that_is_full_is_told_as_by_the_system(tmp_path: Path) -> None:
+    (tmp_path / "mx-mod-0000.params").symlink_to("/dev/full")
+    weight = np.ones((100_000, 1), np.float32)
+    with pytest.raises(OSError, match="No space left on device"):
+        save(Model("regressor", "squared_loss", weight, np.zeros(1, np.float32)), tmp_path)
