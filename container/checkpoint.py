@@ -34,7 +34,10 @@ class Checkpoint:
             return None
 
     def write(self, dump: Callable[[BinaryIO], None]) -> None:
-        """Let `dump` write a new checkpoint, which takes the place of the last one once it is on the disk."""
+        """Let `dump` write a new checkpoint, which takes the place of the last one once it is on the disk.
+
+        What `dump` raises, other than OSError, is raised on, and the last one stays.
+        """
         unfinished = self._folder / UNFINISHED
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +48,7 @@ class Checkpoint:
             unfinished.replace(self._folder / NAME)
         except OSError as error:
             self._warn(f"No checkpoint could be written to {self._folder}: {error.strerror}. Training goes on.")
+        finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
 

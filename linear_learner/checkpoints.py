@@ -1,6 +1,7 @@
 """Write the course of training after an epoch, and go on from it in a later process."""
 
 import json
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.bank import Heed
 from linear_learner.candidates import Candidate
 from linear_learner.course import Course
 from linear_learner.data import Data, Streamed
@@ -21,6 +23,7 @@ Floats = NDArray[Any]
 Identity = dict[str, Any]
 FORMAT = 1
 IDENTITY = "identity"
+PATIENCE = 1.0  # seconds that a job that is stopped takes for a last checkpoint
 FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
 
 
@@ -58,8 +61,12 @@ def checksum(array: Floats) -> int:
     return zlib.crc32(np.ascontiguousarray(array).data)
 
 
-def save(course: Course, mine: Identity, store: Store) -> None:
-    """Write a checkpoint: numpy's npz, one array in memory at a time."""
+def save(course: Course, mine: Identity, store: Store, heed: Heed) -> None:
+    """Write a checkpoint: numpy's npz, one array in memory at a time.
+
+    One that takes longer than PATIENCE is given up where `heed` raises.
+    """
+    latest = time.monotonic() + PATIENCE
 
     def arrays() -> Iterator[tuple[str, Floats]]:
         yield IDENTITY, np.array(json.dumps(mine))
@@ -68,6 +75,8 @@ def save(course: Course, mine: Identity, store: Store) -> None:
     def dump(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name, array in arrays():
+                if time.monotonic() > latest:
+                    heed()
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)  # type: ignore[no-untyped-call]
 

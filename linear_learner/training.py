@@ -94,7 +94,7 @@ def fit(
         EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, by_score and validation is not None),
         np.random.default_rng(hp.seed) if hp.shuffle else None,
     )
-    save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, log)
+    save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, heed, log)
     del first
     ready = time.time()
 
@@ -188,12 +188,14 @@ def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: 
     return weights
 
 
-def kept(course: Course, mine: Identity, store: Store, data: Mapping[str, Data], log: Log) -> Callable[[], None]:
+def kept(
+    course: Course, mine: Identity, store: Store, data: Mapping[str, Data], heed: Heed, log: Log
+) -> Callable[[], None]:
     """Go on from a checkpoint of the same job, if there is one; return what writes the next."""
     if resume(course, mine, store, log):
         for rows in data.values():
             rows.rewind()
-    return lambda: save(course, mine, store)
+    return lambda: save(course, mine, store, heed)
 
 
 def run_epochs(

@@ -58,6 +58,18 @@ def test_a_full_disk_leaves_the_last_one_and_is_said(checkpoint: Checkpoint, sai
     assert said == [f"No checkpoint could be written to {tmp_path}: No space left on device. Training goes on."]
 
 
+def test_a_stop_while_it_is_written_leaves_the_last_one(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    def stopped(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    checkpoint.write(writing(b"whole"))
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.write(stopped)
+    assert content(checkpoint) == b"whole"
+    assert os.listdir(tmp_path) == ["checkpoint"]
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, said: list[str]) -> None:
     (tmp_path / "file").write_text("")
     checkpoint = Checkpoint(tmp_path / "file" / "checkpoints", said.append)

@@ -1,8 +1,11 @@
 """A job that is told to stop ends with the best model that there is by then."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from linear_learner.batches import Block
 from linear_learner.budget import Budget
 from linear_learner.training import fit
-from tests.linear_learner.test_checkpoints import Listener, assert_same
+from tests.linear_learner.test_checkpoints import Disk, Listener, assert_same
 from tests.linear_learner.test_data import problem
 from tests.linear_learner.test_training import HYPERPARAMETERS, split
 
@@ -63,6 +66,30 @@ def test_the_model_of_a_stopped_job_is_that_of_a_job_of_as_many_epochs(epochs: i
     model = fit(job, data, log, heed=partial(log.stop_after, epochs))
     assert f"Told to stop: the model is the best of {epochs} epochs." in log.said
     assert_same(model, fit(job | {"epochs": str(epochs)}, data, Listener()))
+
+
+class SlowDisk(Disk):
+    """Takes its time for every write but the first ones."""
+
+    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+        file = BytesIO()
+        dump(Slow() if self.checkpoints else file)
+        self.checkpoints.append(file.getvalue())
+
+
+class Slow(BytesIO):
+    def write(self, content: Any) -> int:
+        time.sleep(0.1)
+        return super().write(content)
+
+
+def test_a_job_that_is_told_to_stop_does_not_wait_for_a_slow_checkpoint() -> None:
+    log, disk = Counting(), SlowDisk()
+    job, data = HYPERPARAMETERS["binary_classifier"], split("binary_classifier")
+    model = fit(job, data, log, heed=partial(log.stop_after, 2), store=disk)
+    assert len(disk.checkpoints) == 1
+    assert "Told to stop: the model is the best of 2 epochs." in log.said
+    assert_same(model, fit(job | {"epochs": "2"}, data, Listener()))
 
 
 class Source:
