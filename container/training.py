@@ -67,6 +67,7 @@ def run(
         _clear(paths)
         job = read_job(environ)
         _assign(job, task)
+        task.heed()
         _save(fit(task), save, job)
         if task.checkpoint is not None and not stop.heeded:
             task.checkpoint.remove()

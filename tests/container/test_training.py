@@ -182,6 +182,15 @@ def test_an_unknown_channel_is_ignored_with_a_warning(
     assert "The channel 'pictures' is ignored" in out
 
 
+def test_a_job_that_is_stopped_before_it_begins_does_not_begin(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = Stop()
+    stop.asked = True
+    assert run(environ, raising(AssertionError("it has begun")), save, stop=stop) == 143
+    assert "Stopped before there was a model; none is saved." in capsys.readouterr().out
+
+
 def stopped(stop: Stop) -> Callable[[Task], Model]:
     """A job that is asked to stop and has a model by then."""
 
