@@ -268,7 +268,8 @@ def concluded(
     """Make a model of the best candidate at the best epoch, and score it on every channel."""
     deciding = data.get("validation", data["train"])
     best = choose_candidate(course, deciding, settings, hp, judged, heed, log)
-    model = folded(course.bank.snapshot()[best], hp, deciding.scaler, objective_weights)
+    weights = course.bank.snapshot() if course.best is None else course.best
+    model = folded(weights[best], hp, deciding.scaler, objective_weights)
     model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged)
 
     def score(name: str) -> None:
@@ -304,18 +305,20 @@ def choose_candidate(
     heed: Heed,
     log: Log,
 ) -> int:
-    """Leave the bank at its best epoch and return the index of the candidate that is best on the rows that decide.
+    """Return the index of the candidate that was best at the best epoch, on the rows that decide.
 
     Those that diverged are named.
     """
-    if course.best is not None:
-        course.bank.restore(course.best)
-    elif course.epoch:
+    if course.epoch and course.best is None:
         raise InputError(
             "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
             "extreme values in the data."
         )
-    standings = course.standings or judge(course.bank, deciding, hp, judged, heed)
+    standings = course.standings
+    if standings is None:
+        if course.best is not None:
+            course.bank.restore(course.best)
+        standings = judge(course.bank, deciding, hp, judged, heed)
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
         log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
