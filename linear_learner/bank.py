@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from linear_learner.batches import Rows, batch_table
 from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
-from linear_learner.compiled import CompiledStep, ndarray
+from linear_learner.compiled import CompiledStep, ndarray, weight_gradient
 from linear_learner.engine import mx
 from linear_learner.losses import LOSSES, Loss
 from linear_learner.optimizers import OPTIMIZERS
@@ -97,14 +97,16 @@ class Bank:
         X = S.take(features, batch, mode="clip")
         y, weight = S.take(labels, batch, mode="clip"), S.take(weights, batch, mode="clip")
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
-        value, slope = self.loss.graph(S, z, y, self.models, self.outputs, self.loss_parameter)
+        # Written out once, labels need no broadcasting in the loss, which is slow.
+        labelled = S.repeat(y, repeats=self.models, axis=1) if self.outputs == 1 else y
+        value, slope = self.loss.graph(S, z, labelled, self.models, self.outputs, self.loss_parameter)
         if "class_weights" in self.constants:
             classes = self.constants["class_weights"].shape[0]
             share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=classes), S.Variable("class_weights"))
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value if self.objective_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        gradient = S.dot(slope, X, transpose_a=True) * (1 / self.batch_size) + decay * W
+        gradient = weight_gradient(S, slope, X, W, z) * (1 / self.batch_size) + decay * W
         rate = S.broadcast_mul(speed, per_model("rates"))
 
         def part(symbol: Any, first: int, last: int) -> Any:
