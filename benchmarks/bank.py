@@ -16,7 +16,7 @@ from linear_learner.optimizers import EPSILON
 from linear_learner.starting import start_weights
 
 MODELS = 32
-SHAPES = ((199_364, 30, 1000), (50_000, 784, 1000), (50_000, 784, 200), (6_548, 20, 100), (511, 15, 4), (20_000, 784, 1000))
+SHAPES = ((199_364, 30, 1000), (50_000, 784, 1000), (50_000, 784, 200), (6_548, 20, 100), (511, 15, 4))
 REPEATS = 3
 
 

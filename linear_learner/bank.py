@@ -97,7 +97,8 @@ class Bank:
         X = S.take(features, batch, mode="clip")
         y, weight = S.take(labels, batch, mode="clip"), S.take(weights, batch, mode="clip")
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
-        # Written out once, labels need no broadcasting in the loss, which is slow.
+        # Written out once, labels need no broadcasting in the loss, which is slow; small sums are quicker by
+        # broadcast_add than by elemwise_add, which asks oneDNN.
         labelled = S.repeat(y, repeats=self.models, axis=1) if self.outputs == 1 else y
         value, slope = self.loss.graph(S, z, labelled, self.models, self.outputs, self.loss_parameter)
         if "class_weights" in self.constants:
@@ -106,7 +107,7 @@ class Bank:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value if self.objective_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        gradient = weight_gradient(S, slope, X, W, z) * (1 / self.batch_size) + decay * W
+        gradient = S.broadcast_add(weight_gradient(S, slope, X, W, z) * (1 / self.batch_size), decay * W)
         rate = S.broadcast_mul(speed, per_model("rates"))
 
         def part(symbol: Any, first: int, last: int) -> Any:
@@ -126,18 +127,19 @@ class Bank:
             change, new_states = optimizer.update(
                 S, part(gradient, first, last), states, part(rate, first, last), vars(candidate)
             )
-            new = part(W, first, last) + change
+            new = S.broadcast_add(part(W, first, last), change)
             if candidate.l1:
                 reach = part(S.broadcast_mul(shrink, per_model("proximal_rates")), first, last)
                 new = soft_threshold(S, new, reach)
             trained.append(new)
             renewed += zip([state.name for state in states], new_states, strict=False)
         weights_out = trained[0] if len(trained) == 1 else S.concat(*trained, dim=0)
-        results = {"W": weights_out, "lost": lost + S.dot(weight, value, transpose_a=True), **dict(renewed)}
+        total = S.broadcast_add(lost, S.dot(weight, value, transpose_a=True))
+        results = {"W": weights_out, "lost": total, **dict(renewed)}
         arrays = {"W": self.weights, "lost": self.lost, **self.constants, **self.states}
         if self.averages is not self.weights:
             average = S.Variable("average")
-            results["average"] = average + S.broadcast_mul(weights_out - average, per_model("shares"))
+            results["average"] = S.broadcast_add(average, S.broadcast_mul(weights_out - average, per_model("shares")))
             arrays["average"] = self.averages
         return CompiledStep(results, arrays)
 
