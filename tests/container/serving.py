@@ -137,8 +137,16 @@ def post(body: bytes, *headers: str, length: int | None = None) -> bytes:
     return "\r\n".join([*lines, f"Content-Length: {size}", "", ""]).encode() + body
 
 
+def read_answers(client: socket.socket) -> Iterator[tuple[int, bytes]]:
+    """Read answer after answer: one buffer for all, since what comes with one may begin the next."""
+    with client.makefile("rb") as stream:
+        while line := stream.readline():
+            headers = http.client.parse_headers(stream)
+            yield int(line.split()[1]), stream.read(int(headers["Content-Length"]))
+
+
 def read_answer(client: socket.socket) -> tuple[int, bytes]:
-    """Read one answer."""
+    """Read one answer, after which none may come before it is asked for."""
     answer = http.client.HTTPResponse(client)
     answer.begin()
     return answer.status, answer.read()
