@@ -18,12 +18,12 @@ from linear_learner.checkpoints import Identity, Store, identity, resume, save
 from linear_learner.course import Course
 from linear_learner.data import PIECES, Ahead, Data, Glimpse, Streamed
 from linear_learner.errors import InputError
+from linear_learner.figures import iterator_counts, report_losses, report_rows, report_scores, report_times
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import criterion, judge, least
-from linear_learner.metrics import Metric
 from linear_learner.model import Model
 from linear_learner.reading import read_channel, read_train
-from linear_learner.report import Log, Summary
+from linear_learner.report import Log
 from linear_learner.scoring import calibrated, final_scores, folded, objective_name
 from linear_learner.selection import choose
 from linear_learner.sparse_rows import SparseRows
@@ -61,7 +61,7 @@ def fit(
     budget = budget or Budget()
     data = read_channels(channels, hp, budget, ahead, log)
     train, validation = data["train"], data.get("validation")
-    report_rows(train, began, log)
+    report_rows(train.count, began, log)
     deciding = train if validation is None else validation
     read = time.time()
     settings = candidates(hp, rows=most_rows(train), validated=validation is not None)
@@ -328,45 +328,3 @@ def choose_candidate(
             "look for extreme values in the data, and see that every channel is scaled alike."
         )
     return best
-
-
-def report_rows(train: Data, began: float, log: Log) -> None:
-    """Log what was read."""
-    counts = iterator_counts(1, train.count, 1)
-    log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
-
-
-def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | Summary]:
-    """Count what has been read, under the original's names."""
-    return {
-        "Total Records Seen": rows * epochs,
-        "Total Batches Seen": batches * epochs,
-        "Max Records Seen Between Resets": rows,
-        "Max Batches Seen Between Resets": batches,
-        "Reset Count": epochs,
-        "Number of Records Since Last Reset": rows,
-        "Number of Batches Since Last Reset": batches,
-    }
-
-
-def report_losses(split: str, objective: str, losses: Floats, epoch: int, start: float, end: float, log: Log) -> None:
-    """Log the loss of every candidate after an epoch, and the best of them."""
-    for m, loss in enumerate(losses):
-        log.metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
-    log.quality(objective, least(losses), split=split, kind="loss", epoch=epoch)
-
-
-def report_scores(split: str, scores: list[Metric], log: Log) -> None:
-    """Log the final scores of a channel."""
-    for metric, _, value in scores:
-        log.score(split, metric, value)
-    for metric, kind, value in scores:
-        log.quality(metric, value, split=split, kind=kind)
-
-
-def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
-    """Log where the time went, in milliseconds for machines and in seconds for people."""
-    spent: dict[str, float | Summary] = {"epochs": epochs}
-    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items() if values}
-    log.metrics(spent, start=began, end=ended)
-    log.info("Time spent: " + ", ".join(f"{name} {sum(values):.2f} s" for name, values in seconds.items()))

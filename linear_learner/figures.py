@@ -1,0 +1,54 @@
+"""The figures that training logs, under the original's names."""
+
+import time
+from typing import Any
+
+from numpy.typing import NDArray
+
+from linear_learner.judging import least
+from linear_learner.metrics import Metric
+from linear_learner.report import Log, Summary
+
+Floats = NDArray[Any]
+
+
+def report_rows(rows: int, began: float, log: Log) -> None:
+    """Log what was read."""
+    counts = iterator_counts(1, rows, 1)
+    log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
+
+
+def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | Summary]:
+    """Count what has been read, under the original's names."""
+    return {
+        "Total Records Seen": rows * epochs,
+        "Total Batches Seen": batches * epochs,
+        "Max Records Seen Between Resets": rows,
+        "Max Batches Seen Between Resets": batches,
+        "Reset Count": epochs,
+        "Number of Records Since Last Reset": rows,
+        "Number of Batches Since Last Reset": batches,
+    }
+
+
+def report_losses(split: str, objective: str, losses: Floats, epoch: int, start: float, end: float, log: Log) -> None:
+    """Log the loss of every candidate after an epoch, and the best of them."""
+    for m, loss in enumerate(losses):
+        log.metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
+    log.quality(objective, least(losses), split=split, kind="loss", epoch=epoch)
+
+
+def report_scores(split: str, scores: list[Metric], log: Log) -> None:
+    """Log the final scores of a channel."""
+    for metric, _, value in scores:
+        log.score(split, metric, value)
+    for metric, kind, value in scores:
+        log.quality(metric, value, split=split, kind=kind)
+
+
+def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
+    """Log where the time went, in milliseconds for machines and in seconds for people."""
+    spent: dict[str, float | Summary] = {"epochs": epochs}
+    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items() if values}
+    log.metrics(spent, start=began, end=ended)
+    log.info("Time spent: " + ", ".join(f"{name} {sum(values):.2f} s" for name, values in seconds.items()))
