@@ -1,15 +1,80 @@
-"""Import MXNet 1.9.1 on the numpy that is installed; every other module takes `mx` from here."""
+"""Import of MXNet 1.9.1 what the banks take, on the numpy that is installed; every other module takes `mx` from here.
 
+All of it takes several times as long: it writes and compiles a Python function for every operator, twice, and imports
+what no bank uses. An operator's function is made here when it is called, the rest imported when it is asked for.
+"""
+
+import sys
 import warnings
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from typing import Any
 
 import numpy
+
+__all__ = ["mx"]
+
+Make = Callable[[Any, str, str], Callable[..., Any]]
+
+
+def import_arrays_and_symbols() -> Any:
+    """Return the package `mxnet` with its operators, arrays and symbols; asked for more, it becomes the whole."""
+    mx, contrib = bare("mxnet"), bare("mxnet.contrib")
+    from mxnet import base, context
+
+    mx.cpu = context.cpu  # MXNet asks for it while the next are imported
+    init, init_numpy = base._init_op_module, base._init_np_op_module
+    base._init_op_module = lambda root, module, make: init(root, module, when_called(make))
+    base._init_np_op_module = lambda *, make_op_func, **names: init_numpy(
+        **names, make_op_func=when_called(make_op_func)
+    )
+    # The first two are filled by the next two; the last is imported by any operator that is called.
+    for name in ("contrib.ndarray", "contrib.symbol", "ndarray", "symbol", "numpy"):
+        import_module(f"mxnet.{name}")
+    mx.nd, mx.sym, mx.MXNetError = mx.ndarray, mx.symbol, base.MXNetError
+
+    def complete(name: str) -> Any:
+        del mx.__getattr__
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            for package in (contrib, mx):
+                package.__spec__.loader.exec_module(package)
+        return getattr(mx, name)
+
+    mx.__getattr__ = complete
+    return mx
+
+
+def bare(name: str) -> Any:
+    """Put a package among those imported without running its own code, which imports everything in it."""
+    spec = find_spec(name)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    package = sys.modules[name] = module_from_spec(spec)
+    return package
+
+
+def when_called(make: Make) -> Make:
+    """Let what makes an operator's function do so at the first call."""
+
+    def make_later(handle: Any, name: str, exposed: str) -> Callable[..., Any]:
+        made: list[Callable[..., Any]] = []
+
+        def operator(*args: Any, **kwargs: Any) -> Any:
+            if not made:
+                made.append(make(handle, name, exposed))
+            return made[0](*args, **kwargs)
+
+        operator.__name__ = exposed
+        operator.__doc__ = ""  # MXNet goes on to edit it
+        return operator
+
+    return make_later
+
 
 # MXNet 1.9.1 still names the alias that numpy 1.24 removed.
 if "bool" not in vars(numpy):
     vars(numpy)["bool"] = numpy.bool_
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import mxnet as mx
-
-__all__ = ["mx"]
+with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    mx: Any = sys.modules.get("mxnet") or import_arrays_and_symbols()
