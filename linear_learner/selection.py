@@ -47,7 +47,7 @@ class Cuts:
 
 def cut(score: Floats, label: Floats) -> Cuts:
     """Sort scores (n,) with their labels 0 or 1 and count at every distinct score."""
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)  # not stable, which takes five times as long: equal scores are not parted
     ranked = score[order].astype(np.float32)
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     hits = np.cumsum(label[order] > 0)[last]
