@@ -64,7 +64,7 @@ class Rows:
         """Say which features differ from 0 in any row, (d,)."""
         return np.asarray(self.X[:-1, :-1].any(axis=0))
 
-    def raw(self, scaler: Scaler, values: int = 2**21) -> Iterator[Block]:
+    def raw(self, scaler: Scaler, values: int = 2**17) -> Iterator[Block]:
         """Yield the rows as they were before they were standardised, X (n, d) and y (n,), so many values at once."""
         rows = max(1, values // self.X.shape[1])
         for first in range(0, len(self), rows):

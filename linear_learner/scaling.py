@@ -10,7 +10,7 @@ from linear_learner.sparse import Features, Sparse, SparseLike
 
 Floats = NDArray[Any]
 
-WIDE_VALUES = 2**21  # that are held in float64 at once
+WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
 
 
 @dataclass(frozen=True)
