@@ -19,9 +19,11 @@ from container.environment import Job, Paths, read_job, read_paths
 from container.errors import ClientError
 from container.log import Log
 from container.stop import Stop
+from container.timeline import TimeLine
 
 ALGORITHM = "Linear Learner"
 CHANNELS = ("train", "validation", "test")
+STOPPED = 128 + signal.SIGTERM  # the exit status of a job that was stopped before there was a model
 START = "model"  # the channel of a model to start from
 
 
@@ -29,12 +31,14 @@ START = "model"  # the channel of a model to start from
 class Task:
     """What an algorithm is given to work with.
 
-    `heed` raises KeyboardInterrupt once the job has been asked to stop; whoever calls it can be ended there. `start` is
-    the folder of a model to start from, `checkpoint` outlives the job: None where there is none.
+    `heed` raises KeyboardInterrupt once the job has been asked to stop; whoever calls it can be ended there. `timeline`
+    is told at the end of each part of the work. `start` is the folder of a model to start from, `checkpoint` outlives
+    the job: None where there is none.
     """
 
     log: Log
     heed: Callable[[], None]
+    timeline: TimeLine
     hyperparameters: dict[str, str] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     start: Path | None = None
@@ -52,28 +56,46 @@ def run(
     save: Save[M],
     user_errors: tuple[type[Exception], ...] = (),
     stop: Stop | None = None,
+    timeline: TimeLine | None = None,
 ) -> int:
-    """Run the job that `environ` points to and give its exit status.
+    """Run the job that `environ` points to, say where its time went, and give its exit status.
 
     `fit(task)` gives a model, `save(model, directory)` writes its files. A ClientError or one of `user_errors` is the
     user's fault: one message without a trace. A job that is stopped ends with 0 and the model that `fit` has by then,
     or where it raises KeyboardInterrupt with 143 and no model.
     """
     stop = stop or Stop()
+    task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed, timeline or TimeLine())
+    status = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop)
+    if task.timeline.spent and status != STOPPED:
+        if status:
+            task.timeline.lap("unfinished")
+        task.log.info(f"Time line: {task.timeline}")
+    return status
+
+
+def _attempt(
+    task: Task,
+    environ: Mapping[str, str],
+    fit: Fit[M],
+    save: Save[M],
+    mistakes: tuple[type[Exception], ...],
+    stop: Stop,
+) -> int:
     paths = read_paths(environ)
-    mistakes: tuple[type[Exception], ...] = (ClientError, *user_errors)
-    task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed)
     try:
         _clear(paths)
         job = read_job(environ)
         _assign(job, task)
         task.heed()
+        task.timeline.lap("start")
         _save(fit(task), save, job)
         if task.checkpoint is not None and not stop.heeded:
             task.checkpoint.remove()
+        task.timeline.lap("save")
     except KeyboardInterrupt:
         task.log.warning("Stopped before there was a model; none is saved.")
-        return 128 + signal.SIGTERM
+        return STOPPED
     except mistakes as error:
         return fail(paths, f"ClientError: {error}{_place(error, task.channels)}", task.log)
     except MemoryError as error:

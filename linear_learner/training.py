@@ -32,8 +32,13 @@ from linear_learner.stopping import EarlyStopping
 from linear_learner.weighting import class_weights
 
 Floats = NDArray[Any]
+Lap = Callable[[str], None]
 GLIMPSE = 1.0  # seconds for each look at a channel, where a job is stopped
 SHARES = {"train": 1.0, "validation": 0.25, "test": 0.1}  # of the memory for data, kept free for the later channels
+
+
+def unlapped(part: str) -> None:
+    """Measure nothing."""
 
 
 def fit(
@@ -45,13 +50,15 @@ def fit(
     heed: Heed = unheeding,
     store: Store | None = None,
     earlier: Model | None = None,
+    lap: Lap = unlapped,
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
     `ahead` runs an iterator in the background, a little before it is asked for. `heed` is called from time to time;
     where it raises KeyboardInterrupt the model is the best that there is by then, and the interrupt is raised on where
     there is none. `store` keeps the course of training after every epoch, and a job like the one that left it goes on
-    from there. All candidates start from the model `earlier`. Raises InputError for what the user can mend.
+    from there. All candidates start from the model `earlier`. `lap` is told what each part of the work was as it ends.
+    Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
@@ -61,6 +68,7 @@ def fit(
     budget = budget or Budget()
     data = read_channels(channels, hp, budget, ahead, log)
     train, validation = data["train"], data.get("validation")
+    lap("read")
     report_rows(train.count, began, log)
     deciding = train if validation is None else validation
     read = time.time()
@@ -96,18 +104,20 @@ def fit(
     )
     save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, heed, log)
     del first
+    lap("prepare")
     ready = time.time()
 
     def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Model:
-        return concluded(course, data, settings, hp, judged, objective_weights, heed, log)
+        return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap)
 
     try:
-        run_epochs(course, data, hp, judged, heed, save, log)
+        run_epochs(course, data, hp, judged, heed, save, log, lap)
         trained = time.time()
         model = conclude(data, heed)
     except KeyboardInterrupt:
         if not bank.updates:
             raise
+        lap("stopped")
         trained = time.time()
         what = f"the best of {course.epoch} epochs" if course.best is not None else "what the first epoch has come to"
         log.warning(f"Told to stop: the model is {what}.")
@@ -206,6 +216,7 @@ def run_epochs(
     heed: Heed,
     save: Callable[[], None] | None,
     log: Log,
+    lap: Lap,
 ) -> None:
     """Train epoch by epoch until early stopping, and `save` the course after each."""
     train, validation = data["train"], data.get("validation")
@@ -216,6 +227,7 @@ def run_epochs(
         epoch, started = course.epoch, time.time()
         losses = train_epoch(course.bank, train, course.shuffler, heed)
         trained = time.time()
+        lap("train")
         report_losses("train", objective, losses, epoch, started, trained, log)
         value, standings = least(losses), None
         if validation is not None:
@@ -241,8 +253,10 @@ def run_epochs(
         log.throughput(train.count / (trained - started))
         course.updating.append(trained - started)
         course.checking.append(time.time() - trained)
+        lap("validate")
         if save is not None:
             save()
+            lap("checkpoint")
         heed()
 
 
@@ -264,6 +278,7 @@ def concluded(
     objective_weights: Floats | None,
     heed: Heed,
     log: Log,
+    lap: Lap,
 ) -> Model:
     """Make a model of the best candidate at the best epoch, and score it on every channel."""
     deciding = data.get("validation", data["train"])
@@ -271,6 +286,7 @@ def concluded(
     weights = course.bank.snapshot() if course.best is None else course.best
     model = folded(weights[best], hp, deciding.scaler, objective_weights)
     model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged)
+    lap("choose")
 
     def score(name: str) -> None:
         rows = data[name]
@@ -286,6 +302,7 @@ def concluded(
         score("test")
     else:
         log.info("Test data is not provided.")
+    lap("score")
     return model
 
 

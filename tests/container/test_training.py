@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,32 @@ def test_a_job_leaves_its_model_and_no_failure(
     assert "{'epochs': '2'}" in out
     assert "The channel 'train' is in File input mode under" in out
     assert "saw 8 rows" in out
+
+
+def test_a_job_ends_with_where_its_time_went(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    def told(task: Task) -> Model:
+        task.timeline.lap("read")
+        return fit(task)
+
+    assert run(environ, told, save) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.search(r"\] Time line: start \d+\.\d\d s, read \d+\.\d\d s, save \d+\.\d\d s, in all \d+\.\d\d s$", last)
+
+
+def test_a_job_that_fails_says_how_far_its_time_line_is_known(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, raising(ZeroDivisionError()), save) == 1
+    assert "Time line: start 0.0" in (last := capsys.readouterr().out.splitlines()[-1])
+    assert ", unfinished 0.0" in last
+
+
+def test_a_job_that_does_not_begin_has_no_time_line(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "input/config/hyperparameters.json").write_text("{")
+    assert run(environ, fit, save) == 1
+    assert "Time line" not in capsys.readouterr().out
 
 
 def test_off_the_platform_the_model_is_packed_with_its_files_on_top(root: Path, environ: dict[str, str]) -> None:

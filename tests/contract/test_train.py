@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from gzip import compress
@@ -267,6 +269,16 @@ def test_the_log_is_in_the_originals_format(tmp_path: Path, launch: type[Running
     for line in log.splitlines():
         if line.startswith("#metrics "):
             assert json.loads(line.removeprefix("#metrics "))["Dimensions"]["Algorithm"] == "Linear Learner"
+
+
+def test_the_log_ends_with_a_time_line_of_the_whole_process(tmp_path: Path, launch: type[Running]) -> None:
+    before = time.monotonic()
+    log = example_job(tmp_path, launch, epochs="2").train().log
+    elapsed = time.monotonic() - before
+    parts = dict(re.findall(r"(\w+) (\d+\.\d\d) s", log.splitlines()[-1].partition("Time line: ")[2]))
+    names = ["start", "import", "read", "prepare", "train", "validate", "choose", "score", "save"]
+    assert list(parts) == [*names, "all"]
+    assert 0 < float(parts["all"]) <= elapsed + 0.02  # as a process began at a whole hundredth
 
 
 def test_inputs_may_be_read_only_and_stay_as_they_are(job: Job) -> None:
