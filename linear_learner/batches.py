@@ -19,13 +19,14 @@ ORDER_BYTES = 16  # of a row, to shuffle it and to put it into a mini-batch
 class Rows:
     """Standardised rows held in memory, for products and for gathering.
 
-    X (n + 1, d + 1) ends in a column of ones, the feature that the bias is the weight of; y and weight are (n + 1, 1).
-    The last row is all zeros: a mini-batch that is not full is filled up with it, and it changes nothing.
+    X (n + 1, d + 1) ends in a column of ones, the feature that the bias is the weight of; y is (n + 1, 1). The last row
+    is all zeros: a mini-batch that is not full is filled up with it, and it changes no weight. Where `signed`, the rows
+    of label 1 are negated, the column of ones too.
     """
 
     X: Floats
     y: Floats
-    weight: Floats
+    signed: bool = False
 
     def __len__(self) -> int:
         return len(self.X) - 1
@@ -43,7 +44,17 @@ class Rows:
     @property
     def arrays(self) -> list[Floats]:
         """List what is held."""
-        return [self.X, self.y, self.weight]
+        return [self.X, self.y]
+
+    @property
+    def sides(self) -> Floats:
+        """Return what the rows are multiplied by, (n, 1)."""
+        return sides(self.y[:-1]) if self.signed else np.ones((len(self), 1), np.float32)
+
+    @property
+    def standardised(self) -> Floats:
+        """Return the rows without column of ones and signs, (n, d)."""
+        return self.X[:-1, :-1] * self.sides
 
     @property
     def nbytes(self) -> int:
@@ -53,12 +64,12 @@ class Rows:
     def part(self, first: int, last: int) -> "Rows":
         """See rows `first` to `last`, to be scored; what follows them takes the place of the row of zeros."""
         span = slice(first, last + 1)
-        return Rows(self.X[span], self.y[span], self.weight[span])
+        return Rows(self.X[span], self.y[span], self.signed)
 
     def first(self, count: int) -> "Rows":
         """Copy the first rows."""
         seen = self.part(0, min(count, len(self)))
-        return Rows(seen.X.copy(), seen.y.copy(), seen.weight.copy())
+        return Rows(seen.X.copy(), seen.y.copy(), self.signed)
 
     def varying(self) -> NDArray[np.bool_]:
         """Say which features differ from 0 in any row, (d,)."""
@@ -69,14 +80,15 @@ class Rows:
         rows = max(1, values // self.X.shape[1])
         for first in range(0, len(self), rows):
             last = min(first + rows, len(self))
-            yield scaler.restore(self.X[first:last, :-1]), scaler.restore_label(self.y[first:last, 0])
+            yield scaler.restore(self.part(first, last).standardised), scaler.restore_label(self.y[first:last, 0])
 
 
 class RowsBuilder:
     """Standardised rows that come block by block, stored where they will stay."""
 
-    def __init__(self, features: int, capacity: int) -> None:
+    def __init__(self, features: int, capacity: int, *, signed: bool = False) -> None:
         """Reserve room for so many rows; what is not used of it is never touched and costs nothing."""
+        self.signed = signed
         self.X = reserve(capacity + 1, features + 1)
         self.y = np.empty((len(self.X), 1), np.float32)
         self.count = 0
@@ -86,7 +98,10 @@ class RowsBuilder:
         last = self.count + len(y)
         if last >= len(self.X):
             return False
-        self.X[self.count : last, :-1] = Z
+        if self.signed:
+            np.multiply(Z, sides(y[:, None]), out=self.X[self.count : last, :-1])
+        else:
+            self.X[self.count : last, :-1] = Z
         self.y[self.count : last, 0] = y
         self.count = last
         return True
@@ -95,6 +110,8 @@ class RowsBuilder:
         """Take back the rows after the last whole mini-batch."""
         whole = self.count - self.count % batch
         tail = self.X[whole : self.count, :-1].copy(), self.y[whole : self.count, 0].copy()
+        if self.signed:
+            tail[0][:] *= sides(tail[1][:, None])
         self.count = whole
         return tail
 
@@ -103,12 +120,10 @@ class RowsBuilder:
         count = self.count
         self.X.resize((count + 1, self.X.shape[1]), refcheck=False)
         self.y.resize((count + 1, 1), refcheck=False)
-        self.X[:count, -1] = 1
+        self.X[:count, -1:] = sides(self.y[:count]) if self.signed else 1
         self.X[count] = 0
         self.y[count] = 0
-        weight = np.ones((count + 1, 1), np.float32)
-        weight[count] = 0
-        return Rows(self.X, self.y, weight)
+        return Rows(self.X, self.y, self.signed)
 
 
 def reserve(rows: int, width: int, kind: type[np.number[Any]] = np.float32) -> Floats:
@@ -122,10 +137,15 @@ def reserve(rows: int, width: int, kind: type[np.number[Any]] = np.float32) -> F
             rows //= 2
 
 
-def gather(blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: int) -> Rows:
+def sides(labels: Floats) -> Floats:
+    """Return 1 for label 0, -1 for label 1."""
+    return 1 - 2 * labels
+
+
+def gather(blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: int, *, signed: bool = False) -> Rows:
     """Standardise raw blocks and join them."""
     parts = [(scaler.standardise(X), scaler.standardise_label(y)) for X, y in blocks]
-    builder = RowsBuilder(features, sum(len(y) for _, y in parts))
+    builder = RowsBuilder(features, sum(len(y) for _, y in parts), signed=signed)
     for part in parts:
         builder.add(*part)
     return builder.build()

@@ -45,7 +45,7 @@ class Budget:
         left = int(SAFE * self.free) - need - WORKING
         if hp.predictor_type == "binary_classifier":
             left -= self.free // 8
-        row = 12 if sparse else 4 * (features + 3)
+        row = 12 if sparse else 4 * (features + 2)
         if left < FEWEST_BATCHES * row * batch:
             raise InputError(
                 f"{models} candidates of {hp.outputs} x {features} weights with mini-batches of {batch} rows need "

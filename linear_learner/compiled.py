@@ -1,7 +1,8 @@
 """Compile a graph of MXNet operators once, to be run again and again on arrays that stay where they are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,28 @@ from numpy.typing import NDArray
 from linear_learner.engine import mx
 
 
-def fused(F: Any, operator: str, *inputs: Any, **attributes: float) -> Any:
-    """Stand in for an MXNet optimizer operator, which symbols cannot compose: `CompiledStep` puts it in its place."""
-    return F.BlockGrad(placeholder(F, operator, attributes, *inputs))
+def placed(
+    F: Any,
+    operator: str,
+    *inputs: Any,
+    attributes: Mapping[str, float] = MappingProxyType({}),
+    after: Sequence[Any] = (),
+    output: int = 0,
+) -> Any:
+    """Return an output of an MXNet operator that symbols cannot compose, like the optimizers'.
+
+    It runs only after the operators that `after` are outputs of, and sees what these have done to its inputs.
+    `CompiledStep` puts the operator where its place is held.
+    """
+    texts = {f"__{name}__": repr(value) for name, value in attributes.items()}
+    texts |= {"__operator__": operator, "__output__": str(output), "__inputs__": str(len(inputs))}
+    # CachedOp asks every operator for its gradient, and these have none, unless it is blocked.
+    return F.BlockGrad(F.add_n(*inputs, *after, attr=texts))
+
+
+def added(F: Any, array: Any, change: Any, *, after: Sequence[Any] = ()) -> Any:
+    """Add to an input in place; return what it is then."""
+    return placed(F, "mp_sgd_update", change, change, array, attributes={"lr": -1.0}, after=after)
 
 
 def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
@@ -21,28 +41,19 @@ def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
     It is that operator's own gradient by W, which oneDNN computes several times as fast as `dot` does through BLAS.
     """
     attributes = {"num_hidden": int(product.attr("num_hidden")), "no_bias": True}
-    return placeholder(F, "_backward_FullyConnected", attributes, slope, X, W, output=1, forward=product.name)
-
-
-def placeholder(
-    F: Any, operator: str, attributes: Mapping[str, float], *inputs: Any, output: int = 0, forward: str = ""
-) -> Any:
-    """Hold the place of an operator's output; that of a gradient names the node whose shapes it takes."""
-    texts = {f"__{name}__": repr(value) for name, value in attributes.items()}
-    texts |= {"__operator__": operator, "__output__": str(output), "__forward__": forward}
-    return F.add_n(*inputs, attr=texts)
+    return placed(F, "_backward_FullyConnected", slope, X, W, attributes=attributes, after=[product], output=1)
 
 
 def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
     """Put the operators of a graph in the places that are held for them."""
-    places = {node["name"]: i for i, node in enumerate(graph["nodes"])}
     outputs: dict[int, int] = {}
     for i, node in enumerate(graph["nodes"]):
         held = node.get("attrs", {})
         if "__operator__" in held:
             node["op"], outputs[i] = held.pop("__operator__"), int(held.pop("__output__"))
-            if forward := held.pop("__forward__"):
-                node["control_deps"] = [places[forward]]
+            count = int(held.pop("__inputs__"))
+            node["inputs"], after = node["inputs"][:count], node["inputs"][count:]
+            node["control_deps"] = [place for place, _, _ in after]
             node["attrs"] = {name.strip("_"): text for name, text in held.items() if name.startswith("__")}
     for entries in (*(node["inputs"] for node in graph["nodes"]), graph["heads"]):
         for entry in entries:
@@ -53,18 +64,25 @@ def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
 class CompiledStep:
     """A graph compiled once whose results overwrite the arrays of the same names."""
 
-    def __init__(self, results: dict[str, Any], arrays: dict[str, Any]) -> None:
-        """Compile the graph of `results`; `arrays` are the inputs that stay from call to call."""
+    def __init__(self, results: Mapping[str, Any], arrays: dict[str, Any], inputs: Sequence[str] = ()) -> None:
+        """Compile the graph of `results`, whose inputs are `arrays`, but for `inputs`, which come with every call.
+
+        Operators that work on arrays alone MXNet runs as one. Those that touch an input or a result it queues one by
+        one, which takes some microseconds each.
+        """
         graph = json.loads(mx.sym.Group(list(results.values())).tojson())
         symbol = mx.sym.load_json(json.dumps(put_in_place(graph)))
         self.names = symbol.list_inputs()
         self.arrays = arrays
         self.results = [arrays[name] for name in results]
-        self.operator = mx.nd.CachedOp(symbol, [("static_alloc", True), ("static_shape", True)])
+        places: dict[str, list[int]] = {"param_indices": [], "data_indices": []}
+        for i, name in enumerate(self.names):
+            places["data_indices" if name in inputs else "param_indices"].append(i)
+        self.operator = mx.nd.CachedOp(symbol, [*places.items(), ("static_alloc", True), ("static_shape", True)])
 
-    def __call__(self, inputs: dict[str, Any]) -> None:
+    def __call__(self, inputs: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Run once, without waiting for the end."""
-        arrays = self.arrays | inputs
+        arrays = {**self.arrays, **inputs}
         self.operator(*[arrays[name] for name in self.names], out=self.results)
 
 

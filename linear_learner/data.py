@@ -19,7 +19,7 @@ T = TypeVar("T")
 Floats = NDArray[Any]
 AnyRows = Rows | SparseRows
 Ahead = Callable[[Generator[AnyRows, None, None]], Iterator[AnyRows]]
-PIECES = 6  # that a stream's memory is cut into: one in training, two read ahead, one being joined from its parts
+PIECES = 7  # of a stream's memory: one in training, the last one, two read ahead, one being joined from its parts
 VALUES = 2**19  # that are standardised at once
 GLANCE = 512  # rows that are judged between two looks at the clock
 HEAD = 64  # the part of a stream's memory that its first rows stay in, for a job that is stopped
@@ -89,6 +89,7 @@ class Streamed:
         assert self.begun is not None
         self.count = len(self.begun)
         self.sparse = isinstance(self.begun, SparseRows)
+        self.signed = isinstance(self.begun, Rows) and self.begun.signed
         self.head = self.begun.first(max(1, len(self.begun) * self.room // HEAD // self.begun.nbytes))
 
     @property
@@ -124,7 +125,7 @@ class Streamed:
             blocks = standardised(self.source(), self.scaler, sparse=self.sparse)
         else:
             yield self.take_begun()
-        yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES))
+        yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES, signed=self.signed))
 
     def rewind(self) -> None:
         """Let go of the pass that was begun, so that the next one is cut into pieces as any later one.
@@ -188,14 +189,20 @@ def hold(
     ahead: Ahead,
     *,
     sparse: bool,
+    signed: bool = False,
 ) -> Data:
     """Hold the rows of raw `blocks` if `room` bytes are enough for them, else stream what `source` opens.
 
+    Dense rows are `signed` as a loss wants them.
     Where the data does not tell how many features there are, those beyond the scaler's keep their unit.
     """
     first = next(blocks)
     X, known = first[0], len(scaler.mean)
-    builder = SparseRowsBuilder(room) if sparse else RowsBuilder(known, room // (4 * (known + 3) + ORDER_BYTES))
+    builder: RowsBuilder | SparseRowsBuilder
+    if sparse:
+        builder = SparseRowsBuilder(room)
+    else:
+        builder = RowsBuilder(known, room // (4 * (known + 2) + ORDER_BYTES), signed=signed)
     features = known
     stream = standardised(chain([first], blocks), scaler, sparse=sparse)
     for block in stream:
@@ -239,7 +246,9 @@ def standardised(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> It
             yield scaler.scale(as_sparse(part)) if sparse else scaler.standardise(as_matrix(part)), labels[first:last]
 
 
-def cut(blocks: Iterator[Block], scaler: Scaler, batch: int, size: int) -> Generator[AnyRows, None, None]:
+def cut(
+    blocks: Iterator[Block], scaler: Scaler, batch: int, size: int, *, signed: bool = False
+) -> Generator[AnyRows, None, None]:
     """Join standardised blocks into pieces of whole mini-batches, of about `size` bytes; the last is what is left."""
     parts: list[Block] = []
     taken = rows = 0
@@ -248,20 +257,20 @@ def cut(blocks: Iterator[Block], scaler: Scaler, batch: int, size: int) -> Gener
         taken += block_bytes(block)
         rows += len(block[1])
         if taken >= size and rows >= batch:
-            builder = joined(parts, scaler)
+            builder = joined(parts, scaler, signed=signed)
             parts = [builder.cut(batch)]
             taken, rows = block_bytes(parts[0]), len(parts[0][1])
             yield builder.build(scaler)
             del builder
     if any(len(y) for _, y in parts):
-        yield joined(parts, scaler).build(scaler)
+        yield joined(parts, scaler, signed=signed).build(scaler)
 
 
-def joined(parts: list[Block], scaler: Scaler) -> RowsBuilder | SparseRowsBuilder:
+def joined(parts: list[Block], scaler: Scaler, *, signed: bool) -> RowsBuilder | SparseRowsBuilder:
     """Store standardised blocks side by side."""
     builder: RowsBuilder | SparseRowsBuilder
     if isinstance(parts[0][0], np.ndarray):
-        builder = RowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts))
+        builder = RowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts), signed=signed)
     else:
         builder = SparseRowsBuilder(sum(map(block_bytes, parts)))
     for part in parts:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[Any]
 Value = Callable[[Floats, Floats, float], Floats]
 Graph = Callable[[Any, Any, Any, int, int, float], tuple[Any, Any]]
+SignedGraph = Callable[[Any, Any], tuple[Any, Any]]
 
 
 def identity(z: Floats) -> Floats:
@@ -26,6 +27,8 @@ class Loss:
     `graph(F, z, y, M, K, a)` builds the loss (n, M) and its gradient (n, M * K) of M models at once from `z` (n, M * K)
     and `y` (n, 1) with F, MXNet's `nd` or `sym`; the gradient is that of `half` times the value. Where z, y and an `a`
     in label units are c times as large, the loss is c ** degree times as large.
+    `signed(F, u)` builds both, (n, M), where a label of 0 or 1 is no more than a sign: u is z of label 0 and -z of
+    label 1, and the gradient is that by u. Whoever negates the rows of label 1 beforehand can forget their labels.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Loss:
     in_label_units: bool = False
     degree: int = 0
     half: float = 1.0
+    signed: SignedGraph | None = None
 
 
 def logistic_value(z: Floats, y: Floats, a: float) -> Floats:
@@ -54,6 +58,11 @@ def logistic_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[An
     """Return log(1 + exp(z)) - y z and p - y."""
     value = F.Activation(z, act_type="softrelu") - F.broadcast_mul(z, y)
     return value, F.broadcast_sub(F.Activation(z, act_type="sigmoid"), y)
+
+
+def signed_logistic_graph(F: Any, u: Any) -> tuple[Any, Any]:
+    """Return log(1 + exp(u)) and 1 / (1 + exp(-u))."""
+    return F.Activation(u, act_type="softrelu"), F.Activation(u, act_type="sigmoid")
 
 
 def hinge_value(z: Floats, y: Floats, a: float) -> Floats:
@@ -171,7 +180,12 @@ LOSSES = {
     loss.name: loss
     for loss in (
         Loss(
-            "logistic", "binary_classification_cross_entropy_objective", logistic_value, logistic_graph, logistic_link
+            "logistic",
+            "binary_classification_cross_entropy_objective",
+            logistic_value,
+            logistic_graph,
+            logistic_link,
+            signed=signed_logistic_graph,
         ),
         Loss("hinge_loss", "hinge_loss_objective", hinge_value, hinge_graph, parameter="margin"),
         Loss("softmax_loss", "multiclass_cross_entropy_objective", softmax_value, softmax_graph, softmax_link),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.compiled import fused
+from linear_learner.compiled import added, placed
 
 Times = NDArray[Any]
 
@@ -36,39 +36,33 @@ class Terms(NamedTuple):
 class Optimizer:
     """One family.
 
-    `update(F, gradient, states, rate, constants)` returns the change of the weights and the new states, as graphs of
-    the weights' shape; `rate` is each weight's learning rate. An operator that renews a state in place, like MXNet's
-    fused ones, returns no new states. `terms(rate, constants)` says the same as numbers.
+    `update(F, weights, gradient, states, rate, constants, scale)` changes weights and states in place, and returns what
+    the weights are then, as a graph; `rate` is each weight's learning rate, and the gradient is yet to be multiplied by
+    `scale`. `terms(rate, constants)` says the same as numbers.
     `correction(t, constants)` multiplies the learning rates at updates t = 1, 2, ..., (T,).
     """
 
     name: str
     states: int
-    update: Callable[[Any, Any, list[Any], Any, Mapping[str, float]], tuple[Any, list[Any]]]
+    update: Callable[[Any, Any, Any, list[Any], Any, Mapping[str, float], float], Any]
     terms: Callable[[float, Mapping[str, float]], Terms]
     correction: Callable[[Times, Mapping[str, float]], Times] = lambda t, constants: np.ones(len(t))
 
 
 def adam(
     F: Any,
+    weights: Any,
     gradient: Any,
     states: list[Any],
     rate: Any,
     constants: Mapping[str, float],
-) -> tuple[Any, list[Any]]:
+    scale: float,
+) -> Any:
     """Step along the first moment over the root of the second (Kingma and Ba 2015, as MXNet computes it)."""
-    direction = fused(
-        F,
-        "adam_update",
-        F.zeros_like(gradient),
-        gradient,
-        *states,
-        lr=1.0,
-        beta1=constants["beta_1"],
-        beta2=constants["beta_2"],
-        epsilon=EPSILON,
-    )
-    return rate * direction, []
+    attributes = {"lr": 1.0, "epsilon": EPSILON, "rescale_grad": scale}
+    attributes |= {"beta1": constants["beta_1"], "beta2": constants["beta_2"]}
+    step = placed(F, "adam_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return added(F, weights, rate * step)
 
 
 def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
@@ -78,47 +72,47 @@ def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
 
 def sgd(
     F: Any,
+    weights: Any,
     gradient: Any,
     states: list[Any],
     rate: Any,
     constants: Mapping[str, float],
-) -> tuple[Any, list[Any]]:
+    scale: float,
+) -> Any:
     """Step against the gradient, with momentum if there is any."""
-    velocity = constants["momentum"] * states[0] - rate * gradient
-    return velocity, [velocity]
+    attributes = {"lr": 1.0, "momentum": constants["momentum"], "rescale_grad": scale}
+    step = rate * gradient
+    return placed(F, "mp_sgd_mom_update", step, step, *states, weights, attributes=attributes)
 
 
 def rmsprop(
     F: Any,
+    weights: Any,
     gradient: Any,
     states: list[Any],
     rate: Any,
     constants: Mapping[str, float],
-) -> tuple[Any, list[Any]]:
+    scale: float,
+) -> Any:
     """Step along the gradient over the root of its decaying mean square (Tieleman and Hinton 2012)."""
-    direction = fused(
-        F,
-        "rmsprop_update",
-        F.zeros_like(gradient),
-        gradient,
-        *states,
-        lr=1.0,
-        gamma1=RMSPROP_DECAY,
-        epsilon=EPSILON,
-    )
-    return rate * direction, []
+    attributes = {"lr": 1.0, "gamma1": RMSPROP_DECAY, "epsilon": EPSILON, "rescale_grad": scale}
+    step = placed(F, "rmsprop_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return added(F, weights, rate * step)
 
 
 def adagrad(
     F: Any,
+    weights: Any,
     gradient: Any,
     states: list[Any],
     rate: Any,
     constants: Mapping[str, float],
-) -> tuple[Any, list[Any]]:
+    scale: float,
+) -> Any:
     """Step along the gradient over the root of the sum of its squares (Duchi, Hazan and Singer 2011)."""
-    history = states[0] + F.square(gradient)
-    return 0 - rate * gradient / F.sqrt(history + EPSILON), [history]
+    gradient = gradient * scale
+    history = added(F, states[0], F.square(gradient))
+    return added(F, weights, 0 - rate * gradient / F.sqrt(history + EPSILON))
 
 
 def adam_terms(rate: float, constants: Mapping[str, float]) -> Terms:

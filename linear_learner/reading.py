@@ -12,6 +12,7 @@ from linear_learner.budget import Budget
 from linear_learner.data import Ahead, Data, hold
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.losses import LOSSES
 from linear_learner.scaling import fit_scaler
 from linear_learner.sparse import Features, Sparse, SparseLike, as_matrix, as_sparse, join, slice_rows
 from linear_learner.sparse_rows import SparseRows
@@ -47,7 +48,7 @@ def read_train(
     room = budget.data(hp, int(X.shape[1] or 0), batch, sparse=sparse)
     del X
     again = chain(drained(head), drained(more), stream)
-    data = hold(again, source, scaler, hp.mini_batch_size, int(share * room), ahead, sparse=sparse)
+    data = hold(again, source, scaler, hp.mini_batch_size, int(share * room), ahead, sparse=sparse, signed=negated(hp))
     if not data.features:
         raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
     return data, budget.data(hp, data.features, batch, sparse=sparse)
@@ -63,7 +64,12 @@ def read_channel(blocks: Iterable[Block], name: str, hp: Hyperparameters, train:
         return checked(name, blocks, label_classes(hp), train.features)
 
     sparse = isinstance(train.rows, SparseRows)
-    return hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse)
+    return hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse, signed=negated(hp))
+
+
+def negated(hp: Hyperparameters) -> bool:
+    """Say whether the rows of label 1 are negated, which spares the loss the labels."""
+    return LOSSES[hp.loss].signed is not None
 
 
 def label_classes(hp: Hyperparameters) -> int | None:

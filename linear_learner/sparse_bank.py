@@ -220,7 +220,7 @@ class SparseBank:
             "slope": slope,
             "total": S.dot(ones, slope, transpose_a=True),
         }
-        return CompiledStep(results, arrays)
+        return CompiledStep(results, arrays, ["z", "offset", "y"])
 
     def settle(self) -> None:
         """Bring all weights up to date, and forget what there was to be caught up with."""

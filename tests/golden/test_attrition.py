@@ -48,7 +48,7 @@ def full_batches() -> tuple[Rows, Scaler]:
     """Return the 65 full mini-batches that the original trains on."""
     X, y = (part[:6500] for part in table())
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    return gather([(X, y)], scaler, X.shape[1]), scaler
+    return gather([(X, y)], scaler, X.shape[1], signed=True), scaler
 
 
 def train(epochs: int) -> tuple[Bank, Scaler, list[NDArray[Any]]]:

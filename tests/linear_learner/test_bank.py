@@ -40,7 +40,13 @@ def example(loss: str, rows: int = 230, features: int = 6) -> tuple[Rows, int]:
     X = generator.normal(2, 3, (rows, features)).astype(np.float32)
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    return gather([(X[:99], y[:99]), (X[99:], y[99:])], scaler, features), outputs
+    blocks = [(X[:99], y[:99]), (X[99:], y[99:])]
+    return gather(blocks, scaler, features, signed=LOSSES[loss].signed is not None), outputs
+
+
+def with_ones(rows: Rows) -> Floats:
+    """Return the standardised rows with the column of ones, (n, d + 1)."""
+    return np.column_stack([rows.standardised, np.ones(len(rows))])
 
 
 def start(models: list[int], outputs: int, features: int) -> Floats:
@@ -64,9 +70,10 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
         lost = 0.0
         for batch in batch_table(order, BATCH):
             t += 1
-            X, y, weight = rows.X[batch].astype(np.float64), rows.y[batch, 0], rows.weight[batch, 0]
+            batch = batch[batch < len(rows)]
+            X, y = with_ones(rows)[batch].astype(np.float64), rows.labels[batch]
             z = X @ w.T
-            lost += float((LOSSES[loss].value(z, y, 0.0) * weight).sum())
+            lost += float(LOSSES[loss].value(z, y, 0.0).sum())
             truth = np.eye(len(w))[y.astype(int)] if len(w) > 1 else y[:, None]
             gradient = (LOSSES[loss].link(z) - truth).T @ X / BATCH + decay * w
             rate = candidate.rate(np.array([t]))[0]
@@ -122,7 +129,7 @@ def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> N
     bank.train(rows, orders(rows)[0])
     lost, margins = bank.evaluate(rows, margins=len(rows) if outputs == 1 else 0)
     for m, weights in enumerate(bank.snapshot()):
-        z = rows.X[:-1].astype(np.float64) @ weights.T.astype(np.float64)
+        z = with_ones(rows).astype(np.float64) @ weights.T.astype(np.float64)
         assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETER).sum()), rel=1e-5)
         if outputs == 1:
             np.testing.assert_allclose(margins[m], z[:, 0], atol=1e-5)
@@ -202,7 +209,7 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
         objective_weights=weights,
     )
     again = np.flatnonzero(rows.y[:-1, 0] == 1)
-    doubled = Rows(*(np.concatenate([part[again], part]) for part in (rows.X, rows.y, rows.weight)))
+    doubled = Rows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.signed)
     plain = Bank(CANDIDATES, start(models, outputs, rows.features), loss, 1000)
     for _ in range(5):
         lost = weighted.train(rows, epoch_order(len(rows), None))
@@ -238,7 +245,7 @@ def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> N
         np.testing.assert_allclose(banks.snapshot()[m], alone.snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
     np.testing.assert_allclose(
-        banks.evaluate(rows, margins=len(rows))[1][3], rows.X[:-1] @ banks.snapshot()[3, 0], atol=1e-5
+        banks.evaluate(rows, margins=len(rows))[1][3], with_ones(rows) @ banks.snapshot()[3, 0], atol=1e-5
     )
     before = banks.snapshot()
     banks.train(rows, orders(rows)[0])

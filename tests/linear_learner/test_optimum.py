@@ -35,13 +35,14 @@ def example(loss: str) -> tuple[Rows, int]:
         unbias_label=regression,
         normalize_label=regression,
     )
-    return gather([(X, y.astype(np.float32))], scaler, FEATURES), 3 if loss == "softmax_loss" else 1
+    rows = gather([(X, y.astype(np.float32))], scaler, FEATURES, signed=LOSSES[loss].signed is not None)
+    return rows, 3 if loss == "softmax_loss" else 1
 
 
 def objective(weights: NDArray[Any], rows: Rows, loss: str, outputs: int) -> float:
     """Return what training minimises: half the reported loss where the gradient has the half, plus the penalty."""
     W = weights.reshape(outputs, FEATURES + 1)
-    z = rows.X[:-1].astype(np.float64) @ W.T
+    z = rows.standardised.astype(np.float64) @ W[:, :-1].T + W[:, -1]
     value = LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETERS[LOSSES[loss].parameter]).mean()
     return float(LOSSES[loss].half * value + WD / 2 * (W[:, :-1] ** 2).sum())
 
@@ -76,7 +77,7 @@ def test_the_logistic_model_has_scikit_learns_coefficients() -> None:
     bank = Bank([Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)], start, "logistic", ROWS)
     for _ in range(1500):
         bank.train(rows, epoch_order(ROWS, None))
-    peer = LogisticRegression(C=1 / (WD * ROWS), tol=1e-10, max_iter=10000).fit(rows.X[:-1, :-1], rows.y[:-1, 0])
+    peer = LogisticRegression(C=1 / (WD * ROWS), tol=1e-10, max_iter=10000).fit(rows.standardised, rows.labels)
     np.testing.assert_allclose(bank.snapshot()[0, 0], [*peer.coef_[0], peer.intercept_[0]], atol=1e-3)
 
 

@@ -62,12 +62,20 @@ def test_gathered_rows_end_in_a_column_of_ones_and_a_row_of_zeros() -> None:
     scaler = whole()
     rows = gather([(X[:7], Y[:7]), (X[7:150], Y[7:150]), (X[150:], Y[150:])], scaler, 4)
     assert len(rows) == 300
-    np.testing.assert_array_equal(rows.X[:-1, :-1], scaler.standardise(X))
+    np.testing.assert_array_equal(rows.standardised, scaler.standardise(X))
     assert (rows.X[:-1, -1] == 1).all()
     assert not rows.X[-1].any()
-    assert rows.weight[-1] == 0
     raw = np.concatenate([block for block, _ in rows.raw(scaler, values=64 * 5)])
     assert_restored(raw, scaler)
+
+
+def test_the_rows_of_label_1_are_negated_where_they_are_signed_and_come_back_as_they_were() -> None:
+    scaler = fit_scaler(X, Y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
+    rows = gather([(X, (np.arange(len(X)) % 3 == 0).astype(np.float32))], scaler, 4, signed=True)
+    sides = np.where(rows.labels == 1, -1, 1)[:, None]
+    np.testing.assert_array_equal(rows.X[:-1], np.column_stack([scaler.standardise(X), np.ones(len(X))]) * sides)
+    np.testing.assert_array_equal(rows.standardised, scaler.standardise(X))
+    assert_restored(np.concatenate([block for block, _ in rows.raw(scaler, values=64 * 5)]), scaler)
 
 
 def test_an_epoch_shows_every_row_once_and_fills_up_with_the_row_of_zeros() -> None:

@@ -34,7 +34,8 @@ def example(
     X[:, 5] = 0  # one that no row holds
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=centred, normalize_data=True, unbias_label=False, normalize_label=False)
-    return gather([(X, y)], scaler, features), sparse_rows(X, y, scaler), outputs
+    dense = gather([(X, y)], scaler, features, signed=LOSSES[loss].signed is not None)
+    return dense, sparse_rows(X, y, scaler), outputs
 
 
 def sparse_rows(X: Floats, y: Floats, scaler: Scaler) -> SparseRows:
@@ -110,7 +111,7 @@ def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(fea
 def test_lazy_updates_are_the_full_ones_where_every_batch_holds_every_feature(loss: str) -> None:
     rows, same, outputs = example(loss, 12, centred=False, held=0.9)
     rows = replace(rows, X=np.delete(rows.X, 5, axis=1))
-    X = np.delete(np.asarray(rows.X[:-1, :-1]), [], axis=1)
+    X = rows.standardised
     unit = Scaler(np.zeros(11, np.float32), np.ones(11, np.float32))
     same = sparse_rows(X, rows.y[:-1, 0], unit)
     first = start(outputs, 11)
@@ -168,7 +169,7 @@ def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.Monk
 
 def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
     rows, same, _ = example("logistic", centred=False)
-    X = rows.X[:-1, :-1]
+    X = rows.standardised
     order = np.array([5, 0, 229, 5], np.int32)
     columns, _, transposed = by_columns(same.chosen(order).X)
     written = np.zeros((X.shape[1], 4), np.float32)
