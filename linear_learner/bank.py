@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner import threads
 from linear_learner.batches import Rows, batch_table
 from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
@@ -45,11 +46,12 @@ class Bank:
         class_weights: Floats | None = None,
         objective_weights: Floats | None = None,
         use_bias: bool = True,
+        processors: int = 1,
     ) -> None:
         """Place the candidates, with `start` (M, K, d + 1) as their first weights.
 
         `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the one that
-        `evaluate` reports.
+        `evaluate` reports. Large products are shared among `processors`.
         """
         self.models, self.outputs, self.width = start.shape
         self.order = sorted(range(len(candidates)), key=lambda m: place(candidates[m]))
@@ -59,6 +61,7 @@ class Bank:
         self.loss_parameter = loss_parameter
         self.objective_weights = objective_weights
         self.class_weights = None if class_weights is None else class_weights[self.order]
+        self.processors = processors
         self.updates = 0
         self.held: Floats | None = None
         self.step = Step(
@@ -78,6 +81,7 @@ class Bank:
         `heed` is called from time to time between updates and may raise; the bank is then where the last one left it.
         """
         table = batch_table(order, self.batch_size)
+        self.share_out(4 * table.shape[1])
         self.step.lost[:] = 0
         run = self.run_length(table.shape[1])
         for first in range(0, len(table), run):
@@ -85,6 +89,10 @@ class Bank:
             heed()
         lost = self.step.lost.asnumpy()[0] - (table.size - len(order)) * self.blank_loss()
         return self.restored(lost)
+
+    def share_out(self, operations: int) -> None:
+        """Use as many threads as are worth it where so many operations are done with each weight."""
+        threads.use(threads.worthwhile(operations * self.models * self.outputs * self.width, self.processors))
 
     def run_length(self, batch: int) -> int:
         """Return how many updates of so many rows are queued before anybody waits for them."""
@@ -137,10 +145,11 @@ class Bank:
 
     def evaluate(self, rows: Rows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and, of single-output models, the margins of the first rows."""
+        chunk = scored_rows(self.models * self.outputs)
+        self.share_out(2 * min(chunk, len(rows)))
         weights = self.evaluated()
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margins), np.float32)
-        chunk = scored_rows(self.models * self.outputs)
         for first in range(0, len(rows), chunk):
             heed()
             last = min(first + chunk, len(rows))

@@ -1,6 +1,5 @@
 """The bank on sparse rows: products by MXNet's sparse operators, updates of no more weights than they must touch."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -44,6 +43,7 @@ class SparseBank:
         class_weights: Floats | None = None,
         objective_weights: Floats | None = None,
         use_bias: bool = True,
+        processors: int = 1,
         lazy: bool | None = None,
     ) -> None:
         """Place the candidates, with `start` (M, K, d + 1) as their first weights; see `Bank`."""
@@ -72,7 +72,7 @@ class SparseBank:
         self.lost = mx.nd.zeros((1, self.models))
         self.kept = [np.empty((0, self.models * self.outputs), np.float32)] * 2
         self.slopes: dict[int, CompiledStep] = {}
-        self.threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "update")
+        self.threads = ThreadPoolExecutor(processors, "update")
 
     def per_column(self, values: Sequence[float] | Floats) -> Floats:
         """Repeat one number per model for each of its outputs, (1, M * K)."""

@@ -51,6 +51,7 @@ def fit(
     store: Store | None = None,
     earlier: Model | None = None,
     lap: Lap = unlapped,
+    processors: int = 1,
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
@@ -58,7 +59,7 @@ def fit(
     where it raises KeyboardInterrupt the model is the best that there is by then, and the interrupt is raised on where
     there is none. `store` keeps the course of training after every epoch, and a job like the one that left it goes on
     from there. All candidates start from the model `earlier`. `lap` is told what each part of the work was as it ends.
-    Raises InputError for what the user can mend.
+    Large products are shared among `processors`. Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
@@ -86,6 +87,7 @@ def fit(
         class_weights=weights,
         objective_weights=objective_weights,
         use_bias=hp.use_bias,
+        processors=processors,
     )
     if earlier is not None:
         log.info("All candidates start from the model of the channel 'model'.")
