@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve soak fuzz image push algorithm sbom clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve bench-page soak fuzz image push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -33,6 +33,8 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow --group dev -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra arrow requirements/peers.in -o requirements/peers.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(PIP_FIND_LINKS:%=--find-links %) \
+	    requirements/torch.in -c requirements/peers.txt -o requirements/torch.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
@@ -68,9 +70,11 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@touch $@
 
 # The project beside what it is measured against.
-.venv/peers/ready: requirements/peers.txt | $(READY)
+.venv/peers/ready: requirements/peers.txt requirements/torch.txt | $(READY)
 	@echo "Building .venv/peers, with the peers of the benchmarks"
 	@$(BIN)/python -m venv .venv/peers && .venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/torch.txt 2> /dev/null \
+	|| echo "torch is left out: let pip know where its CPU build lies (PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL), rm -r .venv/peers, and again"
 	@touch $@
 
 # The fuzzer, beside what the decoders import and no more.
@@ -89,16 +93,23 @@ lint: $(READY) ## check style and types
 	@$(BIN)/mypy train
 	@$(BIN)/mypy serve
 
-bench: $(READY) ## measure speed against references in the same run
-	@for program in bank job quality; do echo "== benchmarks.$$program"; $(BIN)/python -m benchmarks.$$program || exit 1; done
+bench: .venv/peers/ready ## measure speed and quality against references in the same run, then bench-page
+	@for program in bank growth quality; do .venv/peers/bin/python -m benchmarks.$$program || exit 1; done
+	@$(BIN)/python -m benchmarks.job
+	@$(MAKE) --no-print-directory bench-page
 
-bench-data: $(READY) .venv/peers/ready .venv/sdk/ready ## measure the reading of data against references in the same run
+bench-data: .venv/peers/ready .venv/sdk/ready ## measure the reading of data against references in the same run, then bench-page
 	@for program in recordio libsvm pipe sparse memory; do \
-	    echo "== benchmarks.$$program"; OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$program || exit 1; done
-	@echo "== benchmarks.csv"; .venv/peers/bin/python -m benchmarks.csv
+	    OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$program || exit 1; done
+	@.venv/peers/bin/python -m benchmarks.csv
+	@$(MAKE) --no-print-directory bench-page
 
-bench-serve: $(READY) ## measure the server against bare Flask in the same run (needs wrk)
+bench-page: $(READY) ## write docs/performance.md from the results that are kept
+	@$(BIN)/python -m benchmarks.page
+
+bench-serve: $(READY) ## measure the server against bare Flask in the same run (needs wrk), then bench-page
 	@$(BIN)/python -m benchmarks.serving
+	@$(MAKE) --no-print-directory bench-page
 
 soak: $(READY) ## attack a server for SOAK_SECONDS (600) and check every answer
 	@$(BIN)/python -m benchmarks.soak $(SOAK_SECONDS)
