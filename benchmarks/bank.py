@@ -1,119 +1,111 @@
-"""Time an epoch of the bank, 32 candidates, against the same step written in numpy, in the same run."""
+"""Time an epoch of the default bank, 32 candidates, beside torch by hand, scikit-learn and the products alone.
+
+Arguments choose among the shapes by a part of their names: `python -m benchmarks.bank 511`.
+"""
 
 import os
-import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from multiprocessing.pool import ThreadPool
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
-import numpy as np
+from sklearn.linear_model import SGDClassifier
 
-from linear_learner.bank import Bank
-from linear_learner.batches import Rows, batch_table, epoch_order
-from linear_learner.candidates import Candidate, candidates
-from linear_learner.compiled import CompiledStep, ndarray, weight_gradient
-from linear_learner.engine import mx
-from linear_learner.hyperparameters import parse
-from linear_learner.optimizers import EPSILON
-from linear_learner.starting import start_weights
+from benchmarks.measure import Figure, answer, apart, chosen, seconds, shortest
+from benchmarks.problems import default_bank, draw, make_epoch, make_rows
+from benchmarks.products import products_seconds
+from linear_learner.candidates import Candidate
 
 MODELS = 32
-SHAPES = ((199_364, 30, 1000), (50_000, 784, 1000), (50_000, 784, 200), (6_548, 20, 100), (511, 15, 4))
-REPEATS = 3
+FITS = 4  # of scikit-learn's, which stand for all
+THREADS = (1, 2)
+REPEATS = 5
 
 
-def make_rows(rows: int, features: int) -> Rows:
-    """Draw standardised rows with random labels."""
-    generator = np.random.default_rng(0)
-    X = np.ones((rows + 1, features + 1), np.float32)
-    X[:-1, :-1] = generator.standard_normal((rows, features), np.float32)
-    X[-1] = 0
-    y = np.append(generator.integers(0, 2, rows), 0).astype(np.float32)[:, None]
-    weight = np.append(np.ones(rows), 0).astype(np.float32)[:, None]
-    return Rows(X, y, weight)
+@dataclass(frozen=True)
+class Shape:
+    """A problem, and what is wanted on it: ratios of speed, rows a second, microseconds a batch."""
+
+    rows: int
+    features: int
+    batch: int
+    classes: int = 2
+    rate: float | None = None
+    microseconds: float | None = None
+    of_torch: float | None = None
+    of_sklearn: float | None = None
+    products: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name it."""
+        classes = f", {self.classes} classes" if self.classes > 2 else ""
+        return f"{self.rows:,} x {self.features}{classes}, batch {self.batch}"
 
 
-def bank_seconds(rows: Rows, batch: int, settings: list[Candidate]) -> float:
-    """Time one epoch of the bank, the best of a few."""
-    start = start_weights(range(MODELS), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, "logistic", batch)
-    return best(lambda: bank.train(rows, epoch_order(len(rows), np.random.default_rng(0))))
+SHAPES = (
+    Shape(199_364, 30, 1000, rate=4e6, of_torch=0.8, of_sklearn=25),
+    Shape(50_000, 784, 1000, of_sklearn=10, products=0.6),
+    Shape(20_000, 784, 1000, classes=10, products=0.7),
+    Shape(6_548, 20, 100, microseconds=120, of_torch=1 / 1.5),
+    Shape(511, 15, 4, microseconds=120, of_torch=1 / 1.5),
+)
 
 
-def numpy_seconds(rows: Rows, batch: int) -> float:
-    """Time the step of 32 Adam candidates written by hand, the best of a few epochs."""
-    W = start_weights(range(MODELS), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)[:, 0]
-    first, second = np.zeros_like(W), np.zeros_like(W)
-    rate = np.full((MODELS, 1), 0.005, np.float32)
-
-    def epoch() -> None:
-        nonlocal W, first, second
-        lost = np.zeros(MODELS, np.float32)
-        for chosen in batch_table(epoch_order(len(rows), np.random.default_rng(0)), batch):
-            X, y = rows.X[chosen], rows.y[chosen]
-            z = X @ W.T
-            e = np.exp(-np.abs(z))
-            lost += (np.maximum(z, 0) + np.log1p(e) - y * z).sum(axis=0)
-            gradient = (np.where(z >= 0, 1, e) / (1 + e) - y).T @ X / np.float32(batch) + np.float32(1e-4) * W
-            first = np.float32(0.9) * first + np.float32(0.1) * gradient
-            second = np.float32(0.999) * second + np.float32(0.001) * gradient**2
-            W -= rate * first / (np.sqrt(second) + np.float32(EPSILON))
-
-    return best(epoch)
+def figures() -> Iterator[Figure]:
+    """Measure shape after shape."""
+    for shape in SHAPES:
+        if chosen(shape.name):
+            yield from measure(shape)
 
 
-def products_seconds(rows: Rows, batch: int) -> float:
-    """Time the two products of every step alone, by numpy or by MXNet, whichever is faster."""
-    X = rows.X[:batch].copy()
-    W = np.ones((MODELS, X.shape[1]), np.float32)
-    z, gradient = np.empty((batch, MODELS), np.float32), np.empty_like(W)
-    S = mx.sym
-    slope, features, weights = map(S.Variable, ("slope", "X", "W"))
-    product = S.FullyConnected(features, weights, num_hidden=MODELS, no_bias=True)
-    results = {"z": product, "gradient": weight_gradient(S, slope, features, weights, product)}
-    arrays = {"z": z, "gradient": gradient, "slope": z, "X": X, "W": W}
-    step = CompiledStep(results, {name: ndarray(array.copy()) for name, array in arrays.items()})
+def measure(shape: Shape) -> Iterator[Figure]:
+    """Measure one shape; torch and scikit-learn in processes of their own, with as many threads as suit them best."""
+    banks = {"default bank": default_bank(shape.batch, shape.classes), "Adam": [Candidate()] * MODELS}
+    rows = make_rows(shape.rows, shape.features, shape.classes)
+    epochs = {name: make_epoch(rows, shape.batch, settings, shape.classes) for name, settings in banks.items()}
+    ours = shortest(epochs, REPEATS)
+    steps, taken = -(-shape.rows // shape.batch), ours["default bank"]
+    yield Figure(shape.name, "default bank", shape.rows / taken, "rows/s", least=shape.rate)
+    yield Figure(shape.name, "default bank", taken / steps * 1e6, "us a batch", most=shape.microseconds)
+    yield Figure(shape.name, "32 candidates of Adam", shape.rows / ours["Adam"], "rows/s")
+    outputs = MODELS * (1 if shape.classes == 2 else shape.classes)
+    products = products_seconds(steps, shape.batch, shape.features + 1, outputs, REPEATS)
+    yield Figure(shape.name, "the two products, of the default bank's time", products / taken, least=shape.products)
+    if find_spec("torch"):
+        from benchmarks.by_torch import epoch_seconds
 
-    def by_numpy() -> None:
-        for _ in range(-(-len(rows) // batch)):
-            np.dot(X, W.T, out=z)
-            np.dot(z.T, X, out=gradient)
-
-    def by_mxnet() -> None:
-        for _ in range(-(-len(rows) // batch)):
-            step({})
-        mx.nd.waitall()
-
-    return min(best(by_numpy), best(by_mxnet))
-
-
-def best(epoch: object) -> float:
-    """Run a few epochs and return the shortest time."""
-    assert callable(epoch)
-    times = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        epoch()
-        times.append(time.perf_counter() - began)
-    return min(times)
+        sizes = shape.rows, shape.features, shape.batch, shape.classes
+        runs = {threads: apart(threads, epoch_seconds, *sizes, banks, threads, REPEATS) for threads in THREADS}
+        for name in banks:
+            best = min(THREADS, key=lambda threads: runs[threads][name])
+            theirs, what = runs[best][name], f"torch by hand, {name}, threads: {best}"
+            yield Figure(shape.name, what, shape.rows / theirs, "rows/s")
+            least = shape.of_torch if name == "default bank" else None
+            yield Figure(shape.name, f"{name}, our speed of torch's", theirs / ours[name], least=least)
+    else:
+        print("    torch is left out: it is not installed here")
+    fits = {threads: apart(threads, fit_seconds, shape, threads) for threads in THREADS}
+    best = min(fits, key=fits.__getitem__)
+    what = f"scikit-learn, SGDClassifier, one epoch {MODELS} times, threads: {best}"
+    yield Figure(shape.name, what, fits[best], "s")
+    yield Figure(shape.name, "our speed of scikit-learn's", fits[best] / taken, least=shape.of_sklearn)
 
 
-def main() -> None:
-    """Print one line a shape."""
-    adam = [Candidate() for _ in range(MODELS)]
-    default = candidates(parse({"predictor_type": "binary_classifier"}), rows=10**6, validated=True)
-    print("rows x features, batch: rows/s of 32 Adam candidates, of the default bank, of numpy by hand; ratios")
-    for count, features, batch in SHAPES:
-        rows = make_rows(count, features)
-        alike, mixed = bank_seconds(rows, batch, adam), bank_seconds(rows, batch, default)
-        by_hand, products = numpy_seconds(rows, batch), products_seconds(rows, batch)
-        print(
-            f"{count} x {features}, {batch}: {count / alike:,.0f}, {count / mixed:,.0f}, {count / by_hand:,.0f}; "
-            f"{by_hand / alike:.2f} x numpy, {by_hand / mixed:.2f} x numpy with the default bank, "
-            f"{products / mixed:.0%} of its time are the two products",
-            flush=True,
-        )
+def fit_seconds(shape: Shape, threads: int) -> float:
+    """Time a few fits of an epoch, so many at once; return what all would take."""
+    warnings.simplefilter("ignore")
+    X, y = draw(shape.rows, shape.features, shape.classes)
+
+    def fit(seed: int) -> None:
+        SGDClassifier(loss="log_loss", max_iter=1, tol=None, random_state=seed).fit(X, y)
+
+    with ThreadPool(threads) as pool:
+        return min(seconds(lambda: pool.map(fit, range(FITS), 1)) for _ in range(2)) * MODELS / FITS
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is an epoch of the default bank of 32 candidates?", figures())

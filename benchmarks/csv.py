@@ -1,11 +1,8 @@
-"""Time CSV, read from a channel to a float32 matrix and its labels, against pyarrow, polars and numpy in the same run.
-
-`make .venv/peers/ready` and `.venv/peers/bin/python -m benchmarks.csv` include polars.
-"""
+"""Time CSV, from a channel to a float32 matrix and its labels, against pyarrow, polars and numpy in the same run."""
 
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow
 
+from benchmarks.measure import Figure, answer, shortest
 from container.channels import Channel
 from container.environment import ChannelConfig
 
@@ -72,15 +70,8 @@ def by_numpy(file: Path) -> Table:
     return np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
 
 
-def seconds(reader: Callable[[Path], Table], file: Path) -> float:
-    """Time one run."""
-    began = time.perf_counter()
-    reader(file)
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    """Print a line for each reader, then the ratio to the fastest peer."""
+def figures() -> Iterator[Figure]:
+    """Measure each reader, then the ratio to the fastest peer."""
     readers = [ours, by_pyarrow, by_numpy]
     if find_spec("polars"):
         readers.append(by_polars)
@@ -93,15 +84,14 @@ def main() -> None:
             assert np.allclose(X, tables[ours][0][: len(X)], rtol=1e-6, atol=0)
             assert np.array_equal(y, tables[ours][1][: len(y)])
         tables.clear()
-        rounds = [[seconds(reader, file) for reader in readers] for _ in range(REPEATS)]
-    best = dict(zip(readers, map(min, zip(*rounds, strict=True)), strict=True))
-    best[by_numpy] *= TENTH
-    print(f"CSV of {ROWS:,} x {COLUMNS}, {size:.0f} MB, to a float32 matrix and its labels, best of {REPEATS}")
-    for reader, shortest in best.items():
-        print(f"    {reader.__name__.removeprefix('by_'):8} {size / shortest:5.0f} MB/s")
-    fastest = min(best[reader] for reader in readers[1:])
-    print(f"ratio to the fastest peer {fastest / best[ours]:.2f} (at least 0.9)")
+        best = shortest({reader.__name__: partial(reader, file) for reader in readers}, REPEATS)
+    best["by_numpy"] *= TENTH
+    subject = f"{ROWS:,} x {COLUMNS}, {size:.0f} MB, to a float32 matrix and its labels"
+    for name, taken in best.items():
+        yield Figure(subject, name.replace("_", " "), size / taken, "MB/s")
+    fastest = min(taken for name, taken in best.items() if name != "ours")
+    yield Figure(subject, "our speed of the fastest peer's", fastest / best["ours"], least=0.9)
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is CSV read?", figures())

@@ -1,52 +1,109 @@
-"""Time the whole `train` process on MNIST in recordIO, beside what it cannot do without, in the same run."""
+"""Time whole `train` processes beside what they cannot do without, and what is not training within them."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
+
+import numpy as np
 
 from benchmarks import data
+from benchmarks.measure import TOP, Figure, answer, chosen, seconds, shortest
+from benchmarks.products import products_seconds
 from container.codecs.recordio import encode_records
 
-TOP = Path(__file__).resolve().parent.parent
 HYPERPARAMETERS = {"predictor_type": "binary_classifier", "mini_batch_size": "1000", "early_stopping_patience": "100"}
-REPEATS = 3
+MODELS, EPOCHS, BATCH = 32, 15, 1000
+REPEATS = 5
+IMPORT = "import numpy; numpy.bool = numpy.bool_; import mxnet"
+MNIST, SMALL = "MNIST, 50,000 x 784 in recordIO, 15 epochs", "569 x 30 in CSV"
 
 
-def main() -> None:
-    """Print the shortest of a few runs, its own time line, and the import of mxnet alone."""
+def figures() -> Iterator[Figure]:
+    """Measure both jobs."""
+    if chosen(MNIST):
+        yield from digits()
+    if chosen(SMALL):
+        yield from small()
+
+
+def digits() -> Iterator[Figure]:
+    """Measure the job on MNIST."""
     splits = data.is_zero()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        config = root / "input" / "config"
-        config.mkdir(parents=True)
+        (config := root / "input" / "config").mkdir(parents=True)
         for split in ("train", "validation"):
-            channel = root / "input" / "data" / split
-            channel.mkdir(parents=True)
+            (channel := root / "input" / "data" / split).mkdir(parents=True)
             (channel / "digits.pbr").write_bytes(encode_records(*splits[split]))
         (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
         (config / "inputdataconfig.json").write_text(json.dumps({"train": {}, "validation": {}}))
-        runs = [run([str(TOP / "train")], {"SAGEMAKER_BASE_DIR": folder}) for _ in range(REPEATS)]
-    imports = min(run(["-c", "from linear_learner.engine import mx"], {})[0] for _ in range(REPEATS))
-    seconds, log = min(runs)
-    print(f"train on 50,000 x 784, 32 candidates, 15 epochs, batch 1000: {seconds:.2f} s from start to exit")
-    print("   ", next(line for line in log.splitlines() if "Time spent" in line).split("] ", 1)[1])
-    print(f"    the import of mxnet alone: {imports:.2f} s")
-
-
-def run(arguments: list[str], environment: dict[str, str]) -> tuple[float, str]:
-    """Run a Python process; return its seconds and what it printed."""
-    began = time.perf_counter()
-    result = subprocess.run(
-        [sys.executable, *arguments], cwd=TOP, env={**os.environ, **environment}, capture_output=True, text=True
+        file = np.fromfile(root / "input" / "data" / "train" / "digits.pbr", np.uint8)
+        copy = np.zeros_like(file)
+        logs: list[str] = []
+        taken = shortest(
+            {
+                "train": lambda: logs.append(run([str(TOP / "train")], folder)),
+                "import of mxnet": lambda: run(["-W", "ignore", "-c", IMPORT], folder),
+                "import of what we use of it": lambda: run(["-c", "import linear_learner.engine"], folder),
+                "copy of the training file in memory": lambda: np.copyto(copy, file),
+            },
+            REPEATS,
+        )
+    rows, features = splits["train"][0].shape
+    taken["two products alone"] = products_seconds(EPOCHS * -(-rows // BATCH), BATCH, features + 1, MODELS, REPEATS)
+    train, used = taken.pop("train"), taken.pop("import of what we use of it")
+    yield Figure(MNIST, "whole process", train, "s")
+    for name, needed in taken.items():
+        yield Figure(MNIST, name, needed, "s")
+    yield Figure(MNIST, "import of what we use of mxnet", used, "s")
+    yield Figure(MNIST, "whole process, of import, copy and products", train / sum(taken.values()), most=2.0)
+    times = [spent(log) for log in logs]
+    epoch, check = (
+        min(part[f"{name}.time"]["sum"] / EPOCHS for part in times) for name in ("update", "check_early_stopping")
     )
+    last = min(part["finalize.time"]["sum"] for part in times)
+    yield Figure(MNIST, "training, one epoch", epoch, "ms")
+    yield Figure(MNIST, "validation after one epoch", check, "ms")
+    yield Figure(MNIST, "selection, calibration and final scores", last, "ms")
+    yield Figure(MNIST, "the last two, of training for one epoch", (check + last) / epoch, most=1.0)
+
+
+def small() -> Iterator[Figure]:
+    """Measure the job on the bundled data, all in one channel."""
+    source = TOP / "examples" / "breast-cancer"
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(source / "config", Path(folder, "input", "config"))
+        settings = json.loads((source / "config" / "inputdataconfig.json").read_text())
+        Path(folder, "input", "config", "inputdataconfig.json").write_text(json.dumps({"train": settings["train"]}))
+        (channel := Path(folder, "input", "data", "train")).mkdir(parents=True)
+        for split in ("train", "validation", "test"):
+            shutil.copy(source / f"{split}.csv", channel)
+        taken = min(seconds(lambda: run([str(TOP / "train")], folder)) for _ in range(REPEATS))
+    yield Figure(SMALL, "whole process", taken, "s", most=2.5)
+
+
+def run(arguments: list[str], root: str) -> str:
+    """Run a Python process; return what it printed."""
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": root}
+    result = subprocess.run([sys.executable, *arguments], cwd=TOP, env=environment, capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stdout + result.stderr)
-    return time.perf_counter() - began, result.stdout
+    return result.stdout
+
+
+def spent(log: str) -> dict[str, Any]:
+    """Find the times, in milliseconds, among a job's metrics."""
+    lines = [json.loads(line.partition("#metrics ")[2]) for line in log.splitlines() if "#metrics " in line]
+    return next(line["Metrics"] for line in lines if "finalize.time" in line["Metrics"])
 
 
 if __name__ == "__main__":
-    main()
+    answer("What does a whole `train` process take, and how much of it is more than it needs?", figures())

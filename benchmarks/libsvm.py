@@ -1,13 +1,13 @@
 """Time libsvm text to a sparse matrix against scikit-learn's reader, which reads the same bytes in the same run."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 
 import numpy as np
 from sklearn.datasets import load_svmlight_file
 
+from benchmarks.measure import Figure, answer, shortest
 from container.codecs import libsvm
 
 REPEATS = 5
@@ -40,24 +40,17 @@ def theirs(text: bytes) -> int:
     return int(load_svmlight_file(BytesIO(text), dtype=np.float32, zero_based=False)[0].nnz)
 
 
-def seconds(reader: Callable[[], int]) -> float:
-    """Time one run."""
-    began = time.perf_counter()
-    reader()
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    """Print one line a shape."""
-    print("libsvm text: MB/s; MB/s of scikit-learn; ratio of the best of each")
+def figures() -> Iterator[Figure]:
+    """Measure shape after shape."""
     for name, rows, values, features, spelling in SHAPES:
         text = make_text(rows, values, features, spelling)
         assert ours(text) == theirs(text)
-        readers = partial(ours, text), partial(theirs, text)
-        mine, other = map(min, zip(*(map(seconds, readers) for _ in range(REPEATS)), strict=True))
-        size = len(text) / 1e6
-        print(f"{name}, {size:.0f} MB: {size / mine:.0f}; {size / other:.0f}; {other / mine:.2f}", flush=True)
+        best = shortest({"ours": partial(ours, text), "scikit-learn": partial(theirs, text)}, REPEATS)
+        subject = f"{name}, {len(text) / 1e6:.0f} MB"
+        for who, taken in best.items():
+            yield Figure(subject, who, len(text) / 1e6 / taken, "MB/s")
+        yield Figure(subject, "our speed of scikit-learn's", best["scikit-learn"] / best["ours"])
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is libsvm text read?", figures())

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,25 +13,26 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.measure import TOP, Figure, answer
 from container.codecs.recordio import encode_records
 
-TOP = Path(__file__).resolve().parent.parent
 LIMIT = 1 << 30
 PIECE_ROWS, FEATURES = 16_000, 784
 HYPERPARAMETERS = {"predictor_type": "binary_classifier", "epochs": "2", "mini_batch_size": "1000"}
 GROUPS = Path("/sys/fs/cgroup")
 
 
-def main() -> None:
-    """Print the peak memory of the whole `train` process on each, under the same limit."""
+def figures() -> Iterator[Figure]:
+    """Measure the peak memory of the whole `train` process on each, under the same limit."""
     piece = encode_records(*problem())
     peaks = []
     with limited() as enter:
         for gigabytes in (2, 8):
             name = f"a stream of {gigabytes} GB"
             peaks.append(job(name, "Pipe", enter, partial(stream, piece, gigabytes << 30)))
-        job("3 GB of files", "File", enter, partial(files, piece, 3 << 30))
-    print(f"    the longer stream against the shorter: {peaks[1] / peaks[0]:.3f}")
+            yield Figure(name, "at most", peaks[-1], "MiB", most=LIMIT >> 20)
+        yield Figure("3 GB of files", "at most", job("files", "File", enter, partial(files, piece, 3 << 30)), "MiB")
+    yield Figure("the longer stream", "of the shorter one's memory", peaks[1] / peaks[0])
 
 
 def problem() -> tuple[
@@ -55,7 +55,6 @@ def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], 
         (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
         (config / "inputdataconfig.json").write_text(json.dumps({"train": {"TrainingInputMode": mode}}))
         writer = fill(root)
-        began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, str(TOP / "train")],
             cwd=TOP,
@@ -67,16 +66,11 @@ def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], 
         assert process.stdout is not None
         log = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
         if writer is not None:
             writer.terminate()
             writer.join()
         if status or not (root / "model" / "model_algo-1").is_file():
             sys.exit(f"{name}: train ended with {status}\n{log[-3000:]}")
-    print(f"{name} under a limit of {LIMIT >> 20} MiB: {usage.ru_maxrss / 1024:.0f} MiB at most, {seconds:.0f} s")
-    for line in log.splitlines():
-        if "The channel 'train' is " in line and "input mode" not in line:
-            print("   ", line.split("] ", 1)[1])
     return usage.ru_maxrss / 1024
 
 
@@ -130,4 +124,4 @@ def limited() -> Iterator[Callable[[], None]]:
 
 
 if __name__ == "__main__":
-    main()
+    answer(f"How much memory does `train` take under a limit of {LIMIT >> 20} MiB?", figures())

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measure import Figure, answer
 from container.channels import Channel
 from container.codecs.recordio import encode_records
 from container.environment import ChannelConfig
@@ -66,8 +68,8 @@ def read_stream(channel: Channel, X: NDArray[np.float32], file: Path) -> float:
     return seconds
 
 
-def main() -> None:
-    """Print one line a format."""
+def figures() -> Iterator[Figure]:
+    """Measure format after format."""
     for content_type, rows, columns in ((RECORDIO, 250_000, 785), (CSV, 400_000, 61)):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "train", "part")
@@ -81,14 +83,13 @@ def main() -> None:
                 )
                 for _ in range(TIMES[content_type])
             ]
-            whole, piped = (min(seconds) for seconds in zip(*pairs, strict=True))
+            whole, piped = (min(times) for times in zip(*pairs, strict=True))
             size = file.stat().st_size
-            print(
-                f"{content_type}, {size / 1e6:,.0f} MB: File {size / whole / 1e9:.2f} GB/s, "
-                f"Pipe {size / piped / 1e9:.2f} GB/s, ratio {whole / piped:.2f} (at least 0.8)",
-                flush=True,
-            )
+        subject = f"{content_type}, {size / 1e6:,.0f} MB"
+        yield Figure(subject, "File", size / whole / 1e9, "GB/s")
+        yield Figure(subject, "Pipe", size / piped / 1e9, "GB/s")
+        yield Figure(subject, "Pipe's speed of File's", whole / piped, least=0.8)
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is an epoch through a FIFO?", figures())

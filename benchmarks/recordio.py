@@ -2,13 +2,13 @@
 
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measure import TOP, Figure, answer, shortest
 from container.channels import Channel
 from container.codecs.blocks import Sparse
 from container.codecs.framing import read_frame
@@ -16,7 +16,7 @@ from container.codecs.record_pb2 import Record
 from container.codecs.recordio import decode_blocks, encode_records, encode_sparse_records
 from container.environment import ChannelConfig
 
-SDK = Path(__file__).resolve().parent.parent / ".venv" / "sdk" / "bin" / "python"
+SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 ROWS, COLUMNS = 250_000, 784
 SPARSE_ROWS, SPARSE_COLUMNS, VALUES = 100_000, 1_000_000, 100
 CHUNK_ROWS = 10_000
@@ -33,13 +33,6 @@ X = np.array([record.features["values"].float32_tensor.values for record in reco
 y = np.array([record.label["values"].float32_tensor.values[0] for record in records], np.float32)
 print(time.perf_counter() - began)
 """
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Time one run."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def fill(folder: Path, X: NDArray[np.float32]) -> None:
@@ -64,8 +57,8 @@ def read_by_sdk(file: Path) -> float:
     return float(result.stdout.split()[-1])
 
 
-def dense(folder: Path) -> None:
-    """Print what dense records take."""
+def dense(folder: Path) -> Iterator[Figure]:
+    """Measure what dense records take."""
     table = np.random.default_rng(0).standard_normal((CHUNK_ROWS, COLUMNS + 1), np.float32)
     chunk = encode_records(table[:, 1:], table[:, 0])
     file = folder / "train" / "part"
@@ -75,23 +68,23 @@ def dense(folder: Path) -> None:
             output.write(chunk)
     X = np.zeros((ROWS, COLUMNS), np.float32)
     source = np.ones_like(X)
-    runs = [
-        (seconds(lambda: np.copyto(X, source)), seconds(lambda: fill(file.parent, X)), seconds(lambda: decode(file)))
-        for _ in range(REPEATS)
-    ]
-    copy, whole, alone = map(min, zip(*runs, strict=True))
-    print(
-        f"dense, {ROWS} x {COLUMNS}: Channel to matrix {X.nbytes / whole / 1e9:.2f} GB/s, "
-        f"{copy / whole:.2f} of a memcpy (at least 0.4); decode alone {copy / alone:.2f} of a memcpy",
-        flush=True,
-    )
+    works = {
+        "copy": lambda: np.copyto(X, source),
+        "channel to matrix": lambda: fill(file.parent, X),
+        "decoding alone": lambda: decode(file),
+    }
+    best = shortest(works, REPEATS)
+    subject = f"dense, {ROWS:,} x {COLUMNS}"
+    for name, taken in best.items():
+        yield Figure(subject, name, X.nbytes / taken / 1e9, "GB/s")
+    yield Figure(subject, "channel to matrix, of a copy", best["copy"] / best["channel to matrix"], least=0.4)
     if not SDK.exists():
         print("    skipped: sagemaker's read_records; make .venv/sdk/ready builds its environment")
         return
     part = folder / "part"
     part.write_bytes(chunk)
-    ratio = read_by_sdk(part) * (ROWS // CHUNK_ROWS) / whole
-    print(f"    {ratio:.0f} x sagemaker's read_records + numpy (at least 50)", flush=True)
+    ratio = read_by_sdk(part) * (ROWS // CHUNK_ROWS) / best["channel to matrix"]
+    yield Figure(subject, "our speed of sagemaker's read_records and numpy", ratio, least=50)
 
 
 def parse_each(file: Path) -> Sparse:
@@ -120,8 +113,8 @@ def decode_sparse(file: Path) -> Sparse:
     return Sparse(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
 
 
-def sparse(folder: Path) -> None:
-    """Print what sparse records take."""
+def sparse(folder: Path) -> Iterator[Figure]:
+    """Measure what sparse records take."""
     generator = np.random.default_rng(0)
     keys = np.sort(generator.integers(0, SPARSE_COLUMNS - VALUES, (SPARSE_ROWS, VALUES))) + np.arange(VALUES)
     values = generator.standard_normal(keys.size, np.float32)
@@ -134,20 +127,18 @@ def sparse(folder: Path) -> None:
         assert np.array_equal(found.data, X.data)
         assert np.array_equal(found.indices, X.indices)
         assert np.array_equal(found.indptr, X.indptr)
-    runs = [(seconds(lambda: decode_sparse(file)), seconds(lambda: parse_each(file))) for _ in range(SPARSE_REPEATS)]
-    whole, each = map(min, zip(*runs, strict=True))
-    print(
-        f"sparse, {SPARSE_ROWS} x {SPARSE_COLUMNS} with {VALUES} non-zeros a row: {SPARSE_ROWS / whole:,.0f} rows/s, "
-        f"{each / whole:.1f} x protobuf record by record (at least 10)"
-    )
+    best = shortest({"ours": lambda: decode_sparse(file), "each": lambda: parse_each(file)}, SPARSE_REPEATS)
+    subject = f"sparse, {SPARSE_ROWS:,} x {SPARSE_COLUMNS:,} with {VALUES} non-zeros a row"
+    yield Figure(subject, "to CSR", SPARSE_ROWS / best["ours"], "rows/s")
+    yield Figure(subject, "our speed of protobuf's, record by record", best["each"] / best["ours"], least=10)
 
 
-def main() -> None:
-    """Print one line a figure."""
+def figures() -> Iterator[Figure]:
+    """Measure both."""
     with tempfile.TemporaryDirectory() as folder:
-        dense(Path(folder))
-        sparse(Path(folder))
+        yield from dense(Path(folder))
+        yield from sparse(Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is recordIO read?", figures())

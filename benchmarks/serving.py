@@ -4,7 +4,6 @@ Needs wrk (Debian's package of that name).
 """
 
 import http.client
-import json
 import os
 import re
 import shutil
@@ -22,11 +21,11 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measure import TOP, Figure, answer, chosen
 from container.codecs.recordio import encode_records
 from linear_learner.model import Model
 from linear_learner.saving import save
 
-TOP = Path(__file__).resolve().parent.parent
 FEATURES = 784
 WORKERS, CONNECTIONS, SECONDS, ROUNDS = 2, 8, 3, 5
 BODY_BYTES, LARGE_ROUNDS = 6_000_000, 25
@@ -42,6 +41,7 @@ wrk.headers["Content-Type"] = os.getenv("KIND")
 """
 KINDS = {"CSV": "text/csv", "JSON": "application/json", "recordIO": "application/x-recordio-protobuf"}
 KINDS["JSON Lines"] = "application/jsonlines"
+REFERENCES = {"same": "bare Flask in our server", "gthread": "bare Flask under gthread"}
 
 Running = AbstractContextManager[subprocess.Popen[bytes]]
 
@@ -116,8 +116,8 @@ def load_with_wrk(port: int, body: Path, kind: str, script: Path) -> tuple[float
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", out)[0]), float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
 
 
-def single_records(root: Path, folder: Path) -> None:
-    """Print what single records cost."""
+def single_records(root: Path, folder: Path) -> Iterator[Figure]:
+    """Measure what single records cost."""
     bodies = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))
     (script := folder / "post.lua").write_text(SCRIPT)
     ports = {name: free_port() for name in ("ours", "same", "gthread")}
@@ -134,13 +134,12 @@ def single_records(root: Path, folder: Path) -> None:
             ]
             rate = {which: median(r[which][0] for r in rounds) for which in ports}
             late = {which: median(r[which][1] for r in rounds) for which in ports}
-            print(
-                f"one {name} record of {FEATURES}: {rate['ours']:.0f} requests/s, p99 {late['ours']:.1f} ms; "
-                f"of bare Flask with the same settings {rate['ours'] / rate['same']:.2f}, p99 "
-                f"{late['ours'] / late['same']:.2f} x; of bare Flask with gthread "
-                f"{rate['ours'] / rate['gthread']:.2f}, p99 {late['ours'] / late['gthread']:.2f} x",
-                flush=True,
-            )
+            subject = f"one {name} record of {FEATURES}, {WORKERS} workers"
+            yield Figure(subject, "requests", rate["ours"], "1/s")
+            yield Figure(subject, "99th percentile", late["ours"], "ms")
+            for which, reference in REFERENCES.items():
+                yield Figure(subject, f"our requests of {reference}", rate["ours"] / rate[which])
+                yield Figure(subject, f"our 99th percentile of {reference}", late["ours"] / late[which])
 
 
 def post(connection: http.client.HTTPConnection, body: bytes, kind: str) -> bytes:
@@ -159,8 +158,8 @@ def seconds(connection: http.client.HTTPConnection, body: bytes, kind: str) -> f
     return time.perf_counter() - began
 
 
-def large_bodies(root: Path) -> None:
-    """Print what bodies of 6 MB take."""
+def large_bodies(root: Path) -> Iterator[Figure]:
+    """Measure what bodies of 6 MB take."""
     X = np.random.default_rng(0).normal(size=(2000, FEATURES)).astype(np.float32)
     parsers = {"CSV": "pyarrow", "JSON Lines": "orjson", "recordIO": "frombuffer"}
     for name, parser in parsers.items():
@@ -168,7 +167,7 @@ def large_bodies(root: Path) -> None:
         body, kind = write_bodies(X[: BODY_BYTES // size])[name], KINDS[name]
         references = {"same": ("ours", parser), "gthread": ("gthread", parser)}
         if name == "CSV":
-            references["loadtxt"] = ("ours", "loadtxt")
+            references["bare Flask"] = ("ours", "loadtxt")
         ports = {which: free_port() for which in ("ours", *references)}
         connections = {which: http.client.HTTPConnection("127.0.0.1", port) for which, port in ports.items()}
         with serve(root, ports["ours"], 1):
@@ -180,14 +179,16 @@ def large_bodies(root: Path) -> None:
                         times["ours"].append(seconds(connections["ours"], body, kind))
                         times[which].append(seconds(connections[which], body, kind))
         took = {which: median(values) * 1e3 for which, values in times.items()}
-        line = ", ".join(f"{took['ours'] / took[which]:.2f} x {which} {took[which]:.1f} ms" for which in references)
-        print(f"6 MB of {name}, {FEATURES} columns, one worker: {took['ours']:.1f} ms; {line}", flush=True)
+        subject = f"6 MB of {name}, {FEATURES} columns, one worker"
+        for which, value in took.items():
+            parse = "" if which == "ours" else f" with {references[which][1]}"
+            yield Figure(subject, REFERENCES.get(which, which) + parse, value, "ms")
         for connection in connections.values():
             connection.close()
 
 
-def start(root: Path) -> None:
-    """Print how soon the server answers and what four workers hold."""
+def start(root: Path) -> Iterator[Figure]:
+    """Measure how soon the server answers and what four workers hold."""
     times = []
     for _ in range(STARTS):
         port = free_port()
@@ -201,11 +202,10 @@ def start(root: Path) -> None:
             ]
             pss = sum(read_memory(pid, "Pss") for pid in pids)
             rss = sum(read_memory(pid, "Rss") for pid in pids)
-    print(
-        f"start to the first 200 of /ping: {median(times):.2f} s (at most {max(times):.2f}); master and 4 workers hold "
-        f"{pss >> 20} MB (what they share counted once; {rss >> 20} MB as each sees it)",
-        flush=True,
-    )
+    yield Figure("start", "to the first 200 of /ping", median(times), "s")
+    yield Figure("start", "slowest", max(times), "s")
+    yield Figure("start", "memory of master and 4 workers, what they share counted once", pss / 2**20, "MB")
+    yield Figure("start", "the same as each sees it", rss / 2**20, "MB")
 
 
 def read_memory(pid: int, name: str) -> int:
@@ -222,8 +222,8 @@ def post_on(port: int, body: bytes, kind: str, until: float) -> None:
     connection.close()
 
 
-def crowd(root: Path) -> None:
-    """Print how late /ping is while large bodies are scored and slow clients hold connections."""
+def crowd(root: Path) -> Iterator[Figure]:
+    """Measure how late /ping is while large bodies are scored and slow clients hold connections."""
     X = np.random.default_rng(0).normal(size=(800, FEATURES)).astype(np.float32)
     bodies = {name: body for name, body in write_bodies(X).items() if name in ("CSV", "JSON")}
     port = free_port()
@@ -250,15 +250,14 @@ def crowd(root: Path) -> None:
             for sender in senders:
                 sender.join()
         late = sorted(times)[int(0.99 * len(times))]
-        print(
-            f"/ping while {SENDERS} clients send {len(body) / 1e6:.1f} MB of {name} over and over and {SLOW_CLIENTS} "
-            f"hardly send, {WORKERS} workers: median {median(times):.1f} ms, p99 {late:.0f} ms of {len(times)}",
-            flush=True,
-        )
+        busy = f"{SENDERS} clients send {len(body) / 1e6:.1f} MB of {name} over and over"
+        subject = f"/ping of {WORKERS} workers while {busy} and {SLOW_CLIENTS} hardly send"
+        yield Figure(subject, "median", median(times), "ms")
+        yield Figure(subject, "99th percentile", late, "ms")
 
 
-def stream(root: Path) -> None:
-    """Print what a chunked body of 1 GB does to the memory, and when the first answers come."""
+def stream(root: Path) -> Iterator[Figure]:
+    """Measure what a chunked body of 1 GB does to the memory, and when the first answers come."""
     body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     port = free_port()
@@ -291,15 +290,14 @@ def stream(root: Path) -> None:
         sender.join()
         took = time.perf_counter() - began
         assert rows == sent // len(body) * 128
-    print(
-        f"chunked CSV body of {sent / 1e9:.2f} GB without limit: {sent / took / 1e6:.0f} MB/s, a worker of "
-        f"{before >> 20} MB grows by {most - before >> 20} MB; the first answer came after {first / 1e6:.1f} MB",
-        flush=True,
-    )
+    subject = f"chunked CSV body of {sent / 1e9:.2f} GB without limit"
+    yield Figure(subject, "read and answered", sent / took / 1e6, "MB/s")
+    yield Figure(subject, "growth of the worker's memory", (most - before) / 2**20, "MB")
+    yield Figure(subject, "sent before the first answer", first / 1e6, "MB")
 
 
-def main() -> None:
-    """Print one line a figure."""
+def figures() -> Iterator[Figure]:
+    """Measure part after part."""
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:
@@ -307,19 +305,17 @@ def main() -> None:
         (folder / "model").mkdir()
         weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
         save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
-        print(json.dumps({"cores": os.cpu_count(), "python": sys.version.split()[0]}), flush=True)
-        chosen = sys.argv[1:] or ["start", "single", "large", "crowd", "stream"]
-        if "start" in chosen:
-            start(folder)
-        if "single" in chosen:
-            single_records(folder, folder)
-        if "large" in chosen:
-            large_bodies(folder)
-        if "crowd" in chosen:
-            crowd(folder)
-        if "stream" in chosen:
-            stream(folder)
+        if chosen("start"):
+            yield from start(folder)
+        if chosen("single"):
+            yield from single_records(folder, folder)
+        if chosen("large"):
+            yield from large_bodies(folder)
+        if chosen("crowd"):
+            yield from crowd(folder)
+        if chosen("stream"):
+            yield from stream(folder)
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast does the server answer?", figures())

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.serving import KINDS, TOP, free_port, is_well, read_memory, write_bodies
+from benchmarks.measure import TOP
+from benchmarks.serving import KINDS, free_port, is_well, read_memory, write_bodies
 from linear_learner.model import Model
 from linear_learner.saving import save
 

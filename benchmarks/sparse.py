@@ -1,14 +1,19 @@
 """Train the bank on very wide sparse rows, beside scikit-learn fitting its models in turn, in the same run."""
 
+import os
 import resource
-import time
 import warnings
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import SGDClassifier
 
+from benchmarks.measure import Figure, answer, seconds
 from linear_learner.batches import epoch_order
 from linear_learner.candidates import candidates
 from linear_learner.hyperparameters import parse
@@ -22,8 +27,8 @@ MODELS, BATCH = 32, 1000
 FITS = 4  # of scikit-learn's, the mean of which stands for all
 
 
-def main() -> None:
-    """Print the seconds of one epoch of the default bank and of as many fits, and the memory."""
+def figures() -> Iterator[Figure]:
+    """Measure an epoch of the default bank, as many fits, and the memory."""
     X, y = problem(ROWS)
     rows = SparseRows(
         Sparse(X.data, X.indices, X.indptr.astype(np.int64), X.shape), y[:, None], None, np.zeros(0, np.int64)
@@ -31,27 +36,22 @@ def main() -> None:
     hp = parse({"predictor_type": "binary_classifier"})
     settings = candidates(hp, rows=ROWS, validated=True)
     start = start_weights(range(MODELS), 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
+    order = epoch_order(ROWS, np.random.default_rng(0))
     before = peak()
-    began = time.perf_counter()
-    bank = SparseBank(settings, start, "logistic", BATCH)
-    del start
-    bank.train(rows, epoch_order(ROWS, np.random.default_rng(0)))
-    ours = time.perf_counter() - began
+    ours = seconds(lambda: SparseBank(settings, start, "logistic", BATCH).train(rows, order))
     memory = peak() - before
     fits = []
     for seed in range(FITS):
         peer = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=1, tol=None, random_state=seed)
-        began = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            peer.fit(X, y)
-        fits.append(time.perf_counter() - began)
+            fits.append(seconds(partial(peer.fit, X, y)))
     theirs = MODELS * float(np.mean(fits))
-    print(f"{ROWS} rows x {FEATURES} features, {HELD} values a row, {MODELS} models, one epoch")
-    print(
-        f"    ours {ours:.2f} s; scikit-learn's SGDClassifier {MODELS} times {theirs:.2f} s; ratio {theirs / ours:.2f}"
-    )
-    print(f"    the bank grew the process by {memory:.0f} MiB at its peak")
+    subject = f"{ROWS:,} x {FEATURES:,}, {HELD} values a row, {MODELS} models, one epoch"
+    yield Figure(subject, "the default bank", ours, "s")
+    yield Figure(subject, f"scikit-learn, SGDClassifier {MODELS} times", theirs, "s")
+    yield Figure(subject, "our speed of scikit-learn's", theirs / ours)
+    yield Figure(subject, "the bank's memory at its peak", memory, "MiB")
 
 
 def problem(rows: int) -> tuple[Any, Any]:
@@ -71,4 +71,4 @@ def peak() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    answer("How fast is an epoch on very wide sparse rows?", figures())

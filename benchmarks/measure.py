@@ -1,0 +1,136 @@
+"""Repeat, keep the best, print a figure as it is found, and keep all of them as JSON with command and machine."""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+TOP = Path(__file__).resolve().parent.parent
+RESULTS = TOP / "benchmarks" / "results"
+PACKAGES = (
+    *("mxnet", "numpy", "pyarrow", "scikit-learn", "scipy"),
+    *("torch", "liblinear-official", "vowpalwabbit", "polars", "flask", "gunicorn"),
+)
+REPEATS = 3
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that was measured; `least` and `most` bound what is wanted of it, where anything is."""
+
+    subject: str
+    what: str
+    value: float
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Say whether it is as wanted."""
+        return not (
+            (self.least is not None and self.value < self.least) or (self.most is not None and self.value > self.most)
+        )
+
+
+def number(value: float) -> str:
+    """Write a number with four digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def wanted(figure: Figure) -> str:
+    """Say what is wanted of a figure, and whether it is so."""
+    bounds = [
+        f"{word} {number(bound)}"
+        for word, bound in (("at least", figure.least), ("at most", figure.most))
+        if bound is not None
+    ]
+    return f"{', '.join(bounds)}: {'met' if figure.met else 'missed'}" if bounds else ""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Time one run."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def shortest(works: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
+    """Time each work in turn, over and over, so that all see the same machine; return the shortest seconds of each."""
+    rounds = [{name: seconds(work) for name, work in works.items()} for _ in range(repeats)]
+    return {name: min(times[name] for times in rounds) for name in works}
+
+
+def apart(threads: int, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
+    """Run a function of a module in a process of its own, with so many threads for whatever it loads."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return pool.submit(work, *given, **named).result()
+    finally:
+        os.environ.pop("OMP_NUM_THREADS") if before is None else os.environ.update(OMP_NUM_THREADS=before)
+
+
+def chosen(name: str) -> bool:
+    """Say whether the program's arguments, parts of names, ask for this; without any all is asked for."""
+    return not sys.argv[1:] or any(word in name for word in sys.argv[1:])
+
+
+def machine() -> dict[str, Any]:
+    """Name the processor, its cores and the versions of what is installed here."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    installed = {dist.name.lower(): dist.version for dist in metadata.distributions()}
+    return {
+        "processor": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "packages": {name: installed[name] for name in PACKAGES if name in installed},
+    }
+
+
+def answer(question: str, figures: Iterator[Figure], results: Path = RESULTS) -> list[Figure]:
+    """Print the figures as they come; keep those of a whole run, one without arguments, under the program's name."""
+    here, name = machine(), Path(sys.argv[0]).stem
+    print(f"{question}\n{described(here)}", flush=True)
+    began, found = time.perf_counter(), []
+    for figure in figures:
+        found.append(figure)
+        line = f"{figure.subject}: {figure.what} {number(figure.value)} {figure.unit}".rstrip()
+        print(f"    {line}" + (f" ({wanted(figure)})" if wanted(figure) else ""), flush=True)
+    if found and not sys.argv[1:]:
+        place = Path(os.path.relpath(sys.prefix, TOP))
+        kept = {
+            "question": question,
+            "command": f"{place}/bin/python -m benchmarks.{name}",
+            "date": time.strftime("%Y-%m-%d"),
+            "seconds": round(time.perf_counter() - began),
+            "machine": here,
+            "figures": [stored(figure) for figure in found],
+        }
+        (results / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    return found
+
+
+def stored(figure: Figure) -> dict[str, Any]:
+    """Give what JSON keeps of a figure, its value with five digits."""
+    kept = {name: value for name, value in asdict(figure).items() if value not in (None, "")}
+    return kept | {"value": float(f"{figure.value:.5g}")}
+
+
+def described(here: Mapping[str, Any]) -> str:
+    """Say in one line what machine it was."""
+    versions: Sequence[str] = [f"{name} {version}" for name, version in here["packages"].items()]
+    return f"{here['processor']}, {here['cores']} cores, " + ", ".join([f"python {here['python']}", *versions])

@@ -1,0 +1,163 @@
+"""What others fit on the same data: each over a grid, the best of it on the validation split, measured on the test."""
+
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge, SGDClassifier, SGDRegressor
+
+from benchmarks.measure import seconds
+
+Floats = NDArray[Any]
+Split = tuple[Floats, Floats]
+Predict = Callable[[Floats], Floats]
+Fits = Callable[[Floats, Floats], Iterator[Predict]]
+GRID = 4
+PASSES = 15
+
+
+def logistic_regression(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit scikit-learn's by L-BFGS."""
+    for C in np.geomspace(0.01, 10, GRID):
+        yield decided(LogisticRegression(C=C, max_iter=200).fit(X, y))
+
+
+def sgd_classifier(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit scikit-learn's stochastic one."""
+    for alpha in np.geomspace(1e-6, 1e-3, GRID):
+        yield decided(SGDClassifier(loss="log_loss", alpha=alpha, max_iter=PASSES, tol=None, average=True).fit(X, y))
+
+
+def decided(model: Any) -> Predict:
+    """Give the margin of two classes, the label of more."""
+    return model.decision_function if len(model.classes_) == 2 else model.predict  # type: ignore[no-any-return]
+
+
+def liblinear(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit LIBLINEAR's logistic regression."""
+    from liblinear.liblinearutil import predict, train
+
+    rows = sparse.csr_matrix(X.astype(float))
+    for C in np.geomspace(0.01, 10, GRID):
+        model = train(y.astype(float), rows, f"-s 0 -c {C} -B 1 -q")
+        labels = model.get_labels()
+
+        def score(X: Floats, model: Any = model, labels: Any = labels) -> Floats:
+            found, _, margins = predict([], sparse.csr_matrix(X.astype(float)), model, "-q")
+            return np.array(margins)[:, 0] * (1 if labels[0] == 1 else -1) if len(labels) == 2 else np.array(found)
+
+        yield score
+
+
+def ridge(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit least squares."""
+    for alpha in np.geomspace(0.01, 10, GRID):
+        yield Ridge(alpha=alpha).fit(X, y).predict
+
+
+def quantile(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit the median."""
+    yield QuantileRegressor(alpha=0, solver="highs").fit(X, y).predict
+
+
+def sgd_regressor(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit absolute errors stochastically."""
+    scale = y.std()
+    for alpha in np.geomspace(1e-6, 1e-3, GRID):
+        model = SGDRegressor("epsilon_insensitive", epsilon=0, alpha=alpha, max_iter=PASSES, tol=None, average=True)
+        model.fit(X, (y - y.mean()) / scale)
+
+        def predict(X: Floats, model: Any = model) -> Floats:
+            return np.asarray(model.predict(X) * scale + y.mean())
+
+        yield predict
+
+
+def vowpal_wabbit(X: Floats, y: Floats) -> Iterator[Predict]:
+    """Fit Vowpal Wabbit's logistic regression, one against all for more than two classes."""
+    count = len(np.unique(y))
+    classes = "" if count == 2 else f"--oaa {count}"
+    labels = np.where(y > 0, 1, -1) if count == 2 else y.astype(int) + 1
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "train")
+        file.write_text(lines(X, labels))
+        for rate in np.geomspace(0.05, 1, GRID):
+            model = f"{folder}/{rate}"
+            learn = f"-d {file} -c -k --passes {PASSES} --holdout_off -l {rate} --loss_function logistic {classes}"
+            run_vowpal(f"{learn} -f {model} --quiet")
+
+            def score(X: Floats, model: str = model) -> Floats:
+                Path(folder, "rows").write_text(lines(X, np.ones(len(X), int)))
+                run_vowpal(f"-t -i {model} -d {folder}/rows -p {folder}/found --quiet")
+                found = np.loadtxt(f"{folder}/found", ndmin=1)
+                return found if count == 2 else found - 1
+
+            yield score
+
+
+def lines(X: Floats, labels: Floats) -> str:
+    """Write rows in Vowpal Wabbit's text."""
+    rows = []
+    for label, row in zip(labels.tolist(), X, strict=True):
+        (places,) = row.nonzero()
+        pairs = zip(places.tolist(), row[places].tolist(), strict=True)
+        rows.append(f"{label} | " + " ".join(f"{place}:{value:.6g}" for place, value in pairs))
+    return "\n".join(rows) + "\n"
+
+
+def run_vowpal(options: str) -> None:
+    """Run it in a process of its own: it ends what it reads when it is closed."""
+    code = "import sys; from vowpalwabbit import Workspace; Workspace(sys.argv[1]).finish()"
+    subprocess.run([sys.executable, "-c", code, options], check=True, capture_output=True)
+
+
+def measured(metric: str, z: Floats, y: Floats, threshold: float) -> float:
+    """Measure what was predicted: higher is better but for errors, which are negative."""
+    match metric:
+        case "accuracy":
+            return float(np.mean((z > threshold) == y))
+        case "F1":
+            return 2 * float(np.sum((z > threshold) & (y > 0))) / float(np.sum(z > threshold) + np.sum(y))
+        case "accuracy of classes":
+            return float(np.mean(z == y))
+        case "squared error":
+            return -float(np.mean((z - y) ** 2))
+        case _:
+            return -float(np.mean(np.abs(z - y)))
+
+
+def calibrated(metric: str, z: Floats, y: Floats) -> float:
+    """Return the threshold of the best F1; 0 where that is not asked for."""
+    if metric != "F1":
+        return 0.0
+    order = np.argsort(-z)
+    right = np.cumsum(y[order])
+    return float(z[order][np.argmax(2 * right / (np.arange(len(y)) + 1 + y.sum()))] - 1e-9)
+
+
+def fitted(fits: Fits, load: Callable[[], dict[str, Split]], metric: str) -> tuple[float, float]:
+    """Choose on the validation split; return the measure on the test split and the seconds that all took."""
+    warnings.simplefilter("ignore")
+    splits = load()
+    X, _ = splits["train"]
+    if X.min() < 0 or X.max() > 1:
+        mean, deviation = X.mean(axis=0), X.std(axis=0)
+        splits = {split: ((X - mean) / deviation, y) for split, (X, y) in splits.items()}
+    tries: list[tuple[float, float]] = []
+
+    def work() -> None:
+        (X, y), (held, right), (asked, truth) = (splits[split] for split in ("train", "validation", "test"))
+        for predict in fits(X, y):
+            z = predict(held)
+            threshold = calibrated(metric, z, right)
+            tries.append((measured(metric, z, right, threshold), measured(metric, predict(asked), truth, threshold)))
+
+    taken = seconds(work)
+    return abs(max(tries)[1]), taken

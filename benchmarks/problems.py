@@ -1,0 +1,53 @@
+"""Random problems, and the bank as a job trains it on them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.bank import Bank
+from linear_learner.batches import Rows, RowsBuilder, epoch_order
+from linear_learner.candidates import Candidate, candidates
+from linear_learner.hyperparameters import parse
+from linear_learner.losses import LOSSES
+from linear_learner.starting import start_weights
+
+Floats = NDArray[Any]
+
+
+def draw(rows: int, features: int, classes: int = 2) -> tuple[Floats, Floats]:
+    """Draw standardised features (n, d) and random labels (n,)."""
+    generator = np.random.default_rng(0)
+    X = generator.standard_normal((rows, features), np.float32)
+    return X, generator.integers(0, classes, rows).astype(np.float32)
+
+
+def make_rows(rows: int, features: int, classes: int = 2) -> Rows:
+    """Hold them as a job does for the loss of a classifier."""
+    builder = RowsBuilder(features, rows, signed=LOSSES[loss_of(classes)].signed is not None)
+    builder.add(*draw(rows, features, classes))
+    return builder.build()
+
+
+def loss_of(classes: int) -> str:
+    """Name the loss of a classifier."""
+    return "logistic" if classes == 2 else "softmax_loss"
+
+
+def default_bank(batch: int, classes: int = 2, models: int = 32) -> list[Candidate]:
+    """Give the candidates of a classifier's default bank, none of them with slices of a mini-batch."""
+    kind = {"predictor_type": "binary_classifier"}
+    if classes > 2:
+        kind = {"predictor_type": "multiclass_classifier", "num_classes": str(classes)}
+    hp = parse(kind | {"mini_batch_size": str(batch), "num_models": str(models)})
+    return candidates(hp, rows=10**9, validated=True)
+
+
+def make_epoch(rows: Rows, batch: int, settings: list[Candidate], classes: int = 2) -> Callable[[], object]:
+    """Make a bank; return what trains it for an epoch."""
+    outputs, models = 1 if classes == 2 else classes, range(len(settings))
+    start = start_weights(models, outputs, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = Bank(settings, start, loss_of(classes), batch)
+    generator = np.random.default_rng(0)
+    return lambda: bank.train(rows, epoch_order(len(rows), generator))
