@@ -3,14 +3,11 @@
 Arguments choose among the shapes by a part of their names: `python -m benchmarks.bank 511`.
 """
 
-import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.pool import ThreadPool
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
 from sklearn.linear_model import SGDClassifier
 

@@ -3,13 +3,10 @@
 The picture is docs/growth.svg; it needs matplotlib.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
 import matplotlib
 from matplotlib import pyplot

@@ -8,9 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
 import numpy as np
 
@@ -22,6 +19,7 @@ from container.codecs.recordio import encode_records
 HYPERPARAMETERS = {"predictor_type": "binary_classifier", "mini_batch_size": "1000", "early_stopping_patience": "100"}
 MODELS, EPOCHS, BATCH = 32, 15, 1000
 REPEATS = 5
+SET_BY_TRAIN = ("OMP_NUM_THREADS", "MXNET_USE_OPERATOR_TUNING")
 IMPORT = "import numpy; numpy.bool = numpy.bool_; import mxnet"
 MNIST, SMALL = "MNIST, 50,000 x 784 in recordIO, 15 epochs", "569 x 30 in CSV"
 
@@ -65,15 +63,12 @@ def digits() -> Iterator[Figure]:
         yield Figure(MNIST, name, needed, "s")
     yield Figure(MNIST, "import of what we use of mxnet", used, "s")
     yield Figure(MNIST, "whole process, of import, copy and products", train / sum(taken.values()), most=2.0)
-    times = [spent(log) for log in logs]
-    epoch, check = (
-        min(part[f"{name}.time"]["sum"] / EPOCHS for part in times) for name in ("update", "check_early_stopping")
-    )
-    last = min(part["finalize.time"]["sum"] for part in times)
-    yield Figure(MNIST, "training, one epoch", epoch, "ms")
-    yield Figure(MNIST, "validation after one epoch", check, "ms")
-    yield Figure(MNIST, "selection, calibration and final scores", last, "ms")
-    yield Figure(MNIST, "the last two, of training for one epoch", (check + last) / epoch, most=1.0)
+    parts = {name: min(spent(log)[name] for log in logs) for name in spent(logs[0])}
+    for name, part in parts.items():
+        yield Figure(MNIST, f"the part {name!r} of the time line", part, "s")
+    check, choice, epoch = parts["validate"] / EPOCHS, parts["choose"], parts["train"] / EPOCHS
+    what = "validation after an epoch, selection and calibration, of training for an epoch"
+    yield Figure(MNIST, what, (check + choice) / epoch, most=1.0)
 
 
 def small() -> Iterator[Figure]:
@@ -92,17 +87,19 @@ def small() -> Iterator[Figure]:
 
 def run(arguments: list[str], root: str) -> str:
     """Run a Python process; return what it printed."""
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": root}
+    environment = {name: value for name, value in os.environ.items() if name not in SET_BY_TRAIN}
+    environment["SAGEMAKER_BASE_DIR"] = root
     result = subprocess.run([sys.executable, *arguments], cwd=TOP, env=environment, capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stdout + result.stderr)
     return result.stdout
 
 
-def spent(log: str) -> dict[str, Any]:
-    """Find the times, in milliseconds, among a job's metrics."""
-    lines = [json.loads(line.partition("#metrics ")[2]) for line in log.splitlines() if "#metrics " in line]
-    return next(line["Metrics"] for line in lines if "finalize.time" in line["Metrics"])
+def spent(log: str) -> dict[str, float]:
+    """Read the seconds of each part from a job's time line."""
+    line = next(line.partition("Time line: ")[2] for line in log.splitlines() if "Time line: " in line)
+    words = [part.split() for part in line.split(", ")[:-1]]
+    return {" ".join(name): float(seconds) for *name, seconds, _ in words}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Random problems, and the bank as a job trains it on them."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from linear_learner.losses import LOSSES
 from linear_learner.starting import start_weights
 
 Floats = NDArray[Any]
+PROCESSORS = len(os.sched_getaffinity(0))
 
 
 def draw(rows: int, features: int, classes: int = 2) -> tuple[Floats, Floats]:
@@ -48,6 +50,6 @@ def make_epoch(rows: Rows, batch: int, settings: list[Candidate], classes: int =
     """Make a bank; return what trains it for an epoch."""
     outputs, models = 1 if classes == 2 else classes, range(len(settings))
     start = start_weights(models, outputs, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, loss_of(classes), batch)
+    bank = Bank(settings, start, loss_of(classes), batch, processors=PROCESSORS)
     generator = np.random.default_rng(0)
     return lambda: bank.train(rows, epoch_order(len(rows), generator))

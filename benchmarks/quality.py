@@ -4,14 +4,11 @@ Arguments choose among the cases by a part of their names: `python -m benchmarks
 """
 
 import io
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from statistics import mean
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
 
 from benchmarks import data, peers
 from benchmarks.measure import Figure, answer, apart, chosen, seconds

@@ -1,19 +1,17 @@
 """Train the bank on very wide sparse rows, beside scikit-learn fitting its models in turn, in the same run."""
 
-import os
 import resource
 import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as `train` does
-
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import SGDClassifier
 
 from benchmarks.measure import Figure, answer, seconds
+from benchmarks.problems import PROCESSORS
 from linear_learner.batches import epoch_order
 from linear_learner.candidates import candidates
 from linear_learner.hyperparameters import parse
@@ -38,7 +36,7 @@ def figures() -> Iterator[Figure]:
     start = start_weights(range(MODELS), 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
     order = epoch_order(ROWS, np.random.default_rng(0))
     before = peak()
-    ours = seconds(lambda: SparseBank(settings, start, "logistic", BATCH).train(rows, order))
+    ours = seconds(lambda: SparseBank(settings, start, "logistic", BATCH, processors=PROCESSORS).train(rows, order))
     memory = peak() - before
     fits = []
     for seed in range(FITS):
