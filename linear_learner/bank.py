@@ -113,7 +113,7 @@ class Bank:
                 self.step()
         else:
             # MXNet cannot index so many numbers: each mini-batch is gathered for it.
-            count = table.shape[1]
+            self.held, count = None, table.shape[1]
             features, labels = mx.nd.empty((count, self.width)), mx.nd.empty((count, 1))
             self.step.gather_from(features, labels)
             self.step.fill(np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), sizes)

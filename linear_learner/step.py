@@ -45,6 +45,7 @@ class Step:
         self.now = mx.nd.zeros((1,))
         self.states: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
+        self.symbols: dict[str, Any] = {}
         self.bias_speeds = np.array([c.bias_lr_mult * use_bias for c in candidates])
         # Momentum takes 1 / (1 - momentum) steps along each gradient; the proximal step is as many times as long.
         self.strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
@@ -57,8 +58,8 @@ class Step:
         self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
     ) -> CompiledStep:
         """Build the graph: gather, product, loss and slope, product back, update."""
-        batch = S.reshape(S.take(S.Variable("batches"), S.Variable("now"), mode="clip"), shape=(-1,))
-        X, y = (S.take(S.Variable(name), batch, mode="clip") for name in ("features", "labels"))
+        batch = S.reshape(self.entry("batches", 1), shape=(-1,))
+        X, y = (S.take(self.symbol(name), batch, mode="clip") for name in ("features", "labels"))
         W = self.input("weights", self.weights)
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
         if loss.signed is not None:
@@ -73,7 +74,7 @@ class Step:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value * share if weighted_objective else value
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        effects = [added(S, self.input("lost", self.lost), S.dot(S.Variable("ones"), value, transpose_a=True))]
+        effects = [added(S, self.input("lost", self.lost), S.dot(self.symbol("ones"), value, transpose_a=True))]
         effects += self.updated(weight_gradient(S, slope, X, W, z), W)
         effects += self.shrunk(effects)
         effects += self.averaged(effects)
@@ -132,10 +133,14 @@ class Step:
             results.append(added(S, average, S.broadcast_mul(ahead, self.entry("shares", 1))))
         return results
 
+    def symbol(self, name: str) -> Any:
+        """Return the one symbol of an array that the graph works on."""
+        return self.symbols.setdefault(name, S.Variable(name))
+
     def input(self, name: str, array: Any) -> Any:
-        """Name an array that the graph works on."""
+        """Give the graph an array to work on; return its symbol."""
         self.arrays[name] = array
-        return S.Variable(name)
+        return self.symbol(name)
 
     def part(self, name: str, array: Any, first: int, last: int) -> Any:
         """Name the rows of some candidates in an array of weights."""
@@ -143,7 +148,7 @@ class Step:
 
     def entry(self, table: str, columns: int) -> Any:
         """Look up what a table says of this update, as a matrix of so many columns."""
-        return S.reshape(S.take(S.Variable(table), S.Variable("now"), mode="clip"), shape=(-1, columns))
+        return S.reshape(S.take(self.symbol(table), self.symbol("now"), mode="clip"), shape=(-1, columns))
 
     def outer(self, table: str, columns: Any) -> Any:
         """Spread what a table says of the weights and biases of each output, (m, k), over (d + 1, k) columns.
