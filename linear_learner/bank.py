@@ -87,7 +87,9 @@ class Bank:
         for first in range(0, len(table), run):
             self.run(rows, table[first : first + run])
             heed()
-        lost = self.step.lost.asnumpy()[0] - (table.size - len(order)) * self.blank_loss()
+        lost = self.step.lost[0].copy()
+        if filled := table.size - len(order):
+            lost = lost - filled * self.blank_loss()
         return self.restored(lost)
 
     def share_out(self, operations: int) -> None:

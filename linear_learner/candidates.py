@@ -49,10 +49,14 @@ class Candidate:
 
     def rate(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the learning rate at updates t = 1, 2, ... (MXNet's FactorScheduler, never above learning_rate)."""
+        return self.decayed(decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
+
+    def decayed(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the learning rate where the scheduler has it decay by so much."""
         if not self.use_lr_scheduler:
-            return np.full(len(t), self.learning_rate)
+            return np.full(len(decay), self.learning_rate)
         floor = min(self.lr_scheduler_minimum_lr, self.learning_rate)
-        return np.maximum(self.learning_rate * self.lr_scheduler_factor ** ((t - 1) // self.lr_scheduler_step), floor)
+        return np.maximum(self.learning_rate * decay, floor)
 
     def settings(self) -> dict[str, object]:
         """Name the settings in the order of the original's best-model line."""
@@ -68,6 +72,11 @@ class Candidate:
         values = asdict(self)
         names += [name for name in ("momentum", "average", "slices") if values[name] != getattr(Candidate, name)]
         return {name: values[name] for name in names}
+
+
+def decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what learning rates are multiplied by at updates t = 1, 2, ...: once more by a factor every so many."""
+    return np.asarray(factor ** ((t - 1) // step))
 
 
 def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Candidate]:

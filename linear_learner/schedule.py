@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.candidates import Candidate
+from linear_learner.candidates import Candidate, decay
 from linear_learner.optimizers import OPTIMIZERS
 
 Floats = NDArray[Any]
@@ -20,11 +20,17 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
     `rates` are the learning rates as the optimizers correct them, `proximal_rates` those without correction, `shares`
     what part of the new weights enters the average: all of it where a candidate does not average.
     """
-    scheduled = np.stack([c.rate(t) for c in candidates], axis=1)
-    corrections = [OPTIMIZERS[c.optimizer].correction(t, vars(c)) for c in candidates]
+    schedules = [(c.lr_scheduler_step, c.lr_scheduler_factor) for c in candidates]
+    decays = {schedule: decay(*schedule, t) for schedule in set(schedules)}
+    scheduled = np.stack([c.decayed(decays[s]) for c, s in zip(candidates, schedules, strict=True)], axis=1)
+    corrections: dict[tuple[Any, ...], Floats] = {}
+    kinds = [(c.optimizer, c.beta_1, c.beta_2) for c in candidates]
+    for c, kind in zip(candidates, kinds, strict=True):
+        if kind not in corrections:
+            corrections[kind] = OPTIMIZERS[c.optimizer].correction(t, vars(c))
     averaging = np.array([c.average for c in candidates])
     return {
-        "rates": scheduled * np.stack(corrections, axis=1),
+        "rates": scheduled * np.stack([corrections[kind] for kind in kinds], axis=1),
         "proximal_rates": scheduled,
         "shares": np.where(averaging, average_share(t)[:, None], 1.0),
     }

@@ -21,7 +21,8 @@ class Step:
     """The update of M candidates of K outputs, compiled once and run without a word from outside.
 
     What changes from update to update stands in tables, a row for each; `now` counts the updates since they were
-    filled. Candidates that `kernel` finds alike must lie side by side: one operator updates them all.
+    filled, `lost` (1, M) sums the losses. These are numpy's arrays, whose memory the graph shares: they may be touched
+    once `wait` has returned. Candidates that `kernel` finds alike must lie side by side: one operator updates them all.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Step:
         self.models, self.outputs, self.width = start.shape
         self.weights = ndarray(start.reshape(-1, self.width))
         self.averages = self.weights.copy()
-        self.lost = mx.nd.zeros((1, self.models))
-        self.now = mx.nd.zeros((1,))
+        self.lost = np.zeros((1, self.models), np.float32)
+        self.now = np.zeros(1, np.float32)
+        self.tables: dict[str, Floats] = {}
         self.states: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
         self.symbols: dict[str, Any] = {}
@@ -74,11 +76,11 @@ class Step:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value * share if weighted_objective else value
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        effects = [added(S, self.input("lost", self.lost), S.dot(self.symbol("ones"), value, transpose_a=True))]
+        effects = [added(S, self.input("lost", ndarray(self.lost)), S.dot(self.symbol("ones"), value))]
         effects += self.updated(weight_gradient(S, slope, X, W, z), W)
         effects += self.shrunk(effects)
         effects += self.averaged(effects)
-        done = added(S, self.input("now", self.now), self.input("one", mx.nd.ones((1,))), after=effects)
+        done = added(S, self.input("now", ndarray(self.now)), self.input("one", mx.nd.ones((1,))), after=effects)
         return CompiledStep({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
 
     def updated(self, gradient: Any, W: Any) -> list[Any]:
@@ -177,15 +179,14 @@ class Step:
         tables = {"batches": batches, "shares": sizes["shares"].min(axis=1, keepdims=True)}
         tables |= {f"rates_{first}": self.per_output(both[:, first:last]) for first, last in self.groups}
         tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last]) for first, last in self.shrinking}
-        arrays = self.compiled.arrays
+        tables["ones"] = np.ones((1, batches.shape[1]))
         for name, table in tables.items():
-            values = np.ascontiguousarray(table, np.int32 if name == "batches" else np.float32)
-            if name not in arrays or arrays[name].shape[1:] != values.shape[1:] or len(arrays[name]) < len(values):
-                arrays[name] = ndarray(values).copy()
+            held = self.tables.get(name)
+            if held is None or held.shape[1:] != table.shape[1:] or len(held) < len(table):
+                self.tables[name] = np.array(table, np.int32 if name == "batches" else np.float32, order="C")
+                self.compiled.arrays[name] = ndarray(self.tables[name])
             else:
-                ndarray(values).copyto(arrays[name][: len(values)])
-        if "ones" not in arrays or len(arrays["ones"]) != batches.shape[1]:
-            arrays["ones"] = mx.nd.ones((batches.shape[1], 1))
+                held[: len(table)] = table
         self.now[:] = 0
 
     def per_output(self, values: Floats) -> Floats:
