@@ -34,6 +34,8 @@ class Banks:
     ) -> None:
         """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows."""
         make: Callable[..., Any] = SparseBank if sparse else Bank
+        self.candidates, self.class_weights, self.shape = candidates, class_weights, start.shape[1:]
+        self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, **settings}
         self.members: list[NDArray[np.int64]] = []
         self.banks: list[Any] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
@@ -44,6 +46,11 @@ class Banks:
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
             self.banks.append(make(alike, start[members], loss, size, class_weights=own, **settings))
+
+    @property
+    def models(self) -> int:
+        """Count the candidates."""
+        return len(self.candidates)
 
     @property
     def updates(self) -> int:
@@ -82,9 +89,52 @@ class Banks:
         for i, bank in enumerate(self.banks):
             bank.resume(state, f"{prefix}{i}.")
 
+    def part(self, chosen: NDArray[np.int64]) -> "Banks":
+        """Return banks of the chosen candidates alone, in rising order, which go on from where these are."""
+        start = np.zeros((len(chosen), *self.shape), np.float32)
+        own = None if self.class_weights is None else self.class_weights[chosen]
+        part = Banks([self.candidates[m] for m in chosen], start, class_weights=own, **self.settings)
+        for members, new in zip(part.members, part.banks, strict=True):
+            theirs, old = next(
+                pair for pair in zip(self.members, self.banks, strict=True) if chosen[members[0]] in pair[0]
+            )
+            new.resume(carried(old, new, np.searchsorted(theirs, chosen[members])), "")
+        return part
+
     def together(self, parts: list[Floats]) -> Floats:
         """Put what each bank's models have, (M_b, ...), into the caller's order."""
         result = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
         for members, part in zip(self.members, parts, strict=True):
             result[members] = part
         return result
+
+
+def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
+    """Return the state of a new bank whose models remember what the old one's chosen models do."""
+    theirs: dict[tuple[str, int], Floats] = {}
+    shared: dict[str, Floats] = {}
+    for name, array in old.state():
+        if array.ndim < 2:
+            shared[name] = array
+        else:
+            kind, models, axis = layout(old, name, array)
+            parts = np.split(array, len(models), axis)
+            theirs.update({(kind, m): part for m, part in zip(models, parts, strict=True)})
+    state: dict[str, Floats] = {}
+    for name, array in new.state():
+        if array.ndim < 2:
+            state[name] = shared[name]
+        else:
+            kind, models, axis = layout(new, name, array)
+            state[name] = np.concatenate([theirs[kind, chosen[m]] for m in models], axis)
+    return state
+
+
+def layout(bank: Any, name: str, array: Floats) -> tuple[str, Sequence[int], int]:
+    """Tell what an array of a bank's state is, of which models, and along which axis they lie."""
+    if isinstance(bank, SparseBank):
+        return name, range(bank.models), 1
+    if not name.startswith("state_"):
+        return name, bank.order, 0
+    _, first, which = name.split("_")
+    return which, bank.order[int(first) :][: len(array) // bank.outputs], 0
