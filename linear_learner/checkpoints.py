@@ -5,6 +5,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import asdict
 from typing import Any, BinaryIO, Protocol
 
@@ -21,7 +22,7 @@ from linear_learner.report import Log
 
 Floats = NDArray[Any]
 Identity = dict[str, Any]
-FORMAT = 1
+FORMAT = 2
 IDENTITY = "identity"
 PATIENCE = 1.0  # seconds that a job that is stopped takes for a last checkpoint
 FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
@@ -92,14 +93,19 @@ def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
         try:
             theirs, names = inspected(file)
             difference = compare(json.loads(json.dumps(mine)), theirs)
-            if not difference and (missing := {name for name, _ in course.state()} - names):
-                raise ValueError(f"{min(missing)} is missing")
+            if not difference:
+                staying = members(file, names)
+                alike = copy(course)
+                alike.keep(staying)
+                if missing := {name for name, _ in alike.state()} - names:
+                    raise ValueError(f"{min(missing)} is missing")
         except BROKEN_ZIP as error:
             log.warning(f"The checkpoint cannot be read and is not gone on from: {error}. Starting anew.")
             return False
         if difference:
             log.warning(f"The checkpoint is of another job and not gone on from: {difference}. Starting anew.")
             return False
+        course.keep(staying)
         with np.load(file, allow_pickle=False) as state:
             course.resume(state)
     log.info(f"Going on from the checkpoint after epoch {course.epoch - 1}.")
@@ -119,6 +125,16 @@ def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         found = json.loads(str(arrays[IDENTITY])), set(arrays.files)
+    file.seek(0)
+    return found
+
+
+def members(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
+    """Read which candidates still trained; raise ValueError where nothing says so."""
+    if "members" not in names:
+        raise ValueError("members is missing")
+    with np.load(file, allow_pickle=False) as arrays:
+        found: NDArray[np.int64] = arrays["members"]
     file.seek(0)
     return found
 

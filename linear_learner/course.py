@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from linear_learner.banks import Banks
 from linear_learner.judging import Standings
+from linear_learner.pruning import WINDOW, hopeless, pays
+from linear_learner.selection import choose
 from linear_learner.stopping import EarlyStopping
 
 Floats = NDArray[Any]
@@ -21,7 +23,8 @@ class Course:
     """A bank in training: `epoch` counts the epochs that are done.
 
     `best` is the bank's snapshot at the best of them, `standings` how its candidates stood on a validation channel.
-    `updating` and `checking` are the seconds that each epoch of this process took.
+    `members` (M,) are the candidates that still train, `recent` (epochs, M) their losses of late; whoever has left is
+    in none of these. `updating` and `checking` are the seconds that each epoch of this process took.
     """
 
     bank: Banks
@@ -30,8 +33,43 @@ class Course:
     epoch: int = 0
     best: Floats | None = None
     standings: Standings | None = None
+    members: NDArray[np.int64] = field(init=False)
+    recent: Floats = field(init=False)
     updating: list[float] = field(default_factory=list)
     checking: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.members = np.arange(self.bank.models)
+        self.recent = np.empty((0, self.bank.models))
+
+    def prune(self, losses: Floats, left: int, margins: int) -> NDArray[np.int64]:
+        """Go on without the candidates that can no longer win, if that pays; return which they are.
+
+        `losses` (M,) are those after an epoch on a validation channel, where the loss decides; `left` epochs are to
+        come, of so many margins for each candidate. The one that would win by now stays whatever comes.
+        """
+        self.recent = np.concatenate([self.recent, losses[None]])[-WINDOW - 1 :]
+        leaving = hopeless(self.recent, left)
+        if self.standings is not None:
+            first = choose(self.standings.values, self.standings.losses, maximise=False)
+            leaving &= np.arange(len(leaving)) != first
+        if not pays(int(leaving.sum()), len(leaving), margins, left):
+            return self.members[:0]
+        left_behind = self.members[leaving]
+        self.keep(np.flatnonzero(~leaving))
+        return left_behind
+
+    def keep(self, chosen: NDArray[np.int64]) -> None:
+        """Go on with these of the members alone."""
+        if len(chosen) == len(self.members):
+            return
+        if self.best is not None:
+            self.best = self.best[chosen]
+        if self.standings is not None:
+            standings = self.standings
+            self.standings = Standings(standings.values[chosen], standings.losses[chosen], standings.maximise)
+        self.bank = self.bank.part(chosen)
+        self.members, self.recent = self.members[chosen], self.recent[:, chosen]
 
     def state(self) -> Iterator[tuple[str, Floats]]:
         """Name and copy what training goes on from after an epoch, as arrays without objects."""
@@ -42,6 +80,8 @@ class Course:
             "shuffler": None if self.shuffler is None else self.shuffler.bit_generator.state,
         }
         yield "numbers", np.array(json.dumps(numbers))
+        yield "members", self.members
+        yield "recent", self.recent
         yield "best", NONE if self.best is None else self.best
         yield "values", NONE if self.standings is None else self.standings.values
         yield "losses", NONE if self.standings is None else self.standings.losses
@@ -55,6 +95,7 @@ class Course:
         self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]
         if self.shuffler is not None:
             self.shuffler.bit_generator.state = numbers["shuffler"]
+        self.recent = state["recent"]
         best, values = state["best"], state["values"]
         self.best = best if best.size else None
         self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None

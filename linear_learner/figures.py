@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.judging import least
@@ -31,9 +32,18 @@ def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | S
     }
 
 
-def report_losses(split: str, objective: str, losses: Floats, epoch: int, start: float, end: float, log: Log) -> None:
-    """Log the loss of every candidate after an epoch, and the best of them."""
-    for m, loss in enumerate(losses):
+def report_losses(
+    split: str,
+    objective: str,
+    members: NDArray[np.int64],
+    losses: Floats,
+    epoch: int,
+    start: float,
+    end: float,
+    log: Log,
+) -> None:
+    """Log the loss of every candidate that trains after an epoch, and the best of them."""
+    for m, loss in zip(members.tolist(), losses, strict=True):
         log.metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
     log.quality(objective, least(losses), split=split, kind="loss", epoch=epoch)
 

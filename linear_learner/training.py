@@ -20,7 +20,7 @@ from linear_learner.data import PIECES, Ahead, Data, Glimpse, Streamed
 from linear_learner.errors import InputError
 from linear_learner.figures import iterator_counts, report_losses, report_rows, report_scores, report_times
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
-from linear_learner.judging import criterion, judge, least
+from linear_learner.judging import Standings, criterion, judge, least
 from linear_learner.model import Model
 from linear_learner.reading import read_channel, read_train
 from linear_learner.report import Log
@@ -105,7 +105,7 @@ def fit(
         np.random.default_rng(hp.seed) if hp.shuffle else None,
     )
     save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, heed, log)
-    del first
+    del bank, first
     lap("prepare")
     ready = time.time()
 
@@ -117,7 +117,7 @@ def fit(
         trained = time.time()
         model = conclude(data, heed)
     except KeyboardInterrupt:
-        if not bank.updates:
+        if not course.bank.updates:
             raise
         lap("stopped")
         trained = time.time()
@@ -230,11 +230,12 @@ def run_epochs(
         losses = train_epoch(course.bank, train, course.shuffler, heed)
         trained = time.time()
         lap("train")
-        report_losses("train", objective, losses, epoch, started, trained, log)
+        report_losses("train", objective, course.members, losses, epoch, started, trained, log)
         value, standings = least(losses), None
         if validation is not None:
             standings = judge(course.bank, validation, hp, judged, heed)
-            report_losses("validation", objective, standings.losses, epoch, trained, time.time(), log)
+            judged_by = time.time()
+            report_losses("validation", objective, course.members, standings.losses, epoch, trained, judged_by, log)
             value = standings.best
         log.criterion(epoch, criterion_name, value)
         if stopping.improved(value):
@@ -253,6 +254,8 @@ def run_epochs(
             meta="training_data_iter",
         )
         log.throughput(train.count / (trained - started))
+        if standings is not None and not standings.maximise and not stopping.over:
+            prune(course, standings, hp.epochs - course.epoch, train.count * hp.outputs, log)
         course.updating.append(trained - started)
         course.checking.append(time.time() - trained)
         lap("validate")
@@ -260,6 +263,16 @@ def run_epochs(
             save()
             lap("checkpoint")
         heed()
+
+
+def prune(course: Course, standings: Standings, left: int, margins: int, log: Log) -> None:
+    """Let the candidates leave that can no longer win; say which."""
+    models = len(course.members)
+    if len(leaving := course.prune(standings.losses, left, margins)):
+        log.info(
+            f"{len(leaving)} of {models} candidates leave: their validation losses are further from the best than they "
+            f"can still fall in {left} epochs: {', '.join(map(str, leaving))}."
+        )
 
 
 def train_epoch(bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed) -> Floats:
@@ -284,6 +297,7 @@ def concluded(
 ) -> Model:
     """Make a model of the best candidate at the best epoch, and score it on every channel."""
     deciding = data.get("validation", data["train"])
+    settings = [settings[m] for m in course.members]
     best = choose_candidate(course, deciding, settings, hp, judged, heed, log)
     weights = course.bank.snapshot() if course.best is None else course.best
     model = folded(weights[best], hp, deciding.scaler, objective_weights)
@@ -324,9 +338,9 @@ def choose_candidate(
     heed: Heed,
     log: Log,
 ) -> int:
-    """Return the index of the candidate that was best at the best epoch, on the rows that decide.
+    """Return the place, among those that still train, of the candidate that was best at the best epoch.
 
-    Those that diverged are named.
+    Those whose loss on the rows that decide is not finite have diverged and are named.
     """
     if course.epoch and course.best is None:
         raise InputError(
@@ -339,7 +353,7 @@ def choose_candidate(
             course.bank.restore(course.best)
         standings = judge(course.bank, deciding, hp, judged, heed)
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
-        log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
+        log.warning(f"Candidate {course.members[m]} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
     if best is None:
         raise InputError(

@@ -1,0 +1,37 @@
+"""Say which candidates can no longer win, so that training may go on without them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[Any]
+WINDOW = 3  # epochs whose steps tell how a candidate moves
+STRIDE = 0.5  # of its largest step, that a candidate is credited with for each epoch left: steps grow smaller
+NOISE = 5.0  # median steps of all candidates that chance is credited with
+SHARE = 0.25  # of the candidates, that must leave at once: their bank is built anew beside the old one
+WORTH = 4_000_000  # margins that must be saved: a new bank costs as much time as some millions of them
+
+
+def hopeless(losses: Floats, left: int) -> NDArray[np.bool_]:
+    """Say which candidates are further from the best loss than they can still fall in the epochs that are left, (M,).
+
+    `losses` (epochs, M) are those of all epochs on the rows that decide; the last WINDOW + 1 count, and with fewer
+    nobody is hopeless. A loss that is not finite is infinite.
+    """
+    if len(losses) <= WINDOW:
+        return np.zeros(losses.shape[1], bool)
+    recent = np.where(np.isfinite(losses), losses, np.inf)[-WINDOW - 1 :]
+    with np.errstate(invalid="ignore"):
+        steps = np.abs(np.diff(recent, axis=0))  # of a candidate that stays infinite nan
+        chance = NOISE * np.median(steps[np.isfinite(steps)]) if np.isfinite(steps).any() else np.inf
+        reach = STRIDE * left * np.nan_to_num(steps, nan=0.0, posinf=np.inf).max(axis=0) + chance
+        return np.asarray(recent.min(axis=0) - recent.min() > reach)
+
+
+def pays(leaving: int, models: int, margins: float, left: int) -> bool:
+    """Say whether it is worth a new bank that so many of the models leave.
+
+    `margins` is what one model computes in an epoch: rows times outputs.
+    """
+    return leaving >= SHARE * models and leaving * margins * left >= WORTH
