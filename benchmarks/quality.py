@@ -12,6 +12,7 @@ from statistics import mean
 
 from benchmarks import data, peers
 from benchmarks.measure import Figure, answer, apart, chosen, seconds
+from benchmarks.problems import PROCESSORS
 from container.log import Log
 from linear_learner.training import fit
 
@@ -85,7 +86,8 @@ def measure(case: Case) -> Iterator[Figure]:
     for seed in SEEDS:
         log = io.StringIO()
         texts = case.hyperparameters | {"seed": str(seed)}
-        times.append(seconds(partial(fit, texts, channels, Log("algo-1", "Linear Learner", log))))
+        job = partial(fit, texts, channels, Log("algo-1", "Linear Learner", log), processors=PROCESSORS)
+        times.append(seconds(job))
         values.append(float(re.findall(rf"test {case.logged} <\w+>=(\S+)", log.getvalue())[-1]))
     yield Figure(case.name, f"test {case.metric}, mean over seeds 0-4", mean(values))
     yield Figure(case.name, "the least of them", min(values))
