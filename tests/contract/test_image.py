@@ -86,13 +86,37 @@ def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> Non
     assert min(first_line() for _ in range(3)) < 2
 
 
+class SmallContainer(Container):
+    """The image with little memory."""
+
+    options = ("--memory=300m", "--memory-swap=300m")
+
+
+# The kernel ends the process that offers itself first, here the one that trains, where another one takes the memory.
+TAKE = """
+import os
+
+def parent(process):
+    return int(open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[1])
+
+trainer = next(name for name in os.listdir("/proc") if name.isdecimal() and name != "1" and parent(name) == 1)
+open(f"/proc/{trainer}/oom_score_adj", "w").write("1000")
+taken = []
+while os.path.exists(f"/proc/{trainer}/exe"):
+    taken.append(b"x" * 2**20)
+"""
+
+
 def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: Path) -> None:
-    job = example_job(tmp_path, Container)
-    result = run("--memory=60m", "--memory-swap=60m", f"--volume={job.root}:/opt/ml", IMAGE, "train")
-    assert result.returncode == 1
+    job = example_job(tmp_path, SmallContainer, epochs="1000000", early_stopping_patience="1000000")
+    with job.started() as running:
+        job.wait_for("#progress_metric")
+        assert isinstance(running, Container)
+        docker("exec", running.name, "python3", "-c", TAKE)
+        assert running.popen.wait(timeout=30) == 1
     assert job.failure.startswith("AlgorithmError: the training process was killed by signal 9 (SIGKILL), as the ")
-    assert "there are 60 MiB here" in job.failure
-    assert job.failure in result.stdout
+    assert "there are 300 MiB here" in job.failure
+    assert job.failure in job.log.read_text()
 
 
 @pytest.fixture(scope="module")
