@@ -20,6 +20,8 @@ Make = Callable[[Any, str, str], Callable[..., Any]]
 
 def import_arrays_and_symbols() -> Any:
     """Return the package `mxnet` with its operators, arrays and symbols; asked for more, it becomes the whole."""
+    for left in [name for name in sys.modules if name.startswith("mxnet.")]:
+        del sys.modules[left]  # of an import of the whole that failed
     mx, contrib = bare("mxnet"), bare("mxnet.contrib")
     from mxnet import base, context
 
@@ -35,6 +37,10 @@ def import_arrays_and_symbols() -> Any:
     mx.nd, mx.sym, mx.MXNetError = mx.ndarray, mx.symbol, base.MXNetError
 
     def complete(name: str) -> Any:
+        module = f"mxnet.{name}"
+        # One that is imported first asks for others while it is half done, and the whole would ask for that half.
+        if module not in sys.modules and find_spec(module):
+            return import_module(module)
         del mx.__getattr__
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             for package in (contrib, mx):

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).resolve().parent.parent.parent
 NAMES = """
 for module in (mx, mx.nd, mx.nd.op, mx.nd._internal, mx.nd.sparse, mx.contrib, mx.contrib.nd, mx.sym, mx.sym.op, mx.np):
@@ -64,6 +66,25 @@ layer.initialize()
 print(layer(mxnet.nd.ones((2, 5))).shape)
 """
     assert python(program) == "(2, 3)\n"
+
+
+@pytest.mark.parametrize("module", ["module", "metric", "initializer"])
+def test_a_module_of_mxnet_can_be_imported_before_the_rest(module: str) -> None:
+    program = f"import mxnet.{module}\nprint(mx.{module} is mxnet.{module}, mx.mod is mx.module)"
+    assert python(OURS + program) == "True True\n"
+
+
+def test_an_import_of_all_of_mxnet_that_failed_does_no_harm() -> None:
+    program = """
+import warnings
+warnings.simplefilter("ignore")
+try:
+    import mxnet
+except AttributeError:
+    print("this numpy has no bool")
+"""
+    works = "print(mx.nd.ones((2,)).asnumpy(), mx.mod is mx.module)"
+    assert python(program + OURS + works) == "this numpy has no bool\n[1. 1.] True\n"
 
 
 def test_an_mxnet_that_was_imported_before_is_taken_as_it_is() -> None:
