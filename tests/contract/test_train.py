@@ -133,6 +133,14 @@ def test_everything_else_that_the_platform_gives_leaves_the_model_as_it_is(train
     assert_same_model(tmp_path, trained.root)
 
 
+def test_what_the_environment_says_to_mxnet_leaves_the_model_as_it_is(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    job.environment |= {"MXNET_EXEC_BULK_EXEC_INFERENCE": "0", "MXNET_USE_OPERATOR_TUNING": "1"}
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+
+
 def test_the_least_that_a_platform_gives_is_enough(trained: Job, tmp_path: Path) -> None:
     job = example_job(tmp_path, trained.launch)
     job.write("inputdataconfig", {name: {"ContentType": CSV} for name in ("train", "validation", "test")})
