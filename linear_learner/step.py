@@ -60,7 +60,7 @@ class Step:
         self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
     ) -> CompiledStep:
         """Build the graph: gather, product, loss and slope, product back, update."""
-        batch = S.reshape(self.entry("batches", 1), shape=(-1,))
+        batch = self.entry("batches")
         X, y = (S.take(self.symbol(name), batch, mode="clip") for name in ("features", "labels"))
         W = self.input("weights", self.weights)
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
@@ -132,7 +132,7 @@ class Step:
                 for name, array in (("weights", self.weights), ("averages", self.averages))
             )
             ahead = placed(S, "elemwise_sub", weights, average, after=effects)
-            results.append(added(S, average, S.broadcast_mul(ahead, self.entry("shares", 1))))
+            results.append(added(S, average, S.broadcast_mul(ahead, self.entry("shares"))))
         return results
 
     def symbol(self, name: str) -> Any:
@@ -148,17 +148,17 @@ class Step:
         """Name the rows of some candidates in an array of weights."""
         return self.input(f"{name}_{first}_{last}", array[first * self.outputs : last * self.outputs])
 
-    def entry(self, table: str, columns: int) -> Any:
-        """Look up what a table says of this update, as a matrix of so many columns."""
-        return S.reshape(S.take(self.symbol(table), self.symbol("now"), mode="clip"), shape=(-1, columns))
+    def entry(self, table: str) -> Any:
+        """Look up what a table says of this update."""
+        # To squeeze costs nothing; to reshape asks oneDNN, which takes longer than most operators of a small step.
+        return S.squeeze(S.take(self.symbol(table), self.symbol("now"), mode="clip"), axis=0)
 
     def outer(self, table: str, columns: Any) -> Any:
         """Spread what a table says of the weights and biases of each output, (m, k), over (d + 1, k) columns.
 
         The product is several times as fast as broadcasting.
         """
-        count = self.arrays[columns.name].shape[1]
-        return S.FullyConnected(self.entry(table, count), columns, num_hidden=self.width, no_bias=True)
+        return S.FullyConnected(self.entry(table), columns, num_hidden=self.width, no_bias=True)
 
     def __call__(self) -> None:
         """Take the update that is next, without waiting for its end."""
@@ -176,9 +176,9 @@ class Step:
         """Fill the tables for the next T updates: the rows of their mini-batches, (T, batch), and `step_sizes`."""
         rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.strengths
         both = np.stack([rates, rates * self.bias_speeds], axis=2)
-        tables = {"batches": batches, "shares": sizes["shares"].min(axis=1, keepdims=True)}
+        tables = {"batches": batches, "shares": sizes["shares"].min(axis=1)[:, None, None]}
         tables |= {f"rates_{first}": self.per_output(both[:, first:last]) for first, last in self.groups}
-        tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last]) for first, last in self.shrinking}
+        tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last, None]) for first, last in self.shrinking}
         tables["ones"] = np.ones((1, batches.shape[1]))
         for name, table in tables.items():
             held = self.tables.get(name)
@@ -190,8 +190,8 @@ class Step:
         self.now[:] = 0
 
     def per_output(self, values: Floats) -> Floats:
-        """Repeat what is said of each model, (T, m, ...), for its outputs, and lay it out as rows."""
-        return np.repeat(values, self.outputs, axis=1).reshape(len(values), -1)
+        """Repeat what is said of each model, (T, m, k), for its outputs."""
+        return np.repeat(values, self.outputs, axis=1)
 
 
 def kernel(candidate: Candidate) -> tuple[str, float, float, float]:
