@@ -60,7 +60,6 @@ class Bank:
         self.loss: Loss = LOSSES[loss]
         self.loss_parameter = loss_parameter
         self.objective_weights = objective_weights
-        self.class_weights = None if class_weights is None else class_weights[self.order]
         self.processors = processors
         self.updates = 0
         self.held: Floats | None = None
@@ -70,7 +69,7 @@ class Bank:
             batch_size,
             self.loss,
             loss_parameter,
-            self.class_weights,
+            None if class_weights is None else class_weights[self.order],
             weighted_objective=objective_weights is not None,
             use_bias=use_bias,
         )
@@ -87,10 +86,7 @@ class Bank:
         for first in range(0, len(table), run):
             self.run(rows, table[first : first + run])
             heed()
-        lost = self.step.lost[0].copy()
-        if filled := table.size - len(order):
-            lost = lost - filled * self.blank_loss()
-        return self.restored(lost)
+        return self.restored(self.step.lost[0])
 
     def share_out(self, operations: int) -> None:
         """Use as many threads as are worth it where so many operations are done with each weight."""
@@ -105,12 +101,12 @@ class Bank:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
         t = np.arange(len(table)) + self.updates + 1
         self.updates += len(table)
-        sizes = step_sizes(self.candidates, t)
+        counted, sizes = table < len(rows), step_sizes(self.candidates, t)
         if rows.X.size <= LARGEST_TENSOR:
             if self.held is not rows.X:
                 self.held = rows.X
                 self.step.gather_from(ndarray(rows.X), ndarray(rows.y))
-            self.step.fill(table, sizes)
+            self.step.fill(table, counted, sizes)
             for _ in table:
                 self.step()
         else:
@@ -118,7 +114,7 @@ class Bank:
             self.held, count = None, table.shape[1]
             features, labels = mx.nd.empty((count, self.width)), mx.nd.empty((count, 1))
             self.step.gather_from(features, labels)
-            self.step.fill(np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), sizes)
+            self.step.fill(np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), counted, sizes)
             for batch in table:
                 ndarray(rows.X[batch]).copyto(features)
                 ndarray(rows.y[batch]).copyto(labels)
@@ -130,14 +126,6 @@ class Bank:
         if self.loss.signed is not None:
             return self.loss.signed(F, z)[0]
         return self.loss.graph(F, z, y, self.models, self.outputs, self.loss_parameter)[0]
-
-    def blank_loss(self) -> Floats:
-        """Return what a row of zeros, which fills up a mini-batch, adds to each model's loss, (M,)."""
-        outputs = self.models * self.outputs
-        loss = self.losses(mx.nd, mx.nd.zeros((1, outputs)), mx.nd.zeros((1, 1))).asnumpy()[0]
-        if self.class_weights is None or self.objective_weights is None:
-            return np.asarray(loss)
-        return np.asarray(loss * self.class_weights[:, 0])
 
     def restored(self, values: Floats) -> Floats:
         """Put what is indexed by model first back into the caller's order."""

@@ -76,7 +76,7 @@ class Step:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value * share if weighted_objective else value
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        effects = [added(S, self.input("lost", ndarray(self.lost)), S.dot(self.symbol("ones"), value))]
+        effects = [added(S, self.input("lost", ndarray(self.lost)), S.dot(self.entry("counted"), value))]
         effects += self.updated(weight_gradient(S, slope, X, W, z), W)
         effects += self.shrunk(effects)
         effects += self.averaged(effects)
@@ -172,14 +172,17 @@ class Step:
         """Name the arrays that mini-batches are gathered from; they are kept until there are others."""
         self.compiled.arrays |= {"features": features, "labels": labels}
 
-    def fill(self, batches: NDArray[np.int32], sizes: Mapping[str, Floats]) -> None:
-        """Fill the tables for the next T updates: the rows of their mini-batches, (T, batch), and `step_sizes`."""
+    def fill(self, batches: NDArray[np.int32], counted: NDArray[np.bool_], sizes: Mapping[str, Floats]) -> None:
+        """Fill the tables for the next T updates: the rows of their mini-batches, (T, batch), and `step_sizes`.
+
+        The losses of the rows that are `counted`, (T, batch), are summed.
+        """
         rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.strengths
         both = np.stack([rates, rates * self.bias_speeds], axis=2)
-        tables = {"batches": batches, "shares": sizes["shares"].min(axis=1)[:, None, None]}
+        tables = {"batches": batches, "counted": counted[:, None]}
+        tables["shares"] = sizes["shares"].min(axis=1)[:, None, None]
         tables |= {f"rates_{first}": self.per_output(both[:, first:last]) for first, last in self.groups}
         tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last, None]) for first, last in self.shrinking}
-        tables["ones"] = np.ones((1, batches.shape[1]))
         for name, table in tables.items():
             held = self.tables.get(name)
             if held is None or held.shape[1:] != table.shape[1:] or len(held) < len(table):

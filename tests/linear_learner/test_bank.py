@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from linear_learner.bank import PASSES, Bank
 from linear_learner.banks import Banks
-from linear_learner.batches import Rows, batch_table, epoch_order, gather
+from linear_learner.batches import Rows, RowsBuilder, batch_table, epoch_order, gather
 from linear_learner.candidates import Candidate
 from linear_learner.losses import LOSSES
 from linear_learner.optimizers import EPSILON, RMSPROP_DECAY
@@ -133,6 +133,18 @@ def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> N
         assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETER).sum()), rel=1e-5)
         if outputs == 1:
             np.testing.assert_allclose(margins[m], z[:, 0], atol=1e-5)
+
+
+def test_a_small_loss_is_not_lost_among_the_rows_that_fill_up_a_mini_batch() -> None:
+    """Those of zeros, which every model is in doubt about, would make most of the sum."""
+    classes, count = 10, 5001
+    labels = np.arange(count) % classes
+    builder = RowsBuilder(classes, count)
+    builder.add(np.eye(classes, dtype=np.float32)[labels], labels.astype(np.float32))
+    rows = builder.build()
+    sure = 15 * np.eye(classes, classes + 1, dtype=np.float32)
+    bank = Bank([Candidate(learning_rate=1e-12)], sure[None], "softmax_loss", count - 1)
+    assert bank.train(rows, epoch_order(count, None)) == pytest.approx(bank.evaluate(rows)[0], rel=1e-3)
 
 
 def test_the_same_training_twice_gives_the_same_bits() -> None:
