@@ -4,6 +4,9 @@ import os
 import time
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from pathlib import Path
+
+from container.groups import read_text
 
 
 def now() -> float:
@@ -11,11 +14,11 @@ def now() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def process_began(process: int) -> float:
-    """Return when a process began, in the seconds of `now`, to a hundredth."""
-    with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-        fields = file.read().rpartition(")")[2].split()  # what stands before is its name, and that may be anything
-    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+def process_began(process: int, top: Path = Path("/")) -> float:
+    """Return when a process began, in the seconds of `now`, to a hundredth; where the system does not say, now."""
+    stat = read_text(top / "proc" / str(process) / "stat")
+    fields = stat.rpartition(")")[2].split()  # what stands before is its name, and that may be anything
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK") if len(fields) > 19 else now()
 
 
 @dataclass

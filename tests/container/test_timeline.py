@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,12 @@ def test_a_process_began_after_the_one_that_started_it() -> None:
         began = process_began(child.pid)
         child.communicate(b"\n")
     assert process_began(os.getpid()) <= began <= now()
+
+
+@pytest.mark.parametrize("stat", [None, "", "7 (python) S 1"])
+def test_where_the_system_does_not_say_when_a_process_began_it_is_now(tmp_path: Path, stat: str | None) -> None:
+    if stat is not None:
+        (tmp_path / "proc/7").mkdir(parents=True)
+        (tmp_path / "proc/7/stat").write_text(stat)
+    before = now()
+    assert before <= process_began(7, tmp_path) <= now()
