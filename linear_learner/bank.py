@@ -20,6 +20,7 @@ from linear_learner.weighting import row_weights
 Floats = NDArray[Any]
 Heed = Callable[[], None]
 RUN = 4096  # updates, at most, whose learning rates are laid out at once
+ENTRIES = 2**21  # of a table of learning rates, at most
 RUN_COST = 25e9  # of a run, in operations of a product: about half a second on two cores
 PASSES = 500  # operations of a product that all else costs, for each margin and for each weight
 
@@ -95,7 +96,7 @@ class Bank:
     def run_length(self, batch: int) -> int:
         """Return how many updates of so many rows are queued before anybody waits for them."""
         cost = self.models * self.outputs * (4 * self.width * batch + PASSES * (batch + self.width))
-        return min(RUN, max(1, int(RUN_COST / cost)))
+        return min(RUN, max(1, int(RUN_COST / cost)), max(1, ENTRIES // (self.models * self.outputs)))
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
