@@ -49,7 +49,7 @@ class Candidate:
 
     def rate(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the learning rate at updates t = 1, 2, ... (MXNet's FactorScheduler, never above learning_rate)."""
-        return self.decayed(decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
+        return self.decayed(rate_decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
 
     def decayed(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the learning rate where the scheduler has it decay by so much."""
@@ -74,7 +74,7 @@ class Candidate:
         return {name: values[name] for name in names}
 
 
-def decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
+def rate_decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what learning rates are multiplied by at updates t = 1, 2, ...: once more by a factor every so many."""
     return np.asarray(factor ** ((t - 1) // step))
 

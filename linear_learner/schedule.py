@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.candidates import Candidate, decay
+from linear_learner.candidates import Candidate, rate_decay
 from linear_learner.optimizers import OPTIMIZERS
 
 Floats = NDArray[Any]
@@ -21,7 +21,7 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
     what part of the new weights enters the average: all of it where a candidate does not average.
     """
     schedules = [(c.lr_scheduler_step, c.lr_scheduler_factor) for c in candidates]
-    decays = {schedule: decay(*schedule, t) for schedule in set(schedules)}
+    decays = {schedule: rate_decay(*schedule, t) for schedule in set(schedules)}
     scheduled = np.stack([c.decayed(decays[s]) for c, s in zip(candidates, schedules, strict=True)], axis=1)
     corrections: dict[tuple[Any, ...], Floats] = {}
     kinds = [(c.optimizer, c.beta_1, c.beta_2) for c in candidates]
