@@ -12,6 +12,7 @@ from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import ndarray
 from linear_learner.engine import mx
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.losses import LOSSES, Loss
 from linear_learner.schedule import step_sizes
 from linear_learner.step import Step, place, spans
@@ -21,6 +22,7 @@ Floats = NDArray[Any]
 Heed = Callable[[], None]
 RUN = 4096  # updates, at most, whose learning rates are laid out at once
 ENTRIES = 2**21  # of a table of learning rates, at most
+JOINED = 64  # updates in which a host without rows takes part, whose learning rates are laid out at once
 RUN_COST = 25e9  # of a run, in operations of a product: about half a second on two cores
 PASSES = 500  # operations of a product that all else costs, for each margin and for each weight
 
@@ -48,22 +50,25 @@ class Bank:
         objective_weights: Floats | None = None,
         use_bias: bool = True,
         processors: int = 1,
+        hosts: Hosts = ALONE,
     ) -> None:
         """Place the candidates, with `start` (M, K, d + 1) as their first weights.
 
         `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the one that
-        `evaluate` reports. Large products are shared among `processors`.
+        `evaluate` reports. Large products are shared among `processors`, the rows of a mini-batch among `hosts`, in
+        equal parts.
         """
         self.models, self.outputs, self.width = start.shape
         self.order = sorted(range(len(candidates)), key=lambda m: place(candidates[m]))
         self.candidates = [candidates[m] for m in self.order]
-        self.batch_size = batch_size
+        self.batch_size = batch_size // hosts.count
         self.loss: Loss = LOSSES[loss]
         self.loss_parameter = loss_parameter
         self.objective_weights = objective_weights
         self.processors = processors
         self.updates = 0
         self.held: Floats | None = None
+        self.hosts = hosts
         self.step = Step(
             self.candidates,
             start[self.order],
@@ -73,13 +78,17 @@ class Bank:
             None if class_weights is None else class_weights[self.order],
             weighted_objective=objective_weights is not None,
             use_bias=use_bias,
+            hosts=hosts,
         )
 
     def train(self, rows: Rows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).
 
         `heed` is called from time to time between updates and may raise; the bank is then where the last one left it.
+        Other hosts train on rows of their own at the same time; whoever has none left must `join` them.
         """
+        if not len(order):
+            return np.zeros(self.models)
         table = batch_table(order, self.batch_size)
         self.share_out(4 * table.shape[1])
         self.step.lost[:] = 0
@@ -100,27 +109,43 @@ class Bank:
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
-        t = np.arange(len(table)) + self.updates + 1
-        self.updates += len(table)
-        counted, sizes = table < len(rows), step_sizes(self.candidates, t)
+        counted, sizes = table < len(rows), self.step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
             if self.held is not rows.X:
                 self.held = rows.X
                 self.step.gather_from(ndarray(rows.X), ndarray(rows.y))
-            self.step.fill(table, counted, sizes)
+            self.step.fill(sizes, table, counted)
             for _ in table:
                 self.step()
+                self.updates += 1
         else:
             # MXNet cannot index so many numbers: each mini-batch is gathered for it.
             self.held, count = None, table.shape[1]
             features, labels = mx.nd.empty((count, self.width)), mx.nd.empty((count, 1))
             self.step.gather_from(features, labels)
-            self.step.fill(np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), counted, sizes)
+            self.step.fill(sizes, np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), counted)
             for batch in table:
                 ndarray(rows.X[batch]).copyto(features)
                 ndarray(rows.y[batch]).copyto(labels)
                 self.step()
+                self.updates += 1
         self.step.wait()
+
+    def join(self) -> None:
+        """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
+        others = self.hosts.count > 1
+        while others:
+            self.step.fill(self.step_sizes(JOINED))
+            for _ in range(JOINED):
+                others = self.step.join()
+                if not others:
+                    break
+                self.updates += 1
+            self.step.wait()
+
+    def step_sizes(self, updates: int) -> dict[str, Floats]:
+        """Lay out the learning rates of the next updates."""
+        return step_sizes(self.candidates, np.arange(updates) + self.updates + 1)
 
     def losses(self, F: Any, z: Any, y: Any) -> Any:
         """Return the loss of each row and model, (n, M)."""

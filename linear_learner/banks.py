@@ -1,6 +1,6 @@
 """Candidates with mini-batches of different sizes, each size a bank, behaving as one bank."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from linear_learner.bank import Bank, Heed, unheeding
 from linear_learner.candidates import Candidate
 from linear_learner.data import AnyRows
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.sparse_bank import SparseBank
 
 Floats = NDArray[Any]
@@ -30,22 +31,24 @@ class Banks:
         *,
         sparse: bool = False,
         class_weights: Floats | None = None,
+        hosts: Hosts = ALONE,
         **settings: Any,
     ) -> None:
-        """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows."""
+        """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows on every host."""
         make: Callable[..., Any] = SparseBank if sparse else Bank
         self.candidates, self.class_weights, self.shape = candidates, class_weights, start.shape[1:]
-        self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, **settings}
+        self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, "hosts": hosts, **settings}
+        self.hosts = hosts
         self.members: list[NDArray[np.int64]] = []
         self.banks: list[Any] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
             members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
-            size = -(-batch_size // slices)
+            size = -(-batch_size // (slices * hosts.count)) * hosts.count
             own = None if class_weights is None else class_weights[members]
             # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
-            self.banks.append(make(alike, start[members], loss, size, class_weights=own, **settings))
+            self.banks.append(make(alike, start[members], loss, size, class_weights=own, hosts=hosts, **settings))
 
     @property
     def models(self) -> int:
@@ -62,7 +65,25 @@ class Banks:
 
         `heed` is called from time to time between updates and may raise.
         """
-        return self.together([bank.train(rows, order, heed) for bank in self.banks])
+        return self.train_epoch([(rows, order)], heed)
+
+    def train_epoch(self, pieces: Iterable[tuple[AnyRows, NDArray[np.int32]]], heed: Heed = unheeding) -> Floats:
+        """Train on rows that come in pieces, each with an order, and beside other hosts until all have come to an end.
+
+        Return each model's loss before updates, summed over this host's rows, (M,). Several banks need all rows at
+        once: slices are for few. Where `heed` raises, here or on another host, all are Stopped at the same update.
+        """
+        if len(self.banks) > 1:
+            pieces = list(pieces)
+        lost = []
+        for bank in self.banks:
+            lost.append(np.zeros(bank.models))
+            with self.hosts.stopping_together():
+                for rows, order in pieces:
+                    lost[-1] += bank.train(rows, order, heed)
+                    del rows
+            bank.join()
+        return self.together(lost)
 
     def evaluate(self, rows: AnyRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and the margins of the first rows (M, margins); see `Bank`."""

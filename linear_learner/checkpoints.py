@@ -16,6 +16,7 @@ from linear_learner.bank import Heed
 from linear_learner.candidates import Candidate
 from linear_learner.course import Course
 from linear_learner.data import Data, Streamed
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.packages import BROKEN_ZIP
 from linear_learner.report import Log
@@ -38,14 +39,16 @@ class Store(Protocol):
         """Let `dump` write a checkpoint in place of the last one."""
 
 
-def identity(hp: Hyperparameters, settings: list[Candidate], start: Floats, data: Mapping[str, Data]) -> Identity:
+def identity(
+    hp: Hyperparameters, settings: list[Candidate], start: Floats, data: Mapping[str, Data], hosts: Hosts = ALONE
+) -> Identity:
     """Say what must be the same for one training to be the other's continuation, in words that can be compared."""
     return {
         "format": FORMAT,
         "hyperparameters": asdict(hp),
         "candidates": [asdict(candidate) for candidate in settings],
         "start": checksum(start),
-        "data": {name: fingerprint(rows) for name, rows in data.items()},
+        "data": {name: np.concatenate(hosts.gathered(fingerprint(rows))).tolist() for name, rows in data.items()},
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.banks import Banks
+from linear_learner.hosts import Hosts
 from linear_learner.judging import Standings
 from linear_learner.pruning import WINDOW, hopeless, pays
 from linear_learner.selection import choose
@@ -87,6 +88,19 @@ class Course:
         yield "losses", NONE if self.standings is None else self.standings.losses
         for name, array in self.bank.state():
             yield f"bank.{name}", array
+
+    def tell(self, hosts: Hosts) -> None:
+        """Let all hosts go on from host 0's course."""
+        state = dict(self.state()) if hosts.rank == 0 else {}
+        texts = {name: str(array) for name, array in state.items() if array.dtype.kind == "U"}
+        shapes = {name: [array.shape, str(array.dtype)] for name, array in state.items() if name not in texts}
+        texts, shapes = hosts.told_anything([texts, shapes])
+        told = {name: np.array(text) for name, text in texts.items()}
+        for name, (shape, kind) in shapes.items():
+            told[name] = hosts.told(state.get(name, np.zeros(shape, kind))).astype(kind)
+        if hosts.rank:
+            self.keep(told["members"])
+            self.resume(told)
 
     def resume(self, state: Mapping[str, Floats]) -> None:
         """Go on from the state of a course like this one, whose arrays are asked for one at a time."""

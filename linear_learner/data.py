@@ -190,30 +190,30 @@ def hold(
     *,
     sparse: bool,
     signed: bool = False,
+    widest: Callable[[int], int] | None = None,
 ) -> Data:
     """Hold the rows of raw `blocks` if `room` bytes are enough for them, else stream what `source` opens.
 
-    Dense rows are `signed` as a loss wants them.
-    Where the data does not tell how many features there are, those beyond the scaler's keep their unit.
+    Dense rows are `signed` as a loss wants them. Where the data does not tell how many features there are, `widest`
+    does, given what was found here, and those beyond the scaler's keep their unit.
     """
-    first = next(blocks)
-    X, known = first[0], len(scaler.mean)
+    known = len(scaler.mean)
     builder: RowsBuilder | SparseRowsBuilder
     if sparse:
         builder = SparseRowsBuilder(room)
     else:
         builder = RowsBuilder(known, room // (4 * (known + 2) + ORDER_BYTES), signed=signed)
     features = known
-    stream = standardised(chain([first], blocks), scaler, sparse=sparse)
+    stream = standardised(blocks, scaler, sparse=sparse)
     for block in stream:
         if not builder.add(*block):
             break
         if not isinstance(block[0], np.ndarray):
             features = max(features, int(block[0].indices.max(initial=-1)) + 1)
     else:
-        scaler = settled(scaler, features, sparse)
+        scaler = settled(scaler, features if widest is None else widest(features), sparse)
         return Held(builder.build(scaler), scaler)
-    if X.shape[1] is None:
+    if widest is not None:
         raise InputError(
             f"The data is larger than the {room / 2**20:.0f} MiB that there are for it and does not tell how many "
             "features it has. Set feature_dim, or use an instance with more memory."

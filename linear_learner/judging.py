@@ -11,6 +11,7 @@ from linear_learner import selection
 from linear_learner.bank import Heed, unheeding
 from linear_learner.banks import Banks
 from linear_learner.data import Data, Glimpse
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.losses import LOSSES
 
@@ -31,32 +32,44 @@ class Standings:
         return -least(-self.values) if self.maximise else least(self.values)
 
 
-def judge(bank: Banks, data: Data | Glimpse, hp: Hyperparameters, most: int, heed: Heed = unheeding) -> Standings:
-    """Score every candidate on the rows that decide, thresholds on the first `most` of them.
+def judge(
+    bank: Banks, data: Data | Glimpse, hp: Hyperparameters, most: int, heed: Heed = unheeding, hosts: Hosts = ALONE
+) -> Standings:
+    """Score every candidate on the rows of all hosts that decide, thresholds on the first `most` of them.
 
     Losses are in the label's own units. `heed` is called from time to time and may raise.
     """
     measure = criterion(hp)
-    lost, rows = np.zeros(0), 0
-    margins: list[Floats] = []
-    labels: list[Floats] = []
-    for piece in data.pieces():
-        wanted = min(len(piece), most - rows) if measure is not None and rows < most else 0
-        more, z = bank.evaluate(piece, margins=wanted, heed=heed)
-        lost = lost + more if rows else more
-        margins.append(z)
-        labels.append(piece.labels[:wanted].copy())
-        rows += len(piece)
-        del piece
-    losses = lost / rows * data.scaler.label_deviation ** LOSSES[hp.loss].degree
+    lost, rows = np.zeros(bank.models), 0
+    margins = [np.zeros((bank.models, 0), np.float32)]
+    labels = [np.zeros(0, np.float32)]
+    with hosts.stopping_together():
+        for piece in data.pieces():
+            wanted = min(len(piece), most - rows) if measure is not None and rows < most else 0
+            more, z = bank.evaluate(piece, margins=wanted, heed=heed)
+            lost += more
+            margins.append(z)
+            labels.append(piece.labels[:wanted].copy())
+            rows += len(piece)
+            del piece
+    sums = hosts.told(hosts.total([*lost, rows]))
+    losses = sums[:-1] / sums[-1] * data.scaler.label_deviation ** LOSSES[hp.loss].degree
     if measure is None:
         return Standings(losses, losses, maximise=False)
-    label = np.concatenate(labels)
+    label = pooled(np.concatenate(labels), most, hosts)
     values = np.full(len(losses), np.nan)
     for m in np.flatnonzero(np.isfinite(losses)):
-        heed()
-        values[m] = selection.calibrate(np.concatenate([z[m] for z in margins]), label, measure).value
-    return Standings(values, losses, maximise=True)
+        with hosts.stopping_together():
+            heed()
+        score = pooled(np.concatenate([z[m] for z in margins]), most, hosts)
+        values[m] = selection.calibrate(score, label, measure).value
+    return Standings(hosts.told(values), losses, maximise=True)
+
+
+def pooled(values: Floats, most: int, hosts: Hosts) -> Floats:
+    """Join the hosts' values (n,): where there are more than `most`, the first of each host, as many as its share."""
+    rows = hosts.total([len(values)])[0]
+    return np.concatenate(hosts.gathered(values if rows <= most else values[: int(len(values) * most / rows)]))
 
 
 def criterion(hp: Hyperparameters) -> selection.Criterion | None:

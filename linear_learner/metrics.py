@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.hosts import Hosts
 from linear_learner.selection import shares
 
 Floats = NDArray[Any]
@@ -32,6 +33,12 @@ class Binary:
         self.flagged += int(flagged.sum())
         self.hits += int((positive & flagged).sum())
         self.ranking.add(positive, answer["score"])
+
+    def join(self, hosts: Hosts) -> None:
+        """Count the rows of all hosts."""
+        counts = hosts.total([self.rows, self.positives, self.flagged, self.hits]).astype(int)
+        self.rows, self.positives, self.flagged, self.hits = counts.tolist()
+        self.ranking.join(hosts)
 
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows."""
@@ -66,6 +73,11 @@ class Multiclass:
         self.hits += np.bincount(own[label == own], minlength=classes)
         self.above += np.bincount(above, minlength=classes)
 
+    def join(self, hosts: Hosts) -> None:
+        """Count the rows of all hosts."""
+        counts = hosts.total(np.stack([self.positives, self.flagged, self.hits, self.above])).astype(np.int64)
+        self.positives, self.flagged, self.hits, self.above = counts
+
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows.
 
@@ -99,6 +111,11 @@ class Regressor:
         self.distances.add(np.abs(error))
         self.labels.add(y)
 
+    def join(self, hosts: Hosts) -> None:
+        """Measure the rows of all hosts."""
+        for part in (self.squares, self.distances, self.labels):
+            part.join(hosts)
+
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows."""
         squares, distance, variance = self.squares.value, self.distances.value, self.labels.value
@@ -124,6 +141,11 @@ class Mean:
         self.rows += len(values)
         self.total += float(values.sum(dtype=np.float64))
 
+    def join(self, hosts: Hosts) -> None:
+        """Add the values of other hosts."""
+        rows, total = hosts.total([self.rows, self.total])
+        self.rows, self.total = int(rows), float(total)
+
     @property
     def value(self) -> float:
         """Return the mean of all."""
@@ -140,11 +162,24 @@ class Variance:
 
     def add(self, values: Floats) -> None:
         """Add values (n,), float64."""
-        rows, mean = self.rows + len(values), float(values.mean())
-        share, distance = len(values) / rows, mean - self.mean
-        self.squares += float(((values - mean) ** 2).sum()) + distance**2 * self.rows * share
+        mean = float(values.mean())
+        self.add_part(len(values), mean, float(((values - mean) ** 2).sum()))
+
+    def add_part(self, count: int, mean: float, squares: float) -> None:
+        """Add values of which are known how many they are, their mean and the sum of squares about it."""
+        rows = self.rows + count
+        share, distance = count / rows, mean - self.mean
+        self.squares += squares + distance**2 * self.rows * share
         self.mean += distance * share
         self.rows = rows
+
+    def join(self, hosts: Hosts) -> None:
+        """Add the values of other hosts."""
+        parts = hosts.gathered([[self.rows, self.mean, self.squares]])
+        self.rows, self.mean, self.squares = 0, 0.0, 0.0
+        for ((rows, mean, squares),) in parts:
+            if rows:
+                self.add_part(int(rows), float(mean), float(squares))
 
     @property
     def value(self) -> float:
@@ -170,6 +205,21 @@ class Ranking:
         self.kept.append((positive, score))
         if self.rows > RANKED_ROWS:
             self.count()
+
+    def join(self, hosts: Hosts) -> None:
+        """Add the rows of other hosts."""
+        if hosts.count == 1:
+            return
+        self.rows = int(hosts.total([self.rows])[0])
+        if self.rows > RANKED_ROWS:
+            self.count()
+            assert self.bins is not None
+            self.bins = hosts.total(self.bins).astype(np.int64)
+            return
+        none = np.zeros(0, np.float32)
+        positives = hosts.gathered(np.concatenate([none, *(positive for positive, _ in self.kept)]))
+        scores = hosts.gathered(np.concatenate([none, *(score for _, score in self.kept)]))
+        self.kept = [(positive == 1, score) for positive, score in zip(positives, scores, strict=True)]
 
     def count(self) -> None:
         """Count what is kept in bins, a pair of them for each range of scores: negatives, positives."""

@@ -11,29 +11,39 @@ from linear_learner.batches import Block
 from linear_learner.budget import Budget
 from linear_learner.data import Ahead, Data, hold
 from linear_learner.errors import InputError
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.losses import LOSSES
 from linear_learner.scaling import fit_scaler
-from linear_learner.sparse import Features, Sparse, SparseLike, as_matrix, as_sparse, join, slice_rows
+from linear_learner.sparse import Features, Sparse, SparseLike, as_matrix, as_sparse, choose_rows, join, slice_rows
 from linear_learner.sparse_rows import SparseRows
 
 Floats = NDArray[Any]
 
 
 def read_train(
-    blocks: Iterable[Block], hp: Hyperparameters, budget: Budget, ahead: Ahead, *, share: float
+    blocks: Iterable[Block],
+    hp: Hyperparameters,
+    budget: Budget,
+    ahead: Ahead,
+    *,
+    share: float,
+    hosts: Hosts = ALONE,
+    sharded: bool = False,
 ) -> tuple[Data, int]:
     """Fit the scaler on the first rows and replay them; hold all rows in a share of the memory, or stream them.
 
-    Also return the bytes that there are for the data of all channels.
+    Each of several hosts takes its share of the rows, unless they are `sharded`: then it has been given that. Also
+    return the bytes that there are for the data of all channels.
     """
 
     def source() -> Iterator[Block]:
-        return checked("train", blocks, label_classes(hp), hp.feature_dim, budget.widest(hp))
+        rows = checked("train", blocks, label_classes(hp), hp.feature_dim, budget.widest(hp))
+        return rows if sharded else every(rows, hosts)
 
-    stream = source()
-    rows = (hp.num_point_for_scaler // hp.mini_batch_size + 1) * hp.mini_batch_size
-    X, y, head = sample(stream, rows, budget.sample)
+    stream, batch = source(), hp.mini_batch_size // hosts.count
+    X, y, head = sample(stream, (hp.num_point_for_scaler // hp.mini_batch_size + 1) * batch, budget.sample)
+    X, told = alike(X, head, hosts)
     scaler = fit_scaler(
         X,
         y,
@@ -41,30 +51,92 @@ def read_train(
         normalize_data=hp.normalize_data,
         unbias_label=hp.unbias_label,
         normalize_label=hp.normalize_label,
+        hosts=hosts,
     )
     sparse = not isinstance(X, np.ndarray)
     more = list(islice(stream, 1))
-    batch = hp.mini_batch_size if more else len(y)
-    room = budget.data(hp, int(X.shape[1] or 0), batch, sparse=sparse)
+    shown = batch if more else len(y)
+    room = budget.data(hp, int(X.shape[1] or 0), shown, sparse=sparse)
     del X
     again = chain(drained(head), drained(more), stream)
-    data = hold(again, source, scaler, hp.mini_batch_size, int(share * room), ahead, sparse=sparse, signed=negated(hp))
+    data = hold(
+        again,
+        source,
+        scaler,
+        batch,
+        int(share * room),
+        ahead,
+        sparse=sparse,
+        signed=negated(hp),
+        widest=None if told else lambda width: int(hosts.most(width)),
+    )
     if not data.features:
         raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
-    return data, budget.data(hp, data.features, batch, sparse=sparse)
+    return data, budget.data(hp, data.features, shown, sparse=sparse)
 
 
-def read_channel(blocks: Iterable[Block], name: str, hp: Hyperparameters, train: Data, room: int, ahead: Ahead) -> Data:
+def read_channel(
+    blocks: Iterable[Block],
+    name: str,
+    hp: Hyperparameters,
+    train: Data,
+    room: int,
+    ahead: Ahead,
+    *,
+    hosts: Hosts = ALONE,
+    sharded: bool = False,
+) -> Data:
     """Hold or stream the rows of a channel, standardised and sparse or dense as the train channel is.
 
     It is only scored, so that its pieces need not be whole mini-batches.
     """
 
     def source() -> Iterator[Block]:
-        return checked(name, blocks, label_classes(hp), train.features)
+        rows = checked(name, blocks, label_classes(hp), train.features)
+        return rows if sharded else every(rows, hosts)
 
     sparse = isinstance(train.rows, SparseRows)
-    return hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse, signed=negated(hp))
+    data = hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse, signed=negated(hp))
+    if not hosts.total([data.count])[0]:
+        raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
+    return data
+
+
+def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
+    """Pass on this host's share of rows that all hosts have: one in as many as there are hosts."""
+    if hosts.count == 1:
+        yield from blocks
+        return
+    first = hosts.rank
+    for X, y in blocks:
+        rows = np.arange(first, len(y), hosts.count)
+        if len(rows):
+            yield X[rows] if isinstance(X, np.ndarray) else choose_rows(X, rows), y[rows]
+        first = (first - len(y)) % hosts.count
+
+
+def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]:
+    """Make samples of hosts alike, as the first host that has rows has them: sparse or dense, and of one width.
+
+    Also say whether the data tells its width. `head` are the blocks that X (n, d) is from. Raises InputError where no
+    host has rows, or hosts have rows of different widths.
+    """
+    told = head[0][0].shape[1] if head else None
+    mine = [bool(head), not isinstance(X, np.ndarray), told or 0, X.shape[1] or 0]
+    with_rows = [(host, facts) for host, (facts,) in zip(hosts.names, hosts.gathered([mine]), strict=True) if facts[0]]
+    if not with_rows:
+        raise InputError("channel 'train': no host has a row of it. Check where its data lies.")
+    (first, facts), *others = with_rows
+    for other, facts_there in others:
+        if facts_there[2] != facts[2]:
+            raise InputError(
+                f"channel 'train': host {first!r} has rows of {int(facts[2])} features, host {other!r} of "
+                f"{int(facts_there[2])}. Give all hosts data of the same columns and format."
+            )
+    width = int(max(facts[3] for _, facts in with_rows))
+    if not facts[1]:
+        return as_matrix(X) if head else np.zeros((0, width), np.float32), bool(facts[2])
+    return as_sparse(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
 
 
 def negated(hp: Hyperparameters) -> bool:
@@ -156,6 +228,8 @@ def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Feature
         taken += block[0].data.nbytes
         if read >= rows or taken >= most_bytes:
             break
+    if not head:
+        return np.zeros((0, 0), np.float32), np.zeros(0, np.float32), head
     parts = [X for X, _ in head]
     y = np.concatenate([y for _, y in head])[:rows]
     if isinstance(parts[0], np.ndarray):

@@ -1,11 +1,13 @@
 """Standardise features and label, and fold the standardisation back into weights and biases."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.sparse import Features, Sparse, SparseLike
 
 Floats = NDArray[Any]
@@ -94,10 +96,11 @@ def fit_scaler(
     normalize_data: bool,
     unbias_label: bool,
     normalize_label: bool,
+    hosts: Hosts = ALONE,
 ) -> Scaler:
-    """Take means and population deviations of a sample; a feature that does not vary keeps its unit."""
-    label_mean, label_deviation = moments(y[:, None])
-    mean, deviation = moments(X) if isinstance(X, np.ndarray) else sparse_moments(X)
+    """Take means and population deviations of all hosts' samples; a feature that does not vary keeps its unit."""
+    label_mean, label_deviation = moments(y[:, None], hosts)
+    mean, deviation = moments(X, hosts) if isinstance(X, np.ndarray) else sparse_moments(X, hosts)
     return Scaler(
         mean if unbias_data else np.zeros_like(mean),
         deviation if normalize_data else np.ones_like(deviation),
@@ -106,29 +109,50 @@ def fit_scaler(
     )
 
 
-def moments(X: Floats) -> tuple[Floats, Floats]:
+def moments(X: Floats, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column, computed in float64, as float32."""
-    mean, deviation = np.empty((2, X.shape[1]), np.float32)
-    width = max(1, WIDE_VALUES // len(X))
+    rows = hosts.total([len(X)])[0]
+    mean = (hosts.total(column_sums(X, lambda wide, columns: wide)) / rows).astype(np.float32)
+    squares = column_sums(X, lambda wide, columns: (wide - mean[columns]) ** 2)
+    deviation = np.sqrt(hosts.total(squares) / rows).astype(np.float32)
+    return mean, usual(deviation, X.min(axis=0, initial=np.inf), X.max(axis=0, initial=-np.inf), hosts)
+
+
+def column_sums(X: Floats, function: Callable[[Floats, slice], Floats]) -> Floats:
+    """Sum what a function makes of the columns of X (n, d) in float64, a few at a time, over rows, (d,)."""
+    sums = np.zeros(X.shape[1])
+    width = max(1, WIDE_VALUES // max(1, len(X)))
     for first in range(0, X.shape[1], width):
         columns = slice(first, first + width)
-        wide = X[:, columns].astype(np.float64)
-        mean[columns] = wide.mean(axis=0)
-        deviation[columns] = np.sqrt(((wide - mean[columns]) ** 2).mean(axis=0))
-    varies = (X.max(axis=0) > X.min(axis=0)) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
-    return mean, np.where(varies, deviation, np.float32(1))
+        sums[columns] = function(X[:, columns].astype(np.float64), columns).sum(axis=0)
+    return sums
 
 
-def sparse_moments(X: SparseLike) -> tuple[Floats, Floats]:
+def sparse_moments(X: SparseLike, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column, zeros that are not stored included."""
-    rows, width = X.shape[0], int(X.shape[1] or 0)
+    width = int(X.shape[1] or 0)
+    rows = hosts.total([X.shape[0]])[0]
     counts = np.bincount(X.indices, minlength=width)
-    mean = (np.bincount(X.indices, weights=X.data, minlength=width) / rows).astype(np.float32)
+    mean = (hosts.total(np.bincount(X.indices, weights=X.data, minlength=width)) / rows).astype(np.float32)
     squares = (X.data - mean.astype(np.float64)[X.indices]) ** 2
-    left_out = (rows - counts) * mean.astype(np.float64) ** 2
-    deviation = np.sqrt((np.bincount(X.indices, weights=squares, minlength=width) + left_out) / rows).astype(np.float32)
-    lowest, highest = np.where(counts < rows, 0, np.array([[np.inf], [-np.inf]], np.float32))
+    left_out = (X.shape[0] - counts) * mean.astype(np.float64) ** 2
+    squares = np.bincount(X.indices, weights=squares, minlength=width) + left_out
+    deviation = np.sqrt(hosts.total(squares) / rows).astype(np.float32)
+    lowest, highest = np.where(counts < X.shape[0], 0, np.array([[np.inf], [-np.inf]], np.float32))
     np.minimum.at(lowest, X.indices, X.data)
     np.maximum.at(highest, X.indices, X.data)
-    varies = (highest > lowest) & (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
-    return mean, np.where(varies, deviation, np.float32(1))
+    return mean, usual(deviation, lowest, highest, hosts)
+
+
+def usual(deviation: Floats, lowest: Floats, highest: Floats, hosts: Hosts) -> Floats:
+    """Put 1 in place of the deviation of a column that does not vary, or not as float32 can tell.
+
+    `lowest` and `highest` (d,) are what this host's rows hold; without rows they are crossed.
+    """
+    ends, crossed = np.stack([lowest, highest]), lowest > highest
+    with_rows = np.flatnonzero(hosts.gathered([not crossed.all()]))
+    reference = hosts.total(lowest if hosts.rank == with_rows.min(initial=hosts.count) else np.zeros_like(lowest))
+    elsewhere = (ends != reference).any(axis=0) & ~crossed
+    varies = hosts.total(elsewhere) > 0
+    varies &= (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
+    return np.where(varies, deviation, np.float32(1))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from linear_learner import metrics, selection
 from linear_learner.batches import Block
 from linear_learner.errors import InputError
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
-from linear_learner.judging import criterion
+from linear_learner.judging import criterion, pooled
 from linear_learner.losses import LOSSES
 from linear_learner.metrics import Mean, Metric, Tally
 from linear_learner.model import Model
@@ -53,8 +54,15 @@ def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: 
     )
 
 
-def calibrated(model: Model, blocks: Iterable[Block], hp: Hyperparameters, log: Log, most: int | None = None) -> Model:
-    """Set the threshold of a binary classifier from its own scores of raw rows, those that it will serve.
+def calibrated(
+    model: Model,
+    blocks: Iterable[Block],
+    hp: Hyperparameters,
+    log: Log,
+    most: int | None = None,
+    hosts: Hosts = ALONE,
+) -> Model:
+    """Set the threshold of a binary classifier from its own scores of all hosts' raw rows, those that it will serve.
 
     Only the first rows are read: `num_calibration_samples` of them, or `most`, what there is memory for.
     """
@@ -62,33 +70,40 @@ def calibrated(model: Model, blocks: Iterable[Block], hp: Hyperparameters, log: 
     if measure is None:
         return model
     rows = hp.num_calibration_samples if most is None else min(hp.num_calibration_samples, most)
-    parts = [(model.predict(X)["score"], y.copy()) for X, y in pieces(first(blocks, rows), model)]
-    score, y = np.concatenate([score for score, _ in parts]), np.concatenate([y for _, y in parts])
-    found = selection.calibrate(score, y, measure)
+    scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
+    with hosts.stopping_together():
+        for X, y in pieces(first(blocks, rows), model):
+            scores.append(model.predict(X)["score"])
+            labels.append(y.copy())
+    score, label = (pooled(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
+    found = selection.calibrate(score, label, measure)
     if found.value < 0:
         log.warning(
             f"No threshold reaches the target of {hp.binary_classifier_model_selection_criteria} on the calibration "
             f"rows; the nearest, which is taken, misses it by {-found.value:.6g}."
         )
-    return replace(model, threshold=found.threshold)
+    return replace(model, threshold=float(hosts.told(np.array([found.threshold]))[0]))
 
 
 def final_scores(
-    model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None
+    model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
 ) -> list[Metric]:
-    """Measure the model on raw blocks: its objective first, then the metrics of its predictor type.
+    """Measure the model on all hosts' raw blocks: its objective first, then the metrics of its predictor type.
 
     However many rows there are, they are read once and the memory is the same.
     """
     loss = LOSSES[model.loss_type]
     parameter = float(model.metrics_params.get(loss.parameter or "") or 0)
     objective, unweighted, tally = Mean(), Mean(), tally_of(model, hp)
-    for X, y in pieces(blocks, model):
-        z = model.margin(X)
-        losses = loss.value(z.astype(np.float64), y, parameter)
-        unweighted.add(losses)
-        objective.add(losses if class_weights is None else losses * class_weights[y.astype(np.int64)])
-        tally.add(y, model.answer(z))
+    with hosts.stopping_together():
+        for X, y in pieces(blocks, model):
+            z = model.margin(X)
+            losses = loss.value(z.astype(np.float64), y, parameter)
+            unweighted.add(losses)
+            objective.add(losses if class_weights is None else losses * class_weights[y.astype(np.int64)])
+            tally.add(y, model.answer(z))
+    for part in (objective, unweighted, tally):
+        part.join(hosts)
     scores = [(objective_name(hp), "loss", objective.value), *tally.metrics()]
     if model.loss_type in LOG_LOSSES:
         scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import RUN, Heed, unheeding
+from linear_learner.bank import JOINED, RUN, Heed, unheeding
 from linear_learner.budget import LARGEST_TENSOR, scored_rows
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, ndarray
 from linear_learner.engine import mx
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.losses import LOSSES, Loss
 from linear_learner.optimizers import OPTIMIZERS, Terms
 from linear_learner.schedule import step_sizes
@@ -45,18 +46,20 @@ class SparseBank:
         use_bias: bool = True,
         processors: int = 1,
         lazy: bool | None = None,
+        hosts: Hosts = ALONE,
     ) -> None:
         """Place the candidates, with `start` (M, K, d + 1) as their first weights; see `Bank`."""
         self.models, self.outputs, width = start.shape
         self.features = width - 1
         self.lazy = self.features > FULL_WIDTH if lazy is None else lazy
         self.candidates = candidates
-        self.batch_size = batch_size
+        self.batch_size, self.hosts = batch_size, hosts
         self.loss: Loss = LOSSES[loss]
         self.loss_parameter = loss_parameter
         self.class_weights = class_weights
         self.objective_weights = objective_weights
         self.updates = 0
+        self.shifted = False
         flat = start.reshape(self.models * self.outputs, width)
         self.weights = Weights.start(np.ascontiguousarray(flat[:, :-1].T), candidates)
         self.biases = Weights.start(np.ascontiguousarray(flat[:, -1:].T), candidates)
@@ -81,51 +84,104 @@ class SparseBank:
     def train(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
         self.lost[:] = 0
-        size = RUN * self.batch_size
+        self.shifted = rows.shift is not None
+        size = RUN * (self.batch_size // self.hosts.count)
         for first in range(0, len(order), size):
             self.run(rows, order[first : first + size], heed)
         return np.asarray(self.lost.asnumpy()[0])
 
     def run(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed) -> None:
         """Train on rows of no more than RUN mini-batches, with what changes from update to update as tables."""
-        if len(self.reached) > RUN:
-            self.settle()
-        firsts = range(0, len(order), self.batch_size)
-        t = np.arange(len(firsts)) + self.updates + 1
-        sizes = step_sizes(self.candidates, t)
-        reaches = np.repeat(self.strength * sizes["proximal_rates"], self.outputs, axis=1)
-        self.reached = np.concatenate([self.reached, self.reached[-1] + np.cumsum(reaches, axis=0, dtype=np.float32)])
-        for i, first in enumerate(firsts):
-            self.updates += 1
-            batch = rows.chosen(order[first : first + self.batch_size])
-            self.step(batch, sizes["rates"][i], reaches[[i]].astype(np.float32))
+        size = self.batch_size // self.hosts.count
+        firsts = range(0, len(order), size)
+        sizes = self.lay_out(len(firsts))
+        for first, (rates, reach) in zip(firsts, sizes, strict=True):
+            self.step(rows.chosen(order[first : first + size]), rates, reach)
             heed()
 
-    def step(self, batch: SparseRows, rates: Floats, reach: Floats) -> None:
-        """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K)."""
+    def lay_out(self, updates: int) -> list[tuple[Floats, Floats]]:
+        """Return learning rates, (M,), and reaches of L1, (1, M * K), of the next updates; note their sums."""
+        if len(self.reached) > RUN:
+            self.settle()
+        sizes = step_sizes(self.candidates, np.arange(updates) + self.updates + 1)
+        reaches = np.repeat(self.strength * sizes["proximal_rates"], self.outputs, axis=1)
+        ahead = self.reached[-1] + np.cumsum(reaches, axis=0, dtype=np.float32)
+        self.reached = np.concatenate([self.reached, ahead])
+        return list(zip(sizes["rates"], reaches.astype(np.float32)[:, None], strict=True))
+
+    def join(self) -> None:
+        """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
+        others = self.hosts.count > 1
+        while others:
+            for rates, reach in self.lay_out(JOINED):
+                others = self.step(None, rates, reach)
+                if not others:
+                    break
+            self.reached = self.reached[: self.updates - self.forgotten + 1]
+
+    def step(self, batch: SparseRows | None, rates: Floats, reach: Floats) -> bool:
+        """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K).
+
+        Without rows of its own this host takes part in the update of others; say whether there was one.
+        """
+        columns, gradient, total = self.gradient(batch)
+        if self.hosts.count > 1:
+            found = summed(self.hosts, columns, gradient, total, everything=self.shifted, rows=batch is not None)
+            if found is None:
+                return False
+            columns, gradient, total = found
+            self.read(columns if self.lazy else columns[:0])
+        self.updates += 1
         self.rescale()
         gain = self.averages * np.float32(self.lag.gain(self.updates))
         step = Step(self.terms(rates), self.decay, gain, reach if self.strength.any() else None)
+        if self.lazy:
+            self.update_columns(columns, self.kept[0][: len(columns)], gradient, step)
+        else:
+            self.update_all(columns, gradient, step)
+        descend(self.biases, total, Step(self.terms(rates * self.bias_speed), self.bias_decay, gain, None))
+        return True
+
+    def gradient(self, batch: SparseRows | None) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """Return the features that have a gradient, (u,), that of their weights, (u, M * K), and that of the biases.
+
+        Where rows are shifted all features have one.
+        """
+        if batch is None:
+            columns = np.arange(self.features if self.shifted else 0)
+            outputs = self.decay.shape[1]
+            return columns, np.zeros((len(columns), outputs), np.float32), np.zeros((1, outputs), np.float32)
         columns, X, transposed = by_columns(batch.X)
         if self.lazy:
-            total = self.update_columns(columns, X, transposed, batch, step)
-        else:
-            total = self.update_all(columns, transposed, batch, step)
-        descend(self.biases, total, Step(self.terms(rates * self.bias_speed), self.bias_decay, gain, None))
+            slope, total = self.slope(batch, product(X, ndarray(self.read(columns))), self.biases.value)
+            gradient = self.buffers(len(columns))[1][: len(columns)]
+            product(transposed, slope, gradient).wait_to_read()
+            return columns, gradient, total
+        offset = self.offset(self.weights.value, self.biases.value, batch)
+        slope, total = self.slope(batch, product(batch.X, ndarray(self.weights.value)), offset)
+        if batch.shift is None:
+            return columns, product(transposed, slope).asnumpy(), total
+        counts = np.zeros(self.features + 1, np.int64)
+        counts[columns + 1] = np.diff(transposed.indptr)
+        by_column = transposed._replace(indptr=np.cumsum(counts), shape=(self.features, len(batch)))
+        gradient = product(by_column, slope).asnumpy()
+        gradient -= batch.shift[:, None] * total
+        gradient[batch.still] = 0
+        return np.arange(self.features), gradient, total
 
-    def update_columns(
-        self, columns: NDArray[np.int64], X: Sparse, transposed: Sparse, batch: SparseRows, step: Step
-    ) -> Floats:
-        """Update the weights of some columns, those of X; return the gradient of the biases."""
-        values, gradient = (buffer[: len(columns)] for buffer in self.buffers(len(columns)))
+    def read(self, columns: NDArray[np.int64]) -> Floats:
+        """Copy the weights of some columns as they are by now; the copy is overwritten by the next."""
+        values = self.buffers(len(columns))[0][: len(columns)]
 
         def read(slab: slice) -> None:
             take_rows(self.weights.value, columns[slab], values[slab])
             self.catch_up(values[slab], columns[slab])
 
         self.for_slabs(read, len(columns))
-        slope, total = self.slope(batch, product(X, ndarray(values)), self.biases.value)
-        product(transposed, slope, gradient).wait_to_read()
+        return values
+
+    def update_columns(self, columns: NDArray[np.int64], values: Floats, gradient: Floats, step: Step) -> None:
+        """Update the weights of some columns, which are `values`."""
 
         def update(slab: slice) -> None:
             weights = self.weights.take(columns[slab], values[slab])
@@ -134,7 +190,6 @@ class SparseBank:
 
         self.for_slabs(update, len(columns))
         self.seen[columns] = self.updates - self.forgotten
-        return total
 
     def buffers(self, rows: int) -> list[Floats]:
         """Return two arrays of at least so many rows, kept from update to update: fresh memory is slow memory."""
@@ -142,23 +197,16 @@ class SparseBank:
             self.kept = [np.empty((rows + rows // 4, self.decay.shape[1]), np.float32) for _ in self.kept]
         return self.kept
 
-    def update_all(self, columns: NDArray[np.int64], transposed: Sparse, batch: SparseRows, step: Step) -> Floats:
-        """Update all weights; return the gradient of the biases."""
-        offset = self.offset(self.weights.value, self.biases.value, batch)
-        slope, total = self.slope(batch, product(batch.X, ndarray(self.weights.value)), offset)
-        counts = np.zeros(self.features + 1, np.int64)
-        counts[columns + 1] = np.diff(transposed.indptr)
-        by_column = transposed._replace(indptr=np.cumsum(counts), shape=(self.features, len(batch)))
-        gradient = product(by_column, slope).asnumpy()
-        if batch.shift is not None:
-            gradient -= batch.shift[:, None] * total
-            gradient[batch.still] = 0
+    def update_all(self, columns: NDArray[np.int64], gradient: Floats, step: Step) -> None:
+        """Update all weights, of which some columns have a gradient."""
+        if len(columns) < self.features:
+            some, gradient = gradient, np.zeros((self.features, self.decay.shape[1]), np.float32)
+            gradient[columns] = some
 
         def update(slab: slice) -> None:
             descend(self.weights.view(slab), gradient[slab], step)
 
         self.for_slabs(update, self.features)
-        return total
 
     def for_slabs(self, update: Callable[[slice], None], rows: int) -> None:
         """Call `update` for each slab of so many rows, in threads: slabs have nothing to do with each other."""
@@ -169,7 +217,7 @@ class SparseBank:
         """Let L1 act, as it would have, in the updates that passed by the weights of some features."""
         if self.strength.any():
             since = np.take(self.reached, self.seen[chosen], axis=0)
-            shrink(values, self.reached[self.updates - self.forgotten - 1] - since)
+            shrink(values, self.reached[self.updates - self.forgotten] - since)
 
     def rescale(self) -> None:
         """Bring lags back to usual numbers before they outgrow float32."""
@@ -297,6 +345,32 @@ class SparseBank:
         weights = {f"weights.{name}": array for name, array in self.weights.named().items()}
         biases = {f"biases.{name}": array for name, array in self.biases.named().items()}
         return {"seen": self.seen, **weights, **biases}
+
+
+def summed(
+    hosts: Hosts, columns: NDArray[np.int64], gradient: Floats, total: Floats, *, everything: bool, rows: bool
+) -> tuple[NDArray[np.int64], Floats, Floats] | None:
+    """Add up over all hosts the gradients of some columns, (u, M * K), and of the biases, (1, M * K).
+
+    Return the columns of all, with what it comes to; None where no host has rows. Unless every host sends every column,
+    `everything`, only columns that some host has travel: first how many, then which, then their gradients.
+    """
+    if not everything:
+        counts = np.zeros(hosts.count + 1)
+        counts[hosts.rank], counts[-1] = len(columns), rows
+        counts = hosts.total(counts)
+        if not counts[-1]:
+            return None
+        ends = np.cumsum(counts[:-1]).astype(int)
+        theirs = np.zeros(ends[-1])
+        theirs[ends[hosts.rank] - len(columns) : ends[hosts.rank]] = columns
+        union = np.unique(hosts.total(theirs)).astype(np.int64)
+        spread = np.zeros((len(union), gradient.shape[1]), np.float32)
+        spread[np.searchsorted(union, columns)] = gradient
+        columns, gradient = union, spread
+    message = np.concatenate([gradient, total, np.full_like(total, rows)])
+    message = hosts.total(message)
+    return (columns, message[:-2], message[-2:-1]) if message[-1, 0] else None
 
 
 def product(X: Sparse, W: Any, into: Floats | None = None) -> Any:

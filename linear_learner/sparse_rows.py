@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from linear_learner.batches import ORDER_BYTES, Block, reserve
 from linear_learner.scaling import Scaler
-from linear_learner.sparse import Sparse, slice_rows
+from linear_learner.sparse import Sparse, choose_rows, slice_rows
 
 Floats = NDArray[Any]
 FULL_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
@@ -77,16 +77,11 @@ class SparseRows:
 
     def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
         """Copy the rows of these numbers, in this order."""
-        starts = self.X.indptr[rows]
-        counts = self.X.indptr[rows + 1] - starts
-        indptr = np.concatenate([[0], np.cumsum(counts)])
-        places = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
-        X = Sparse(self.X.data[places], self.X.indices[places], indptr, (len(rows), self.X.shape[1]))
-        return SparseRows(X, self.y[rows], self.shift, self.still)
+        return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.still)
 
     def raw(self, scaler: Scaler, values: int = 2**20) -> Iterator[Block]:
         """Yield the rows as they were before they were standardised, of about so many values at once."""
-        rows = max(1, len(self) * values // max(len(self.X.data), len(self)))
+        rows = max(1, len(self) * values // max(len(self.X.data), len(self), 1))
         for first in range(0, len(self), rows):
             part = self.part(first, min(first + rows, len(self)))
             data = part.X.data * scaler.deviation[part.X.indices]

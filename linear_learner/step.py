@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from linear_learner.candidates import Candidate
 from linear_learner.compiled import CompiledStep, added, ndarray, placed, weight_gradient
 from linear_learner.engine import mx
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.losses import Loss
 from linear_learner.optimizers import OPTIMIZERS
 
@@ -23,6 +24,7 @@ class Step:
     What changes from update to update stands in tables, a row for each; `now` counts the updates since they were
     filled, `lost` (1, M) sums the losses. These are numpy's arrays, whose memory the graph shares: they may be touched
     once `wait` has returned. Candidates that `kernel` finds alike must lie side by side: one operator updates them all.
+    With several hosts the graph is in two parts: before the second, the gradient is summed over all hosts.
     """
 
     def __init__(
@@ -36,8 +38,12 @@ class Step:
         *,
         weighted_objective: bool,
         use_bias: bool,
+        hosts: Hosts = ALONE,
     ) -> None:
-        """Compile the update of weights that begin as `start` (M, K, d + 1); `class_weights` are (M, C)."""
+        """Compile the update of weights that begin as `start` (M, K, d + 1); `class_weights` are (M, C).
+
+        Gradients are divided by `batch_size`, the rows of a mini-batch on all hosts together.
+        """
         self.candidates, self.batch_size = candidates, batch_size
         self.models, self.outputs, self.width = start.shape
         self.weights = ndarray(start.reshape(-1, self.width))
@@ -54,12 +60,23 @@ class Step:
         self.groups = [(first, last) for _, first, last in spans(map(kernel, candidates))]
         self.shrinking = [(first, last) for l1, first, last in spans(c.l1 > 0 for c in candidates) if l1]
         self.averaging = [(first, last) for average, first, last in spans(c.average for c in candidates) if average]
-        self.compiled = self.compile(loss, loss_parameter, class_weights, weighted_objective)
+        self.input("now", ndarray(self.now))
+        gradient, measured = self.gradient(loss, loss_parameter, class_weights, weighted_objective)
+        self.message = None if hosts.count == 1 else hosts.message(start.size + 1)
+        if self.message is None:
+            self.parts = [self.update(gradient, [measured])]
+        else:
+            sent, total = (
+                ndarray(numbers[:-1].reshape(self.weights.shape)) for numbers in (self.message.sent, self.message.total)
+            )
+            results = {"gradient": sent, "measured": mx.nd.zeros(self.lost.shape)}
+            first = CompiledStep({"gradient": gradient, "measured": measured}, self.arrays | results)
+            self.parts = [first, self.update(self.input("total", total), [])]
 
-    def compile(
+    def gradient(
         self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
-    ) -> CompiledStep:
-        """Build the graph: gather, product, loss and slope, product back, update."""
+    ) -> tuple[Any, Any]:
+        """Build what gathers, multiplies and derives; return the gradient, summed over rows, and the losses so far."""
         batch = self.entry("batches")
         X, y = (S.take(self.symbol(name), batch, mode="clip") for name in ("features", "labels"))
         W = self.input("weights", self.weights)
@@ -76,11 +93,15 @@ class Step:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value * share if weighted_objective else value
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        effects = [added(S, self.input("lost", ndarray(self.lost)), S.dot(self.entry("counted"), value))]
-        effects += self.updated(weight_gradient(S, slope, X, W, z), W)
+        measured = added(S, self.input("lost", ndarray(self.lost)), S.dot(self.entry("counted"), value))
+        return weight_gradient(S, slope, X, W, z), measured
+
+    def update(self, gradient: Any, effects: list[Any]) -> CompiledStep:
+        """Compile what turns the gradient into new weights, after `effects`."""
+        effects = effects + self.updated(gradient, self.input("weights", self.weights))
         effects += self.shrunk(effects)
         effects += self.averaged(effects)
-        done = added(S, self.input("now", ndarray(self.now)), self.input("one", mx.nd.ones((1,))), after=effects)
+        done = added(S, self.symbol("now"), self.input("one", mx.nd.ones((1,))), after=effects)
         return CompiledStep({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
 
     def updated(self, gradient: Any, W: Any) -> list[Any]:
@@ -162,32 +183,57 @@ class Step:
 
     def __call__(self) -> None:
         """Take the update that is next, without waiting for its end."""
-        self.compiled({})
+        if self.message is not None:
+            self.wait()
+            self.parts[0]()
+            for result in self.parts[0].results:
+                result.wait_to_read()
+            self.message.sent[-1] = 1
+            self.message.travel()
+        self.parts[-1]()
+
+    def join(self) -> bool:
+        """Take part in the update that is next without any rows; say whether there is one: another host has some."""
+        if self.message is None:
+            return False
+        self.wait()
+        self.message.sent[:] = 0
+        others = bool(self.message.travel()[-1])
+        if others:
+            self.parts[-1]()
+        return others
 
     def wait(self) -> None:
         """Wait for the end of what was begun: only then are the arrays what they seem."""
-        self.compiled.arrays["done"].wait_to_read()
+        self.parts[-1].arrays["done"].wait_to_read()
 
     def gather_from(self, features: Any, labels: Any) -> None:
         """Name the arrays that mini-batches are gathered from; they are kept until there are others."""
-        self.compiled.arrays |= {"features": features, "labels": labels}
+        self.parts[0].arrays |= {"features": features, "labels": labels}
 
-    def fill(self, batches: NDArray[np.int32], counted: NDArray[np.bool_], sizes: Mapping[str, Floats]) -> None:
-        """Fill the tables for the next T updates: the rows of their mini-batches, (T, batch), and `step_sizes`.
+    def fill(
+        self,
+        sizes: Mapping[str, Floats],
+        batches: NDArray[np.int32] | None = None,
+        counted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Fill the tables for the next T updates: `step_sizes` and, unless they are joined, their rows, (T, batch).
 
         The losses of the rows that are `counted`, (T, batch), are summed.
         """
         rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.strengths
         both = np.stack([rates, rates * self.bias_speeds], axis=2)
-        tables = {"batches": batches, "counted": counted[:, None]}
-        tables["shares"] = sizes["shares"].min(axis=1)[:, None, None]
+        tables = {"shares": sizes["shares"].min(axis=1)[:, None, None]}
+        if batches is not None and counted is not None:
+            tables |= {"batches": batches, "counted": counted[:, None]}
         tables |= {f"rates_{first}": self.per_output(both[:, first:last]) for first, last in self.groups}
         tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last, None]) for first, last in self.shrinking}
         for name, table in tables.items():
             held = self.tables.get(name)
             if held is None or held.shape[1:] != table.shape[1:] or len(held) < len(table):
                 self.tables[name] = np.array(table, np.int32 if name == "batches" else np.float32, order="C")
-                self.compiled.arrays[name] = ndarray(self.tables[name])
+                for part in self.parts:
+                    part.arrays[name] = ndarray(self.tables[name])
             else:
                 held[: len(table)] = table
         self.now[:] = 0

@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from linear_learner.course import Course
 from linear_learner.data import PIECES, Ahead, Data, Glimpse, Streamed
 from linear_learner.errors import InputError
 from linear_learner.figures import iterator_counts, report_losses, report_rows, report_scores, report_times
+from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import Standings, criterion, judge, least
 from linear_learner.model import Model
@@ -52,6 +54,8 @@ def fit(
     earlier: Model | None = None,
     lap: Lap = unlapped,
     processors: int = 1,
+    hosts: Hosts = ALONE,
+    sharded: Collection[str] = (),
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
@@ -59,24 +63,33 @@ def fit(
     where it raises KeyboardInterrupt the model is the best that there is by then, and the interrupt is raised on where
     there is none. `store` keeps the course of training after every epoch, and a job like the one that left it goes on
     from there. All candidates start from the model `earlier`. `lap` is told what each part of the work was as it ends.
-    Large products are shared among `processors`. Raises InputError for what the user can mend.
+    Large products are shared among `processors`. Where there are several `hosts`, each calls this with data of its own:
+    of `sharded` channels its part, of the others all, of which it takes its share. All return the same model; what is
+    logged holds for all. Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
     log.info(f"Final configuration: {configuration(texts)}")
     for name in ignored(texts, hp):
         log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
+    if hosts.count > 1:
+        log.info(
+            f"{hosts.count} hosts train together: a mini-batch has {hp.mini_batch_size} rows of each, "
+            f"{hosts.count * hp.mini_batch_size} in all."
+        )
+        hp = replace(hp, mini_batch_size=hosts.count * hp.mini_batch_size)
     budget = budget or Budget()
-    data = read_channels(channels, hp, budget, ahead, log)
+    data = read_channels(channels, hp, budget, ahead, log, hosts, sharded)
     train, validation = data["train"], data.get("validation")
     lap("read")
-    report_rows(train.count, began, log)
-    deciding = train if validation is None else validation
+    rows = {name: counted(channel, hosts) for name, channel in data.items()}
+    report_rows(rows["train"].least, began, log)
+    deciding = "train" if validation is None else "validation"
     read = time.time()
-    settings = candidates(hp, rows=most_rows(train), validated=validation is not None)
-    check_tensors(len(settings), hp.outputs, train.features, min(hp.mini_batch_size, train.count))
-    weights, objective_weights = class_weights(hp, train.rows.labels, len(settings))
-    first = start(settings, train, hp, earlier)
+    settings = candidates(hp, rows=rows["train"].most, validated=validation is not None)
+    check_tensors(len(settings), hp.outputs, train.features, min(hp.mini_batch_size // hosts.count, train.count))
+    weights, objective_weights = class_weights(hp, train.rows.labels, len(settings), hosts)
+    first = start(settings, train, hp, earlier, hosts)
     bank = Banks(
         settings,
         first,
@@ -88,32 +101,35 @@ def fit(
         objective_weights=objective_weights,
         use_bias=hp.use_bias,
         processors=processors,
+        hosts=hosts,
     )
     if earlier is not None:
         log.info("All candidates start from the model of the channel 'model'.")
     log.info(
-        f"Training {len(settings)} candidates on {counted(train)} rows of {train.features} features, "
-        f"selecting on {counted(deciding)} {'train' if validation is None else 'validation'} rows"
+        f"Training {len(settings)} candidates on {rows['train']} rows of {train.features} features, "
+        f"selecting on {rows[deciding]} {deciding} rows"
     )
-    judged = budget.judged_rows(hp)
+    judged = -int(hosts.most(-budget.judged_rows(hp)))
     by_score = criterion(hp) is not None
-    if by_score and judged < min(hp.num_calibration_samples, most_rows(deciding)):
+    if by_score and judged < min(hp.num_calibration_samples, rows[deciding].most):
         log.info(f"Thresholds are calibrated on the first {judged} rows: more would not fit the memory.")
     course = Course(
         bank,
         EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, by_score and validation is not None),
         np.random.default_rng(hp.seed) if hp.shuffle else None,
     )
-    save = None if store is None else kept(course, identity(hp, settings, first, data), store, data, heed, log)
+    save = None
+    if hosts.most(store is not None):
+        save = kept(course, identity(hp, settings, first, data, hosts), store, data, heed, log, hosts)
     del bank, first
     lap("prepare")
     ready = time.time()
 
     def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Model:
-        return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap)
+        return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap, hosts)
 
     try:
-        run_epochs(course, data, hp, judged, heed, save, log, lap)
+        run_epochs(course, data, hp, judged, heed, save, log, lap, hosts)
         trained = time.time()
         model = conclude(data, heed)
     except KeyboardInterrupt:
@@ -143,17 +159,25 @@ def fit(
 
 
 def read_channels(
-    channels: Mapping[str, Iterable[Block]], hp: Hyperparameters, budget: Budget, ahead: Ahead, log: Log
+    channels: Mapping[str, Iterable[Block]],
+    hp: Hyperparameters,
+    budget: Budget,
+    ahead: Ahead,
+    log: Log,
+    hosts: Hosts,
+    sharded: Collection[str],
 ) -> dict[str, Data]:
     """Read the channels, each as far as the memory goes that the ones before it leave."""
     names = [name for name in SHARES if name in channels]
     data: dict[str, Data] = {}
-    train, room = read_train(channels["train"], hp, budget, ahead, share=1 - sum(SHARES[name] for name in names[1:]))
+    share = 1 - sum(SHARES[name] for name in names[1:])
+    train, room = read_train(channels["train"], hp, budget, ahead, share=share, hosts=hosts, sharded="train" in sharded)
     data["train"] = train
     for name in names[1:]:
         room -= list(data.values())[-1].held_bytes
         later = sum(SHARES[other] for other in names[names.index(name) + 1 :])
-        data[name] = read_channel(channels[name], name, hp, train, int(room * (1 - later)), ahead)
+        own = int(room * (1 - later))
+        data[name] = read_channel(channels[name], name, hp, train, own, ahead, hosts=hosts, sharded=name in sharded)
     for name, rows in data.items():
         log.info(f"The channel {name!r} {described(rows)}.")
     return data
@@ -169,17 +193,24 @@ def described(data: Data) -> str:
     return f"is held in memory: {data.count} rows, {data.held_bytes / 2**20:.1f} MiB"
 
 
-def most_rows(data: Data) -> float:
-    """Return how many rows there may be."""
-    return math.inf if isinstance(data, Streamed) else data.count
+@dataclass(frozen=True)
+class Count:
+    """A number of rows as far as it is known: at least and at most so many."""
+
+    least: int
+    most: float
+
+    def __str__(self) -> str:
+        return str(self.least) if self.least == self.most else f"more than {self.least}"
 
 
-def counted(data: Data) -> str:
-    """Tell the number of rows as far as it is known."""
-    return f"more than {data.count}" if isinstance(data, Streamed) else str(data.count)
+def counted(data: Data, hosts: Hosts) -> Count:
+    """Count a channel's rows on all hosts."""
+    rows, streams = hosts.total([data.count, isinstance(data, Streamed)])
+    return Count(int(rows), math.inf if streams else int(rows))
 
 
-def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None) -> Floats:
+def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None, hosts: Hosts) -> Floats:
     """Give the weights that the candidates start from: drawn, or those of an earlier model.
 
     A feature that is 0 in every standardised row is never learned, so its drawn weight starts, and stays, at 0: folded,
@@ -196,18 +227,30 @@ def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: 
         spread=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
         bias=hp.init_bias if hp.use_bias else 0.0,
     )
-    weights[:, :, :-1][:, :, ~train.rows.varying()] = 0
+    weights[:, :, :-1][:, :, hosts.total(train.rows.varying()) == 0] = 0
     return weights
 
 
 def kept(
-    course: Course, mine: Identity, store: Store, data: Mapping[str, Data], heed: Heed, log: Log
+    course: Course,
+    mine: Identity,
+    store: Store | None,
+    data: Mapping[str, Data],
+    heed: Heed,
+    log: Log,
+    hosts: Hosts,
 ) -> Callable[[], None]:
-    """Go on from a checkpoint of the same job, if there is one; return what writes the next."""
-    if resume(course, mine, store, log):
+    """Go on from a checkpoint of the same job, if there is one; return what writes the next.
+
+    Host 0 has it and tells the others.
+    """
+    resumed = store is not None and resume(course, mine, store, log)
+    if hosts.told(np.array([float(resumed)]))[0]:
+        if hosts.count > 1:
+            course.tell(hosts)
         for rows in data.values():
             rows.rewind()
-    return lambda: save(course, mine, store, heed)
+    return lambda: None if store is None else save(course, mine, store, heed)
 
 
 def run_epochs(
@@ -219,6 +262,7 @@ def run_epochs(
     save: Callable[[], None] | None,
     log: Log,
     lap: Lap,
+    hosts: Hosts,
 ) -> None:
     """Train epoch by epoch until early stopping, and `save` the course after each."""
     train, validation = data["train"], data.get("validation")
@@ -227,13 +271,13 @@ def run_epochs(
     criterion_name = f"sampled_{hp.binary_classifier_model_selection_criteria}" if by_score else objective
     while course.epoch < hp.epochs and not stopping.over:
         epoch, started = course.epoch, time.time()
-        losses = train_epoch(course.bank, train, course.shuffler, heed)
+        losses, count = train_epoch(course.bank, train, shuffler(course, hp, hosts), heed, hosts)
         trained = time.time()
         lap("train")
         report_losses("train", objective, course.members, losses, epoch, started, trained, log)
         value, standings = least(losses), None
         if validation is not None:
-            standings = judge(course.bank, validation, hp, judged, heed)
+            standings = judge(course.bank, validation, hp, judged, heed, hosts)
             judged_by = time.time()
             report_losses("validation", objective, course.members, standings.losses, epoch, trained, judged_by, log)
             value = standings.best
@@ -247,22 +291,23 @@ def run_epochs(
             log.info("Early stop condition met. Stopping training.")
         log.progress(100 * course.epoch / hp.epochs, stopped_early=stopping.over)
         log.metrics(
-            iterator_counts(epoch + 1, train.count, -(-train.count // hp.mini_batch_size)),
+            iterator_counts(epoch + 1, count, -(-count // hp.mini_batch_size)),
             start=started,
             end=trained,
             epoch=epoch,
             meta="training_data_iter",
         )
-        log.throughput(train.count / (trained - started))
+        log.throughput(count / (trained - started))
         if standings is not None and not standings.maximise and not stopping.over:
-            prune(course, standings, hp.epochs - course.epoch, train.count * hp.outputs, log)
+            prune(course, standings, hp.epochs - course.epoch, count * hp.outputs, log)
         course.updating.append(trained - started)
         course.checking.append(time.time() - trained)
         lap("validate")
-        if save is not None:
-            save()
-            lap("checkpoint")
-        heed()
+        with hosts.stopping_together():
+            if save is not None:
+                save()
+                lap("checkpoint")
+            heed()
 
 
 def prune(course: Course, standings: Standings, left: int, margins: int, log: Log) -> None:
@@ -275,13 +320,23 @@ def prune(course: Course, standings: Standings, left: int, margins: int, log: Lo
         )
 
 
-def train_epoch(bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed) -> Floats:
-    """Train on all rows once; return each candidate's mean loss before its updates."""
-    lost: list[Floats] = []
-    for rows, order in train.epoch(shuffler):
-        lost.append(bank.train(rows, order, heed))
-        del rows
-    return np.asarray(np.sum(lost, axis=0) / train.count)
+def shuffler(course: Course, hp: Hyperparameters, hosts: Hosts) -> np.random.Generator | None:
+    """Return what shuffles this host's rows in the epoch to come.
+
+    What goes on from epoch to epoch is host 0's, and in its checkpoint; the others begin anew each time.
+    """
+    if course.shuffler is None or hosts.rank == 0:
+        return course.shuffler
+    return np.random.default_rng([hp.seed, hosts.rank, course.epoch])
+
+
+def train_epoch(
+    bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed, hosts: Hosts
+) -> tuple[Floats, int]:
+    """Train on all rows once; return each candidate's mean loss before its updates, and how many rows there are."""
+    lost = bank.train_epoch(train.epoch(shuffler), heed)
+    sums = hosts.told(hosts.total([*lost, train.count]))
+    return sums[:-1] / sums[-1], int(sums[-1])
 
 
 def concluded(
@@ -294,21 +349,23 @@ def concluded(
     heed: Heed,
     log: Log,
     lap: Lap,
+    hosts: Hosts,
 ) -> Model:
     """Make a model of the best candidate at the best epoch, and score it on every channel."""
     deciding = data.get("validation", data["train"])
     settings = [settings[m] for m in course.members]
-    best = choose_candidate(course, deciding, settings, hp, judged, heed, log)
+    best = choose_candidate(course, deciding, settings, hp, judged, heed, log, hosts)
     weights = course.bank.snapshot() if course.best is None else course.best
-    model = folded(weights[best], hp, deciding.scaler, objective_weights)
-    model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged)
+    model = folded(hosts.told(weights[best]), hp, deciding.scaler, objective_weights)
+    model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged, hosts)
     lap("choose")
 
     def score(name: str) -> None:
         rows = data[name]
-        report_scores(name, final_scores(model, heeding(rows.raw(), heed), hp, objective_weights), log)
+        report_scores(name, final_scores(model, heeding(rows.raw(), heed), hp, objective_weights, hosts), log)
         if isinstance(rows, Glimpse):
-            log.info(f"These scores of the channel {name!r} are those of its first {rows.seen} rows.")
+            seen = int(hosts.total([rows.seen])[0])
+            log.info(f"These scores of the channel {name!r} are those of its first {seen} rows.")
 
     for name in data:
         if name != "test":
@@ -337,6 +394,7 @@ def choose_candidate(
     judged: int,
     heed: Heed,
     log: Log,
+    hosts: Hosts,
 ) -> int:
     """Return the place, among those that still train, of the candidate that was best at the best epoch.
 
@@ -351,7 +409,7 @@ def choose_candidate(
     if standings is None:
         if course.best is not None:
             course.bank.restore(course.best)
-        standings = judge(course.bank, deciding, hp, judged, heed)
+        standings = judge(course.bank, deciding, hp, judged, heed, hosts)
     for m in np.flatnonzero(~np.isfinite(standings.losses)):
         log.warning(f"Candidate {course.members[m]} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)

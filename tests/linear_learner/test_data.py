@@ -47,8 +47,9 @@ class Source:
 
 
 def held(source: Source, room: int, batch: int = 10, scaler: Scaler = SCALER) -> Held | Streamed:
-    sparse = not isinstance(source.blocks[0][0], np.ndarray)
-    return hold(source(), source, scaler, batch, room, iter, sparse=sparse)
+    X, _ = source.blocks[0]
+    widest = int if X.shape[1] is None else None
+    return hold(source(), source, scaler, batch, room, iter, sparse=not isinstance(X, np.ndarray), widest=widest)
 
 
 def matrix(rows: Rows | SparseRows) -> Floats:

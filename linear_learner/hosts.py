@@ -1,0 +1,126 @@
+"""What the hosts of a job tell each other: sums, in which all of them take part, in the same order."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[Any]
+Add = Callable[[Floats, Floats], None]
+CHUNK = 2**22  # numbers of a large array that travel at once
+
+
+class Stopped(KeyboardInterrupt):
+    """All hosts end here what they do, since one of them was asked to stop."""
+
+
+class Hosts:
+    """The hosts of a job, of which this is the one of `rank`; what host 0 decides holds for all.
+
+    `add(sent, total)` sets `total` (n,) to the sum of what all hosts have sent, float32 or float64; whoever calls it
+    waits for the others, who must send as many numbers. It is None where there is one host.
+    """
+
+    def __init__(self, names: Sequence[str] = ("algo-1",), rank: int = 0, add: Add | None = None) -> None:
+        self.names, self.rank, self.add = tuple(names), rank, add
+        self.asked_to_stop = False
+
+    @property
+    def count(self) -> int:
+        """Count the hosts."""
+        return len(self.names)
+
+    @contextmanager
+    def stopping_together(self) -> Iterator[None]:
+        """Where this one of several hosts is interrupted, leave word: all are Stopped at the next sum."""
+        try:
+            yield
+        except Stopped:
+            raise
+        except KeyboardInterrupt:
+            if self.count == 1:
+                raise
+            self.asked_to_stop = True
+
+    def message(self, size: int, kind: type[np.floating[Any]] = np.float32) -> "Message":
+        """Make room for so many numbers that travel together, again and again."""
+        return Message(self, size, kind)
+
+    def total(self, values: Floats | Sequence[Any]) -> Floats:
+        """Return the sum of the hosts' arrays of one shape: of float32 in float32, of all else in float64."""
+        values = np.asarray(values)
+        kind = np.float32 if values.dtype == np.float32 else np.float64
+        if self.count == 1:
+            return values.astype(kind, copy=False)
+        flat, result = values.reshape(-1), np.empty(values.size, kind)
+        for first in range(0, max(1, len(flat)), CHUNK):
+            part = flat[first : first + CHUNK]
+            message = self.message(len(part), kind)
+            message.sent[:] = part
+            result[first : first + CHUNK] = message.travel()
+        return result.reshape(values.shape)
+
+    def gathered(self, values: Floats | Sequence[Any]) -> list[Floats]:
+        """Return each host's array (n, ...), in the order of the hosts; all but n must be alike."""
+        values = np.asarray(values)
+        if self.count == 1:
+            return [self.total(values)]
+        lengths = np.zeros(self.count)
+        lengths[self.rank] = len(values)
+        ends = np.cumsum(self.total(lengths)).astype(int)
+        everything = np.zeros((ends[-1], *values.shape[1:]), values.dtype)
+        everything[ends[self.rank] - len(values) : ends[self.rank]] = values
+        return np.split(self.total(everything), ends[:-1])
+
+    def told(self, values: Floats) -> Floats:
+        """Return host 0's array, where all have one of its shape."""
+        return self.total(values if self.rank == 0 else np.zeros_like(values))
+
+    def told_text(self, text: str) -> str:
+        """Return host 0's text."""
+        letters = np.frombuffer(text.encode(), np.uint8) if self.rank == 0 else np.zeros(0, np.uint8)
+        return self.gathered(letters)[0].astype(np.uint8).tobytes().decode()
+
+    def told_anything(self, value: Any) -> Any:
+        """Return what host 0 has of what JSON can say."""
+        return json.loads(self.told_text(json.dumps(value)))
+
+    def most(self, value: float) -> float:
+        """Return the largest of the hosts' numbers."""
+        return float(np.max(self.gathered([value])))
+
+
+class Message:
+    """Numbers (n,) that travel between hosts: `sent` by this one, `total` of all.
+
+    The last number on the way says who was asked to stop. Sizes are rounded up by a sixteenth at most, so that there
+    are not many of them.
+    """
+
+    def __init__(self, hosts: Hosts, size: int, kind: type[np.floating[Any]]) -> None:
+        self.hosts = hosts
+        self.out, self.back = np.zeros((2, room(size + 1)), kind)
+        self.sent: Floats = self.out[:size]
+        self.total: Floats = self.back[:size]
+
+    def travel(self) -> Floats:
+        """Send and receive; return the total. Raises Stopped on all hosts where one was asked to stop."""
+        assert self.hosts.add is not None
+        self.out[-1] = self.hosts.asked_to_stop
+        self.hosts.add(self.out, self.back)
+        if self.back[-1]:
+            self.hosts.asked_to_stop = False
+            raise Stopped
+        return self.total
+
+
+def room(size: int) -> int:
+    """Round a size up to one whose binary digits are 0 after the first five."""
+    step = 1 << max(0, size.bit_length() - 5)
+    return -(-size // step) * step
+
+
+ALONE = Hosts()

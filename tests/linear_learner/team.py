@@ -1,0 +1,71 @@
+"""Several hosts as processes of this machine that sum by MXNet's KVStore, as the hosts of a job do."""
+
+import multiprocessing
+import os
+import socket
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Self
+
+from linear_learner.hosts import Hosts
+from linear_learner.kvstore import SCHEDULER, SERVER, Adder, run_role
+
+HERE = "127.0.0.1"
+PATIENCE = 20
+
+
+class Team:
+    """Processes that run the same work on different inputs, again and again."""
+
+    def __init__(self, count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        with socket.socket() as probe:
+            probe.bind((HERE, 0))
+            root = (HERE, probe.getsockname()[1])
+        roles = [SCHEDULER] + [SERVER] * count
+        self.processes: list[Any] = [context.Process(target=run_role, args=(r, count, root, HERE)) for r in roles]
+        self.pipes: list[Connection] = []
+        for rank in range(count):
+            ours, theirs = context.Pipe()
+            self.pipes.append(ours)
+            self.processes.append(context.Process(target=member, args=(count, rank, root, theirs)))
+        for process in self.processes:
+            process.start()
+
+    def run(self, work: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
+        """Call `work(hosts, input)` on each host; return the results, or raise what a host raised."""
+        for pipe, given in zip(self.pipes, inputs, strict=True):
+            pipe.send((work, given))
+        results: dict[Connection, Any] = {}
+        while waiting := [pipe for pipe in self.pipes if pipe not in results]:
+            ready = wait(waiting, PATIENCE)
+            assert ready, f"the hosts wait for each other: {results}"
+            results |= {pipe: pipe.recv() for pipe in ready if isinstance(pipe, Connection)}
+        for result in results.values():
+            if isinstance(result, BaseException):
+                raise result
+        return [results[pipe] for pipe in self.pipes]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for process in self.processes:
+            process.kill()
+            process.join()
+            process.close()
+        for pipe in self.pipes:
+            pipe.close()
+
+
+def member(count: int, rank: int, root: tuple[str, int], pipe: Connection) -> None:
+    """Be a host: do what comes through the pipe."""
+    os.environ["MXNET_KVSTORE_BIGARRAY_BOUND"] = "1024"
+    hosts = Hosts([f"algo-{i + 1}" for i in range(count)], rank, Adder(count, root, HERE))
+    while True:
+        work, given = pipe.recv()
+        try:
+            pipe.send(work(hosts, given))
+        except BaseException as error:
+            pipe.send(error)
