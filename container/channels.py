@@ -27,7 +27,8 @@ class Channel:
     Yields blocks (X, y): features (n, d), dense or sparse, and labels (n,), float32, read ahead by a thread. In File
     and FastFile mode the second iteration copies what is slow to decode to a temporary file in `scratch`, if there is
     room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
-    and place. `heed` is called before every block and may end the reading by raising.
+    and place. `heed` is called before every block and may end the reading by raising. A channel that `may_be_empty`,
+    as where other hosts have all the rows, yields nothing if it is. `sharded` tells that they have other rows.
     """
 
     def __init__(
@@ -37,12 +38,15 @@ class Channel:
         scratch: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
         heed: Callable[[], None] = lambda: None,
+        may_be_empty: bool = False,
     ) -> None:
         self.name = config.name
+        self.sharded = config.sharded
         self._directory = directory
         self._scratch = scratch
         self._say = say
         self._heed = heed
+        self._may_be_empty = may_be_empty
         self._media = parse(config.content_type or DEFAULT_TYPE)
         codec = CODECS.get(self._media.name)
         if codec is None or codec.decode_blocks is None:
@@ -87,7 +91,7 @@ class Channel:
     def _epoch(self, halt: Event) -> Generator[Block, None, None]:
         if self._copy is not None:
             yield from self._copy
-        elif self._bytes is None or self._piped or not self._slow:
+        elif not self._bytes or self._piped or not self._slow:
             yield from self._read(halt)
         else:
             self._copy = yield from copying(self._read(halt), self._bytes, self._scratch)
@@ -114,7 +118,7 @@ class Channel:
                 raise ClientError(error.within(f"channel {self.name!r}", name) + ".") from None
             except OSError as error:
                 raise ClientError(f"channel {self.name!r}: {name} cannot be read: {error.strerror or error}.") from None
-        if not rows:
+        if not rows and not self._may_be_empty:
             where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
             raise ClientError(f"channel {self.name!r}: {where} row.")
         self._bytes = size
@@ -126,12 +130,12 @@ class Channel:
             yield f"file {file.relative_to(self._directory).as_posix()!r}", open_file(file)
 
     def _find_files(self) -> list[Path]:
+        files = find_files(self._directory)
+        if files or self._may_be_empty:
+            return files
         if not self._directory.is_dir():
             raise ClientError(
                 f"channel {self.name!r}: the folder {self._directory} does not exist. "
                 "Put the data there, or take the channel out of inputdataconfig.json."
             )
-        files = find_files(self._directory)
-        if not files:
-            raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")
-        return files
+        raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")

@@ -14,6 +14,7 @@ from container.processors import count_processors
 
 PLATFORM_ROOT = "/opt/ml"
 MODES = ("File", "FastFile", "Pipe")
+DISTRIBUTIONS = ("FullyReplicated", "ShardedByS3Key")
 STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  # the SDK's local mode writes the latter
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
@@ -65,18 +66,23 @@ class Paths:
 class ChannelConfig:
     """One entry of inputdataconfig.json; `content_type` is None where the user gave none.
 
-    `mode` is one of MODES; `wrapped` tells that the platform makes each object of a stream one recordIO record.
+    `mode` is one of MODES; `wrapped` tells that the platform makes each object of a stream one recordIO record,
+    `sharded` that each host is given other objects.
     """
 
     name: str
     content_type: str | None = None
     mode: str = "File"
     wrapped: bool = False
+    sharded: bool = False
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training job as the platform describes it; `checkpoints` is a folder, None where none are wanted."""
+    """A training job as the platform describes it; `checkpoints` is a folder, None where none are wanted.
+
+    `hosts` are in the order of their names, which puts algo-10 before algo-2; they reach each other by `interface`.
+    """
 
     paths: Paths
     hyperparameters: dict[str, str]
@@ -85,6 +91,12 @@ class Job:
     hosts: tuple[str, ...]
     on_platform: bool
     checkpoints: Path | None = None
+    interface: str = "eth0"
+
+    @property
+    def leads(self) -> bool:
+        """Tell whether this is the host that does what is to be done once."""
+        return self.current_host == self.hosts[0]
 
 
 @dataclass(frozen=True)
@@ -116,24 +128,16 @@ def read_job(environ: Mapping[str, str]) -> Job:
     """Read the JSON files of a job; raise ClientError on the first that is not as the contract says."""
     paths = read_paths(environ)
     hyperparameters = _read_object(paths.config / "hyperparameters.json", missing={})
-    resources_file = paths.config / "resourceconfig.json"
-    resources = _read_object(resources_file, missing={})
-    current_host, hosts = resources.get("current_host", "algo-1"), resources.get("hosts", ["algo-1"])
-    if not isinstance(current_host, str) or not isinstance(hosts, list):
-        raise ClientError(f"{resources_file}: expected current_host to be a text and hosts a list of texts.")
-    if len(hosts) > 1:
-        raise ClientError(
-            f"{resources_file} names {len(hosts)} hosts: this version does not support distributed training yet. "
-            "Set the instance count of the job to 1."
-        )
+    current_host, hosts, interface = _read_resources(paths.config / "resourceconfig.json")
     return Job(
         paths=paths,
         hyperparameters={name: _text(value) for name, value in hyperparameters.items()},
         channels=_read_channels(paths.config / "inputdataconfig.json"),
         current_host=current_host,
-        hosts=tuple(hosts),
+        hosts=hosts,
         on_platform="TRAINING_JOB_ARN" in environ,
         checkpoints=_find_checkpoints(paths),
+        interface=interface,
     )
 
 
@@ -178,6 +182,23 @@ def _count_workers() -> int:
     return max(1, min(count_processors(), memory_limit() // WORKER_BYTES))
 
 
+def _read_resources(file: Path) -> tuple[str, tuple[str, ...], str]:
+    """Read which host this is, which there are, and the interface that joins them."""
+    resources = _read_object(file, missing={})
+    current_host = resources.get("current_host", "algo-1")
+    interface = resources.get("network_interface_name") or "eth0"
+    hosts = resources.get("hosts", [current_host])
+    if not isinstance(hosts, list) or not all(isinstance(name, str) for name in (current_host, interface, *hosts)):
+        raise ClientError(
+            f"{file}: expected current_host and network_interface_name to be texts and hosts a list of texts."
+        )
+    if current_host not in hosts:
+        raise ClientError(f"{file}: expected current_host to be one of {', '.join(hosts)}, found {current_host!r}.")
+    if twice := sorted({host for host in hosts if hosts.count(host) > 1}):
+        raise ClientError(f"{file}: expected every host once, found {', '.join(map(repr, twice))} more than once.")
+    return current_host, tuple(sorted(hosts)), interface
+
+
 def _find_checkpoints(paths: Paths) -> Path | None:
     """Name the folder of checkpoints where the job has one: as configured, or because it is there."""
     file = paths.config / "checkpointconfig.json"
@@ -198,12 +219,19 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
         if not isinstance(entry, dict):
             raise ClientError(f"{file}: expected an object for channel {name!r}, found {json.dumps(entry)[:80]}.")
         mode, content_type = entry.get("TrainingInputMode", "File"), entry.get("ContentType")
+        distribution = entry.get("S3DistributionType", "FullyReplicated")
         if mode not in MODES:
             modes = ", ".join(MODES)
             raise ClientError(f"{file}: expected a TrainingInputMode of {modes} for channel {name!r}, found {mode!r}.")
+        if distribution not in DISTRIBUTIONS:
+            raise ClientError(
+                f"{file}: expected an S3DistributionType of {' or '.join(DISTRIBUTIONS)} for channel {name!r}, "
+                f"found {distribution!r}."
+            )
         if not isinstance(content_type, str | None):
             raise ClientError(f"{file}: expected a text as ContentType of channel {name!r}, found {content_type!r}.")
-        channels[name] = ChannelConfig(name, content_type, mode, entry.get("RecordWrapperType") == "RecordIO")
+        wrapped, sharded = entry.get("RecordWrapperType") == "RecordIO", distribution == "ShardedByS3Key"
+        channels[name] = ChannelConfig(name, content_type, mode, wrapped, sharded)
     return channels
 
 

@@ -1,6 +1,5 @@
 """A process that outlives the work: where the work is killed, it is left to say so."""
 
-import ctypes
 import os
 import signal
 import sys
@@ -8,23 +7,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import FrameType
 
+from container.forking import fork
 from container.stop import Stop
-
-PR_SET_PDEATHSIG = 1
 
 
 def guard(environ: Mapping[str, str], stop: Stop) -> None:
     """Return in a child process, which is to do the job, and never in this one: it waits, passes signals on and ends.
 
     It ends as the child does. Where the kernel killed the child, which it does without a word when the memory is
-    full, the reason goes to the log and to output/failure.
+    full, the reason goes to the log and to output/failure, unless whoever killed it has left one there.
     """
-    parent, child = os.getpid(), os.fork()
+    child = fork()
     if not child:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == parent:
-            return
-        os._exit(1)
+        return
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         with suppress(ProcessLookupError):  # it has ended, and what is left is to say so
@@ -52,4 +47,6 @@ def _report(environ: Mapping[str, str], number: int) -> None:
     if number == signal.SIGKILL:
         here = f"there are {memory_limit() >> 20} MiB here"
         what += f", as the kernel does where the memory is full; {here}. Use an instance with more memory"
-    fail(read_paths(environ), f"AlgorithmError: {what}.")
+    paths = read_paths(environ)
+    if not paths.failure.exists():
+        fail(paths, f"AlgorithmError: {what}.")

@@ -30,12 +30,16 @@ class Summary(Protocol):
 
 
 class Log:
-    """Writes one line an event to `stream`, at once."""
+    """Writes one line an event to `stream`, at once.
 
-    def __init__(self, host: str, algorithm: str, stream: TextIO) -> None:
+    Without `figures` there are only lines for people: what is measured of a job counts once, not once a host.
+    """
+
+    def __init__(self, host: str, algorithm: str, stream: TextIO, figures: bool = True) -> None:
         self._host = host
         self._algorithm = algorithm
         self._stream = stream
+        self._figures = figures
 
     def info(self, text: str) -> None:
         """Write a line of level INFO."""
@@ -52,26 +56,26 @@ class Log:
     def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         """Write a metric of a split: `kind` is "loss" or "score"; without an epoch it is the final one."""
         when = "" if epoch is None else f" epoch={epoch},"
-        self.info(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
+        self._figure(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
 
     def score(self, split: str, metric: str, value: float) -> None:
         """Write a final score of a split."""
-        self.info(f"#{split}_score ({self._host}) : {(metric, float(value))}")
+        self._figure(f"#{split}_score ({self._host}) : {(metric, float(value))}")
 
     def criterion(self, epoch: int, name: str, value: float) -> None:
         """Write what early stopping looked at."""
-        self.info(
+        self._figure(
             f"#early_stopping_criteria_metric: host={self._host}, epoch={epoch}, criteria={name}, value={float(value)}"
         )
 
     def progress(self, percent: float, stopped_early: bool = False) -> None:
         """Write how much of the epochs is done."""
         done = "100 % epochs" if stopped_early else f"{float(percent)} % of epochs"
-        self.info(f"#progress_metric: host={self._host}, completed {done}")
+        self._figure(f"#progress_metric: host={self._host}, completed {done}")
 
     def throughput(self, rows_per_second: float) -> None:
         """Write the speed of training."""
-        self.info(f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second")
+        self._figure(f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second")
 
     def metrics(
         self,
@@ -92,7 +96,12 @@ class Log:
             | {name: value for name, value in place.items() if value is not None},
             "Metrics": {name: _summary(value) for name, value in values.items()},
         }
-        self._line(f"#metrics {json.dumps(line, allow_nan=False)}")
+        if self._figures:
+            self._line(f"#metrics {json.dumps(line, allow_nan=False)}")
+
+    def _figure(self, text: str) -> None:
+        if self._figures:
+            self.info(text)
 
     def _write(self, level: str, text: str) -> None:
         self._line(f"[{datetime.now():%m/%d/%Y %H:%M:%S} {level} {threading.get_ident()}] {text}")

@@ -15,10 +15,12 @@ from typing import TypeVar
 
 from container.channels import Channel
 from container.checkpoint import Checkpoint
+from container.companions import start
 from container.environment import Job, Paths, read_job, read_paths
 from container.errors import ClientError
 from container.log import Log
 from container.stop import Stop
+from container.team import Outcome, Over, Team
 from container.timeline import TimeLine
 
 ALGORITHM = "Linear Learner"
@@ -33,7 +35,8 @@ class Task:
 
     `heed` raises KeyboardInterrupt once the job has been asked to stop; whoever calls it can be ended there. `timeline`
     is told at the end of each part of the work. `start` is the folder of a model to start from, `checkpoint` outlives
-    the job: None where there is none.
+    the job: None where there is none. `team` is None where there is one host; of several only that of rank 0 has the
+    checkpoint, prints figures and saves the model.
     """
 
     log: Log
@@ -43,11 +46,13 @@ class Task:
     channels: dict[str, Channel] = field(default_factory=dict)
     start: Path | None = None
     checkpoint: Checkpoint | None = None
+    team: Team | None = None
 
 
 M = TypeVar("M")
 Fit = Callable[[Task], M]
 Save = Callable[[M, Path], None]
+Roles = Callable[[Team], dict[str, Callable[[], None]]]
 
 
 def run(
@@ -57,21 +62,37 @@ def run(
     user_errors: tuple[type[Exception], ...] = (),
     stop: Stop | None = None,
     timeline: TimeLine | None = None,
+    roles: Roles = lambda team: {},
 ) -> int:
     """Run the job that `environ` points to, say where its time went, and give its exit status.
 
     `fit(task)` gives a model, `save(model, directory)` writes its files. A ClientError or one of `user_errors` is the
     user's fault: one message without a trace. A job that is stopped ends with 0 and the model that `fit` has by then,
     or where it raises KeyboardInterrupt with 143 and no model.
+
+    Where there are several hosts, `roles(team)` names the work of the companions of each, and all hosts end alike.
     """
     stop = stop or Stop()
     task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed, timeline or TimeLine())
-    status = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop)
-    if task.timeline.spent and status != STOPPED:
-        if status:
+    paths = read_paths(environ)
+    outcome = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop, roles)
+    if outcome.status and task.team is not None:
+        outcome = task.team.settle(outcome)
+    return _end(outcome, paths, task)
+
+
+def _end(outcome: Outcome, paths: Paths, task: Task) -> int:
+    """Say how the job ends, and where its time went."""
+    if outcome.status == STOPPED:
+        task.log.warning(outcome.reason)
+        return STOPPED
+    if outcome.status:
+        fail(paths, outcome.reason, task.log)
+    if task.timeline.spent:
+        if outcome.status:
             task.timeline.lap("unfinished")
         task.log.info(f"Time line: {task.timeline}")
-    return status
+    return outcome.status
 
 
 def _attempt(
@@ -81,54 +102,79 @@ def _attempt(
     save: Save[M],
     mistakes: tuple[type[Exception], ...],
     stop: Stop,
-) -> int:
+    roles: Roles,
+) -> Outcome:
     paths = read_paths(environ)
     try:
-        _clear(paths)
+        paths.failure.unlink(missing_ok=True)
         job = read_job(environ)
+        if job.leads:
+            _clear(paths)
+        task.log = Log(job.current_host, ALGORITHM, sys.stdout, figures=job.leads)
+        if len(job.hosts) > 1:
+            task.team = Team(job, task.log.info)
+            _join(task.team, task, paths, roles)
         _assign(job, task)
         task.heed()
         task.timeline.lap("start")
-        _save(fit(task), save, job)
-        if task.checkpoint is not None and not stop.heeded:
+        model = fit(task)
+        stopped = stop.heeded if task.team is None else task.team.meet(stop.heeded)
+        if job.leads:
+            _save(model, save, job)
+        if task.checkpoint is not None and not stopped:
             task.checkpoint.remove()
+        if task.team is not None:
+            task.team.part()
         task.timeline.lap("save")
+    except Over as over:
+        return over.outcome
     except KeyboardInterrupt:
-        task.log.warning("Stopped before there was a model; none is saved.")
-        return STOPPED
+        return Outcome(STOPPED, "Stopped before there was a model; none is saved.")
     except mistakes as error:
-        return fail(paths, f"ClientError: {error}{_place(error, task.channels)}", task.log)
+        return Outcome(1, f"ClientError: {error}{_place(error, task.channels)}")
     except MemoryError as error:
         advice = "Use an instance with more memory, or less data"
-        return fail(paths, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.", task.log)
+        return Outcome(1, f"AlgorithmError: not enough memory ({str(error) or 'no details'}). {advice}.")
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            return _crash(paths, task.log, error)
+            return _crash(task.log, error)
         where = error.filename or paths.root
-        reason = f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume."
-        return fail(paths, reason, task.log)
+        return Outcome(1, f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume.")
     except Exception as error:
-        return _crash(paths, task.log, error)
-    return 0
+        return _crash(task.log, error)
+    return Outcome(0)
+
+
+def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:
+    """Wait for the other hosts, start our companions and watch them all; where one fails this process ends."""
+    hangs = f"AlgorithmError: the training process of host {team.host!r} hangs."
+
+    def end(outcome: Outcome) -> None:
+        _end(outcome, paths, task)
+        sys.stdout.flush()
+        os._exit(outcome.status)  # our companions end with us
+
+    team.join(task.heed)
+    team.watch(start(roles(team), lambda: fail(paths, hangs, task.log)), end)
 
 
 def _clear(paths: Paths) -> None:
     """Take away what an earlier job could not finish."""
-    paths.failure.unlink(missing_ok=True)
     shutil.rmtree(_unfinished(paths), ignore_errors=True)
     _partial_archive(paths).unlink(missing_ok=True)
 
 
 def _assign(job: Job, task: Task) -> None:
     """Tell the algorithm what the platform says."""
-    task.log = Log(job.current_host, ALGORITHM, sys.stdout)
     task.hyperparameters = job.hyperparameters
     configuration = job.paths.config / "hyperparameters.json"
     task.log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
     for name, config in job.channels.items():
         place = job.paths.channel(name)
         if name in CHANNELS:
-            task.channels[name] = Channel(config, place, say=task.log.info, heed=task.heed)
+            task.channels[name] = Channel(
+                config, place, say=task.log.info, heed=task.heed, may_be_empty=task.team is not None
+            )
             task.log.info(f"The channel {name!r} is in {config.mode} input mode under {place}.")
         elif name == START and config.mode == "Pipe":
             raise ClientError(
@@ -140,7 +186,7 @@ def _assign(job: Job, task: Task) -> None:
             task.log.warning(f"The channel {name!r} is ignored: expected {', '.join((*CHANNELS, START))}.")
     if "train" not in task.channels:
         raise ClientError(f"no channel 'train' in {job.paths.config / 'inputdataconfig.json'}: it is required.")
-    if job.checkpoints is not None:
+    if job.checkpoints is not None and job.leads:
         task.checkpoint = Checkpoint(job.checkpoints, task.log.warning)
 
 
@@ -199,9 +245,9 @@ def _pack(paths: Paths, files: list[Path]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _crash(paths: Paths, log: Log, error: Exception) -> int:
+def _crash(log: Log, error: Exception) -> Outcome:
     log.error("".join(traceback.format_exception(error)).rstrip())
-    return fail(paths, f"AlgorithmError: {type(error).__name__}: {error}", log)
+    return Outcome(1, f"AlgorithmError: {type(error).__name__}: {error}")
 
 
 def fail(paths: Paths, reason: str, log: Log | None = None) -> int:

@@ -53,8 +53,8 @@ def channel(root: Path) -> Callable[..., Channel]:
 def pipe(root: Path) -> Callable[..., Channel]:
     """Make the train channel in Pipe mode, text/csv unless said otherwise."""
 
-    def make(content_type: str | None = "text/csv") -> Channel:
-        return Channel(ChannelConfig("train", content_type, "Pipe"), root / "input" / "data" / "train")
+    def make(content_type: str | None = "text/csv", **options: Any) -> Channel:
+        return Channel(ChannelConfig("train", content_type, "Pipe"), root / "input" / "data" / "train", **options)
 
     return make
 

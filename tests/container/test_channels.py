@@ -78,6 +78,15 @@ def test_files_without_rows_are_named(channel: MakeChannel) -> None:
         list(channel({"a": b"", "b": b"\n\r\n"}))
 
 
+def test_a_channel_that_may_be_empty_yields_nothing_if_it_is(channel: MakeChannel, root: Path) -> None:
+    for files in ({}, {"a": b"", "b": b"\n\r\n"}):
+        train = channel(files, may_be_empty=True)
+        assert [list(train) for _ in range(3)] == [[], [], []]
+    nowhere = Channel(ChannelConfig("validation"), root / "nowhere", may_be_empty=True)
+    assert list(nowhere) == []
+    assert labels(channel({"a": b"1,2\n"}, may_be_empty=True)) == [1]
+
+
 def test_files_that_disagree_are_named_with_both_numbers(channel: MakeChannel) -> None:
     message = r"file 'b.csv', row 1: expected 3 \(a label and 2 features\) columns, found 2"
     with pytest.raises(ClientError, match=message):

@@ -22,7 +22,7 @@ def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) ->
     configure("resourceconfig", {"current_host": "algo-7", "hosts": ["algo-7"], "network_interface_name": "eth0"})
     entry = {"TrainingInputMode": "FastFile", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
     piped = {**entry, "TrainingInputMode": "Pipe", "RecordWrapperType": "RecordIO"}
-    labelled = {**entry, "ContentType": "text/csv;label_size=1"}
+    labelled = {**entry, "ContentType": "text/csv;label_size=1", "S3DistributionType": "ShardedByS3Key"}
     configure("inputdataconfig", {"train": entry, "validation": piped, "test": labelled})
     job = read_job({"SAGEMAKER_BASE_DIR": str(root), "TRAINING_JOB_ARN": "arn:aws:sagemaker:::training-job/x"})
     assert job.hyperparameters == {"predictor_type": "regressor", "epochs": "15"}
@@ -30,7 +30,7 @@ def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) ->
     assert job.channels == {
         "train": ChannelConfig("train", None, "FastFile"),
         "validation": ChannelConfig("validation", None, "Pipe", wrapped=True),
-        "test": ChannelConfig("test", "text/csv;label_size=1", "FastFile"),
+        "test": ChannelConfig("test", "text/csv;label_size=1", "FastFile", sharded=True),
     }
 
 
@@ -39,6 +39,17 @@ def test_only_inputdataconfig_is_needed(root: Path, configure: Configure) -> Non
     job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
     assert (job.hyperparameters, job.hosts, job.current_host, job.on_platform) == ({}, ("algo-1",), "algo-1", False)
     assert job.channels == {"train": ChannelConfig("train")}
+
+
+def test_hosts_are_in_the_order_of_their_names(root: Path, configure: Configure) -> None:
+    configure("inputdataconfig", {})
+    hosts = [f"algo-{number}" for number in (1, 2, 10)]
+    configure("resourceconfig", {"current_host": "algo-2", "hosts": hosts, "network_interface_name": "ethwe"})
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
+    assert (job.hosts, job.interface, job.leads) == (("algo-1", "algo-10", "algo-2"), "ethwe", False)
+    configure("resourceconfig", {"current_host": "algo-1", "hosts": hosts})
+    job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
+    assert (job.interface, job.leads) == ("eth0", True)
 
 
 def test_hyperparameters_that_are_no_texts_become_texts(root: Path, configure: Configure) -> None:
@@ -70,8 +81,24 @@ def test_a_broken_file_is_named_with_the_place(root: Path, content: bytes, messa
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}, "names 2 hosts: .* not support"),
-        ("resourceconfig", {"current_host": 1}, "expected current_host to be a text"),
+        (
+            "resourceconfig",
+            {"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]},
+            "resourceconfig.json: expected current_host to be one of algo-1, algo-2, found 'algo-3'",
+        ),
+        (
+            "resourceconfig",
+            {"current_host": "b", "hosts": ["b", "a", "b"]},
+            "expected every host once, found 'b' more than once",
+        ),
+        ("resourceconfig", {"current_host": 1}, "expected current_host and network_interface_name to be texts"),
+        ("resourceconfig", {"current_host": "a", "hosts": ["a", 2]}, "hosts a list of texts"),
+        ("resourceconfig", {"network_interface_name": 7}, "network_interface_name to be texts"),
+        (
+            "inputdataconfig",
+            {"train": {"S3DistributionType": "Sharded"}},
+            "S3DistributionType of FullyReplicated or ShardedByS3Key for channel 'train', found 'Sharded'",
+        ),
         (
             "inputdataconfig",
             {"train": {"TrainingInputMode": "Stream"}},

@@ -69,6 +69,15 @@ def test_work_that_is_killed_leaves_a_reason(start: Start, root: Path, number: s
     assert reason in out
 
 
+def test_work_that_was_killed_with_a_reason_keeps_it(start: Start, root: Path) -> None:
+    process, worker = start("time.sleep(60)")
+    (root / "output/failure").write_text("AlgorithmError: the training process hangs.")
+    os.kill(worker, signal.SIGKILL)
+    assert process.communicate(timeout=10)[0] == ""
+    assert process.returncode == 1
+    assert (root / "output/failure").read_text() == "AlgorithmError: the training process hangs."
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_passed_on_to_the_work(start: Start, number: int) -> None:
     process, _ = start("while not stop.asked: time.sleep(0.01)\nprint('stopped', flush=True)\nos._exit(7)")

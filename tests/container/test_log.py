@@ -59,6 +59,19 @@ def test_lines_have_the_originals_format(log: Log, stream: io.StringIO) -> None:
         assert re.fullmatch(PREFIX + re.escape(text), line)
 
 
+def test_without_figures_there_are_only_lines_for_people(stream: io.StringIO) -> None:
+    log = Log("algo-2", "Linear Learner", stream, figures=False)
+    log.quality("mse_objective", 0.55, split="train", kind="loss")
+    log.score("train", "mse_objective", 1.67)
+    log.criterion(14, "mse_objective", 4.8e-07)
+    log.progress(50)
+    log.throughput(330.7)
+    log.metrics({"epochs": 1}, start=0, end=1)
+    assert stream.getvalue() == ""
+    log.warning("Mind the gap.")
+    assert "WARNING" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("regex", "value"),
     [

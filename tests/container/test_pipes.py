@@ -143,6 +143,13 @@ def test_a_stream_without_a_byte_has_no_row(pipe: MakeChannel, train: Path) -> N
         list(pipe())
 
 
+def test_a_stream_that_may_be_empty_yields_nothing_if_it_is(pipe: MakeChannel, train: Path) -> None:
+    with piped(train, []) as ends:
+        stream = pipe(may_be_empty=True)
+        assert [list(stream) for _ in range(2)] == [[], []]
+    assert ends == ["read", "read"]
+
+
 def test_a_fifo_that_never_appears_is_named(train: Path) -> None:
     message = r"the FIFO /.*/train_0 did not appear within 0.2 seconds. Check .* or set the input mode"
     with pytest.raises(ClientError, match=message), open_fifo(train, Event(), patience=0.2):

@@ -1,0 +1,172 @@
+"""Several hosts of one job on this machine, each a process with a root of its own; the first listens on loopback."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+PROGRAM = """
+import errno, os, sys, threading, time
+from pathlib import Path
+
+from container.guard import guard
+from container.stop import Stop
+
+stop = Stop()
+stop.listen()
+guard(os.environ, stop)
+
+from container import companions, link, team, training
+from container.errors import ClientError
+
+link.BEAT, link.SILENCE, companions.GRACE = 0.1, float(os.environ["SILENCE"]), 0.5
+team.PORT, team.PATIENCE, team.NOTICE = int(os.environ["PORT"]), float(os.environ["PATIENCE"]), 1.0
+
+
+def serve():
+    print("companion", os.getpid(), flush=True)
+    threading.Event().wait()
+
+
+def fit(task):
+    task.log.info(f"works as {os.getpid()}")
+    task.log.progress(50)
+    kind = os.environ["FIT"]
+    if kind == "mistaken":
+        raise ClientError("channel 'train', row 5: expected a number.")
+    if kind == "wrong":
+        raise ZeroDivisionError("division by zero")
+    while kind == "works":
+        time.sleep(0.01)
+        task.heed()
+    while kind == "blocked":
+        time.sleep(60)
+    rows = sum(len(y) for X, y in task.channels["train"])
+    task.log.info(f"saw {rows} rows, sharded {task.channels['train'].sharded}, of rank {task.team.rank}")
+    if kind == "stopped":
+        while not stop.asked:
+            time.sleep(0.01)
+        try:
+            task.heed()
+        except KeyboardInterrupt:
+            pass
+    return rows
+
+
+def save(rows, directory):
+    (directory / "params").write_text(str(rows))
+    print("saving", flush=True)
+    if os.environ["SAVE"] == "full":
+        raise OSError(errno.ENOSPC, "No space left on device", "params")
+    while os.environ["SAVE"] == "slow" and not Path(os.environ["SAGEMAKER_BASE_DIR"], "go").exists():
+        time.sleep(0.01)
+
+
+status = training.run(os.environ, fit, save, stop=stop, roles=lambda team: {"parameter server": serve})
+sys.stdout.flush()
+os._exit(status)
+"""
+
+
+class Host:
+    """One host of a job, which runs or has run."""
+
+    def __init__(self, root: Path, environment: dict[str, str]) -> None:
+        self.root = root
+        self._log = root / "log"
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM], env={**os.environ, **environment}, stdout=log, stderr=log
+            )
+
+    @property
+    def log(self) -> str:
+        """Read what it has said so far."""
+        return self._log.read_text()
+
+    @property
+    def failure(self) -> str | None:
+        """Read output/failure, None where there is none."""
+        file = self.root / "output/failure"
+        return file.read_text() if file.exists() else None
+
+    def says(self, text: str) -> str:
+        """Wait until it says so; give the word behind."""
+        deadline = time.monotonic() + 20
+        while text not in self.log:
+            assert time.monotonic() < deadline, f"{text!r} is not in\n{self.log}"
+            time.sleep(0.01)
+        return (self.log.partition(text)[2].split() or [""])[0]
+
+    def signal(self, who: str, number: signal.Signals) -> None:
+        """Send a signal to a process that has said who it is."""
+        os.kill(int(self.says(f"{who} ")), number)
+
+    def ends(self) -> int:
+        """Wait for its end, and give the status."""
+        return self.process.wait(timeout=20)
+
+
+class Hosts:
+    """The hosts of a job of a few rows each."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.names = names
+        self.port = _quiet_port()
+        self._folder = folder
+        self._started: list[Host] = []
+
+    def start(
+        self, name: str, fit: str = "returns", *, save: str = "whole", silence: float = 20, rows: str | None = "1,2\n",
+        patience: float = 20, interface: str = "lo", hyperparameters: dict[str, str] | None = None, **channel: Any,
+    ) -> Host:  # fmt: skip
+        """Start a host; `rows` None is an empty folder."""
+        root = self._folder / name
+        for folder in ("input/config", "input/data/train", "model", "output/data", "checkpoints"):
+            (root / folder).mkdir(parents=True)
+        (root / "checkpoints/checkpoint").write_text("course")
+        resources = {"current_host": name, "hosts": self.names, "network_interface_name": interface}
+        configuration = {
+            "resourceconfig": resources,
+            "hyperparameters": hyperparameters or {},
+            "inputdataconfig": {"train": {"ContentType": "text/csv", **channel}},
+        }
+        for file, content in configuration.items():
+            (root / f"input/config/{file}.json").write_text(json.dumps(content))
+        if rows is not None:
+            (root / "input/data/train/a.csv").write_text(rows)
+        numbers = {"PORT": self.port, "SILENCE": silence, "PATIENCE": patience}
+        environment = {name: str(number) for name, number in numbers.items()}
+        host = Host(root, {"SAGEMAKER_BASE_DIR": str(root), "FIT": fit, "SAVE": save, **environment})
+        self._started.append(host)
+        return host
+
+    def start_all(self, fit: str = "returns", **options: Any) -> list[Host]:
+        """Start them all alike."""
+        return [self.start(name, fit, **options) for name in self.names]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for host in self._started:
+            host.process.kill()
+            host.process.wait()
+
+
+def _quiet_port() -> int:
+    """Find a free port that no connection is given as its own, so that nobody who calls it meets himself."""
+    for port in range(7463, 32768):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
