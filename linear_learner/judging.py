@@ -18,6 +18,9 @@ from linear_learner.losses import LOSSES
 Floats = NDArray[Any]
 
 
+POOLED = 2**22  # scores of several candidates that are joined at once
+
+
 @dataclass(frozen=True)
 class Standings:
     """How the candidates stand on the rows that decide: the criterion's value and the mean loss of each, (M,)."""
@@ -58,16 +61,20 @@ def judge(
         return Standings(losses, losses, maximise=False)
     label = pooled(np.concatenate(labels), most, hosts)
     values = np.full(len(losses), np.nan)
-    for m in np.flatnonzero(np.isfinite(losses)):
-        with hosts.stopping_together():
-            heed()
-        score = pooled(np.concatenate([z[m] for z in margins]), most, hosts)
-        values[m] = selection.calibrate(score, label, measure).value
+    finite = np.flatnonzero(np.isfinite(losses))
+    together = max(1, POOLED // len(label)) if hosts.count > 1 else 1
+    for first in range(0, len(finite), together):
+        some = finite[first : first + together]
+        scores = pooled(np.concatenate([z[some].T for z in margins]), most, hosts)
+        for m, score in zip(some, scores.T, strict=True):
+            with hosts.stopping_together():
+                heed()
+            values[m] = selection.calibrate(score, label, measure).value
     return Standings(hosts.told(values), losses, maximise=True)
 
 
 def pooled(values: Floats, most: int, hosts: Hosts) -> Floats:
-    """Join the hosts' values (n,): where there are more than `most`, the first of each host, as many as its share."""
+    """Join the hosts' values (n, ...): where there are more than `most`, the first of each host, as is its share."""
     rows = hosts.total([len(values)])[0]
     return np.concatenate(hosts.gathered(values if rows <= most else values[: int(len(values) * most / rows)]))
 
