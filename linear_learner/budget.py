@@ -11,15 +11,18 @@ LARGEST_TENSOR = 2**31 - 1  # elements that MXNet's wheels can index
 PLENTY = 8 << 30  # bytes, where nobody says how many there are
 SAFE = 0.9  # of the free memory: estimates are rough
 WORKING = 48 << 20  # bytes: blocks that are read ahead, pieces that are scored
+EXCHANGED = 10  # copies of a gradient between hosts: in the worker, in MXNet, in the server
+ROLES = 96 << 20  # bytes of a server and a scheduler beside the worker
 RANKED_BYTES = 56  # of a row, to rank the scores of one model and cut them in two
 FEWEST_BATCHES = 6  # mini-batches that there must be room for, one for each piece of a stream
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How the memory that is free when a job begins is shared out; `free` in bytes."""
+    """How the memory that is free when a job begins is shared out; `free` in bytes, here, on one of so many hosts."""
 
     free: int = PLENTY
+    hosts: int = 1
 
     @property
     def sample(self) -> int:
@@ -29,7 +32,8 @@ class Budget:
     def widest(self, hp: Hyperparameters) -> int:
         """Return the most features that the bank's weights leave room for, whatever else there is."""
         columns = model_count(hp) * hp.outputs
-        return min(LARGEST_TENSOR // columns, int(SAFE * self.free) // bank_bytes(1, columns, 0, 0, sparse=True)) - 1
+        need = bank_bytes(1, columns, 0, 0, sparse=True) + self.exchange_bytes(columns)
+        return min(LARGEST_TENSOR // columns, int(SAFE * self.free) // need) - 1
 
     def judged_rows(self, hp: Hyperparameters) -> int:
         """Return from how many rows thresholds are calibrated: a margin and its rank for every model and row."""
@@ -42,6 +46,7 @@ class Budget:
         """
         models, batch = model_count(hp), min(hp.mini_batch_size, rows)
         need = bank_bytes(models, hp.outputs, features, batch, sparse=sparse)
+        need += self.exchange_bytes(models * hp.outputs * (features + 1)) + (ROLES if self.hosts > 1 else 0)
         left = int(SAFE * self.free) - need - WORKING
         if hp.predictor_type == "binary_classifier":
             left -= self.free // 8
@@ -54,6 +59,11 @@ class Budget:
                 "instance."
             )
         return left
+
+
+    def exchange_bytes(self, weights: int) -> int:
+        """Return what a gradient of so many weights takes on its way between hosts."""
+        return 4 * EXCHANGED * weights if self.hosts > 1 else 0
 
 
 def check_tensors(models: int, outputs: int, features: int, batch: int) -> None:
