@@ -60,7 +60,6 @@ class Budget:
             )
         return left
 
-
     def exchange_bytes(self, weights: int) -> int:
         """Return what a gradient of so many weights takes on its way between hosts."""
         return 4 * EXCHANGED * weights if self.hosts > 1 else 0
