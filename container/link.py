@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -66,8 +67,10 @@ class Link:
         return [message for message in messages if message is not None]
 
     def close(self) -> None:
-        """Close this end."""
+        """End the connection, though a forked process may still hold it."""
         self.closed = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
 
 

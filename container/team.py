@@ -122,9 +122,8 @@ class Team:
         try:
             while missing := [host for host in self.hosts[1:] if host not in self._links]:
                 if not waiting.goes_on(missing):
-                    names = ", ".join(map(repr, missing))
-                    reason = f"AlgorithmError: waited {PATIENCE / 60:g} minutes in vain for host {names}."
-                    raise self._over(Outcome(1, reason))
+                    what = f"waited {PATIENCE / 60:g} minutes in vain for {_names(missing)}"
+                    raise self._over(Outcome(1, f"AlgorithmError: {what}."))
                 if outcome := self._turn(door, *strangers):
                     raise self._over(outcome)
                 strangers += map(Link, accept(door))
@@ -291,8 +290,12 @@ class _Waiting:
         now = time.monotonic()
         if now >= self._notice:
             self._notice = now + NOTICE
-            self._say(f"Waiting for host {', '.join(map(repr, missing))}.")
+            self._say(f"Waiting for {_names(missing)}.")
         return now < self._until
+
+
+def _names(hosts: list[str]) -> str:
+    return f"{'host' if len(hosts) == 1 else 'hosts'} {', '.join(map(repr, hosts))}"
 
 
 def _wait(ends: list[int | Link | socket.socket], until: float) -> None:

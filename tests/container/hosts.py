@@ -31,6 +31,8 @@ team.PORT, team.PATIENCE, team.NOTICE = int(os.environ["PORT"]), float(os.enviro
 
 def serve():
     print("companion", os.getpid(), flush=True)
+    if os.environ["FIT"] == "deserted":
+        raise RuntimeError("no such server")
     threading.Event().wait()
 
 
@@ -45,7 +47,7 @@ def fit(task):
     while kind == "works":
         time.sleep(0.01)
         task.heed()
-    while kind == "blocked":
+    while kind in ("blocked", "deserted"):
         time.sleep(60)
     rows = sum(len(y) for X, y in task.channels["train"])
     task.log.info(f"saw {rows} rows, sharded {task.channels['train'].sharded}, of rank {task.team.rank}")

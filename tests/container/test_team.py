@@ -129,6 +129,17 @@ def test_a_machine_that_is_frozen_is_named_by_all_and_by_itself_when_it_wakes(
     all_end([jobs[frozen]], 1, reason)
 
 
+def test_a_machine_that_is_frozen_for_a_moment_goes_on(hosts: Callable[..., Hosts]) -> None:
+    jobs = hosts().start_all("stopped", silence=2)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for who in ("companion", "works as"):
+            jobs[1].signal(who, number)
+        time.sleep(1)
+    for host in jobs:
+        host.process.terminate()
+    all_end(jobs, 0, None)
+
+
 def test_a_training_process_that_hangs_is_ended_by_its_companion(hosts: Callable[..., Hosts]) -> None:
     first, frozen = hosts().start_all("blocked", silence=2)
     first.says("works as")
@@ -139,11 +150,17 @@ def test_a_training_process_that_hangs_is_ended_by_its_companion(hosts: Callable
     assert first.ends() == 1
 
 
+def test_a_companion_that_ends_is_named_by_all(hosts: Callable[..., Hosts]) -> None:
+    job = hosts()
+    jobs = [job.start(FIRST, "blocked"), job.start(SECOND, "deserted")]
+    all_end(jobs, 1, f"AlgorithmError: the parameter server of host {SECOND!r} has ended with status 1.")
+    assert "RuntimeError: no such server" in jobs[1].log
+
+
 @pytest.mark.parametrize(
     ("number", "silence", "fate"),
     [
         (signal.SIGKILL, 20, "was killed by signal 9 (SIGKILL), as the kernel does where the memory is full"),
-        (signal.SIGABRT, 20, "was killed by signal 6 (SIGABRT)"),
         (signal.SIGSTOP, 2, "hangs"),
     ],
 )
@@ -168,17 +185,15 @@ def test_signals_for_the_job_do_not_end_companions(hosts: Callable[..., Hosts]) 
 
 
 @pytest.mark.parametrize(
-    ("fit", "reason"),
+    ("name", "fit", "reason"),
     [
-        ("mistaken", "ClientError: host {name!r}: channel 'train', row 5: expected a number."),
-        ("wrong", "AlgorithmError: host {name!r}: ZeroDivisionError: division by zero"),
+        (FIRST, "wrong", f"AlgorithmError: host {FIRST!r}: ZeroDivisionError: division by zero"),
+        (SECOND, "mistaken", f"ClientError: host {SECOND!r}: channel 'train', row 5: expected a number."),
     ],
 )
-@pytest.mark.parametrize("name", [FIRST, SECOND])
-def test_a_host_that_fails_tells_the_others_why(hosts: Callable[..., Hosts], fit: str, reason: str, name: str) -> None:
+def test_a_host_that_fails_tells_the_others_why(hosts: Callable[..., Hosts], name: str, fit: str, reason: str) -> None:
     job = hosts()
-    jobs = [job.start(other, fit if other == name else "blocked") for other in job.names]
-    all_end(jobs, 1, reason.format(name=name))
+    all_end([job.start(other, fit if other == name else "blocked") for other in job.names], 1, reason)
 
 
 def test_a_model_that_cannot_be_saved_fails_all(hosts: Callable[..., Hosts]) -> None:
