@@ -196,6 +196,14 @@ def test_a_host_that_fails_tells_the_others_why(hosts: Callable[..., Hosts], nam
     all_end([job.start(other, fit if other == name else "blocked") for other in job.names], 1, reason)
 
 
+def test_hosts_that_fail_at_once_give_one_reason(hosts: Callable[..., Hosts]) -> None:
+    job = hosts(*NAMES)
+    jobs = [job.start(name, fit) for name, fit in zip(NAMES, ("blocked", "mistaken", "mistaken"), strict=True)]
+    assert [host.ends() for host in jobs] == [1, 1, 1]
+    assert jobs[0].failure is not None
+    all_end(jobs, 1, jobs[0].failure)
+
+
 def test_a_model_that_cannot_be_saved_fails_all(hosts: Callable[..., Hosts]) -> None:
     jobs = hosts().start_all(save="full")
     all_end(
