@@ -164,7 +164,7 @@ class Hosts:
 
 def _quiet_port() -> int:
     """Find a free port that no connection is given as its own, so that nobody who calls it meets himself."""
-    for port in range(7463, 32768):
+    for port in range(10000 + os.getpid() % 20000, 32768):  # others may be at the same tests
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

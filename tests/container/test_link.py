@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from container import link
-from container.link import LINE_BYTES, Clock, Link
+from container.link import LINE_BYTES, Clock, Link, Message
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_who_sends_to_somebody_that_takes_nothing_does_not_wait(ends: tuple[Link
     near, bare = ends
     for _ in range(100):
         near.send("end", reason="x" * 9000)
-    far, taken = Link(bare), []
+    far = Link(bare)
+    taken: list[Message] = []
     while len(taken) < 100:
         taken += far.receive()
         near.send("beat")

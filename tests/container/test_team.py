@@ -40,8 +40,12 @@ def all_end(hosts: list[Host], status: int, reason: str | None) -> None:
         if reason is not None:
             assert host.log.count(reason) == 1, host.log
         assert "ERROR" not in host.log or status == 1
-        for companion in re.findall(r"companion (\d+)", host.log):
-            assert not is_alive(int(companion))
+        assert not any(is_alive(companion) for companion in companions(host))
+
+
+def companions(host: Host) -> list[int]:
+    """Give the processes that a host has started beside that of training."""
+    return [int(process) for process in re.findall(r"companion (\d+)", host.log)]
 
 
 def is_alive(process: int) -> bool:
@@ -105,11 +109,13 @@ def test_a_host_that_is_killed_is_named_by_all(hosts: Callable[..., Hosts]) -> N
 
 def test_a_first_host_that_is_killed_is_named_by_all(hosts: Callable[..., Hosts]) -> None:
     killed, *left = hosts(*NAMES).start_all("blocked")
-    for host in left:
+    for host in (killed, *left):
         host.says("works as")
+        host.says("companion")
     killed.process.kill()
     gone = "has ended without a word (its process was killed or its machine is gone)"
     all_end(left, 1, f"AlgorithmError: host {FIRST!r} {gone}.")
+    assert [is_alive(companion) for companion in companions(killed)] == [False]
 
 
 @pytest.mark.parametrize("frozen", [FIRST, THIRD])
