@@ -12,7 +12,7 @@ from linear_learner.hosts import Hosts
 from linear_learner.kvstore import SCHEDULER, SERVER, Adder, run_role
 
 HERE = "127.0.0.1"
-PATIENCE = 20
+PATIENCE = 60  # seconds: where the machine is busy the processes take a while to start
 
 
 class Team:
