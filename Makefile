@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve bench-page soak fuzz image push algorithm sbom clean
+.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -102,6 +102,10 @@ bench-data: .venv/peers/ready .venv/sdk/ready ## measure the reading of data aga
 	@for program in recordio libsvm pipe sparse memory; do \
 	    $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@.venv/peers/bin/python -m benchmarks.csv
+	@$(MAKE) --no-print-directory bench-page
+
+bench-hosts: $(READY) ## measure one host against two, as containers with one core each (needs IMAGE), then bench-page
+	@IMAGE='$(IMAGE)' $(BIN)/python -m benchmarks.hosts
 	@$(MAKE) --no-print-directory bench-page
 
 bench-page: $(READY) ## write docs/performance.md from the results that are kept

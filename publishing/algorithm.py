@@ -42,7 +42,7 @@ def request(image: str, name: str, digest: str | None = None, trial: Json | None
             **({"TrainingImageDigest": digest} if digest else {}),
             "SupportedHyperParameters": [hyperparameter(declaration) for declaration in declarations().values()],
             "SupportedTrainingInstanceTypes": INSTANCES,
-            "SupportsDistributedTraining": False,
+            "SupportsDistributedTraining": True,
             "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in METRICS],
             "TrainingChannels": channels(),
             "SupportedTuningJobObjectiveMetrics": [
