@@ -13,33 +13,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.job import spent
 from benchmarks.measure import Figure, answer, chosen
-from container.codecs.recordio import encode_records
+from container.codecs.blocks import Sparse as Held
+from container.codecs.recordio import encode_records, encode_sparse_records
+from linear_learner.sparse import Sparse, choose_rows
 
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 MODELS = 32
 FEW, MANY = 1, 3  # epochs: what is counted is what the others add
-REPEATS = 2
+REPEATS = 3
 SENT = "cat /sys/class/net/eth0/statistics/tx_bytes"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A problem; `batch` is the rows of a mini-batch on all hosts together."""
+    """A problem; `batch` is the rows of a mini-batch on all hosts, `held` the values of a row, 0 where it is dense."""
 
     rows: int
     features: int
     classes: int
     batch: int
+    held: int = 0
     least: float | None = None
 
     def __str__(self) -> str:
         outputs = f", {self.classes} classes" if self.classes > 2 else ""
-        return f"{self.rows:,} x {self.features}{outputs}, mini-batches of {self.batch:,}"
+        held = f", {self.held} values a row" if self.held else ""
+        return f"{self.rows:,} x {self.features:,}{held}{outputs}, mini-batches of {self.batch:,}"
 
     @property
     def steps(self) -> int:
@@ -47,9 +52,24 @@ class Shape:
         return -(-self.rows // self.batch)
 
     @property
-    def gradient(self) -> int:
-        """Count the bytes of a gradient of all candidates."""
-        return 4 * MODELS * (1 if self.classes == 2 else self.classes) * (self.features + 1)
+    def columns(self) -> int:
+        """Count the weights of a feature."""
+        return MODELS * (1 if self.classes == 2 else self.classes)
+
+    def message(self, X: np.ndarray[Any, Any] | Sparse) -> float:
+        """Count the bytes of what an update tells: a gradient, of sparse rows only where any holds a feature."""
+        if not isinstance(X, Sparse):
+            return 4 * self.columns * (self.features + 1)
+        batches = X.indices.reshape(self.steps, -1)
+        union = np.mean([len(np.unique(batch)) for batch in batches])
+        of_each = np.mean(
+            [
+                len(np.unique(batch[first::2]))
+                for batch in batches.reshape(self.steps, -1, self.held)
+                for first in (0, 1)
+            ]
+        )
+        return float(4 * self.columns * (union + 1) + 8 * 2 * of_each)
 
 
 # More than twenty mini-batches each, so that no candidate cuts them into slices.
@@ -58,6 +78,7 @@ SHAPES = (
     Shape(42_000, 784, 10, 1_000),
     Shape(84_000, 784, 2, 4_000),
     Shape(400_000, 30, 2, 1_000),
+    Shape(42_000, 200_000, 2, 2_000, held=50),
 )
 
 
@@ -72,7 +93,7 @@ def figures() -> Iterator[Figure]:
 def measure(shape: Shape, folder: Path) -> Iterator[Figure]:
     """Train on one host and on two, and compare."""
     subject = str(shape)
-    draw(shape, folder)
+    message = shape.message(draw(shape, folder))
     seconds, sent = {}, {}
     for hosts in (1, 2):
         taken = [train(shape, folder, hosts, epochs) for _ in range(REPEATS) for epochs in (FEW, MANY)]
@@ -82,17 +103,29 @@ def measure(shape: Shape, folder: Path) -> Iterator[Figure]:
         yield Figure(subject, f"an update on {hosts} host{'s'[: hosts - 1]}", 1000 * seconds[hosts], "ms")
     yield Figure(subject, "two hosts, of the speed of one", seconds[1] / seconds[2], least=shape.least)
     yield Figure(subject, "bytes that a host sends in an update", sent[2])
-    yield Figure(subject, "bytes sent, of 2 G (H - 1) / H", sent[2] / shape.gradient, least=0.8, most=1.2)
+    yield Figure(subject, "bytes sent, of 2 G (H - 1) / H", sent[2] / message, least=0.8, most=1.2)
 
 
-def draw(shape: Shape, folder: Path) -> None:
-    """Write random rows, all of them and as two shards."""
+def draw(shape: Shape, folder: Path) -> np.ndarray[Any, Any] | Sparse:
+    """Write random rows, all of them and as two shards, dealt out one by one; return all."""
     generator = np.random.default_rng(0)
-    X = generator.standard_normal((shape.rows, shape.features), np.float32)
     y = generator.integers(0, shape.classes, shape.rows).astype(np.float32)
-    for name, rows in {"1-0": slice(None), "2-0": slice(0, None, 2), "2-1": slice(1, None, 2)}.items():
+    parts = {"1-0": np.arange(shape.rows), "2-0": np.arange(0, shape.rows, 2), "2-1": np.arange(1, shape.rows, 2)}
+    X: np.ndarray[Any, Any] | Sparse
+    if shape.held:
+        width = shape.features // shape.held
+        indices = generator.integers(0, width, (shape.rows, shape.held)) + width * np.arange(shape.held)
+        values = generator.standard_normal(indices.size, np.float32)
+        ends = np.arange(0, indices.size + 1, shape.held)
+        X = Sparse(values, indices.ravel().astype(np.int32), ends, (shape.rows, shape.features))
+        files = {name: encode_sparse_records(Held(*choose_rows(X, rows)), y[rows]) for name, rows in parts.items()}
+    else:
+        X = generator.standard_normal((shape.rows, shape.features), np.float32)
+        files = {name: encode_records(X[rows], y[rows]) for name, rows in parts.items()}
+    for name, file in files.items():
         (folder / name / "input" / "data" / "train").mkdir(parents=True)
-        (folder / name / "input" / "data" / "train" / "rows").write_bytes(encode_records(X[rows], y[rows]))
+        (folder / name / "input" / "data" / "train" / "rows").write_bytes(file)
+    return X
 
 
 def train(shape: Shape, folder: Path, hosts: int, epochs: int) -> tuple[float, float]:
@@ -101,7 +134,7 @@ def train(shape: Shape, folder: Path, hosts: int, epochs: int) -> tuple[float, f
     if shape.classes > 2:
         kind = {"predictor_type": "multiclass_classifier", "num_classes": str(shape.classes)}
     hyperparameters = kind | {"mini_batch_size": str(shape.batch // hosts), "epochs": str(epochs)}
-    hyperparameters |= {"early_stopping_patience": "1000", "num_models": str(MODELS)}
+    hyperparameters |= {"early_stopping_patience": "1000", "num_models": str(MODELS), "shuffle": "false"}
     names = [f"algo-{rank + 1}" for rank in range(hosts)]
     with network() as joined:
         running = []

@@ -9,7 +9,20 @@ from benchmarks.measure import RESULTS, TOP, Figure, described, number, wanted
 
 PAGE = TOP / "docs" / "performance.md"
 PICTURES = {"growth": "growth.svg"}
-ORDER = ("bank", "job", "growth", "quality", "recordio", "csv", "libsvm", "pipe", "sparse", "memory", "serving", "hosts")
+ORDER = (
+    "bank",
+    "job",
+    "growth",
+    "quality",
+    "recordio",
+    "csv",
+    "libsvm",
+    "pipe",
+    "sparse",
+    "memory",
+    "serving",
+    "hosts",
+)
 HEAD = """# Performance
 
 One program a question. Each prints our figure, those of the references and the ratio, all from the same run, and keeps
