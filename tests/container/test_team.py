@@ -49,8 +49,8 @@ def companions(host: Host) -> list[int]:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process is there half a second from now at the latest."""
-    deadline = time.monotonic() + 0.5
+    """Tell whether a process stays; one that was killed may take a moment to go."""
+    deadline = time.monotonic() + 5
     stat = Path(f"/proc/{process}/stat")
     while stat.exists() and stat.read_text().rpartition(") ")[2][0] != "Z":
         if time.monotonic() > deadline:
@@ -140,7 +140,7 @@ def test_a_machine_that_is_frozen_for_a_moment_goes_on(hosts: Callable[..., Host
     for number in (signal.SIGSTOP, signal.SIGCONT):
         for who in ("companion", "works as"):
             jobs[1].signal(who, number)
-        time.sleep(1)
+        time.sleep(0.7)
     for host in jobs:
         host.process.terminate()
     all_end(jobs, 0, None)
