@@ -12,7 +12,8 @@ from linear_learner.hosts import Hosts
 from linear_learner.kvstore import SCHEDULER, SERVER, Adder, run_role
 
 HERE = "127.0.0.1"
-PATIENCE = 60  # seconds: where the machine is busy the processes take a while to start
+PATIENCE = 20  # seconds for a piece of work
+STARTING = 120  # seconds for all to be there, on a machine that does much else
 
 
 class Team:
@@ -32,6 +33,9 @@ class Team:
             self.processes.append(context.Process(target=member, args=(count, rank, root, theirs)))
         for process in self.processes:
             process.start()
+        for pipe in self.pipes:
+            assert pipe.poll(STARTING), "the hosts do not come together"
+            pipe.recv()
 
     def run(self, work: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
         """Call `work(hosts, input)` on each host; return the results, or raise what a host raised."""
@@ -63,6 +67,7 @@ def member(count: int, rank: int, root: tuple[str, int], pipe: Connection) -> No
     """Be a host: do what comes through the pipe."""
     os.environ["MXNET_KVSTORE_BIGARRAY_BOUND"] = "1024"
     hosts = Hosts([f"algo-{i + 1}" for i in range(count)], rank, Adder(count, root, HERE))
+    pipe.send("here")
     while True:
         work, given = pipe.recv()
         try:
