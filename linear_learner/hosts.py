@@ -20,8 +20,8 @@ class Stopped(KeyboardInterrupt):
 class Hosts:
     """The hosts of a job, of which this is the one of `rank`; what host 0 decides holds for all.
 
-    `add(sent, total)` sets `total` (n,) to the sum of what all hosts have sent, float32 or float64; whoever calls it
-    waits for the others, who must send as many numbers. It is None where there is one host.
+    `add(sent, total)` sets `total` (n,) to the sum of what all hosts have sent, float32; whoever calls it waits for the
+    others, who must send as many numbers. It is None where there is one host.
     """
 
     def __init__(self, names: Sequence[str] = ("algo-1",), rank: int = 0, add: Add | None = None) -> None:
@@ -45,39 +45,63 @@ class Hosts:
                 raise
             self.asked_to_stop = True
 
-    def message(self, size: int, kind: type[np.floating[Any]] = np.float32) -> "Message":
+    def message(self, size: int) -> "Message":
         """Make room for so many numbers that travel together, again and again."""
-        return Message(self, size, kind)
+        return Message(self, size)
 
     def total(self, values: Floats | Sequence[Any]) -> Floats:
         """Return the sum of the hosts' arrays of one shape: of float32 in float32, of all else in float64."""
-        values = np.asarray(values)
-        kind = np.float32 if values.dtype == np.float32 else np.float64
+        values = as_floats(values)
         if self.count == 1:
-            return values.astype(kind, copy=False)
-        flat, result = values.reshape(-1), np.empty(values.size, kind)
+            return values
+        if values.dtype == np.float32:
+            return self.added(values)
+        flat, result = values.reshape(-1), np.empty(values.size)
+        length = max(1, CHUNK // (4 * self.count))
+        for first in range(0, len(flat), length):
+            part = flat[first : first + length]
+            each = np.zeros((self.count, len(part)))
+            each[self.rank] = part
+            result[first : first + length] = self.joined(each).sum(axis=0)
+        return result.reshape(values.shape)
+
+    def added(self, values: Floats) -> Floats:
+        """Return the sum of the hosts' float32 arrays of one shape."""
+        flat, result = values.reshape(-1), np.empty(values.size, np.float32)
         for first in range(0, max(1, len(flat)), CHUNK):
             part = flat[first : first + CHUNK]
-            message = self.message(len(part), kind)
+            message = self.message(len(part))
             message.sent[:] = part
             result[first : first + CHUNK] = message.travel()
         return result.reshape(values.shape)
 
+    def joined(self, values: Floats) -> Floats:
+        """Return what the hosts have between them in arrays of one shape: each number, bit by bit, is one host's.
+
+        The others have 0 in its place. What is wider than float32 travels in parts of 16 bits: MXNet's servers may add
+        in float32 whatever they are sent, by a setting that they never initialise.
+        """
+        if values.dtype == np.float32:
+            return self.added(values)
+        parts = np.ascontiguousarray(values).reshape(-1).view(np.uint16).astype(np.float32)
+        return self.added(parts).astype(np.uint16).view(values.dtype).reshape(values.shape)
+
     def gathered(self, values: Floats | Sequence[Any]) -> list[Floats]:
         """Return each host's array (n, ...), in the order of the hosts; all but n must be alike."""
-        values = np.asarray(values)
+        values = as_floats(values)
         if self.count == 1:
-            return [self.total(values)]
+            return [values]
         lengths = np.zeros(self.count)
         lengths[self.rank] = len(values)
-        ends = np.cumsum(self.total(lengths)).astype(int)
+        ends = np.cumsum(self.joined(lengths)).astype(int)
         everything = np.zeros((ends[-1], *values.shape[1:]), values.dtype)
         everything[ends[self.rank] - len(values) : ends[self.rank]] = values
-        return np.split(self.total(everything), ends[:-1])
+        return np.split(self.joined(everything), ends[:-1])
 
     def told(self, values: Floats) -> Floats:
         """Return host 0's array, where all have one of its shape."""
-        return self.total(values if self.rank == 0 else np.zeros_like(values))
+        values = as_floats(values)
+        return values if self.count == 1 else self.joined(values if self.rank == 0 else np.zeros_like(values))
 
     def told_text(self, text: str) -> str:
         """Return host 0's text."""
@@ -94,15 +118,15 @@ class Hosts:
 
 
 class Message:
-    """Numbers (n,) that travel between hosts: `sent` by this one, `total` of all.
+    """Numbers (n,) that travel between hosts, float32: `sent` by this one, `total` of all.
 
     The last number on the way says who was asked to stop. Sizes are rounded up by a sixteenth at most, so that there
     are not many of them.
     """
 
-    def __init__(self, hosts: Hosts, size: int, kind: type[np.floating[Any]]) -> None:
+    def __init__(self, hosts: Hosts, size: int) -> None:
         self.hosts = hosts
-        self.out, self.back = np.zeros((2, room(size + 1)), kind)
+        self.out, self.back = np.zeros((2, room(size + 1)), np.float32)
         self.sent: Floats = self.out[:size]
         self.total: Floats = self.back[:size]
 
@@ -115,6 +139,12 @@ class Message:
             self.hosts.asked_to_stop = False
             raise Stopped
         return self.total
+
+
+def as_floats(values: Floats | Sequence[Any]) -> Floats:
+    """Return an array as it is of float32, of all else as float64."""
+    values = np.asarray(values)
+    return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
 
 
 def room(size: int) -> int:

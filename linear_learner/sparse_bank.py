@@ -356,15 +356,15 @@ def summed(
     `everything`, only columns that some host has travel: first how many, then which, then their gradients.
     """
     if not everything:
-        counts = np.zeros(hosts.count + 1)
-        counts[hosts.rank], counts[-1] = len(columns), rows
-        counts = hosts.total(counts)
-        if not counts[-1]:
+        counts = np.zeros((hosts.count, 2), np.uint32)
+        counts[hosts.rank] = len(columns), rows
+        counts = hosts.joined(counts)
+        if not counts[:, 1].any():
             return None
-        ends = np.cumsum(counts[:-1]).astype(int)
-        theirs = np.zeros(ends[-1])
+        ends = np.cumsum(counts[:, 0].astype(int))
+        theirs = np.zeros(ends[-1], np.uint32)
         theirs[ends[hosts.rank] - len(columns) : ends[hosts.rank]] = columns
-        union = np.unique(hosts.total(theirs)).astype(np.int64)
+        union = np.unique(hosts.joined(theirs)).astype(np.int64)
         spread = np.zeros((len(union), gradient.shape[1]), np.float32)
         spread[np.searchsorted(union, columns)] = gradient
         columns, gradient = union, spread

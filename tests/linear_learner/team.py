@@ -31,7 +31,11 @@ class Team:
             ours, theirs = context.Pipe()
             self.pipes.append(ours)
             self.processes.append(context.Process(target=member, args=(count, rank, root, theirs)))
-        for process in self.processes:
+        os.environ["MALLOC_PERTURB_"] = "170"  # what a server forgets to set is not 0 by chance
+        for process in self.processes[: len(roles)]:
+            process.start()
+        del os.environ["MALLOC_PERTURB_"]
+        for process in self.processes[len(roles) :]:
             process.start()
         for pipe in self.pipes:
             assert pipe.poll(STARTING), "the hosts do not come together"

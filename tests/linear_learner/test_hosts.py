@@ -22,7 +22,7 @@ from linear_learner.hosts import ALONE, Hosts, room
 from linear_learner.model import Model
 from linear_learner.scaling import Scaler, fit_scaler
 from linear_learner.sparse import Sparse, choose_rows, compressed
-from linear_learner.sparse_bank import SparseBank
+from linear_learner.sparse_bank import SparseBank, summed
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
 from tests.linear_learner.team import Team
@@ -156,6 +156,35 @@ def test_what_hosts_tell_each_other_arrives(team: Team, kind: type) -> None:
             np.testing.assert_array_equal(told, given[0])
             assert most == size(team) - 1
             assert text == "I am algo-1, as öther höst says."
+
+
+def total(hosts: Hosts, given: NDArray[Any]) -> NDArray[Any]:
+    return hosts.total(given)
+
+
+def gathered(hosts: Hosts, given: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([hosts.told(given[None]), *hosts.gathered(given[None])])
+
+
+def test_what_is_wider_than_float32_arrives_bit_by_bit(team: Team) -> None:
+    given = [np.array([2**24 + 1, 2**53 - 1, 0.1 * rank, 1e300, -1e-300, np.inf]) for rank in range(size(team))]
+    for theirs in team.run(total, given):
+        np.testing.assert_array_equal(theirs, np.sum(given, axis=0))
+    for theirs in team.run(gathered, given):
+        np.testing.assert_array_equal(theirs, [given[0], *given])
+
+
+def summed_columns(hosts: Hosts, given: list[int]) -> Any:
+    columns = np.array(given)
+    gradient = np.arange(2 * len(columns), dtype=np.float32).reshape(-1, 2)
+    return summed(hosts, columns, gradient, gradient[:1] * 0, everything=False, rows=True)
+
+
+def test_the_gradients_of_millions_of_features_keep_apart(two: Team) -> None:
+    last = 2**31 - 2
+    for found, gradient, _ in two.run(summed_columns, [[5, 2**24, last], [2**24 + 1, last]]):
+        assert found.tolist() == [5, 2**24, 2**24 + 1, last]
+        assert gradient.tolist() == [[0, 1], [2, 3], [0, 1], [6, 8]]
 
 
 def test_messages_are_of_few_sizes_and_hardly_longer_than_they_must_be() -> None:
