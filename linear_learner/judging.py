@@ -75,8 +75,11 @@ def judge(
 
 def pooled(values: Floats, most: int, hosts: Hosts) -> Floats:
     """Join the hosts' values (n, ...): where there are more than `most`, the first of each host, as is its share."""
-    rows = hosts.total([len(values)])[0]
-    return np.concatenate(hosts.gathered(values if rows <= most else values[: int(len(values) * most / rows)]))
+    own = np.zeros(hosts.count)
+    own[hosts.rank] = len(values)
+    ends = np.cumsum(hosts.total(own))
+    shares = np.diff(ends if ends[-1] <= most else ends * most // ends[-1], prepend=0)
+    return np.concatenate(hosts.gathered(values[: int(shares[hosts.rank])]))
 
 
 def criterion(hp: Hyperparameters) -> selection.Criterion | None:

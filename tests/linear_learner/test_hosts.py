@@ -225,6 +225,16 @@ def test_hosts_agree_with_one_whatever_the_job(two: Team, settings: dict[str, st
     np.testing.assert_allclose(many.losses, one.losses, rtol=1e-4)
 
 
+@pytest.mark.parametrize("rows", ["1", "3"])
+def test_thresholds_are_calibrated_on_as_many_rows_as_are_asked_for_however_many_hosts_share_them(
+    four: Team, rows: str
+) -> None:
+    job = HYPERPARAMETERS["binary_classifier"] | EXACT | {"num_calibration_samples": rows}
+    one, many = replicated(four, job, split("binary_classifier"))
+    np.testing.assert_allclose(many.losses, one.losses, rtol=1e-4)
+    assert many.model.threshold == pytest.approx(one.model.threshold, rel=1e-4)
+
+
 def test_candidates_that_cut_their_mini_batches_into_slices_do_so_together(two: Team) -> None:
     job = HYPERPARAMETERS["regressor"] | EXACT | {"num_models": "32"}
     one, many = replicated(two, job, split("regressor"), batch=384)
