@@ -211,13 +211,13 @@ def counted(data: Data, hosts: Hosts) -> Count:
 
 
 def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None, hosts: Hosts) -> Floats:
-    """Give the weights that the candidates start from: drawn, or those of an earlier model.
+    """Give the weights that the candidates start from: drawn, or those of the earlier model that host 0 has.
 
     A feature that is 0 in every standardised row is never learned, so its drawn weight starts, and stays, at 0: folded,
     any other would be a large raw weight and a bias that cancels it.
     """
     if earlier is not None:
-        return earlier_weights(len(settings), earlier, hp, train.scaler)
+        return hosts.told(earlier_weights(len(settings), earlier, hp, train.scaler))
     weights = start_weights(
         range(len(settings)),
         hp.outputs,

@@ -48,6 +48,7 @@ class Given:
     free: int | None = None
     stop: int | None = None
     disk: Disk | None = None
+    earlier: Model | None = None
 
 
 @dataclass
@@ -77,6 +78,7 @@ def train(hosts: Hosts, given: Given) -> Done:
         None if given.free is None else Budget(given.free),
         heed=Stop(given.stop),
         store=given.disk,
+        earlier=given.earlier,
         hosts=hosts,
         sharded=given.sharded,
     )
@@ -377,6 +379,16 @@ def test_a_job_goes_on_on_all_hosts_from_host_0s_checkpoint(two: Team) -> None:
     assert "Going on from the checkpoint after epoch 1." in again[0].log
     assert_same(again[0].model, whole[0].model)
     assert_same(again[1].model, whole[1].model)
+
+
+def test_all_hosts_start_from_the_earlier_model_that_host_0_has(two: Team) -> None:
+    job, channels = HYPERPARAMETERS["regressor"] | EXACT, split("regressor")
+    earlier = [train(ALONE, Given(job | {"seed": seed}, channels)).model for seed in "12"]
+    alike, mixed = (
+        two.run(train, [Given(job, channels, earlier=model) for model in models])[0]
+        for models in ([earlier[0]] * 2, earlier)
+    )
+    assert_same(mixed.model, alike.model)
 
 
 def test_where_one_host_is_told_to_stop_all_do_and_have_the_same_model(two: Team) -> None:
