@@ -137,5 +137,5 @@ sbom: $(READY) ## write the bill of materials of IMAGE to open-linear-learner.cd
 	@$(BIN)/python -m publishing.sbom '$(IMAGE)' open-linear-learner.cdx.json
 
 clean: ## remove what make built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml open-linear-learner.cdx.json
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml examples/distributed/opt_ml open-linear-learner.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
