@@ -107,6 +107,13 @@ def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_be
     }
 
 
+def test_two_hosts_train_one_model(run: Run) -> None:
+    package = run("Two hosts", expression="estimator.model_data")
+    X, y = read_example("validation")
+    model = unpacked(Path(package.removeprefix("file://")))
+    assert np.mean(model.predict(X)["predicted_label"] == y) >= 0.96
+
+
 def test_a_job_that_fails_raises_and_leaves_its_reason(run: Run) -> None:
     reason = None
     for _ in range(COMPOSE_TRIES):
