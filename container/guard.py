@@ -39,11 +39,16 @@ def guard(environ: Mapping[str, str], stop: Stop) -> None:
 
 def _report(environ: Mapping[str, str], number: int) -> None:
     """Say what killed the work; what that takes is imported only now, so that the guard weighs little."""
-    from container.environment import read_paths
+    from container.environment import read_job, read_paths
+    from container.errors import ClientError
     from container.memory import memory_limit
     from container.training import fail
 
-    what = f"the training process was killed by signal {number} ({signal.Signals(number).name})"
+    host = ""
+    with suppress(ClientError):
+        job = read_job(environ)
+        host = f" of host {job.current_host!r}" if len(job.hosts) > 1 else ""
+    what = f"the training process{host} was killed by signal {number} ({signal.Signals(number).name})"
     if number == signal.SIGKILL:
         here = f"there are {memory_limit() >> 20} MiB here"
         what += f", as the kernel does where the memory is full; {here}. Use an instance with more memory"

@@ -69,6 +69,17 @@ def test_work_that_is_killed_leaves_a_reason(start: Start, root: Path, number: s
     assert reason in out
 
 
+def test_work_that_is_killed_on_one_of_several_hosts_names_it(start: Start, root: Path) -> None:
+    config = root / "input" / "config"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "inputdataconfig.json").write_text("{}")
+    (config / "resourceconfig.json").write_text('{"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}')
+    process, _ = start("os.kill(os.getpid(), signal.SIGSEGV)")
+    process.communicate(timeout=10)
+    reason = "AlgorithmError: the training process of host 'algo-2' was killed by signal 11 (SIGSEGV)."
+    assert (root / "output/failure").read_text() == reason
+
+
 def test_work_that_was_killed_with_a_reason_keeps_it(start: Start, root: Path) -> None:
     process, worker = start("time.sleep(60)")
     (root / "output/failure").write_text("AlgorithmError: the training process hangs.")
