@@ -82,6 +82,10 @@ class ContainerHost(Container, Host):
         super().kill()
 
     def freeze(self) -> None:
+        for _ in range(10):  # the kernel may not manage it at once on a busy machine
+            if subprocess.run(["docker", "pause", self.name], capture_output=True).returncode == 0:
+                return
+            time.sleep(1)
         docker("pause", self.name)
 
     def thaw(self) -> None:
