@@ -183,12 +183,22 @@ def test_a_signal_right_after_the_start_is_not_lost() -> None:
         assert process.returncode == 0
 
 
+def metrics_with(number: int, line: str) -> str:
+    """Wait for a line of /metrics, since a request is counted after its answer; return the page."""
+    deadline = time.monotonic() + 10
+    while line not in (text := ask(number, "GET", "/metrics")[1].decode()):
+        assert time.monotonic() < deadline, text
+        time.sleep(0.05)
+    return text
+
+
 def test_a_worker_that_is_killed_is_replaced_and_the_counts_go_on() -> None:
     number = free_port()
     process = start(number)
     wait(number, process)
     for _ in range(20):
         ask(number, "POST", "/invocations", b"1,2\n3,4\n", Content_Type="text/csv")
+    metrics_with(number, 'serve_requests_total{route="/invocations",status="200"} 20.0')
     before = children(process.pid)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
@@ -198,9 +208,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_counts_go_on() -> None:
         time.sleep(0.05)
     assert len(now) == 2
     assert ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 200
-    time.sleep(0.2)
-    text = ask(number, "GET", "/metrics")[1].decode()
-    assert 'serve_requests_total{route="/invocations",status="200"} 21.0' in text
+    text = metrics_with(number, 'serve_requests_total{route="/invocations",status="200"} 21.0')
     assert "serve_records_total 41.0" in text
     assert 'serve_request_seconds_count{route="/invocations"} 21.0' in text
     stop(process)
