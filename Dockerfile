@@ -10,7 +10,7 @@ RUN python3 -m pip install --quiet --no-cache-dir --no-compile --require-hashes 
 # and third copy of its libraries, command-line programs. Compiled here because the file system may be read-only later;
 # unchecked, so that the time stamps of a copy do not matter.
 RUN cd /packages \
-    && rm -rf bin mxnet/include mxnet/tools numpy/core/include numpy/distutils numpy/f2py simdjson/*.cpp simdjson/*.h \
+    && rm -rf bin mxnet/include mxnet/tools onnx/backend onnx/test numpy/core/include numpy/distutils numpy/f2py simdjson/*.cpp simdjson/*.h \
     && (cd pyarrow && rm -rf include src *flight* libarrow_python*.so libarrow_python*.so.*.*) \
     && find . -depth \( -type d -name tests -o -name '*.py[ix]' -o -name '*.px[di]' \) -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
