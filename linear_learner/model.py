@@ -1,5 +1,6 @@
 """The trained model: what is saved, loaded and asked for predictions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,8 @@ Floats = NDArray[Any]
 class Model:
     """A linear model in raw units: weight (d, K) and bias (K,), numbers of float32 held as that or as float64.
 
-    `metrics_params` are the settings that the original keeps beside the threshold.
+    `metrics_params` are the settings that the original keeps beside the threshold. `names` are those of the features,
+    where the training data told them, else there are none.
     """
 
     predictor_type: str
@@ -26,6 +28,12 @@ class Model:
     bias: Floats
     threshold: float = 0.5
     metrics_params: dict[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+    @property
+    def feature_names(self) -> Sequence[str]:
+        """Return the features' names; f0, f1 and so on where they are not known."""
+        return self.names or [f"f{i}" for i in range(self.feature_dim)]
 
     @property
     def feature_dim(self) -> int:

@@ -1,0 +1,42 @@
+"""A model in words, for people who look at one."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.model import Model
+
+Floats = NDArray[Any]
+
+
+class Weight(NamedTuple):
+    """A feature and its weights in raw units, (K,)."""
+
+    name: str
+    values: Floats
+
+
+def facts(model: Model) -> list[tuple[str, str]]:
+    """Return what there is to know of a model beside its weights, as names and texts."""
+    known = [
+        ("predictor type", model.predictor_type),
+        ("loss", model.loss_type),
+        ("features", f"{model.feature_dim:,}"),
+        ("weights that are 0", f"{int((model.weight == 0).sum()):,} of {model.weight.size:,}"),
+    ]
+    if model.predictor_type == "multiclass_classifier":
+        known.insert(3, ("classes", f"{model.outputs}"))
+    else:
+        known.append(("bias", f"{float(model.bias[0]):.6g}"))
+    if model.predictor_type == "binary_classifier":
+        known.append(("threshold", f"{model.threshold:.6g}"))
+    given = {name: value for name, value in model.metrics_params.items() if value is not None}
+    return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
+
+
+def largest_weights(model: Model, count: int) -> list[Weight]:
+    """Return the features whose weight, for a multiclass classifier the largest of them, is furthest from 0."""
+    size = np.abs(model.weight).max(axis=1)
+    order = np.argsort(-size, kind="stable")[:count]
+    return [Weight(model.feature_names[i], model.weight[i]) for i in order]
