@@ -18,12 +18,12 @@ from linear_learner.course import Course
 from linear_learner.data import Data, Streamed
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.log import Log
 from linear_learner.packages import BROKEN_ZIP
-from linear_learner.report import Log
 
 Floats = NDArray[Any]
 Identity = dict[str, Any]
-FORMAT = 2
+FORMAT = 3
 IDENTITY = "identity"
 PATIENCE = 1.0  # seconds that a job that is stopped takes for a last checkpoint
 FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine

@@ -25,7 +25,9 @@ class Course:
 
     `best` is the bank's snapshot at the best of them, `standings` how its candidates stood on a validation channel.
     `members` (M,) are the candidates that still train, `recent` (epochs, M) their losses of late; whoever has left is
-    in none of these. `updating` and `checking` are the seconds that each epoch of this process took.
+    in none of these. `history` (epochs, 3, candidates) has of all that there ever were the loss on the training rows,
+    and on validation rows the loss and the criterion's value; NaN where there is none. `updating` and `checking` are
+    the seconds that each epoch of this process took.
     """
 
     bank: Banks
@@ -36,12 +38,22 @@ class Course:
     standings: Standings | None = None
     members: NDArray[np.int64] = field(init=False)
     recent: Floats = field(init=False)
+    history: Floats = field(init=False)
     updating: list[float] = field(default_factory=list)
     checking: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.members = np.arange(self.bank.models)
         self.recent = np.empty((0, self.bank.models))
+        self.history = np.empty((0, 3, self.bank.models))
+
+    def remember(self, losses: Floats, standings: Standings | None) -> None:
+        """Keep how the members (M,) did in an epoch."""
+        epoch = np.full((1, *self.history.shape[1:]), np.nan)
+        epoch[0, 0, self.members] = losses
+        if standings is not None:
+            epoch[0, 1:, self.members] = np.stack([standings.losses, standings.values], axis=1)
+        self.history = np.concatenate([self.history, epoch])
 
     def prune(self, losses: Floats, left: int, margins: int) -> NDArray[np.int64]:
         """Go on without the candidates that can no longer win, if that pays; return which they are.
@@ -83,6 +95,7 @@ class Course:
         yield "numbers", np.array(json.dumps(numbers))
         yield "members", self.members
         yield "recent", self.recent
+        yield "history", self.history
         yield "best", NONE if self.best is None else self.best
         yield "values", NONE if self.standings is None else self.standings.values
         yield "losses", NONE if self.standings is None else self.standings.losses
@@ -109,7 +122,7 @@ class Course:
         self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]
         if self.shuffler is not None:
             self.shuffler.bit_generator.state = numbers["shuffler"]
-        self.recent = state["recent"]
+        self.recent, self.history = state["recent"], state["history"]
         best, values = state["best"], state["values"]
         self.best = best if best.size else None
         self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.judging import least
+from linear_learner.log import Log, Summary
 from linear_learner.metrics import Metric
-from linear_learner.report import Log, Summary
 
 Floats = NDArray[Any]
 

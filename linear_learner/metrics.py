@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.hosts import Hosts
-from linear_learner.selection import shares
+from linear_learner.selection import Cuts, shares
 
 Floats = NDArray[Any]
 Metric = tuple[str, str, float]
 
 RANKED_ROWS = 2**20  # whose scores are kept, so that the area under their ROC is exact
+PAIRED_CLASSES = 100  # up to so many, rows are counted by label and prediction
+SAMPLED_ROWS = 2**15  # whose labels and predictions are kept of a regressor
 TIED_BITS = 10  # of 32: beyond so many rows, scores that differ in these last bits only count as equal
 
 
@@ -57,11 +60,15 @@ class Binary:
 
 
 class Multiclass:
-    """What a multiclass classifier does, in counts by class; `above` counts rows by how many classes beat their own."""
+    """What a multiclass classifier does, in counts by class; `above` counts rows by how many classes beat their own.
+
+    `pairs` (C, C) counts rows by their label and their predicted label, where there are not too many classes.
+    """
 
     def __init__(self, classes: int, beta: float, k: int) -> None:
         self.beta, self.k = beta, k
         self.positives, self.flagged, self.hits, self.above = np.zeros((4, classes), np.int64)
+        self.pairs = np.zeros((classes, classes) if classes <= PAIRED_CLASSES else (0, 0), np.int64)
 
     def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
         """Count rows with labels (n,) and the model's answers, score (n, C) and predicted_label (n,)."""
@@ -72,11 +79,15 @@ class Multiclass:
         self.flagged += np.bincount(label, minlength=classes)
         self.hits += np.bincount(own[label == own], minlength=classes)
         self.above += np.bincount(above, minlength=classes)
+        if self.pairs.size:
+            self.pairs += np.bincount(classes * own + label, minlength=classes**2).reshape(classes, classes)
 
     def join(self, hosts: Hosts) -> None:
         """Count the rows of all hosts."""
         counts = hosts.total(np.stack([self.positives, self.flagged, self.hits, self.above])).astype(np.int64)
         self.positives, self.flagged, self.hits, self.above = counts
+        if self.pairs.size:
+            self.pairs = hosts.total(self.pairs).astype(np.int64)
 
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows.
@@ -102,6 +113,7 @@ class Regressor:
 
     def __init__(self) -> None:
         self.squares, self.distances, self.labels = Mean(), Mean(), Variance()
+        self.sample = Sample()
 
     def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
         """Measure rows with labels (n,) and the model's answers, score (n,)."""
@@ -110,10 +122,11 @@ class Regressor:
         self.squares.add(error**2)
         self.distances.add(np.abs(error))
         self.labels.add(y)
+        self.sample.add(np.stack([y, answer["score"]], axis=1))
 
     def join(self, hosts: Hosts) -> None:
         """Measure the rows of all hosts."""
-        for part in (self.squares, self.distances, self.labels):
+        for part in (self.squares, self.distances, self.labels, self.sample):
             part.join(hosts)
 
     def metrics(self) -> Iterator[Metric]:
@@ -188,6 +201,36 @@ class Variance:
 
 
 @dataclass
+class Sample:
+    """Some of many rows: one in every `step`, which doubles whenever there are too many."""
+
+    rows: int = 0
+    step: int = 1
+    kept: list[Floats] = field(default_factory=list)
+
+    def add(self, values: Floats) -> None:
+        """Add rows (n, ...)."""
+        self.kept.append(values[-self.rows % self.step :: self.step].copy())
+        self.rows += len(values)
+        while sum(map(len, self.kept)) > SAMPLED_ROWS:
+            self.kept = [np.concatenate(self.kept)[::2].copy()]
+            self.step *= 2
+
+    def join(self, hosts: Hosts) -> None:
+        """Add the rows of other hosts, all by the same step."""
+        if hosts.count == 1:
+            return
+        step = int(hosts.most(self.step))
+        own = np.concatenate([np.zeros((0, 2)), *self.kept])[:: step // self.step]
+        self.rows, self.step, self.kept = int(hosts.total([self.rows])[0]), step, hosts.gathered(own)
+
+    @property
+    def values(self) -> Floats:
+        """Return the rows that are kept."""
+        return np.concatenate(self.kept)
+
+
+@dataclass
 class Ranking:
     """The order of positive and negative rows by score.
 
@@ -229,20 +272,40 @@ class Ranking:
             np.add.at(self.bins, 2 * (ordinal(score) >> TIED_BITS) + positive, 1)
         self.kept.clear()
 
-    def area(self) -> float:
-        """Return the area under the receiver operating characteristic."""
+    @cached_property
+    def counts(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the distinct scores, rising, (u,), and the negatives and the positives of each, (u, 2).
+
+        To be asked for once all rows are in.
+        """
         if self.bins is not None:
             counts = self.bins.reshape(-1, 2)
-            return area_under_roc(counts[counts.any(axis=1)])
+            filled = np.flatnonzero(counts.any(axis=1))
+            return from_ordinal(filled << TIED_BITS), counts[filled]
         distinct, places = np.unique(np.concatenate([score for _, score in self.kept]), return_inverse=True)
         positive = np.concatenate([positive for positive, _ in self.kept])
-        return area_under_roc(np.bincount(2 * places + positive, minlength=2 * len(distinct)).reshape(-1, 2))
+        return distinct, np.bincount(2 * places + positive, minlength=2 * len(distinct)).reshape(-1, 2)
+
+    def area(self) -> float:
+        """Return the area under the receiver operating characteristic."""
+        return area_under_roc(self.counts[1])
+
+    def cuts(self) -> Cuts:
+        """Return every way to cut the rows in two by their score."""
+        scores, counts = self.counts
+        flagged, hits = (np.append(0, np.cumsum(part[::-1])) for part in (counts.sum(axis=1), counts[:, 1]))
+        return Cuts(scores[::-1], flagged, hits)
 
 
 def ordinal(score: Floats) -> NDArray[np.int64]:
     """Number all float32 values in their order, (n,) from 0 to 2 ** 32 - 1."""
     bits = score.astype(np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -bits, bits + 2**31)
+
+
+def from_ordinal(number: NDArray[np.int64]) -> Floats:
+    """Return the float32 values of numbers that `ordinal` gives, (n,)."""
+    return np.where(number < 2**31, -number, number - 2**31).astype(np.int32).view(np.float32)
 
 
 def area_under_roc(counts: NDArray[np.int64]) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,10 @@ from linear_learner.errors import InputError
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.judging import criterion, pooled
+from linear_learner.log import Log
 from linear_learner.losses import LOSSES
 from linear_learner.metrics import Mean, Metric, Tally
 from linear_learner.model import Model
-from linear_learner.report import Log
 from linear_learner.scaling import Scaler
 from linear_learner.sparse import Features, slice_rows
 
@@ -85,9 +85,16 @@ def calibrated(
     return replace(model, threshold=float(hosts.told(np.array([found.threshold]))[0]))
 
 
-def final_scores(
+class Measured(NamedTuple):
+    """How good a model is on rows: its scores, and the counts behind them."""
+
+    scores: list[Metric]
+    tally: Tally
+
+
+def measure(
     model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
-) -> list[Metric]:
+) -> Measured:
     """Measure the model on all hosts' raw blocks: its objective first, then the metrics of its predictor type.
 
     However many rows there are, they are read once and the memory is the same.
@@ -107,7 +114,14 @@ def final_scores(
     scores = [(objective_name(hp), "loss", objective.value), *tally.metrics()]
     if model.loss_type in LOG_LOSSES:
         scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
-    return scores
+    return Measured(scores, tally)
+
+
+def final_scores(
+    model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
+) -> list[Metric]:
+    """Return what `measure` finds, without the counts."""
+    return measure(model, blocks, hp, class_weights, hosts).scores
 
 
 def tally_of(model: Model, hp: Hyperparameters) -> Tally:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.account import Account, Tell, untold
 from linear_learner.bank import Heed, unheeding
 from linear_learner.banks import Banks
 from linear_learner.batches import Block
@@ -23,10 +24,10 @@ from linear_learner.figures import iterator_counts, report_losses, report_rows, 
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import Standings, criterion, judge, least
+from linear_learner.log import Log
 from linear_learner.model import Model
 from linear_learner.reading import read_channel, read_train
-from linear_learner.report import Log
-from linear_learner.scoring import calibrated, final_scores, folded, objective_name
+from linear_learner.scoring import Measured, calibrated, folded, measure, objective_name
 from linear_learner.selection import choose
 from linear_learner.sparse_rows import SparseRows
 from linear_learner.starting import earlier_weights, start_weights
@@ -56,6 +57,7 @@ def fit(
     processors: int = 1,
     hosts: Hosts = ALONE,
     sharded: Collection[str] = (),
+    tell: Tell = untold,
 ) -> Model:
     """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
 
@@ -65,7 +67,7 @@ def fit(
     from there. All candidates start from the model `earlier`. `lap` is told what each part of the work was as it ends.
     Large products are shared among `processors`. Where there are several `hosts`, each calls this with data of its own:
     of `sharded` channels its part, of the others all, of which it takes its share. All return the same model; what is
-    logged holds for all. Raises InputError for what the user can mend.
+    logged holds for all. `tell` is given the account of the training. Raises InputError for what the user can mend.
     """
     began = time.time()
     hp = parse(texts)
@@ -125,13 +127,13 @@ def fit(
     lap("prepare")
     ready = time.time()
 
-    def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Model:
+    def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Account:
         return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap, hosts)
 
     try:
         run_epochs(course, data, hp, judged, heed, save, log, lap, hosts)
         trained = time.time()
-        model = conclude(data, heed)
+        account = conclude(data, heed)
     except KeyboardInterrupt:
         if not course.bank.updates:
             raise
@@ -139,7 +141,7 @@ def fit(
         trained = time.time()
         what = f"the best of {course.epoch} epochs" if course.best is not None else "what the first epoch has come to"
         log.warning(f"Told to stop: the model is {what}.")
-        model = conclude({name: Glimpse(rows.head, rows.scaler, GLIMPSE) for name, rows in data.items()}, unheeding)
+        account = conclude({name: Glimpse(rows.head, rows.scaler, GLIMPSE) for name, rows in data.items()}, unheeding)
     ended = time.time()
     report_times(
         {
@@ -155,7 +157,8 @@ def fit(
         ended,
         log,
     )
-    return model
+    tell(account)
+    return account.model
 
 
 def read_channels(
@@ -286,6 +289,7 @@ def run_epochs(
             log.info(f"Epoch {epoch}: Loss improved. Updating best model")
         if value == stopping.optimum:
             course.best, course.standings = course.bank.snapshot(), standings
+        course.remember(losses, standings)
         course.epoch += 1
         if stopping.over:
             log.info("Early stop condition met. Stopping training.")
@@ -350,33 +354,52 @@ def concluded(
     log: Log,
     lap: Lap,
     hosts: Hosts,
-) -> Model:
+) -> Account:
     """Make a model of the best candidate at the best epoch, and score it on every channel."""
-    deciding = data.get("validation", data["train"])
-    settings = [settings[m] for m in course.members]
-    best = choose_candidate(course, deciding, settings, hp, judged, heed, log, hosts)
+    name = "validation" if "validation" in data else "train"
+    deciding = data[name]
+    standings = stand(course, deciding, hp, judged, heed, hosts)
+    best = choose_candidate(course, standings, settings, log)
     weights = course.bank.snapshot() if course.best is None else course.best
     model = folded(hosts.told(weights[best]), hp, deciding.scaler, objective_weights)
     model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged, hosts)
     lap("choose")
 
+    measured: dict[str, Measured] = {}
+
     def score(name: str) -> None:
         rows = data[name]
-        report_scores(name, final_scores(model, heeding(rows.raw(), heed), hp, objective_weights, hosts), log)
+        measured[name] = measure(model, heeding(rows.raw(), heed), hp, objective_weights, hosts)
+        report_scores(name, measured[name].scores, log)
         if isinstance(rows, Glimpse):
             seen = int(hosts.total([rows.seen])[0])
             log.info(f"These scores of the channel {name!r} are those of its first {seen} rows.")
 
-    for name in data:
-        if name != "test":
-            score(name)
-    log.info(f"Best model found for hyperparameters: {json.dumps(settings[best].settings())}")
+    for channel in data:
+        if channel != "test":
+            score(channel)
+    winner = int(course.members[best])
+    log.info(f"Best model found for hyperparameters: {json.dumps(settings[winner].settings())}")
     if "test" in data:
         score("test")
     else:
         log.info("Test data is not provided.")
     lap("score")
-    return model
+    return Account(
+        model,
+        hp,
+        settings,
+        course.history,
+        course.members,
+        standings,
+        winner,
+        name,
+        deciding.scaler,
+        course.bank.settings["sparse"],
+        measured,
+        isinstance(deciding, Glimpse),
+        hosts.count,
+    )
 
 
 def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
@@ -386,32 +409,29 @@ def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
         yield block
 
 
-def choose_candidate(
-    course: Course,
-    deciding: Data | Glimpse,
-    settings: list[Candidate],
-    hp: Hyperparameters,
-    judged: int,
-    heed: Heed,
-    log: Log,
-    hosts: Hosts,
-) -> int:
-    """Return the place, among those that still train, of the candidate that was best at the best epoch.
-
-    Those whose loss on the rows that decide is not finite have diverged and are named.
-    """
+def stand(
+    course: Course, deciding: Data | Glimpse, hp: Hyperparameters, judged: int, heed: Heed, hosts: Hosts
+) -> Standings:
+    """Return how those that still train stood at the best epoch on the rows that decide."""
     if course.epoch and course.best is None:
         raise InputError(
             "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
             "extreme values in the data."
         )
-    standings = course.standings
-    if standings is None:
-        if course.best is not None:
-            course.bank.restore(course.best)
-        standings = judge(course.bank, deciding, hp, judged, heed, hosts)
-    for m in np.flatnonzero(~np.isfinite(standings.losses)):
-        log.warning(f"Candidate {course.members[m]} diverged and was left out: {json.dumps(settings[m].settings())}")
+    if course.standings is not None:
+        return course.standings
+    if course.best is not None:
+        course.bank.restore(course.best)
+    return judge(course.bank, deciding, hp, judged, heed, hosts)
+
+
+def choose_candidate(course: Course, standings: Standings, settings: list[Candidate], log: Log) -> int:
+    """Return the place, among those that still train, of the candidate that was best.
+
+    Those whose loss on the rows that decide is not finite have diverged and are named.
+    """
+    for m in course.members[~np.isfinite(standings.losses)]:
+        log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
     best = choose(standings.values, standings.losses, maximise=standings.maximise)
     if best is None:
         raise InputError(
