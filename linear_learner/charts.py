@@ -1,0 +1,55 @@
+"""Charts for people as inline SVG, in the colours of the page around them: --ink, --line, --accent and --minus.
+
+A page keeps them within its width by `svg { max-width: 100%; height: auto }`; on a phone their text stays legible.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+WIDTH, ROW, GAP = 420, 24, 12  # in pixels, where there is room for them
+FONT, LETTER = 14, 8  # the height of a letter, and the width of most
+LONGEST = 18  # letters of a name, beyond which it is cut
+
+_BARS = Markup(
+    '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
+    ' fill="var(--ink)" font-variant-numeric="tabular-nums">\n<title>{label}</title>\n{rows}'
+    '<path d="M{zero:.1f} 0V{height}" stroke="var(--line)"/>\n</svg>'
+)
+_ROW = Markup(
+    '<g transform="translate(0 {top})"><title>{name}: {text}</title>'
+    '<svg width="{left:.1f}" height="{height}"><text y="17">{short}</text></svg>'
+    '<rect x="{x:.1f}" y="4" width="{length:.1f}" height="16" fill="var({colour})"/>'
+    '<text x="{width}" y="17" text-anchor="end">{text}</text></g>\n'
+)
+
+
+def bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
+    """Draw a bar for each finite value, to either side of a line at 0, between its name and the value as text."""
+    shorts = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
+    texts = [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in values]
+    left = LETTER * max(map(len, shorts), default=0)
+    room = WIDTH - left - LETTER * max(map(len, texts), default=0) - 2 * GAP
+    largest = max(map(abs, values), default=0) or 1
+    lengths = [value / largest for value in values]
+    low, high = min([0, *lengths]), max([0, *lengths])
+    unit = room / ((high - low) or 1)
+    zero = left + GAP - low * unit
+    rows = [
+        _ROW.format(
+            top=i * ROW,
+            height=ROW,
+            width=WIDTH,
+            left=left,
+            name=name,
+            short=short,
+            text=text,
+            x=zero + min(0, length) * unit,
+            length=abs(length) * unit,
+            colour="--minus" if length < 0 else "--accent",
+        )
+        for i, (name, short, text, length) in enumerate(zip(names, shorts, texts, lengths, strict=True))
+    ]
+    return _BARS.format(
+        width=WIDTH, height=ROW * len(rows), font=FONT, label=label, rows=Markup("").join(rows), zero=zero
+    )
