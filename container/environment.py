@@ -18,6 +18,7 @@ DISTRIBUTIONS = ("FullyReplicated", "ShardedByS3Key")
 STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  # the SDK's local mode writes the latter
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
+SWITCH = ("on", "off")
 WORKER_BYTES = 256 << 20
 
 
@@ -81,7 +82,8 @@ class ChannelConfig:
 class Job:
     """A training job as the platform describes it; `checkpoints` is a folder, None where none are wanted.
 
-    `hosts` are in the order of their names, which puts algo-10 before algo-2; they reach each other by `interface`.
+    `report` tells whether a report is wanted. `hosts` are in the order of their names, which puts algo-10 before
+    algo-2; they reach each other by `interface`.
     """
 
     paths: Paths
@@ -92,6 +94,7 @@ class Job:
     on_platform: bool
     checkpoints: Path | None = None
     interface: str = "eth0"
+    report: bool = True
 
     @property
     def leads(self) -> bool:
@@ -138,6 +141,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
         on_platform="TRAINING_JOB_ARN" in environ,
         checkpoints=_find_checkpoints(paths),
         interface=interface,
+        report=_read_switch(environ, "LINEAR_LEARNER_REPORT"),
     )
 
 
@@ -175,6 +179,14 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
     if faults:
         raise ClientError("; ".join(faults) + ".")
     return settings
+
+
+def _read_switch(environ: Mapping[str, str], name: str) -> bool:
+    """Tell whether what a variable names is wanted, as it is unless it says off."""
+    text = environ.get(name, "").strip().lower() or "on"
+    if text not in SWITCH:
+        raise ClientError(f"{name}: expected {' or '.join(SWITCH)}, found {text!r}.")
+    return text == "on"
 
 
 def _count_workers() -> int:

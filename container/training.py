@@ -53,6 +53,7 @@ M = TypeVar("M")
 Fit = Callable[[Task], M]
 Save = Callable[[M, Path], None]
 Roles = Callable[[Team], dict[str, Callable[[], None]]]
+Report = Callable[[M, Task], Mapping[str, str]]
 
 
 def run(
@@ -63,19 +64,21 @@ def run(
     stop: Stop | None = None,
     timeline: TimeLine | None = None,
     roles: Roles = lambda team: {},
+    report: Report[M] = lambda model, task: {},
 ) -> int:
     """Run the job that `environ` points to, say where its time went, and give its exit status.
 
-    `fit(task)` gives a model, `save(model, directory)` writes its files. A ClientError or one of `user_errors` is the
-    user's fault: one message without a trace. A job that is stopped ends with 0 and the model that `fit` has by then,
-    or where it raises KeyboardInterrupt with 143 and no model.
+    `fit(task)` gives a model, `save(model, directory)` writes its files, and `report(model, task)` names and gives the
+    texts that tell people of it, which are written last: what goes wrong with them is only a warning. A ClientError or
+    one of `user_errors` is the user's fault: one message without a trace. A job that is stopped ends with 0 and the
+    model that `fit` has by then, or where it raises KeyboardInterrupt with 143 and no model.
 
     Where there are several hosts, `roles(team)` names the work of the companions of each, and all hosts end alike.
     """
     stop = stop or Stop()
     task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed, timeline or TimeLine())
     paths = read_paths(environ)
-    outcome = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop, roles)
+    outcome = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop, roles, report)
     if outcome.status and task.team is not None:
         outcome = task.team.settle(outcome)
     return _end(outcome, paths, task)
@@ -103,6 +106,7 @@ def _attempt(
     mistakes: tuple[type[Exception], ...],
     stop: Stop,
     roles: Roles,
+    report: Report[M],
 ) -> Outcome:
     paths = read_paths(environ)
     try:
@@ -126,6 +130,8 @@ def _attempt(
         if task.team is not None:
             task.team.part()
         task.timeline.lap("save")
+        if job.leads and job.report:
+            _report(model, report, task, job.paths)
     except Over as over:
         return over.outcome
     except KeyboardInterrupt:
@@ -159,9 +165,11 @@ def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:
 
 
 def _clear(paths: Paths) -> None:
-    """Take away what an earlier job could not finish."""
+    """Take away what an earlier job could not finish, and its report, which would be taken for this one's."""
     shutil.rmtree(_unfinished(paths), ignore_errors=True)
     _partial_archive(paths).unlink(missing_ok=True)
+    for file in paths.output_data.glob("report.*"):
+        file.unlink()
 
 
 def _assign(job: Job, task: Task) -> None:
@@ -215,6 +223,28 @@ def _save(model: M, save: Save[M], job: Job) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
     if not job.on_platform:
         _pack(job.paths, files)
+
+
+def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
+    """Write what tells people of the model, which is whole by now: it stays so, whatever goes wrong here."""
+    try:
+        texts = report(model, task)
+        paths.output_data.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            partial = paths.output_data / f".{name}.saving"
+            try:
+                partial.write_text(text, encoding="utf-8")
+                os.replace(partial, paths.output_data / name)
+            finally:
+                partial.unlink(missing_ok=True)
+        if texts:
+            task.log.info(f"The report is {' and '.join(str(paths.output_data / name) for name in texts)}.")
+    except OSError as error:
+        task.log.warning(f"The report could not be written: {error}. The model is whole.")
+    except Exception as error:
+        task.log.warning("".join(traceback.format_exception(error)).rstrip())
+        task.log.warning("The report could not be made; the model is whole.")
+    task.timeline.lap("report")
 
 
 def _unfinished(paths: Paths) -> Path:

@@ -11,8 +11,9 @@ Floats = NDArray[Any]
 
 
 class Weight(NamedTuple):
-    """A feature and its weights in raw units, (K,)."""
+    """A feature's column, counted from 0, its name and its weights, (K,)."""
 
+    column: int
     name: str
     values: Floats
 
@@ -38,5 +39,6 @@ def facts(model: Model) -> list[tuple[str, str]]:
 def largest_weights(model: Model, count: int) -> list[Weight]:
     """Return the features whose weight, for a multiclass classifier the largest of them, is furthest from 0."""
     size = np.abs(model.weight).max(axis=1)
+    names = model.feature_names
     order = np.argsort(-size, kind="stable")[:count]
-    return [Weight(model.feature_names[i], model.weight[i]) for i in order]
+    return [Weight(i, names[i], model.weight[i]) for i in order.tolist()]

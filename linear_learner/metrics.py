@@ -43,20 +43,26 @@ class Binary:
         self.rows, self.positives, self.flagged, self.hits = counts.tolist()
         self.ranking.join(hosts)
 
-    def metrics(self) -> Iterator[Metric]:
-        """Yield the metrics of all rows."""
+    def decided(self) -> dict[str, float]:
+        """Return the metrics that follow from how many rows are called positive, and how many of them rightly."""
         negatives = self.rows - self.positives
         correct_negatives = negatives - (self.flagged - self.hits)
         recall, specificity = ratio(self.hits, self.positives), ratio(correct_negatives, negatives)
         present = [share for share, count in ((recall, self.positives), (specificity, negatives)) if count]
         weight = self.beta**2
-        yield "binary_classification_accuracy", "score", (self.hits + correct_negatives) / self.rows
-        f_score = ratio((1 + weight) * self.hits, weight * self.positives + self.flagged)
-        yield f"binary_f_{self.beta:.3f}", "score", f_score
-        yield "precision", "score", ratio(self.hits, self.flagged)
-        yield "recall", "score", recall
-        yield "roc_auc_score", "score", self.ranking.area()
-        yield "binary_balanced_accuracy", "score", float(np.mean(present))
+        return {
+            "binary_classification_accuracy": (self.hits + correct_negatives) / self.rows,
+            f"binary_f_{self.beta:.3f}": ratio((1 + weight) * self.hits, weight * self.positives + self.flagged),
+            "precision": ratio(self.hits, self.flagged),
+            "recall": recall,
+            "binary_balanced_accuracy": float(np.mean(present)),
+        }
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the metrics of all rows."""
+        *decided, balanced = self.decided().items()
+        for name, value in (*decided, ("roc_auc_score", self.ranking.area()), balanced):
+            yield name, "score", value
 
 
 class Multiclass:

@@ -1,0 +1,188 @@
+"""Charts with two axes as inline SVG, in the colours of the page around them, as in `charts`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT = 420, 300  # in pixels, where there is room for them
+LEFT, RIGHT, TOP, BOTTOM = 62, 22, 30, 40  # that the axes take
+EDGE = 6  # beyond the axes that dots may reach
+FONT = 13
+DIVISIONS = 5  # of an axis, about
+DECADES = 1.5  # of a range, from which on an axis is logarithmic
+
+_PLOT = Markup(
+    '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
+    ' fill="var(--muted)" font-variant-numeric="tabular-nums">\n<title>{label}</title>\n{grid}{marks}'
+    '<text x="{middle}" y="{bottom}" text-anchor="middle">{x_label}</text>'
+    '<text x="0" y="13">{y_label}</text>\n</svg>'
+)
+_WINDOW = Markup(
+    '<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">{marks}</svg>\n'
+)
+_ACROSS = Markup(
+    '<path d="M{left} {y:.1f}H{right}" stroke="var(--line)"/>'
+    '<text x="{edge}" y="{base:.1f}" text-anchor="end">{text}</text>\n'
+)
+_DOWN = Markup('<text x="{x:.1f}" y="{y}" text-anchor="middle">{text}</text>\n')
+_LINE = Markup(
+    '<path d="{path}" fill="none" stroke="var({colour})" stroke-width="{width}" stroke-linejoin="round"{dash}>'
+    "<title>{title}</title></path>\n"
+)
+_DOTS = Markup('<g fill="var({colour})" fill-opacity="{opacity}"><title>{title}</title>{dots}</g>\n')
+_DOT = Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
+_COLUMN = Markup(
+    '<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="var({colour})">'
+    "<title>{title}</title></rect>\n"
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points (n,) to be joined by a line, or shown as dots, in the colour of a custom property; NaN is left out."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    title: str
+    colour: str = "--accent"
+    width: float = 2
+    dashed: bool = False
+    dots: float = 0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Numbers from `low` to `high` over so many pixels, the first of them at `start`; `length` may be below 0."""
+
+    low: float
+    high: float
+    start: float
+    length: float
+    logarithmic: bool = False
+
+    def place(self, value: float) -> float:
+        """Return where a number lies, maybe beyond an end."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            low, high, value = math.log(low), math.log(high), math.log(value)
+        return self.start + self.length * (value - low) / (high - low)
+
+    def ticks(self) -> list[float]:
+        """Return round numbers that divide the axis."""
+        if self.logarithmic:
+            decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+            steps = (1, 2, 5) if len(decades) <= 4 else (1,)
+            return [t for d in decades for s in steps if self.low <= (t := s * 10.0**d) <= self.high]
+        rough = (self.high - self.low) / DIVISIONS
+        unit = 10.0 ** math.floor(math.log10(rough))
+        step = next(unit * s for s in (1, 2, 5, 10) if unit * s >= rough * 0.999)
+        return [step * i for i in range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)]
+
+
+def axis(values: Sequence[float], start: float, length: float, *, logarithmic: bool = False) -> Axis:
+    """Make an axis that holds all the numbers; logarithmic where asked for, sensible and possible."""
+    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(finite), max(finite)
+    if low == high:
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    elif logarithmic and low > 0 and math.log10(high / low) > DECADES:
+        return Axis(low, high, start, length, logarithmic=True)
+    return Axis(low, high, start, length)
+
+
+def plot(
+    curves: Sequence[Curve],
+    label: str,
+    x_label: str,
+    y_label: str,
+    *,
+    x_range: Sequence[float] | None = None,
+    y_range: Sequence[float] | None = None,
+    logarithmic: bool = False,
+) -> Markup:
+    """Draw curves one above the other, the last on top; axes hold all of them unless ranges are given.
+
+    What lies beyond a range is cut off, as is what a logarithmic axis cannot show.
+    """
+    across = axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT)
+    up = axis(
+        y_range or [y for curve in curves for y in curve.y],
+        HEIGHT - BOTTOM,
+        TOP + BOTTOM - HEIGHT,
+        logarithmic=logarithmic,
+    )
+    return framed(Markup("").join(drawn(curve, across, up) for curve in curves), across, up, label, x_label, y_label)
+
+
+def columns(edges: Sequence[float], counts: Sequence[int], label: str, x_label: str, y_label: str) -> Markup:
+    """Draw a histogram: `counts` (n,) between `edges` (n + 1,)."""
+    across = axis(edges, LEFT, WIDTH - LEFT - RIGHT)
+    up = axis([0, max(counts, default=0)], HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT)
+    marks = [
+        _COLUMN.format(
+            x=across.place(low),
+            y=up.place(count),
+            width=max(across.place(high) - across.place(low) - 1, 0.5),
+            height=up.place(0) - up.place(count),
+            colour="--accent",
+            title=f"{number(low)} to {number(high)}: {count}",
+        )
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    return framed(Markup("").join(marks), across, up, label, x_label, y_label)
+
+
+def drawn(curve: Curve, across: Axis, up: Axis) -> Markup:
+    """Draw one curve between two axes."""
+    points = [
+        (across.place(x), up.place(y))
+        for x, y in zip(curve.x, curve.y, strict=True)
+        if math.isfinite(x) and math.isfinite(y) and (y > 0 or not up.logarithmic)
+    ]
+    if curve.dots or len(points) == 1:
+        dots = Markup("").join(_DOT.format(x=x, y=y, radius=curve.dots or curve.width + 1) for x, y in points)
+        return _DOTS.format(colour=curve.colour, opacity=0.35 if len(points) > 100 else 1, title=curve.title, dots=dots)
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+    dash = Markup(' stroke-dasharray="4 4"') if curve.dashed else ""
+    return _LINE.format(path=path, colour=curve.colour, width=curve.width, title=curve.title, dash=dash)
+
+
+def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_label: str) -> Markup:
+    """Put axes around what is drawn."""
+    grid = [
+        _ACROSS.format(
+            left=LEFT,
+            right=WIDTH - RIGHT,
+            edge=LEFT - 6,
+            y=up.place(tick),
+            base=up.place(tick) + 4,
+            text=number(tick),
+        )
+        for tick in up.ticks()
+    ]
+    grid += [_DOWN.format(x=across.place(tick), y=HEIGHT - BOTTOM + 17, text=number(tick)) for tick in across.ticks()]
+    return _PLOT.format(
+        width=WIDTH,
+        height=HEIGHT,
+        font=FONT,
+        label=label,
+        grid=Markup("").join(grid),
+        marks=_WINDOW.format(
+            x=LEFT - EDGE,
+            y=TOP - EDGE,
+            width=WIDTH - LEFT - RIGHT + 2 * EDGE,
+            height=HEIGHT - TOP - BOTTOM + 2 * EDGE,
+            marks=marks,
+        ),
+        middle=(LEFT + WIDTH - RIGHT) / 2,
+        bottom=HEIGHT - 4,
+        x_label=x_label,
+        y_label=y_label,
+    )
+
+
+def number(value: float) -> str:
+    """Write a number for people, in four digits; large ones in full."""
+    return (f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}").replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,326 @@
+"""The report of a training job: every figure of it as plain data, from the account of the training."""
+
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner import selection
+from linear_learner.account import Account
+from linear_learner.description import largest_weights
+from linear_learner.hyperparameters import configuration
+from linear_learner.losses import LOSSES
+from linear_learner.metrics import PAIRED_CLASSES, Binary, Multiclass, Regressor
+from linear_learner.model import Model
+from linear_learner.scoring import Measured, objective_name
+from linear_learner.selection import Cuts, shares
+
+Floats = NDArray[Any]
+Plain = dict[str, Any]
+
+FORMAT = 1
+PACKAGES = ("open-linear-learner", "mxnet", "numpy", "pyarrow", "protobuf")
+POINTS = 250  # of a curve
+NEIGHBOURS = (
+    0.01,
+    0.05,
+    0.2,
+)  # of the rows, by which thresholds on either side of the calibrated one flag more or less
+SCORE_BINS, RESIDUAL_BINS = 10, 40
+PLOTTED_ROWS = 1000  # of a regressor's labels and predictions
+CLASSES = 1000  # that are told one by one, those with the most rows
+WEIGHTS, CLASS_WEIGHTS = 50, 5  # of the features whose weights are told, the largest of all and of a class
+PICTURED_CLASSES = 10
+
+
+def report(account: Account, given: Mapping[str, str], seconds: Mapping[str, float]) -> Plain:
+    """Tell a training as values of JSON; a number that is not finite is None.
+
+    `given` are the hyperparameters as they were sent, `seconds` what each part of the job took.
+    """
+    hp = account.hp
+    found: Plain = plain(
+        {
+            "format": FORMAT,
+            "predictor_type": hp.predictor_type,
+            "objective": objective_name(hp),
+            "stopped": account.stopped,
+            "hosts": account.hosts,
+            "data": {
+                "features": account.model.feature_dim,
+                "sparse": account.sparse,
+                "channels": {name: rows(measured) for name, measured in account.measured.items()},
+            },
+            "training": training(account),
+            "bank": bank(account),
+            "curves": curves(account),
+            "winner": account.winner,
+            "threshold": account.model.threshold if hp.predictor_type == "binary_classifier" else None,
+            "channels": {name: quality(measured, account.model) for name, measured in account.measured.items()},
+            "weights": weights(account),
+            "seconds": seconds,
+            "hyperparameters": {"given": given, "used": configuration(given)},
+            "versions": versions(),
+        }
+    )
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Turn numbers of numpy into Python's, and those that are not finite into None."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def rows(measured: Measured) -> Plain:
+    """Count a channel's rows, those of each class too."""
+    match measured.tally:
+        case Binary() as tally:
+            return {"rows": tally.rows, "classes": [tally.rows - tally.positives, tally.positives]}
+        case Multiclass() as tally:
+            return {"rows": int(tally.positives.sum()), "classes": tally.positives}
+        case tally:
+            labels = tally.labels
+            return {"rows": labels.rows, "label": {"mean": labels.mean, "deviation": labels.value**0.5}}
+
+
+def training(account: Account) -> Plain:
+    """Say how long training went on, and by what it was judged."""
+    hp, objective = account.hp, objective_name(account.hp)
+    by_score = account.standings.maximise
+    criterion = hp.binary_classifier_model_selection_criteria if by_score else objective
+    return {
+        "epochs": len(account.history),
+        "epochs_wanted": hp.epochs,
+        "best_epoch": best_epoch(account),
+        "mini_batch_size": hp.mini_batch_size,
+        "deciding": account.deciding,
+        "criterion": criterion,
+        "maximise": by_score,
+        "early_stopping": {
+            "criterion": criterion if account.deciding == "validation" else objective,
+            "values": best_values(account),
+        },
+    }
+
+
+def best_values(account: Account) -> Floats:
+    """Return what early stopping looked at after each epoch, (epochs,): the best candidate's value."""
+    part = 0 if account.deciding == "train" else 2
+    found = account.history[:, part]
+    best = np.fmax.reduce if part and account.standings.maximise else np.fmin.reduce
+    return np.asarray(best(np.where(np.isfinite(found), found, np.nan), axis=1))
+
+
+def best_epoch(account: Account) -> int | None:
+    """Return the epoch, counted from 0, whose weights were taken; None where training was stopped in the first."""
+    values = best_values(account)
+    if not len(values):
+        return None
+    highest = account.deciding == "validation" and account.standings.maximise
+    return int(np.flatnonzero(values == (np.nanmax(values) if highest else np.nanmin(values)))[-1])
+
+
+def bank(account: Account) -> list[Plain]:
+    """List the candidates, the best first, with what they were and how they did at the best epoch.
+
+    Those that left earlier come after the others, the last that left first.
+    """
+    epoch = best_epoch(account)
+    places = {int(m): place for place, m in enumerate(account.members)}
+    found = []
+    for m, candidate in enumerate(account.candidates):
+        train, validation, value = (math.nan,) * 3
+        left = None
+        if m not in places:
+            left = int(np.flatnonzero(np.isfinite(account.history[:, 0, m]))[-1]) + 1
+        if epoch is not None:
+            train, validation, value = account.history[epoch if left is None else min(epoch, left - 1), :, m]
+        loss = validation
+        if left is None:
+            value, loss = account.standings.values[places[m]], account.standings.losses[places[m]]
+        found.append(
+            {
+                "candidate": m,
+                "value": value,
+                "loss": loss,
+                "train_loss": train,
+                "validation_loss": validation,
+                "left_after_epoch": left,
+                "diverged": left is None and not (np.isfinite(value) and np.isfinite(loss)),
+                "settings": candidate.settings(),
+            }
+        )
+    sign = -1 if account.standings.maximise else 1
+
+    def rank(entry: Plain) -> tuple[Any, ...]:
+        left = entry["left_after_epoch"]
+        value = sign * entry["value"], entry["loss"]
+        return entry["diverged"], left is not None, -(left or 0), *np.nan_to_num(value, nan=np.inf), entry["candidate"]
+
+    return sorted(found, key=rank)
+
+
+def curves(account: Account) -> Plain:
+    """Return each candidate's losses by epoch, on the training rows and, if there are any, on the validation rows."""
+    names = ("train", "validation") if account.deciding == "validation" else ("train",)
+    return {name: account.history[:, part].T for part, name in enumerate(names)}
+
+
+def quality(measured: Measured, model: Model) -> Plain:
+    """Tell how good the model is on a channel."""
+    found: Plain = {"scores": {name: value for name, _, value in measured.scores}}
+    match measured.tally:
+        case Binary() as tally:
+            return found | binary(tally, model)
+        case Multiclass() as tally:
+            return found | multiclass(tally)
+        case tally:
+            return found | regression(tally)
+
+
+def binary(tally: Binary, model: Model) -> Plain:
+    """Tell what a binary classifier does at its threshold, near it and at all others."""
+    cuts = tally.ranking.cuts()
+    negatives = cuts.rows - cuts.positives
+    wrong = cuts.flagged - cuts.hits
+    recall, precision = selection.recall(cuts), selection.precision(cuts)
+    fallout = shares(wrong, np.full(len(wrong), negatives))
+    chosen = spread(fallout + recall)
+    found = {
+        "confusion": [
+            [negatives - (tally.flagged - tally.hits), tally.flagged - tally.hits],
+            [tally.positives - tally.hits, tally.hits],
+        ],
+        "roc": {"false_positive_rate": fallout[chosen], "true_positive_rate": recall[chosen]},
+        "precision_recall": {"recall": recall[chosen][1:], "precision": precision[chosen][1:]},
+        "thresholds": thresholds(tally, cuts, model.threshold),
+    }
+    if LOSSES[model.loss_type].name == "logistic":
+        found["calibration"] = calibration(*tally.ranking.counts)
+    return found
+
+
+def spread(position: Floats) -> NDArray[np.int64]:
+    """Choose some places (n,) of a curve, evenly along it, both ends among them; `position` (m,) rises."""
+    wanted = np.linspace(position[0], position[-1], POINTS)
+    return np.asarray(np.unique(np.append(np.searchsorted(position, wanted), [0, len(position) - 1])))
+
+
+def thresholds(tally: Binary, cuts: Cuts, threshold: float) -> list[Plain]:
+    """Tell what the calibrated threshold does, and others on either side of it, rising.
+
+    Those are the next ones that change anything, and such that call so many rows more, or fewer, positive.
+    """
+    own = int((cuts.scores.astype(np.float64) >= threshold).sum())
+    places = {max(own - 1, 0), min(own + 1, len(cuts.scores))}
+    for share in NEIGHBOURS:
+        for flagged in (tally.flagged - share * tally.rows, tally.flagged + share * tally.rows):
+            if 0 < flagged < tally.rows:
+                places.add(int(np.searchsorted(cuts.flagged, flagged)))
+    places.discard(own)
+    found = [
+        decision(tally, cuts.threshold(k), int(cuts.flagged[k]), int(cuts.hits[k])) | {"calibrated": False}
+        for k in places
+    ]
+    found.append(decision(tally, threshold, tally.flagged, tally.hits) | {"calibrated": True})
+    return sorted(found, key=lambda entry: entry["threshold"])
+
+
+def decision(tally: Binary, threshold: float, flagged: int, hits: int) -> Plain:
+    """Tell what a threshold does that calls so many rows positive, so many of them rightly."""
+    at = Binary(tally.beta)
+    at.rows, at.positives, at.flagged, at.hits = tally.rows, tally.positives, flagged, hits
+    return {"threshold": threshold, "flagged": flagged, **at.decided()}
+
+
+def calibration(scores: Floats, counts: NDArray[np.int64]) -> Plain:
+    """Compare scores (u,) with the share of positives among them, `counts` (u, 2), in equal ranges of the score."""
+    bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
+    total = counts.sum(axis=1)
+    rows = np.bincount(bins, weights=total, minlength=SCORE_BINS)
+    filled = rows > 0
+    mean = np.bincount(bins, weights=total * scores.astype(np.float64), minlength=SCORE_BINS)[filled] / rows[filled]
+    positive = np.bincount(bins, weights=counts[:, 1], minlength=SCORE_BINS)[filled] / rows[filled]
+    return {"rows": rows[filled].astype(np.int64), "mean_score": mean, "positive_share": positive}
+
+
+def multiclass(tally: Multiclass) -> Plain:
+    """Tell how well each class is told, and which are taken for which."""
+    recall, precision = shares(tally.hits, tally.positives), shares(tally.hits, tally.flagged)
+    most = np.sort(np.argsort(-tally.positives, kind="stable")[:CLASSES])
+    found: Plain = {
+        "classes": [
+            {
+                "class": c,
+                "rows": tally.positives[c],
+                "flagged": tally.flagged[c],
+                "recall": recall[c],
+                "precision": precision[c],
+            }
+            for c in most.tolist()
+        ]
+    }
+    if tally.pairs.size:
+        found["confusion"] = tally.pairs
+    return found
+
+
+def regression(tally: Regressor) -> Plain:
+    """Tell how the predictions lie about the labels, on a sample of the rows."""
+    label, score = tally.sample.values.T
+    residual = score - label
+    low, high = np.quantile(residual, (0.005, 0.995))
+    if not low < high:
+        low, high = low - 0.5, high + 0.5
+    counts, edges = np.histogram(np.clip(residual, low, high), RESIDUAL_BINS, (low, high))
+    some = np.linspace(0, len(label) - 1, min(len(label), PLOTTED_ROWS)).astype(np.int64)
+    quantiles = {level: np.quantile(residual, level) for level in (0.05, 0.25, 0.5, 0.75, 0.95)}
+    return {
+        "sampled_rows": len(label),
+        "residuals": {"edges": edges, "counts": counts, "quantiles": quantiles},
+        "predictions": {"label": label[some], "score": score[some]},
+    }
+
+
+def weights(account: Account) -> list[Plain]:
+    """Return the features with the largest weights once standardised, with these and those in raw units.
+
+    After those with the largest of all come others with the largest of a class. Of very many classes there is only the
+    one with the largest.
+    """
+    raw = account.model
+    standard, _ = account.scaler.unfold(raw.weight.T, raw.bias)
+    chosen = {w.column: w for w in largest_weights(replace(raw, weight=standard.T), WEIGHTS)}
+    for c in range(min(PICTURED_CLASSES, raw.outputs) if 1 < raw.outputs <= PAIRED_CLASSES else 0):
+        of_class = replace(raw, weight=standard.T[:, [c]])
+        chosen |= {w.column: w._replace(values=standard[:, w.column]) for w in largest_weights(of_class, CLASS_WEIGHTS)}
+    found = []
+    for column, name, values in chosen.values():
+        classes = np.arange(len(values)) if len(values) <= PAIRED_CLASSES else [int(np.abs(values).argmax())]
+        raws = raw.weight[column, classes]
+        found.append(
+            {"feature": name, "column": column, "classes": classes, "standardised": values[classes], "raw": raws}
+        )
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what took part."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
