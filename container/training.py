@@ -9,6 +9,7 @@ import sys
 import tarfile
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -64,7 +65,7 @@ def run(
     stop: Stop | None = None,
     timeline: TimeLine | None = None,
     roles: Roles = lambda team: {},
-    report: Report[M] = lambda model, task: {},
+    report: Report[M] | None = None,
 ) -> int:
     """Run the job that `environ` points to, say where its time went, and give its exit status.
 
@@ -106,7 +107,7 @@ def _attempt(
     mistakes: tuple[type[Exception], ...],
     stop: Stop,
     roles: Roles,
-    report: Report[M],
+    report: Report[M] | None,
 ) -> Outcome:
     paths = read_paths(environ)
     try:
@@ -130,7 +131,7 @@ def _attempt(
         if task.team is not None:
             task.team.part()
         task.timeline.lap("save")
-        if job.leads and job.report:
+        if report is not None and job.leads and job.report:
             _report(model, report, task, job.paths)
     except Over as over:
         return over.outcome
@@ -168,8 +169,9 @@ def _clear(paths: Paths) -> None:
     """Take away what an earlier job could not finish, and its report, which would be taken for this one's."""
     shutil.rmtree(_unfinished(paths), ignore_errors=True)
     _partial_archive(paths).unlink(missing_ok=True)
-    for file in paths.output_data.glob("report.*"):
-        file.unlink()
+    for file in (*paths.output_data.glob("report.*"), *paths.output_data.glob(".report.*")):
+        with suppress(OSError):
+            file.unlink()
 
 
 def _assign(job: Job, task: Task) -> None:
@@ -237,8 +239,7 @@ def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
                 os.replace(partial, paths.output_data / name)
             finally:
                 partial.unlink(missing_ok=True)
-        if texts:
-            task.log.info(f"The report is {' and '.join(str(paths.output_data / name) for name in texts)}.")
+        task.log.info(f"The report is {' and '.join(str(paths.output_data / name) for name in texts)}.")
     except OSError as error:
         task.log.warning(f"The report could not be written: {error}. The model is whole.")
     except Exception as error:

@@ -143,7 +143,8 @@ def bank(account: Account) -> list[Plain]:
         train, validation, value = (math.nan,) * 3
         left = None
         if m not in places:
-            left = int(np.flatnonzero(np.isfinite(account.history[:, 0, m]))[-1]) + 1
+            told = np.flatnonzero(~np.isnan(account.history[:, :, m]).all(axis=1))
+            left = int(told.max(initial=0)) + 1
         if epoch is not None:
             train, validation, value = account.history[epoch if left is None else min(epoch, left - 1), :, m]
         loss = validation

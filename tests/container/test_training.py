@@ -115,6 +115,64 @@ def test_on_the_platform_nothing_is_packed(root: Path, environ: dict[str, str]) 
     assert (root / "model/params").exists()
 
 
+def tell(model: Model, task: Task) -> dict[str, str]:
+    return {"report.json": str(model["rows"]), "report.html": f"<p>{'save' in task.timeline.spent}"}
+
+
+def test_the_report_is_written_once_the_model_is_whole_and_timed_apart(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(environ, fit, save, report=tell) == 0
+    assert (root / "output/data/report.json").read_text() == "8"
+    assert (root / "output/data/report.html").read_text() == "<p>True"
+    assert sorted(os.listdir(root / "output/data")) == ["report.html", "report.json"]
+    assert re.search(r", save \d+\.\d\d s, report \d+\.\d\d s, in all", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device. The model is whole."),
+        (ZeroDivisionError("float division by zero"), "ZeroDivisionError: float division by zero"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_a_report_that_fails_is_a_warning_and_no_failure(
+    root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    assert run(environ, fit, save, report=raising(error)) == 0
+    assert (root / "model/params").read_text() == "8"
+    assert not (root / "output/failure").exists()
+    out = capsys.readouterr().out
+    assert "WARNING" in out
+    assert said in out
+    assert ("Traceback" in out) == (not isinstance(error, OSError))
+
+
+def test_a_report_that_cannot_be_written_leaves_no_part_of_it(root: Path, environ: dict[str, str]) -> None:
+    (root / "output/data/report.html").mkdir(parents=True)
+    (root / "output/data/report.html/mine").touch()
+    assert run(environ, fit, save, report=tell) == 0
+    assert sorted(os.listdir(root / "output/data")) == ["report.html", "report.json"]
+
+
+def test_an_environment_variable_turns_the_report_off(root: Path, environ: dict[str, str]) -> None:
+    assert run({**environ, "LINEAR_LEARNER_REPORT": "Off"}, fit, save, report=tell) == 0
+    assert os.listdir(root / "output/data") == []
+
+
+def test_a_wrong_switch_of_the_report_is_told_before_training(root: Path, environ: dict[str, str]) -> None:
+    assert run({**environ, "LINEAR_LEARNER_REPORT": "maybe"}, raising(AssertionError()), save, report=tell) == 1
+    assert failure(root) == "ClientError: LINEAR_LEARNER_REPORT: expected on or off, found 'maybe'."
+
+
+def test_a_job_that_fails_leaves_no_report_of_an_earlier_one(root: Path, environ: dict[str, str]) -> None:
+    assert run(environ, fit, save, report=tell) == 0
+    (root / "output/data/other").touch()
+    assert run(environ, raising(ClientError("no")), save, report=tell) == 1
+    assert os.listdir(root / "output/data") == ["other"]
+
+
 def test_a_save_that_fails_half_way_leaves_nothing(root: Path, environ: dict[str, str]) -> None:
     def half(model: Model, directory: Path) -> None:
         (directory / "params").write_text("half")

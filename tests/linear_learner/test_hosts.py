@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from container.log import Log
+from linear_learner.account import Account
 from linear_learner.bank import Bank
 from linear_learner.batches import gather
 from linear_learner.budget import Budget
@@ -20,6 +21,7 @@ from linear_learner.candidates import Candidate
 from linear_learner.errors import InputError
 from linear_learner.hosts import ALONE, Hosts, room
 from linear_learner.model import Model
+from linear_learner.report import report
 from linear_learner.scaling import Scaler, fit_scaler
 from linear_learner.sparse import Sparse, choose_rows, compressed
 from linear_learner.sparse_bank import SparseBank, summed
@@ -58,6 +60,7 @@ class Done:
     model: Model
     log: str
     disk: Disk | None
+    account: Account
     losses: list[float] = field(init=False)
     best: list[str] = field(init=False)
 
@@ -70,7 +73,7 @@ class Done:
 
 def train(hosts: Hosts, given: Given) -> Done:
     """Be one host of the job."""
-    log = io.StringIO()
+    log, accounts = io.StringIO(), list[Account]()
     model = fit(
         given.hyperparameters,
         given.channels,
@@ -81,8 +84,9 @@ def train(hosts: Hosts, given: Given) -> Done:
         earlier=given.earlier,
         hosts=hosts,
         sharded=given.sharded,
+        tell=accounts.append,
     )
-    return Done(model, log.getvalue(), given.disk)
+    return Done(model, log.getvalue(), given.disk, accounts[0])
 
 
 def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -132,6 +136,25 @@ def assert_alike(one: Done, many: Done) -> None:
     assert many.best == one.best
     np.testing.assert_allclose(many.model.weight, one.model.weight, rtol=1e-3, atol=1e-4)
     assert many.model.threshold == pytest.approx(one.model.threshold, rel=1e-4)
+    assert_told_alike(report(one.account, {}, {}), report(many.account, {}, {}))
+
+
+def assert_told_alike(one: dict[str, Any], many: dict[str, Any]) -> None:
+    """Compare two reports: the rows of all hosts are in each figure."""
+    for name, channel in one["channels"].items():
+        facts, those = one["data"]["channels"][name], many["data"]["channels"][name]
+        assert those["rows"] == facts["rows"]
+        assert those.get("classes") == facts.get("classes")
+        assert those.get("label") == pytest.approx(facts.get("label"))
+        other = many["channels"][name]
+        assert other["scores"] == pytest.approx(channel["scores"], rel=0.02, abs=1e-3)
+        if "confusion" in channel:
+            np.testing.assert_array_equal(np.sum(other["confusion"], axis=1), np.sum(channel["confusion"], axis=1))
+            np.testing.assert_allclose(other["confusion"], channel["confusion"], atol=2)
+        if "residuals" in channel:
+            assert other["sampled_rows"] == channel["sampled_rows"]
+            quantiles = list(channel["residuals"]["quantiles"].values())
+            np.testing.assert_allclose(list(other["residuals"]["quantiles"].values()), quantiles, rtol=0.01, atol=1e-3)
 
 
 def rows_of(X: Any, rows: NDArray[Any]) -> Any:
