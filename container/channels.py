@@ -1,15 +1,16 @@
 """A channel: the files of a folder or a FIFO an epoch, read as blocks of labelled rows."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from gzip import GzipFile
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 
 from container.ahead import ahead
-from container.codecs import CODECS, TRAINING_TYPES
+from container.codecs import CODECS, TRAINING_TYPES, csv
 from container.codecs.blocks import Block, Sparse
 from container.codecs.media import parse
 from container.copies import Copy, block_bytes, copying
@@ -29,6 +30,7 @@ class Channel:
     room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
     and place. `heed` is called before every block and may end the reading by raising. A channel that `may_be_empty`,
     as where other hosts have all the rows, yields nothing if it is. `sharded` tells that they have other rows.
+    `feature_names` are known once the first rows are read, and empty where the data does not tell them.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Channel:
     ) -> None:
         self.name = config.name
         self.sharded = config.sharded
+        self.feature_names: tuple[str, ...] = ()
         self._directory = directory
         self._scratch = scratch
         self._say = say
@@ -80,9 +83,13 @@ class Channel:
         return "from its files" if self._copy is None else "from a decoded copy on local disk"
 
     def place(self, row: int) -> str:
-        """Say in which file row `row` of the channel, counted from 1, was last read, and which row it is there."""
+        """Say in which file row `row` of the channel, counted from 1, was last read, and which row it is there.
+
+        A header counts as a row, as it does where people look at the file.
+        """
         first, name = self._parts[bisect_left(self._parts, row, key=lambda part: part[0]) - 1]
-        return f"row {row - first} of {name}"
+        header = self._media.name == csv.MEDIA_TYPE and csv.has_header(self._media.parameters)
+        return f"row {row - first + header} of {name}"
 
     def __iter__(self) -> Iterator[Block]:
         halt = Event()
@@ -107,8 +114,9 @@ class Channel:
             self._parts.append((rows, name))
             try:
                 with source as stream:
+                    features = features or len(self.feature_names) or None
                     self._slow |= isinstance(stream, GzipFile)
-                    for X, y in self._decode(stream, self._media.parameters, features):
+                    for X, y in self._decode(stream, self._media.parameters, features, self._name):
                         features = X.shape[1]
                         rows += len(y)
                         size += block_bytes((X, y))
@@ -122,6 +130,18 @@ class Channel:
             where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
             raise ClientError(f"channel {self.name!r}: {where} row.")
         self._bytes = size
+
+    def _name(self, names: Sequence[str]) -> None:
+        """Keep the names of the first file; refuse others, which would be other features."""
+        found = _distinct(names)
+        self.feature_names = self.feature_names or found
+        for column, name, known in zip(count(2), found, self.feature_names):
+            if name != known:
+                raise DecodeError(
+                    f"expected the name {known[:80]!r} as before, found {name[:80]!r}. Every file of the channel must "
+                    "name the same columns in the same order",
+                    f"column {column}",
+                )
 
     def _sources(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
         if self._piped:
@@ -139,3 +159,14 @@ class Channel:
                 "Put the data there, or take the channel out of inputdataconfig.json."
             )
         raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Call a feature without a name by its place, and add the place to a name that is taken."""
+    taken: dict[str, None] = {}
+    for place, name in enumerate(names):
+        name = name or f"f{place}"
+        while name in taken:
+            name += f".{place}"
+        taken[name] = None
+    return tuple(taken)

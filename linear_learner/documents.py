@@ -17,6 +17,7 @@ class Facts(NamedTuple):
     loss_type: str
     threshold: float
     metrics_params: dict[str, Any]
+    names: tuple[str, ...] = ()
 
 
 def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
@@ -56,7 +57,12 @@ def read_facts(content: bytes | bytearray) -> Facts:
     if not isinstance(settings, dict) or not all(map(is_setting, settings.values())):
         raise InputError(f"{ADDITIONAL} says metrics_params {shortened(settings)}; expected names and plain values.")
     own = {name: value for name, value in settings.items() if name != "threshold"}
-    return Facts(predictor, loss, threshold, own)
+    names = found.get("feature_names")
+    if names is None:
+        names = []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{ADDITIONAL} says feature_names {shortened(names)}; expected a list of texts.")
+    return Facts(predictor, loss, threshold, own, tuple(names))
 
 
 def finite(value: Any) -> float | None:

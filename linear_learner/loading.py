@@ -24,7 +24,9 @@ def load(directory: Path, room: int | None = None) -> Model:
     facts, graph = read_facts(files[ADDITIONAL]), read_graph(files[SYMBOL])
     weight, bias = read_arrays(files[PARAMETERS])
     check(facts, graph, weight)
-    return Model(facts.predictor_type, facts.loss_type, weight, bias, facts.threshold, facts.metrics_params)
+    return Model(
+        facts.predictor_type, facts.loss_type, weight, bias, facts.threshold, facts.metrics_params, facts.names
+    )
 
 
 def find(directory: Path, room: int | None) -> tuple[Files, str]:
@@ -61,6 +63,10 @@ def check(facts: Facts, graph: Graph, weight: Floats) -> None:
         raise InputError(
             f"The model's shapes disagree: fc0_weight {weight.shape} has {outputs} columns; expected "
             f"{'1' if outputs > 1 else '2 or more'} of a {facts.predictor_type}."
+        )
+    if facts.names and len(facts.names) != features:
+        raise InputError(
+            f"{ADDITIONAL} says {len(facts.names)} feature_names, but {PARAMETERS} holds fc0_weight {weight.shape}."
         )
     if graph.link != (facts.loss_type if facts.loss_type in LINKS.values() else None):
         raise InputError(

@@ -34,6 +34,7 @@ def pack(model: Model) -> list[memoryview]:
             "loss_type": model.loss_type,
             "threshold": float(model.threshold),
             "metrics_params": model.metrics_params,
+            "names": model.names,
             "shape": weight.shape,
         }
     ).encode()
@@ -63,6 +64,7 @@ def unpack(buffer: "ReadableBuffer") -> Model:
         raise InputError(f"Expected a packed model that begins with {MAGIC!r}, found {magic!r} in {len(view)} bytes.")
     header: dict[str, Any] = json.loads(bytes(view[START.size : START.size + length]))
     features, outputs = header.pop("shape")
+    header["names"] = tuple(header["names"])
     weight_at = aligned(START.size + length)
     bias_at = aligned(weight_at + features * outputs * 8)
     if bias_at + outputs * 4 > len(view):

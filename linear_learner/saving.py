@@ -11,6 +11,7 @@ import numpy as np
 
 from linear_learner.engine import mx
 from linear_learner.model import Model
+from linear_learner.packages import ADDITIONAL, LIMITS
 
 PREFIX = "mx-mod"
 MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
@@ -21,21 +22,24 @@ def save(model: Model, directory: Path) -> None:
     """Write the model's files into `directory`, which exists and is empty.
 
     The files at the top run the documented snippet, so their label is called `softmax_label`; readers written for the
-    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`.
+    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`. The
+    names of the features are ours, and at the top only; they are left out where they are too long to be loaded.
     """
+    additional = json.dumps(additional_parameters(model))
     parameters = {
         "arg:fc0_weight": mx.nd.from_numpy(np.array(model.weight, np.float32, order="C")),
         "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
     }
     write_arrays(directory / f"{PREFIX}-0000.params", parameters)
     (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
-    (directory / "additional-params.json").write_text(json.dumps(additional_parameters(model)), encoding="utf-8")
+    (directory / ADDITIONAL).write_text(with_names(model) or additional, encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     entries = {
-        name: (directory / name).read_bytes()
-        for name in ("manifest.json", "additional-params.json", f"{PREFIX}-0000.params")
+        "manifest.json": json.dumps(MANIFEST).encode(),
+        ADDITIONAL: additional.encode(),
+        f"{PREFIX}-0000.params": (directory / f"{PREFIX}-0000.params").read_bytes(),
+        f"{PREFIX}-symbol.json": symbol(model, "out_label").tojson().encode(),
     }
-    entries[f"{PREFIX}-symbol.json"] = symbol(model, "out_label").tojson().encode()
     with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
@@ -60,6 +64,12 @@ def symbol(model: Model, label: str) -> Any:
     margin = mx.sym.broadcast_add(product, bias, name="broadcast_plus0")
     operator = getattr(mx.sym, OUTPUT_OPERATORS.get(model.loss_type, "LinearRegressionOutput"))
     return operator(margin, mx.sym.Variable(label), name="out")
+
+
+def with_names(model: Model) -> str | None:
+    """Return the additional parameters with the features' names, None where there are none or too long ones."""
+    content = json.dumps({**additional_parameters(model), "feature_names": model.names})
+    return content if model.names and len(content) <= LIMITS[ADDITIONAL] else None
 
 
 def additional_parameters(model: Model) -> dict[str, Any]:

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
-from container.codecs.blocks import Block, Encoding, Features
+from container.codecs.blocks import Block, Encoding, Features, Tell
 
 
 @dataclass(frozen=True)
 class Codec:
     """What one content type can do.
 
-    `decode_blocks(stream, parameters, features)` reads labelled rows for training; `decode_records`, with the same
-    parameters, reads a request in pieces of (n, features) as it comes; `encoding` writes an answer. Each is None where
-    the type is not for that. Both readers raise DecodeError with the place inside the data.
+    `decode_blocks(stream, parameters, features, tell)` reads labelled rows for training, and before the first of them
+    tells the names of the features, where the data has them; `decode_records`, with the first three, reads a request in
+    pieces of (n, features) as it comes; `encoding` writes an answer. Each is None where the type is not for that. Both
+    readers raise DecodeError with the place inside the data.
     """
 
     media_type: str
-    decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None], Iterator[Block]] | None
+    decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None, Tell], Iterator[Block]] | None
     decode_records: Callable[[BinaryIO, Mapping[str, str], int], Iterator[Features]] | None
     encoding: Encoding | None
 

@@ -1,7 +1,7 @@
 """What codecs hand over: matrices of float32, dense or sparse, and for training in blocks of a bounded size."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ class Sparse(NamedTuple):
 
 Features = Matrix | Sparse
 Block = tuple[Features, Matrix]
+Tell = Callable[[Sequence[str]], None]
 Columns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
@@ -35,6 +36,10 @@ class Encoding(NamedTuple):
     opening: bytes = b""
     separator: bytes = b""
     closing: bytes = b""
+
+
+def forget(names: Sequence[str]) -> None:
+    """Be told the names of the features and do nothing."""
 
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.

@@ -1,4 +1,6 @@
-"""text/csv: numbers separated by commas, one row a line, no header; in training the label is the first column.
+"""text/csv: numbers separated by commas, one row a line; in training the label is the first column.
+
+The first line is names where the media type says header=present, as RFC 4180 has it.
 
 Training data is read by pyarrow where it is installed, block by block; requests by simdjson, which is faster on
 few rows. numpy reads what these refuse or could read otherwise. Each rounds a decimal to a double first, then
@@ -11,11 +13,12 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import Columns, Matrix, all_finite
+from container.codecs.blocks import Columns, Matrix, Tell, all_finite, forget
 from container.codecs.digits import write_rows
 from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
@@ -31,19 +34,34 @@ _ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
 _WIDE = 64  # columns, from which to look at each line is faster than to look at each byte
 _IN_NUMBERS = b"0123456789+-.eE \t\r"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_HEADER = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
 _TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 
 
+def has_header(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the parameters of the media type say that the first line is names."""
+    text = parameters.get("header", "absent").lower()
+    if text not in ("present", "absent"):
+        raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
+    return text == "present"
+
+
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
 ) -> Iterator[tuple[Matrix, Matrix]]:
-    """Read labelled rows; `features` is the number of columns after the label, None where the first row decides."""
-    _check_charset(parameters)
+    """Read labelled rows; `features` is the number of columns after the label, None where the first line decides."""
+    charset = _charset(parameters)
     labels = _label_size(parameters, default=1)
     columns = None if features is None else labels + features
+    texts = read_lines(stream, MEDIA_TYPE)
     row = 1
-    for text, table in _parse_ahead(read_lines(stream, MEDIA_TYPE)):
+    if has_header(parameters):
+        names, row, texts = _read_header(texts, charset, columns, labels, "row")
+        if names:
+            columns = len(names)
+            tell(names[labels:])
+    for text, table in _parse_ahead(texts):
         if table is not None and _fits(table, columns, labels):
             row += len(table)
         else:
@@ -57,11 +75,16 @@ def decode_blocks(
 
 def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Matrix]:
     """Read the records of a request, (n, features); a label comes first only where label_size=1 says so."""
-    _check_charset(parameters)
+    charset = _charset(parameters)
     labels = _label_size(parameters, default=0)
     columns = labels + features
+    texts = read_lines_as_they_come(stream, MEDIA_TYPE)
     number = 1
-    for text in read_lines_as_they_come(stream, MEDIA_TYPE):
+    if has_header(parameters):
+        names, number, texts = _read_header(texts, charset, columns, labels, "record")
+        if names and all(map(_is_number, names)):
+            raise DecodeError("expected names, as header=present in the content type says, found numbers", "record 1")
+    for text in texts:
         table = _parse_as_json(text, columns)
         if table is not None and all_finite(table):
             number += len(table)
@@ -77,6 +100,38 @@ def encode(columns: Columns) -> bytes:
     """Write one line a row, columns in their order, without a header; a (n, K) column becomes K."""
     rows = zip(*(write_rows(column, "", ",", "") for column in columns.values()), strict=True)
     return "".join([",".join(row) + "\n" for row in rows]).encode()
+
+
+def _read_header(
+    texts: Iterator[bytes], charset: str, columns: int | None, labels: int, noun: str
+) -> tuple[list[str], int, Iterator[bytes]]:
+    """Take the names from the first line that is not blank; return them, which line is next, and the lines from there.
+
+    There are no names where there is no such line.
+    """
+    number = 0
+    for text in texts:
+        header = _HEADER.match(text)
+        number += len((header[0] if header else text).splitlines())
+        if header:
+            names = _read_names(header[1], charset, f"{noun} {number}")
+            if columns not in (None, len(names)) or len(names) <= labels:
+                raise DecodeError(_width_problem(names, columns or len(names), labels), f"{noun} {number}")
+            return names, number + 1, chain([text[header.end() :]], texts)
+    return [], 1, texts
+
+
+def _read_names(line: bytes, charset: str, place: str) -> list[str]:
+    try:
+        text = line.decode(charset)
+        if text.count('"') % 2:
+            raise DecodeError(f"a quote that is not closed in its line: {text[:80]!r}", place)
+        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+    except UnicodeError:
+        problem = f"names that are not written as {charset}: {line[:80].decode('latin-1')!r}. Write the data as UTF-8"
+        raise DecodeError(problem, place) from None
+    except csv.Error as error:
+        raise DecodeError(f"expected names separated by commas: {error}", place) from None
 
 
 def _parse_ahead(texts: Iterable[bytes]) -> Iterator[tuple[bytes, Matrix | None]]:
@@ -206,7 +261,7 @@ def _field_problem(column: int, text: str, labels: int, header: bool) -> str:
     if separator := next((sign for sign in ";\t|" if sign in stripped), None):
         return f"{found}. Columns must be separated by commas, not by {separator!r}"
     if header:
-        return f"{found}. Is this a header row? Remove it: every row must be data"
+        return f"{found}. Is this a header row? Then set the content type to {MEDIA_TYPE};header=present"
     if column <= labels:
         return f"{found}. Column 1 is the label: write classes as numbers, 0, 1 and so on"
     return f"{found}. Write categories as numbers"
@@ -229,7 +284,7 @@ def _label_size(parameters: Mapping[str, str], default: int) -> int:
     return int(text)
 
 
-def _check_charset(parameters: Mapping[str, str]) -> None:
+def _charset(parameters: Mapping[str, str]) -> str:
     charset = parameters.get("charset", "utf-8")
     digits = '+-0123456789.eE,"\n'
     try:
@@ -238,3 +293,4 @@ def _check_charset(parameters: Mapping[str, str]) -> None:
         known = False
     if not known:
         raise DecodeError(f"charset {charset!r} in the content type is not supported: write the data as UTF-8")
+    return charset

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.blocks import Block, Matrix, Sparse
+from container.codecs.blocks import Block, Matrix, Sparse, Tell, forget
 from container.codecs.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
 from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.errors import DecodeError
@@ -23,7 +23,9 @@ _COMMENT = re.compile(rb"#[^\r\n]*")
 _PLAIN = b"0123456789+-.eE: \t\r\n"
 
 
-def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int | None) -> Iterator[Block]:
+def decode_blocks(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+) -> Iterator[Block]:
     """Read labelled rows, (n, None): their width is for the algorithm to settle."""
     for rows in _read(read_lines(stream, MEDIA_TYPE), "row", None):
         if len(rows.labels):

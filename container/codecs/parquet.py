@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import BLOCK_BYTES, Matrix, first_bad
+from container.codecs.blocks import BLOCK_BYTES, Matrix, Tell, first_bad, forget
 from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
 from container.errors import DecodeError
 
@@ -20,7 +20,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
 ) -> Iterator[tuple[Matrix, Matrix]]:
     """Read labelled rows; `features` is the number of columns after the label, None where the file decides.
 
@@ -40,6 +40,7 @@ def decode_blocks(
         with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             if file.metadata.num_rows:
                 columns = _check_columns(file.schema_arrow, features)
+                tell(file.schema_arrow.names[1:])
                 row = 1
                 for batch in file.iter_batches(max(1, BLOCK_BYTES // (4 * columns))):
                     table = _read_table(batch, row)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse, all_finite
+from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse, Tell, all_finite, forget
 from container.codecs.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
 from container.codecs.layout import FEATURES, LABEL, NAME, Alike, find_layout
 from container.codecs.record_pb2 import Record
@@ -28,7 +28,9 @@ _REQUEST_BYTES = 8 << 20  # a body of a request is mostly less, and then not cop
 _RECORD_BYTES = 100 << 20  # of one record in a request
 
 
-def decode_blocks(stream: BinaryIO, parameters: Mapping[str, str], features: int | None) -> Iterator[Block]:
+def decode_blocks(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+) -> Iterator[Block]:
     """Read labelled records; `features` is their width, None where the first record decides.
 
     Records with keys make sparse blocks, the others dense ones.

@@ -179,6 +179,67 @@ def test_a_fault_in_a_later_file_comes_after_the_rows_before_it(channel: MakeCha
         next(blocks)
 
 
+HEADED = "text/csv;header=present"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "names"),
+    [
+        (HEADED, b"y,age,sex\n1,2,3\n", ("age", "sex")),
+        (HEADED, compress(b"y,age,sex\n1,2,3\n"), ("age", "sex")),
+        ("Text/CSV; Header=Present; label_size=1", b"y,age,sex\n1,2,3\n", ("age", "sex")),
+        (HEADED, b"y,,a,,a,a.2,a\n" + b"1," * 6 + b"1\n", ("f0", "a", "f2", "a.3", "a.2", "a.5")),
+        ("text/csv;header=absent", b"1,2,3\n", ()),
+        ("text/csv", b"1,2,3\n", ()),
+        ("text/libsvm", b"1 1:2\n", ()),
+        (None, encode_records(np.ones((1, 2), np.float32), np.ones(1, np.float32)), ()),
+    ],
+)
+def test_the_features_have_the_names_that_the_data_tells(
+    channel: MakeChannel, content_type: str | None, content: bytes, names: tuple[str, ...]
+) -> None:
+    train = channel({"a": content, "b": content}, content_type)
+    for _ in range(3):
+        assert sum(len(y) for _, y in train) == 2
+        assert train.feature_names == names
+
+
+def test_every_file_begins_with_the_header_even_one_without_rows(channel: MakeChannel) -> None:
+    files = {"a": b"y,age\n", "b": b"", "c": b"y,age\n1,2\n", "d": b"label,age", "e": b"\ny, age\n3,4\n"}
+    train = channel(files, HEADED)
+    for _ in range(3):
+        assert labels(train) == [1, 3]
+    assert train.feature_names == ("age",)
+
+
+def test_headers_alone_are_no_data(channel: MakeChannel) -> None:
+    with pytest.raises(ClientError, match="channel 'train': none of the 2 files has a row"):
+        list(channel({"a": b"y,age\n", "b": b"y,age\n"}, HEADED))
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (
+            b"y,sex,age\n1,2,3\n",
+            "file 'b', column 2: expected the name 'age' as before, found 'sex'. Every file",
+        ),
+        (b"1,2,3\n4,5,6\n", "file 'b', column 2: expected the name 'age' as before, found '2'"),
+        (b"y,age\n1,2\n", r"file 'b', row 1: expected 3 \(a label and 2 features\) columns, found 2"),
+    ],
+)
+@pytest.mark.parametrize("first", [b"y,age,sex\n", b"y,age,sex\n1,2,3\n"])
+def test_files_of_other_names_are_refused(channel: MakeChannel, first: bytes, second: bytes, message: str) -> None:
+    with pytest.raises(ClientError, match=f"channel 'train', {message}"):
+        list(channel({"a": first, "b": second}, HEADED))
+
+
+def test_a_row_below_a_header_is_found_where_an_editor_shows_it(channel: MakeChannel) -> None:
+    train = channel({"a": b"y,a\n1,2\n3,4\n", "b": b"y,a\n5,6\n"}, HEADED)
+    list(train)
+    assert [train.place(row) for row in (1, 2, 3)] == ["row 2 of file 'a'", "row 3 of file 'a'", "row 2 of file 'b'"]
+
+
 def test_a_row_is_found_in_its_file(channel: MakeChannel) -> None:
     train = channel({"a": b"1,2\n3,4\n", "b": b"", "c/d": b"5,6\n"})
     list(train)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from container.codecs import csv, lines
+from container.codecs import READERS, csv, lines
 from container.errors import DecodeError
 from tests.container.bodies import decode
 
@@ -42,6 +42,15 @@ def read(text: bytes, **parameters: str) -> list[list[float]]:
         for X, y in csv.decode_blocks(BytesIO(text), parameters, None)
         for row, label in zip(X.tolist(), y, strict=True)
     ]
+
+
+def read_named(text: bytes, **parameters: str) -> tuple[list[list[str]], list[list[float]]]:
+    """The names that are told, and the table."""
+    told: list[list[str]] = []
+    parameters |= {"header": "present"}
+    blocks = csv.decode_blocks(BytesIO(text), parameters, None, lambda names: told.append([*names]))
+    rows = [[float(label), *row] for X, y in blocks for row, label in zip(X.tolist(), y, strict=True)]
+    return told, rows
 
 
 def outcome(text: bytes) -> list[list[float]] | str:
@@ -182,7 +191,11 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"label,age,sex\n1,2,3\n", "row 1, column 1: expected a number, found 'label'. Is this a header row?"),
+        (
+            b"label,age,sex\n1,2,3\n",
+            r"row 1, column 1: expected a number, found 'label'. Is this a header row\? Then set the content type to "
+            "text/csv;header=present",
+        ),
         (b"1,2\n\n3,abc\n", "row 3, column 2: expected a number, found 'abc'. Write categories as numbers"),
         (b"yes,2\nno,3\n", "row 1, column 1: expected a number, found 'yes'. Column 1 is the label"),
         (b"1,2\n3,NaN\n", "row 2, column 2: .* found 'NaN': a missing value. Remove rows with missing values"),
@@ -210,9 +223,65 @@ def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: 
 
 
 @pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (b"y,age,sex\n", ["age", "sex"]),
+        (b"y,age,sex\r\n", ["age", "sex"]),
+        (b"y,age,sex\r", ["age", "sex"]),
+        (b"\n  \r\ny,age,sex\n\n", ["age", "sex"]),
+        (b"\xef\xbb\xbfy, age ,sex\n", ["age", "sex"]),
+        (b'"y","a, ""b""", "<i>"\n', ['a, "b"', "<i>"]),
+        ("y,größe,年齢\n".encode(), ["größe", "年齢"]),
+        (b",,\n", ["", ""]),
+        (b"y,a,a\n", ["a", "a"]),
+        (b"0,1,2\n", ["1", "2"]),
+        (b"y,nan,-inf\n", ["nan", "-inf"]),
+    ],
+)
+def test_a_declared_header_is_names_and_no_row(header: bytes, names: list[str]) -> None:
+    assert read_named(header + b"1,2,3\n4,5,6\n") == ([names], [[1, 2, 3], [4, 5, 6]])
+    with blocks_of(4), without_pyarrow():
+        assert read_named(header + b"1,2,3\n4,5,6") == ([names], [[1, 2, 3], [4, 5, 6]])
+
+
+def test_a_header_is_written_as_the_charset_says() -> None:
+    assert read_named("y,größe\n1,2\n".encode("latin-1"), charset="ISO-8859-1")[0] == [["größe"]]
+
+
+@pytest.mark.parametrize("text", [b"y,age,sex", b"y,age,sex\n\n"])
+def test_a_header_without_rows_is_no_fault(text: bytes) -> None:
+    assert read_named(text) == ([["age", "sex"]], [])
+
+
+@pytest.mark.parametrize("text", [b"", b"\n \r\n"])
+def test_a_file_of_nothing_needs_no_header(text: bytes) -> None:
+    assert read_named(text) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"y,a\n1,x\n", "row 2, column 2: expected a number, found 'x'. Write categories as numbers"),
+        (b"\r\n\r\ny,a\r\n1,2\r\n\r\n3,x\r\n", "row 6, column 2: expected a number, found 'x'"),
+        (b"y,a,b\n1,2\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
+        (b"y,a\ny,a\n1,2\n", "row 2, column 1: expected a number, found 'y'. Column 1 is the label"),
+        (b"y\n1\n", "row 1: expected a label and at least one feature, found one column, 'y'"),
+        (b'y,"a\nb"\n1,2\n', "row 1: a quote that is not closed in its line: 'y,\"a'"),
+        ("y,größe\n1,2\n".encode("latin-1"), "row 1: names that are not written as utf-8: 'y,größe'"),
+        (b"y," + b"a" * 200_000 + b"\n1,2\n", "row 1: expected names separated by commas: field larger than"),
+    ],
+)
+def test_below_a_header_rows_are_counted_as_lines_of_the_file(text: bytes, message: str) -> None:
+    for size in (1 << 22, 5):
+        with blocks_of(size), pytest.raises(DecodeError, match=message):
+            read_named(text)
+
+
+@pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"label_size": "2"}, "expected label_size=0 or label_size=1 in the content type, found '2'"),
+        ({"header": "yes"}, "expected header=present or header=absent in the content type, found 'yes'"),
         ({"charset": "utf-16"}, "charset 'utf-16' in the content type is not supported"),
         ({"charset": "klingon"}, "charset 'klingon' in the content type is not supported"),
     ],
@@ -225,6 +294,28 @@ def test_a_parameter_that_cannot_be_followed_is_named(parameters: dict[str, str]
 def test_a_request_holds_features_only() -> None:
     assert decode("text/csv", b"1,2\n3,4", {}, 2).tolist() == [[1, 2], [3, 4]]
     assert decode("text/csv", b"9,1,2\n", {"label_size": "1"}, 2).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("columns", [2, 100])
+def test_a_request_may_begin_with_a_header_too(columns: int) -> None:
+    header, row = ",".join(f"f{i}" for i in range(columns)), ",".join(map(str, range(columns)))
+    body = f"{header}\n{row}\n{row}".encode()
+    assert decode("text/csv", body, {"header": "present"}, columns).tolist() == [[*range(columns)]] * 2
+    assert list(READERS["text/csv"](BytesIO(header.encode()), {"header": "present"}, columns)) == []
+    with pytest.raises(DecodeError, match="record 3, column 1: expected a number, found 'x'"):
+        decode("text/csv", f"{header}\n{row}\nx{row[1:]}".encode(), {"header": "present"}, columns)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"a,b,c\n1,2\n", "record 1: expected 2 columns, found 3. Does it still hold the label?"),
+        (b"1,2\n3,4\n", "record 1: expected names, as header=present in the content type says, found numbers"),
+    ],
+)
+def test_a_request_without_its_header_loses_no_record(body: bytes, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        decode("text/csv", body, {"header": "present"}, 2)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,13 @@ def test_blocks_are_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert np.array_equal(np.concatenate([np.column_stack([y, X]) for X, y in blocks]), table)
 
 
+def test_the_columns_after_the_label_are_the_names_of_the_features() -> None:
+    told: list[list[str]] = []
+    data = write({"y": [1, 0], 'a, "b"': [1, 2], "größe": [3, 4]}, row_group_size=1)
+    list(parquet.decode_blocks(BytesIO(data), {}, None, lambda names: told.append([*names])))
+    assert told == [['a, "b"', "größe"]]
+
+
 def test_decimals_are_numbers() -> None:
     assert read(write({"y": [1, 0], "price": [Decimal("9.75"), Decimal("-0.5")]})) == [[1, 9.75], [0, -0.5]]
 

@@ -48,6 +48,14 @@ def epoch(channel: Channel) -> tuple[list[float], list[float], list[int]]:
     return values, labels, indices
 
 
+def test_every_stream_begins_with_the_header(pipe: MakeChannel, train: Path) -> None:
+    with piped(train, [b"y,age,sex\n1,2,", b"3\n4,5,6\n"]):
+        stream = pipe("text/csv;header=present")
+        for _ in range(3):
+            assert epoch(stream) == ([2, 3, 5, 6], [1, 4], [])
+            assert stream.feature_names == ("age", "sex")
+
+
 @pytest.mark.parametrize("content_type", CONTENTS)
 def test_a_stream_gives_what_a_file_of_the_same_bytes_gives(
     channel: MakeChannel, pipe: MakeChannel, train: Path, content_type: str

@@ -50,6 +50,20 @@ def test_every_dense_format_gives_the_same_model_to_the_last_bit(
     assert_same_model(tmp_path, trained.root)
 
 
+def test_a_model_knows_the_names_in_a_declared_header_and_is_the_same_otherwise(trained: Job, tmp_path: Path) -> None:
+    job = example_job(tmp_path, trained.launch)
+    kinds = {"train": f"{CSV}; header=present", "validation": CSV, "test": CSV}
+    job.write("inputdataconfig", {name: {"ContentType": kind} for name, kind in kinds.items()})
+    names = [f"größe, {i}" for i in range(len(read_example("test")[0][0]))]
+    header = ",".join(["diagnosis", *(f'"{name}"' for name in names)])
+    job.channel("train", "part.csv", f"{header}\r\n".encode() + (DATA / "train.csv").read_bytes())
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+    assert load(tmp_path / "model").names == tuple(names)
+    assert load(trained.root / "model").names == ()
+
+
 def test_sparse_rows_give_the_model_of_their_dense_form(trained: Job, tmp_path: Path) -> None:
     status, log = example_job(tmp_path, trained.launch, LIBSVM).train()
     assert status == 0, log

@@ -67,6 +67,7 @@ def zipped(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> 
 def assert_same(found: Model, model: Model) -> None:
     assert (found.predictor_type, found.loss_type) == (model.predictor_type, model.loss_type)
     assert (found.threshold, found.metrics_params) == (model.threshold, model.metrics_params)
+    assert found.names == model.names
     np.testing.assert_array_equal(found.weight, model.weight)
     np.testing.assert_array_equal(found.bias, model.bias)
     X = rows(model.feature_dim)

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,37 @@ def test_the_additional_parameters_are_the_originals(tmp_path: Path) -> None:
     assert facts["metrics_params"]["threshold"] == facts["threshold"] == 0.4
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest == {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
+
+
+@pytest.mark.parametrize("kept", [LOOSE, [*LOOSE, "model_algo-1"], ["model_algo-1", *LOOSE]])
+def test_a_model_keeps_the_names_of_its_features(tmp_path: Path, kept: list[str]) -> None:
+    model = replace(example(), names=("age", "", "age", 'a "b", c', "größe <b>"))
+    files = contents(model)
+    assert_same(load(write(tmp_path, files)), model)
+    (tmp_path / "packed").mkdir()
+    write(tmp_path / "packed", {"model.tar.gz": tarred([(name, files[name]) for name in kept])})
+    assert_same(load(tmp_path / "packed"), model)
+
+
+def test_names_change_nothing_but_the_additional_parameters(tmp_path: Path) -> None:
+    plain = example()
+    with_names, without = contents(replace(plain, names=tuple("abcde"))), contents(plain)
+    assert [name for name in without if with_names[name] != without[name]] == ["additional-params.json"]
+    named = json.loads(with_names["additional-params.json"])
+    assert named.pop("feature_names") == list("abcde")
+    assert named == json.loads(without["additional-params.json"])
+
+
+def test_names_too_long_to_be_loaded_are_left_out(tmp_path: Path) -> None:
+    model = example()
+    files = contents(replace(model, names=("x" * (16 << 20), *"abcd")))
+    assert files == contents(model)
+
+
+def test_a_number_of_names_that_is_not_the_features_is_refused(tmp_path: Path) -> None:
+    save(replace(example(), names=("age", "height")), tmp_path)
+    with pytest.raises(InputError, match=r"says 2 feature_names, but .* holds fc0_weight \(5, 1\)"):
+        load(tmp_path)
 
 
 def test_loose_files_win_over_a_tar_which_wins_over_the_originals_package(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
     found = read_facts(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
-    assert found == (predictor, loss, 0.4, {})
+    assert found == (predictor, loss, 0.4, {}, ())
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
@@ -28,6 +28,11 @@ def test_the_settings_are_those_beside_the_threshold() -> None:
 def test_settings_may_be_absent(settings: dict[str, Any]) -> None:
     facts = {name: value for name, value in FACTS.items() if name != "metrics_params"} | settings
     assert read_facts(json.dumps({**facts, "threshold": 1}).encode()).metrics_params == {}
+
+
+def test_names_of_the_features_are_texts_of_any_kind() -> None:
+    names = ["age", "", 'a "b", c', "größe", "<b>"]
+    assert read_facts(json.dumps({**FACTS, "feature_names": names}).encode()).names == tuple(names)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,8 @@ def test_settings_may_be_absent(settings: dict[str, Any]) -> None:
         ({"metrics_params": {"f_beta": {"a": 1}}}, "expected names and plain values"),
         ({"metrics_params": {"f_beta": [[1]]}}, "expected names and plain values"),
         ({"metrics_params": {"f_beta": float("nan")}}, "expected names and plain values"),
+        ({"feature_names": "age"}, "feature_names 'age'; expected a list of texts"),
+        ({"feature_names": ["age", 2]}, r"feature_names \['age', 2\]; expected a list of texts"),
     ],
 )
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> None:

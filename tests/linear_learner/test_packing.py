@@ -3,6 +3,7 @@
 import json
 import mmap
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,11 @@ def test_what_is_cut_short_is_refused(size: int) -> None:
 def test_another_version_is_refused() -> None:
     with pytest.raises(InputError, match=r"that begins with b'LINEAR.*, found b'LINEAR\\x00\\x02'"):
         unpack(joined(example()).replace(b"\x00\x01", b"\x00\x02", 1))
+
+
+def test_names_survive() -> None:
+    model = replace(example(), names=("age", "", "age", "größe", '"<b>"'))
+    assert_same(unpack(joined(model)), model)
 
 
 def test_settings_survive() -> None:
