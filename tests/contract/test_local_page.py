@@ -1,21 +1,17 @@
 """The commands and programs of docs/local.md, typed in the order of the page: what it shows is what they print."""
 
 import os
-import re
 import shutil
-import signal
 import subprocess
-from contextlib import suppress
 from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.contract.conftest import free_port
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS
+from tests.page import DOCS, split_page, type_script
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
 IN_A_CONTAINER = "In a container"
@@ -35,9 +31,11 @@ class Example(NamedTuple):
 
 def read_sections() -> dict[str, Blocks]:
     """Give the blocks under each heading."""
-    sections = re.split(r"^#+ ", (DOCS / "local.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    block = re.compile(r"^```(sh|python|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-    return {section.partition("\n")[0]: block.findall(section) for section in sections}
+    sections: dict[str, Blocks] = {}
+    for heading, language, text in split_page(DOCS / "local.md"):
+        if language in ("sh", "python", "text"):
+            sections.setdefault(heading, []).append((language, text))
+    return sections
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +64,7 @@ def perform(blocks: Blocks, folder: Path) -> list[Example]:
     """Type what is to be typed into one shell, and give what is shown beside what was printed."""
     python = ".venv/bin/python - <<'PROGRAM'\n{}PROGRAM\n"
     typed = [python.format(text) if language == "python" else text for language, text in blocks if language != "text"]
-    printed = iter(run("".join(f"{text}echo '{END}'\n" for text in typed), folder).split(f"{END}\n"))
+    printed = iter(type_script("".join(f"{text}echo '{END}'\n" for text in typed), folder).split(f"{END}\n"))
     examples, latest = [], ""
     for language, text in blocks:
         if language == "text":
@@ -74,28 +72,6 @@ def perform(blocks: Blocks, folder: Path) -> list[Example]:
         else:
             latest = next(printed)
     return examples
-
-
-def run(script: str, folder: Path) -> str:
-    """Run a script on a free port, end what it leaves running and give what it printed."""
-    port = str(free_port())
-    outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    with subprocess.Popen(
-        ["bash", "-euc", re.sub("8080(:8080)?", rf"{port}\1", script)],
-        cwd=folder,
-        env={**outer, "SAGEMAKER_BIND_TO_PORT": port, "PORT": port, "IMAGE": IMAGE},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as shell:
-        try:
-            printed, complaints = shell.communicate(timeout=240)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)
-    assert shell.returncode == 0, printed[-4000:] + complaints
-    return printed
 
 
 def assert_as_shown(examples: list[Example]) -> None:
