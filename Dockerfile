@@ -16,6 +16,7 @@ RUN cd /packages \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 WORKDIR /program
 COPY train serve entrypoint LICENSE ./
+COPY commands commands
 COPY container container
 COPY linear_learner linear_learner
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
@@ -26,7 +27,10 @@ RUN apt-get update -qq \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/apt /var/log/dpkg.log
 COPY --from=packages /packages /usr/local/lib/python3.11/dist-packages
 COPY --from=packages /program /opt/linear-learner
-RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin
+RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin \
+    && printf '%s\n' '#!/usr/bin/python3' 'import sys' 'sys.path[0] = "/opt/linear-learner"' \
+       'from commands.main import main' 'sys.exit(main())' > /usr/local/bin/linear_learner \
+    && chmod +x /usr/local/bin/linear_learner
 ENV PYTHONUNBUFFERED=1
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
     com.amazonaws.sagemaker.capabilities.multi-models=true \

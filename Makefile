@@ -27,6 +27,7 @@ $(READY): requirements/dev.txt
 	@rm -rf .venv && $(PYTHON) -m venv .venv \
 	|| { echo "venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)
@@ -89,7 +90,7 @@ test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy linear_learner container examples benchmarks publishing tests
+	@$(BIN)/mypy linear_learner container commands examples benchmarks publishing tests
 	@$(BIN)/mypy train
 	@$(BIN)/mypy serve
 
@@ -137,5 +138,5 @@ sbom: $(READY) ## write the bill of materials of IMAGE to open-linear-learner.cd
 	@$(BIN)/python -m publishing.sbom '$(IMAGE)' open-linear-learner.cdx.json
 
 clean: ## remove what make built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml examples/distributed/opt_ml open-linear-learner.cdx.json
+	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml examples/distributed/opt_ml open-linear-learner.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

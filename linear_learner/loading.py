@@ -10,14 +10,20 @@ from linear_learner.model import Model
 from linear_learner.packages import ADDITIONAL, LIMITS, PACKED, PARAMETERS, SYMBOL, ZIPPED, Files, read_tar, read_zip
 from linear_learner.symbols import LINKS, Graph, read_graph
 
+GZIP = b"\x1f\x8b"
 
-def load(directory: Path, room: int | None = None) -> Model:
-    """Load the model in `directory`: loose files, else `model.tar.gz`, else the original's `model_algo-1`.
+
+def load(place: Path, room: int | None = None) -> Model:
+    """Load the model in a folder: loose files, else `model.tar.gz`, else the original's `model_algo-1`; or a package.
 
     Raises InputError that says what was looked for, or what is wrong with what was found, and MemoryError where one of
     its files is larger than `room` bytes once it is unpacked.
     """
-    files, where = find(directory, room)
+    return read(*find(place, room))
+
+
+def read(files: Files, where: str) -> Model:
+    """Make the model of its files."""
     for name in LIMITS:
         if name not in files:
             raise InputError(f"No whole model found: {where} lacks {name}; expected {', '.join(LIMITS)} in it.")
@@ -29,18 +35,28 @@ def load(directory: Path, room: int | None = None) -> Model:
     )
 
 
-def find(directory: Path, room: int | None) -> tuple[Files, str]:
-    """Read the model's files from the first place that has them, and name it."""
+def find(directory: Path, room: int | None = None) -> tuple[Files, str]:
+    """Read the model's files from the first place that has them, and name it; a package may be given itself."""
+    if directory.is_file():
+        return read_package(directory, room), directory.name
     if files := read_folder(directory, room):
         return files, "the model folder"
-    for name, read in ((PACKED, read_tar), (ZIPPED, read_zip)):
+    for name, unpack in ((PACKED, read_tar), (ZIPPED, read_zip)):
         if stream := open_file(directory, name):
             with stream:
-                return read(stream, room), name
+                return unpack(stream, room), name
     raise InputError(
         f"No model found: expected {PARAMETERS} with {SYMBOL} and {ADDITIONAL}, {PACKED} or {ZIPPED} in the model "
         "folder."
     )
+
+
+def read_package(file: Path, room: int | None) -> Files:
+    """Read the files that are in a package, whatever it is called."""
+    with file.open("rb") as stream:
+        unpack = read_tar if stream.read(len(GZIP)) == GZIP else read_zip
+        stream.seek(0)
+        return unpack(stream, room)
 
 
 def read_folder(directory: Path, room: int | None) -> Files:

@@ -1,0 +1,44 @@
+"""Write what a command makes: whole or absent."""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from commands.faults import Fault
+
+
+def write(content: bytes, out: Path | None) -> None:
+    """Write to a file, which is replaced as a whole, or to stdout; a device or a FIFO is written to as it is."""
+    if out is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        if out.exists() and not out.is_file():
+            out.write_bytes(content)
+        else:
+            replace(content, out.resolve())
+    except OSError as error:
+        raise Fault(f"{out} cannot be written: {error.strerror}.") from error
+
+
+def replace(content: bytes, out: Path) -> None:
+    """Write a file beside the one it then takes the place of."""
+    with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.chmod(file.name, 0o666 & ~umask())
+            os.replace(file.name, out)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def umask() -> int:
+    """Return what new files are not allowed; to ask for it is to set it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

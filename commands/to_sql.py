@@ -1,0 +1,92 @@
+"""A model as one SELECT of standard SQL over a table with a column for each feature."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from commands.cut import wide_cut
+from linear_learner.model import Model
+
+FAR = 700.0  # a power of e whose double neither overflows nor, negated, underflows
+
+
+def to_sql(model: Model, table: str) -> bytes:
+    """Write the query: all columns of the table, then the margins, score and predicted_label.
+
+    A row that lacks a feature has neither.
+    """
+    source = f"FROM {quoted(table)}"
+    prefix = "linear_learner_"
+    while any(name.lower().startswith(prefix) for name in model.names):
+        prefix += "_"
+    if model.outputs > 1:
+        text = several(model, source, prefix)
+    elif model.predictor_type == "regressor":
+        text = f"SELECT t.*,\n  {margin(model, 0)} AS score\n{source} AS t"
+    else:
+        text = one(model, source, f"{prefix}margin")
+    return f"{text};\n".encode()
+
+
+def one(model: Model, source: str, z: str) -> str:
+    """Write the query of a binary classifier."""
+    far, score = literal(FAR), z
+    if model.loss_type == "logistic":
+        score = f"CASE WHEN {z} > {far} THEN 1.0E0 WHEN {z} < -{far} THEN 0.0E0 ELSE 1.0E0 / (1.0E0 + EXP(-{z})) END"
+    cut = literal(wide_cut(model))
+    return (
+        f"SELECT m.*,\n  {score} AS score,\n"
+        f"  CASE WHEN {z} >= {cut} THEN 1 WHEN {z} < {cut} THEN 0 END AS predicted_label\n"
+        f"FROM (\n  SELECT t.*,\n    {margin(model, 0)} AS {z}\n  {source} AS t\n) AS m"
+    )
+
+
+def several(model: Model, source: str, prefix: str) -> str:
+    """Write the query of a multiclass classifier: margins, then the class and size of the largest, then the softmax."""
+    classes = range(model.outputs)
+    z = [f"{prefix}margin_{c}" for c in classes]
+    best, largest, total = (f"{prefix}{name}" for name in ("class", "largest", "total"))
+    margins = ",\n".join(f"    {margin(model, c)} AS {z[c]}" for c in classes)
+    unknown = balanced([f"{name} IS NULL" for name in z], " OR ")
+    beats = " ".join(
+        f"WHEN {balanced([f'{z[c]} >= {z[other]}' for other in classes[c + 1 :]], ' AND ')} THEN {c}"
+        for c in classes[:-1]
+    )
+    sizes = " ".join(f"WHEN {c} THEN {z[c]}" for c in classes)
+    far = literal(FAR)
+    powers = [f"CASE WHEN {name} - {largest} < -{far} THEN 0.0E0 ELSE EXP({name} - {largest}) END" for name in z]
+    scores = ",\n".join(f"  ({power}) / {total} AS score_{c}" for c, power in enumerate(powers))
+    return (
+        f"SELECT e.*,\n{scores},\n  {best} AS predicted_label\nFROM (\n"
+        f"SELECT d.*,\n  {balanced(powers, ' + ')} AS {total}\nFROM (\n"
+        f"SELECT c.*,\n  CASE {best} {sizes} END AS {largest}\nFROM (\n"
+        f"SELECT m.*,\n  CASE WHEN {unknown} THEN NULL {beats} ELSE {classes[-1]} END AS {best}\nFROM (\n"
+        f"  SELECT t.*,\n{margins}\n  {source} AS t\n) AS m\n) AS c\n) AS d\n) AS e"
+    )
+
+
+def margin(model: Model, output: int) -> str:
+    """Write the sum of the features times their weights, those of weight 0 left out, and the bias."""
+    weight = model.weight[:, output]
+    names = model.feature_names
+    terms = [f"CAST({quoted(names[i])} AS DOUBLE PRECISION) * {literal(weight[i])}" for i in np.flatnonzero(weight)]
+    return balanced([*terms, literal(model.bias[output])], " + ")
+
+
+def balanced(parts: Sequence[str], operator: str) -> str:
+    """Join parts in parentheses only as deep as the logarithm of their number: databases bound the depth."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return f"({balanced(parts[:middle], operator)}{operator}{balanced(parts[middle:], operator)})"
+
+
+def quoted(name: str) -> str:
+    """Quote a name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: float) -> str:
+    """Write a number so that SQL reads it as a double: with an exponent."""
+    text = repr(float(value))
+    return text.upper() if "e" in text else f"{text}E0"
