@@ -13,6 +13,7 @@ from linear_learner.errors import InputError
 BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2  # what a shell calls an end by these signals
 
 FORMS = ("onnx", "sklearn", "sql")
+CHANNELS = ("train", "validation", "test")
 MODEL = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
 DATA = "a file of labelled rows, or a folder of such files"
 CONTENT_TYPE = "what the data is, such as text/csv; else its names and first bytes decide"
@@ -61,6 +62,25 @@ def perform(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
             from commands.export import export
 
             export(arguments.model, arguments.to, arguments.out, arguments.table)
+        case "evaluate":
+            from commands.evaluate import evaluate
+
+            evaluate(arguments.model, arguments.data, arguments.content_type)
+        case "train":
+            from commands.train import train
+
+            return train(
+                {name: path for name in CHANNELS if (path := getattr(arguments, name)) is not None},
+                arguments.out,
+                dict(arguments.set),
+                arguments.content_type,
+                arguments.target_first,
+                environ,
+            )
+        case "serve":
+            from commands.serve import serve
+
+            return serve(arguments.model, arguments.port, environ)
     return 0
 
 
@@ -82,4 +102,41 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, choices=FORMS, help="onnx, sklearn (JSON) or sql (a SELECT)")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to write; required with onnx, else stdout")
     export.add_argument("--table", default="features", metavar="NAME", help="the table that the SQL reads (features)")
+
+    evaluate = command("evaluate", "score labelled rows and print the metrics of a job's log")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    evaluate.add_argument(
+        "data", type=Path, nargs="+", metavar="DATA", help=f"{DATA}; of CSV the first column is the label"
+    )
+    evaluate.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE)
+
+    train = command("train", "train a model on files")
+    train.add_argument("train", type=Path, metavar="DATA", help=DATA)
+    train.add_argument("--target-first", action="store_true", help="the first column of CSV is the label")
+    train.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to leave the model")
+    train.add_argument("--validation", type=Path, metavar="DATA", help="rows to choose the model by")
+    train.add_argument("--test", type=Path, metavar="DATA", help="rows that are only scored, at the end")
+    train.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter"
+    )
+    train.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE)
+
+    serve = command("serve", "serve a model over HTTP until Ctrl-C")
+    serve.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    serve.add_argument("--port", type=port, metavar="N", help="the port (8080)")
     return top
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Part the name of a hyperparameter from its value."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+    return name, value
+
+
+def port(text: str) -> int:
+    """Read the number of a port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 65535, found {text!r}")
+    return int(text)

@@ -70,10 +70,13 @@ def test_no_import_runs_in_a_circle() -> None:
         visit(module, ())
 
 
-def test_serving_never_imports_mxnet() -> None:
+@pytest.mark.parametrize(
+    "doors", [("linear_learner.loading", "container.server"), ("commands.export", "commands.inspect")]
+)
+def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, ...]) -> None:
     known = {name(path): path for path in MODULES}
     seen: set[str] = set()
-    queue = ["linear_learner.loading", "container.server"]
+    queue = list(doors)
     while queue:
         module = queue.pop()
         if module in known and module not in seen:

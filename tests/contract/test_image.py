@@ -74,6 +74,15 @@ def test_the_words_are_executables_where_the_entry_point_is_replaced(word: str, 
     assert complaint in result.stdout + result.stderr
 
 
+def test_the_command_line_shows_and_exports_a_model(trained: Job) -> None:
+    mount = f"--volume={trained.root / 'model'}:/my/model:ro"
+    shown = run(mount, "--network=none", IMAGE, "linear_learner", "inspect", "/my/model")
+    assert "binary_classifier" in shown.stdout, shown.stderr
+    exported = run(mount, IMAGE, "linear_learner", "export", "/my/model", "--to", "onnx", "--out", "/dev/stdout")
+    assert "open-linear-learner" in exported.stdout, exported.stderr
+    assert run("--entrypoint=linear_learner", IMAGE, "--help").stdout.startswith("usage: linear_learner ")
+
+
 def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> None:
     def first_line() -> float:
         began = time.monotonic()

@@ -1,0 +1,64 @@
+"""Score labelled rows and print the metrics that a job's log has of its channels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from commands.data import content_type, lay_out, list_files
+from commands.faults import Fault
+from commands.files import write
+from commands.models import load_model
+from container.channels import Channel
+from container.environment import ChannelConfig
+from linear_learner.errors import InputError
+from linear_learner.hyperparameters import Hyperparameters, parse
+from linear_learner.metrics import Metric
+from linear_learner.model import Model
+from linear_learner.reading import checked, label_classes
+from linear_learner.scoring import final_scores
+
+NAME = "data"
+
+
+def evaluate(path: Path, data: Sequence[Path], said: str | None) -> None:
+    """Print each metric of the model at `path` on the data: its name in the log, and its value."""
+    model, files = load_model(path), list_files(data)
+    kind = content_type(files, said)
+    with TemporaryDirectory(prefix="linear_learner-") as folder:
+        lay_out(files, Path(folder))
+        scores = measure(model, Channel(ChannelConfig(NAME, kind), Path(folder)))
+    width = max(len(name) for name, _, _ in scores)
+    write("".join(f"{name:{width}}  {float(value)}\n" for name, _, value in scores).encode(), None)
+
+
+def measure(model: Model, channel: Channel) -> list[Metric]:
+    """Measure the model on the rows of a channel; a row that is not as it must be is named with its file."""
+    hp = trained_with(model)
+    try:
+        blocks = checked(channel.name, channel, label_classes(hp), model.feature_dim)
+        return final_scores(model, blocks, hp, class_weights(model))
+    except InputError as error:
+        place = f" It is {channel.place(error.row)}." if error.row else ""
+        raise Fault(f"{error}{place}") from error
+
+
+def trained_with(model: Model) -> Hyperparameters:
+    """Return the hyperparameters that metrics depend on, as the artifact keeps them."""
+    kept = {
+        name: model.metrics_params.get(name) for name in ("f_beta", "accuracy_top_k", "positive_example_weight_mult")
+    }
+    texts = {name: str(value) for name, value in kept.items() if value is not None}
+    if model.outputs > 1:
+        texts["num_classes"] = str(model.outputs)
+    return parse({"predictor_type": model.predictor_type, "loss": model.loss_type, **texts})
+
+
+def class_weights(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float64]] | None":
+    """Return what each class counts in the objective, (C,), where they do not count alike."""
+    if weights := model.metrics_params.get("class_weights"):
+        return np.array(weights, np.float64)
+    positive = model.metrics_params.get("positive_example_weight_mult")
+    weighted = model.predictor_type == "binary_classifier" and isinstance(positive, int | float) and positive != 1
+    return np.array([1.0, positive]) if weighted else None

@@ -1,0 +1,106 @@
+"""`linear_learner evaluate` measures a model on labelled rows of any format, as a job does."""
+
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from container.codecs.recordio import encode_records
+from tests.commands.conftest import Command
+from tests.contract.conftest import DATA, Job, libsvm, parquet, read_example
+from tests.linear_learner.artifacts import KINDS, contents, example, rows, write
+
+TEST = DATA / "test.csv"
+
+
+def logged(log: str) -> list[tuple[str, float]]:
+    return [(name, float(value)) for name, value in re.findall(r"#test_score .*\('(.*)', (.*)\)", log)]
+
+
+def printed(out: str) -> list[tuple[str, float]]:
+    return [(name, float(value)) for name, value in map(str.split, out.splitlines())]
+
+
+def assert_as_logged(out: str, log: str) -> None:
+    """The job restores its rows from what it standardised, which costs a loss its last digits."""
+    names, values = zip(*printed(out), strict=True)
+    wanted_names, wanted = zip(*logged(log), strict=True)
+    assert names == wanted_names
+    np.testing.assert_allclose(values, wanted, rtol=1e-6)
+
+
+def test_the_metrics_are_those_that_the_job_logged(command: Command, job: tuple[Job, str], model: Path) -> None:
+    status, out, complaint = command("evaluate", model, TEST)
+    assert (status, complaint) == (0, "")
+    assert_as_logged(out, job[1])
+
+
+@pytest.mark.parametrize(
+    "name", ["rows.csv", "rows.CSV.gz", "rows.parquet", "rows.svm", "rows.rec", "rows", "_rows.pbr"]
+)
+def test_every_format_is_read_whatever_tells_it(
+    command: Command, job: tuple[Job, str], model: Path, tmp_path: Path, name: str
+) -> None:
+    X, y = read_example("test")
+    writers = {".parquet": parquet, ".svm": libsvm, ".rec": encode_records, ".pbr": encode_records, "": encode_records}
+    file = tmp_path / name
+    text = TEST.read_bytes()
+    file.write_bytes(
+        writers[file.suffix](X, y) if file.suffix in writers else gzip.compress(text) if "gz" in name else text
+    )
+    assert_as_logged(command("evaluate", model, file).out, job[1])
+
+
+def test_several_files_and_folders_are_one_set_of_rows(
+    command: Command, job: tuple[Job, str], model: Path, tmp_path: Path
+) -> None:
+    lines = TEST.read_bytes().splitlines(keepends=True)
+    for name, part in {"a": lines[:50], "b": lines[50:60], "c": lines[60:]}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.csv").write_bytes(b"".join(part))
+    assert_as_logged(command("evaluate", model, tmp_path / "a", tmp_path / "b/rows.csv", tmp_path / "c").out, job[1])
+
+
+@pytest.mark.parametrize(("predictor", "loss"), KINDS)
+def test_every_kind_of_model_is_measured(command: Command, tmp_path: Path, predictor: str, loss: str) -> None:
+    X = rows()
+    file = tmp_path / "rows.csv"
+    np.savetxt(file, np.column_stack([np.arange(len(X)) % 2, X]), "%.9g", ",")
+    status, out, complaint = command("evaluate", write(tmp_path, contents(example(predictor, loss))), file)
+    assert (status, complaint) == (0, "")
+    assert all(np.isfinite(value) for _, value in printed(out))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("1,2,3\n", "expected 30 features a row, found 2"),
+        ("3," + ",".join(["1"] * 30), "expected a label among the integers 0 to 1, found 3. Number the classes from 0"),
+        ("1," + ",".join(["x"] * 30), "file 'rows.csv', row 1, column 2"),
+        ("", "none of the 1 files has a row"),
+    ],
+)
+def test_rows_that_do_not_fit_the_model_are_named(
+    command: Command, model: Path, tmp_path: Path, text: str, complaint: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+    status, out, said = command("evaluate", model, tmp_path / "rows.csv")
+    assert (status, out) == (1, "")
+    assert said.startswith("linear_learner: ")
+    assert said.count("\n") == 1
+    assert complaint in said
+
+
+def test_files_whose_type_nothing_tells_are_asked_about(command: Command, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rows.bin"
+    file.write_bytes(b"\0\1\2\3")
+    status, _, said = command("evaluate", model, file)
+    assert status == 1
+    assert "Say --content-type TYPE: text/csv" in said
+    (tmp_path / "more.csv").write_text("1,2\n")
+    (tmp_path / "more.svm").write_text("1 1:2\n")
+    assert "files of one type" in command("evaluate", model, tmp_path / "more.csv", tmp_path / "more.svm").complaint
+    assert command("evaluate", model, TEST, "--content-type", "text/plain").status == 2
+    assert command("evaluate", model, tmp_path / "nothing").complaint.endswith("there is no such file or folder.\n")

@@ -1,0 +1,59 @@
+"""Every mistake is one line on stderr, and its kind the exit status."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Command
+from tests.contract.conftest import DATA
+from tests.contract.launch import TOP
+from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, contents, example, tarred, write
+
+ON_A_MODEL = [("inspect",), ("export", "--to", "sql"), ("evaluate", DATA / "test.csv"), ("serve",)]
+
+
+@pytest.mark.parametrize("words", ON_A_MODEL, ids=lambda words: words[0])
+def test_an_artifact_that_is_none_is_named_with_what_is_wrong(
+    command: Command, tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    files = contents(example())
+    nan = files[ADDITIONAL].replace(b'"threshold": 0.4', b'"threshold": NaN')
+    wrong = {
+        "no such file or folder": None,
+        "expected a finite number": {**files, ADDITIONAL: nan},
+        f"lacks {PARAMETERS}": {"model.tar.gz": tarred([(ADDITIONAL, files[ADDITIONAL])])},
+        "cannot be read as a gzipped tar": {"model.tar.gz": tarred(list(files.items()))[:-50]},
+        PARAMETERS: {**files, PARAMETERS: files[PARAMETERS][:-1]},
+    }
+    for number, (complaint, artifact) in enumerate(wrong.items()):
+        place = tmp_path / f"{number}"
+        if artifact is not None:
+            place.mkdir()
+            write(place, artifact)
+        status, out, said = command(words[0], place, *words[1:])
+        assert (status, out) == (1, ""), said
+        assert said.startswith(f"linear_learner: {place}: ")
+        assert complaint in said
+        assert said.count("\n") == 1
+
+
+def test_whoever_reads_the_output_may_have_seen_enough_and_a_full_disk_is_said(model: Path) -> None:
+    words = [sys.executable, "-m", "commands", "inspect", str(model)]
+    with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.wait(timeout=30) == 141
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+    with open("/dev/full", "wb") as full:
+        found = subprocess.run(words, cwd=TOP, stdout=full, stderr=subprocess.PIPE)
+    assert (found.returncode, found.stderr) == (1, b"linear_learner: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [(), ("predict",), ("export", "model"), ("export", "model", "--to", "pmml")])
+def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str, ...]) -> None:
+    status, out, said = command(*words)
+    assert (status, out) == (2, "")
+    assert said.startswith("usage: linear_learner ")

@@ -1,0 +1,162 @@
+"""`linear_learner train` runs the very job of `train` on files that lie anywhere."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from commands.data import content_type, has_header
+from commands.train import classes, keep
+from linear_learner.loading import load
+from tests.commands.conftest import Command
+from tests.contract.conftest import DATA
+from tests.contract.launch import TOP
+from tests.contract.test_train import ARTIFACT
+
+QUICK = ("--set", "mini_batch_size=20", "--set", "epochs=2", "--set", "num_models=2")
+FILES = (DATA / "train.csv", "--validation", DATA / "validation.csv", "--test", DATA / "test.csv")
+
+
+def test_the_model_is_that_of_the_job(
+    command: Command, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("my rows")
+    folder.mkdir()
+    shutil.copy(DATA / "train.csv", folder / ".hidden.csv")
+    status, log, said = command(
+        *("train", folder / ".hidden.csv", *FILES[1:]), "--target-first", "--out", "new/my model", *QUICK
+    )
+    assert status == 0, log
+    assert said == (
+        "linear_learner: all labels are 0 or 1, so this trains a binary_classifier; say --set predictor_type=... for "
+        "another.\n"
+    )
+    assert "#test_score (algo-1)" in log
+    assert sorted(path.name for path in Path("new/my model").iterdir()) == ARTIFACT
+    np.testing.assert_array_equal(load(Path("new/my model")).weight, load(model).weight)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my rows", "new"]
+
+
+def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
+    command: Command, model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(model, tmp_path / "old")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
+    for out in ("old", "new"):
+        wrong = ("train", *FILES, "--target-first", "--out", tmp_path / out, "--set", "epochs=none")
+        status, log, _ = command(*wrong, "--set", "predictor_type=regressor")
+        assert status == 1
+        assert "epochs: expected" in log
+    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
+    endless = ("--set", "mini_batch_size=20", "--set", "epochs=1000000", "--set", "early_stopping_patience=1000000")
+    words = [
+        sys.executable,
+        "-m",
+        "commands",
+        "train",
+        DATA / "train.csv",
+        "--target-first",
+        "--out",
+        tmp_path,
+        *endless,
+    ]
+    with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "#progress_metric" in line:
+                running.send_signal(signal.SIGINT)
+                break
+        log, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, log
+    assert sorted(path.name for path in tmp_path.iterdir()) == ARTIFACT
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--out", "{}/new"], "say --target-first if it is"),
+        (["--out", "{}/new", "--target-first", "--set", "epochs"], "expected NAME=VALUE, found 'epochs'"),
+        (["--target-first"], "required: --out"),
+        (
+            ["--out", "{}/new", "--target-first", "--content-type", "text/plain"],
+            "expected a --content-type of text/csv",
+        ),
+    ],
+)
+def test_words_that_do_not_go_together_are_explained(
+    command: Command, tmp_path: Path, words: list[str], complaint: str
+) -> None:
+    status, out, said = command("train", *FILES, *(word.format(tmp_path) for word in words))
+    assert (status, out) == (2, "")
+    assert complaint in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_is_not_written_where_there_is_a_file_or_no_way(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for out, complaint in (("file", "is a file; expected a folder"), ("file/model", "cannot be made: Not a directory")):
+        status, _, said = command("train", *FILES, "--target-first", "--out", tmp_path / out)
+        assert status == 1
+        assert complaint in said
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ([0, 1, 1], 2),
+        ([0, 0], 2),
+        ([0, 2, 1], 3),
+        ([0, 2], None),
+        ([1, 2, 3], None),
+        ([0, 1, 0.5], None),
+        ([-1, 1], None),
+        ([0, 1e9], None),
+    ],
+)
+def test_labels_are_classes_where_they_are_numbered_from_0_without_a_gap(
+    labels: list[float], found: int | None
+) -> None:
+    assert classes([np.array(labels[:1], np.float32), np.array(labels[1:], np.float32)]) == found
+    assert classes([np.arange(100), np.arange(3)]) == 100
+    assert classes([np.arange(101)]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("label,age,income\n1,2,3\n", True),
+        ('\ufeff"label","age, in years"\n1,2\n', True),
+        ("1,2,3\n", False),
+        ("1,abc\n", False),
+        (" 1e-3,\n", False),
+        ("", False),
+        (",,\n", False),
+    ],
+)
+def test_a_first_line_without_a_number_is_a_header(tmp_path: Path, text: str, found: bool) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(text, encoding="utf-8")
+    assert has_header(file) == found
+    assert content_type([("rows.csv", file)], None) == ("text/csv;header=present" if found else "text/csv")
+    assert content_type([("rows.csv", file)], "text/csv; header=absent") == "text/csv; header=absent"
+
+
+def test_what_the_job_leaves_beside_the_model_is_kept(tmp_path: Path) -> None:
+    source, out = tmp_path / "data", tmp_path / "model"
+    (source / "more").mkdir(parents=True)
+    out.mkdir()
+    (source / "report.html").write_text("new")
+    (source / "more" / "x").write_text("x")
+    (out / "report.html").write_text("old")
+    keep(source, out)
+    assert (out / "report.html").read_text() == "new"
+    assert (out / "more" / "x").read_text() == "x"
