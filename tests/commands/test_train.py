@@ -58,17 +58,8 @@ def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
 
 def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
     endless = ("--set", "mini_batch_size=20", "--set", "epochs=1000000", "--set", "early_stopping_patience=1000000")
-    words = [
-        sys.executable,
-        "-m",
-        "commands",
-        "train",
-        DATA / "train.csv",
-        "--target-first",
-        "--out",
-        tmp_path,
-        *endless,
-    ]
+    job = ["train", str(DATA / "train.csv"), "--target-first", "--out", str(tmp_path), *endless]
+    words = [sys.executable, "-m", "commands", *job]
     with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:

