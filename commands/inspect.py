@@ -69,7 +69,7 @@ def weights_table(largest: list[Weight], outputs: int) -> Table:
         made = table("feature", *(f"class {c}" for c in range(outputs)))
     else:
         made = table("feature", "weight", "class")
-    for name, values in largest:
+    for _, name, values in largest:
         shown = list(map(number, values))
         if outputs > FEW:
             furthest = int(abs(values).argmax())

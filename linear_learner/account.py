@@ -2,35 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.candidates import Candidate
+from linear_learner.course import Course
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.judging import Standings
 from linear_learner.model import Model
 from linear_learner.scaling import Scaler
 from linear_learner.scoring import Measured
 
-Floats = NDArray[Any]
-
 
 @dataclass(frozen=True)
 class Account:
     """A training that is over, and the model it came to.
 
-    `history` (epochs, 3, candidates) is the course's; `standings` (M,) are those of the `members` that trained to the
-    end, on the rows of the channel `deciding`, as the choice saw them. `winner` is a candidate's number. `measured` has
+    `standings` (M,) are those of the candidates that trained to the end, on the rows of the channel `deciding`, as the
+    choice saw them. `winner` is a candidate's number. `measured` has
     the model's figures on every channel, of the first rows alone where the job was `stopped`.
     """
 
     model: Model
     hp: Hyperparameters
     candidates: list[Candidate]
-    history: Floats
-    members: NDArray[np.int64]
+    course: Course
     standings: Standings
     winner: int
     deciding: str

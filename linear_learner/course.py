@@ -16,6 +16,7 @@ from linear_learner.selection import choose
 from linear_learner.stopping import EarlyStopping
 
 Floats = NDArray[Any]
+HISTORY = 2**17  # numbers that are kept of all epochs
 NONE = np.empty(0, np.float32)  # stands for what there is not yet
 
 
@@ -25,9 +26,10 @@ class Course:
 
     `best` is the bank's snapshot at the best of them, `standings` how its candidates stood on a validation channel.
     `members` (M,) are the candidates that still train, `recent` (epochs, M) their losses of late; whoever has left is
-    in none of these. `history` (epochs, 3, candidates) has of all that there ever were the loss on the training rows,
-    and on validation rows the loss and the criterion's value; NaN where there is none. `updating` and `checking` are
-    the seconds that each epoch of this process took.
+    in none of these, and in `left` (candidates,) with the epochs that it was in; 0 who has not. `history`
+    (told, 3, candidates) has for the epochs `told`, all of them as long as they are not very many, the loss on the
+    training rows, and on validation rows the loss and the criterion's value; NaN where there is none. `updating` and
+    `checking` are the seconds that each epoch of this process took.
     """
 
     bank: Banks
@@ -35,9 +37,12 @@ class Course:
     shuffler: np.random.Generator | None
     epoch: int = 0
     best: Floats | None = None
+    best_epoch: int | None = None
     standings: Standings | None = None
     members: NDArray[np.int64] = field(init=False)
     recent: Floats = field(init=False)
+    left: NDArray[np.int64] = field(init=False)
+    told: NDArray[np.int64] = field(init=False)
     history: Floats = field(init=False)
     updating: list[float] = field(default_factory=list)
     checking: list[float] = field(default_factory=list)
@@ -45,14 +50,20 @@ class Course:
     def __post_init__(self) -> None:
         self.members = np.arange(self.bank.models)
         self.recent = np.empty((0, self.bank.models))
+        self.left = np.zeros(self.bank.models, np.int64)
+        self.told = np.empty(0, np.int64)
         self.history = np.empty((0, 3, self.bank.models))
 
     def remember(self, losses: Floats, standings: Standings | None) -> None:
-        """Keep how the members (M,) did in an epoch."""
+        """Keep how the members (M,) did in this epoch; of very many epochs, every second that was kept before."""
         epoch = np.full((1, *self.history.shape[1:]), np.nan)
         epoch[0, 0, self.members] = losses
         if standings is not None:
             epoch[0, 1:, self.members] = np.stack([standings.losses, standings.values], axis=1)
+        if self.history.size > HISTORY:
+            kept = (np.arange(len(self.told)) % 2 == 0) | (self.told == self.best_epoch)
+            self.told, self.history = self.told[kept], self.history[kept]
+        self.told = np.append(self.told, self.epoch)
         self.history = np.concatenate([self.history, epoch])
 
     def prune(self, losses: Floats, left: int, margins: int) -> NDArray[np.int64]:
@@ -69,6 +80,7 @@ class Course:
         if not pays(int(leaving.sum()), len(leaving), margins, left):
             return self.members[:0]
         left_behind = self.members[leaving]
+        self.left[left_behind] = self.epoch
         self.keep(np.flatnonzero(~leaving))
         return left_behind
 
@@ -88,6 +100,7 @@ class Course:
         """Name and copy what training goes on from after an epoch, as arrays without objects."""
         numbers = {
             "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
             "optimum": self.stopping.optimum,
             "idle": self.stopping.idle,
             "shuffler": None if self.shuffler is None else self.shuffler.bit_generator.state,
@@ -95,6 +108,8 @@ class Course:
         yield "numbers", np.array(json.dumps(numbers))
         yield "members", self.members
         yield "recent", self.recent
+        yield "left", self.left
+        yield "told", self.told
         yield "history", self.history
         yield "best", NONE if self.best is None else self.best
         yield "values", NONE if self.standings is None else self.standings.values
@@ -118,11 +133,12 @@ class Course:
     def resume(self, state: Mapping[str, Floats]) -> None:
         """Go on from the state of a course like this one, whose arrays are asked for one at a time."""
         numbers = json.loads(str(state["numbers"]))
-        self.epoch = numbers["epoch"]
+        self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
         self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]
         if self.shuffler is not None:
             self.shuffler.bit_generator.state = numbers["shuffler"]
-        self.recent, self.history = state["recent"], state["history"]
+        self.recent, self.left = state["recent"], state["left"]
+        self.told, self.history = state["told"], state["history"]
         best, values = state["best"], state["values"]
         self.best = best if best.size else None
         self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None

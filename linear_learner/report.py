@@ -97,38 +97,16 @@ def rows(measured: Measured) -> Plain:
 def training(account: Account) -> Plain:
     """Say how long training went on, and by what it was judged."""
     hp, objective = account.hp, objective_name(account.hp)
-    by_score = account.standings.maximise
-    criterion = hp.binary_classifier_model_selection_criteria if by_score else objective
+    criterion = hp.binary_classifier_model_selection_criteria if account.standings.maximise else objective
     return {
-        "epochs": len(account.history),
+        "epochs": account.course.epoch,
         "epochs_wanted": hp.epochs,
-        "best_epoch": best_epoch(account),
+        "best_epoch": account.course.best_epoch,
         "mini_batch_size": hp.mini_batch_size,
         "deciding": account.deciding,
         "criterion": criterion,
-        "maximise": by_score,
-        "early_stopping": {
-            "criterion": criterion if account.deciding == "validation" else objective,
-            "values": best_values(account),
-        },
+        "maximise": account.standings.maximise,
     }
-
-
-def best_values(account: Account) -> Floats:
-    """Return what early stopping looked at after each epoch, (epochs,): the best candidate's value."""
-    part = 0 if account.deciding == "train" else 2
-    found = account.history[:, part]
-    best = np.fmax.reduce if part and account.standings.maximise else np.fmin.reduce
-    return np.asarray(best(np.where(np.isfinite(found), found, np.nan), axis=1))
-
-
-def best_epoch(account: Account) -> int | None:
-    """Return the epoch, counted from 0, whose weights were taken; None where training was stopped in the first."""
-    values = best_values(account)
-    if not len(values):
-        return None
-    highest = account.deciding == "validation" and account.standings.maximise
-    return int(np.flatnonzero(values == (np.nanmax(values) if highest else np.nanmin(values)))[-1])
 
 
 def bank(account: Account) -> list[Plain]:
@@ -136,20 +114,17 @@ def bank(account: Account) -> list[Plain]:
 
     Those that left earlier come after the others, the last that left first.
     """
-    epoch = best_epoch(account)
-    places = {int(m): place for place, m in enumerate(account.members)}
+    course, standings = account.course, account.standings
+    places = {int(m): place for place, m in enumerate(course.members)}
+    best = np.flatnonzero(course.told == course.best_epoch)
     found = []
     for m, candidate in enumerate(account.candidates):
-        train, validation, value = (math.nan,) * 3
-        left = None
-        if m not in places:
-            told = np.flatnonzero(~np.isnan(account.history[:, :, m]).all(axis=1))
-            left = int(told.max(initial=0)) + 1
-        if epoch is not None:
-            train, validation, value = account.history[epoch if left is None else min(epoch, left - 1), :, m]
+        left = int(course.left[m]) or None
+        then = best if left is None else np.flatnonzero(course.told < left)[-1:]
+        train, validation, value = course.history[then[0], :, m] if then.size else (math.nan,) * 3
         loss = validation
         if left is None:
-            value, loss = account.standings.values[places[m]], account.standings.losses[places[m]]
+            value, loss = standings.values[places[m]], standings.losses[places[m]]
         found.append(
             {
                 "candidate": m,
@@ -173,9 +148,23 @@ def bank(account: Account) -> list[Plain]:
 
 
 def curves(account: Account) -> Plain:
-    """Return each candidate's losses by epoch, on the training rows and, if there are any, on the validation rows."""
-    names = ("train", "validation") if account.deciding == "validation" else ("train",)
-    return {name: account.history[:, part].T for part, name in enumerate(names)}
+    """Return what was told epoch by epoch, counted from 0.
+
+    These are each candidate's losses, on the training rows and, if there are any, on the validation rows, and what
+    early stopping looked at: the best candidate's value.
+    """
+    course, part = account.course, 0 if account.deciding == "train" else 2
+    best = np.fmax.reduce if part and account.standings.maximise else np.fmin.reduce
+    values = course.history[:, part]
+    names = ("train", "validation") if part else ("train",)
+    return {
+        "epochs": course.told,
+        "losses": {name: course.history[:, row].T for row, name in enumerate(names)},
+        "early_stopping": {
+            "criterion": training(account)["criterion"] if part else objective_name(account.hp),
+            "values": best(np.where(np.isfinite(values), values, np.nan), axis=1),
+        },
+    }
 
 
 def quality(measured: Measured, model: Model) -> Plain:

@@ -127,19 +127,21 @@ def facts(report: Plain) -> list[tuple[str, str]]:
 
 def learning(report: Plain, winner: Plain) -> list[Chart]:
     """Draw the learning curves: all candidates, the winner on top."""
-    if not report["training"]["epochs"]:
+    epochs = [epoch + 1 for epoch in report["curves"]["epochs"]]
+    if not epochs:
         return []
     names = {entry["candidate"]: f"candidate {entry['candidate']}: {settings(entry)}" for entry in report["bank"]}
     best = report["training"]["best_epoch"]
     charts: list[Chart] = []
-    for name, losses in report["curves"].items():
-        epochs = [epoch + 1 for epoch in range(report["training"]["epochs"])]
+    for name, losses in report["curves"]["losses"].items():
         own = known(losses[winner["candidate"]])
         final = sorted(value for curve in losses for value in known(curve)[-1:] if value == value)
         top = max([value for value in own if value == value] + final[: max(1, len(final) * 3 // 4)])
         bottom = min(value for curve in losses for value in known(curve) if value == value)
         others = [Curve(epochs, known(curve), names[m], "--faint", 1) for m, curve in enumerate(losses) if m in names]
-        mark = Curve([best + 1], [own[best]], f"epoch {best + 1}, whose weights were taken", "--minus")
+        mark = Curve(
+            [best + 1], [own[epochs.index(best + 1)]], f"epoch {best + 1}, whose weights were taken", "--minus"
+        )
         picture = plot(
             [*others, Curve(epochs, own, names[winner["candidate"]], width=2.5), mark],
             f"Loss of every candidate on the {name} rows by epoch",

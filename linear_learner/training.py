@@ -288,7 +288,7 @@ def run_epochs(
         if stopping.improved(value):
             log.info(f"Epoch {epoch}: Loss improved. Updating best model")
         if value == stopping.optimum:
-            course.best, course.standings = course.bank.snapshot(), standings
+            course.best, course.best_epoch, course.standings = course.bank.snapshot(), epoch, standings
         course.remember(losses, standings)
         course.epoch += 1
         if stopping.over:
@@ -389,8 +389,7 @@ def concluded(
         model,
         hp,
         settings,
-        course.history,
-        course.members,
+        course,
         standings,
         winner,
         name,

@@ -43,7 +43,7 @@ def test_amazons_own_models_are_shown(command: Command) -> None:
 
 
 def test_of_many_classes_only_the_weight_that_matters_most_is_shown() -> None:
-    table = inspect.weights_table([Weight("x", np.array([*[1.0] * 10, -2.0]))], 11)
+    table = inspect.weights_table([Weight(0, "x", np.array([*[1.0] * 10, -2.0]))], 11)
     assert [list(column.cells) for column in table.columns] == [["x"], ["-2"], ["10"]]
 
 

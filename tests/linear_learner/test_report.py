@@ -69,16 +69,17 @@ def test_every_figure_is_that_of_the_log(name: str) -> None:
         assert quality["scores"] == scores
         assert scores
     assert set(found["channels"]) == set(channels(name))
-    objective, best = found["objective"], found["training"]["early_stopping"]
+    objective, best = found["objective"], found["curves"]["early_stopping"]
     lines = [json.loads(line[9:]) for line in log.splitlines() if line.startswith("#metrics ")]
     curves = {}
-    for channel in found["curves"]:
+    assert found["curves"]["epochs"] == list(range(found["training"]["epochs"]))
+    for channel in found["curves"]["losses"]:
         curve = np.full((len(found["bank"]), found["training"]["epochs"]), np.nan)
         for line in lines:
             if (loss := line["Metrics"].get(f"{channel}_{objective}")) is not None:
                 curve[line["Dimensions"]["model"], line["Dimensions"]["epoch"]] = loss["sum"]
         curves[channel] = curve
-        np.testing.assert_array_equal(np.array(found["curves"][channel], np.float64), curve)
+        np.testing.assert_array_equal(np.array(found["curves"]["losses"][channel], np.float64), curve)
     early = told(r"#early_stopping_criteria_metric: .* epoch=\d+, criteria=(\S+), value=(\S+)", log)
     assert best["values"] == [float(value) for _, value in early]
     assert best["criterion"] == early[0][0].removeprefix("sampled_")
@@ -192,6 +193,25 @@ def test_a_job_that_goes_on_from_a_checkpoint_tells_all_of_its_epochs() -> None:
     assert report(accounts[0], texts, SECONDS) == job("binary_classifier")[1]
 
 
+def test_of_very_many_epochs_some_are_told_the_best_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linear_learner.course.HISTORY", 3 * 4 * 10)
+    texts = HYPERPARAMETERS["regressor"] | {"epochs": "50", "num_models": "4", "early_stopping_patience": "50"}
+    accounts = list[Account]()
+    fit(texts, channels("regressor"), Silence(), tell=accounts.append)
+    found = report(accounts[0], texts, SECONDS)
+    told = found["curves"]["epochs"]
+    assert found["training"]["epochs"] == 50
+    assert 5 <= len(told) <= 12
+    assert told == sorted(set(told))
+    assert told[-1] == 49
+    assert found["training"]["best_epoch"] in told
+    winner = found["bank"][0]
+    at_best = told.index(found["training"]["best_epoch"])
+    assert winner["validation_loss"] == found["curves"]["losses"]["validation"][found["winner"]][at_best]
+    assert winner["value"] == winner["validation_loss"] == min(found["curves"]["early_stopping"]["values"])
+    assert "candidate" in page(found)
+
+
 def test_a_job_that_is_stopped_in_its_first_epoch_is_told() -> None:
     texts, accounts = JOBS["binary_classifier"], list[Account]()
     fit(texts, channels("binary_classifier"), Silence(), heed=Stop(3), store=Disk(), tell=accounts.append)
@@ -266,12 +286,13 @@ def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -
 
 def test_what_is_not_finite_is_null_and_shown_as_a_dash() -> None:
     account, _, _ = job("regressor")
-    place = next(place for place, m in enumerate(account.members) if m != account.winner)
-    account.history[:, :, account.members[place]] = np.inf
+    members = account.course.members
+    place = next(place for place, m in enumerate(members) if m != account.winner)
+    account.course.history[:, :, members[place]] = np.inf
     account.standings.losses[place] = account.standings.values[place] = np.nan
     found = report(account, JOBS["regressor"], SECONDS)
     job.cache_clear()
     text = json.dumps(found, allow_nan=False)
     last = next(entry for entry in json.loads(text)["bank"] if entry["diverged"])
-    assert (last["candidate"], last["diverged"], last["loss"]) == (account.members[place], True, None)
+    assert (last["candidate"], last["diverged"], last["loss"]) == (members[place], True, None)
     assert "diverged" in read(found).texts
