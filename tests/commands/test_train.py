@@ -37,7 +37,7 @@ def test_the_model_is_that_of_the_job(
         "another.\n"
     )
     assert "#test_score (algo-1)" in log
-    assert sorted(path.name for path in Path("new/my model").iterdir()) == ARTIFACT
+    assert sorted(path.name for path in Path("new/my model").iterdir()) == [*ARTIFACT, "report.html", "report.json"]
     np.testing.assert_array_equal(load(Path("new/my model")).weight, load(model).weight)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my rows", "new"]
 
@@ -68,7 +68,7 @@ def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
                 break
         log, _ = running.communicate(timeout=60)
     assert running.returncode == 0, log
-    assert sorted(path.name for path in tmp_path.iterdir()) == ARTIFACT
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*ARTIFACT, "report.html", "report.json"]
 
 
 @pytest.mark.parametrize(

@@ -95,9 +95,10 @@ def test_every_figure_is_that_of_the_log(name: str) -> None:
     rows = {name: sum(len(y) for _, y in blocks) for name, blocks in channels(name).items()}
     assert {name: facts["rows"] for name, facts in found["data"]["channels"].items()} == rows
     assert f"Training {len(found['bank'])} candidates on {rows['train']} rows of {found['data']['features']}" in log
-    left = [entry["candidate"] for entry in found["bank"] if entry["left_after_epoch"] is not None]
-    listed = ", ".join(told(r"candidates leave: .* in \d+ epochs: ([\d, ]+)\.", log))
-    assert sorted(left) == sorted(map(int, listed.split(", ") if listed else []))
+    left = {entry["candidate"]: entry["left_after_epoch"] for entry in found["bank"] if entry["left_after_epoch"]}
+    leaves = told(r"candidates leave: .* in (\d+) epochs: ([\d, ]+)\.", log)
+    wanted = found["training"]["epochs_wanted"]
+    assert left == {int(m): wanted - int(more) for more, listed in leaves for m in listed.split(", ")}
     assert left or name != "pruned"
 
 
