@@ -53,10 +53,10 @@ $(ROOT):
 	@cp examples/breast-cancer/config/*.json $@/input/config/
 
 train: $(READY) $(ROOT) ## run a training job on ROOT (opt_ml, filled with the example)
-	@SAGEMAKER_BASE_DIR=$(ROOT) $(BIN)/python train
+	@SAGEMAKER_BASE_DIR=$(ROOT) exec $(BIN)/python train
 
 serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
-	@SAGEMAKER_BASE_DIR=$(ROOT) $(BIN)/python serve
+	@SAGEMAKER_BASE_DIR=$(ROOT) exec $(BIN)/python serve
 
 # The documented snippet wants the MXNet and numpy of its day; numpy 1.23.5 has no wheel for Python 3.12.
 .venv/snippet/ready: requirements/snippet.txt | $(READY)
