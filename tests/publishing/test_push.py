@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.launch import TOP
+from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
 from tests.sdk.conftest import PYTHON
 
@@ -44,18 +45,25 @@ def inspect(image: str, what: str) -> str:
 
 def push(tmp_path: Path, image: str, path: str | None = None, **words: str) -> "subprocess.CompletedProcess[str]":
     """Run `make push` with the AWS CLI of the tests, or only with what is on `path`."""
-    (tmp_path / "docker").mkdir(exist_ok=True)
-    environment = {"PATH": path or f"{PYTHON.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
-    environment |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
     variables = [f"{name}={value}" for name, value in words.items()]
-    return subprocess.run(
-        ["make", "--no-print-directory", "push", f"IMAGE={image}", *variables],
-        cwd=TOP,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run(tmp_path, image, ["make", "--no-print-directory", "push", *variables], path)
+
+
+def run(tmp_path: Path, image: str, command: list[str], path: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a command for an image, at a home of its own."""
+    (tmp_path / "docker").mkdir(exist_ok=True)
+    environment = {"PATH": path or f"{PYTHON.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "IMAGE": image}
+    environment |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
+    return subprocess.run(command, cwd=TOP, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_documented_commands_first_tell_and_then_push(tmp_path: Path, aws: Aws, small: str) -> None:
+    typed = run(tmp_path, small, ["bash", "-ec", read_blocks("sh")["Push it to ECR"]])
+    assert typed.returncode == 0, typed.stdout + typed.stderr
+    told, _, done = typed.stdout.partition("would run: docker push")
+    assert "would run: aws ecr create-repository" in told
+    assert "would run" not in done
+    assert len(aws.manifests) == 1
 
 
 def test_an_image_is_pushed_into_a_repository_that_is_made_for_it(tmp_path: Path, aws: Aws, small: str) -> None:
