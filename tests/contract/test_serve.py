@@ -15,6 +15,7 @@ from examples.demo import read_answer
 from linear_learner.loading import load
 from tests.contract.conftest import CSV, JSON, JSONLINES, RECORDIO, Job, Server, read_example, serve
 from tests.contract.launch import TOP, Running
+from tests.page import read_blocks
 
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
@@ -111,14 +112,9 @@ def test_stopping_the_server_ends_it_within_seconds(trained: Job) -> None:
 def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(server: Server, trained: Job) -> None:
     X, _ = read_example("test")
     np.save(trained.root / "rows.npy", X)
-    program = f"""
-import mxnet as mx
+    documented = read_blocks("python", "../README.md")["The model"]
+    program = f"""{documented}
 import numpy as np
-
-mod = mx.module.Module.load('mx-mod', 0)
-
-weights = mod._arg_params['fc0_weight'].asnumpy().flatten()
-bias = mod._arg_params['fc0_bias'].asnumpy().flatten()
 
 X = np.load({str(trained.root / "rows.npy")!r})
 mod.bind(data_shapes=[('data', X.shape)])
