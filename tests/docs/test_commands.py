@@ -1,0 +1,163 @@
+"""Every command of a page is typed as printed: here, or by a test that names its heading; or it is said why not.
+
+What stands in `sh` is for tests and people to type, what stands in `bash` for people alone.
+"""
+
+import ast
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.contract.launch import IMAGE
+from tests.contract.leftovers import remove_containers
+from tests.page import DOCS, GUIDE, TOP, list_pages, split_page, type_script
+
+# A test of their own types all that they have in these languages.
+WHOLE = {"local.md": ("sh", "python"), "mnist.md": ("python",)}
+
+# What is for people alone, by its heading, and why.
+BY_HAND = {
+    "A whole file": "makes a file of 422 MB and takes its time",
+    "What this page leaves behind": "removes what the reader has made",
+    "What it weighs": "weighs the image",
+    "How fast it starts": "takes the time of a start",
+}
+
+# Targets of make that are only looked up, and why.
+SPARED = {
+    "test": "runs this",
+    "lint": "is run by CI before",
+    "image": "is run by CI before",
+    ".venv/sdk/ready": "is made by make test before",
+    "push": "needs an account: tests/publishing types it on a stand-in",
+    "sbom": "needs the image: tests/publishing types it",
+    "lock": "needs uv and asks for every package anew",
+    "bench": "takes ten minutes",
+    "bench-data": "takes minutes",
+    "bench-serve": "takes minutes",
+    "bench-hosts": "takes minutes",
+    "soak": "takes ten minutes",
+    "fuzz": "takes five minutes a decoder",
+}
+
+BLOCKS = [(page, block) for page in list_pages() for block in split_page(page)]
+TYPED = [(page, block) for page, block in BLOCKS if block.language == "sh" and page.name not in {*WHOLE, *GUIDE}]
+SHELL = """
+trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
+curl() { command curl --fail "$@"; }
+wait_for_ping() {
+    for _ in {1..200}; do curl --silent localhost:8080/ping && return; kill -0 $!; sleep 0.1; done
+    return 1
+}
+press_control_c() { kill $!; wait $! || true; }
+"""
+
+
+def find_spans(page: Path) -> Iterator[str]:
+    """Give what a page has as code in its sentences and tables."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for span in re.findall(r"`([^`]+)`", prose):
+        yield " ".join(span.removeprefix(".ci/with-engine ").split())
+
+
+def find_make() -> list[list[str]]:
+    """Give the words of each command of make, wherever a page has it."""
+    lines = [line for _, block in BLOCKS if block.language in ("sh", "bash") for line in block.text.splitlines()]
+    spans = [span for page in list_pages() for span in find_spans(page)]
+    commands = [re.split("[#|>]", line)[0].split() for line in [*lines, *spans]]
+    return sorted(command for command, _ in groupby(sorted(c for c in commands if c[:1] == ["make"])))
+
+
+def spare(words: list[str]) -> list[str]:
+    """Leave out the targets that are only looked up, and a command that has no other."""
+    left = [word for word in words if word not in SPARED]
+    return left if left == words or any("=" not in word for word in left[1:]) else []
+
+
+def type_block(text: str) -> str:
+    """Give what a test types for a block: servers are waited for, and ended after it."""
+    typed, after = [], []
+    for line in text.replace("\\\n", " ").splitlines():
+        code = re.split(" +#", line)[0]
+        words = code.split()
+        if words[:1] == ["make"]:
+            code = " ".join(spare(words))
+        if "serve" in words and words[-1] != "&":
+            code += " &\nwait_for_ping"
+            after = ["press_control_c"]
+        typed.append(code)
+    return "\n".join([*typed, *after, ""])
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy that commands may write into, but for the environments."""
+    ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "opt_ml", "*.cdx.json")
+    folder = shutil.copytree(TOP, tmp_path / "checkout", ignore=ignored)
+    (folder / ".venv").symlink_to(TOP / ".venv")
+    return folder
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in TYPED}), ids=lambda page: page.name)
+def test_the_commands_of_a_page_do_what_they_are_there_for(page: Path, checkout: Path) -> None:
+    blocks = [block.text for where, block in TYPED if where == page and "docker" not in block.text]
+    type_script(SHELL + "".join(map(type_block, blocks)), checkout)
+
+
+@pytest.mark.usefixtures("image")
+def test_those_that_need_docker_too(checkout: Path) -> None:
+    blocks = [block.text.replace("open-linear-learner:dev", IMAGE) for _, block in TYPED if "docker" in block.text]
+    assert blocks
+    try:
+        type_script(SHELL + "".join(map(type_block, blocks)), checkout)
+    finally:
+        remove_containers(checkout)
+
+
+def test_those_in_sentences_and_tables_too(checkout: Path) -> None:
+    spans = [span for page in list_pages() for span in find_spans(page) if re.match("make( [^…]+)?$", span)]
+    in_blocks = {re.split(" +#", line)[0] for _, block in TYPED for line in block.text.splitlines()}
+    type_script(SHELL + "".join(type_block(span) for span in dict.fromkeys(spans) if span not in in_blocks), checkout)
+
+
+@pytest.mark.parametrize("command", find_make(), ids=" ".join)
+def test_make_knows_every_target_that_a_page_names(command: list[str]) -> None:
+    looked_up = subprocess.run(["make", "--dry-run", *command[1:]], cwd=TOP, capture_output=True, text=True)
+    assert looked_up.returncode == 0, looked_up.stderr
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted({name for page in list_pages() for name in re.findall(r"python -m ([\w.]+)", page.read_text("utf-8"))}),
+)
+def test_every_program_that_a_page_names_is_there(module: str) -> None:
+    assert find_spec(module)
+
+
+def test_every_block_is_typed_by_a_test_or_it_is_said_why_not() -> None:
+    named = set()
+    for file in (TOP / "tests").rglob("*.py"):
+        tree = ast.parse(text := file.read_text(encoding="utf-8"))
+        if "tests.page" in text or file.name == "page.py":
+            named |= {
+                node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and file != Path(__file__)
+            }
+    left = []
+    for page, block in BLOCKS:
+        languages = WHOLE.get(page.name, ())
+        by_hand = block.language == "bash" and block.heading in BY_HAND
+        if not ((page, block) in TYPED or block.language in (*languages, "text") or block.heading in named or by_hand):
+            left.append(f"{page.relative_to(TOP)}, {block.heading}: {block.text}")
+    assert left == []
+
+
+def test_nothing_is_excused_that_no_page_has() -> None:
+    assert BY_HAND.keys() <= {block.heading for _, block in BLOCKS if block.language == "bash"}
+    assert SPARED.keys() <= {word for command in find_make() for word in command}
+    assert all((DOCS / page).exists() for page in (*WHOLE, *GUIDE))
