@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from container.codecs import READERS, WRITERS
 from container.codecs.blocks import Features, Sparse, all_finite
 from container.codecs.media import choose, parse
-from container.codecs.sniff import HEAD_BYTES, sniff
+from container.codecs.sniff import HEAD_BYTES, sniff_request
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
 ANSWER_BYTES = 128 << 20
@@ -94,7 +94,7 @@ def read_records(
     if content_type is None:
         head = stream.read(HEAD_BYTES)
         stream = _Joined(head, stream)
-        media = parse(sniff(head) or ("" if head else "text/csv"))
+        media = parse(sniff_request(head) or ("" if head else "text/csv"))
     else:
         media = parse(content_type)
     if media.name not in READERS:

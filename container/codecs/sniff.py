@@ -14,6 +14,7 @@ _BEGINNINGS = {
 }
 _TEXT = bytes([*b"\t\n\r", *range(32, 256)])
 _NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
+_RECORD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:features|data)"\s*:')  # a document lists such
 _LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_NUMBER, _NUMBER))
 
 
@@ -28,6 +29,12 @@ def sniff(head: bytes) -> str | None:
     if not text or text.translate(None, _TEXT):
         return None
     return "text/libsvm" if _LIBSVM.match(text) else "text/csv"
+
+
+def sniff_request(head: bytes) -> str | None:
+    """Name the type of a request that begins with `head`, where JSON that begins with a record is one a line."""
+    name = sniff(head)
+    return "application/jsonlines" if name == "application/json" and _RECORD.match(head) else name
 
 
 def may_be(expected: str, head: bytes) -> bool:

@@ -105,6 +105,7 @@ def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixtu
         ("application/x-recordio-protobuf", encode_records(ONE)[8:]),
         (None, b'{"instances": [{"features": [0.5, 0.25]}]}'),
         (None, b"0.5,0.25\n"),
+        (None, b'{"features": [0.5, 0.25]}\n'),
         (None, b'\xef\xbb\xbf {"instances": [{"features": [0.5, 0.25]}]}'),
         ("application/jsonlines", b'\n \n{"features": [0.5, 0.25]}'),
         ("application/jsonlines", b'\xef\xbb\xbf{"features": [0.5, 0.25]}'),

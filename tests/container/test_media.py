@@ -3,7 +3,7 @@
 import pytest
 
 from container.codecs.media import choose, parse
-from container.codecs.sniff import sniff
+from container.codecs.sniff import sniff, sniff_request
 
 OFFERS = ["application/json", "application/jsonlines", "text/csv"]
 
@@ -40,6 +40,20 @@ def test_libsvm_has_a_second_name() -> None:
 )
 def test_a_type_is_told_from_how_the_data_begins(head: bytes, name: str | None) -> None:
     assert sniff(head) == name
+    assert sniff_request(head) == name
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b'{"instances": [{"features": [1]}]}', "application/json"),
+        (b'\xef\xbb\xbf { "features" : [1]}\n', "application/jsonlines"),
+        (b'{"data": {"features": {"values": [1]}}}', "application/jsonlines"),
+        (b"[1]", "application/json"),
+    ],
+)
+def test_json_that_begins_with_a_record_is_json_lines(head: bytes, name: str) -> None:
+    assert sniff_request(head) == name
 
 
 @pytest.mark.parametrize(
