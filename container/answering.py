@@ -88,13 +88,12 @@ def read_records(
     Raises UnsupportedMediaType at once, BadPayload and PayloadTooLarge while reading.
     """
     if content_encoding == "gzip":
-        stream = _Inflated(stream)
+        stream = Inflated(stream)
     elif content_encoding not in ("", "identity"):
         raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
     if content_type is None:
-        head = stream.read(HEAD_BYTES)
-        stream = _Joined(head, stream)
-        media = parse(sniff_request(head) or ("" if head else "text/csv"))
+        found, stream = look(stream)
+        media = parse(found or "")
     else:
         media = parse(content_type)
     if media.name not in READERS:
@@ -102,8 +101,14 @@ def read_records(
     if not limit and media.name == "application/json":
         limit = WHOLE_BYTES
     guessed = content_type is None and media.name == "text/csv"
-    bounded = _Bounded(stream, limit)
+    bounded = Bounded(stream, limit)
     return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features), bounded, guessed)
+
+
+def look(stream: Stream) -> tuple[str | None, Stream]:
+    """Tell the type of a body by how it begins, None where it cannot be told, and give the whole of the body."""
+    head = stream.read(HEAD_BYTES)
+    return sniff_request(head) if head else "text/csv", _Joined(head, stream)
 
 
 def choose_type(accept: str | None, default: str) -> str:
@@ -116,7 +121,7 @@ def choose_type(accept: str | None, default: str) -> str:
     return name
 
 
-def _read(records: Iterator[Features], stream: "_Bounded", guessed: bool) -> Iterator[Features]:
+def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iterator[Features]:
     try:
         yield from records
     except DecodeError as error:
@@ -158,7 +163,7 @@ def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
             raise BadPayload(f"record {number + row}: its {name} is not finite; are its features too large?")
 
 
-class _Bounded:
+class Bounded:
     """A stream of which no more than `limit` bytes are read, any number if it is 0; `size` counts them."""
 
     def __init__(self, stream: Stream, limit: int) -> None:
@@ -167,6 +172,7 @@ class _Bounded:
         self.size = 0
 
     def read(self, size: int = -1) -> bytes:
+        """Give as the stream does; raise PayloadTooLarge beyond the limit."""
         data = self._read_all() if size < 0 else self._stream.read(size)
         self.size += len(data)
         if self._limit and self.size > self._limit:
@@ -201,7 +207,7 @@ class _Joined:
         return part + (self._stream.read(size - len(part)) if size > len(part) else b"")
 
 
-class _Inflated:
+class Inflated:
     """The contents of a gzip stream of one or more members."""
 
     def __init__(self, stream: Stream) -> None:
@@ -211,6 +217,7 @@ class _Inflated:
         self._begun = False
 
     def read(self, size: int = -1) -> bytes:
+        """Give as many bytes as asked for, fewer at the end; raise BadPayload for what is no gzip."""
         parts = []
         left = size if size >= 0 else 1 << 62
         while left:

@@ -1,4 +1,7 @@
-"""The HTTP side of the contract: /ping, /invocations, /execution-parameters, /metrics, and /models for many models."""
+"""The HTTP side of the contract: /ping, /invocations, /execution-parameters, /metrics, and /models for many models.
+
+A single model has the page for people beside them.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,6 +20,7 @@ from container.environment import ServerSettings
 from container.errors import BadPayload, Busy, HttpError, ModelError, PayloadTooLarge, error_body
 from container.metrics import Meter
 from container.multi_model import create_routes
+from container.page import Describe, create_page
 from container.shelf import Shelf
 from container.streams import Inflow
 
@@ -44,10 +48,12 @@ def create_app(
     user_errors: tuple[type[Exception], ...] = (),
     meter: Meter | None = None,
     shelf: Shelf | None = None,
+    describe: Describe | None = None,
 ) -> Flask:
     """Make the application that serves the one model, which is loaded and tried on a record now, or those of a shelf.
 
-    If that fails, the log says why (without a trace for one of `user_errors`), and /ping answers 500 for good.
+    If that fails, the log says why (without a trace for one of `user_errors`), and /ping answers 500 for good. The one
+    model has a page, if the settings want it and somebody can `describe` it in HTML.
     """
     app = Flask("container", static_folder=None)
     limit = body_limit(settings)
@@ -94,6 +100,8 @@ def create_app(
 
     if shelf:
         app.register_blueprint(create_routes(shelf, invoke, user_errors))
+    elif settings.page and describe:
+        app.register_blueprint(create_page(model, describe, limit))
 
     @app.post("/invocations")
     def invocations() -> Response:

@@ -107,7 +107,8 @@ class ServerSettings:
     """How to serve; `timeout` in seconds, `default_accept` is the answer type where the client names none.
 
     `payload_mb` is the most that a request may hold, 0 for no limit: then bodies are read and answered as they come.
-    `concurrent` and `strategy` are what the user of a batch transform has set, else None.
+    `concurrent` and `strategy` are what the user of a batch transform has set, else None. `page` tells whether people
+    are shown one.
     """
 
     port: int = 8080
@@ -120,6 +121,7 @@ class ServerSettings:
     concurrent: int | None = None
     strategy: str = "MULTI_RECORD"
     log_level: str = "info"
+    page: bool = True
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
@@ -163,7 +165,7 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
         return default
 
     accept, strategy = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "SAGEMAKER_BATCH_STRATEGY"
-    level = "SAGEMAKER_CONTAINER_LOG_LEVEL"
+    level, page = "SAGEMAKER_CONTAINER_LOG_LEVEL", "LINEAR_LEARNER_PAGE"
     settings = ServerSettings(
         port=whole("SAGEMAKER_BIND_TO_PORT", 1, 65535) or 8080,
         workers=whole("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1000) or _count_workers(),
@@ -174,6 +176,7 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
         payload_mb=whole("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0, 1 << 20),
         concurrent=whole("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1, 10000),
         strategy=one_of(strategy, STRATEGIES, STRATEGIES[0], environ.get(strategy, "").strip()),
+        page=one_of(page, ("on", "off"), "on", environ.get(page, "").strip().lower()) == "on",
         log_level=LOG_LEVELS[one_of(level, LOG_LEVELS, "20", environ.get(level, "").strip().lower())],
     )
     if faults:

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-ROUTES = ("/ping", "/invocations", "/execution-parameters", "/metrics", "/models", "other")
+ROUTES = ("/", "/ping", "/invocations", "/execution-parameters", "/metrics", "/models", "other")
 STATUSES = ("200", "400", "404", "405", "406", "408", "409", "413", "415", "431", "500", "503", "507", "other")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _REQUESTS = len(ROUTES) * len(STATUSES)

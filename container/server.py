@@ -21,6 +21,7 @@ from container.environment import ServerSettings, read_settings
 from container.errors import ClientError
 from container.memory import memory_limit
 from container.metrics import Meter
+from container.page import Describe
 from container.shelf import Loader, Shelf, make_folder
 from container.waiting import waiting_room
 from container.worker import STOP_SIGNALS, Worker
@@ -30,7 +31,12 @@ KEEPALIVE_SECONDS = 75
 SPARE_ROWS = 8  # of the meter, for workers that come while others go
 
 
-def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type[Exception], ...] = ()) -> int:
+def run(
+    environ: Mapping[str, str],
+    loader: Loader[Any],
+    user_errors: tuple[type[Exception], ...] = (),
+    describe: Describe | None = None,
+) -> int:
     """Serve the model that the loader finds until SIGTERM; give 1 where the server cannot start.
 
     The port is taken first: who comes while the model is loaded is told so instead of being refused.
@@ -52,7 +58,7 @@ def run(environ: Mapping[str, str], loader: Loader[Any], user_errors: tuple[type
 
     shelf = None if folder is None else Shelf(folder, loader)
     try:
-        create = partial(create_app, loader.load, settings, user_errors, meter, shelf)
+        create = partial(create_app, loader.load, settings, user_errors, meter, shelf, describe)
         Server(settings, listener, meter, create, clean_up).run()
     finally:
         if os.getpid() == master:

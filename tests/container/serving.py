@@ -15,6 +15,7 @@ from typing import Any
 SERVER = """
 import json, os, sys, time
 import numpy as np
+from markupsafe import Markup
 from container import server
 from container.codecs.blocks import Sparse
 from container.shelf import Loader
@@ -43,7 +44,7 @@ def load(path, room):
     return Sum(float(file.read_text()) if file.exists() else 0)
 
 loader = Loader(load, lambda model: [json.dumps(model.add).encode()], lambda content: Sum(json.loads(bytes(content))))
-sys.exit(server.run(os.environ, loader, (ValueError,)))
+sys.exit(server.run(os.environ, loader, (ValueError,), lambda model: Markup("<h1>Sum</h1>")))
 """
 
 

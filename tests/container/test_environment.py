@@ -168,6 +168,16 @@ def test_many_models_are_served_where_the_platform_says_so(text: str, expected: 
     assert read_settings({"SAGEMAKER_MULTI_MODEL": text}).multi_model is expected
 
 
+@pytest.mark.parametrize(("text", "expected"), [("", True), ("on", True), ("Off ", False)])
+def test_people_have_a_page_unless_it_is_off(text: str, expected: bool) -> None:
+    assert read_settings({"LINEAR_LEARNER_PAGE": text}).page is expected
+
+
+def test_a_page_that_is_neither_on_nor_off_is_refused() -> None:
+    with pytest.raises(ClientError, match="LINEAR_LEARNER_PAGE: expected one of on, off, found 'maybe'"):
+        read_settings({"LINEAR_LEARNER_PAGE": "maybe"})
+
+
 @pytest.mark.parametrize(("mb", "workers"), [(1 << 20, None), (700, 2), (100, 1)])
 def test_there_are_no_more_workers_than_memory_for_them(
     monkeypatch: pytest.MonkeyPatch, mb: int, workers: int | None
