@@ -1,0 +1,96 @@
+"""The page for people as Chromium shows it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.container.serving import ask, serving
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A server that runs for all tests of this module."""
+    with serving() as number:
+        yield number
+
+
+@pytest.fixture
+def page(browser: Chrome, port: int) -> Chrome:
+    """The page, opened as on a desktop; what was said before is forgotten."""
+    resize(browser, 1280)
+    browser.get(f"http://127.0.0.1:{port}/")
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return browser
+
+
+def resize(browser: Chrome, width: int) -> None:
+    screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+
+
+def send(page: Chrome, text: str = "", file: Path | None = None) -> None:
+    field = page.find_element(By.ID, "text")
+    field.clear()
+    field.send_keys(text)
+    if file:
+        page.find_element(By.ID, "file").send_keys(str(file))
+    page.find_element(By.CSS_SELECTOR, "button[value=table]").click()
+
+
+def shown(page: Chrome) -> list[str]:
+    return [row.text for row in page.find_elements(By.CSS_SELECTOR, "tbody tr")]
+
+
+def test_a_typed_line_shows_the_score_that_invocations_gives(page: Chrome, port: int) -> None:
+    send(page, "1.5,2")
+    scored = json.loads(ask(port, "POST", "/invocations", b"1.5,2", Content_Type="text/csv")[1])
+    assert shown(page) == [f"1 {scored['predictions'][0]['score']:g}"]
+    assert page.find_element(By.ID, "text").get_attribute("value") == "1.5,2"
+    assert page.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+def test_a_file_is_scored(page: Chrome, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text('{"features": [1, 2]}\n{"features": [3, 4]}\n')
+    send(page, file=file)
+    assert shown(page) == ["1 3", "2 7"]
+    assert page.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+def test_a_wrong_line_shows_the_reason_and_stays(page: Chrome) -> None:
+    send(page, "1,<b>oops</b>")
+    assert page.find_element(By.CSS_SELECTOR, ".reason").text == (
+        "record 1, column 2: expected a number, found '<b>oops</b>'. Write categories as numbers"
+    )
+    assert page.find_element(By.ID, "text").get_attribute("value") == "1,<b>oops</b>"
+    assert shown(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_never_wider_than_the_screen(page: Chrome, width: int) -> None:
+    resize(page, width)
+    send(page, "1," + "2" * 30)
+    assert shown(page)
+    send(page, "1,2,x" + "x" * 200)
+    assert page.find_element(By.CSS_SELECTOR, ".reason").is_displayed()
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_colours_follow_the_system(page: Chrome) -> None:
+    def darkness(scheme: str) -> list[int]:
+        media: dict[str, Any] = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        colours = [
+            page.find_element(By.TAG_NAME, "body").value_of_css_property(name) for name in ("background-color", "color")
+        ]
+        return [sum(map(int, colour[colour.index("(") + 1 : -1].split(",")[:3])) for colour in colours]
+
+    surface, ink = darkness("light")
+    assert surface > ink + 300
+    surface, ink = darkness("dark")
+    assert surface < ink - 300
