@@ -42,11 +42,14 @@ def one(model: Model, source: str, z: str) -> str:
 
 
 def several(model: Model, source: str, prefix: str) -> str:
-    """Write the query of a multiclass classifier: margins, then the class and size of the largest, then the softmax."""
+    """Write the query of a multiclass classifier: margins, the class of the largest, its size, and the softmax.
+
+    Each step is mentioned twice, in a condition that always holds: a planner that puts an expression into the place of
+    its name, as that of PostgreSQL does with what is mentioned once, would make far too many of so nested ones.
+    """
     classes = range(model.outputs)
     z = [f"{prefix}margin_{c}" for c in classes]
     best, largest, total = (f"{prefix}{name}" for name in ("class", "largest", "total"))
-    margins = ",\n".join(f"    {margin(model, c)} AS {z[c]}" for c in classes)
     unknown = balanced([f"{name} IS NULL" for name in z], " OR ")
     beats = " ".join(
         f"WHEN {balanced([f'{z[c]} >= {z[other]}' for other in classes[c + 1 :]], ' AND ')} THEN {c}"
@@ -55,13 +58,22 @@ def several(model: Model, source: str, prefix: str) -> str:
     sizes = " ".join(f"WHEN {c} THEN {z[c]}" for c in classes)
     far = literal(FAR)
     powers = [f"CASE WHEN {name} - {largest} < -{far} THEN 0.0E0 ELSE EXP({name} - {largest}) END" for name in z]
+    steps = {
+        f"{prefix}margins": ",\n    ".join(f"{margin(model, c)} AS {z[c]}" for c in classes),
+        f"{prefix}classes": f"CASE WHEN {unknown} THEN NULL {beats} ELSE {classes[-1]} END AS {best}",
+        f"{prefix}sizes": f"CASE {best} {sizes} END AS {largest}",
+        f"{prefix}totals": f"{balanced(powers, ' + ')} AS {total}",
+    }
+    sources = [source, *(f"FROM {name}" for name in steps)]
+    written = [
+        f"{name} AS (\n  SELECT t.*,\n    {columns}\n  {before} AS t\n)"
+        for (name, columns), before in zip(steps.items(), sources[:-1], strict=True)
+    ]
     scores = ",\n".join(f"  ({power}) / {total} AS score_{c}" for c, power in enumerate(powers))
+    again = " AND ".join(f"EXISTS (SELECT 1 FROM {name})" for name in steps)
     return (
-        f"SELECT e.*,\n{scores},\n  {best} AS predicted_label\nFROM (\n"
-        f"SELECT d.*,\n  {balanced(powers, ' + ')} AS {total}\nFROM (\n"
-        f"SELECT c.*,\n  CASE {best} {sizes} END AS {largest}\nFROM (\n"
-        f"SELECT m.*,\n  CASE WHEN {unknown} THEN NULL {beats} ELSE {classes[-1]} END AS {best}\nFROM (\n"
-        f"  SELECT t.*,\n{margins}\n  {source} AS t\n) AS m\n) AS c\n) AS d\n) AS e"
+        f"WITH {', '.join(written)}\nSELECT t.*,\n{scores},\n  {best} AS predicted_label\n{sources[-1]} AS t\n"
+        f"WHERE {again}"
     )
 
 

@@ -187,8 +187,9 @@ def test_sql_takes_any_name_and_passes_every_column_through() -> None:
     assert_alike(by_sql(to_sql(model, "features"), X, names), model.predict(X))
 
 
-def test_sql_of_a_wide_model_stays_within_what_databases_allow_and_leaves_out_zeros() -> None:
-    model = example("binary_classifier", features=784)
+@pytest.mark.parametrize("predictor", ["binary_classifier", "multiclass_classifier"])
+def test_sql_of_a_wide_model_stays_within_what_databases_allow_and_leaves_out_zeros(predictor: str) -> None:
+    model = example(predictor, features=784)
     model.weight[::2] = 0
     content = to_sql(model, "features")
     assert b'"f1"' in content
