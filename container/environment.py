@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from container.codecs import WRITERS
 from container.codecs.media import parse
@@ -248,6 +248,11 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
         wrapped, sharded = entry.get("RecordWrapperType") == "RecordIO", distribution == "ShardedByS3Key"
         channels[name] = ChannelConfig(name, content_type, mode, wrapped, sharded)
     return channels
+
+
+def shows_progress(environ: Mapping[str, str], stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal on which a line can be written anew."""
+    return stream.isatty() and environ.get("TERM") != "dumb"
 
 
 def _read_object(file: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:

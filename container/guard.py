@@ -39,9 +39,10 @@ def guard(environ: Mapping[str, str], stop: Stop) -> None:
 
 def _report(environ: Mapping[str, str], number: int) -> None:
     """Say what killed the work; what that takes is imported only now, so that the guard weighs little."""
-    from container.environment import read_job, read_paths
+    from container.environment import read_job, read_paths, shows_progress
     from container.errors import ClientError
     from container.memory import memory_limit
+    from container.progress import SHOW_CURSOR
     from container.training import fail
 
     host = ""
@@ -53,5 +54,7 @@ def _report(environ: Mapping[str, str], number: int) -> None:
         here = f"there are {memory_limit() >> 20} MiB here"
         what += f", as the kernel does where the memory is full; {here}. Use an instance with more memory"
     paths = read_paths(environ)
+    if shows_progress(environ, sys.stdout):
+        sys.stdout.write(f"\n{SHOW_CURSOR}")  # below the bar that the child could not end
     if not paths.failure.exists():
         fail(paths, f"AlgorithmError: {what}.")

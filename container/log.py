@@ -53,6 +53,12 @@ class Log:
         """Write a line of level ERROR."""
         self._write("ERROR", text)
 
+    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+        """Write nothing of how far an epoch is: a log tells what is done."""
+
+    def close(self) -> None:
+        """Leave nothing behind: every line is written."""
+
     def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         """Write a metric of a split: `kind` is "loss" or "score"; without an epoch it is the final one."""
         when = "" if epoch is None else f" epoch={epoch},"

@@ -17,9 +17,10 @@ from typing import TypeVar
 from container.channels import Channel
 from container.checkpoint import Checkpoint
 from container.companions import start
-from container.environment import Job, Paths, read_job, read_paths
+from container.environment import Job, Paths, read_job, read_paths, shows_progress
 from container.errors import ClientError
 from container.log import Log
+from container.progress import LiveLog
 from container.stop import Stop
 from container.team import Outcome, Over, Team
 from container.timeline import TimeLine
@@ -87,6 +88,7 @@ def run(
 
 def _end(outcome: Outcome, paths: Paths, task: Task) -> int:
     """Say how the job ends, and where its time went."""
+    task.log.close()
     if outcome.status == STOPPED:
         task.log.warning(outcome.reason)
         return STOPPED
@@ -115,7 +117,7 @@ def _attempt(
         job = read_job(environ)
         if job.leads:
             _clear(paths)
-        task.log = Log(job.current_host, ALGORITHM, sys.stdout, figures=job.leads)
+        task.log = _log(job, shows_progress(environ, sys.stdout))
         if len(job.hosts) > 1:
             task.team = Team(job, task.log.info)
             _join(task.team, task, paths, roles)
@@ -150,6 +152,13 @@ def _attempt(
     except Exception as error:
         return _crash(task.log, error)
     return Outcome(0)
+
+
+def _log(job: Job, alive: bool) -> Log:
+    """Make the log of a host; the first one's has a bar of the progress where it is `alive`."""
+    if alive and job.leads:
+        return LiveLog(job.current_host, ALGORITHM, sys.stdout)
+    return Log(job.current_host, ALGORITHM, sys.stdout, figures=job.leads)
 
 
 def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:

@@ -40,6 +40,7 @@ class Banks:
         self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, "hosts": hosts, **settings}
         self.hosts = hosts
         self.members: list[NDArray[np.int64]] = []
+        self.sizes: list[int] = []
         self.banks: list[Any] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
             members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
@@ -48,6 +49,7 @@ class Banks:
             # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
+            self.sizes.append(size)
             self.banks.append(make(alike, start[members], loss, size, class_weights=own, hosts=hosts, **settings))
 
     @property
@@ -59,6 +61,12 @@ class Banks:
     def updates(self) -> int:
         """Count the updates of the candidates that have seen most of them."""
         return max(int(bank.updates) for bank in self.banks)
+
+    @property
+    def seen(self) -> int:
+        """Count the rows of all hosts in all updates, as if the last mini-batch of an epoch were full."""
+        rows = sum(size * int(bank.updates) for size, bank in zip(self.sizes, self.banks, strict=True))
+        return rows // len(self.banks)
 
     def train(self, rows: AnyRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
         """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).

@@ -29,6 +29,12 @@ class Log(Protocol):
     def warning(self, text: str) -> None:
         """Say what the user may not have meant."""
 
+    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+        """Say how many rows of an epoch are done, of `total` or of infinitely many where that is not known.
+
+        `best` is the value so far, NaN before there is one, of the criterion `name`. It is said often and costs little.
+        """
+
     def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         """Give a metric of a channel, a `loss` or a `score`, after an epoch or at the end."""
 

@@ -131,7 +131,7 @@ def fit(
         return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap, hosts)
 
     try:
-        run_epochs(course, data, hp, judged, heed, save, log, lap, hosts)
+        run_epochs(course, data, hp, judged, rows["train"].most, heed, save, log, lap, hosts)
         trained = time.time()
         account = conclude(data, heed)
     except KeyboardInterrupt:
@@ -261,21 +261,26 @@ def run_epochs(
     data: Mapping[str, Data],
     hp: Hyperparameters,
     judged: int,
+    total: float,
     heed: Heed,
     save: Callable[[], None] | None,
     log: Log,
     lap: Lap,
     hosts: Hosts,
 ) -> None:
-    """Train epoch by epoch until early stopping, and `save` the course after each."""
+    """Train epoch by epoch, of `total` rows if that is known, until early stopping, and `save` the course after each.
+
+    How far an epoch is, is told where it heeds: between updates.
+    """
     train, validation = data["train"], data.get("validation")
     objective, stopping = objective_name(hp), course.stopping
     by_score = validation is not None and criterion(hp) is not None
     criterion_name = f"sampled_{hp.binary_classifier_model_selection_criteria}" if by_score else objective
     while course.epoch < hp.epochs and not stopping.over:
         epoch, started = course.epoch, time.time()
-        losses, count = train_epoch(course.bank, train, shuffler(course, hp, hosts), heed, hosts)
-        trained = time.time()
+        tell = telling(course, hp.epochs, total, criterion_name, heed, log)
+        losses, count = train_epoch(course.bank, train, shuffler(course, hp, hosts), tell, hosts)
+        trained, total = time.time(), count
         lap("train")
         report_losses("train", objective, course.members, losses, epoch, started, trained, log)
         value, standings = least(losses), None
@@ -312,6 +317,19 @@ def run_epochs(
                 save()
                 lap("checkpoint")
             heed()
+    log.advance(course.epoch, course.epoch, 0, total, criterion_name, stopping.optimum)
+
+
+def telling(course: Course, epochs: int, total: float, name: str, heed: Heed, log: Log) -> Heed:
+    """Tell that an epoch begins; return what tells how far it is, and heeds."""
+    epoch, seen, best = course.epoch, course.bank.seen, course.stopping.optimum
+    log.advance(epoch, epochs, 0, total, name, best)
+
+    def tell() -> None:
+        log.advance(epoch, epochs, min(course.bank.seen - seen, total), total, name, best)
+        heed()
+
+    return tell
 
 
 def prune(course: Course, standings: Standings, left: int, margins: int, log: Log) -> None:
