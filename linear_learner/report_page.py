@@ -42,6 +42,7 @@ def page(report: Plain) -> str:
         warnings=warnings(report),
         facts=facts(report),
         learning=learning(report, winner),
+        losses=losses(report),
         choice=choice(report, winner),
         bank=bank(report),
         scores=scores(report),
@@ -133,12 +134,12 @@ def learning(report: Plain, winner: Plain) -> list[Chart]:
     names = {entry["candidate"]: f"candidate {entry['candidate']}: {settings(entry)}" for entry in report["bank"]}
     best = report["training"]["best_epoch"]
     charts: list[Chart] = []
-    for name, losses in report["curves"]["losses"].items():
-        own = known(losses[winner["candidate"]])
-        final = sorted(value for curve in losses for value in known(curve)[-1:] if value == value)
-        top = max([value for value in own if value == value] + final[: max(1, len(final) * 3 // 4)])
-        bottom = min(value for curve in losses for value in known(curve) if value == value)
-        others = [Curve(epochs, known(curve), names[m], "--faint", 1) for m, curve in enumerate(losses) if m in names]
+    for name, drawn in report["curves"]["losses"].items():
+        own = known(drawn[winner["candidate"]])
+        final = sorted(value for curve in drawn for value in known(curve)[-1:] if value == value)
+        top = max([value for value in own if value == value] + final[: max(1, len(final) * 3 // 4)], default=1)
+        bottom = min((value for curve in drawn for value in known(curve) if value == value), default=0)
+        others = [Curve(epochs, known(curve), names[m], "--faint", 1) for m, curve in enumerate(drawn) if m in names]
         mark = Curve(
             [best + 1], [own[epochs.index(best + 1)]], f"epoch {best + 1}, whose weights were taken", "--minus"
         )
@@ -154,6 +155,14 @@ def learning(report: Plain, winner: Plain) -> list[Chart]:
         key = [("--accent", f"candidate {winner['candidate']}"), ("--faint", "the others"), ("--minus", "taken")]
         charts.append((f"Loss on the {name} rows", picture, key))
     return charts
+
+
+def losses(report: Plain) -> str:
+    """Say what the losses are."""
+    text = "A loss on the train rows is that before each update, in the mean of the epoch"
+    if report["predictor_type"] == "regressor" and "validation" in report["curves"]["losses"]:
+        return text + ", of the label as training sees it; on the validation rows it is in the label's own units."
+    return text + "."
 
 
 def known(values: Iterable[float | None]) -> list[float]:
