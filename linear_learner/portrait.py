@@ -15,7 +15,7 @@ NAMES = 1000
 _SENSES = {
     "regressor": "A bar to the right raises the score, one to the left lowers it.",
     "binary_classifier": "A bar to the right speaks for label 1, one to the left for label 0.",
-    "multiclass_classifier": "A bar to the right speaks for the class, one to the left against it.",
+    "multiclass_classifier": "A bar to the right speaks for the class, one to the left against it. Scales differ.",
 }
 _UNITS = "Each weight is for one unit of its feature, so a feature whose numbers are small may have a large weight."
 
