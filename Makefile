@@ -43,7 +43,7 @@ lock: ## pin every package with its hashes (needs uv)
 docs: $(READY) ## write docs/hyperparameters.md from the declaration
 	@$(BIN)/python -m linear_learner.reference > docs/hyperparameters.md
 
-demo: $(READY) ## train on the bundled data, serve, predict in three formats
+demo: $(READY) ## train on the bundled data, serve, predict in three formats, leave a report
 	@$(BIN)/python examples/demo.py
 
 $(ROOT):
@@ -138,5 +138,5 @@ sbom: $(READY) ## write the bill of materials of IMAGE to open-linear-learner.cd
 	@$(BIN)/python -m publishing.sbom '$(IMAGE)' open-linear-learner.cdx.json
 
 clean: ## remove what make built
-	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml examples/distributed/opt_ml open-linear-learner.cdx.json
+	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml demo_ml examples/distributed/opt_ml open-linear-learner.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

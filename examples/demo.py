@@ -1,4 +1,4 @@
-"""Train on the bundled data, serve the model and ask it for predictions in three formats."""
+"""Train on the bundled data, serve the model, ask it for predictions in three formats, and show the report."""
 
 import json
 import os
@@ -9,7 +9,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -30,18 +29,18 @@ from container.codecs.recordio import encode_records  # noqa: E402
 
 RECORDIO = "application/x-recordio-protobuf"
 START_SECONDS = 60
+BEST = 3  # candidates that are shown
 
 
 def main() -> None:
     """Run the demo; exit with 1 if anything is not as it should be."""
-    root = Path(tempfile.mkdtemp(prefix="linear-learner-demo-"))
-    try:
-        lay_out(root)
-        train(root)
-        with server(root) as url:
-            predict(url)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    root = TOP / "demo_ml"
+    shutil.rmtree(root, ignore_errors=True)
+    lay_out(root)
+    train(root)
+    with server(root) as url:
+        predict(url)
+    show_report(root / "output" / "data")
 
 
 def lay_out(root: Path) -> None:
@@ -156,6 +155,21 @@ def read_answer(answer: bytes) -> Iterator[dict[str, float]]:
         record = Record.FromString(answer[place + 8 : place + 8 + size])
         yield {name: value.float32_tensor.values[0] for name, value in record.label.items()}
         place += 8 + (size + 3) // 4 * 4
+
+
+def show_report(folder: Path) -> None:
+    """Name the best candidates of the bank, and where the report is."""
+    report = json.loads((folder / "report.json").read_text())
+    criterion, deciding = report["training"]["criterion"], report["training"]["deciding"]
+    print(f"The best {BEST} of {len(report['bank'])} candidates by {criterion} on the {deciding} rows, then by loss:")
+    for entry in report["bank"][:BEST]:
+        settings = entry["settings"]
+        print(
+            f"  candidate {entry['candidate']:2}: {criterion} {entry['value']:.4f}, loss {entry['loss']:.4f} "
+            f"({settings['optimizer']}, learning rate {settings['learning_rate']:.3g}, wd {settings['wd']:.3g}, "
+            f"l1 {settings['l1']:.3g})"
+        )
+    print(f"The report: {folder / 'report.html'}")
 
 
 def confusion(label: NDArray[Any], predicted: NDArray[Any]) -> str:
