@@ -120,6 +120,25 @@ def test_any_text_comes_to_the_same_with_pyarrow_and_without(pieces: list[str], 
             assert outcome(b"1,2\n" + "".join(pieces).encode()) == found
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from(["1", "2.5", "a", "ö", ",", "\n", "\r", "\r\n", " ", '"', "x,y\n"])), st.integers(1, 30)
+)
+@example(["\r", "\n", "a", ",", "b", "\r", "\n", "1", ",", "x"], 1)
+def test_any_text_with_a_header_comes_to_the_same_in_blocks_of_any_size(pieces: list[str], block: int) -> None:
+    def outcome() -> tuple[list[list[str]], list[list[float]]] | str:
+        try:
+            return read_named("".join(pieces).encode())
+        except DecodeError as error:
+            return str(error)
+
+    found = outcome()
+    with blocks_of(block):
+        assert outcome() == found
+        with without_pyarrow():
+            assert outcome() == found
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(3.4028234e38, 3.4028236e38))
 @example(2.0**128 - 2.0**103)  # in the middle between the largest float32 and the next power of two
 @example(float(np.nextafter(2.0**128 - 2.0**103, 0)))
