@@ -252,7 +252,7 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
 
 def shows_progress(environ: Mapping[str, str], stream: TextIO) -> bool:
     """Tell whether a stream is a terminal on which a line can be written anew."""
-    return stream.isatty() and environ.get("TERM") != "dumb"
+    return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _read_object(file: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -42,15 +42,15 @@ class LiveLog(Log):
     def close(self) -> None:
         """Leave the bar as it is, and the terminal as it was."""
         self._closed = self._bar.ended = True
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
 
     def _line(self, text: str) -> None:
-        if self._live is None:
+        if (live := self._live) is None:  # another thread may close us, where a host is lost
             super()._line(text)
         else:
-            self._live.console.out(text, highlight=False)
+            live.console.out(text, highlight=False)
 
 
 class _State(NamedTuple):

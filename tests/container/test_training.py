@@ -18,6 +18,7 @@ from container.errors import ClientError
 from container.stop import Stop
 from container.training import Task, run
 from tests.container.pipes import piped
+from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 
 Model = dict[str, float]
 
@@ -67,6 +68,31 @@ def test_a_job_leaves_its_model_and_no_failure(
     assert "{'epochs': '2'}" in out
     assert "The channel 'train' is in File input mode under" in out
     assert "saw 8 rows" in out
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (ClientError("too few rows"), 1, "ClientError: too few rows"),
+        (ValueError("a mistake of ours"), 1, "AlgorithmError: ValueError: a mistake of ours"),
+        (MemoryError(), 1, "AlgorithmError: not enough memory"),
+        (KeyboardInterrupt(), 143, "Stopped before there was a model"),
+    ],
+)
+def test_however_a_job_ends_below_its_bar_the_reason_is_told_last(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, message: str
+) -> None:
+    def fails(task: Task) -> Model:
+        task.log.advance(0, 2, 0, 4, "mse", float("nan"))
+        raise error
+
+    with PseudoTerminal() as terminal, open(terminal.end, "w", closefd=False) as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert run({**environ, "TERM": "xterm"}, fails, save) == status
+        monkeypatch.undo()
+    assert HIDE in terminal.text
+    assert "epoch 1 of 2" in terminal.text
+    assert message in terminal.text[terminal.text.rfind(SHOW) :]
 
 
 def test_a_job_ends_with_where_its_time_went(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
