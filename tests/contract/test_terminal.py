@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from linear_learner.loading import load
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 from tests.contract.conftest import Job, example_job
@@ -43,9 +41,8 @@ def train(job: Job, columns: int = 100, then: Callable[[int], None] | None = Non
     return status, terminal
 
 
-@pytest.mark.parametrize("columns", [20, 100])
-def test_a_bar_takes_the_place_of_the_figures(tmp_path: Path, columns: int) -> None:
-    status, terminal = train(example_job(tmp_path, Process, epochs="3", num_models="2"), columns)
+def test_on_a_narrow_terminal_too_a_bar_takes_the_place_of_the_figures(tmp_path: Path) -> None:
+    status, terminal = train(example_job(tmp_path, Process, epochs="3", num_models="2"), columns=20)
     assert status == 0, terminal.text
     assert HIDE in terminal.text
     assert [line for line in terminal.lines if line.startswith("epoch 3 of 3 ━")]
