@@ -36,11 +36,13 @@ def show(model: Model, files: Files, where: str) -> None:
     if not console.is_terminal:
         console.width = WIDE
     with console.capture() as shown:
-        for title, table in parts:
+        for number, (title, table) in enumerate(parts):
             table.box = box.SIMPLE_HEAD if console.is_terminal else None
+            if number:
+                console.print()
             console.print(Text(title, style="bold"), table, sep="\n")
-            console.print()
-    write(shown.get().encode(console.encoding, "backslashreplace"), None)
+    text = "".join(f"{line.rstrip()}\n" for line in shown.get().splitlines())
+    write(text.encode(console.encoding, "backslashreplace"), None)
 
 
 def facts_table(model: Model) -> Table:

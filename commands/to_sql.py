@@ -25,7 +25,7 @@ def to_sql(model: Model, table: str) -> bytes:
         text = f"SELECT t.*,\n  {margin(model, 0)} AS score\n{source} AS t"
     else:
         text = one(model, source, f"{prefix}margin")
-    return f"{text};\n".encode()
+    return f"{text}\n".encode()
 
 
 def one(model: Model, source: str, z: str) -> str:

@@ -1,0 +1,28 @@
+"""The commands and programs of docs/commands.md, typed in the order of the page: what it shows is what they print."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contract.launch import TOP
+from tests.contract.test_local_page import assert_as_shown, perform
+from tests.page import DOCS
+
+
+def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
+    if shutil.which("curl") is None and os.environ.get("REQUIRE_DOCKER") != "1":
+        pytest.skip("curl is not installed, and the page asks with it")
+    (tmp_path / "examples").symlink_to(TOP / "examples")
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, words in {"python": "", "linear_learner": " -m commands"}.items():
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nPYTHONPATH="{TOP}" exec "{sys.executable}"{words} "$@"\n')
+        program.chmod(0o755)
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(sh|python|text)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert_as_shown(perform(blocks, tmp_path))
