@@ -8,7 +8,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from linear_learner.report_page import page
-from tests.linear_learner.test_report import HYPERPARAMETERS, job
+from tests.linear_learner.test_report import job
+from tests.linear_learner.test_training import HYPERPARAMETERS
 
 LONG = "<b>" + "a_very_long_name" * 12
 
