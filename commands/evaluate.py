@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commands.data import content_type, lay_out, list_files
 from commands.faults import Fault
@@ -18,6 +20,8 @@ from linear_learner.metrics import Metric
 from linear_learner.model import Model
 from linear_learner.reading import checked, label_classes
 from linear_learner.scoring import final_scores
+
+Floats = NDArray[Any]
 
 NAME = "data"
 
@@ -55,7 +59,7 @@ def trained_with(model: Model) -> Hyperparameters:
     return parse({"predictor_type": model.predictor_type, "loss": model.loss_type, **texts})
 
 
-def class_weights(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float64]] | None":
+def class_weights(model: Model) -> Floats | None:
     """Return what each class counts in the objective, (C,), where they do not count alike."""
     if weights := model.metrics_params.get("class_weights"):
         return np.array(weights, np.float64)
