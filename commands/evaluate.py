@@ -1,6 +1,6 @@
 """Score labelled rows and print the metrics that a job's log has of its channels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +14,7 @@ from commands.files import write
 from commands.models import load_model
 from container.channels import Channel
 from container.environment import ChannelConfig
+from linear_learner.batches import Block
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, parse
 from linear_learner.metrics import Metric
@@ -41,11 +42,24 @@ def measure(model: Model, channel: Channel) -> list[Metric]:
     """Measure the model on the rows of a channel; a row that is not as it must be is named with its file."""
     hp = trained_with(model)
     try:
-        blocks = checked(channel.name, channel, label_classes(hp), model.feature_dim)
+        blocks = checked(channel.name, named(channel, model), label_classes(hp), model.feature_dim)
         return final_scores(model, blocks, hp, class_weights(model))
     except InputError as error:
         place = f" It is {channel.place(error.row)}." if error.row else ""
         raise Fault(f"{error}{place}") from error
+
+
+def named(channel: Channel, model: Model) -> Iterator[Block]:
+    """Pass on blocks; where data and model both name their features, they must be the same in the same order."""
+    for block in channel:
+        theirs, ours = channel.feature_names, model.names
+        if len(theirs) == len(ours) and theirs != ours:
+            at = next(i for i, (their, our) in enumerate(zip(theirs, ours, strict=True)) if their != our)
+            raise Fault(
+                f"the data's feature {at + 1} is {theirs[at]!r}, the model's is {ours[at]!r}. Give the columns that "
+                "the model was trained on, in their order."
+            )
+        yield block
 
 
 def trained_with(model: Model) -> Hyperparameters:

@@ -59,6 +59,7 @@ def train(
             status = run_door("train", paths.root, environ)
             if status == 0:
                 keep(paths.output_data, out)
+                say(f"the model and its report are in {out}.")
             return status
     finally:
         if new:
@@ -100,12 +101,13 @@ def guess(channel: Channel) -> dict[str, str]:
     else:
         found = {"predictor_type": "multiclass_classifier", "num_classes": f"{seen}"}
         why = f"the labels are the integers 0 to {seen - 1}"
-    print(
-        f"linear_learner: {why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.",
-        file=sys.stderr,
-        flush=True,
-    )
+    say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
     return found
+
+
+def say(what: str) -> None:
+    """Tell people; stdout is the job's."""
+    print(f"linear_learner: {what}", file=sys.stderr, flush=True)
 
 
 def classes(labels: Iterable[NDArray[Any]]) -> int | None:

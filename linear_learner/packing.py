@@ -3,7 +3,8 @@
     magic (8), length of the header (8), header in JSON, padding, weight (d, K), padding, bias (K,)
 
 The weight is in float64, as the product needs it: no process casts it anew, and no page of it is touched before a
-product does. It is written and read by ourselves; what others send is read by `loading`.
+product does. Names of features are left out: scoring does not ask for them, and every request would read them all. It
+is written and read by ourselves; what others send is read by `loading`.
 """
 
 import json
@@ -34,7 +35,6 @@ def pack(model: Model) -> list[memoryview]:
             "loss_type": model.loss_type,
             "threshold": float(model.threshold),
             "metrics_params": model.metrics_params,
-            "names": model.names,
             "shape": weight.shape,
         }
     ).encode()
@@ -64,7 +64,6 @@ def unpack(buffer: "ReadableBuffer") -> Model:
         raise InputError(f"Expected a packed model that begins with {MAGIC!r}, found {magic!r} in {len(view)} bytes.")
     header: dict[str, Any] = json.loads(bytes(view[START.size : START.size + length]))
     features, outputs = header.pop("shape")
-    header["names"] = tuple(header["names"])
     weight_at = aligned(START.size + length)
     bias_at = aligned(weight_at + features * outputs * 8)
     if bias_at + outputs * 4 > len(view):

@@ -1,5 +1,6 @@
 """`linear_learner train` runs the very job of `train` on files that lie anywhere."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ def test_the_model_is_that_of_the_job(
     assert status == 0, log
     assert said == (
         "linear_learner: all labels are 0 or 1, so this trains a binary_classifier; say --set predictor_type=... for "
-        "another.\n"
+        "another.\nlinear_learner: the model and its report are in new/my model.\n"
     )
     assert "#test_score (algo-1)" in log
     assert sorted(path.name for path in Path("new/my model").iterdir()) == [*ARTIFACT, "report.html", "report.json"]
@@ -151,3 +152,23 @@ def test_what_the_job_leaves_beside_the_model_is_kept(tmp_path: Path) -> None:
     keep(source, out)
     assert (out / "report.html").read_text() == "new"
     assert (out / "more" / "x").read_text() == "x"
+
+
+def test_a_header_names_the_features_wherever_the_model_goes(command: Command, tmp_path: Path) -> None:
+    names = [f"cell, {i}" for i in range(29)] + ['"größe"']
+    header = ",".join(["label", *('"' + name.replace('"', '""') + '"' for name in names)]) + "\n"
+    for name in ("train", "test"):
+        text = (DATA / f"{name}.csv").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.csv").write_text(header + text, encoding="utf-8")
+    out = tmp_path / "model"
+    assert command("train", tmp_path / "train.csv", "--target-first", "--out", out, *QUICK).status == 0
+    assert load(out).names == tuple(names)
+    features = {weight["feature"] for weight in json.loads((out / "report.json").read_text())["weights"]}
+    assert features == set(names)
+    assert '"""größe"""' in command("export", out, "--to", "sql").out
+    assert command("evaluate", out, tmp_path / "test.csv").status == 0
+    other = (tmp_path / "test.csv").read_text(encoding="utf-8").replace("cell, 3", "cell, 4", 1)
+    (tmp_path / "test.csv").write_text(other, encoding="utf-8")
+    status, _, complaint = command("evaluate", out, tmp_path / "test.csv")
+    assert status == 1
+    assert "the data's feature 4 is 'cell, 4', the model's is 'cell, 3'" in complaint
