@@ -19,7 +19,7 @@ from tests.contract.leftovers import remove_containers
 from tests.page import DOCS, GUIDE, TOP, list_pages, split_page, type_script
 
 # A test of their own types all that they have in these languages.
-WHOLE = {"local.md": ("sh", "python"), "mnist.md": ("python",)}
+WHOLE = {"commands.md": ("sh", "python"), "local.md": ("sh", "python"), "mnist.md": ("python",)}
 
 # What is for people alone, by its heading, and why.
 BY_HAND = {
