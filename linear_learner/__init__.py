@@ -1,1 +1,3 @@
 """Train a bank of linear models at once, choose the best and calibrate it."""
+
+VERSION = "0.1.0"

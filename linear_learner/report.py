@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner import selection
+from linear_learner import VERSION, selection
 from linear_learner.account import Account
 from linear_learner.description import largest_weights
 from linear_learner.hyperparameters import configuration
@@ -24,13 +24,9 @@ Floats = NDArray[Any]
 Plain = dict[str, Any]
 
 FORMAT = 1
-PACKAGES = ("open-linear-learner", "mxnet", "numpy", "pyarrow", "protobuf")
+PACKAGES = ("mxnet", "numpy", "pyarrow", "protobuf")
 POINTS = 250  # of a curve
-NEIGHBOURS = (
-    0.01,
-    0.05,
-    0.2,
-)  # of the rows, by which thresholds on either side of the calibrated one flag more or less
+NEIGHBOURS = (0.01, 0.05, 0.2)  # shares of the rows, by which other thresholds flag more or less
 SCORE_BINS, RESIDUAL_BINS = 10, 40
 PLOTTED_ROWS = 1000  # of a regressor's labels and predictions
 CLASSES = 1000  # that are told one by one, those with the most rows
@@ -307,7 +303,7 @@ def weights(account: Account) -> list[Plain]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what took part."""
-    found = {"python": platform.python_version()}
+    found = {"open-linear-learner": VERSION, "python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)

@@ -2,10 +2,12 @@
 
 import io
 import json
+import platform
 import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -185,6 +187,12 @@ def test_standardised_weights_are_the_raw_ones_times_the_deviation_of_their_feat
     largest = [max(map(abs, entry["standardised"])) for entry in found["weights"]]
     assert largest == sorted(largest, reverse=True)
     assert found["weights"][0]["feature"] == f"f{found['weights'][0]['column']}"
+
+
+def test_the_versions_are_those_that_took_part() -> None:
+    found = job("regressor")[1]["versions"]
+    assert found["open-linear-learner"] == version("open-linear-learner")
+    assert (found["numpy"], found["python"]) == (np.__version__, platform.python_version())
 
 
 def test_a_job_that_goes_on_from_a_checkpoint_tells_all_of_its_epochs() -> None:
