@@ -216,9 +216,11 @@ class Sample:
 
     def add(self, values: Floats) -> None:
         """Add rows (n, ...)."""
-        self.kept.append(values[-self.rows % self.step :: self.step].copy())
+        some = values[-self.rows % self.step :: self.step]
         self.rows += len(values)
-        while sum(map(len, self.kept)) > SAMPLED_ROWS:
+        if len(some):
+            self.kept.append(some.copy())
+        while -(-self.rows // self.step) > SAMPLED_ROWS:
             self.kept = [np.concatenate(self.kept)[::2].copy()]
             self.step *= 2
 

@@ -153,3 +153,14 @@ def test_scores_are_numbered_in_their_order(values: list[float]) -> None:
     numbers = metrics.ordinal(score)
     assert ((numbers[:, None] < numbers) == (score[:, None] < score)).all()
     assert 0 <= numbers.min() <= numbers.max() < 2**32
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1000])
+def test_a_sample_is_every_so_manyth_row_however_the_rows_come(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "SAMPLED_ROWS", 10)
+    sample, rows = metrics.Sample(), np.arange(1000.0)[:, None]
+    for start in range(0, 1000, size):
+        sample.add(rows[start : start + size])
+        assert len(sample.kept) <= 10
+    np.testing.assert_array_equal(sample.values, rows[:: sample.step])
+    assert sample.step == 128
