@@ -27,7 +27,8 @@ FORMAT = 1
 PACKAGES = ("mxnet", "numpy", "pyarrow", "protobuf")
 POINTS = 250  # of a curve
 NEIGHBOURS = (0.01, 0.05, 0.2)  # shares of the rows, by which other thresholds flag more or less
-SCORE_BINS, RESIDUAL_BINS = 10, 40
+SCORE_BINS, RESIDUAL_BINS = 10, 41
+ALIKE = 1e-9  # of their size, by which numbers differ that are shown as one
 PLOTTED_ROWS = 1000  # of a regressor's labels and predictions
 CLASSES = 1000  # that are told one by one, those with the most rows
 WEIGHTS, CLASS_WEIGHTS = 50, 5  # of the features whose weights are told, the largest of all and of a class
@@ -206,18 +207,21 @@ def spread(position: Floats) -> NDArray[np.int64]:
 def thresholds(tally: Binary, cuts: Cuts, threshold: float) -> list[Plain]:
     """Tell what the calibrated threshold does, and others on either side of it, rising.
 
-    Those are the next ones that change anything, and such that call so many rows more, or fewer, positive.
+    Those are the next ones that change anything, and such that call so many rows more, or fewer, positive. Where scores
+    were counted in bins, each is the lower end of one.
     """
     own = int((cuts.scores.astype(np.float64) >= threshold).sum())
-    places = {max(own - 1, 0), min(own + 1, len(cuts.scores))}
+    places = {max(own - 1, 1), min(own + 1, len(cuts.scores))}
     for share in NEIGHBOURS:
         for flagged in (tally.flagged - share * tally.rows, tally.flagged + share * tally.rows):
             if 0 < flagged < tally.rows:
-                places.add(int(np.searchsorted(cuts.flagged, flagged)))
+                places.add(max(int(np.searchsorted(cuts.flagged, flagged)), 1))
     places.discard(own)
+    exact = tally.ranking.bins is None
     found = [
-        decision(tally, cuts.threshold(k), int(cuts.flagged[k]), int(cuts.hits[k])) | {"calibrated": False}
+        decision(tally, at, int(cuts.flagged[k]), int(cuts.hits[k])) | {"calibrated": False}
         for k in places
+        if np.isfinite(at := cuts.threshold(k) if exact else float(cuts.scores[k - 1]))
     ]
     found.append(decision(tally, threshold, tally.flagged, tally.hits) | {"calibrated": True})
     return sorted(found, key=lambda entry: entry["threshold"])
@@ -232,6 +236,8 @@ def decision(tally: Binary, threshold: float, flagged: int, hits: int) -> Plain:
 
 def calibration(scores: Floats, counts: NDArray[np.int64]) -> Plain:
     """Compare scores (u,) with the share of positives among them, `counts` (u, 2), in equal ranges of the score."""
+    known = np.isfinite(scores)
+    scores, counts = scores[known], counts[known]
     bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
     total = counts.sum(axis=1)
     rows = np.bincount(bins, weights=total, minlength=SCORE_BINS)
@@ -263,12 +269,15 @@ def multiclass(tally: Multiclass) -> Plain:
 
 
 def regression(tally: Regressor) -> Plain:
-    """Tell how the predictions lie about the labels, on a sample of the rows."""
-    label, score = tally.sample.values.T
+    """Tell how the predictions lie about the labels, on a sample of the rows: of those that are finite."""
+    label, score = tally.sample.values[np.isfinite(tally.sample.values).all(axis=1)].T
+    if not len(label):
+        return {"sampled_rows": 0}
     residual = score - label
     low, high = np.quantile(residual, (0.005, 0.995))
-    if not low < high:
-        low, high = low - 0.5, high + 0.5
+    size = max(abs(low), abs(high))
+    if high - low <= ALIKE * size:
+        low, high = low - (size or 1) / 2, high + (size or 1) / 2
     counts, edges = np.histogram(np.clip(residual, low, high), RESIDUAL_BINS, (low, high))
     some = np.linspace(0, len(label) - 1, min(len(label), PLOTTED_ROWS)).astype(np.int64)
     quantiles = {level: np.quantile(residual, level) for level in (0.05, 0.25, 0.5, 0.75, 0.95)}

@@ -110,7 +110,20 @@ def warnings(report: Plain) -> list[str]:
         )
     if diverged := [str(entry["candidate"]) for entry in report["bank"] if entry["diverged"]]:
         found.append(f"Left out, since their loss is not finite: the candidates {', '.join(diverged)}.")
+    for name, channel in report["channels"].items():
+        if None in channel["scores"].values():
+            found.append(
+                f"Some figures of the {name} rows are beyond what can be counted: look for values in it that are far "
+                "beyond those of training."
+            )
+        if alike(report["data"]["channels"][name]):
+            found.append(f"All {name} rows have the same label, so that their figures say little.")
     return found
+
+
+def alike(rows: Plain) -> bool:
+    """Tell whether all rows have the same label."""
+    return rows["label"]["deviation"] == 0 if "label" in rows else sum(n > 0 for n in rows["classes"]) == 1
 
 
 def facts(report: Plain) -> list[tuple[str, str]]:
@@ -294,6 +307,8 @@ def coloured(channels: Plain) -> Iterable[tuple[str, Plain, str]]:
 def regression(report: Plain) -> list[Chart]:
     """Draw how a regressor's predictions lie about the labels."""
     name, main = good(report)
+    if not main["sampled_rows"]:
+        return []
     label, score = main["predictions"]["label"], main["predictions"]["score"]
     ends = (min(label), max(label))
     residuals = main["residuals"]

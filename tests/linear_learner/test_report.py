@@ -18,7 +18,8 @@ from sklearn.calibration import calibration_curve
 from container.log import Log
 from linear_learner.account import Account
 from linear_learner.batches import Block
-from linear_learner.report import report
+from linear_learner.metrics import Binary, Regressor
+from linear_learner.report import calibration, regression, report, thresholds
 from linear_learner.report_page import number, page
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
@@ -193,6 +194,57 @@ def test_the_versions_are_those_that_took_part() -> None:
     found = job("regressor")[1]["versions"]
     assert found["open-linear-learner"] == version("open-linear-learner")
     assert (found["numpy"], found["python"]) == (np.__version__, platform.python_version())
+
+
+@pytest.mark.parametrize("residual", [0.0, 1e30, -1e-30, 2.0**24])
+def test_residuals_that_are_as_good_as_equal_are_shown_as_one(residual: float) -> None:
+    tally = Regressor()
+    tally.add(np.zeros(100, np.float32), {"score": residual * (1 + 1e-15 * np.arange(100))})
+    residuals = regression(tally)["residuals"]
+    assert residuals["edges"][0] < residual < residuals["edges"][-1]
+    assert sorted(residuals["counts"])[-2:] == [0, 100]
+
+
+def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
+    tally, none = Regressor(), Regressor()
+    tally.add(np.arange(4, dtype=np.float32), {"score": np.array([np.inf, 1.5, np.nan, 3.5])})
+    assert regression(tally)["predictions"]["label"].tolist() == [1, 3]
+    none.add(np.zeros(1, np.float32), {"score": np.array([-np.inf])})
+    assert regression(none) == {"sampled_rows": 0}
+    scores = np.array([0.25, 0.75, np.nan])
+    assert sum(calibration(scores, np.ones((3, 2), np.int64))["rows"]) == 4
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: str) -> None:
+    data, accounts = channels(name), list[Account]()
+    X, _ = data["test"][0]
+    data["test"] = [(np.full_like(X, 3e38) * np.array([1, -1, 1, 1, -1], np.float32), np.ones(len(X), np.float32))]
+    fit(JOBS[name], data, Silence(), tell=accounts.append)
+    found = report(accounts[0], JOBS[name], SECONDS)
+    json.dumps(found, allow_nan=False)
+    text = " ".join(read(found).texts)
+    assert "Some figures of the test rows are beyond what can be counted" in text
+    assert "All test rows have the same label" in text
+    assert "All train rows" not in text
+
+
+@pytest.mark.parametrize("ranked", [10, 1000])
+def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linear_learner.metrics.RANKED_ROWS", ranked)
+    generator = np.random.default_rng(0)
+    score = np.float32(1) + generator.normal(size=200).astype(np.float32) * np.float32(1e-3)
+    score[::2] *= -1
+    y = (generator.random(200) < 0.5).astype(np.float32)
+    tally, threshold = Binary(1.0), float(np.median(score))
+    tally.add(y, {"score": score, "predicted_label": (score >= threshold).astype(np.int64)})
+    entries = thresholds(tally, tally.ranking.cuts(), threshold)
+    assert len(entries) >= 5
+    for entry in entries:
+        said = score >= entry["threshold"]
+        assert entry["flagged"] == said.sum()
+        assert entry["recall"] == pytest.approx(theirs.recall_score(y, said))
 
 
 def test_a_job_that_goes_on_from_a_checkpoint_tells_all_of_its_epochs() -> None:
