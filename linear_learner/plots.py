@@ -12,6 +12,8 @@ EDGE = 6  # beyond the axes that dots may reach
 FONT = 13
 DIVISIONS = 5  # of an axis, about
 DECADES = 1.5  # of a range, from which on an axis is logarithmic
+LABELS = 8  # of a logarithmic axis, at most
+DIGITS, MOST_DIGITS = 4, 9  # of a number: usually, and where its neighbours differ only then
 
 _PLOT = Markup(
     '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
@@ -54,13 +56,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Axis:
-    """Numbers from `low` to `high` over so many pixels, the first of them at `start`; `length` may be below 0."""
+    """Numbers from `low` to `high` over so many pixels, the first of them at `start`; `length` may be below 0.
+
+    What is `whole`, such as epochs, is not divided further than by 1.
+    """
 
     low: float
     high: float
     start: float
     length: float
     logarithmic: bool = False
+    whole: bool = False
 
     def place(self, value: float) -> float:
         """Return where a number lies, maybe beyond an end."""
@@ -74,22 +80,37 @@ class Axis:
         if self.logarithmic:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             steps = (1, 2, 5) if len(decades) <= 4 else (1,)
-            return [t for d in decades for s in steps if self.low <= (t := s * 10.0**d) <= self.high]
-        rough = (self.high - self.low) / DIVISIONS
-        unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * s for s in (1, 2, 5, 10) if unit * s >= rough * 0.999)
+            some = decades[:: -(-len(decades) // LABELS)]
+            return [t for d in some for s in steps if self.low <= (t := s * 10.0**d) <= self.high]
+        step = self.step
         return [step * i for i in range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)]
 
+    @property
+    def step(self) -> float:
+        """Return the distance of the numbers that divide an axis which is not logarithmic."""
+        rough = max((self.high - self.low) / DIVISIONS, 1 if self.whole else 0)
+        unit = 10.0 ** math.floor(math.log10(rough))
+        return next(unit * s for s in (1, 2, 5, 10) if unit * s >= rough * 0.999)
 
-def axis(values: Sequence[float], start: float, length: float, *, logarithmic: bool = False) -> Axis:
+    def text(self, tick: float) -> str:
+        """Write one of the numbers that divide the axis, in digits that tell it from the next."""
+        if self.logarithmic or not tick:
+            return number(tick)
+        return number(tick, max(DIGITS, math.floor(math.log10(abs(tick))) - math.floor(math.log10(self.step)) + 1))
+
+
+def axis(
+    values: Sequence[float], start: float, length: float, *, logarithmic: bool = False, whole: bool = False
+) -> Axis:
     """Make an axis that holds all the numbers; logarithmic where asked for, sensible and possible."""
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
-    if low == high:
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    size = max(abs(low), abs(high))
+    if high - low <= size * 10.0**-MOST_DIGITS:
+        low, high = low - (size or 1) / 2, high + (size or 1) / 2
     elif logarithmic and low > 0 and math.log10(high / low) > DECADES:
         return Axis(low, high, start, length, logarithmic=True)
-    return Axis(low, high, start, length)
+    return Axis(low, high, start, length, whole=whole)
 
 
 def plot(
@@ -101,12 +122,14 @@ def plot(
     x_range: Sequence[float] | None = None,
     y_range: Sequence[float] | None = None,
     logarithmic: bool = False,
+    whole: bool = False,
 ) -> Markup:
     """Draw curves one above the other, the last on top; axes hold all of them unless ranges are given.
 
-    What lies beyond a range is cut off, as is what a logarithmic axis cannot show.
+    `logarithmic` is the axis that goes up, `whole` the one that goes across. What lies beyond a range is cut off, as is
+    what a logarithmic axis cannot show.
     """
-    across = axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT)
+    across = axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT, whole=whole)
     up = axis(
         y_range or [y for curve in curves for y in curve.y],
         HEIGHT - BOTTOM,
@@ -119,7 +142,7 @@ def plot(
 def columns(edges: Sequence[float], counts: Sequence[int], label: str, x_label: str, y_label: str) -> Markup:
     """Draw a histogram: `counts` (n,) between `edges` (n + 1,)."""
     across = axis(edges, LEFT, WIDTH - LEFT - RIGHT)
-    up = axis([0, max(counts, default=0)], HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT)
+    up = axis([0, max(counts, default=0)], HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT, whole=True)
     marks = [
         _COLUMN.format(
             x=across.place(low),
@@ -158,11 +181,13 @@ def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_la
             edge=LEFT - 6,
             y=up.place(tick),
             base=up.place(tick) + 4,
-            text=number(tick),
+            text=up.text(tick),
         )
         for tick in up.ticks()
     ]
-    grid += [_DOWN.format(x=across.place(tick), y=HEIGHT - BOTTOM + 17, text=number(tick)) for tick in across.ticks()]
+    grid += [
+        _DOWN.format(x=across.place(tick), y=HEIGHT - BOTTOM + 17, text=across.text(tick)) for tick in across.ticks()
+    ]
     return _PLOT.format(
         width=WIDTH,
         height=HEIGHT,
@@ -183,6 +208,9 @@ def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_la
     )
 
 
-def number(value: float) -> str:
-    """Write a number for people, in four digits; large ones in full."""
-    return (f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}").replace("-", "\N{MINUS SIGN}")
+def number(value: float, digits: int = DIGITS) -> str:
+    """Write a number for people, in so many digits; large ones in full."""
+    text = f"{value:.{digits}g}"
+    if 1e4 <= abs(value) < 1e7:
+        text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -164,6 +164,7 @@ def learning(report: Plain, winner: Plain) -> list[Chart]:
             x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
             y_range=(bottom, top),
             logarithmic=True,
+            whole=True,
         )
         key = [("--accent", f"candidate {winner['candidate']}"), ("--faint", "the others"), ("--minus", "taken")]
         charts.append((f"Loss on the {name} rows", picture, key))
