@@ -51,6 +51,7 @@ def report(account: Account, given: Mapping[str, str], seconds: Mapping[str, flo
             "data": {
                 "features": account.model.feature_dim,
                 "sparse": account.sparse,
+                "normalized": {"features": hp.normalize_data, "label": hp.normalize_label},
                 "channels": {name: rows(measured) for name, measured in account.measured.items()},
             },
             "training": training(account),

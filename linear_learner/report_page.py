@@ -88,10 +88,12 @@ def summary(report: Plain, winner: Plain) -> str:
     name, channel = good(report)
     main = list(channel["scores"].items())[:3]
     found = ", ".join(f"{metric} {number(value)}" for metric, value in main[1:])
-    epochs = "the first epoch" if training["best_epoch"] is None else f"epoch {training['best_epoch'] + 1}"
+    then = "that its unfinished first epoch had come to"
+    if training["best_epoch"] is not None:
+        then = f"after epoch {training['best_epoch'] + 1} of {training['epochs']}"
     return (
         f"Of {len(report['bank'])} candidates number {winner['candidate']} won ({settings(winner)}), with its weights "
-        f"after {epochs} of {training['epochs']}. On the {name} rows: {found}."
+        f"{then}. On the {name} rows: {found}."
     )
 
 
@@ -168,14 +170,32 @@ def learning(report: Plain, winner: Plain) -> list[Chart]:
         )
         key = [("--accent", f"candidate {winner['candidate']}"), ("--faint", "the others"), ("--minus", "taken")]
         charts.append((f"Loss on the {name} rows", picture, key))
+    early = report["curves"]["early_stopping"]
+    if early["criterion"] != report["objective"]:
+        values = known(early["values"])
+        picture = plot(
+            [
+                Curve(epochs, values, "the best candidate of each epoch"),
+                Curve([best + 1], [values[epochs.index(best + 1)]], f"epoch {best + 1}, which was best", "--minus"),
+            ],
+            f"Best {early['criterion']} by epoch",
+            "epoch",
+            early["criterion"],
+            x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
+            whole=True,
+        )
+        key = [("--accent", "the best candidate of each epoch"), ("--minus", "taken")]
+        charts.append((f"What decides: {early['criterion']} on the validation rows", picture, key))
     return charts
 
 
 def losses(report: Plain) -> str:
     """Say what the losses are."""
     text = "A loss on the train rows is that before each update, in the mean of the epoch"
-    if report["predictor_type"] == "regressor" and "validation" in report["curves"]["losses"]:
-        return text + ", of the label as training sees it; on the validation rows it is in the label's own units."
+    if report["data"]["normalized"]["label"]:
+        deciding = report["training"]["deciding"]
+        text += ", of the label divided by its standard deviation; those by which candidates are chosen, "
+        text += f"on the {deciding} rows once an epoch is over, are in the label's own units"
     return text + "."
 
 
@@ -188,13 +208,18 @@ def choice(report: Plain, winner: Plain) -> str:
     """Say by what the winner was chosen."""
     training = report["training"]
     way = "highest" if training["maximise"] else "lowest"
-    second = next((entry for entry in report["bank"] if entry is not winner), None)
+    stayed = [entry for entry in report["bank"] if entry["left_after_epoch"] is None and not entry["diverged"]]
+    second = next((entry for entry in stayed if entry is not winner), None)
     text = f"Candidate {winner['candidate']} has the {way} {training['criterion']} on the {training['deciding']} rows, "
     text += f"{number(winner['value'])}"
-    if second is not None and second["value"] is not None:
+    if second is not None:
         text += f"; the next best, candidate {second['candidate']}, has {number(second['value'])}"
-        text += " too, and the higher loss" if second["value"] == winner["value"] else ""
-    return text + ". Sorted by that, and among equals by the loss."
+        if second["value"] == winner["value"]:
+            text += " too, and the higher loss" if second["loss"] > winner["loss"] else " too, and the same loss"
+    text += ". Sorted by that, and among equals by the loss."
+    if training["maximise"] and winner["value"] < 0:
+        text += " None reaches the target: a value below 0 is by how much it is missed."
+    return text
 
 
 def bank(report: Plain) -> Plain:
@@ -368,11 +393,23 @@ def tables(report: Plain) -> list[tuple[str, list[str], list[list[object]], int 
     name, main = good(report)
     if "classes" in main:
         rows = [
-            [c["class"], count(c["rows"]), count(c["flagged"]), number(c["recall"]), number(c["precision"])]
+            [
+                c["class"],
+                count(c["rows"]),
+                count(c["flagged"]),
+                number(c["recall"]) if c["rows"] else NONE,
+                number(c["precision"]) if c["flagged"] else NONE,
+            ]
             for c in main["classes"][:CANDIDATES]
         ]
+        classes = len(report["data"]["channels"][name]["classes"])
+        title = (
+            f"Each class on the {name} rows"
+            if classes <= CANDIDATES
+            else f"The first {CANDIDATES} of {count(classes)} classes on the {name} rows"
+        )
         heads = ["class", "rows", "said to be it", "recall", "precision"]
-        found.append((f"Each class on the {name} rows", heads, rows, None))
+        found.append((title, heads, rows, None))
     return found
 
 
@@ -380,20 +417,23 @@ def weights(report: Plain) -> Plain:
     """Draw and tabulate the largest weights."""
     entries = report["weights"]
     classes = report["predictor_type"] == "multiclass_classifier"
-    note = (
-        "The largest weights per standard deviation of their feature, which makes them comparable: to the right they "
-        "raise the score, to the left they lower it."
-    )
+    normalized = report["data"]["normalized"]
+    note = "The largest weights in the features' own units: normalize_data is off, so that they depend on these. "
+    if normalized["features"]:
+        note = "The largest weights per standard deviation of their feature, which makes them comparable. "
+    note += "Above 0 they raise the score, below 0 they lower it"
+    note += ", in standard deviations of the label." if normalized["label"] else "."
+    standardised = "standardised" if normalized["features"] or normalized["label"] else "as trained"
     charts: list[Chart] = []
     if not classes:
         some = entries[:BARS]
         names, values = [entry["feature"] for entry in some], [entry["standardised"][0] for entry in some]
-        charts.append(("Standardised weights", bars(names, values, "The largest standardised weights")))
+        charts.append(("The largest weights", bars(names, values, "The largest weights")))
     elif len(entries) and len(entries[0]["classes"]) > 1:
         for c in entries[0]["classes"][:PICTURES]:
             some = sorted(entries, key=lambda entry: -abs(entry["standardised"][c]))[:CLASS_BARS]
             names, values = [entry["feature"] for entry in some], [entry["standardised"][c] for entry in some]
-            charts.append((f"Class {c}", bars(names, values, f"The largest standardised weights of class {c}")))
+            charts.append((f"Class {c}", bars(names, values, f"The largest weights of class {c}")))
         if len(entries[0]["classes"]) > PICTURES:
             note += f" Shown are the first {PICTURES} classes."
     rows = [
@@ -406,7 +446,7 @@ def weights(report: Plain) -> Plain:
         for entry in entries
         for i, c in [max(enumerate(entry["classes"]), key=lambda pair: abs(entry["standardised"][pair[0]]))]
     ]
-    heads = ["feature", *(["class"] if classes else []), "standardised", "original units"]
+    heads = ["feature", *(["class"] if classes else []), standardised, "original units"]
     return {"note": note, "charts": charts, "heads": heads, "rows": rows}
 
 
@@ -418,6 +458,8 @@ def data(report: Plain) -> Plain:
     if "classes" in first:
         classes = range(min(len(first["classes"]), CLASSES))
         rows += [[f"of class {c}", *(count(facts["classes"][c]) for facts in channels.values())] for c in classes]
+        if len(first["classes"]) > CLASSES:
+            rows.append(["of the others", *(count(sum(facts["classes"][CLASSES:])) for facts in channels.values())])
     else:
         parts = ("mean", "deviation")
         rows += [[f"label's {part}", *(number(facts["label"][part]) for facts in channels.values())] for part in parts]

@@ -20,7 +20,7 @@ from linear_learner.account import Account
 from linear_learner.batches import Block
 from linear_learner.metrics import Binary, Regressor
 from linear_learner.report import calibration, regression, report, thresholds
-from linear_learner.report_page import number, page
+from linear_learner.report_page import NONE, number, page
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
 from tests.linear_learner.test_checkpoints import Disk, cut_off
@@ -280,6 +280,7 @@ def test_a_job_that_is_stopped_in_its_first_epoch_is_told() -> None:
     assert found["stopped"]
     assert (found["training"]["epochs"], found["training"]["best_epoch"]) == (0, None)
     assert "there is no curve yet" in page(found)
+    assert "its weights that its unfinished first epoch had come to" in page(found)
 
 
 class Reader(HTMLParser):
@@ -343,6 +344,55 @@ def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -
     assert name(1) in reader.texts
     assert "script" not in page(found)
     assert "<script" not in page(named)
+
+
+def chosen(name: str, value: float, /, **second: float) -> str:
+    """Return the text of a report whose winner has that value, and whose second is as is said."""
+    found = job(name)[1]
+    winner = found["bank"][0] | {"value": value}
+    return " ".join(read(found | {"bank": [winner, winner | {"candidate": 77} | second, *found["bank"][2:]]}).texts)
+
+
+def test_the_page_says_why_the_winner_won() -> None:
+    loss = job("binary_classifier")[1]["bank"][0]["loss"]
+    assert "the next best, candidate 77, has 0.9 too, and the same loss." in chosen("binary_classifier", 0.9)
+    assert "has 0.9 too, and the higher loss." in chosen("binary_classifier", 0.9, loss=loss + 1)
+    assert "has 0.8. Sorted" in chosen("binary_classifier", 0.9, value=0.8)
+    assert "candidate 77" not in chosen("binary_classifier", 0.9, left_after_epoch=2)
+    assert "None reaches the target" in chosen("binary_classifier", -0.1)
+    assert "None reaches the target" not in chosen("binary_classifier", 0.0)
+
+
+def test_the_page_draws_what_decides_where_it_is_not_the_loss() -> None:
+    assert "What decides: accuracy on the validation rows" in read(job("binary_classifier")[1]).texts
+    for name in ("regressor", "by loss", "unvalidated"):
+        assert "What decides" not in page(job(name)[1])
+
+
+@pytest.mark.parametrize("given", [{}, {"normalize_data": "false"}, {"normalize_label": "false"}])
+def test_the_page_says_in_what_units_weights_and_losses_are(given: dict[str, str]) -> None:
+    accounts = list[Account]()
+    fit(JOBS["regressor"] | given, channels("regressor"), Silence(), tell=accounts.append)
+    text = " ".join(read(report(accounts[0], given, SECONDS)).texts)
+    assert ("per standard deviation of their feature" in text) == ("normalize_data" not in given)
+    assert ("normalize_data is off" in text) == ("normalize_data" in given)
+    assert ("in standard deviations of the label" in text) == ("normalize_label" not in given)
+    assert ("divided by its standard deviation" in text) == ("normalize_label" not in given)
+
+
+def test_of_very_many_classes_the_page_shows_the_first_and_says_so() -> None:
+    found = job("multiclass_classifier")[1]
+    data = {"rows": 1200, "classes": [600, *[1] * 600]}
+    classes = [{"class": c, "rows": c % 2, "flagged": 0, "recall": 0.0, "precision": 0.0} for c in range(601)]
+    many = found | {
+        "data": found["data"] | {"channels": dict.fromkeys(found["channels"], data)},
+        "channels": {channel: {"scores": {"accuracy": 0.5}, "classes": classes} for channel in found["channels"]},
+    }
+    text = " ".join(" ".join(read(many).texts).split())
+    assert "The first 100 of 601 classes on the test rows" in text
+    assert "of the others 581 581 581" in text
+    assert f"98 0 0 {NONE} {NONE}" in text
+    assert f"99 1 0 0 {NONE}" in text
 
 
 def test_what_is_not_finite_is_null_and_shown_as_a_dash() -> None:
