@@ -244,7 +244,7 @@ def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
         for name, text in texts.items():
             partial = paths.output_data / f".{name}.saving"
             try:
-                partial.write_text(text, encoding="utf-8")
+                partial.write_text(text, encoding="utf-8", errors="backslashreplace")
                 os.replace(partial, paths.output_data / name)
             finally:
                 partial.unlink(missing_ok=True)

@@ -182,6 +182,11 @@ def test_a_report_that_cannot_be_written_leaves_no_part_of_it(root: Path, enviro
     assert sorted(os.listdir(root / "output/data")) == ["report.html", "report.json"]
 
 
+def test_a_report_tells_what_is_no_unicode_as_it_was_escaped(root: Path, environ: dict[str, str]) -> None:
+    assert run(environ, fit, save, report=lambda model, task: {"report.html": "<p>\ud800"}) == 0
+    assert (root / "output/data/report.html").read_text() == r"<p>\ud800"
+
+
 def test_an_environment_variable_turns_the_report_off(root: Path, environ: dict[str, str]) -> None:
     assert run({**environ, "LINEAR_LEARNER_REPORT": "Off"}, fit, save, report=tell) == 0
     assert os.listdir(root / "output/data") == []
