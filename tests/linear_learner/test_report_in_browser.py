@@ -11,6 +11,7 @@ from linear_learner.report_page import page
 from tests.linear_learner.test_report import job
 from tests.linear_learner.test_training import HYPERPARAMETERS
 
+A4 = 717  # pixels between the margins of a sheet
 LONG = "<b>" + "a_very_long_name" * 12
 
 
@@ -41,6 +42,18 @@ def test_the_report_is_never_wider_than_the_screen_and_fetches_nothing(
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
     assert LONG in browser.find_element(By.TAG_NAME, "body").text
+
+
+def test_the_report_is_no_wider_than_a_sheet_of_paper(browser: Chrome, tmp_path: Path) -> None:
+    show(browser, tmp_path, "binary_classifier", A4)
+    for details in browser.find_elements(By.TAG_NAME, "summary"):
+        details.click()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for table in browser.find_elements(By.TAG_NAME, "table"):
+            assert table.rect["x"] + table.rect["width"] <= A4
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
