@@ -297,6 +297,7 @@ def weights(account: Account) -> list[Plain]:
     """
     raw = account.model
     standard, _ = account.scaler.unfold(raw.weight.T, raw.bias)
+    raw = replace(raw, names=tuple(raw.feature_names))  # once
     chosen = {w.column: w for w in largest_weights(replace(raw, weight=standard.T), WEIGHTS)}
     for c in range(min(PICTURED_CLASSES, raw.outputs) if 1 < raw.outputs <= PAIRED_CLASSES else 0):
         of_class = replace(raw, weight=standard.T[:, [c]])
