@@ -38,7 +38,15 @@ def facts(model: Model) -> list[tuple[str, str]]:
 
 def largest_weights(model: Model, count: int) -> list[Weight]:
     """Return the features whose weight, for a multiclass classifier the largest of them, is furthest from 0."""
-    size = np.abs(model.weight).max(axis=1)
     names = model.feature_names
-    order = np.argsort(-size, kind="stable")[:count]
-    return [Weight(i, names[i], model.weight[i]) for i in order.tolist()]
+    return [Weight(i, names[i], model.weight[i]) for i in largest(model.weight, count)]
+
+
+def largest(weight: Floats, count: int, unit: Floats | float = 1) -> list[int]:
+    """Return the rows of weight (d, K), each times its `unit` (d,), of which a weight is furthest from 0.
+
+    No copy of all weights is made, which may take most of the memory.
+    """
+    size = np.maximum(weight.max(axis=1), -weight.min(axis=1)) * unit
+    found: list[int] = np.argsort(-size, kind="stable")[:count].tolist()
+    return found

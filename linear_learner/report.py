@@ -3,7 +3,6 @@
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from linear_learner import VERSION, selection
 from linear_learner.account import Account
-from linear_learner.description import largest_weights
+from linear_learner.description import largest
 from linear_learner.hyperparameters import configuration
 from linear_learner.losses import LOSSES
 from linear_learner.metrics import PAIRED_CLASSES, Binary, Multiclass, Regressor
@@ -295,19 +294,23 @@ def weights(account: Account) -> list[Plain]:
     After those with the largest of all come others with the largest of a class. Of very many classes there is only the
     one with the largest.
     """
-    raw = account.model
-    standard, _ = account.scaler.unfold(raw.weight.T, raw.bias)
-    raw = replace(raw, names=tuple(raw.feature_names))  # once
-    chosen = {w.column: w for w in largest_weights(replace(raw, weight=standard.T), WEIGHTS)}
-    for c in range(min(PICTURED_CLASSES, raw.outputs) if 1 < raw.outputs <= PAIRED_CLASSES else 0):
-        of_class = replace(raw, weight=standard.T[:, [c]])
-        chosen |= {w.column: w._replace(values=standard[:, w.column]) for w in largest_weights(of_class, CLASS_WEIGHTS)}
+    raw, names = account.model.weight, account.model.feature_names
+    unit = account.scaler.deviation.astype(np.float64) / account.scaler.label_deviation
+    columns, outputs = largest(raw, WEIGHTS, unit), raw.shape[1]
+    for c in range(min(PICTURED_CLASSES, outputs) if 1 < outputs <= PAIRED_CLASSES else 0):
+        columns += largest(raw[:, [c]], CLASS_WEIGHTS, unit)
     found = []
-    for column, name, values in chosen.values():
-        classes = np.arange(len(values)) if len(values) <= PAIRED_CLASSES else [int(np.abs(values).argmax())]
-        raws = raw.weight[column, classes]
+    for column in dict.fromkeys(columns):
+        values = raw[column].astype(np.float64) * unit[column]
+        classes = np.arange(outputs) if outputs <= PAIRED_CLASSES else [int(np.abs(values).argmax())]
         found.append(
-            {"feature": name, "column": column, "classes": classes, "standardised": values[classes], "raw": raws}
+            {
+                "feature": names[column],
+                "column": column,
+                "classes": classes,
+                "standardised": values[classes],
+                "raw": raw[column, classes],
+            }
         )
     return found
 

@@ -4,7 +4,9 @@ import io
 import json
 import platform
 import re
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from importlib.metadata import version
@@ -19,7 +21,7 @@ from container.log import Log
 from linear_learner.account import Account
 from linear_learner.batches import Block
 from linear_learner.metrics import Binary, Regressor
-from linear_learner.report import calibration, regression, report, thresholds
+from linear_learner.report import calibration, regression, report, thresholds, weights
 from linear_learner.report_page import NONE, number, page
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
@@ -245,6 +247,22 @@ def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.
         said = score >= entry["threshold"]
         assert entry["flagged"] == said.sum()
         assert entry["recall"] == pytest.approx(theirs.recall_score(y, said))
+
+
+def test_the_weights_are_told_without_a_copy_of_them() -> None:
+    account, _, _ = job("regressor")
+    many = np.arange(-2_000_000, 2_000_000, dtype=np.float32).reshape(2000, 2000)
+    wide = replace(
+        account,
+        model=replace(account.model, weight=many),
+        scaler=replace(account.scaler, deviation=np.ones(2000, np.float32)),
+    )
+    tracemalloc.start()
+    first = weights(wide)[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (first["column"], first["classes"], first["raw"]) == (0, [0], [-2_000_000])
+    assert peak < many.nbytes / 4
 
 
 def test_a_job_that_goes_on_from_a_checkpoint_tells_all_of_its_epochs() -> None:
