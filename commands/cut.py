@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 
+from linear_learner.counting import ordinal
 from linear_learner.losses import LOSSES
-from linear_learner.metrics import ordinal
 from linear_learner.model import Model
 
 

@@ -1,20 +1,18 @@
 """The report of a training job as one page of HTML that needs nothing beside it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from linear_learner.charts import bars
-from linear_learner.plots import Curve, columns, plot
-from linear_learner.report import CLASS_WEIGHTS as CLASS_BARS
 from linear_learner.report import PICTURED_CLASSES as PICTURES
+from linear_learner.report_charts import learning, qualities, time_chart, weights_charts
+from linear_learner.report_words import NONE, count, good, number, settings
 
 Plain = Mapping[str, Any]
-Chart = tuple[str, Markup] | tuple[str, Markup, list[tuple[str, str]]]
 
 HERE = Path(__file__).parent
 KINDS = {
@@ -22,11 +20,8 @@ KINDS = {
     "multiclass_classifier": "Multiclass classifier",
     "regressor": "Regressor",
 }
-COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
 CANDIDATES = 100  # in the table
 CLASSES = 20  # up to so many have a confusion matrix
-BARS = 20
-NONE = "\N{EN DASH}"
 
 
 def page(report: Plain) -> str:
@@ -46,40 +41,16 @@ def page(report: Plain) -> str:
         choice=choice(report, winner),
         bank=bank(report),
         scores=scores(report),
-        quality=quality(report),
+        quality=qualities(report),
         matrices=matrices(report),
         tables=tables(report),
         weights=weights(report),
         data=data(report),
-        time=time(report),
+        time=time_chart(report),
         given=json.dumps(report["hyperparameters"]["given"], indent=2, ensure_ascii=False),
         used=sorted(report["hyperparameters"]["used"].items()),
         versions=list(report["versions"].items()),
     )
-
-
-def number(value: float | None) -> str:
-    """Write a number for people, in six digits."""
-    return NONE if value is None else f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
-
-
-def count(value: int) -> str:
-    """Write a number of things for people."""
-    return f"{value:,}"
-
-
-def settings(entry: Plain) -> str:
-    """Say what a candidate was, in a few words."""
-    given = entry["settings"]
-    words = [f"{given['optimizer']}", f"learning rate {given['learning_rate']:.4g}", f"wd {given['wd']:.4g}"]
-    words += [f"l1 {given['l1']:.4g}"] if given["l1"] else []
-    return ", ".join(words)
-
-
-def good(report: Plain) -> tuple[str, Plain]:
-    """Return the channel that tells most about a model, and its figures: rows that it never saw, if there are any."""
-    name = next(name for name in ("test", "validation", "train") if name in report["channels"])
-    return name, report["channels"][name]
 
 
 def summary(report: Plain, winner: Plain) -> str:
@@ -125,7 +96,7 @@ def warnings(report: Plain) -> list[str]:
 
 def alike(rows: Plain) -> bool:
     """Tell whether all rows have the same label."""
-    return rows["label"]["deviation"] == 0 if "label" in rows else sum(n > 0 for n in rows["classes"]) == 1
+    return bool(rows["label"]["deviation"] == 0 if "label" in rows else sum(n > 0 for n in rows["classes"]) == 1)
 
 
 def facts(report: Plain) -> list[tuple[str, str]]:
@@ -141,54 +112,6 @@ def facts(report: Plain) -> list[tuple[str, str]]:
     return found
 
 
-def learning(report: Plain, winner: Plain) -> list[Chart]:
-    """Draw the learning curves: all candidates, the winner on top."""
-    epochs = [epoch + 1 for epoch in report["curves"]["epochs"]]
-    if not epochs:
-        return []
-    names = {entry["candidate"]: f"candidate {entry['candidate']}: {settings(entry)}" for entry in report["bank"]}
-    best = report["training"]["best_epoch"]
-    charts: list[Chart] = []
-    for name, drawn in report["curves"]["losses"].items():
-        own = known(drawn[winner["candidate"]])
-        final = sorted(value for curve in drawn for value in known(curve)[-1:] if value == value)
-        top = max([value for value in own if value == value] + final[: max(1, len(final) * 3 // 4)], default=1)
-        bottom = min((value for curve in drawn for value in known(curve) if value == value), default=0)
-        others = [Curve(epochs, known(curve), names[m], "--faint", 1) for m, curve in enumerate(drawn) if m in names]
-        mark = Curve(
-            [best + 1], [own[epochs.index(best + 1)]], f"epoch {best + 1}, whose weights were taken", "--minus"
-        )
-        picture = plot(
-            [*others, Curve(epochs, own, names[winner["candidate"]], width=2.5), mark],
-            f"Loss of every candidate on the {name} rows by epoch",
-            "epoch",
-            report["objective"],
-            x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
-            y_range=(bottom, top),
-            logarithmic=True,
-            whole=True,
-        )
-        key = [("--accent", f"candidate {winner['candidate']}"), ("--faint", "the others"), ("--minus", "taken")]
-        charts.append((f"Loss on the {name} rows", picture, key))
-    early = report["curves"]["early_stopping"]
-    if early["criterion"] != report["objective"]:
-        values = known(early["values"])
-        picture = plot(
-            [
-                Curve(epochs, values, "the best candidate of each epoch"),
-                Curve([best + 1], [values[epochs.index(best + 1)]], f"epoch {best + 1}, which was best", "--minus"),
-            ],
-            f"Best {early['criterion']} by epoch",
-            "epoch",
-            early["criterion"],
-            x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
-            whole=True,
-        )
-        key = [("--accent", "the best candidate of each epoch"), ("--minus", "taken")]
-        charts.append((f"What decides: {early['criterion']} on the validation rows", picture, key))
-    return charts
-
-
 def losses(report: Plain) -> str:
     """Say what the losses are."""
     text = "A loss on the train rows is that before each update, in the mean of the epoch"
@@ -197,11 +120,6 @@ def losses(report: Plain) -> str:
         text += ", of the label divided by its standard deviation; those by which candidates are chosen, "
         text += f"on the {deciding} rows once an epoch is over, are in the label's own units"
     return text + "."
-
-
-def known(values: Iterable[float | None]) -> list[float]:
-    """Turn what is not known into NaN."""
-    return [float("nan") if value is None else value for value in values]
 
 
 def choice(report: Plain, winner: Plain) -> str:
@@ -267,103 +185,6 @@ def scores(report: Plain) -> Plain:
     return {"heads": ["metric", *channels], "rows": rows}
 
 
-def quality(report: Plain) -> list[Chart]:
-    """Draw how good the model is."""
-    if report["predictor_type"] == "binary_classifier":
-        return binary(report)
-    return regression(report) if report["predictor_type"] == "regressor" else []
-
-
-def binary(report: Plain) -> list[Chart]:
-    """Draw what a binary classifier does at every threshold."""
-    channels = report["channels"]
-    key = [(COLOURS[name], name) for name in channels] + [("--ink", "the calibrated threshold")]
-    name, main = good(report)
-    own = next(entry for entry in main["thresholds"] if entry["calibrated"])
-    (true_negatives, wrong), _ = main["confusion"]
-    fallout = wrong / (true_negatives + wrong) if true_negatives + wrong else 0.0
-    where = f"threshold {number(report['threshold'])} on the {name} rows"
-    roc = [Curve((0, 1), (0, 1), "by chance", "--line", 1, dashed=True)]
-    roc += [
-        Curve(channel["roc"]["false_positive_rate"], channel["roc"]["true_positive_rate"], channel_name, colour)
-        for channel_name, channel, colour in coloured(channels)
-    ]
-    roc.append(Curve([fallout], [own["recall"]], where, "--ink"))
-    precision = [
-        Curve(channel["precision_recall"]["recall"], channel["precision_recall"]["precision"], channel_name, colour)
-        for channel_name, channel, colour in coloured(channels)
-    ]
-    precision.append(Curve([own["recall"]], [own["precision"]], where, "--ink"))
-    unit = (0, 1)
-    charts: list[Chart] = [
-        (
-            "Receiver operating characteristic",
-            plot(roc, "ROC curve", "false positive rate", "true positive rate", x_range=unit, y_range=unit),
-            key,
-        ),
-        (
-            "Precision and recall",
-            plot(precision, "Precision-recall curve", "recall", "precision", x_range=unit, y_range=unit),
-            key,
-        ),
-    ]
-    if "calibration" in main:
-        found = main["calibration"]
-        picture = plot(
-            [
-                Curve(unit, unit, "as it should be", "--line", 1, dashed=True),
-                Curve(found["mean_score"], found["positive_share"], f"{name} rows", COLOURS[name]),
-                Curve(found["mean_score"], found["positive_share"], f"{name} rows", COLOURS[name], dots=4),
-            ],
-            "Calibration curve",
-            "mean score of ten ranges of it",
-            "share of rows that are positive",
-            x_range=unit,
-            y_range=unit,
-        )
-        charts.append(("Is a score a probability?", picture, [(COLOURS[name], f"{name} rows")]))
-    return charts
-
-
-def coloured(channels: Plain) -> Iterable[tuple[str, Plain, str]]:
-    """Name the channels with their figures and colours."""
-    return [(name, channel, COLOURS[name]) for name, channel in channels.items()]
-
-
-def regression(report: Plain) -> list[Chart]:
-    """Draw how a regressor's predictions lie about the labels."""
-    name, main = good(report)
-    if not main["sampled_rows"]:
-        return []
-    label, score = main["predictions"]["label"], main["predictions"]["score"]
-    ends = (min(label), max(label))
-    residuals = main["residuals"]
-    return [
-        (
-            f"Predictions on the {name} rows, of a sample",
-            plot(
-                [
-                    Curve(label, score, f"{len(label)} rows", "--accent", dots=2),
-                    Curve(ends, ends, "as it should be", "--ink", 1, dashed=True),
-                ],
-                "Predictions against labels",
-                "label",
-                "prediction",
-            ),
-        ),
-        (
-            f"Residuals on the {name} rows, of {count(main['sampled_rows'])}",
-            columns(
-                residuals["edges"],
-                residuals["counts"],
-                "Histogram of residuals",
-                "prediction minus label; the ends hold all beyond",
-                "rows",
-            ),
-        ),
-    ]
-
-
 def matrices(report: Plain) -> list[tuple[str, list[list[tuple[str, float]]]]]:
     """Return the confusion matrix of two classes for every channel, of more for the one that tells most.
 
@@ -424,18 +245,8 @@ def weights(report: Plain) -> Plain:
     note += "Above 0 they raise the score, below 0 they lower it"
     note += ", in standard deviations of the label." if normalized["label"] else "."
     standardised = "standardised" if normalized["features"] or normalized["label"] else "as trained"
-    charts: list[Chart] = []
-    if not classes:
-        some = entries[:BARS]
-        names, values = [entry["feature"] for entry in some], [entry["standardised"][0] for entry in some]
-        charts.append(("The largest weights", bars(names, values, "The largest weights")))
-    elif len(entries) and len(entries[0]["classes"]) > 1:
-        for c in entries[0]["classes"][:PICTURES]:
-            some = sorted(entries, key=lambda entry: -abs(entry["standardised"][c]))[:CLASS_BARS]
-            names, values = [entry["feature"] for entry in some], [entry["standardised"][c] for entry in some]
-            charts.append((f"Class {c}", bars(names, values, f"The largest weights of class {c}")))
-        if len(entries[0]["classes"]) > PICTURES:
-            note += f" Shown are the first {PICTURES} classes."
+    if classes and entries and len(entries[0]["classes"]) > PICTURES:
+        note += f" Shown are the first {PICTURES} classes."
     rows = [
         [
             entry["feature"],
@@ -447,7 +258,7 @@ def weights(report: Plain) -> Plain:
         for i, c in [max(enumerate(entry["classes"]), key=lambda pair: abs(entry["standardised"][pair[0]]))]
     ]
     heads = ["feature", *(["class"] if classes else []), standardised, "original units"]
-    return {"note": note, "charts": charts, "heads": heads, "rows": rows}
+    return {"note": note, "charts": weights_charts(report), "heads": heads, "rows": rows}
 
 
 def data(report: Plain) -> Plain:
@@ -465,10 +276,3 @@ def data(report: Plain) -> Plain:
         rows += [[f"label's {part}", *(number(facts["label"][part]) for facts in channels.values())] for part in parts]
     kind = "sparse" if report["data"]["sparse"] else "dense"
     return {"heads": [f"{count(report['data']['features'])} {kind} features", *channels], "rows": rows}
-
-
-def time(report: Plain) -> Chart:
-    """Draw where the time went."""
-    seconds = report["seconds"]
-    total = sum(seconds.values())
-    return f"Seconds of each part, {total:.2f} in all", bars(list(seconds), list(seconds.values()), "Time line")

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from linear_learner import metrics, selection
 from linear_learner.batches import Block
+from linear_learner.counting import Mean
 from linear_learner.errors import InputError
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.judging import criterion, pooled
 from linear_learner.log import Log
 from linear_learner.losses import LOSSES
-from linear_learner.metrics import Mean, Metric, Tally
+from linear_learner.metrics import Metric, Tally
 from linear_learner.model import Model
 from linear_learner.scaling import Scaler
 from linear_learner.sparse import Features, slice_rows

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as judge
 
-from linear_learner import metrics
+from linear_learner import counting, metrics
 from linear_learner.metrics import Tally
 
 Floats = NDArray[Any]
@@ -131,15 +131,15 @@ def test_one_class_only_gives_finite_metrics() -> None:
 
 
 def test_of_more_rows_than_are_ranked_one_by_one_the_area_under_roc_stays_true() -> None:
-    y, answer = many(metrics.RANKED_ROWS + 5000)
-    area = found(metrics.Binary(beta=1.0), y, answer, [1000, 200_000, 900_000, metrics.RANKED_ROWS + 1])[
+    y, answer = many(counting.RANKED_ROWS + 5000)
+    area = found(metrics.Binary(beta=1.0), y, answer, [1000, 200_000, 900_000, counting.RANKED_ROWS + 1])[
         "roc_auc_score"
     ]
     assert area == pytest.approx(judge.roc_auc_score(y, answer["score"]), abs=1e-6)
 
 
 def test_of_more_rows_than_are_ranked_one_by_one_those_of_one_score_count_half() -> None:
-    rows = metrics.RANKED_ROWS + 1
+    rows = counting.RANKED_ROWS + 1
     y, score = np.zeros(rows, np.float32), np.full(rows, 0.7, np.float32)
     y[:1000] = 1
     score[:250] = 0.8
@@ -150,15 +150,15 @@ def test_of_more_rows_than_are_ranked_one_by_one_those_of_one_score_count_half()
 @given(st.lists(st.floats(width=32, allow_nan=False), min_size=2, max_size=20))
 def test_scores_are_numbered_in_their_order(values: list[float]) -> None:
     score = np.array(values, np.float32)
-    numbers = metrics.ordinal(score)
+    numbers = counting.ordinal(score)
     assert ((numbers[:, None] < numbers) == (score[:, None] < score)).all()
     assert 0 <= numbers.min() <= numbers.max() < 2**32
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1000])
 def test_a_sample_is_every_so_manyth_row_however_the_rows_come(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "SAMPLED_ROWS", 10)
-    sample, rows = metrics.Sample(), np.arange(1000.0)[:, None]
+    monkeypatch.setattr(counting, "SAMPLED_ROWS", 10)
+    sample, rows = counting.Sample(), np.arange(1000.0)[:, None]
     for start in range(0, 1000, size):
         sample.add(rows[start : start + size])
         assert len(sample.kept) <= 10

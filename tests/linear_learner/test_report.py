@@ -21,8 +21,10 @@ from container.log import Log
 from linear_learner.account import Account
 from linear_learner.batches import Block
 from linear_learner.metrics import Binary, Regressor
-from linear_learner.report import calibration, regression, report, thresholds, weights
-from linear_learner.report_page import NONE, number, page
+from linear_learner.quality import calibration, regression, thresholds
+from linear_learner.report import report, weights
+from linear_learner.report_page import page
+from linear_learner.report_words import NONE, number
 from linear_learner.training import fit
 from tests.linear_learner.silence import Silence
 from tests.linear_learner.test_checkpoints import Disk, cut_off
@@ -221,8 +223,9 @@ def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: str) -> None:
     data, accounts = channels(name), list[Account]()
-    X, _ = data["test"][0]
-    data["test"] = [(np.full_like(X, 3e38) * np.array([1, -1, 1, 1, -1], np.float32), np.ones(len(X), np.float32))]
+    X, y = data["test"][0]
+    extreme = np.full((len(y), 5), 3e38, np.float32) * np.array([1, -1, 1, 1, -1], np.float32)
+    data["test"] = [(extreme, np.ones_like(y))]
     fit(JOBS[name], data, Silence(), tell=accounts.append)
     found = report(accounts[0], JOBS[name], SECONDS)
     json.dumps(found, allow_nan=False)
@@ -234,7 +237,7 @@ def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: s
 
 @pytest.mark.parametrize("ranked", [10, 1000])
 def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linear_learner.metrics.RANKED_ROWS", ranked)
+    monkeypatch.setattr("linear_learner.counting.RANKED_ROWS", ranked)
     generator = np.random.default_rng(0)
     score = np.float32(1) + generator.normal(size=200).astype(np.float32) * np.float32(1e-3)
     score[::2] *= -1

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from linear_learner.batches import Block
+from linear_learner.counting import RANKED_ROWS
 from linear_learner.hyperparameters import Hyperparameters, parse
-from linear_learner.metrics import RANKED_ROWS
 from linear_learner.model import Model
 from linear_learner.scoring import SCORES, calibrated, final_scores
 from linear_learner.sparse import compressed
