@@ -60,7 +60,7 @@ class Done:
     model: Model
     log: str
     disk: Disk | None
-    account: Account
+    report: dict[str, Any]
     losses: list[float] = field(init=False)
     best: list[str] = field(init=False)
 
@@ -86,7 +86,7 @@ def train(hosts: Hosts, given: Given) -> Done:
         sharded=given.sharded,
         tell=accounts.append,
     )
-    return Done(model, log.getvalue(), given.disk, accounts[0])
+    return Done(model, log.getvalue(), given.disk, report(accounts[0], {}, {}))
 
 
 def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -136,7 +136,7 @@ def assert_alike(one: Done, many: Done) -> None:
     assert many.best == one.best
     np.testing.assert_allclose(many.model.weight, one.model.weight, rtol=1e-3, atol=1e-4)
     assert many.model.threshold == pytest.approx(one.model.threshold, rel=1e-4)
-    assert_told_alike(report(one.account, {}, {}), report(many.account, {}, {}))
+    assert_told_alike(one.report, many.report)
 
 
 def assert_told_alike(one: dict[str, Any], many: dict[str, Any]) -> None:

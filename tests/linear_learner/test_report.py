@@ -223,7 +223,7 @@ def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: str) -> None:
     data, accounts = channels(name), list[Account]()
-    X, y = data["test"][0]
+    _, y = data["test"][0]
     extreme = np.full((len(y), 5), 3e38, np.float32) * np.array([1, -1, 1, 1, -1], np.float32)
     data["test"] = [(extreme, np.ones_like(y))]
     fit(JOBS[name], data, Silence(), tell=accounts.append)
