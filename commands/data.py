@@ -98,7 +98,10 @@ def kind_of(file: Path) -> str:
 def has_header(file: Path) -> bool:
     """Tell whether the first line of CSV names columns: it holds something, and no number."""
     first = head(file, HEADER_BYTES).removeprefix(BYTE_ORDER_MARK).splitlines()[:1]
-    fields = next(csv.reader([line.decode("utf-8", "replace") for line in first]), [])
+    try:
+        fields = next(csv.reader([line.decode("utf-8", "replace") for line in first]), [])
+    except csv.Error:  # which whoever reads the data tells with its place
+        return False
     return any(field.strip() for field in fields) and not any(map(is_number, fields))
 
 

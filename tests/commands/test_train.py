@@ -132,6 +132,7 @@ def test_labels_are_classes_where_they_are_numbered_from_0_without_a_gap(
         (" 1e-3,\n", False),
         ("", False),
         (",,\n", False),
+        (f"label,{'x' * 200_000}\n", False),
     ],
 )
 def test_a_first_line_without_a_number_is_a_header(tmp_path: Path, text: str, found: bool) -> None:
