@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from reprlib import repr as shortened
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -76,6 +77,11 @@ def trained_with(model: Model) -> Hyperparameters:
 def class_weights(model: Model) -> Floats | None:
     """Return what each class counts in the objective, (C,), where they do not count alike."""
     if weights := model.metrics_params.get("class_weights"):
+        if not isinstance(weights, list) or len(weights) != max(model.outputs, 2):
+            raise Fault(
+                f"the model's additional-params.json says class_weights {shortened(weights)}; expected a number for "
+                f"each of its {max(model.outputs, 2)} classes."
+            )
         return np.array(weights, np.float64)
     positive = model.metrics_params.get("positive_example_weight_mult")
     weighted = model.predictor_type == "binary_classifier" and isinstance(positive, int | float) and positive != 1

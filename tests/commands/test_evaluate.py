@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def test_rows_that_do_not_fit_the_model_are_named(
     assert said.startswith("linear_learner: ")
     assert said.count("\n") == 1
     assert complaint in said
+
+
+@pytest.mark.parametrize("weights", ["heavy", 3, [1]])
+def test_weights_of_classes_that_no_job_wrote_are_refused(command: Command, tmp_path: Path, weights: object) -> None:
+    unlikely = replace(example(), metrics_params={"class_weights": weights})
+    status, out, said = command("evaluate", write(tmp_path, contents(unlikely)), TEST)
+    assert (status, out) == (1, "")
+    assert "expected a number for each of its 2 classes" in said
 
 
 def test_files_whose_type_nothing_tells_are_asked_about(command: Command, model: Path, tmp_path: Path) -> None:
