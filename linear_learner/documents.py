@@ -21,9 +21,11 @@ class Facts(NamedTuple):
 
 
 def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
-    """Parse a JSON object in UTF-8; no key may come twice in an object."""
+    """Parse a JSON object in UTF-8, of texts that can be written as that again; no key may come twice in an object."""
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=without_repeats)
+        if b"\\u" in content:  # which can write half of a character
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} cannot be read as JSON: {error}.") from error
     if not isinstance(found, dict):

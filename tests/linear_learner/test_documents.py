@@ -71,6 +71,7 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> 
         (b'{"threshold": ' + b"1" * 5000 + b"}", "cannot be read as JSON: Exceeds the limit"),
         (b'{"threshold": 1, "threshold": 2}', "a key comes twice"),
         (b'{"\xff": 1}', "cannot be read as JSON: 'utf-8'"),
+        (json.dumps({**FACTS, "feature_names": ["\ud800"]}).encode(), "cannot be read as JSON: .*surrogates"),
         (json.dumps(FACTS).encode("utf-16"), "cannot be read as JSON"),
         (b"[]", r"holds \[\]; expected a JSON object"),
     ],
