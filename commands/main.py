@@ -22,6 +22,8 @@ CONTENT_TYPE = "what the data is, such as text/csv; else its names and first byt
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words of the command line say and give the exit status."""
     arguments = parser().parse_args(words)
+    if sys.stdout is None:  # as where the shell was told >&-
+        return complain("stdout is closed; expected a place to write to, such as /dev/null.")
     try:
         status = perform(arguments, os.environ)
         sys.stdout.flush()

@@ -57,3 +57,10 @@ def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str
     status, out, said = command(*words)
     assert (status, out) == (2, "")
     assert said.startswith("usage: linear_learner ")
+
+
+def test_a_closed_stdout_is_told() -> None:
+    words = ["sh", "-c", 'exec "$0" -m commands inspect nothing >&-', sys.executable]
+    ended = subprocess.run(words, cwd=TOP, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "linear_learner: stdout is closed; expected a place to write to, such as /dev/null.\n"
