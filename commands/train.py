@@ -43,6 +43,8 @@ def train(
                 f"{data[name]} is CSV, whose first column must be the label: say --target-first if it is, and put it "
                 "there if it is not."
             )
+        if data[name].resolve() == out.resolve():
+            raise UsageFault(f"{out} holds the data: the model would be taken for data next time. Say another --out.")
     new = make_folder(out)
     try:
         with TemporaryDirectory(prefix="linear_learner-") as root:

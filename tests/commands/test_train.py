@@ -173,3 +173,11 @@ def test_a_header_names_the_features_wherever_the_model_goes(command: Command, t
     status, _, complaint = command("evaluate", out, tmp_path / "test.csv")
     assert status == 1
     assert "the data's feature 4 is 'cell, 4', the model's is 'cell, 3'" in complaint
+
+
+def test_a_model_is_not_put_among_the_data(command: Command, tmp_path: Path) -> None:
+    shutil.copy(DATA / "train.csv", tmp_path)
+    status, _, complaint = command("train", tmp_path, "--target-first", "--out", tmp_path / "." / "", *QUICK)
+    assert status == 2
+    assert "holds the data" in complaint
+    assert [path.name for path in tmp_path.iterdir()] == ["train.csv"]
