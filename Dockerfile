@@ -31,7 +31,8 @@ RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin \
     && printf '%s\n' '#!/usr/bin/python3' 'import sys' 'sys.path[0] = "/opt/linear-learner"' \
        'from commands.main import main' 'sys.exit(main())' > /usr/local/bin/linear_learner \
     && chmod +x /usr/local/bin/linear_learner
-ENV PYTHONUNBUFFERED=1
+# What a container says is a log, also where it has a terminal, as in the SageMaker SDK's local mode: no bar in it.
+ENV PYTHONUNBUFFERED=1 TERM=dumb
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
     com.amazonaws.sagemaker.capabilities.multi-models=true \
     org.opencontainers.image.title="Open Linear Learner" \

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.container.serving import ask, serving
 
@@ -40,6 +42,7 @@ def send(page: Chrome, text: str = "", file: Path | None = None) -> None:
     if file:
         page.find_element(By.ID, "file").send_keys(str(file))
     page.find_element(By.CSS_SELECTOR, "button[value=table]").click()
+    WebDriverWait(page, 30).until(staleness_of(field))
 
 
 def shown(page: Chrome) -> list[str]:

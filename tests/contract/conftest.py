@@ -204,16 +204,16 @@ def serve(root: Path, launch: type[Running], **environment: str) -> Iterator[Ser
 
 
 def wait_for_ping(server: Server) -> None:
-    """Wait until /ping answers at all."""
+    """Wait until /ping says more than that the model is being loaded."""
     deadline = time.monotonic() + 30
     while True:
         try:
-            server.get("/ping")
-            return
+            if server.get("/ping")[0] != 503:
+                return
         except OSError:
-            assert time.monotonic() < deadline, "the server never answered"
             assert server.running.popen.poll() is None, "the server ended"
-            time.sleep(0.05)
+        assert time.monotonic() < deadline, "the server never answered"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
