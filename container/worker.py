@@ -346,19 +346,31 @@ class Worker(BaseWorker):  # type: ignore[misc]
         return head.encode() + body
 
     def _answer(self, connection: Connection) -> None:
-        """Run the application on a request and send what it says; in any thread."""
+        """Run the application on a request and send what it says; in any thread.
+
+        The request is counted before the end of its answer is sent: whoever has the answer finds it in the counts.
+        """
         request, inflow = connection.request, connection.inflow
         answer = Outflow(connection.sock) if inflow else Collected()
         began = datetime.now()
-        response = environ = None
+        response: Any = None
+        environ: Any = None
         rest: bytes | None = b""
-        closes = True
+        closes, counted = True, False
+
+        def count() -> None:
+            nonlocal counted
+            counted = True
+            took, size = datetime.now() - began, inflow.total if inflow else connection.held
+            status, rows = int(response.status.split(None, 1)[0]), environ.get("rows", 0)
+            self.app.meter.count(request.path, status, took.total_seconds(), size, response.sent, rows)
+
         try:
             response, environ = wsgi.create(request, answer, connection.client, connection.server, self.cfg)
             environ["wsgi.multithread"] = True
             if not self.alive:
                 response.force_close()
-            self._run_application(response, environ)
+            self._run_application(response, environ, count)
             closes = response.should_close() or (inflow is not None and not connection.framing.ended)
             if isinstance(answer, Collected):
                 rest = self._try_to_send(connection, answer.parts)
@@ -368,7 +380,9 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self.log.exception("Error while answering %s %s", request.method, request.path)
             if not inflow:
                 rest = self._write(500, "an unexpected error; the log says more")
-        size = inflow.total if inflow else connection.held
+        answered = response is not None and response.status
+        if answered and not counted:
+            count()
         self._release(connection)
         if rest != b"" or closes or connection.inbox or inflow:
             self._defer(partial(self._finish, rest, closes), connection)
@@ -376,18 +390,15 @@ class Worker(BaseWorker):  # type: ignore[misc]
             connection.finish()
             if connection.missed:
                 self._defer(self._resume, connection)
-        if response is not None and environ is not None and response.status:
-            took = datetime.now() - began
-            self.log.access(response, request, environ, took)
-            status = int(response.status.split(None, 1)[0])
-            rows = environ.get("rows", 0)
-            self.app.meter.count(request.path, status, took.total_seconds(), size, response.sent, rows)
+        if answered:
+            self.log.access(response, request, environ, datetime.now() - began)
 
-    def _run_application(self, response: Any, environ: dict[str, Any]) -> None:
+    def _run_application(self, response: Any, environ: dict[str, Any], count: Callable[[], None]) -> None:
         parts = self.wsgi(environ, response.start_response)
         try:
             for part in parts:
                 response.write(part)
+            count()
             response.close()
         finally:
             if hasattr(parts, "close"):
