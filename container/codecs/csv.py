@@ -19,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from container.codecs.blocks import Columns, Matrix, Tell, all_finite, forget
+from container.codecs.csv_faults import Form, describe_width, find_fault, is_number
 from container.codecs.digits import write_rows
 from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
@@ -33,10 +34,7 @@ _PIECE_BYTES = 1 << 20  # at once in pyarrow, to stay in a processor's cache
 _ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
 _WIDE = 64  # columns, from which to look at each line is faster than to look at each byte
 _IN_NUMBERS = b"0123456789+-.eE \t\r"
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _HEADER = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
-_TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 
 
 def has_header(parameters: Mapping[str, str]) -> bool:
@@ -82,7 +80,7 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
     number = 1
     if has_header(parameters):
         names, number, texts = _read_header(texts, charset, columns, labels, "record")
-        if names and all(map(_is_number, names)):
+        if names and all(map(is_number, names)):
             raise DecodeError("expected names, as header=present in the content type says, found numbers", "record 1")
     for text in texts:
         table = _parse_as_json(text, columns)
@@ -116,7 +114,7 @@ def _read_header(
         if header:
             names = _read_names(header[1], charset, f"{noun} {number}")
             if columns not in (None, len(names)) or len(names) <= labels:
-                raise DecodeError(_width_problem(names, columns or len(names), labels), f"{noun} {number}")
+                raise DecodeError(describe_width(names, columns or len(names), labels), f"{noun} {number}")
             return names, number + 1, chain([text[header.end() :]], texts)
     return [], 1, texts
 
@@ -206,75 +204,20 @@ def _parse(lines: list[bytes], columns: int | None, labels: int, noun: str, row:
     if not filled:
         return np.empty((0, columns or 0), np.float32)
     if any(line.count(b'"') % 2 for line in filled):
-        raise _fault(lines, columns, labels, noun, row, "quotes that are not closed in their line")
+        raise find_fault(lines, Form(columns, labels, noun), row, "quotes that are not closed in their line")
     try:
         table = np.loadtxt(
             filled, dtype=np.float32, delimiter=",", quotechar='"', comments=None, ndmin=2, encoding="latin-1"
         )
     except ValueError as error:
-        raise _fault(lines, columns, labels, noun, row, str(error)) from None
+        raise find_fault(lines, Form(columns, labels, noun), row, str(error)) from None
     if not _fits(table, columns, labels):
-        raise _fault(lines, columns, labels, noun, row, "not a table of numbers")
+        raise find_fault(lines, Form(columns, labels, noun), row, "not a table of numbers")
     return table
 
 
 def _fits(table: Matrix, columns: int | None, labels: int) -> bool:
     return labels < table.shape[1] and columns in (None, table.shape[1]) and bool(np.isfinite(table).all())
-
-
-def _fault(lines: list[bytes], columns: int | None, labels: int, noun: str, row: int, otherwise: str) -> DecodeError:
-    """Find the first field that is at fault, reading as slowly and exactly as it takes."""
-    for number, line in enumerate(lines, row):
-        if not line.strip():
-            continue
-        place = f"{noun} {number}"
-        if line.count(b'"') % 2:
-            return DecodeError(f"a quote that is not closed in its line: {line[:80].decode('latin-1')!r}", place)
-        try:
-            fields = next(csv.reader([line.decode("latin-1")]))
-        except csv.Error as error:
-            return DecodeError(f"expected numbers separated by commas: {error}", place)
-        columns = columns or len(fields)
-        header = number == 1 and not any(map(_is_number, fields))
-        if (len(fields) != columns or columns <= labels) and not header:
-            return DecodeError(_width_problem(fields, columns, labels), place)
-        wrong = next(((i, text) for i, text in enumerate(fields, 1) if not _is_number(text)), None)
-        if wrong is not None:
-            return DecodeError(_field_problem(*wrong, labels, header), place, f"column {wrong[0]}")
-    return DecodeError(otherwise, f"{noun}s {row} to {row + len(lines) - 1}")
-
-
-def _is_number(text: str) -> bool:
-    stripped = text.strip()
-    return bool(_NUMBER.fullmatch(stripped)) and abs(float(stripped)) < _TOO_LARGE
-
-
-def _field_problem(column: int, text: str, labels: int, header: bool) -> str:
-    stripped = text.strip()
-    found = f"expected a number, found {text[:80]!r}"
-    if _NUMBER.fullmatch(stripped):
-        return f"{found}, which is too large for a 32-bit float"
-    if stripped.lower() in _MISSING:
-        return f"{found}: a missing value. Remove rows with missing values or fill them in"
-    if stripped.lower().lstrip("+-") in ("inf", "infinity"):
-        return f"{found}: an infinite value. Remove or replace it"
-    if separator := next((sign for sign in ";\t|" if sign in stripped), None):
-        return f"{found}. Columns must be separated by commas, not by {separator!r}"
-    if header:
-        return f"{found}. Is this a header row? Then set the content type to {MEDIA_TYPE};header=present"
-    if column <= labels:
-        return f"{found}. Column 1 is the label: write classes as numbers, 0, 1 and so on"
-    return f"{found}. Write categories as numbers"
-
-
-def _width_problem(fields: list[str], columns: int, labels: int) -> str:
-    if len(fields) != columns:
-        expected = f"{columns} (a label and {columns - 1} features)" if labels else f"{columns}"
-        hint = ""
-        if not labels and len(fields) == columns + 1:
-            hint = ". Does it still hold the label? Send features only, or say text/csv;label_size=1"
-        return f"expected {expected} columns, found {len(fields)}{hint}"
-    return f"expected a label and at least one feature, found one column, {fields[0][:80]!r}. The label comes first"
 
 
 def _label_size(parameters: Mapping[str, str], default: int) -> int:

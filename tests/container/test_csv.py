@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from container.codecs import READERS, csv, lines
+from container.codecs import READERS, csv, csv_faults, lines
 from container.errors import DecodeError
 from tests.container.bodies import decode
 
@@ -144,7 +144,7 @@ def test_any_text_with_a_header_comes_to_the_same_in_blocks_of_any_size(pieces: 
 @example(float(np.nextafter(2.0**128 - 2.0**103, 0)))
 def test_a_number_is_what_float32_can_hold(value: float) -> None:
     with np.errstate(over="ignore"):
-        assert csv._is_number(repr(value)) == np.isfinite(np.float32(value))
+        assert csv_faults.is_number(repr(value)) == np.isfinite(np.float32(value))
 
 
 def test_a_line_of_a_million_empty_fields_is_refused_at_once() -> None:
