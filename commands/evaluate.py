@@ -1,6 +1,6 @@
 """Score labelled rows and print the metrics that a job's log has of its channels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from reprlib import repr as shortened
 from tempfile import TemporaryDirectory
@@ -13,9 +13,10 @@ from commands.data import content_type, lay_out, list_files
 from commands.faults import Fault
 from commands.files import write
 from commands.models import load_model
+from commands.say import say
 from container.channels import Channel
+from container.columns import Header, Reference
 from container.environment import ChannelConfig
-from linear_learner.batches import Block
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, parse
 from linear_learner.metrics import Metric
@@ -34,7 +35,11 @@ def evaluate(path: Path, data: Sequence[Path], said: str | None) -> None:
     kind = content_type(files, said)
     with TemporaryDirectory(prefix="linear_learner-") as folder:
         lay_out(files, Path(folder))
-        scores = measure(model, Channel(ChannelConfig(NAME, kind), Path(folder)))
+        header = Header(model.label_name, tuple(model.names))
+        expected = Reference(header, "the model", more=True) if model.names else None
+        config = ChannelConfig(NAME, kind)
+        channel = Channel(config, Path(folder), say=say, warn=say, expected=expected)
+        scores = measure(model, channel)
     width = max(len(name) for name, _, _ in scores)
     write("".join(f"{name:{width}}  {float(value)}\n" for name, _, value in scores).encode(), None)
 
@@ -43,24 +48,16 @@ def measure(model: Model, channel: Channel) -> list[Metric]:
     """Measure the model on the rows of a channel; a row that is not as it must be is named with its file."""
     hp = trained_with(model)
     try:
-        blocks = checked(channel.name, named(channel, model), label_classes(hp), model.feature_dim)
+        channel.table.centred = model.exact
+        channel.begin()
+        shift = channel.table.shift
+        blocks = checked(channel.name, channel, label_classes(hp), model.feature_dim)
+        if shift is not None and len(shift) == model.feature_dim:
+            model = model.shifted(shift)
         return final_scores(model, blocks, hp, class_weights(model))
     except InputError as error:
         place = f" It is {channel.place(error.row)}." if error.row else ""
         raise Fault(f"{error}{place}") from error
-
-
-def named(channel: Channel, model: Model) -> Iterator[Block]:
-    """Pass on blocks; where data and model both name their features, they must be the same in the same order."""
-    for block in channel:
-        theirs, ours = channel.feature_names, model.names
-        if len(theirs) == len(ours) and theirs != ours:
-            at = next(i for i, (their, our) in enumerate(zip(theirs, ours, strict=True)) if their != our)
-            raise Fault(
-                f"the data's feature {at + 1} is {theirs[at]!r}, the model's is {ours[at]!r}. Give the columns that "
-                "the model was trained on, in their order."
-            )
-        yield block
 
 
 def trained_with(model: Model) -> Hyperparameters:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from commands.data import CSV, content_type, lay_out, list_files
 from commands.doors import run_door
 from commands.faults import Fault, UsageFault
 from commands.files import replace
+from commands.say import say
 from container.channels import Channel
 from container.codecs.media import parse
 from container.environment import ChannelConfig, Paths
@@ -94,7 +94,7 @@ def keep(source: Path, out: Path) -> None:
 
 def guess(channel: Channel) -> dict[str, str]:
     """Choose what to train by the labels, and say so."""
-    with closing(iter(channel)) as blocks:  # type: ignore[type-var]
+    with closing(iter(channel)) as blocks:
         seen = classes(y for _, y in blocks)
     if seen is None:
         found, why = {"predictor_type": "regressor"}, "the labels are no classes numbered from 0"
@@ -105,11 +105,6 @@ def guess(channel: Channel) -> dict[str, str]:
         why = f"the labels are the integers 0 to {seen - 1}"
     say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
     return found
-
-
-def say(what: str) -> None:
-    """Tell people; stdout is the job's."""
-    print(f"linear_learner: {what}", file=sys.stderr, flush=True)
 
 
 def classes(labels: Iterable[NDArray[Any]]) -> int | None:

@@ -1,7 +1,7 @@
 """Read ahead: a thread takes the next items of an iteration while the last one is in use."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, local
 from typing import TypeVar
@@ -16,7 +16,7 @@ _here = local()
 
 def ahead(
     items: Generator[T, None, None], halt: Event | None = None, heed: Callable[[], None] = lambda: None
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Yield what `items` yields, taken from it up to DEPTH items early by a thread that lives as long as the iteration.
 
     What `items` raises is raised here. `halt` is set when nobody wants more: whoever waits inside `items` heeds it.

@@ -1,16 +1,17 @@
 """From the bytes of a request to those of its answer: content types settled, records read, scored and written."""
 
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Protocol, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from container.codecs import READERS, WRITERS
-from container.codecs.blocks import Features, Sparse, all_finite
+from container.codecs.blocks import PLAIN, Features, Guide, Sparse, all_finite
 from container.codecs.media import choose, parse
 from container.codecs.sniff import HEAD_BYTES, sniff_request
+from container.columns import arrange_features, show_names
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
 ANSWER_BYTES = 128 << 20
@@ -32,6 +33,19 @@ class Model(Protocol):
 
     def predict(self, X: Features) -> Mapping[str, NDArray[Any]]:
         """Score records."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """What a model may know beside that: its features' names, and whether it tells more of a feature than float32."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the features, or none."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether features are to come in float64."""
 
 
 class Stream(Protocol):
@@ -81,11 +95,17 @@ class Answer:
 
 
 def read_records(
-    stream: Stream, content_type: str | None, content_encoding: str, features: int, limit: int
+    stream: Stream,
+    content_type: str | None,
+    content_encoding: str,
+    features: int,
+    limit: int,
+    guide: Guide = PLAIN,
 ) -> Iterator[Features]:
     """Read the records of a body in pieces of (n, features), `limit` bytes of them at most, 0 for any number.
 
-    Raises UnsupportedMediaType at once, BadPayload and PayloadTooLarge while reading.
+    Where a header names the columns, the guide orders them. Raises UnsupportedMediaType at once, BadPayload and
+    PayloadTooLarge while reading.
     """
     if content_encoding == "gzip":
         stream = Inflated(stream)
@@ -102,7 +122,23 @@ def read_records(
         limit = WHOLE_BYTES
     guessed = content_type is None and media.name == "text/csv"
     bounded = Bounded(stream, limit)
-    return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features), bounded, guessed)
+    return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features, guide), bounded, guessed)
+
+
+def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
+    """Have columns taken by the names that the model knows, if it does; those it does not know are left out."""
+    if not isinstance(model, Named):
+        return PLAIN
+
+    def arrange(names: Sequence[str]) -> Sequence[int] | None:
+        if not model.names:
+            return None
+        order = arrange_features(names, model.names)
+        if order.left_out:
+            warn(f"Requests name columns that the model does not know; they are left out: {show_names(order.left_out)}")
+        return order.columns
+
+    return Guide(arrange, warn=warn, exact=model.exact)
 
 
 def look(stream: Stream) -> tuple[str | None, Stream]:

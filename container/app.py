@@ -14,8 +14,10 @@ from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
-from container.answering import Answer, Model, Stream, choose_type, read_records
+from container.answering import Answer, Model, Stream, choose_type, make_guide, read_records
+from container.codecs.blocks import PLAIN
 from container.codecs.framing import MAGIC
+from container.columns import Once
 from container.environment import ServerSettings
 from container.errors import BadPayload, Busy, HttpError, ModelError, PayloadTooLarge, error_body
 from container.metrics import Meter
@@ -59,8 +61,10 @@ def create_app(
     limit = body_limit(settings)
     app.config["IS_QUICK"] = partial(is_quick, 1)
     meter = meter or Meter(1)
+    warn = Once(app.logger.warning)
     model = None if shelf else _load(app, load, settings.model, user_errors)
 
+    own = make_guide(model, warn) if model else None
     if model:
         app.config["IS_QUICK"] = partial(is_quick, model.outputs)
 
@@ -90,7 +94,8 @@ def create_app(
             raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
         stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
         encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-        records = read_records(stream, environ.get("CONTENT_TYPE") or None, encoding, model.feature_dim, limit)
+        guide = own or make_guide(model, warn)
+        records = read_records(stream, environ.get("CONTENT_TYPE") or None, encoding, model.feature_dim, limit, guide)
         answer = Answer(model, records, answer_type)
         if isinstance(stream, Inflow):
             return Response(_count_rows(answer, environ), content_type=answer_type)
@@ -101,7 +106,7 @@ def create_app(
     if shelf:
         app.register_blueprint(create_routes(shelf, invoke, user_errors))
     elif settings.page and describe:
-        app.register_blueprint(create_page(model, describe, limit))
+        app.register_blueprint(create_page(model, describe, limit, own or PLAIN))
 
     @app.post("/invocations")
     def invocations() -> Response:
@@ -146,6 +151,8 @@ def _load(
     try:
         model = load(folder, None)
         model.predict(np.zeros((1, model.feature_dim), np.float32))
+        for caveat in getattr(model, "caveats", ()):
+            app.logger.warning(caveat)
         return model
     except Exception as error:
         trace = not isinstance(error, user_errors)

@@ -1,23 +1,26 @@
 """A channel: the files of a folder or a FIFO an epoch, read as blocks of labelled rows."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing
 from gzip import GzipFile
-from itertools import count
+from itertools import islice
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from container.ahead import ahead
 from container.codecs import CODECS, TRAINING_TYPES, csv
 from container.codecs.blocks import Block, Sparse
+from container.codecs.csv_header import has_header
 from container.codecs.media import parse
+from container.columns import Reference
 from container.copies import Copy, block_bytes, copying
 from container.environment import ChannelConfig
 from container.errors import ClientError, DecodeError
 from container.files import find_files, open_file
 from container.pipes import next_fifo, open_fifo
+from container.table import Table
 
 DEFAULT_TYPE = "application/x-recordio-protobuf"
 
@@ -30,7 +33,8 @@ class Channel:
     room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
     and place. `heed` is called before every block and may end the reading by raising. A channel that `may_be_empty`,
     as where other hosts have all the rows, yields nothing if it is. `sharded` tells that they have other rows.
-    `feature_names` are known once the first rows are read, and empty where the data does not tell them.
+    `table` knows the columns once the first rows are read: those of a channel that is `like` another come in its
+    order, those of one with names that are `expected` in theirs. `warn` is told what is odd.
     """
 
     def __init__(
@@ -41,10 +45,13 @@ class Channel:
         say: Callable[[str], None] = lambda line: None,
         heed: Callable[[], None] = lambda: None,
         may_be_empty: bool = False,
+        warn: Callable[[str], None] = lambda line: None,
+        like: "Channel | None" = None,
+        expected: Reference | None = None,
     ) -> None:
         self.name = config.name
         self.sharded = config.sharded
-        self.feature_names: tuple[str, ...] = ()
+        self.table: Table = Table(config.name, say, warn, None if like is None else like.table, expected)
         self._directory = directory
         self._scratch = scratch
         self._say = say
@@ -74,6 +81,12 @@ class Channel:
         self._bytes: int | None = None
         self._slow = config.mode == "FastFile" or self._media.name != DEFAULT_TYPE
         self._copy: Copy | None = None
+        self._begun: Generator[Block, None, None] | None = None
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features once the first rows are read; none where the data does not tell them."""
+        return () if self.table.header is None else self.table.header.features
 
     @property
     def later(self) -> str:
@@ -88,12 +101,43 @@ class Channel:
         A header counts as a row, as it does where people look at the file.
         """
         first, name = self._parts[bisect_left(self._parts, row, key=lambda part: part[0]) - 1]
-        header = self._media.name == csv.MEDIA_TYPE and csv.has_header(self._media.parameters)
-        return f"row {row - first + header} of {name}"
+        return f"row {row - first + self._has_header()} of {name}"
 
-    def __iter__(self) -> Iterator[Block]:
+    def begin(self) -> None:
+        """Read the first rows, unless some were read: then the table is known. The next epoch goes on from there."""
+        if self._begun is None and not self.table.seen:
+            blocks = self._convert()
+            first = list(islice(blocks, 1))
+            self._begun = _joined(first, blocks)
+
+    def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give rows as other hosts do, given what the table of each has described."""
+        try:
+            self.table.adopt(hosts)
+        except DecodeError as error:
+            raise ClientError(f"{error.within(f'channel {self.name!r}')}.") from None
+
+    def __iter__(self) -> Generator[Block, None, None]:
+        begun, self._begun = self._begun, None
+        return self._convert() if begun is None else begun
+
+    def _convert(self) -> Generator[Block, None, None]:
+        """Read an epoch ahead, and give its blocks as the table wants them."""
         halt = Event()
-        return ahead(self._epoch(halt), halt, self._heed)
+        with closing(ahead(self._epoch(halt), halt, self._heed)) as blocks:
+            for block in blocks:
+                if not self.table.seen:
+                    self.table.see(block, self._declares_header())
+                block = self.table.convert(block)
+                yield block
+                del block
+
+    def _has_header(self) -> bool:
+        return self._media.name == csv.MEDIA_TYPE and has_header(self._media.parameters)
+
+    def _declares_header(self) -> bool:
+        """Tell whether it is known if the first line is a header."""
+        return self._media.name != csv.MEDIA_TYPE or "header" in self._media.parameters
 
     def _epoch(self, halt: Event) -> Generator[Block, None, None]:
         if self._copy is not None:
@@ -114,9 +158,9 @@ class Channel:
             self._parts.append((rows, name))
             try:
                 with source as stream:
-                    features = features or len(self.feature_names) or None
+                    features = features or None
                     self._slow |= isinstance(stream, GzipFile)
-                    for X, y in self._decode(stream, self._media.parameters, features, self._name):
+                    for X, y in self._decode(stream, self._media.parameters, features, self.table.guide(name)):
                         features = X.shape[1]
                         rows += len(y)
                         size += block_bytes((X, y))
@@ -130,18 +174,6 @@ class Channel:
             where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
             raise ClientError(f"channel {self.name!r}: {where} row.")
         self._bytes = size
-
-    def _name(self, names: Sequence[str]) -> None:
-        """Keep the names of the first file; refuse others, which would be other features."""
-        found = _distinct(names)
-        self.feature_names = self.feature_names or found
-        for column, name, known in zip(count(2), found, self.feature_names):
-            if name != known:
-                raise DecodeError(
-                    f"expected the name {known[:80]!r} as before, found {name[:80]!r}. Every file of the channel must "
-                    "name the same columns in the same order",
-                    f"column {column}",
-                )
 
     def _sources(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
         if self._piped:
@@ -161,12 +193,9 @@ class Channel:
         raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")
 
 
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Call a feature without a name by its place, and add the place to a name that is taken."""
-    taken: dict[str, None] = {}
-    for place, name in enumerate(names):
-        name = name or f"f{place}"
-        while name in taken:
-            name += f".{place}"
-        taken[name] = None
-    return tuple(taken)
+def _joined(first: list[Block], rest: Generator[Block, None, None]) -> Generator[Block, None, None]:
+    """Yield the first blocks, which are let go of, and the rest."""
+    with closing(rest):
+        while first:
+            yield first.pop()
+        yield from rest

@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from container.answering import WHOLE_BYTES, Answer, Bounded, Inflated, Model, Stream, look, read_records
-from container.codecs.blocks import Features
+from container.codecs.blocks import PLAIN, Features, Guide
 from container.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
 
 Describe = Callable[[Any], Markup]
@@ -59,8 +59,11 @@ class Table(NamedTuple):
     total: int
 
 
-def create_page(model: Model | None, describe: Describe, limit: int) -> Blueprint:
-    """Make the page of a model, None where it could not be loaded; a form holds `limit` bytes at most, 0 for 100 MB."""
+def create_page(model: Model | None, describe: Describe, limit: int, guide: Guide = PLAIN) -> Blueprint:
+    """Make the page of a model, None where it could not be loaded; a form holds `limit` bytes at most, 0 for 100 MB.
+
+    The guide is that of the model's requests.
+    """
     page = Blueprint("page", __name__)
     limit = limit or WHOLE_BYTES
     style = _read("page.css")
@@ -89,7 +92,7 @@ def create_page(model: Model | None, describe: Describe, limit: int) -> Blueprin
         form = Form()
         try:
             form = _read_form(limit)
-            answer = Answer(model, _read_records(form, model, limit), SCORES)
+            answer = Answer(model, _read_records(form, model, limit, guide), SCORES)
             found = answer.whole() if form.download else _tabulate(answer, columns)
         except HttpError as error:
             return Response(template.render(form=form, reason=error), error.status, headers, content_type=HTML)
@@ -148,7 +151,7 @@ def _read_form(limit: int) -> Form:
     )
 
 
-def _read_records(form: Form, model: Model, limit: int) -> Iterator[Features]:
+def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterator[Features]:
     """Read the records of a form in whatever format they are, any other text as CSV."""
     kind, stream = look(form.file or BytesIO(form.text.encode()))
     if kind == "gzip":
@@ -156,7 +159,7 @@ def _read_records(form: Form, model: Model, limit: int) -> Iterator[Features]:
     kind = kind or "text/csv"
     if kind == "text/csv" and form.labelled:
         kind += ";label_size=1"
-    return read_records(stream, kind, "", model.feature_dim, limit)
+    return read_records(stream, kind, "", model.feature_dim, limit, guide)
 
 
 def _tabulate(answer: Answer, columns: list[Column]) -> Table:

@@ -188,11 +188,17 @@ def _assign(job: Job, task: Task) -> None:
     task.hyperparameters = job.hyperparameters
     configuration = job.paths.config / "hyperparameters.json"
     task.log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
-    for name, config in job.channels.items():
+    for name, config in sorted(job.channels.items(), key=lambda item: item[0] != "train"):
         place = job.paths.channel(name)
         if name in CHANNELS:
             task.channels[name] = Channel(
-                config, place, say=task.log.info, heed=task.heed, may_be_empty=task.team is not None
+                config,
+                place,
+                say=task.log.info,
+                heed=task.heed,
+                may_be_empty=task.team is not None,
+                warn=task.log.warning,
+                like=task.channels.get("train"),
             )
             task.log.info(f"The channel {name!r} is in {config.mode} input mode under {place}.")
         elif name == START and config.mode == "Pipe":

@@ -18,6 +18,7 @@ from linear_learner.sparse_rows import FULL_WIDTH, ROW_BYTES, VALUE_BYTES, Spars
 T = TypeVar("T")
 Floats = NDArray[Any]
 AnyRows = Rows | SparseRows
+Range = tuple[float, float]
 Ahead = Callable[[Generator[AnyRows, None, None]], Iterator[AnyRows]]
 PIECES = 7  # of a stream's memory: one in training, the last one, two read ahead, one being joined from its parts
 VALUES = 2**19  # that are standardised at once
@@ -56,6 +57,11 @@ class Held:
         """Return the rows that are at hand: all."""
         return self.rows
 
+    @property
+    def label_range(self) -> Range | None:
+        """Return the least and the greatest raw label."""
+        return widen(None, self.rows, self.scaler)
+
     def rewind(self) -> None:
         """Begin the next pass as any later one: it does so by itself."""
 
@@ -90,6 +96,8 @@ class Streamed:
         self.count = len(self.begun)
         self.sparse = isinstance(self.begun, SparseRows)
         self.signed = isinstance(self.begun, Rows) and self.begun.signed
+        self.label_range: Range | None = None
+        self.seen_range: Range | None = None
         self.head = self.begun.first(max(1, len(self.begun) * self.room // HEAD // self.begun.nbytes))
 
     @property
@@ -119,7 +127,16 @@ class Streamed:
         self.count = count
 
     def pieces(self) -> Iterator[AnyRows]:
-        """Yield all rows once, in their order."""
+        """Yield all rows once, in their order; then the range of their labels is known."""
+        self.seen_range = None
+        for rows in self.all_pieces():
+            self.seen_range = widen(self.seen_range, rows, self.scaler)
+            yield rows
+            del rows
+        self.label_range = self.seen_range
+
+    def all_pieces(self) -> Iterator[AnyRows]:
+        """Yield those that were begun with, then the others."""
         blocks = self.rest
         if self.begun is None:
             blocks = standardised(self.source(), self.scaler, sparse=self.sparse)
@@ -178,6 +195,14 @@ class Glimpse:
 
 
 Data = Held | Streamed
+
+
+def widen(known: Range | None, rows: AnyRows, scaler: Scaler) -> Range | None:
+    """Return the range of the raw labels of rows and of those before; None where there is no row."""
+    if not len(rows):
+        return known
+    least, most = scaler.restore_label(np.array([rows.labels.min(), rows.labels.max()])).tolist()
+    return (least, most) if known is None else (min(least, known[0]), max(most, known[1]))
 
 
 def hold(

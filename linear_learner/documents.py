@@ -18,6 +18,9 @@ class Facts(NamedTuple):
     threshold: float
     metrics_params: dict[str, Any]
     names: tuple[str, ...] = ()
+    label_name: str = ""
+    bias: tuple[float, ...] | None = None
+    blurred: tuple[int, ...] = ()
 
 
 def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
@@ -64,7 +67,29 @@ def read_facts(content: bytes | bytearray) -> Facts:
         names = []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{ADDITIONAL} says feature_names {shortened(names)}; expected a list of texts.")
-    return Facts(predictor, loss, threshold, own, tuple(names))
+    label_name = found.get("label_name") or ""
+    if not isinstance(label_name, str):
+        raise InputError(f"{ADDITIONAL} says label_name {shortened(label_name)}; expected a text.")
+    return Facts(predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred(found))
+
+
+def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
+    """Read the bias in float64, None where there is none."""
+    bias = found.get("bias")
+    if bias is None:
+        return None
+    numbers = [finite(value) for value in bias] if isinstance(bias, list) else [None]
+    if None in numbers:
+        raise InputError(f"{ADDITIONAL} says bias {shortened(bias)}; expected a list of finite numbers.")
+    return tuple(number for number in numbers if number is not None)
+
+
+def read_blurred(found: dict[str, Any]) -> tuple[int, ...]:
+    """Read the columns that are large beside their spread."""
+    blurred = found.get("blurred_features") or []
+    if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
+        raise InputError(f"{ADDITIONAL} says blurred_features {shortened(blurred)}; expected numbers of columns.")
+    return tuple(blurred)
 
 
 def finite(value: Any) -> float | None:

@@ -103,10 +103,14 @@ class Hosts:
         values = as_floats(values)
         return values if self.count == 1 else self.joined(values if self.rank == 0 else np.zeros_like(values))
 
+    def gathered_texts(self, text: str) -> list[str]:
+        """Return each host's text, in the order of the hosts."""
+        letters = np.frombuffer(text.encode(), np.uint8)
+        return [part.astype(np.uint8).tobytes().decode() for part in self.gathered(letters)]
+
     def told_text(self, text: str) -> str:
         """Return host 0's text."""
-        letters = np.frombuffer(text.encode(), np.uint8) if self.rank == 0 else np.zeros(0, np.uint8)
-        return self.gathered(letters)[0].astype(np.uint8).tobytes().decode()
+        return self.gathered_texts(text if self.rank == 0 else "")[0]
 
     def told_anything(self, value: Any) -> Any:
         """Return what host 0 has of what JSON can say."""

@@ -1,6 +1,10 @@
 """Read an artifact without MXNet and without trusting it: bounded, shape against size, nothing unpickled."""
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from linear_learner.arrays import Floats, read_arrays
 from linear_learner.documents import Facts, read_facts
@@ -31,8 +35,24 @@ def read(files: Files, where: str) -> Model:
     weight, bias = read_arrays(files[PARAMETERS])
     check(facts, graph, weight)
     return Model(
-        facts.predictor_type, facts.loss_type, weight, bias, facts.threshold, facts.metrics_params, facts.names
+        facts.predictor_type,
+        facts.loss_type,
+        weight,
+        bias if facts.bias is None else widened(bias, facts.bias),
+        facts.threshold,
+        facts.metrics_params,
+        facts.names,
+        facts.label_name,
+        facts.blurred,
     )
+
+
+def widened(bias: Floats, exact: tuple[float, ...]) -> NDArray[Any]:
+    """Return the bias (K,) in float64; raise InputError where it is not the same number."""
+    found = np.array(exact, np.float64)
+    if found.shape != bias.shape or (found.astype(np.float32) != bias).any():
+        raise InputError(f"{ADDITIONAL} says bias {list(exact[:5])}, but {PARAMETERS} holds fc0_bias {bias[:5]}.")
+    return found
 
 
 def find(directory: Path, room: int | None = None) -> tuple[Files, str]:
@@ -83,6 +103,11 @@ def check(facts: Facts, graph: Graph, weight: Floats) -> None:
     if facts.names and len(facts.names) != features:
         raise InputError(
             f"{ADDITIONAL} says {len(facts.names)} feature_names, but {PARAMETERS} holds fc0_weight {weight.shape}."
+        )
+    if facts.blurred and max(facts.blurred) >= features:
+        raise InputError(
+            f"{ADDITIONAL} says blurred_features up to {max(facts.blurred)}, but {PARAMETERS} holds fc0_weight "
+            f"{weight.shape}."
         )
     if graph.link != (facts.loss_type if facts.loss_type in LINKS.values() else None):
         raise InputError(

@@ -1,7 +1,7 @@
 """The trained model: what is saved, loaded and asked for predictions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +13,16 @@ from linear_learner.sparse import Features, product
 
 Floats = NDArray[Any]
 
+SHOWN = 5  # names in a line
+
 
 @dataclass(frozen=True)
 class Model:
     """A linear model in raw units: weight (d, K) and bias (K,), numbers of float32 held as that or as float64.
 
     `metrics_params` are the settings that the original keeps beside the threshold. `names` are those of the features,
-    where the training data told them, else there are none.
+    and `label_name` is that of the label, where the training data told them. `blurred` are the columns of features
+    whose spread is below what float32 keeps of their size; a bias in float64 goes with features in float64.
     """
 
     predictor_type: str
@@ -28,7 +31,9 @@ class Model:
     bias: Floats
     threshold: float = 0.5
     metrics_params: dict[str, Any] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
+    label_name: str = ""
+    blurred: tuple[int, ...] = ()
 
     @property
     def feature_names(self) -> Sequence[str]:
@@ -41,6 +46,24 @@ class Model:
         return int(self.weight.shape[0])
 
     @property
+    def exact(self) -> bool:
+        """Tell whether features are wanted in float64, since the bias is more than float32 can hold."""
+        return self.bias.dtype == np.float64
+
+    @property
+    def caveats(self) -> list[str]:
+        """Say what whoever serves the model should know."""
+        if not self.blurred:
+            return []
+        names = ", ".join(repr(self.feature_names[i]) for i in self.blurred[:SHOWN])
+        more = f" and {len(self.blurred) - SHOWN} more" if len(self.blurred) > SHOWN else ""
+        how = "Send JSON or CSV, not recordIO or libsvm" if self.exact else "Subtract their offset, and train again"
+        return [
+            f"Of {names}{more} float32 does not keep the digits that vary: the values are large beside their spread. "
+            f"{how}, or scores are off."
+        ]
+
+    @property
     def outputs(self) -> int:
         """Count the margins of a record, K: the classes of a multiclass classifier, else 1."""
         return int(self.weight.shape[1])
@@ -50,9 +73,30 @@ class Model:
         """Return the weight in float64, cast when first asked for."""
         return np.asarray(self.weight, np.float64)
 
+    def shifted(self, shift: Floats) -> "Model":
+        """Return the same model for features from which `shift` (d,) has been subtracted, its bias in float64."""
+        bias = self.bias.astype(np.float64) + shift @ self.wide_weight
+        blurred = tuple(sorted({*self.blurred, *np.flatnonzero(shift).tolist()}))
+        return replace(self, bias=bias, blurred=blurred)
+
+    def arranged(self, names: Sequence[str]) -> "Model":
+        """Return the same model for features in the order of these names, which are its own."""
+        places = {name: i for i, name in enumerate(self.names)}
+        order = [places[name] for name in names]
+        return replace(
+            self,
+            weight=self.weight[order],
+            names=tuple(names),
+            blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
+        )
+
     def margin(self, X: Features) -> Floats:
         """Return X W + b, (n, K) float32, summed in float64: a feature far from 0 would drown the others' digits."""
-        z = X.astype(np.float64) @ self.wide_weight if isinstance(X, np.ndarray) else product(X, self.weight)
+        z = (
+            X.astype(np.float64, copy=False) @ self.wide_weight
+            if isinstance(X, np.ndarray)
+            else product(X, self.weight)
+        )
         z += self.bias
         return z.astype(np.float32)
 

@@ -22,8 +22,8 @@ def save(model: Model, directory: Path) -> None:
     """Write the model's files into `directory`, which exists and is empty.
 
     The files at the top run the documented snippet, so their label is called `softmax_label`; readers written for the
-    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`. The
-    names of the features are ours, and at the top only; they are left out where they are too long to be loaded.
+    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`. What
+    only we know, such as the names of the features, is at the top only.
     """
     additional = json.dumps(additional_parameters(model))
     parameters = {
@@ -32,7 +32,7 @@ def save(model: Model, directory: Path) -> None:
     }
     write_arrays(directory / f"{PREFIX}-0000.params", parameters)
     (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
-    (directory / ADDITIONAL).write_text(with_names(model) or additional, encoding="utf-8")
+    (directory / ADDITIONAL).write_text(with_more(model) or additional, encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     entries = {
         "manifest.json": json.dumps(MANIFEST).encode(),
@@ -66,10 +66,24 @@ def symbol(model: Model, label: str) -> Any:
     return operator(margin, mx.sym.Variable(label), name="out")
 
 
-def with_names(model: Model) -> str | None:
-    """Return the additional parameters with the features' names, None where there are none or too long ones."""
-    content = json.dumps({**additional_parameters(model), "feature_names": model.names})
-    return content if model.names and len(content) <= LIMITS[ADDITIONAL] else None
+def with_more(model: Model) -> str | None:
+    """Return the additional parameters with what only we know, None where that is nothing; too long names are left out.
+
+    These are the names of features and label, the bias in float64 and the features that float32 blurs.
+    """
+    names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
+    if model.names and model.label_name:
+        names["label_name"] = model.label_name
+    more: dict[str, Any] = {}
+    if model.exact:
+        more["bias"] = model.bias.tolist()
+    if model.blurred:
+        more["blurred_features"] = list(model.blurred)
+    for found in (names | more, more):
+        content = json.dumps({**additional_parameters(model), **found})
+        if found and len(content) <= LIMITS[ADDITIONAL]:
+            return content
+    return None
 
 
 def additional_parameters(model: Model) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from linear_learner.sparse import Features, Sparse, SparseLike
 
 Floats = NDArray[Any]
 
+BLUR = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
 WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
 
 
@@ -19,13 +20,16 @@ WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
 class Scaler:
     """What is subtracted from and what divides each feature, (d,), and the label; all float32 values.
 
-    The folded bias undoes exactly the means that were subtracted, so their own rounding does not matter.
+    The folded bias undoes exactly the means that were subtracted, so their own rounding does not matter. `blurred` are
+    the features whose digits that vary float32 does not keep, and `blurs_label` says so of the label.
     """
 
     mean: Floats
     deviation: Floats
     label_mean: float = 0.0
     label_deviation: float = 1.0
+    blurred: tuple[int, ...] = ()
+    blurs_label: bool = False
 
     def standardise(self, X: Floats) -> Floats:
         """Return (X - mean) / deviation as a new float32 (n, d)."""
@@ -106,7 +110,14 @@ def fit_scaler(
         deviation if normalize_data else np.ones_like(deviation),
         float(label_mean[0]) if unbias_label else 0.0,
         float(label_deviation[0]) if normalize_label else 1.0,
+        tuple(np.flatnonzero(blurs(mean, deviation)).tolist()),
+        bool(blurs(label_mean, label_deviation)[0]),
     )
+
+
+def blurs(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:
+    """Say of which columns float32 loses the digits that vary: they are large beside their spread, (d,)."""
+    return np.asarray((deviation != 1) & (deviation < np.abs(mean) * BLUR))
 
 
 def moments(X: Floats, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:

@@ -44,6 +44,7 @@ def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: 
         hp.loss,
         np.ascontiguousarray(weight.T),
         bias,
+        blurred=scaler.blurred,
         metrics_params={
             **{name: own.get(name) for name in ("quantile", "huber_delta", "margin", "loss_insensitivity")},
             "eps_insensitive_loss_type": kind,

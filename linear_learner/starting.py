@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters
 from linear_learner.loading import load
+from linear_learner.log import Log
 from linear_learner.model import Model
 from linear_learner.scaling import Scaler
 
@@ -36,6 +37,33 @@ def load_earlier(directory: Path) -> Model:
         return load(directory)
     except InputError as error:
         raise InputError(f"channel 'model': {error}") from None
+
+
+def fit_to(earlier: Model, names: Sequence[str], shift: Floats | None, log: Log) -> Model:
+    """Return the earlier model for the features of the train channel: in the order of their names, less their shift.
+
+    Raises InputError where both have names, and not the same.
+    """
+    own = list(earlier.names)
+    if bool(own) != bool(names):
+        has, lacks = ("it", "the channel 'train'") if own else ("the channel 'train'", "it")
+        log.info(f"channel 'model': {has} has names of features, {lacks} has none: they are taken to be in one order.")
+    elif own != list(names):
+        missing, unknown = sorted({*own} - {*names}), sorted({*names} - {*own})
+        if missing or unknown:
+            raise InputError(
+                f"channel 'model': expected a model of the features of the channel 'train'. Only the model has "
+                f"{shown(missing)}, only the channel {shown(unknown)}. Train on the columns of the earlier job."
+            )
+        log.info("channel 'model': its features are put in the order of the channel 'train' by their names.")
+        earlier = earlier.arranged(names)
+    return earlier.shifted(shift) if shift is not None and len(shift) == earlier.feature_dim else earlier
+
+
+def shown(names: Sequence[str]) -> str:
+    """List names, of many the first."""
+    listed = ", ".join(repr(name[:80]) for name in names[:5]) or "none"
+    return f"{listed} and {len(names) - 5} more" if len(names) > 5 else listed
 
 
 def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Scaler) -> Floats:

@@ -24,6 +24,7 @@ from linear_learner.figures import iterator_counts, report_losses, report_rows, 
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.hyperparameters import Hyperparameters, configuration, ignored, parse
 from linear_learner.judging import Standings, criterion, judge, least
+from linear_learner.labels import check_labels
 from linear_learner.log import Log
 from linear_learner.model import Model
 from linear_learner.reading import read_channel, read_train
@@ -84,6 +85,7 @@ def fit(
     data = read_channels(channels, hp, budget, ahead, log, hosts, sharded)
     train, validation = data["train"], data.get("validation")
     lap("read")
+    unknown = check_labels(data, hp, hosts, log)
     rows = {name: counted(channel, hosts) for name, channel in data.items()}
     report_rows(rows["train"].least, began, log)
     deciding = "train" if validation is None else "validation"
@@ -105,6 +107,11 @@ def fit(
         processors=processors,
         hosts=hosts,
     )
+    if train.scaler.blurs_label:
+        log.warning(
+            "The labels are large beside their spread: of them, and of scores, float32 does not keep the digits that "
+            "vary. Subtract their offset."
+        )
     if earlier is not None:
         log.info("All candidates start from the model of the channel 'model'.")
     log.info(
@@ -131,7 +138,7 @@ def fit(
         return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap, hosts)
 
     try:
-        run_epochs(course, data, hp, judged, rows["train"].most, heed, save, log, lap, hosts)
+        run_epochs(course, data, unknown, hp, judged, rows["train"].most, heed, save, log, lap, hosts)
         trained = time.time()
         account = conclude(data, heed)
     except KeyboardInterrupt:
@@ -259,6 +266,7 @@ def kept(
 def run_epochs(
     course: Course,
     data: Mapping[str, Data],
+    unknown: dict[str, Data],
     hp: Hyperparameters,
     judged: int,
     total: float,
@@ -270,6 +278,7 @@ def run_epochs(
 ) -> None:
     """Train epoch by epoch, of `total` rows if that is known, until early stopping, and `save` the course after each.
 
+    The labels of channels that are `unknown` are checked once all have been seen.
     How far an epoch is, is told where it heeds: between updates.
     """
     train, validation = data["train"], data.get("validation")
@@ -289,6 +298,7 @@ def run_epochs(
             judged_by = time.time()
             report_losses("validation", objective, course.members, standings.losses, epoch, trained, judged_by, log)
             value = standings.best
+        unknown = check_labels(unknown, hp, hosts, log)
         log.criterion(epoch, criterion_name, value)
         if stopping.improved(value):
             log.info(f"Epoch {epoch}: Loss improved. Updating best model")

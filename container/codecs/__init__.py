@@ -1,26 +1,44 @@
 """Content types: each has one codec that reads training data, requests, or both, and writes answers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
-from container.codecs.blocks import Block, Encoding, Features, Tell
+from container.codecs.blocks import PLAIN, Block, Encoding, Features, Guide
+
+
+class BlockReader(Protocol):
+    """Reads labelled rows for training."""
+
+    def __call__(
+        self, stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN, /
+    ) -> Iterator[Block]:
+        """Yield blocks."""
+
+
+class RecordReader(Protocol):
+    """Reads the records of a request."""
+
+    def __call__(
+        self, stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN, /
+    ) -> Iterator[Features]:
+        """Yield pieces of (n, features)."""
 
 
 @dataclass(frozen=True)
 class Codec:
     """What one content type can do.
 
-    `decode_blocks(stream, parameters, features, tell)` reads labelled rows for training, and before the first of them
-    tells the names of the features, where the data has them; `decode_records`, with the first three, reads a request in
-    pieces of (n, features) as it comes; `encoding` writes an answer. Each is None where the type is not for that. Both
-    readers raise DecodeError with the place inside the data.
+    `decode_blocks(stream, parameters, features, guide)` reads labelled rows for training, `decode_records`, with the
+    same four, a request in pieces of (n, features) as it comes; the guide says what to do with columns that have names.
+    `encoding` writes an answer. Each is None where the type is not for that. Both readers raise DecodeError with the
+    place inside the data.
     """
 
     media_type: str
-    decode_blocks: Callable[[BinaryIO, Mapping[str, str], int | None, Tell], Iterator[Block]] | None
-    decode_records: Callable[[BinaryIO, Mapping[str, str], int], Iterator[Features]] | None
+    decode_blocks: BlockReader | None
+    decode_records: RecordReader | None
     encoding: Encoding | None
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ class Sparse(NamedTuple):
 
 Features = Matrix | Sparse
 Block = tuple[Features, Matrix]
-Tell = Callable[[Sequence[str]], None]
+Doubles = NDArray[np.float64]
 Columns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
@@ -38,9 +39,42 @@ class Encoding(NamedTuple):
     closing: bytes = b""
 
 
-def forget(names: Sequence[str]) -> None:
-    """Be told the names of the features and do nothing."""
+def take_all(names: Sequence[str]) -> Sequence[int] | None:
+    """Take the columns as they lie."""
+    return None
 
+
+def shift_none(sample: Callable[[], Doubles | None]) -> Doubles | None:
+    """Subtract nothing."""
+    return None
+
+
+def forget(text: str) -> None:
+    """Be warned and do nothing."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a decoder asks of whoever wants the rows.
+
+    `arrange(names)` gives the numbers of the columns to take, in their order, the label of training data first; None
+    means all, as they lie. `shift(sample)` gives what to subtract from each feature (d,) before it is rounded to
+    float32, None for nothing; `sample()` shows it the first features (n, d), None where they cannot be read. `warn` is
+    told what a person should know. Where features are to be `exact`, those of a request are left in float64.
+    """
+
+    arrange: Callable[[Sequence[str]], Sequence[int] | None] = take_all
+    shift: Callable[[Callable[[], Doubles | None]], Doubles | None] = shift_none
+    warn: Callable[[str], None] = forget
+    exact: bool = False
+
+    @property
+    def kind(self) -> Any:
+        """The type of the features of a request."""
+        return np.float64 if self.exact else np.float32
+
+
+PLAIN = Guide()
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.
 BLOCK_BYTES = 4 << 20

@@ -7,91 +7,77 @@ few rows. numpy reads what these refuse or could read otherwise. Each rounds a d
 to float32.
 """
 
-import csv
-import os
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import Columns, Matrix, Tell, all_finite, forget
-from container.codecs.csv_faults import Form, describe_width, find_fault, is_number
+from container.codecs.blocks import PLAIN, Columns, Doubles, Guide, Matrix, all_finite
+from container.codecs.csv_faults import Form
+from container.codecs.csv_header import Repeats, follow_header, has_header, read_header
+from container.codecs.csv_rows import fits, parse_ahead, parse_as_json, parse_lines, read_plain
 from container.codecs.digits import write_rows
 from container.codecs.lines import read_lines, read_lines_as_they_come
-from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
-from container.codecs.sniff import BYTE_ORDER_MARK
 from container.errors import DecodeError
 
 MEDIA_TYPE = "text/csv"
-
-_THREADS = min(8, len(os.sched_getaffinity(0)))
-_BLOCKS_AHEAD = _THREADS + 1
-_PIECE_BYTES = 1 << 20  # at once in pyarrow, to stay in a processor's cache
-_ARROW_COLUMNS = 10_000  # from there on numpy is the faster one
-_WIDE = 64  # columns, from which to look at each line is faster than to look at each byte
-_IN_NUMBERS = b"0123456789+-.eE \t\r"
-_HEADER = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
-
-
-def has_header(parameters: Mapping[str, str]) -> bool:
-    """Tell whether the parameters of the media type say that the first line is names."""
-    text = parameters.get("header", "absent").lower()
-    if text not in ("present", "absent"):
-        raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
-    return text == "present"
+_SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[tuple[Matrix, Matrix]]:
     """Read labelled rows; `features` is the number of columns after the label, None where the first line decides."""
     charset = _charset(parameters)
     labels = _label_size(parameters, default=1)
-    columns = None if features is None else labels + features
+    form = Form(None if features is None else labels + features, labels, "row")
     texts = read_lines(stream, MEDIA_TYPE)
-    row = 1
+    row, repeats = 1, Repeats(None, guide.warn)
     if has_header(parameters):
-        names, row, texts = _read_header(texts, charset, columns, labels, "row")
-        if names:
-            columns = len(names)
-            tell(names[labels:])
-    for text, table in _parse_ahead(texts):
-        if table is not None and _fits(table, columns, labels):
+        header = read_header(texts, charset, form)
+        form, row, repeats = follow_header(header, form, guide), header.row + 1, Repeats(header, guide.warn)
+        texts = header.texts
+    texts, shift = _find_shift(texts, form, guide)
+    for text, table in parse_ahead(texts, form, shift, repeats):
+        if table is not None and fits(table, form):
             row += len(table)
         else:
             lines = text.splitlines()
-            table = _parse(lines, columns, labels, "row", row)
+            table = parse_lines(repeats.blank(lines, row), form, row, shift)
             row += len(lines)
         if len(table):
-            columns = table.shape[1]
+            form = form if form.columns else replace(form, columns=table.shape[1])
             yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
 
 
-def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Matrix]:
-    """Read the records of a request, (n, features); a label comes first only where label_size=1 says so."""
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+) -> Iterator[Matrix]:
+    """Read the records of a request, (n, features); a label comes first only where label_size=1 says so.
+
+    Where a header names the columns and the guide knows them, they are taken by their names.
+    """
     charset = _charset(parameters)
     labels = _label_size(parameters, default=0)
-    columns = labels + features
+    form = Form(labels + features, labels, "record")
     texts = read_lines_as_they_come(stream, MEDIA_TYPE)
-    number = 1
+    number, repeats = 1, Repeats(None, guide.warn)
     if has_header(parameters):
-        names, number, texts = _read_header(texts, charset, columns, labels, "record")
-        if names and all(map(is_number, names)):
-            raise DecodeError("expected names, as header=present in the content type says, found numbers", "record 1")
+        header = read_header(texts, charset, form)
+        form, number = follow_header(header, form, guide), header.row + 1
+        texts, repeats = header.texts, Repeats(header, guide.warn)
     for text in texts:
-        table = _parse_as_json(text, columns)
+        table = None if repeats.may_be_in(text) else parse_as_json(text, form, guide.kind)
         if table is not None and all_finite(table):
             number += len(table)
         else:
             lines = text.splitlines()
-            table = _parse(lines, columns, labels, "record", number)
+            table = parse_lines(repeats.blank(lines, number), form, number, kind=guide.kind)
             number += len(lines)
         if len(table):
-            yield np.ascontiguousarray(table[:, labels:]) if labels else table
+            yield np.ascontiguousarray(table[:, form.labels :]) if form.labels else table
 
 
 def encode(columns: Columns) -> bytes:
@@ -100,124 +86,21 @@ def encode(columns: Columns) -> bytes:
     return "".join([",".join(row) + "\n" for row in rows]).encode()
 
 
-def _read_header(
-    texts: Iterator[bytes], charset: str, columns: int | None, labels: int, noun: str
-) -> tuple[list[str], int, Iterator[bytes]]:
-    """Take the names from the first line that is not blank; return them, which line is next, and the lines from there.
+def _find_shift(texts: Iterator[bytes], form: Form, guide: Guide) -> tuple[Iterator[bytes], Doubles | None]:
+    """Ask the guide what to subtract from the columns, (d + 1,), where it wants to see the first rows for that."""
+    first = next(texts, b"")
 
-    There are no names where there is no such line.
-    """
-    number = 0
-    for text in texts:
-        header = _HEADER.match(text)
-        number += len((header[0] if header else text).splitlines())
-        if header:
-            names = _read_names(header[1], charset, f"{noun} {number}")
-            if columns not in (None, len(names)) or len(names) <= labels:
-                raise DecodeError(describe_width(names, columns or len(names), labels), f"{noun} {number}")
-            return names, number + 1, chain([text[header.end() :]], texts)
-    return [], 1, texts
+    def sample() -> Doubles | None:
+        head = first[: first.find(b"\n", _SAMPLE_BYTES) + 1 or len(first)]
+        try:
+            table: Any = read_plain(head, form)
+            table = parse_lines(head.splitlines(), form, 1, kind=np.float64) if table is None else table
+        except DecodeError:
+            return None
+        return table[:, 1:] if table.shape[1] > 1 and np.isfinite(table).all() else None
 
-
-def _read_names(line: bytes, charset: str, place: str) -> list[str]:
-    try:
-        text = line.decode(charset)
-        if text.count('"') % 2:
-            raise DecodeError(f"a quote that is not closed in its line: {text[:80]!r}", place)
-        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
-    except UnicodeError:
-        problem = f"names that are not written as {charset}: {line[:80].decode('latin-1')!r}. Write the data as UTF-8"
-        raise DecodeError(problem, place) from None
-    except csv.Error as error:
-        raise DecodeError(f"expected names separated by commas: {error}", place) from None
-
-
-def _parse_ahead(texts: Iterable[bytes]) -> Iterator[tuple[bytes, Matrix | None]]:
-    """Give blocks of lines with what pyarrow made of them, while it works on the next ones."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        started: deque[tuple[bytes, Future[Matrix | None]]] = deque()
-        for text in texts:
-            started.append((text, pool.submit(_parse_plain, text)))
-            if len(started) > _BLOCKS_AHEAD:
-                text, table = started.popleft()
-                yield text, table.result()
-        for text, table in started:
-            yield text, table.result()
-
-
-def _parse_plain(text: bytes) -> Matrix | None:
-    """Read lines of plain numbers by pyarrow, each line a row of (n, d); None where numpy must look."""
-    try:
-        import pyarrow
-        from pyarrow import csv as arrow
-    except ImportError:
-        return None
-    columns = text.count(b",", 0, text.find(b"\n")) + 1
-    if columns > _ARROW_COLUMNS or text.startswith(BYTE_ORDER_MARK):
-        return None
-    try:
-        found = arrow.read_csv(
-            pyarrow.BufferReader(text),
-            arrow.ReadOptions(
-                use_threads=False, autogenerate_column_names=True, block_size=max(_PIECE_BYTES, columns << 10)
-            ),
-            arrow.ParseOptions(quote_char=False, ignore_empty_lines=False),
-            arrow.ConvertOptions(default_column_type=pyarrow.float64(), null_values=[]),
-        )
-    except pyarrow.ArrowInvalid:
-        return None
-    with np.errstate(over="ignore"):
-        return np.concatenate([batch.to_tensor().to_numpy() for batch in found.to_batches()], dtype=np.float32)
-
-
-def _parse_as_json(text: bytes, columns: int) -> Matrix | None:
-    """Read lines of plain numbers as one list of JSON, each line a row of (n, columns); None where numpy must look."""
-    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
-        return None
-    try:
-        return _parse_wide(text, columns) if columns >= _WIDE else _parse_narrow(text, columns)
-    except REFUSALS:
-        return None
-
-
-def _parse_wide(text: bytes, columns: int) -> Matrix | None:
-    """Read each line as a list, whose length is looked at."""
-    if b"[" in text or b"]" in text:
-        return None
-    rows = parse(b"[[" + text[:-1].replace(b"\n", b"],[") + b"]]")
-    if set(map(len, rows)) != {columns}:
-        return None
-    return to_floats(take_list(rows)).reshape(-1, columns)
-
-
-def _parse_narrow(text: bytes, columns: int) -> Matrix | None:
-    """Read all lines as one list, once what separates the numbers is seen to be right."""
-    separators = text.translate(None, _IN_NUMBERS)
-    rows = len(separators) // columns
-    if separators != (b"," * (columns - 1) + b"\n") * rows:
-        return None
-    return to_floats(take_list(parse(b"[" + text[:-1].replace(b"\n", b",") + b"]"))).reshape(rows, columns)
-
-
-def _parse(lines: list[bytes], columns: int | None, labels: int, noun: str, row: int) -> Matrix:
-    filled = [line for line in lines if line.strip()]
-    if not filled:
-        return np.empty((0, columns or 0), np.float32)
-    if any(line.count(b'"') % 2 for line in filled):
-        raise find_fault(lines, Form(columns, labels, noun), row, "quotes that are not closed in their line")
-    try:
-        table = np.loadtxt(
-            filled, dtype=np.float32, delimiter=",", quotechar='"', comments=None, ndmin=2, encoding="latin-1"
-        )
-    except ValueError as error:
-        raise find_fault(lines, Form(columns, labels, noun), row, str(error)) from None
-    if not _fits(table, columns, labels):
-        raise find_fault(lines, Form(columns, labels, noun), row, "not a table of numbers")
-    return table
-
-
-def _fits(table: Matrix, columns: int | None, labels: int) -> bool:
-    return labels < table.shape[1] and columns in (None, table.shape[1]) and bool(np.isfinite(table).all())
+    shift = guide.shift(sample)
+    return chain([first] if first else [], texts), None if shift is None else np.append(0.0, shift)
 
 
 def _label_size(parameters: Mapping[str, str], default: int) -> int:

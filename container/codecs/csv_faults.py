@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from container.errors import DecodeError
@@ -24,6 +25,11 @@ class Form:
     noun: str
     names: tuple[str, ...] = ()
     used: tuple[int, ...] | None = None
+
+    @property
+    def width(self) -> int | None:
+        """The number of fields that are read."""
+        return self.columns if self.used is None else len(self.used)
 
 
 def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> DecodeError:
@@ -79,7 +85,7 @@ def describe_field(text: str, label: bool, header: bool) -> str:
     return f"{found}. Write categories as numbers"
 
 
-def describe_width(fields: list[str], columns: int, labels: int) -> str:
+def describe_width(fields: Sequence[str], columns: int, labels: int) -> str:
     """Say that a line has too many or too few fields, and what to do."""
     if len(fields) != columns:
         expected = f"{columns} (a label and {columns - 1} features)" if labels else f"{columns}"

@@ -20,20 +20,21 @@ _FORMS = (
 _Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse one, and the values
 
 
-def read_instances(instances: list[Any], features: int, first: int = 1) -> Features:
+def read_instances(instances: list[Any], features: int, first: int = 1, kind: Any = np.float32) -> Features:
     """Read records of any of the forms, mixed as they come, as (n, features): sparse if one of them is.
 
-    `first` is the number of the first of them, for messages.
+    `first` is the number of the first of them, for messages. Values are of the `kind`, float32 or float64.
     """
     records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, first)]
     rows = [values for _, values in records]
-    numbers = array("f")
+    code = np.dtype(kind).char
+    numbers: array[float] = array(code)
     try:
         for values in rows:
             numbers.fromlist(values)
     except (TypeError, OverflowError):
-        numbers = array("f", [_float(number) for number in chain.from_iterable(rows)])
-    data = np.frombuffer(numbers, np.float32)
+        numbers = array(code, [_float(number) for number in chain.from_iterable(rows)])
+    data = np.frombuffer(numbers, kind)
     if not all_finite(data):
         raise _not_a_number(int(np.argmin(np.isfinite(data))), records, first)
     if all(keys is None for keys, _ in records):

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import simdjson
 
-from container.codecs.blocks import Columns, Encoding, Features, Matrix
+from container.codecs.blocks import PLAIN, Columns, Encoding, Features, Guide, Matrix
 from container.codecs.digits import write_rows
 from container.codecs.instances import read_instances, show
 from container.codecs.numbers import REFUSALS, as_table, parse, take_list
@@ -17,14 +17,16 @@ from container.errors import DecodeError
 _ROWS, _VALUES = 4096, 1 << 18  # that are read at once
 
 
-def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+) -> Iterator[Features]:
     """Read the instances of a request, (n, features), sparse if one of a piece is."""
     text = stream.read()
     instances, plain = _find_instances(text)
     first = 1
     while piece := list(islice(instances, max(1, min(_ROWS, _VALUES // features)))):
-        X = _read_plain(piece, features) if plain else None
-        yield read_instances([_as_python(item) for item in piece], features, first) if X is None else X
+        X = _read_plain(piece, features, guide.kind) if plain else None
+        yield read_instances([_as_python(item) for item in piece], features, first, guide.kind) if X is None else X
         first += len(piece)
 
 
@@ -50,10 +52,10 @@ def _as_python(value: Any) -> Any:
     return value.as_list() if isinstance(value, simdjson.Array) else value
 
 
-def _read_plain(piece: list[Any], features: int) -> Matrix | None:
+def _read_plain(piece: list[Any], features: int, kind: Any) -> Matrix | None:
     """Read instances that are all of the plain form; None where they must be looked at."""
     try:
-        return as_table([take_list(instance["features"]) for instance in piece], features)
+        return as_table([take_list(instance["features"]) for instance in piece], features, kind)
     except REFUSALS:
         return None
 

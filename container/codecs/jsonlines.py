@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from container.codecs.blocks import Columns, Features, Matrix
+from container.codecs.blocks import PLAIN, Columns, Features, Guide, Matrix
 from container.codecs.digits import cut_numbers, write_rows
 from container.codecs.instances import read_instances
 from container.codecs.json import escape, load
@@ -15,12 +15,14 @@ from container.errors import DecodeError
 _MEDIA_TYPE = "application/json"  # what a line looks like
 
 
-def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+) -> Iterator[Features]:
     """Read one record a line as (n, features), sparse if one of a piece is; empty lines do not count."""
     number = 1
     for text in read_lines_as_they_come(stream, _MEDIA_TYPE):
         lines = list(filter(bytes.strip, text.splitlines()))
-        if (X := _read_plain(lines, features)) is not None:
+        if (X := _read_plain(lines, features, guide.kind)) is not None:
             yield X
             number += len(lines)
             continue
@@ -31,11 +33,11 @@ def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: in
             except DecodeError as error:
                 raise DecodeError(error.problem, f"record {number + len(records)}", *error.place[1:]) from None
         if records:
-            yield read_instances(records, features, number)
+            yield read_instances(records, features, number, guide.kind)
         number += len(records)
 
 
-def _read_plain(lines: list[bytes], features: int) -> Matrix | None:
+def _read_plain(lines: list[bytes], features: int, kind: Any) -> Matrix | None:
     """Read lines that are all of the plain form, with no other list in them; None where they must be looked at."""
     rows = []
     try:
@@ -45,7 +47,7 @@ def _read_plain(lines: list[bytes], features: int) -> Matrix | None:
             rows.append(take_list(parse(line)["features"]))
     except REFUSALS:
         return None
-    return as_table(rows, features) if rows else None
+    return as_table(rows, features, kind) if rows else None
 
 
 def encode(columns: Columns) -> bytes:

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.blocks import Block, Matrix, Sparse, Tell, forget
+from container.codecs.blocks import PLAIN, Block, Guide, Matrix, Sparse
 from container.codecs.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
 from container.codecs.lines import read_lines, read_lines_as_they_come
 from container.errors import DecodeError
@@ -24,7 +24,7 @@ _PLAIN = b"0123456789+-.eE: \t\r\n"
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[Block]:
     """Read labelled rows, (n, None): their width is for the algorithm to settle."""
     for rows in _read(read_lines(stream, MEDIA_TYPE), "row", None):
@@ -32,7 +32,9 @@ def decode_blocks(
             yield _compress(rows, None), rows.labels
 
 
-def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Sparse]:
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+) -> Iterator[Sparse]:
     """Read the records of a request, (n, features); a label may come first and is left out."""
     for rows in _read(read_lines_as_they_come(stream, MEDIA_TYPE), "record", features):
         if len(rows.labels):

@@ -25,15 +25,18 @@ def take_list(array: Any) -> NDArray[np.float64]:
     return np.frombuffer(array.as_buffer(of_type="d"), np.float64)
 
 
-def as_table(rows: list[NDArray[np.float64]], features: int) -> Matrix | None:
-    """Put rows under one another as float32, (n, features); None where one is not as long or too large for float32."""
+def as_table(rows: list[NDArray[np.float64]], features: int, kind: Any = np.float32) -> Matrix | None:
+    """Put rows under one another, (n, features), as float32 or another kind.
+
+    None where one is not as long, or holds what is too large.
+    """
     if any(len(row) != features for row in rows):
         return None
-    table = to_floats(np.concatenate(rows) if len(rows) > 1 else rows[0]).reshape(len(rows), features)
+    table = to_floats(np.concatenate(rows) if len(rows) > 1 else rows[0], kind).reshape(len(rows), features)
     return table if all_finite(table) else None
 
 
-def to_floats(numbers: NDArray[np.float64]) -> Matrix:
-    """Round to float32, infinite where too large."""
+def to_floats(numbers: NDArray[np.float64], kind: Any = np.float32) -> Matrix:
+    """Round to float32, infinite where too large, unless another kind is asked for."""
     with np.errstate(over="ignore"):
-        return numbers.astype(np.float32)
+        return np.asarray(numbers.astype(kind))

@@ -1,13 +1,14 @@
 """application/x-parquet: a table of numbers, for training; its first column is the label."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from gzip import GzipFile
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import BLOCK_BYTES, Matrix, Tell, first_bad, forget
+from container.codecs.blocks import BLOCK_BYTES, PLAIN, Doubles, Guide, Matrix, first_bad
 from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
 from container.errors import DecodeError
 
@@ -16,15 +17,16 @@ MEDIA_TYPE = "application/x-parquet"
 _BUFFER_BYTES = 1 << 16  # for each column: larger ones are no faster, and a wide table has many
 _NUMBER = re.compile(r"u?int\d+|halffloat|float|double|bool|decimal\d+\(.*")
 _NESTED = re.compile(r"\w*list|struct|map")
+_TIME = re.compile(r"timestamp|date|time|duration")
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[tuple[Matrix, Matrix]]:
     """Read labelled rows; `features` is the number of columns after the label, None where the file decides.
 
-    The stream must be seekable, for a Parquet file is read from its end.
+    The index of a pandas frame is left out. The stream must be seekable, for a Parquet file is read from its end.
     """
     try:
         import pyarrow
@@ -39,16 +41,27 @@ def decode_blocks(
     try:
         with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             if file.metadata.num_rows:
-                columns = _check_columns(file.schema_arrow, features)
-                tell(file.schema_arrow.names[1:])
-                row = 1
-                for batch in file.iter_batches(max(1, BLOCK_BYTES // (4 * columns))):
-                    table = _read_table(batch, row)
-                    row += len(table)
-                    yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
+                yield from _read_rows(file, features, guide)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
+
+
+def _read_rows(file: Any, features: int | None, guide: Guide) -> Iterator[tuple[Matrix, Matrix]]:
+    names = list(file.schema_arrow.names)
+    columns = _choose_columns(file.schema_arrow, features, guide)
+    once = len(set(names)) == len(names)
+    asked = [names[i] for i in columns] if once else None
+    batches = file.iter_batches(max(1, BLOCK_BYTES // (4 * len(columns))), columns=asked)
+    row, shift = 1, None
+    for batch in batches:
+        places = [batch.schema.names.index(names[i]) if once else i for i in columns]
+        chosen = [(names[i], batch.column(place)) for i, place in zip(columns, places, strict=True)]
+        if row == 1:
+            shift = guide.shift(partial(_read_features, chosen))
+        table = _read_table(chosen, row, np.float32, shift)
+        row += len(table)
+        yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
 
 
 def _has_start(stream: BinaryIO) -> bool:
@@ -64,37 +77,70 @@ def _has_start(stream: BinaryIO) -> bool:
     return bool(head)
 
 
-def _check_columns(schema: Any, features: int | None) -> int:
-    """Check that all columns are numbers and as many as expected; return how many."""
-    for field in schema:
-        kind, place = str(field.type), f"column {field.name!r}"
-        if _INDEX.fullmatch(field.name):
-            raise DecodeError("the index of a pandas frame, no feature. Write the file with index=False", place)
-        if not _NUMBER.fullmatch(kind):
-            advice = "every number as a column" if _NESTED.match(kind) else "categories as numbers"
-            raise DecodeError(f"expected numbers, found the type {kind[:80]}. Write {advice}", place)
-    columns = len(schema)
-    if columns < 2:
-        raise DecodeError(f"expected a label and at least one feature, found {columns} column. The label comes first")
-    if features is not None and features != columns - 1:
-        raise DecodeError(f"expected {features + 1} (a label and {features} features) columns, found {columns}")
+def _choose_columns(schema: Any, features: int | None, guide: Guide) -> list[int]:
+    """Choose the columns to read, the label first, and check that they are numbers and as many as expected."""
+    index = _find_index(schema)
+    columns = [i for i, name in enumerate(schema.names) if name not in index]
+    for name in index:
+        guide.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
+    arranged = guide.arrange([schema.names[i] for i in columns])
+    columns = columns if arranged is None else [columns[i] for i in arranged]
+    for field in map(schema.field, columns):
+        if not _NUMBER.fullmatch(kind := str(field.type)):
+            problem = f"expected numbers, found the type {kind[:80]}. Write {_advise(kind)}"
+            raise DecodeError(problem, f"column {field.name!r}")
+    if len(columns) < 2:
+        found = f"{len(columns)} column{'s' * (len(columns) != 1)}"
+        raise DecodeError(f"expected a label and at least one feature, found {found}. The label comes first")
+    if features is not None and features != len(columns) - 1:
+        expected = f"{features + 1} (a label and {features} features)"
+        raise DecodeError(f"expected {expected} columns, found {len(columns)}")
     return columns
 
 
-def _read_table(batch: Any, row: int) -> Matrix:
-    """Read a batch, whose first row is `row` of the file, as (n, d)."""
-    table = np.empty((batch.num_rows, batch.num_columns), np.float32)
-    for index, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
+def _find_index(schema: Any) -> list[str]:
+    """Name the columns that pandas wrote as the index of a frame, as it says itself in the file."""
+    try:
+        described = schema.pandas_metadata
+    except ValueError:  # what is no JSON says nothing
+        described = None
+    said = described.get("index_columns") if isinstance(described, dict) else None
+    index = [name for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    return [name for name in dict.fromkeys(schema.names) if name in index or _INDEX.fullmatch(name)]
+
+
+def _advise(kind: str) -> str:
+    """Say how to write values of another type."""
+    if _NESTED.match(kind):
+        return "every number as a column"
+    if _TIME.match(kind):
+        return "dates and times as numbers, such as days since a fixed day"
+    return "categories as numbers"
+
+
+def _read_features(columns: Sequence[tuple[str, Any]]) -> Doubles:
+    return np.asarray(_read_table(columns, 1, np.float64)[:, 1:])
+
+
+def _read_table(columns: Sequence[tuple[str, Any]], row: int, kind: Any, shift: Doubles | None = None) -> Any:
+    """Read columns with their names, whose first row is `row` of the file, as (n, d), shifted but for the label."""
+    table = np.empty((len(columns[0][1]), len(columns)), kind)
+    for index, (name, column) in enumerate(columns):
         if column.null_count:
             missing = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
             problem = "a missing value. Remove rows with missing values or fill them in"
             raise DecodeError(problem, f"row {row + missing}", f"column {name!r}")
         if str(column.type).startswith("decimal"):
             column = column.cast("float64")
+        values = column.to_numpy(zero_copy_only=False)
+        if shift is not None and index and shift[index - 1]:
+            values = values.astype(np.float64) - shift[index - 1]
         with np.errstate(over="ignore", invalid="ignore"):
-            table[:, index] = column.to_numpy(zero_copy_only=False)
+            table[:, index] = values
     if bad := first_bad(table):
-        found = batch.column(bad[1])[bad[0]].as_py()
-        problem = f"expected a number that a 32-bit float can hold, found {found}. Remove or replace it"
-        raise DecodeError(problem, f"row {row + bad[0]}", f"column {batch.schema.names[bad[1]]!r}")
+        name, column = columns[bad[1]]
+        problem = (
+            f"expected a number that a 32-bit float can hold, found {column[bad[0]].as_py()}. Remove or replace it"
+        )
+        raise DecodeError(problem, f"row {row + bad[0]}", f"column {name!r}")
     return table

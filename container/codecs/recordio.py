@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import Block, Columns, Features, Matrix, Sparse, Tell, all_finite, forget
+from container.codecs.blocks import PLAIN, Block, Columns, Features, Guide, Matrix, Sparse, all_finite
 from container.codecs.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
 from container.codecs.layout import FEATURES, LABEL, NAME, Alike, find_layout
 from container.codecs.record_pb2 import Record
@@ -29,7 +29,7 @@ _RECORD_BYTES = 100 << 20  # of one record in a request
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, tell: Tell = forget
+    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[Block]:
     """Read labelled records; `features` is their width, None where the first record decides.
 
@@ -56,7 +56,9 @@ def decode_blocks(
             run = _read_each(window.data, window.offset, window.ended, number, features)
 
 
-def decode_records(stream: BinaryIO, parameters: Mapping[str, str], features: int) -> Iterator[Features]:
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+) -> Iterator[Features]:
     """Read the records of a request, framed or a single bare one, (n, features); labels are ignored.
 
     Records with keys make sparse pieces, also where others are among them.

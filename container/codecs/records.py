@@ -35,6 +35,9 @@ def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
         raise DecodeError(f"not a protobuf Record ({len(payload)} bytes): the file is corrupt") from None
     if "values" not in record.features:
         raise DecodeError(f'expected features called "values", found {_names(record.features)}')
+    if len(record.features) > 1:
+        problem = f'expected features called "values" alone, found {_names(record.features)}'
+        raise DecodeError(f"{problem}. Put all features of a record into one tensor")
     values, keys, width = _read_features(record.features["values"], features)
     return Row(values, keys, width, _read_label(record.label) if labelled else np.float32(0))
 

@@ -172,7 +172,7 @@ def test_a_header_names_the_features_wherever_the_model_goes(command: Command, t
     (tmp_path / "test.csv").write_text(other, encoding="utf-8")
     status, _, complaint = command("evaluate", out, tmp_path / "test.csv")
     assert status == 1
-    assert "the data's feature 4 is 'cell, 4', the model's is 'cell, 3'" in complaint
+    assert "expected the columns of the model: 'cell, 3' is missing, 'cell, 4.4' is not known" in complaint
 
 
 def test_a_model_is_not_put_among_the_data(command: Command, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_leaving_early_ends_what_it_reads_and_no_more_was_read_than_promised() -
     items = counting(1000, seen=seen)
     iteration = ahead(items, halt := Event())
     assert next(iteration) == 0
-    iteration.close()  # type: ignore[attr-defined]
+    iteration.close()
     assert halt.is_set()
     assert len(seen) <= DEPTH + 1
     assert list(items) == []
@@ -66,7 +66,7 @@ def test_leaving_wakes_who_waits_for_more() -> None:
 
     iteration = ahead(items(), halt)
     assert next(iteration) == 0
-    iteration.close()  # type: ignore[attr-defined]
+    iteration.close()
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -87,7 +87,7 @@ def test_leaving_wakes_who_waits_for_another_who_reads_ahead(begun: bool) -> Non
     outer = ahead(passed_on(inner))
     next(outer)
     assert waiting.wait(timeout=10)
-    leaving = Thread(target=outer.close)  # type: ignore[attr-defined]
+    leaving = Thread(target=outer.close)
     leaving.start()
     leaving.join(timeout=10)
     assert not leaving.is_alive()

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from container.codecs import READERS, WRITERS, csv, libsvm, lines, recordio
+from container.codecs import READERS, WRITERS, csv, csv_rows, libsvm, lines, recordio
 from container.codecs.blocks import Sparse
+from container.codecs.csv_faults import Form
 from container.codecs.digits import write_numbers
 from container.codecs.framing import make_frame
 from container.codecs.json import load
@@ -139,10 +140,11 @@ fields = st.one_of(
 @given(st.lists(st.lists(fields, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_csv_read_fast_is_csv_read_slowly(wide: int, rows: list[list[str]]) -> None:
     data = "".join(",".join(row) + "\n" for row in rows).encode()
-    with patch.object(csv, "_WIDE", wide):
-        fast = csv._parse_as_json(data, 2)
+    form = Form(2, 0, "record")
+    with patch.object(csv_rows, "_WIDE", wide):
+        fast = csv_rows.parse_as_json(data, form, np.float32)
     if fast is not None and np.isfinite(fast).all():
-        np.testing.assert_array_equal(fast, csv._parse(data.splitlines(), 2, 0, "record", 1))
+        np.testing.assert_array_equal(fast, csv_rows.parse_lines(data.splitlines(), form, 1))
 
 
 values = st.recursive(

@@ -103,7 +103,7 @@ def test_an_epoch_that_is_left_early_keeps_nothing(channel: MakeChannel, disk: P
     train = channel({f"part-{number}": CSV for number in range(100)}, scratch=disk)
     list(train)
     next(blocks := iter(train))
-    blocks.close()  # type: ignore[attr-defined]
+    blocks.close()
     assert train.later == "from its files"
     list(train)
     assert train.later == "from a decoded copy on local disk"

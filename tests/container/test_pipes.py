@@ -99,7 +99,7 @@ def test_leaving_early_closes_the_fifo_and_the_next_epoch_is_the_next_number(pip
             X, _ = next(blocks)
             assert isinstance(X, np.ndarray)
             np.testing.assert_array_equal(X, ROWS[: len(X)])
-            blocks.close()  # type: ignore[attr-defined]
+            blocks.close()
             assert next_fifo(train).name == f"train_{number}"
     assert ends == ["left", "left"]
 
@@ -121,7 +121,7 @@ def test_leaving_does_not_wait_for_a_silent_writer(pipe: MakeChannel, train: Pat
     blocks = iter(pipe(RECORDIO))
     next(blocks)
     feeder.join()
-    blocks.close()  # type: ignore[attr-defined]
+    blocks.close()
     os.close(writer)
 
 

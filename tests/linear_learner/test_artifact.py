@@ -186,3 +186,28 @@ def test_a_disk_that_is_full_is_told_as_by_the_system(tmp_path: Path) -> None:
     weight = np.ones((100_000, 1), np.float32)
     with pytest.raises(OSError, match="No space left on device"):
         save(Model("regressor", "squared_loss", weight, np.zeros(1, np.float32)), tmp_path)
+
+
+@pytest.mark.parametrize("predictor", LOSSES_OF)
+def test_a_bias_that_float32_cannot_hold_is_kept_whole_beside_the_documented_one(
+    tmp_path: Path, predictor: str
+) -> None:
+    model = replace(example(predictor), names=tuple("abcde"), label_name="y").shifted(np.array([0, -1e9, 0, 0, 0]))
+    save(model, tmp_path)
+    found = load(tmp_path)
+    assert found.bias.tobytes() == model.bias.tobytes()
+    assert (found.exact, found.blurred, found.label_name, tuple(found.names)) == (True, (1,), "y", tuple("abcde"))
+    documented = mx.nd.load(str(tmp_path / "mx-mod-0000.params"))["arg:fc0_bias"].asnumpy()[0]
+    np.testing.assert_array_equal(documented, model.bias.astype(np.float32))
+    (tmp_path / "original").mkdir()
+    original = write(tmp_path / "original", {"model_algo-1": contents(model)["model_algo-1"]})
+    assert (load(original).exact, load(original).blurred) == (False, ())
+
+
+def test_a_bias_or_a_feature_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
+    files = contents(example())
+    wrong = {"says bias": {"bias": [7.0]}, "says blurred_features up to 5": {"blurred_features": [5]}}
+    for complaint, more in wrong.items():
+        additional = json.dumps(json.loads(files["additional-params.json"]) | more).encode()
+        with pytest.raises(InputError, match=complaint):
+            load(write(tmp_path, files | {"additional-params.json": additional}))

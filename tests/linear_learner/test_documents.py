@@ -15,7 +15,7 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
     found = read_facts(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
-    assert found == (predictor, loss, 0.4, {}, ())
+    assert found == (predictor, loss, 0.4, {}, (), "", None, ())
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
@@ -79,3 +79,19 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> 
 def test_what_is_no_object_is_refused(content: bytes, match: str) -> None:
     with pytest.raises(InputError, match=match):
         read_facts(content)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"label_name": 3}, "says label_name 3; expected a text"),
+        ({"bias": 1.5}, "says bias 1.5; expected a list of finite numbers"),
+        ({"bias": ["1"]}, "expected a list of finite numbers"),
+        ({"blurred_features": [-1]}, "expected numbers of columns"),
+        ({"blurred_features": [True]}, "expected numbers of columns"),
+        ({"blurred_features": "time"}, "expected numbers of columns"),
+    ],
+)
+def test_what_only_we_write_is_checked_as_well(more: dict[str, object], complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        read_facts(json.dumps(FACTS | more).encode())

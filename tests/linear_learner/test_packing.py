@@ -77,9 +77,26 @@ def test_another_version_is_refused() -> None:
         unpack(joined(example()).replace(b"\x00\x01", b"\x00\x02", 1))
 
 
-def test_names_which_no_score_asks_for_are_left_out() -> None:
-    model = example()
-    assert joined(replace(model, names=("age", "", "age", "größe", '"<b>"'))) == joined(model)
+def test_names_are_read_when_they_are_asked_for() -> None:
+    names = ("age", "", "age", "größe", '"<b>"')
+    model = replace(example(), names=names)
+    content = joined(model)
+    found = unpack(content)
+    assert (tuple(found.names), found.names[1:3], len(found.names)) == (names, ["", "age"], 5)
+    broken = unpack(content.replace(b'"age"', b"!!!!!"))
+    X = rows()
+    assert broken.predict(X)["score"].tobytes() == model.predict(X)["score"].tobytes()
+    with pytest.raises(ValueError, match="Expecting value"):
+        broken.names[0]
+
+
+def test_a_bias_in_float64_stays_one() -> None:
+    model = example("multiclass_classifier").shifted(np.arange(5) * 1e9)
+    found = unpack(joined(model))
+    assert found.bias.dtype == np.float64
+    assert found.bias.tobytes() == model.bias.tobytes()
+    assert found.exact
+    assert found.caveats == model.caveats
 
 
 def test_settings_survive() -> None:

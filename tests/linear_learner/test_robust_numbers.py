@@ -49,10 +49,11 @@ def test_constant_features_change_nothing_but_are_carried(predictor: str) -> Non
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
-def test_one_row_one_class_and_copies_of_a_row_train(predictor: str) -> None:
-    X, y = example(predictor)
-    for rows in (X[:1], np.repeat(X[:1], 50, axis=0), X[y == y[0]]):
-        model, log = run({"train": [(rows, np.full(len(rows), y[0], np.float32))]}, HYPERPARAMETERS[predictor])
+def test_two_rows_and_copies_of_a_row_train(predictor: str) -> None:
+    X, _ = example(predictor)
+    for rows in (X[:2], np.repeat(X[:1], 50, axis=0)):
+        labels = np.arange(len(rows), dtype=np.float32) % 2
+        model, log = run({"train": [(rows, labels)]}, HYPERPARAMETERS[predictor])
         assert np.isfinite(model.weight).all()
         assert np.isfinite(final(log, "train", QUALITY[predictor][0]))
 

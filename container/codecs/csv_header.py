@@ -1,0 +1,139 @@
+"""The first line of CSV as names, the columns in the order that somebody wants them, and a header that comes again."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from container.codecs.blocks import Guide
+from container.codecs.csv_faults import Form, describe_width, is_number
+from container.codecs.sniff import BYTE_ORDER_MARK
+from container.columns import counts_up, show_names
+from container.errors import DecodeError
+
+_FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
+
+
+def has_header(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the parameters of the media type say that the first line is names."""
+    text = parameters.get("header", "absent").lower()
+    if text not in ("present", "absent"):
+        raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
+    return text == "present"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line that is not blank: its names, itself, in which row it was, and the texts that follow it.
+
+    There are no names where there is no such line.
+    """
+
+    names: tuple[str, ...]
+    line: bytes
+    row: int
+    texts: Iterator[bytes]
+    noun: str
+
+    @property
+    def place(self) -> str:
+        """Say where it is."""
+        return f"{self.noun} {self.row}"
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Tell whether no name is more than a number."""
+        return all(map(is_number, self.names))
+
+
+class Repeats:
+    """A header that comes again among the rows, as where files were joined: it is left out, and the first time said."""
+
+    def __init__(self, header: Header | None, warn: Callable[[str], None]) -> None:
+        self._line = b"" if header is None else header.line
+        self._plain = header is not None and header.holds_numbers
+        self._warn = warn
+        self._said = False
+
+    def may_be_in(self, text: bytes) -> bool:
+        """Tell whether a text might hold the header without being refused as rows of numbers."""
+        return self._plain and self._line in text
+
+    def blank(self, lines: list[bytes], first: int) -> list[bytes]:
+        """Make lines that are the header blank; `first` is the number of the first line."""
+        if not self._line or self._line not in map(_bare, lines):
+            return lines
+        again = next(number for number, line in enumerate(lines, first) if _bare(line) == self._line)
+        if not self._said:
+            self._said = True
+            self._warn(f"row {again}: the header comes again, as where files were joined. Such lines are left out")
+        return [b"" if _bare(line) == self._line else line for line in lines]
+
+
+def _bare(line: bytes) -> bytes:
+    return line.removeprefix(BYTE_ORDER_MARK).strip()
+
+
+def read_header(texts: Iterator[bytes], charset: str, form: Form) -> Header:
+    """Take the names from the first line that is not blank."""
+    row = 0
+    for text in texts:
+        found = _FIRST_LINE.match(text)
+        row += len((found[0] if found else text).splitlines())
+        if found:
+            names = tuple(_read_names(found[1], charset, f"{form.noun} {row}"))
+            return Header(names, _bare(found[1]), row, chain([text[found.end() :]], texts), form.noun)
+    return Header((), b"", 0, iter(()), form.noun)
+
+
+def follow_header(header: Header, form: Form, guide: Guide) -> Form:
+    """Give the form of rows below a header: its columns, in the order that the guide has for them."""
+    if not header.names:
+        return form
+    training = form.noun == "row"
+    names = header.names if training else header.names[form.labels :]
+    try:
+        chosen = guide.arrange(names)
+    except DecodeError as error:
+        hint = ". Its first line holds numbers only, as where a header is missing" if header.holds_numbers else ""
+        raise DecodeError(error.problem + hint, header.place) from None
+    if chosen is None:
+        if form.columns not in (None, len(header.names)) or len(header.names) <= form.labels:
+            raise DecodeError(
+                describe_width(header.names, form.columns or len(header.names), form.labels), header.place
+            )
+        if header.holds_numbers and not training:
+            raise DecodeError("expected names, as header=present in the content type says, found numbers", header.place)
+    elif training and header.holds_numbers and not _may_name(names):
+        raise DecodeError(
+            "expected names, as header=present in the content type says, found numbers. If the file has no header, "
+            "leave header=present out",
+            header.place,
+        )
+    elif training and header.holds_numbers and not counts_up(names):
+        guide.warn(f"{header.place} is taken for names, as header=present says, but holds numbers: {show_names(names)}")
+    if chosen is None or (training and tuple(chosen) == tuple(range(len(names)))):
+        return replace(form, columns=len(header.names), names=header.names)
+    if training:
+        return replace(form, columns=len(header.names), names=header.names, used=tuple(chosen))
+    used = tuple(form.labels + place for place in chosen)
+    return Form(len(header.names), 0, form.noun, header.names, used)
+
+
+def _may_name(names: Sequence[str]) -> bool:
+    """Tell whether numbers can be names, such as those of years: whole ones, and none twice."""
+    return all(name.isdigit() for name in names) and len(set(names)) == len(names)
+
+
+def _read_names(line: bytes, charset: str, place: str) -> list[str]:
+    try:
+        text = line.decode(charset)
+        if text.count('"') % 2:
+            raise DecodeError(f"a quote that is not closed in its line: {text[:80]!r}", place)
+        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+    except UnicodeError:
+        problem = f"names that are not written as {charset}: {line[:80].decode('latin-1')!r}. Write the data as UTF-8"
+        raise DecodeError(problem, place) from None
+    except csv.Error as error:
+        raise DecodeError(f"expected names separated by commas: {error}", place) from None

@@ -1,0 +1,41 @@
+"""Labels that are all alike: nothing can be learned of them, or told by them."""
+
+import math
+from collections.abc import Mapping
+
+from linear_learner.data import Data
+from linear_learner.errors import InputError
+from linear_learner.hosts import Hosts
+from linear_learner.hyperparameters import Hyperparameters
+from linear_learner.log import Log
+
+
+def check_labels(data: Mapping[str, Data], hp: Hyperparameters, hosts: Hosts, log: Log) -> dict[str, Data]:
+    """Refuse a classifier's train channel whose labels are all alike on all hosts; warn of such other channels.
+
+    Return the channels of which a host has a stream that has not come to its end: their labels are not known yet.
+    """
+    unknown = {}
+    for name, rows in data.items():
+        found = rows.label_range
+        if hosts.most(found is None and rows.count > 0):
+            unknown[name] = rows
+            continue
+        least, most = (math.inf, -math.inf) if found is None else found
+        least, most = -hosts.most(-least), hosts.most(most)
+        if least != most:
+            continue
+        if name == "train" and hp.predictor_type != "regressor":
+            raise InputError(
+                f"channel 'train': all labels are {least:g}; expected rows of two classes or more. Check that the "
+                "label is the first column, and that the rows of the other classes are there."
+            )
+        log.warning(f"channel {name!r}: all labels are {least:g}, so {CONSEQUENCES.get(name, TEST)}.")
+    return unknown
+
+
+CONSEQUENCES = {
+    "train": "the model answers that for every record",
+    "validation": "it cannot tell a good candidate from a bad one, or set a threshold: the choice means little",
+}
+TEST = "its scores say little"

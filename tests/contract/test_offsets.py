@@ -1,0 +1,130 @@
+"""A column that is large beside its spread, such as a time in seconds: its digits count, or the user is told."""
+
+import json
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+from pyarrow import parquet as pq
+
+from container.codecs.recordio import encode_records
+from linear_learner.loading import load
+from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO, Job, serve
+from tests.contract.launch import Process
+
+WARNED = "Of 'time' float32 does not keep the digits that vary: the values are large beside their spread. "
+HEADED = "text/csv;header=present"
+NAMES = ["z", "time", "a"]
+
+
+def draw(rows: int, seed: int) -> NDArray[np.float64]:
+    """Labels that follow a time within ten minutes, and another feature, (rows, 3)."""
+    generator = np.random.default_rng(seed)
+    time, a = np.round(1.6e9 + generator.uniform(0, 600, rows)), generator.normal(size=rows)
+    return np.column_stack([0.01 * (time - 1.6e9) + a + 0.1 * generator.normal(size=rows), time, a])
+
+
+TRAIN, TEST = draw(500, 0), draw(300, 1)
+
+
+def least_squares() -> float:
+    """R2 of least squares on the test rows."""
+    design = [np.column_stack([np.ones(len(rows)), rows[:, 1] - 1.6e9, rows[:, 2]]) for rows in (TRAIN, TEST)]
+    weights = np.linalg.lstsq(design[0], TRAIN[:, 0], rcond=None)[0]
+    return r2(design[1] @ weights)
+
+
+def r2(score: NDArray[Any]) -> float:
+    return float(1 - ((score - TEST[:, 0]) ** 2).mean() / TEST[:, 0].var())
+
+
+def csv(rows: NDArray[np.float64], names: list[str]) -> bytes:
+    table = rows[:, [NAMES.index(name) for name in names]]
+    return "\n".join([",".join(names), *(",".join(map(repr, row)) for row in table.tolist())]).encode() + b"\n"
+
+
+def parquet(rows: NDArray[np.float64], kind: Any) -> bytes:
+    file = BytesIO()
+    times = pa.array(rows[:, 1]).cast(kind)
+    pq.write_table(pa.table({"z": rows[:, 0], "time": times, "a": rows[:, 2]}), file)
+    return file.getvalue()
+
+
+def run(root: Path, train: bytes, test: bytes, content_type: str) -> tuple[int, str]:
+    job = Job(root, Process)
+    job.configure({"predictor_type": "regressor", "mini_batch_size": "20"}, content_type, "train", "test")
+    job.channel("train", "part", train)
+    job.channel("test", "part", test)
+    return job.train()
+
+
+def final(log: str) -> float:
+    return float(re.findall(r"#test_score \(algo-1\) : \('r2', (\S+)\)", log)[0])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    root = tmp_path_factory.mktemp("offsets")
+    status, log = run(root, csv(TRAIN, NAMES), csv(TEST, NAMES[::-1]), HEADED)
+    assert status == 0, log
+    return root, log
+
+
+def test_a_time_in_seconds_is_learned_as_by_least_squares(trained: tuple[Path, str]) -> None:
+    root, log = trained
+    assert final(log) == pytest.approx(least_squares(), abs=1e-3)
+    assert log.count(WARNED + "Send JSON or CSV, not recordIO or libsvm, or scores are off.") == 1
+    assert r2(load(root / "model").predict(TEST[:, 1:])["score"]) == pytest.approx(final(log), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64()])
+def test_parquet_is_read_as_exactly(trained: tuple[Path, str], tmp_path: Path, kind: Any) -> None:
+    status, log = run(tmp_path, parquet(TRAIN, kind), parquet(TEST, kind), PARQUET)
+    assert status == 0, log
+    assert final(log) == final(trained[1])
+
+
+def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: tuple[Path, str]) -> None:
+    root, log = trained
+    rows = [{"features": row} for row in TEST[:, 1:].tolist()]
+    sparse = [{"data": {"features": {"keys": [0, 1], "shape": [2], "values": row["features"]}}} for row in rows]
+    bodies = [
+        (CSV, csv(TEST, NAMES[1:]).partition(b"\n")[2]),
+        (HEADED, csv(TEST, NAMES[:0:-1])),
+        (JSON, json.dumps({"instances": rows}).encode()),
+        (JSON, json.dumps({"instances": sparse}).encode()),
+        (JSONLINES, "\n".join(map(json.dumps, rows)).encode()),
+    ]
+    with serve(root, Process) as server:
+        for kind, body in bodies:
+            status, answer = server.post(body, kind, CSV)
+            assert status == 200, answer
+            assert r2(np.array(answer.split(), float)) == pytest.approx(final(log), abs=1e-6), kind
+        status, answer = server.post(encode_records(TEST[:, 1:].astype(np.float32)), RECORDIO, CSV)
+        assert status == 200
+        assert r2(np.array(answer.split(), float)) < final(log) - 0.01
+
+
+@pytest.mark.parametrize("content_type", [RECORDIO, LIBSVM])
+def test_where_the_data_is_float32_the_user_is_told(tmp_path: Path, content_type: str) -> None:
+    def written(rows: NDArray[np.float64]) -> bytes:
+        if content_type == LIBSVM:
+            return "".join(f"{z} 1:{time} 2:{a}\n" for z, time, a in rows.tolist()).encode()
+        return encode_records(rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.float32))
+
+    status, log = run(tmp_path, written(TRAIN), written(TEST), content_type)
+    assert status == 0, log
+    assert WARNED.replace("time", "f0") + "Subtract their offset, and train again, or scores are off." in log
+
+
+def test_ordinary_columns_are_left_as_they_are(tmp_path: Path) -> None:
+    rows = np.column_stack([TRAIN[:, 0], TRAIN[:, 1] - 1.6e9 + 2000, TRAIN[:, 2]])
+    status, log = run(tmp_path, csv(rows, NAMES), csv(rows, NAMES), HEADED)
+    assert status == 0, log
+    assert "float32" not in log
+    assert not load(tmp_path / "model").exact
