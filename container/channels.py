@@ -81,7 +81,7 @@ class Channel:
         self._bytes: int | None = None
         self._slow = config.mode == "FastFile" or self._media.name != DEFAULT_TYPE
         self._copy: Copy | None = None
-        self._begun: Generator[Block, None, None] | None = None
+        self._begun: tuple[list[Block], Generator[Block, None, None]] | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -106,9 +106,12 @@ class Channel:
     def begin(self) -> None:
         """Read the first rows, unless some were read: then the table is known. The next epoch goes on from there."""
         if self._begun is None and not self.table.seen:
-            blocks = self._convert()
+            halt = Event()
+            blocks = ahead(self._epoch(halt), halt, self._heed)
             first = list(islice(blocks, 1))
-            self._begun = _joined(first, blocks)
+            for block in first:
+                self.table.see(block, self._declares_header())
+            self._begun = first, blocks
 
     def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
         """Give rows as other hosts do, given what the table of each has described."""
@@ -118,16 +121,18 @@ class Channel:
             raise ClientError(f"{error.within(f'channel {self.name!r}')}.") from None
 
     def __iter__(self) -> Generator[Block, None, None]:
-        begun, self._begun = self._begun, None
-        return self._convert() if begun is None else begun
-
-    def _convert(self) -> Generator[Block, None, None]:
-        """Read an epoch ahead, and give its blocks as the table wants them."""
+        self.begin()
         halt = Event()
-        with closing(ahead(self._epoch(halt), halt, self._heed)) as blocks:
-            for block in blocks:
-                if not self.table.seen:
-                    self.table.see(block, self._declares_header())
+        first, blocks = self._begun or ([], ahead(self._epoch(halt), halt, self._heed))
+        self._begun = None
+        return self._convert(first, blocks)
+
+    def _convert(self, first: list[Block], rest: Generator[Block, None, None]) -> Generator[Block, None, None]:
+        """Yield the first blocks, which are let go of, and the rest, as the table wants them."""
+        with closing(rest):
+            while first:
+                yield self.table.convert(first.pop())
+            for block in rest:
                 block = self.table.convert(block)
                 yield block
                 del block
@@ -191,11 +196,3 @@ class Channel:
                 "Put the data there, or take the channel out of inputdataconfig.json."
             )
         raise ClientError(f"channel {self.name!r}: no files in {self._directory}.")
-
-
-def _joined(first: list[Block], rest: Generator[Block, None, None]) -> Generator[Block, None, None]:
-    """Yield the first blocks, which are let go of, and the rest."""
-    with closing(rest):
-        while first:
-            yield first.pop()
-        yield from rest

@@ -97,10 +97,11 @@ class Table:
                 self._tell(self._say, "some hosts have names of columns, some none: they are taken to be in one order")
             header = Header(names[0], tuple(names[1:]))
             if self._decoded is not None:
-                reference = Reference(Header("", header.features), f"the host {first!r}")
-                columns = arrange(["", *self._decoded.features], reference).columns
-                self._describe_order(columns, reference)
-                order = np.array(columns[1:]) - 1
+                reference = Reference(header, f"the host {first!r}")
+                found = arrange([self._decoded.label, *self._decoded.features], reference)
+                self._describe_order(found.columns, reference)
+                self._describe_label(found.header, reference)
+                order = np.array(found.columns)
             self.header = header
         alike = (table["shift"] for table in described.values() if table["names"] == names and table["shift"])
         shift = next(alike, None)
@@ -119,9 +120,10 @@ class Table:
         X, y = block
         wanted, subtracted = self.shift, self._subtracted
         order = None if self._adopted is None else self._adopted[0]
-        if order is not None and not isinstance(X, Sparse):
-            X = X[:, order]
-            subtracted = None if subtracted is None else subtracted[order]
+        if order is not None and not isinstance(X, Sparse) and (order != np.arange(len(order))).any():
+            table = np.column_stack([y, X if subtracted is None else X + subtracted])[:, order]
+            shift = np.zeros(X.shape[1]) if wanted is None else wanted
+            return subtract(table[:, 1:], shift), table[:, 0].astype(np.float32)
         if wanted is None and subtracted is None:
             return X, y
         rest = np.subtract(0.0 if wanted is None else wanted, 0.0 if subtracted is None else subtracted)
