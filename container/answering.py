@@ -141,10 +141,10 @@ def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
     return Guide(arrange, warn=warn, exact=model.exact)
 
 
-def look(stream: Stream) -> tuple[str | None, Stream]:
+def look(stream: Stream) -> tuple[str | None, "Joined"]:
     """Tell the type of a body by how it begins, None where it cannot be told, and give the whole of the body."""
     head = stream.read(HEAD_BYTES)
-    return sniff_request(head) if head else "text/csv", _Joined(head, stream)
+    return sniff_request(head) if head else "text/csv", Joined(head, stream)
 
 
 def choose_type(accept: str | None, default: str) -> str:
@@ -226,20 +226,21 @@ class Bounded:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class _Joined:
+class Joined:
     """What was read ahead of a stream, and then the stream."""
 
     def __init__(self, head: bytes, stream: Stream) -> None:
-        self._head = head
+        self.head = head
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
+        """Give what is left of the head, and then what the stream gives."""
         if size < 0:
-            head, self._head = self._head, b""
+            head, self.head = self.head, b""
             return head + self._stream.read()
-        if not self._head:
+        if not self.head:
             return self._stream.read(size)
-        part, self._head = self._head[:size], self._head[size:]
+        part, self.head = self.head[:size], self.head[size:]
         return part + (self._stream.read(size - len(part)) if size > len(part) else b"")
 
 

@@ -17,6 +17,7 @@ from werkzeug.formparser import FormDataParser
 
 from container.answering import WHOLE_BYTES, Answer, Bounded, Inflated, Model, Stream, look, read_records
 from container.codecs.blocks import PLAIN, Features, Guide
+from container.codecs.csv_header import holds_names
 from container.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
 
 Describe = Callable[[Any], Markup]
@@ -152,13 +153,15 @@ def _read_form(limit: int) -> Form:
 
 
 def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterator[Features]:
-    """Read the records of a form in whatever format they are, any other text as CSV."""
+    """Read the records of a form in whatever format they are, any other text as CSV, of which a header is found."""
     kind, stream = look(form.file or BytesIO(form.text.encode()))
     if kind == "gzip":
         kind, stream = look(Inflated(stream))
     kind = kind or "text/csv"
     if kind == "text/csv" and form.labelled:
         kind += ";label_size=1"
+    if kind.startswith("text/csv") and holds_names(stream.head):
+        kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit, guide)
 
 

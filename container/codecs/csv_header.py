@@ -23,6 +23,16 @@ def has_header(parameters: Mapping[str, str]) -> bool:
     return text == "present"
 
 
+def holds_names(head: bytes) -> bool:
+    """Tell whether the first line of a text that begins so is names: it holds something, and no number."""
+    line = head.removeprefix(BYTE_ORDER_MARK).lstrip().splitlines()[:1]
+    try:
+        fields = next(csv.reader([part.decode("utf-8", "replace") for part in line]), [])
+    except csv.Error:
+        return False
+    return any(field.strip() for field in fields) and not any(map(is_number, fields))
+
+
 @dataclass(frozen=True)
 class Header:
     """The first line that is not blank: its names, itself, in which row it was, and the texts that follow it.

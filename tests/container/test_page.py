@@ -93,6 +93,32 @@ def test_what_invocations_reads_is_scored_typed_or_as_a_file_gzipped_or_not(clie
     assert read_table(send(client, "not looked at", gzip.compress(body)).text) == expected
 
 
+class Difference(Sum):
+    """Knows the names of its features, and tells one from the other."""
+
+    names = ("height", "width")
+    exact = False
+
+    def predict(self, X: Features) -> dict[str, Any]:
+        """Score records."""
+        assert not isinstance(X, Sparse)
+        return {"score": X[:, 0] - X[:, 1], "predicted_label": np.zeros(len(X), np.int64)}
+
+
+@pytest.mark.parametrize(
+    "text", ["height,width\n0.5,0.25\n", "width,id,height\n0.25,n 1,0.5\n", '\ufeff"width","height"\r\n0.25,0.5\r\n']
+)
+def test_a_table_with_a_header_is_scored_by_its_names(text: str) -> None:
+    client = make(Difference)
+    expected = [HEAD, ["1", "0.25", "0"]]
+    assert read_table(send(client, text).text) == expected
+    assert read_table(send(client, file=text.encode()).text) == expected
+    labelled = (
+        text.replace("height", "height,label", 1).replace("0.5", "0.5,1", 1).replace('height,label"', 'height","label"')
+    )
+    assert read_table(send(client, labelled).text) == expected
+
+
 @pytest.mark.parametrize(
     "body",
     [
