@@ -32,7 +32,7 @@ def to_onnx(model: Model) -> bytes:
         )
     several = model.outputs > 1
     weight = np.asarray(model.weight, np.float32)
-    arrays = {"weight": weight if several else weight[:, 0], "bias": np.asarray(model.bias, np.float32)}
+    arrays = {"weight": weight if several else weight[:, 0], "bias": model.bias}
     shape: list[Any] = ["N", model.outputs] if several else ["N"]
     outputs = [helper.make_tensor_value_info("score", TensorProto.FLOAT, shape)]
     nodes = []
@@ -61,7 +61,8 @@ def to_onnx(model: Model) -> bytes:
         arrays["lowest_positive"] = np.array(lowest_positive(model), np.float32)
         add("GreaterOrEqual", "margin" if model.loss_type in LINKS else "score", "lowest_positive", "positive")
         add("Cast", "positive", "predicted_label", to=TensorProto.INT64)
-    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", model.feature_dim])
+    kind = TensorProto.DOUBLE if model.exact else TensorProto.FLOAT
+    features = helper.make_tensor_value_info("features", kind, ["N", model.feature_dim])
     initializers = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
     graph = helper.make_graph(nodes, "linear_learner", [features], outputs, initializers)
     made = helper.make_model(
@@ -78,5 +79,5 @@ def properties(model: Model) -> dict[str, str]:
     if model.predictor_type == "binary_classifier":
         known["threshold"] = repr(model.threshold)
     if model.names:
-        known["feature_names"] = json.dumps(model.names, ensure_ascii=False)
+        known["feature_names"] = json.dumps(list(model.names), ensure_ascii=False)
     return known

@@ -228,3 +228,13 @@ def test_json_and_sql_go_to_stdout_and_onnx_to_a_file_only(command: Command, tmp
     status, out, complaint = command("export", model, "--to", "onnx")
     assert (status, out) == (2, "")
     assert "--out FILE" in complaint
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("predictor", ["regressor", "binary_classifier", "multiclass_classifier"])
+def test_a_model_of_features_far_from_0_is_exported_as_exactly(form: str, predictor: str) -> None:
+    offset = np.array([0, 1.6e9, 0, 0, 0])
+    model = example(predictor).shifted(-offset)
+    X = rows().astype(np.float64) + offset
+    to, by = FORMS[form]
+    np.testing.assert_allclose(by(to(model), X)["score"], model.predict(X)["score"], rtol=1e-5, atol=1e-6)
