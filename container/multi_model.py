@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from container.answering import Model
 from container.errors import BadOrder
@@ -20,7 +20,8 @@ def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception],
     def load() -> Response:
         name, url = _read_order()
         try:
-            shelf.load(name, url)
+            for caveat in shelf.load(name, url):
+                current_app.logger.warning("Model %s: %s", name, caveat)
         except unreadable as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise BadOrder(f"model {name} cannot be loaded: {reason}") from None

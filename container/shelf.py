@@ -46,10 +46,11 @@ class Shelf:
         self._folder = folder
         self._loader = loader
 
-    def load(self, name: str, url: str) -> None:
+    def load(self, name: str, url: str) -> list[str]:
         """Load the model in the folder `url` and put it on the shelf, in the place of one from another folder.
 
-        Raises AlreadyLoaded, ModelNotFound where there is no such folder, and NoRoom.
+        Return what whoever serves it should know. Raises AlreadyLoaded, ModelNotFound where there is no such folder,
+        and NoRoom.
         """
         place = self._place(name)
         if (found := self._facts(place)) and found["modelUrl"] == url:
@@ -59,7 +60,8 @@ class Shelf:
         self._sweep()
         room = self._room()
         try:
-            parts = list(self._loader.pack(self._loader.load(Path(url), room // _COPIES)))
+            model = self._loader.load(Path(url), room // _COPIES)
+            parts = list(self._loader.pack(model))
         except MemoryError:
             raise NoRoom(
                 f"no room for model {name}: {room >> 20} MB are left, and {_COPIES} times its size is needed"
@@ -81,6 +83,7 @@ class Shelf:
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(file.name)
+        return list(getattr(model, "caveats", ()))
 
     def _put(self, file: Path, place: Path, name: str, url: str) -> None:
         try:

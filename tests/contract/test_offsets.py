@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,20 @@ from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
 from linear_learner.loading import load
-from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO, Job, serve
+from tests.contract.conftest import (
+    CSV,
+    JSON,
+    JSONLINES,
+    LIBSVM,
+    PARQUET,
+    RECORDIO,
+    Job,
+    Server,
+    answer,
+    free_port,
+    serve,
+    wait_for_ping,
+)
 from tests.contract.launch import Process
 
 WARNED = "Of 'time' float32 does not keep the digits that vary: the values are large beside their spread. "
@@ -102,12 +116,25 @@ def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: t
     ]
     with serve(root, Process) as server:
         for kind, body in bodies:
-            status, answer = server.post(body, kind, CSV)
-            assert status == 200, answer
-            assert r2(np.array(answer.split(), float)) == pytest.approx(final(log), abs=1e-6), kind
-        status, answer = server.post(encode_records(TEST[:, 1:].astype(np.float32)), RECORDIO, CSV)
+            status, scores = server.post(body, kind, CSV)
+            assert status == 200, scores
+            assert r2(np.array(scores.split(), float)) == pytest.approx(final(log), abs=1e-6), kind
+        status, scores = server.post(encode_records(TEST[:, 1:].astype(np.float32)), RECORDIO, CSV)
         assert status == 200
-        assert r2(np.array(answer.split(), float)) < final(log) - 0.01
+        assert r2(np.array(scores.split(), float)) < final(log) - 0.01
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_server_tells_of_such_a_column(trained: tuple[Path, str], tmp_path: Path, many: bool) -> None:
+    port = free_port()
+    environment = {"SAGEMAKER_BIND_TO_PORT": f"{port}"} | ({"SAGEMAKER_MULTI_MODEL": "true"} if many else {})
+    with (tmp_path / "log").open("w") as log, Process("serve", trained[0], environment, log.fileno()) as running:
+        server = Server(f"http://127.0.0.1:{port}", running)
+        wait_for_ping(server)
+        if many:
+            order = json.dumps({"model_name": "m", "url": str(trained[0] / "model")}).encode()
+            assert answer(urllib.request.Request(f"{server.url}/models", order))[0] == 200
+    assert (tmp_path / "log").read_text().count(WARNED + "Send JSON or CSV, not recordIO or libsvm") == 1
 
 
 @pytest.mark.parametrize("content_type", [RECORDIO, LIBSVM])
