@@ -14,6 +14,7 @@ from container.codecs.sniff import HEAD_BYTES, sniff_request
 from container.columns import arrange_features, show_names
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
+CSV = "text/csv"
 ANSWER_BYTES = 128 << 20
 WHOLE_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
 _COMPRESSED_BYTES = 64 << 10
@@ -113,14 +114,14 @@ def read_records(
         raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
     if content_type is None:
         found, stream = look(stream)
-        media = parse(found or "")
+        media = parse(found if found in READERS else CSV)
     else:
         media = parse(content_type)
     if media.name not in READERS:
         raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}")
     if not limit and media.name == "application/json":
         limit = WHOLE_BYTES
-    guessed = content_type is None and media.name == "text/csv"
+    guessed = content_type is None and media.name == CSV
     bounded = Bounded(stream, limit)
     return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features, guide), bounded, guessed)
 
@@ -142,9 +143,9 @@ def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
 
 
 def look(stream: Stream) -> tuple[str | None, "Joined"]:
-    """Tell the type of a body by how it begins, None where it cannot be told, and give the whole of the body."""
+    """Tell the type of a body by how it begins, as `sniff_request` does, and give the whole of the body."""
     head = stream.read(HEAD_BYTES)
-    return sniff_request(head) if head else "text/csv", Joined(head, stream)
+    return sniff_request(head) if head else CSV, Joined(head, stream)
 
 
 def choose_type(accept: str | None, default: str) -> str:

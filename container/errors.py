@@ -99,4 +99,5 @@ class NoRoom(ModelError):
 
 def error_body(reason: str) -> bytes:
     """Say why a request is not answered, as clients of Linear Learner expect it: JSON with an `error`."""
-    return json.dumps({"error": f"unable to evaluate payload provided: {reason}"}).encode()
+    text = json.dumps({"error": f"unable to evaluate payload provided: {reason}"}, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")  # half a character is escaped as JSON does it

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from container.answering import WHOLE_BYTES, Answer, Bounded, Inflated, Model, Stream, look, read_records
+from container.answering import CSV, WHOLE_BYTES, Answer, Bounded, Inflated, Model, Stream, look, read_records
+from container.codecs import READERS
 from container.codecs.blocks import PLAIN, Features, Guide
 from container.codecs.csv_header import holds_names
 from container.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
@@ -157,10 +158,11 @@ def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterato
     kind, stream = look(form.file or BytesIO(form.text.encode()))
     if kind == "gzip":
         kind, stream = look(Inflated(stream))
-    kind = kind or "text/csv"
-    if kind == "text/csv" and form.labelled:
+    if kind not in READERS:
+        kind = CSV
+    if kind == CSV and form.labelled:
         kind += ";label_size=1"
-    if kind.startswith("text/csv") and holds_names(stream.head):
+    if kind.startswith(CSV) and holds_names(stream.head):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit, guide)
 

@@ -5,11 +5,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from container.codecs.amounts import NUMBER
+from container.codecs.quoting import decode_text, quote
+from container.codecs.value_faults import describe_separation, explain
 from container.errors import DecodeError
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
+
+_LOOKED_AT = 100  # fields, to tell what a line is
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,29 @@ def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> De
             continue
         place = f"{form.noun} {number}"
         if line.count(b'"') % 2:
-            return DecodeError(f"a quote that is not closed in its line: {line[:80].decode('latin-1')!r}", place)
+            return DecodeError(f"a quote that is not closed in its line: {quote(line)}", place)
         try:
             fields = next(csv.reader([line.decode("latin-1")]))
         except csv.Error as error:
             return DecodeError(f"expected numbers separated by commas: {error}", place)
         columns = columns or len(fields)
-        header = number == 1 and not any(map(is_number, fields))
-        if (len(fields) != columns or columns <= form.labels) and not header:
-            return DecodeError(describe_width(fields, columns, form.labels), place)
+        header = number == 1 and (len(fields) > 1 or columns == 1 > form.labels) and _is_header(_decode(fields))
+        width = (len(fields) != columns or columns <= form.labels) and not header
         used = range(len(fields)) if form.used is None else sorted(form.used)
-        wrong = next((i for i in used if not is_number(fields[i])), None)
-        if wrong is not None:
-            label = form.labels == 1 and wrong == (0 if form.used is None else form.used[0])
-            return DecodeError(describe_field(fields[wrong], label, header), place, f"column {wrong + 1}")
+        wrong = None if width else next((i for i in used if not is_number(fields[i])), None)
+        if not width and wrong is None:
+            continue
+        texts = _decode(fields)
+        if problem := _describe_line(texts[:_LOOKED_AT], form, number):
+            return DecodeError(problem, place)
+        if wrong is None:
+            return DecodeError(describe_width(texts, columns, form.labels, bool(form.names)), place)
+        label = form.labels == 1 and wrong == (0 if form.used is None else form.used[0])
+        column = f"column {wrong + 1}"
+        name = form.names[wrong] if wrong < len(form.names) else ""
+        extra = wrong == len(fields) - 1 > 0 and not (name if form.names else number > 1 or not form.labels)
+        problem = _describe_field(texts[wrong], column if label else "", header, extra)
+        return DecodeError(problem, place, f"{column} ({quote(name)})" if name else column)
     return DecodeError(otherwise, f"{form.noun}s {first} to {first + len(lines) - 1}")
 
 
@@ -66,31 +78,93 @@ def is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(stripped)) and abs(float(stripped)) < TOO_LARGE
 
 
-def describe_field(text: str, label: bool, header: bool) -> str:
-    """Say why a field is no number, whether it is of the `label` or of what looks like a `header`, and what to do."""
-    stripped = text.strip()
-    found = f"expected a number, found {text[:80]!r}"
-    if NUMBER.fullmatch(stripped):
-        return f"{found}, which is too large for a 32-bit float"
-    if stripped.lower() in MISSING:
-        return f"{found}: a missing value. Remove rows with missing values or fill them in"
-    if stripped.lower().lstrip("+-") in ("inf", "infinity"):
-        return f"{found}: an infinite value. Remove or replace it"
-    if separator := next((sign for sign in ";\t|" if sign in stripped), None):
-        return f"{found}. Columns must be separated by commas, not by {separator!r}"
+def describe_width(fields: Sequence[str], columns: int, labels: int, named: bool = False) -> str:
+    """Say that a line has too many or too few fields, and what to do; `named` if a header says how many there are."""
+    if len(fields) == columns:
+        return (
+            f"expected a label and at least one feature, found one column, {quote(fields[0])}. "
+            f"{_explain_one_column(fields[0]) or 'The label comes first'}"
+        )
+    expected = f"{columns} (a label and {columns - 1} features)" if labels else f"{columns}"
+    problem = f"expected {expected} columns, found {len(fields)}"
+    if len(fields) > 1:
+        return f"{problem}{_explain_width(fields, columns, labels, named)}"
+    hint = _explain_one_column(fields[0])
+    return f"{problem}, {quote(fields[0])}. {hint}" if hint else problem
+
+
+def _explain_one_column(text: str) -> str | None:
+    """Say how the columns of a line are separated that has none for CSV."""
+    if "," in text:
+        return "Quotes stand around the whole row: remove them"
+    if separation := describe_separation(text):
+        return separation
+    return "Are its columns separated by blanks? Separate them by commas" if len(text.split()) > 1 else None
+
+
+def _explain_width(fields: Sequence[str], columns: int, labels: int, named: bool) -> str:
+    if len(fields) == columns + 1 and not fields[-1].strip():
+        return ": the line ends in a comma. Remove the comma"
+    if len(fields) == columns + 1 and named:
+        return ". Does each row begin with an index that the header does not name? Remove it, or name it"
+    if len(fields) == columns + 1 and not labels:
+        if not is_number(fields[0]) and any(map(is_number, fields[1:_LOOKED_AT])):
+            return f". Is the first, {quote(fields[0])}, an id or index? Send features only"
+        return (
+            ". Does it still hold the label? Send features only, no id or index either, or say text/csv;label_size=1 "
+            "if the label comes first"
+        )
+    if len(fields) == 2 * columns and all(re.fullmatch(r"[+-]?\d+", field.strip()) for field in fields[::2]):
+        return ". Are there decimal commas? Write decimals with a point, such as 1.5"
+    return ""
+
+
+def _describe_line(fields: Sequence[str], form: Form, number: int) -> str | None:
+    """Say what a line is that is no row at all, as far as its first fields tell; None where it looks like one."""
+    start, filled = fields[0].lstrip(), [field for field in fields if field.strip()]
+    shown = quote(",".join(fields))
+    if start.startswith("#") and not explain(start):
+        return f"expected numbers, found a comment, {shown}. Remove it: every line must be data"
+    if re.fullmatch(r"sep=.?", ",".join(fields)):
+        return f"expected numbers, found {shown}, which is for Excel. Remove the line"
+    if form.names and tuple(field.strip() for field in fields) == form.names[:_LOOKED_AT]:
+        return f"expected numbers, found the header again, {shown}. Are files joined here? Remove it"
+    if number > 1 and len(filled) > 1 and _is_header(filled):
+        return f"expected numbers, found {shown}. Is this a header, of files that were joined? Remove it"
+    row = ",".join(fields).strip()
+    if row.endswith(";") and row.count(";") == 1:
+        return f"expected numbers, found {shown}: the line ends in ';'. Remove the sign"
+    if re.search(r"\d,\d", row) and any(sign in row for sign in ";\t|"):
+        return f"expected numbers separated by commas, found {shown}. {describe_separation(row)}"
+    return None
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    """Tell whether fields may be names: none is a number, and most are nothing else that is known."""
+    looked_at = fields[:_LOOKED_AT]
+    unknown = sum(explain(field) is None for field in looked_at)
+    return 2 * unknown > len(looked_at) and not any(map(is_number, fields))
+
+
+def _describe_field(text: str, label: str, header: bool, extra: bool) -> str:
+    """Say why a field is no number and what to do.
+
+    `label` names its column if it is the label's. A `header` may be names, and what is `extra` stand behind a comma
+    that ends the line.
+    """
+    found = f"expected a number, found {quote(text)}"
     if header:
         return f"{found}. Is this a header row? Then set the content type to text/csv;header=present"
-    if label:
-        return f"{found}. Column 1 is the label: write classes as numbers, 0, 1 and so on"
-    return f"{found}. Write categories as numbers"
+    if extra and not text.strip():
+        return f"{found}: the line ends in a comma. Remove it if all lines end in one; else fill in what is missing"
+    if explained := explain(text):
+        return f"{found}{explained}"
+    if not label:
+        return f"{found}. Write categories as numbers"
+    ids = ". Remove it if it is an id" if re.search(r"\d", text) else ""
+    return f"{found}. {label.capitalize()} is the label: write classes as numbers, 0, 1 and so on{ids}"
 
 
-def describe_width(fields: Sequence[str], columns: int, labels: int) -> str:
-    """Say that a line has too many or too few fields, and what to do."""
-    if len(fields) != columns:
-        expected = f"{columns} (a label and {columns - 1} features)" if labels else f"{columns}"
-        hint = ""
-        if not labels and len(fields) == columns + 1:
-            hint = ". Does it still hold the label? Send features only, or say text/csv;label_size=1"
-        return f"expected {expected} columns, found {len(fields)}{hint}"
-    return f"expected a label and at least one feature, found one column, {fields[0][:80]!r}. The label comes first"
+def _decode(fields: list[str]) -> list[str]:
+    """Give what fields say that were read byte by byte; of each at least as much as is shown."""
+    return [field if field.isascii() else decode_text(field.encode("latin-1")) for field in fields]

@@ -1,6 +1,5 @@
 """The three forms in which JSON holds a record: plain, dense and sparse."""
 
-import json
 from array import array
 from bisect import bisect_right
 from itertools import accumulate, chain
@@ -10,12 +9,8 @@ from typing import Any
 import numpy as np
 
 from container.codecs.blocks import Features, Sparse, all_finite
+from container.codecs.instance_faults import describe_features, describe_instance, describe_number, show
 from container.errors import DecodeError
-
-_FORMS = (
-    '{"features": [...]}, {"data": {"features": {"values": [...]}}} or '
-    '{"data": {"features": {"keys": [...], "shape": [...], "values": [...]}}}'
-)
 
 _Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse one, and the values
 
@@ -53,13 +48,11 @@ def _read_instance(instance: Any, features: int, number: int) -> _Record:
             tensor = instance["data"]["features"]
             values = tensor["values"]
         except (KeyError, TypeError):
-            raise DecodeError(f"expected {_FORMS}, found {show(instance)}", record) from None
+            raise DecodeError(describe_instance(instance), record) from None
         if "keys" in tensor:
             return _read_sparse(tensor, features, record)
-    if not isinstance(values, list):
-        raise DecodeError(f"expected a list of {features} numbers as features, found {show(values)}", record)
-    if len(values) != features:
-        raise DecodeError(f"expected {features} features, found {len(values)}", record)
+    if not isinstance(values, list) or len(values) != features or isinstance(values[0], list):
+        raise DecodeError(describe_features(values, features), record)
     return None, values
 
 
@@ -92,13 +85,4 @@ def _not_a_number(position: int, records: list[_Record], first: int) -> DecodeEr
     column = position - starts[row]
     keys, values = records[row]
     feature = column if keys is None else keys[column]
-    problem = f"expected a finite number within the range of a 32-bit float, found {show(values[column])}"
-    return DecodeError(problem, f"record {first + row}", f"feature {feature + 1}")
-
-
-def show(value: Any) -> str:
-    """Write the beginning of a value for a message."""
-    try:
-        return json.dumps(value)[:80]
-    except RecursionError:
-        return "what is nested too deeply"
+    return DecodeError(describe_number(values[column]), f"record {first + row}", f"feature {feature + 1}")

@@ -10,8 +10,10 @@ import simdjson
 
 from container.codecs.blocks import PLAIN, Columns, Encoding, Features, Guide, Matrix
 from container.codecs.digits import write_rows
-from container.codecs.instances import read_instances, show
+from container.codecs.instance_faults import describe_document, describe_python
+from container.codecs.instances import read_instances
 from container.codecs.numbers import REFUSALS, as_table, parse, take_list
+from container.codecs.sniff import JSON, mismatch
 from container.errors import DecodeError
 
 _ROWS, _VALUES = 4096, 1 << 18  # that are read at once
@@ -38,12 +40,24 @@ def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
     except REFUSALS:
         once = False
     if not once:
-        document = load(text)
+        document = _load_document(text)
     instances = document.get("instances") if isinstance(document, simdjson.Object | dict) else None
     if not isinstance(instances, simdjson.Array | list):
-        raise DecodeError(f'expected {{"instances": [...]}}, found {show(_as_python(document))}')
+        raise DecodeError(describe_document(_as_python(document)))
     plain = len(instances) == text.count(b"[") - 1 == text.count(b'"features"')
     return iter(instances), plain and isinstance(instances, simdjson.Array)
+
+
+def _load_document(text: bytes) -> Any:
+    """Parse a body; say what it is where it is no JSON."""
+    try:
+        return load(text)
+    except DecodeError as error:
+        if text.strip() and text.lstrip()[:1] not in (b"{", b"["):
+            raise DecodeError(mismatch(JSON, text, request=True)) from None
+        several = ". For one record a line set the content type to application/jsonlines"
+        hint = several if error.problem.endswith("Extra data") else describe_python(text)
+        raise DecodeError(error.problem + hint, *error.place) from None
 
 
 def _as_python(value: Any) -> Any:
@@ -92,6 +106,8 @@ def _load_slowly(text: bytes) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise DecodeError(f"not JSON: {error.msg}", f"line {error.lineno}", f"column {error.colno}") from None
+    except UnicodeDecodeError as error:
+        raise DecodeError("not JSON: expected UTF-8 text", f"byte {error.start + 1}") from None
     except RecursionError:
         raise DecodeError("not JSON of any form that is read here: nested too deeply") from None
     except ValueError as error:
@@ -99,4 +115,6 @@ def _load_slowly(text: bytes) -> Any:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number in JSON, and a record that holds it cannot be scored")
+    raise ValueError(
+        f"{constant} is no number in JSON, and a record that holds it cannot be scored. Fill missing values in"
+    )

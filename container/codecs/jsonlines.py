@@ -6,13 +6,13 @@ from typing import Any, BinaryIO
 
 from container.codecs.blocks import PLAIN, Columns, Features, Guide, Matrix
 from container.codecs.digits import cut_numbers, write_rows
+from container.codecs.instance_faults import describe_python
 from container.codecs.instances import read_instances
 from container.codecs.json import escape, load
 from container.codecs.lines import read_lines_as_they_come
 from container.codecs.numbers import REFUSALS, as_table, parse, take_list
+from container.codecs.sniff import JSON_LINES
 from container.errors import DecodeError
-
-_MEDIA_TYPE = "application/json"  # what a line looks like
 
 
 def decode_records(
@@ -20,7 +20,7 @@ def decode_records(
 ) -> Iterator[Features]:
     """Read one record a line as (n, features), sparse if one of a piece is; empty lines do not count."""
     number = 1
-    for text in read_lines_as_they_come(stream, _MEDIA_TYPE):
+    for text in read_lines_as_they_come(stream, JSON_LINES):
         lines = list(filter(bytes.strip, text.splitlines()))
         if (X := _read_plain(lines, features, guide.kind)) is not None:
             yield X
@@ -31,7 +31,9 @@ def decode_records(
             try:
                 records.append(load(line))
             except DecodeError as error:
-                raise DecodeError(error.problem, f"record {number + len(records)}", *error.place[1:]) from None
+                raise DecodeError(
+                    _explain(error.problem, line), f"record {number + len(records)}", *error.place[1:]
+                ) from None
         if records:
             yield read_instances(records, features, number, guide.kind)
         number += len(records)
@@ -48,6 +50,15 @@ def _read_plain(lines: list[bytes], features: int, kind: Any) -> Matrix | None:
     except REFUSALS:
         return None
     return as_table(rows, features, kind) if rows else None
+
+
+def _explain(problem: str, line: bytes) -> str:
+    """Say what a line may be that is no JSON."""
+    if line.strip()[:1] not in (b"{", b"["):
+        return f'{problem}. A line is a record, {{"features": [...]}}; for CSV set the content type to text/csv'
+    if line.strip()[-1:] != b"}" or problem.endswith("Extra data"):
+        return f"{problem}. Every record is a whole line"
+    return problem + describe_python(line)
 
 
 def encode(columns: Columns) -> bytes:

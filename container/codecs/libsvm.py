@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from container.codecs.blocks import PLAIN, Block, Guide, Matrix, Sparse
 from container.codecs.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
 from container.codecs.lines import read_lines, read_lines_as_they_come
+from container.codecs.quoting import decode_text, quote
+from container.codecs.value_faults import explain
 from container.errors import DecodeError
 
 MEDIA_TYPE = "text/libsvm"
@@ -153,9 +155,10 @@ def _read_line(tokens: list[bytes], features: int | None) -> tuple[float, dict[i
         try:
             index, value = _read_pair(token, features)
         except DecodeError as error:
-            raise DecodeError(error.problem, f"column {column}") from None
+            weight = _weight_problem(tokens) if column == 1 else ""
+            raise DecodeError(f"{error.problem}{weight}", f"column {column}") from None
         if index in pairs:
-            raise DecodeError(f"index {index} comes twice in the row", f"column {column}")
+            raise DecodeError(f"index {index} comes twice in the row{_weight_problem(tokens)}", f"column {column}")
         pairs[index] = value
     return label, pairs
 
@@ -164,7 +167,7 @@ def _read_pair(token: bytes, features: int | None) -> tuple[int, float]:
     name, _, text = token.partition(b":")
     index, value = _read_index(name), read_decimal(text)
     if not 1 <= index <= (features or _LAST_INDEX) or not isfinite(value):
-        raise DecodeError(f"expected index:value, found {_show(token)}{_pair_problem(token, features)}")
+        raise DecodeError(f"expected index:value, found {quote(token)}{_pair_problem(token, features)}")
     return index, value
 
 
@@ -186,20 +189,35 @@ def _pair_problem(token: bytes, features: int | None) -> str:
     if _read_index(name) > (features or _LAST_INDEX):
         limit = f"the {features} features of the model" if features else f"the largest one possible, {_LAST_INDEX}"
         return f", whose index is beyond {limit}"
-    return f", whose value {_number_problem(text)}"
+    return _number_problem(text) or ", whose value is not a number. Write categories as numbers"
 
 
 def _label_problem(tokens: list[bytes]) -> str:
-    found = f"expected a label, found {_show(tokens[0])}"
+    found = f"expected a label, found {quote(tokens[0])}"
+    if b":" in tokens[0] and (weight := _weight_problem(tokens)):
+        return f"{found}{weight}"
     if b":" in tokens[0]:
-        return f"{found}. Is the label missing? It comes first in every row"
+        return (
+            f"{found}. Is the label missing? It comes first in every row. Instance weights, label:weight, are not "
+            "supported"
+        )
     if b"," in tokens[0] and any(b":" in token for token in tokens):
         return f"{found}. A row has one label"
     if b"," in tokens[0]:
         return f"{found}. {_other_format(tokens[0])}"
     if not any(b":" in token or NUMBER.fullmatch(token) for token in tokens):
         return f"{found}. Is this a header row? Remove it: every row must be data"
-    return f"{found}, which {_number_problem(tokens[0])}"
+    return f"{found}{_number_problem(tokens[0]) or '. Write classes as numbers, 0, 1 and so on'}"
+
+
+def _weight_problem(tokens: list[bytes]) -> str:
+    """Say so where the first token is a label with a weight, as its index cannot be: it does not come before others."""
+    label, colon, weight = tokens[0].partition(b":")
+    following = _read_index(tokens[1].partition(b":")[0]) if len(tokens) > 1 else 0
+    known = bool(colon) and isfinite(read_decimal(label)) and isfinite(read_decimal(weight))
+    if not known or 0 < _read_index(label) < (following or _LAST_INDEX + 1):
+        return ""
+    return f". Is {quote(tokens[0])} label:weight? Instance weights are not supported: write the label alone"
 
 
 def _other_format(token: bytes) -> str:
@@ -208,15 +226,5 @@ def _other_format(token: bytes) -> str:
     return f"Is this {MEDIA_TYPE}? Its rows are written `label index:value index:value ...`"
 
 
-def _number_problem(text: bytes) -> str:
-    if NUMBER.fullmatch(text):
-        return "is too large for a 32-bit float"
-    if text.lower() in (b"", b"na", b"nan", b"null", b"none", b"?"):
-        return "is missing. Remove rows with missing values or fill them in"
-    if text.lower().lstrip(b"+-") in (b"inf", b"infinity"):
-        return "is infinite. Remove or replace it"
-    return "is not a number. Write classes and categories as numbers"
-
-
-def _show(token: bytes) -> str:
-    return repr(token[:80].decode("latin-1"))
+def _number_problem(text: bytes) -> str | None:
+    return explain(decode_text(text)) if text else ", whose value is missing. A value that is not written is zero"

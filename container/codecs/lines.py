@@ -13,20 +13,20 @@ _REQUEST_BYTES = 256 << 10  # decoding it keeps the other threads of a server wa
 
 
 def read_lines(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
-    """Yield whole lines, a block of 4 MB at a time, every line with its end, as `bytes.splitlines` has it.
+    """Yield whole lines of training data, a block of 4 MB at a time.
 
-    A byte order mark is left out. Raises DecodeError for a start that is not of `media_type`, and for a line of more
-    than 64 MB.
+    Every line has its end, as `bytes.splitlines` has it. A byte order mark is left out. Raises DecodeError for a start
+    that is not of `media_type`, and for a line of more than 64 MB.
     """
-    return _join_lines(iter(lambda: _read(stream, _TEXT_BYTES), b""), media_type)
+    return _join_lines(iter(lambda: _read(stream, _TEXT_BYTES), b""), media_type, request=False)
 
 
 def read_lines_as_they_come(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
-    """Yield the whole lines in each quarter of a megabyte, or in as much as the stream gives at once.
+    """Yield the whole lines of a request in each quarter of a megabyte, or in as much as the stream gives at once.
 
     Else as `read_lines`.
     """
-    return _join_lines(_as_they_come(stream), media_type)
+    return _join_lines(_as_they_come(stream), media_type, request=True)
 
 
 def _as_they_come(stream: BinaryIO) -> Iterator[bytes]:
@@ -41,12 +41,12 @@ def _as_they_come(stream: BinaryIO) -> Iterator[bytes]:
         text = stream.read(_REQUEST_BYTES)
 
 
-def _join_lines(texts: Iterator[bytes], media_type: str) -> Iterator[bytes]:
+def _join_lines(texts: Iterator[bytes], media_type: str, request: bool) -> Iterator[bytes]:
     rest: list[bytes] = []
     offset = held = 0
     for text in texts:
         if not offset:
-            text = without_mark(text, media_type)
+            text = without_mark(text, media_type, request)
         offset += len(text)
         end = max(text.rfind(b"\n"), text.rfind(b"\r", 0, -1)) + 1
         if end:
@@ -61,10 +61,10 @@ def _join_lines(texts: Iterator[bytes], media_type: str) -> Iterator[bytes]:
         yield b"".join((*rest, b"\n"))
 
 
-def without_mark(start: bytes, media_type: str) -> bytes:
+def without_mark(start: bytes, media_type: str, request: bool) -> bytes:
     """Check that the beginning of a text looks like `media_type`, and leave out a byte order mark."""
     if not may_be(media_type, start[:HEAD_BYTES]):
-        raise DecodeError(mismatch(media_type, start[:HEAD_BYTES]))
+        raise DecodeError(mismatch(media_type, start[:HEAD_BYTES], request))
     return start.removeprefix(BYTE_ORDER_MARK)
 
 

@@ -155,12 +155,17 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("application/json", b'{"instances": []}', 400, "no record in the body; expected one or more"),
         ("text/csv", b"1,2\n1,2,3\n", 400, "record 2: expected 2 columns, found 3. Does it still hold the label?"),
         ("application/json", b'{"instances": [{"features": [1]}]}', 400, "record 1: expected 2 features, found 1"),
-        ("application/json", b"1,2", 400, "line 1, column 2: not JSON: Extra data"),
+        ("application/json", b"1,2", 400, "expected application/json, but the data looks like text/csv: if it"),
         ("application/x-recordio-protobuf", encode_records(ONE[:, :1]), 400, "record 1, byte 0: expected 2 features"),
         ("text/libsvm", b"# none\n", 400, "no record in the body; expected one or more"),
         ("text/libsvm", b"1:1\n3:1\n", 400, "record 2, column 1: .* whose index is beyond the 2 features of the model"),
         ("text/csv", b"1 1:0.5\n", 400, "expected text/csv, but the data looks like text/libsvm: if it is, set"),
-        ("text/csv", b"\x1f\x8b\x08", 400, "expected text/csv, found gzip-compressed data, .*: send it uncompressed"),
+        (
+            "text/csv",
+            b"\x1f\x8b\x08",
+            400,
+            "expected text/csv, found gzip-compressed data. Set the Content-Encoding to gzip, or",
+        ),
         ("text/csv", b"1,2\nnan,3\n", 400, "record 2, column 1: expected a number, found 'nan': a missing value"),
         ("text/csv", b"3e38,3e38\n", 400, "record 1: its score is not finite; are its features too large?"),
         ("application/json", b'{"instances":[' + b"[" * 1000 + b"]" * 1000 + b"]}", 400, "record 1: expected {"),
@@ -177,7 +182,7 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("text/csv;charset=utf-16", b"1,2", 400, "charset 'utf-16' in the content type is not supported"),
         (None, b"1,2,3", 415, "no Content-Type, .*; as CSV, record 1: expected 2 columns, found 3"),
         ("image/png", b"\x89PNG", 415, "expected a Content-Type of application/json, .*, found 'image/png'"),
-        (None, b"\x89PNG\x00", 415, "expected a Content-Type of application/json, .*, found None"),
+        (None, b"\x89PNG\x00", 415, "no Content-Type, .*; as CSV, expected text/csv, found a PNG image"),
         ("application/x-parquet", b"PAR1", 415, "expected a Content-Type of .*, found 'application/x-parquet'"),
         (None, b"hello", 415, "no Content-Type, expected one of application/json"),
     ],
@@ -190,6 +195,17 @@ def test_what_cannot_be_scored_says_why(
     assert answer.status_code == status
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(error(answer))
+
+
+def test_a_refusal_shows_the_text_of_the_request_as_it_is(client: FlaskClient) -> None:
+    answer = client.post("/invocations", data="\N{MINUS SIGN}1.5,größe".encode(), content_type="text/csv")
+    assert answer.data.decode() == (
+        '{"error": "unable to evaluate payload provided: record 1, column 1: expected a number, found '
+        "'\N{MINUS SIGN}1.5', "
+        'with U+2212 (MINUS SIGN) in it. Write -1.5"}'
+    )
+    half = client.post("/invocations", data=b'[{"\\ud800": 1}]', content_type="application/json")
+    assert 'found [{"\\ud800": 1}]' in error(half)
 
 
 def test_an_accept_that_makes_no_sense_is_406(client: FlaskClient) -> None:

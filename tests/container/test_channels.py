@@ -103,7 +103,7 @@ def test_files_that_disagree_are_named_with_both_numbers(channel: MakeChannel) -
         (None, b"label,age\n1,2\n", "recordio-protobuf, but the data looks like text/csv: .* set the content type to"),
         (None, b"\x00\x01\x02", "found bytes of no known type: 00 01 02"),
         ("text/csv", encode_records(np.ones((1, 1), np.float32)), "expected text/csv, but the data looks like appl"),
-        ("text/csv", b'{"features": [1]}', "looks like application/json"),
+        ("text/csv", b'{"features": [1]}', "found JSON, which training does not read. Write one row a line"),
     ],
 )
 def test_a_wrong_content_type_is_seen_in_the_first_bytes(

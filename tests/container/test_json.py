@@ -115,7 +115,7 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
         ('{"instances": [{"features": [1, "x"]}]}', 'record 1, feature 2: expected a finite number .* found "x"'),
         ('{"instances": [{"features": [1, null]}]}', "record 1, feature 2: expected a finite number .* found null"),
         ('{"instances": [{"features": [1, [2]]}]}', r"record 1, feature 2: .* found \[2\]"),
-        ('{"instances": [{"features": [[1, 2], [3, 4]]}]}', r"record 1, feature 1: .* found \[1, 2\]"),
+        ('{"instances": [{"features": [[1, 2], [3, 4]]}]}', "record 1: .* Features are one row: give each"),
         ('{"instances": [{"features": [1, 1e39]}]}', r"record 1, feature 2: .* found 1e\+39"),
         ('{"instances": [{"features": [1, NaN]}]}', "not JSON: NaN is no number in JSON"),
         ('{"instances": [{"features": 1}]}', "record 1: expected a list of 2 numbers as features, found 1"),
@@ -131,7 +131,7 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
             instances({"features": [1, 2]}, sparse_record([], [], [2]), sparse_record([1, 0], ["x", 0], [2])).decode(),
             'record 3, feature 2: expected a finite number .* found "x"',
         ),
-        ('{"instances": [{"features": [[1], [2]]}]}', r"record 1, feature 1: .* found \[1\]"),
+        ('{"instances": [{"features": [[1], [2]]}]}', r"record 1: .* Write the numbers without the inner"),
         ("[" * 100_000, "nested too deeply"),
         ('{"instances": [{"features": [1, 1' + "0" * 400 + "]}]}", "record 1, feature 2: .* found 1000"),
     ],
@@ -139,6 +139,88 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
 def test_a_bad_request_is_named_by_record_and_field(body: str, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
         decode_json(body.encode(), {}, 2)
+
+
+WRITE = r'rite {"instances": \[{"features": \[...\]}, ...\]}'
+ORDER = "Names are not read: write the numbers as a list, in the order of the training data"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"features": [[1, 2], [3, 4]]}', f"Features are one row: w{WRITE}, a record for each row"),
+        ('{"features": [1, 2]}', r'Put the record into {"instances": \[...\]}, or set .* to application/jsonlines'),
+        ('{"instances": {"features": [1, 2]}}', r'Put the record into a list: {"instances": \[{...}\]}'),
+        ('[{"features": [1, 2]}]', 'Put the list into {"instances": ...}'),
+        ("[[1, 2], [3, 4]]", rf"found \[\[1, 2\], \[3, 4\]\]. W{WRITE}"),
+        ('{"inputs": [[1, 2]]}', f'"inputs" is a word of other servers: w{WRITE}'),
+        ('{"dataframe_split": {"data": [[1, 2]]}}', '"dataframe_split" is a word of other servers'),
+        ('{"columns": ["a"], "data": [[1, 2]]}', '"data" is a word of other servers'),
+        ('"{\\"instances\\": []}"', "Is this JSON that was encoded twice"),
+        ('{"Instances": []}', f'found {{"Instances": \\[\\]}}. W{WRITE}'),
+        (
+            '{"features": [1]}\n{"features": [2]}\n',
+            "not JSON: Extra data. For one record a line set .* application/jsonlines",
+        ),
+        ("{'instances': []}", "Python prints its objects otherwise than JSON: send json.dumps of it"),
+        ("1,2", "the data looks like text/csv: if it is, set the content type to text/csv"),
+        ('{"instances": [[1, 2], [3, 4]]}', r'record 1: .* found \[1, 2\]. Write {"features": \[1, 2\]}'),
+        ('{"instances": [{"features": [[1, 2]]}]}', r'record 1: .* found \[\[1, 2\]\]. Write {"features": \[1, 2\]}'),
+        (
+            '{"instances": [{"features": [[1, 2], [3, 4], [5, 6]]}]}',
+            "one row: give each of the 3 rows a record of its own",
+        ),
+        ('{"instances": [{"features": "1,2"}]}', 'found "1,2". Write the numbers in brackets, without quotes'),
+        ('{"instances": [{"features": {"a": 1, "b": 2}}]}', ORDER),
+        ('{"instances": [{"a": 1, "b": 2}]}', ORDER),
+        ('{"instances": [{"features": [1, 2, 3]}]}', r"expected 2 features, found 3. Does it still hold the label\?"),
+        (
+            '{"instances": [{"features": ["1.5", 2]}]}',
+            'record 1, feature 1: .* found "1.5", a text. Write .* without quotes',
+        ),
+        (
+            '{"instances": [{"features": ["1,5", 2]}]}',
+            'feature 1: .* found "1,5": a number with a decimal comma. Write 1.5',
+        ),
+        ('{"instances": [{"features": ["NaN", 2]}]}', 'feature 1: .* found "NaN": a missing value. Remove rows'),
+        ('{"instances": [{"features": [null, 2]}]}', "feature 1: .* found null: a missing value. Remove rows"),
+        (
+            '{"instances": [{"features": [NaN, 2]}]}',
+            "NaN is no number in JSON, .* cannot be scored. Fill missing values in",
+        ),
+        (
+            '{"instances": [{"features": ["\N{MINUS SIGN}1", 2]}]}',
+            'found "\N{MINUS SIGN}1", with U\\+2212 .MINUS SIGN. in it',
+        ),
+    ],
+)
+def test_other_forms_of_json_are_told_what_is_read(body: str, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        decode_json(body.encode(), {}, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("[1, 2]\n[3, 4]\n", r'record 1: .* found \[1, 2\]. Write {"features": \[1, 2\]}'),
+        (
+            '{"features": [1, 2]}\n{"features": [[1, 2], [3, 4]]}\n',
+            "record 2: .* one row: give each of the 2 rows a record",
+        ),
+        ('{"instances": [{"features": [1, 2]}]}\n', "record 1: .* For a whole document set .* to application/json"),
+        ('[{"features": [1, 2]}]\n', "record 1: .* Write each record without the list around it"),
+        ('{\n"features": [1, 2]\n}\n', "record 1, column 2: not JSON: .*. Every record is a whole line"),
+        (
+            "1,2\n3,4\n",
+            r'record 1, .*not JSON: .*. A line is a record, {"features": \[...\]}; for CSV set .* to text/csv',
+        ),
+        ('{"features": ["red", 2]}\n', 'record 1, feature 1: .* found "red". Write categories as numbers'),
+        ("1 1:2\n", "expected application/jsonlines, but the data looks like text/libsvm"),
+    ],
+)
+def test_other_lines_are_told_what_is_read(body: str, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        decode_lines(body.encode(), {}, 2)
 
 
 def test_whole_numbers_of_any_size_are_numbers() -> None:

@@ -135,7 +135,7 @@ def test_a_table_with_a_header_is_scored_by_its_names(text: str) -> None:
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered in reduce")
 def test_what_cannot_be_scored_has_the_status_and_the_words_of_invocations(client: FlaskClient, body: bytes) -> None:
-    kind = {b"P": "application/x-parquet", b"{": "application/json"}.get(body[:1], "text/csv")
+    kind = "application/json" if body.startswith(b"{") else "text/csv"
     kind = "application/jsonlines" if body.startswith(b'{"features') else kind
     refusal = client.post("/invocations", data=body, content_type=kind)
     answer = send(client, file=body)

@@ -143,7 +143,7 @@ def at_once(read: Reader) -> Reader:
 def line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[Block]:
     """Read libsvm the slow way only."""
     width = features if noun == "record" else None
-    text = lines.without_mark(data, libsvm.MEDIA_TYPE) if data or width else b""
+    text = lines.without_mark(data, libsvm.MEDIA_TYPE, width is not None) if data or width else b""
     rows = libsvm._read_each(text.splitlines(), noun, 1, width)
     yield libsvm._compress(rows, width), rows.labels if noun == "row" else np.zeros_like(rows.labels)
 

@@ -1,0 +1,76 @@
+"""Numbers as people write them: grouped digits, decimal commas, money, percentages, quantities."""
+
+import re
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+DIGITS = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+MONEY = r"(?:[$€£¥₹₽₩₺₴₫₪¢₿]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|BRL|US\$|R\$|A\$|C\$|Rs\.?|kr|zł)(?![a-z]))"
+
+
+def explain_amount(text: str) -> str | None:
+    """Say what is in a number beside what is read, and what to write; None where there is no number, or is one."""
+    return next((found for kind in _KINDS if (found := kind(text))), None)
+
+
+def _explain_money(text: str) -> str | None:
+    digits = r"\d[\d., '_]*(?:[eE][+-]?\d+)?"
+    found = re.fullmatch(rf"([+-]?) ?{MONEY} ?([+-]?) ?({digits})|([+-]?) ?({digits}) ?{MONEY}", text)
+    return found and _without("an amount of money", "".join(part or "" for part in found.groups()).strip())
+
+
+def _explain_percentage(text: str) -> str | None:
+    return _without("a percentage", text[:-1].strip()) if text.endswith(("%", "‰")) else None
+
+
+def _explain_digits(text: str) -> str | None:
+    found = read_amount(text)
+    return found and f": a number with {found[0]}. Write {found[1]}"
+
+
+def read_amount(text: str) -> tuple[str, str] | None:
+    """Read digits grouped or with a decimal comma: what is to say of them, and the number without."""
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
+        return "a comma", f"{text.replace(',', '')}, or {text.replace(',', '.')} if the comma is decimal"
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", text):
+        return "commas between its digits", text.replace(",", "")
+    if re.fullmatch(r"[+-]?\d{1,3}(?:\.\d{3})+,\d*", text):
+        return "a decimal comma", text.replace(".", "").replace(",", ".")
+    if re.fullmatch(r"[+-]?\d{1,3}(?:\.\d{3}){2,}", text):
+        return "points between its digits", text.replace(".", "")
+    if re.fullmatch(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", text):
+        return "a decimal comma", text.replace(",", ".")
+    if re.fullmatch(r"[+-]?\d{1,3}(?:[' ]\d{3})+(?:[.,]\d*)?", text):
+        return "signs between its digits", re.sub("[' ]", "", text).replace(",", ".")
+    if re.fullmatch(r"[+-]?\d+(?:_\d+)+(?:\.\d*)?", text):
+        return "signs between its digits", text.replace("_", "")
+    return None
+
+
+def _explain_sign(text: str) -> str | None:
+    if found := re.fullmatch(r"([+-]) +(\d+\.?\d*|\.\d+)", text):
+        return f": a blank after the sign. Write {found[1]}{found[2]}"
+    if found := re.fullmatch(r"(\d+\.?\d*|\.\d+) ?-", text):
+        return f": a minus sign behind the number. Write -{found[1]}"
+    if found := re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+))[dD]([+-]?\d+)", text):
+        return f": an exponent as Fortran writes it. Write {found[1]}e{found[2]}"
+    return None
+
+
+def _explain_quantity(text: str) -> str | None:
+    if re.fullmatch(rf"(?:[<>]=?|[~≈≤≥±])\s*{DIGITS}", text):
+        return ": a bound, no number. Choose a number for it"
+    if re.fullmatch(rf"{DIGITS}\s*(?:-|to|\.\.)\s*{DIGITS}", text):
+        return ": a range, no number. Write its ends as two columns, or its middle"
+    if re.fullmatch(r"[+-]?(?:\d+ )?\d+ ?/ ?\d+", text):
+        return ": a fraction, no decimal number. Divide it"
+    if found := re.fullmatch(rf"{DIGITS}\s?([^\W\d_]{{1,3}}|[A-Za-z°²³/]{{1,5}})", text):
+        return f": a number with {found[1]!r} behind it. Write the number alone, in one unit in all rows"
+    return None
+
+
+def _without(what: str, rest: str) -> str:
+    number = rest if NUMBER.fullmatch(rest) else (read_amount(rest) or ("", ""))[1]
+    return f": {what}. Write {number or 'the number alone'}{', without the sign' if number else ''}"
+
+
+_KINDS = (_explain_digits, _explain_money, _explain_percentage, _explain_sign, _explain_quantity)

@@ -1,0 +1,72 @@
+"""Texts found in data as a message shows them: short, readable, and with nothing in them that a terminal obeys."""
+
+import codecs
+import unicodedata
+
+SHOWN = 80  # characters
+
+_NAMES = {"\ufeff": "BYTE ORDER MARK"}
+_LOOKALIKES = {
+    **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # the full-width forms of ASCII
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033\xab\xbb", ""),  # quotation marks
+    **dict.fromkeys("\u0435\u0415", "e"),  # Cyrillic letters
+    **dict.fromkeys("\u043e\u041e", "0"),
+    "\N{MINUS SIGN}": "-",
+    "\N{ARABIC DECIMAL SEPARATOR}": ".",
+    "\N{ARABIC THOUSANDS SEPARATOR}": ",",
+    "\N{ARABIC PERCENT SIGN}": "%",
+}
+
+
+def decode_text(data: bytes) -> str:
+    """Decode the beginning of a text, some more than is shown: UTF-8, else Windows' Latin, else any bytes."""
+    head = data[: 4 * SHOWN]
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return head.decode("cp1252")
+    except UnicodeDecodeError:
+        return head.decode("latin-1")
+
+
+def quote(text: str | bytes) -> str:
+    """Show the beginning of a text in quotes: `'1.5'`."""
+    return f"'{printable(text if isinstance(text, str) else decode_text(text))}'"
+
+
+def printable(text: str) -> str:
+    """Show the beginning of a text; what cannot be seen is written as Python escapes it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
+
+
+def to_ascii(text: str) -> str:
+    """Replace the digits, signs and blanks that look like ASCII's, and leave out what cannot be seen."""
+    return "".join(char if char.isascii() and char.isprintable() else _to_ascii(char) for char in text).strip()
+
+
+def name_strange(text: str) -> str | None:
+    """Name the first character that `to_ascii` replaces, by code point and name; None if there is none."""
+    for char in text:
+        if not (char.isascii() and char.isprintable()) and _to_ascii(char) != char:
+            other = "control character" if unicodedata.category(char) == "Cc" else "no character"
+            return f"U+{ord(char):04X} ({_NAMES.get(char) or unicodedata.name(char, other)})"
+    return None
+
+
+def _to_ascii(char: str) -> str:
+    if char in _LOOKALIKES:
+        return _LOOKALIKES[char]
+    match unicodedata.category(char):
+        case "Nd":
+            return str(unicodedata.decimal(char))
+        case "Pd":
+            return "-"
+        case "Zs" | "Zl" | "Zp":
+            return " "
+        case "Cf" | "Cs" | "Co" | "Cn" | "Mn":
+            return ""
+        case "Cc":
+            return char if char == "\t" else ""
+    return char
