@@ -41,7 +41,7 @@ def ahead(
         for future in coming:
             future.cancel()
         reader.submit(items.close)  # by the thread, which may still be at work where a signal has interrupted us
-        reader.shutdown()
+        reader.shutdown(wait=getattr(_here, "halt", None) is not halt)  # unless we are collected in that thread
 
 
 def _result(future: Future[T], halt: Event, heed: Callable[[], None]) -> T:

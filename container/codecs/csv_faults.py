@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from container.codecs.amounts import NUMBER
 from container.codecs.quoting import decode_text, quote
 from container.codecs.value_faults import describe_separation, explain
+from container.columns import counts_up
 from container.errors import DecodeError
 
 TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
@@ -53,6 +54,7 @@ def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> De
             return DecodeError(f"expected numbers separated by commas: {error}", place)
         columns = columns or len(fields)
         header = number == 1 and (len(fields) > 1 or columns == 1 > form.labels) and _is_header(_decode(fields))
+        header |= number == 1 and form.labels == 1 and not form.names and _names_numbers(fields, lines[1:])
         width = (len(fields) != columns or columns <= form.labels) and not header
         used = range(len(fields)) if form.used is None else sorted(form.used)
         wrong = None if width else next((i for i in used if not is_number(fields[i])), None)
@@ -144,6 +146,17 @@ def _is_header(fields: Sequence[str]) -> bool:
     looked_at = fields[:_LOOKED_AT]
     unknown = sum(explain(field) is None for field in looked_at)
     return 2 * unknown > len(looked_at) and not any(map(is_number, fields))
+
+
+def _names_numbers(fields: Sequence[str], below: Sequence[bytes]) -> bool:
+    """Tell whether fields may be names of which all but the first are numbers, as pandas writes those of an array."""
+    first, *others = fields
+    if not others or is_number(first) or not all(map(is_number, others)):
+        return False
+    if counts_up([other.strip() for other in others]):
+        return True
+    under = next((line for line in below if line.strip()), b"").split(b",")[0]
+    return bool(first.strip()) and explain(first) is None and is_number(under.decode("latin-1"))
 
 
 def _describe_field(text: str, label: str, header: bool, extra: bool) -> str:

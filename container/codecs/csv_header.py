@@ -8,6 +8,7 @@ from itertools import chain
 
 from container.codecs.blocks import Guide
 from container.codecs.csv_faults import Form, describe_width, is_number
+from container.codecs.quoting import quote
 from container.codecs.sniff import BYTE_ORDER_MARK
 from container.columns import counts_up, show_names
 from container.errors import DecodeError
@@ -102,6 +103,8 @@ def follow_header(header: Header, form: Form, guide: Guide) -> Form:
     if not header.names:
         return form
     training = form.noun == "row"
+    if len(header.names) == 1 and (training or (form.columns or 1) > 1):
+        raise DecodeError(describe_width(header.names, form.columns or 1, form.labels), header.place)
     names = header.names if training else header.names[form.labels :]
     try:
         chosen = guide.arrange(names)
@@ -140,10 +143,10 @@ def _read_names(line: bytes, charset: str, place: str) -> list[str]:
     try:
         text = line.decode(charset)
         if text.count('"') % 2:
-            raise DecodeError(f"a quote that is not closed in its line: {text[:80]!r}", place)
+            raise DecodeError(f"a quote that is not closed in its line: {quote(text)}", place)
         return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
     except UnicodeError:
-        problem = f"names that are not written as {charset}: {line[:80].decode('latin-1')!r}. Write the data as UTF-8"
+        problem = f"names that are not written as {charset}: {quote(line)}. Write the data as UTF-8"
         raise DecodeError(problem, place) from None
     except csv.Error as error:
         raise DecodeError(f"expected names separated by commas: {error}", place) from None

@@ -122,7 +122,7 @@ def _read_bare(body: bytes, features: int) -> Features:
         return run[0][0] if run else stack([read_record(body, features, False)])
     except DecodeError as error:
         if sniff(body) is not None:
-            raise DecodeError(mismatch(MEDIA_TYPE, body)) from None
+            raise DecodeError(mismatch(MEDIA_TYPE, body, request=True)) from None
         raise DecodeError(error.problem, "record 1", "byte 0") from None
 
 

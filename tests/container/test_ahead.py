@@ -1,7 +1,9 @@
 """Items come as they would without the thread, only earlier; the thread ends with the iteration."""
 
+import sys
 from collections.abc import Generator, Iterator
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -91,3 +93,28 @@ def test_leaving_wakes_who_waits_for_another_who_reads_ahead(begun: bool) -> Non
     leaving.start()
     leaving.join(timeout=10)
     assert not leaving.is_alive()
+
+
+def test_a_reader_that_nobody_holds_may_be_collected_by_its_own_thread() -> None:
+    errors: list[object] = []
+    held: list[object] = []
+    alone = Event()
+
+    def items() -> Generator[int, None, None]:
+        yield 1
+        yield 2
+        alone.wait(10)
+        held.clear()  # as where a collection of garbage falls into the thread
+        yield 3
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", errors.append)
+        reading = ahead(items())
+        held.append(reading)
+        assert next(reading) == 1
+        thread = next(thread for thread in enumerate_threads() if thread.name.startswith("reader"))
+        del reading
+        alone.set()
+        thread.join(10)
+    assert not thread.is_alive()
+    assert errors == []

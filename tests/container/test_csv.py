@@ -415,3 +415,51 @@ def test_answers_are_lines_without_a_header() -> None:
     assert csv.encode({"score": score, "predicted_label": np.array([1, 0])}) == b"0.9899773597717285,1\n0.25,0\n"
     three = np.array([[0.5, 0.25, 0.25]], np.float32)
     assert csv.encode({"score": three, "predicted_label": np.array([0])}) == b"0.5,0.25,0.25,0\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"label,0,1,2\n1,0.5,0.2,0.3\n",
+        b",0,1,2\n0,1,0.5,0.2\n",
+        b"target,2019,2020\n0,1,0.5\n",
+        b"y,1\n0,1\n",
+        b"label,0,1,2\n",
+    ],
+)
+def test_a_header_whose_names_are_numbers_is_known_for_one(text: bytes) -> None:
+    assert isinstance(found := outcome(text), str)
+    assert found.startswith("row 1, column 1: expected a number, found ")
+    assert found.endswith(". Is this a header row? Then set the content type to text/csv;header=present")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (b"x,5,7\ny,1,2\n", "write classes as numbers"),
+        (b"NA,5,7\n1,1,2\n", "missing value"),
+        (b",5,7\n1,1,2\n", "missing value"),
+    ],
+)
+def test_a_row_whose_label_is_no_number_is_not_taken_for_one(text: bytes, advice: str) -> None:
+    assert isinstance(found := outcome(text), str)
+    assert advice in found
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (b"y;a;b\n1;2;3\n", "Columns must be separated by commas, not by ';'"),
+        (b"y\ta\n1\t2\n", "Columns must be separated by commas, not by "),
+        (b'"y,a"\n"1,2"\n', "Quotes stand around the whole row: remove them"),
+    ],
+)
+def test_a_header_of_one_field_is_told_what_separates_its_columns(text: bytes, advice: str) -> None:
+    with pytest.raises(
+        DecodeError, match="row 1: expected a label and at least one feature, found one column"
+    ) as error:
+        read(text, header="present")
+    assert advice in str(error.value)
+    with pytest.raises(DecodeError) as error:
+        decode("text/csv", text, {"header": "present"}, 3)
+    assert advice in str(error.value)
