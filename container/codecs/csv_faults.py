@@ -53,8 +53,7 @@ def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> De
         except csv.Error as error:
             return DecodeError(f"expected numbers separated by commas: {error}", place)
         columns = columns or len(fields)
-        header = number == 1 and (len(fields) > 1 or columns == 1 > form.labels) and _is_header(_decode(fields))
-        header |= number == 1 and form.labels == 1 and not form.names and _names_numbers(fields, lines[1:])
+        header = number == 1 and not form.names and _may_be_header(fields, columns, form.labels)
         width = (len(fields) != columns or columns <= form.labels) and not header
         used = range(len(fields)) if form.used is None else sorted(form.used)
         wrong = None if width else next((i for i in used if not is_number(fields[i])), None)
@@ -69,7 +68,8 @@ def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> De
         column = f"column {wrong + 1}"
         name = form.names[wrong] if wrong < len(form.names) else ""
         extra = wrong == len(fields) - 1 > 0 and not (name if form.names else number > 1 or not form.labels)
-        problem = _describe_field(texts[wrong], column if label else "", header, extra)
+        alone = number == 1 and label and not form.names and all(map(is_number, fields[1:]))
+        problem = _describe_field(texts[wrong], column if label else "", header, extra, alone)
         return DecodeError(problem, place, f"{column} ({quote(name)})" if name else column)
     return DecodeError(otherwise, f"{form.noun}s {first} to {first + len(lines) - 1}")
 
@@ -148,22 +148,23 @@ def _is_header(fields: Sequence[str]) -> bool:
     return 2 * unknown > len(looked_at) and not any(map(is_number, fields))
 
 
-def _names_numbers(fields: Sequence[str], below: Sequence[bytes]) -> bool:
-    """Tell whether fields may be names of which all but the first are numbers, as pandas writes those of an array."""
-    first, *others = fields
-    if not others or is_number(first) or not all(map(is_number, others)):
-        return False
-    if counts_up([other.strip() for other in others]):
+def _may_be_header(fields: list[str], columns: int, labels: int) -> bool:
+    if labels and _names_numbers(fields):
         return True
-    under = next((line for line in below if line.strip()), b"").split(b",")[0]
-    return bool(first.strip()) and explain(first) is None and is_number(under.decode("latin-1"))
+    return (len(fields) > 1 or columns == 1 > labels) and _is_header(_decode(fields))
 
 
-def _describe_field(text: str, label: str, header: bool, extra: bool) -> str:
+def _names_numbers(fields: Sequence[str]) -> bool:
+    """Tell whether fields are names of which all but the first count up, as pandas writes those of an array."""
+    first, *others = fields
+    return bool(others) and not is_number(first) and counts_up([other.strip() for other in others])
+
+
+def _describe_field(text: str, label: str, header: bool, extra: bool, first: bool) -> str:
     """Say why a field is no number and what to do.
 
-    `label` names its column if it is the label's. A `header` may be names, and what is `extra` stand behind a comma
-    that ends the line.
+    `label` names its column if it is the label's. A `header` may be names, what is `extra` stands behind a comma that
+    ends the line, and what is `first` begins the data, with numbers behind it.
     """
     found = f"expected a number, found {quote(text)}"
     if header:
@@ -174,8 +175,10 @@ def _describe_field(text: str, label: str, header: bool, extra: bool) -> str:
         return f"{found}{explained}"
     if not label:
         return f"{found}. Write categories as numbers"
-    ids = ". Remove it if it is an id" if re.search(r"\d", text) else ""
-    return f"{found}. {label.capitalize()} is the label: write classes as numbers, 0, 1 and so on{ids}"
+    hint = ". Remove it if it is an id" if re.search(r"\d", text) else ""
+    if first:
+        hint += "; if this is a header row, set the content type to text/csv;header=present"
+    return f"{found}. {label.capitalize()} is the label: write classes as numbers, 0, 1 and so on{hint}"
 
 
 def _decode(fields: list[str]) -> list[str]:

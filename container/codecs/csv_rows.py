@@ -62,7 +62,7 @@ def _read_plain_batches(text: bytes, form: Form) -> list[Doubles] | None:
     columns = text.count(b",", 0, text.find(b"\n")) + 1
     if columns > _ARROW_COLUMNS or text.startswith(BYTE_ORDER_MARK):
         return None
-    if form.used is not None and (columns != form.columns or b'"' in text):
+    if form.used is not None and (columns != form.columns or b'"' in text or _has_lone_returns(text)):
         return None
     used = None if form.used is None else [f"f{i}" for i in form.used]
     try:
@@ -74,15 +74,20 @@ def _read_plain_batches(text: bytes, form: Form) -> list[Doubles] | None:
             arrow.ParseOptions(quote_char=False, ignore_empty_lines=False),
             arrow.ConvertOptions(default_column_type=pyarrow.float64(), null_values=[], include_columns=used),
         )
-    except pyarrow.ArrowInvalid:
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowKeyError):
         return None
     return [batch.to_tensor().to_numpy() for batch in found.to_batches()]
+
+
+def _has_lone_returns(text: bytes) -> bool:
+    """Tell whether a line ends in a carriage return alone."""
+    return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
 
 
 def parse_as_json(text: bytes, form: Form, kind: Any) -> Matrix | None:
     """Read lines of plain numbers as one list of JSON, each line a row of (n, columns); None where numpy must look."""
     columns = form.columns
-    if columns is None or (b"\r" in text and text.count(b"\r") != text.count(b"\r\n")):
+    if columns is None or _has_lone_returns(text):
         return None
     try:
         table = _parse_wide(text, columns, kind) if columns >= _WIDE else _parse_narrow(text, columns, kind)
@@ -129,7 +134,8 @@ def parse_lines(
     except ValueError as error:
         raise find_fault(lines, form, first, str(error)) from None
     if shift is not None and table.shape[1] == len(shift):
-        table = (table - shift).astype(kind)
+        with np.errstate(over="ignore"):
+            table = (table - shift).astype(kind)
     if not fits(table, form):
         raise find_fault(lines, form, first, "not a table of numbers")
     return np.asarray(table)

@@ -422,7 +422,6 @@ def test_answers_are_lines_without_a_header() -> None:
     [
         b"label,0,1,2\n1,0.5,0.2,0.3\n",
         b",0,1,2\n0,1,0.5,0.2\n",
-        b"target,2019,2020\n0,1,0.5\n",
         b"y,1\n0,1\n",
         b"label,0,1,2\n",
     ],
@@ -436,7 +435,8 @@ def test_a_header_whose_names_are_numbers_is_known_for_one(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        (b"x,5,7\ny,1,2\n", "write classes as numbers"),
+        (b"x,5,7\ny,1,2\n", "write classes as numbers, 0, 1 and so on; if this is a header row, set the content type"),
+        (b"1,5,7\ny,1,2\n", "write classes as numbers, 0, 1 and so on"),
         (b"NA,5,7\n1,1,2\n", "missing value"),
         (b",5,7\n1,1,2\n", "missing value"),
     ],

@@ -1,7 +1,7 @@
 """What every input of a decoder must come to: sound rows or one refusal, the same whichever way it is read."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from time import process_time
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow
 
 from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio, sniff
-from container.codecs.blocks import Block, Features, Matrix, Sparse
+from container.codecs.blocks import Block, Features, Guide, Matrix, Sparse
 from container.codecs.framing import MAGIC, make_frame, read_frame
 from container.codecs.records import read_record, stack
 from container.errors import DecodeError
@@ -82,13 +82,34 @@ def compressed(X: Matrix) -> Sparse:
     return Sparse(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
 
 
-def training(codec: Any) -> Reader:
+def training(codec: Any, **parameters: str) -> Reader:
     def read(data: bytes, features: int | None) -> Iterator[Block]:
-        for X, y in codec.decode_blocks(BytesIO(data), {}, features):
+        for X, y in codec.decode_blocks(BytesIO(data), parameters, features):
             assert codec is libsvm or features in (None, X.shape[1])
             yield X, y
 
     return read
+
+
+def last_first(names: Sequence[str]) -> Sequence[int]:
+    """Take the last three columns, as the header names them, from behind."""
+    if len(names) < FEATURES:
+        raise DecodeError("too few columns")
+    return [*range(len(names))][: -FEATURES - 1 : -1]
+
+
+def by_names(data: bytes, features: int | None) -> Iterator[Block]:
+    """Read CSV with a header, its columns in another order and less an offset."""
+    guide = Guide(last_first, lambda sample: None if sample() is None else np.ones(FEATURES - 1))
+    for X, y in csv.decode_blocks(BytesIO(data), {"header": "present"}, None, guide):
+        assert X.shape[1] == FEATURES - 1
+        yield X, y
+
+
+def requested_by_names(data: bytes, features: int | None) -> Iterator[Block]:
+    for X in csv.decode_records(BytesIO(data), {"header": "present"}, FEATURES, Guide(last_first)):
+        assert X.shape[1] == FEATURES
+        yield X, np.zeros(X.shape[0], np.float32)
 
 
 def request(codec: Any, **parameters: str) -> Reader:
@@ -183,13 +204,18 @@ _RECORDS: list[Reader] = [training(recordio), in_small_pieces(training(recordio)
 
 # the readers of one list must agree; the first is the one that is used
 TRAINING: dict[str, list[list[Reader]]] = {
-    "csv": [[training(csv), in_small_pieces(training(csv)), without_pyarrow(training(csv))]],
+    "csv": [
+        [read, in_small_pieces(read), without_pyarrow(read)]
+        for read in (training(csv), training(csv, header="present"), by_names)
+    ],
     "libsvm": [[*_pieces(training(libsvm)), at_once(training(libsvm)), partial(line_by_line, "row")]],
     "parquet": [[training(parquet)], [in_small_pieces(training(parquet))]],  # of two faults, either may come first
     "recordio": [_RECORDS, [framed(read) for read in _RECORDS]],
 }
 REQUESTS: dict[str, list[list[Reader]]] = {
-    "csv": [_pieces(request(csv)), _pieces(request(csv, label_size="1"))],
+    "csv": [
+        *map(_pieces, (request(csv), request(csv, label_size="1"), request(csv, header="present"), requested_by_names))
+    ],
     "json": [[request(json)]],
     "jsonlines": [_pieces(request(jsonlines))],
     "libsvm": [[*_pieces(request(libsvm)), at_once(request(libsvm)), partial(line_by_line, "record")]],
