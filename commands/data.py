@@ -1,18 +1,16 @@
 """The data that a command is given: which files they are, what is in them, and a channel of them."""
 
-import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from commands.faults import Fault, UsageFault
+from commands.headers import CSV, has_header, head
 from container.codecs import TRAINING_TYPES
 from container.codecs.media import parse
-from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff
-from container.errors import DecodeError
-from container.files import find_files, open_file
+from container.codecs.sniff import HEAD_BYTES, sniff
+from container.files import find_files
 
-CSV = "text/csv"
 SUFFIXES = {
     ".csv": CSV,
     ".libsvm": "text/libsvm",
@@ -24,7 +22,6 @@ SUFFIXES = {
     ".recordio": "application/x-recordio-protobuf",
     ".pbr": "application/x-recordio-protobuf",
 }
-HEADER_BYTES = 1 << 20  # in which a first line must end to be looked at
 
 
 def list_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -61,7 +58,7 @@ def lay_out(files: Sequence[tuple[str, Path]], folder: Path) -> None:
 def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
     """Say what the files are: what the user said, else what all their names or first bytes say.
 
-    Of CSV whose first line has no number in it, that line is said to be a header.
+    Of CSV whose files begin with a header, that is said too.
     """
     if said is None:
         kinds = {kind_of(file): file for _, file in files}
@@ -74,7 +71,7 @@ def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
     media = parse(said)
     if media.name not in TRAINING_TYPES:
         raise UsageFault(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {said!r}.")
-    if media.name == CSV and "header" not in media.parameters and has_header(files[0][1]):
+    if media.name == CSV and "header" not in media.parameters and has_header([file for _, file in files], said):
         return f"{said};header=present"
     return said
 
@@ -93,31 +90,3 @@ def kind_of(file: Path) -> str:
             f"{file}: nothing says what is in it ({looks}). Say --content-type TYPE: {', '.join(TRAINING_TYPES)}."
         )
     return kind
-
-
-def has_header(file: Path) -> bool:
-    """Tell whether the first line of CSV names columns: it holds something, and no number."""
-    first = head(file, HEADER_BYTES).removeprefix(BYTE_ORDER_MARK).splitlines()[:1]
-    try:
-        fields = next(csv.reader([line.decode("utf-8", "replace") for line in first]), [])
-    except csv.Error:  # which whoever reads the data tells with its place
-        return False
-    return any(field.strip() for field in fields) and not any(map(is_number, fields))
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a text can be read as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def head(file: Path, size: int) -> bytes:
-    """Read how a file begins, unpacked."""
-    try:
-        with open_file(file) as stream:
-            return stream.read(size)
-    except DecodeError as error:
-        raise Fault(f"{file}: {error}.") from None

@@ -4,10 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from commands.faults import Fault
+from commands.say import say
+from commands.words import Words
 from container.errors import ClientError
+from linear_learner import VERSION
 from linear_learner.errors import InputError
 
 BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2  # what a shell calls an end by these signals
@@ -21,7 +25,7 @@ CONTENT_TYPE = "what the data is, such as text/csv; else its names and first byt
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words of the command line say and give the exit status."""
-    arguments = parser().parse_args(words)
+    arguments = parser().read(words)
     if sys.stdout is None:  # as where the shell was told >&-
         return complain("stdout is closed; expected a place to write to, such as /dev/null.")
     try:
@@ -49,7 +53,7 @@ def drop_output() -> None:
 
 def complain(what: str, status: int = 1) -> int:
     """Say what is wrong and give the exit status."""
-    print(f"linear_learner: {what}", file=sys.stderr)
+    say(what)
     return status
 
 
@@ -86,15 +90,12 @@ def perform(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Words:
     """Declare the commands."""
-    top = argparse.ArgumentParser(
-        "linear_learner", description="Train, look into, measure, serve and export linear models."
-    )
+    top = Words("linear_learner", description="Train, look into, measure, serve and export linear models.")
+    top.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, about: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    command = partial(top.add_command, commands)
 
     inspect = command("inspect", "show what is in a model")
     inspect.add_argument("model", type=Path, metavar="MODEL", help=MODEL)

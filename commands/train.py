@@ -1,26 +1,24 @@
 """Train on files that lie anywhere: lay out a job's folders, run the job, keep what it leaves."""
 
 import json
-import os
-from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from commands.data import CSV, content_type, lay_out, list_files
+from commands.data import content_type, lay_out, list_files
 from commands.doors import run_door
 from commands.faults import Fault, UsageFault
 from commands.files import replace
+from commands.headers import CSV
+from commands.predictors import choose_predictor
 from commands.say import say
+from commands.summary import PAGE, REPORT, summarize
 from container.channels import Channel
 from container.codecs.media import parse
-from container.environment import ChannelConfig, Paths
-
-CLASSES = frozenset(range(100))  # that labels are taken for; larger whole numbers are counts or amounts
+from container.environment import CALLED, ChannelConfig, Paths
+from container.writable import check_writable
 
 
 def train(
@@ -51,17 +49,19 @@ def train(
             paths = Paths(Path(root))
             for name, found in files.items():
                 lay_out(found, paths.channel(name))
-            if "predictor_type" not in hyperparameters:
-                hyperparameters |= guess(Channel(ChannelConfig("train", kinds["train"]), paths.channel("train")))
+            channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel("train"))
+            hyperparameters |= choose_predictor(
+                hyperparameters, channel, [file for _, file in files["train"]], kinds["train"]
+            )
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())
             channels = {name: {"ContentType": kind} for name, kind in kinds.items()}
             for name, content in (("hyperparameters", hyperparameters), ("inputdataconfig", channels)):
                 (paths.config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-            status = run_door("train", paths.root, environ)
+            status = run_door("train", paths.root, {**environ, CALLED: call(data, out, paths)})
             if status == 0:
                 keep(paths.output_data, out)
-                say(f"the model and its report are in {out}.")
+                close(summarize(out, data.get("test", data["train"]), said))
             return status
     finally:
         if new:
@@ -70,7 +70,8 @@ def train(
 
 
 def make_folder(out: Path) -> bool:
-    """See that `out` is a folder to write into; tell whether it was made for that."""
+    """See that `out` is a folder that can be written into; tell whether it was made for that."""
+    check_writable([out])
     new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -78,13 +79,24 @@ def make_folder(out: Path) -> bool:
         raise Fault(f"{out} is a file; expected a folder for the model, or a name for a new one.") from None
     except OSError as error:
         raise Fault(f"{out} cannot be made: {error.strerror}.") from None
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise Fault(f"{out} cannot be written into.")
     return new
 
 
+def call(files: Mapping[str, Path], out: Path, paths: Paths) -> str:
+    """Say what people call the places that a job finds below its root, as JSON."""
+    places = {
+        paths.config / "hyperparameters.json": "the command line",
+        paths.model: str(out),
+        paths.output_data: str(out),
+        **{paths.channel(name): str(path) for name, path in files.items()},
+    }
+    return json.dumps({str(place.relative_to(paths.root)): name for place, name in places.items()})
+
+
 def keep(source: Path, out: Path) -> None:
-    """Copy what the job left beside the model, file by file."""
+    """Copy what the job left beside the model, file by file; an earlier report is not of this model."""
+    for name in (REPORT, PAGE):
+        (out / name).unlink(missing_ok=True)
     for file in source.rglob("*"):
         if file.is_file():
             target = out / file.relative_to(source)
@@ -92,27 +104,10 @@ def keep(source: Path, out: Path) -> None:
             replace(file.read_bytes(), target)
 
 
-def guess(channel: Channel) -> dict[str, str]:
-    """Choose what to train by the labels, and say so."""
-    with closing(iter(channel)) as blocks:
-        seen = classes(y for _, y in blocks)
-    if seen is None:
-        found, why = {"predictor_type": "regressor"}, "the labels are no classes numbered from 0"
-    elif seen <= 2:
-        found, why = {"predictor_type": "binary_classifier"}, "all labels are 0 or 1"
-    else:
-        found = {"predictor_type": "multiclass_classifier", "num_classes": f"{seen}"}
-        why = f"the labels are the integers 0 to {seen - 1}"
-    say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
-    return found
-
-
-def classes(labels: Iterable[NDArray[Any]]) -> int | None:
-    """Count the classes where the labels are the integers from 0 and each occurs; 0 and 1 need not both."""
-    seen: set[float] = set()
-    for y in labels:
-        seen.update(np.unique(y).tolist())
-        if not seen <= CLASSES:
-            return None
-    count = max(len(seen), 2)
-    return count if seen <= set(range(count)) else None
+def close(lines: Sequence[str]) -> None:
+    """Say what came of it where people look: below the log on a terminal, else beside it."""
+    for line in lines:
+        if sys.stdout.isatty():
+            print(line, flush=True)
+        else:
+            say(line)

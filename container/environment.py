@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,14 +19,20 @@ STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  #
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
 SWITCH = ("on", "off")
+CALLED = "LINEAR_LEARNER_CALLED"  # an object of JSON: places below the root, and what people call them
 WORKER_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of the contract below one root."""
+    """The folders of the contract below one root.
+
+    Where the root is only laid out for a job, of links to what lies elsewhere, `called` has for places below it what
+    people call them.
+    """
 
     root: Path
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -61,6 +67,13 @@ class Paths:
     def channel(self, name: str) -> Path:
         """Where the files of a channel lie."""
         return self.root / "input" / "data" / name
+
+    def call(self, place: Path) -> str:
+        """Give the words for a place that people know it by."""
+        for known in (place, *place.parents):
+            if known.is_relative_to(self.root) and (name := self.called.get(str(known.relative_to(self.root)))):
+                return str(Path(name, place.relative_to(known)))
+        return str(place)
 
 
 @dataclass(frozen=True)
@@ -125,8 +138,9 @@ class ServerSettings:
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
-    """Take the root from SAGEMAKER_BASE_DIR, else /opt/ml."""
-    return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT))
+    """Take the root from SAGEMAKER_BASE_DIR, else /opt/ml; whoever lays it out of links says what these are called."""
+    called = json.loads(environ.get(CALLED) or "{}")
+    return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT), called)
 
 
 def read_job(environ: Mapping[str, str]) -> Job:

@@ -5,6 +5,7 @@ import gzip
 import os
 import shutil
 import signal
+import stat
 import sys
 import tarfile
 import traceback
@@ -24,6 +25,7 @@ from container.progress import LiveLog
 from container.stop import Stop
 from container.team import Outcome, Over, Team
 from container.timeline import TimeLine
+from container.writable import check_writable
 
 ALGORITHM = "Linear Learner"
 CHANNELS = ("train", "validation", "test")
@@ -91,6 +93,7 @@ def _end(outcome: Outcome, paths: Paths, task: Task) -> int:
     task.log.close()
     if outcome.status == STOPPED:
         task.log.warning(outcome.reason)
+        _tell(paths, outcome.reason)
         return STOPPED
     if outcome.status:
         fail(paths, outcome.reason, task.log)
@@ -113,7 +116,8 @@ def _attempt(
 ) -> Outcome:
     paths = read_paths(environ)
     try:
-        paths.failure.unlink(missing_ok=True)
+        with suppress(OSError):
+            paths.failure.unlink()
         job = read_job(environ)
         if job.leads:
             _clear(paths)
@@ -121,6 +125,8 @@ def _attempt(
         if len(job.hosts) > 1:
             task.team = Team(job, task.log.info)
             _join(task.team, task, paths, roles)
+        if job.leads:
+            check_writable(_outputs(job), paths.call)
         _assign(job, task)
         task.heed()
         task.timeline.lap("start")
@@ -147,7 +153,7 @@ def _attempt(
     except OSError as error:
         if error.errno != errno.ENOSPC:
             return _crash(task.log, error)
-        where = error.filename or paths.root
+        where = paths.call(Path(error.filename or paths.root))
         return Outcome(1, f"AlgorithmError: no space left on the disk ({where}). Give the job a larger volume.")
     except Exception as error:
         return _crash(task.log, error)
@@ -177,17 +183,24 @@ def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:
 def _clear(paths: Paths) -> None:
     """Take away what an earlier job could not finish, and its report, which would be taken for this one's."""
     shutil.rmtree(_unfinished(paths), ignore_errors=True)
-    _partial_archive(paths).unlink(missing_ok=True)
-    for file in (*paths.output_data.glob("report.*"), *paths.output_data.glob(".report.*")):
+    reports = (*paths.output_data.glob("report.*"), *paths.output_data.glob(".report.*"))
+    for file in (_partial_archive(paths), *reports):
         with suppress(OSError):
             file.unlink()
+
+
+def _outputs(job: Job) -> list[Path]:
+    """List the folders that the job is going to write into."""
+    paths = job.paths
+    reports = [paths.output_data] if job.report else []
+    return [paths.model, paths.output, *reports, *([job.checkpoints] if job.checkpoints else [])]
 
 
 def _assign(job: Job, task: Task) -> None:
     """Tell the algorithm what the platform says."""
     task.hyperparameters = job.hyperparameters
     configuration = job.paths.config / "hyperparameters.json"
-    task.log.info(f"Reading provided configuration from {configuration}: {job.hyperparameters}")
+    task.log.info(f"Reading provided configuration from {job.paths.call(configuration)}: {job.hyperparameters}")
     for name, config in sorted(job.channels.items(), key=lambda item: item[0] != "train"):
         place = job.paths.channel(name)
         if name in CHANNELS:
@@ -200,7 +213,7 @@ def _assign(job: Job, task: Task) -> None:
                 warn=task.log.warning,
                 like=task.channels.get("train"),
             )
-            task.log.info(f"The channel {name!r} is in {config.mode} input mode under {place}.")
+            task.log.info(f"The channel {name!r} is in {config.mode} input mode under {job.paths.call(place)}.")
         elif name == START and config.mode == "Pipe":
             raise ClientError(
                 f"channel {name!r}: expected the input mode File for the model to start from, found Pipe."
@@ -254,7 +267,7 @@ def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
                 os.replace(partial, paths.output_data / name)
             finally:
                 partial.unlink(missing_ok=True)
-        task.log.info(f"The report is {' and '.join(str(paths.output_data / name) for name in texts)}.")
+        task.log.info(f"The report is {' and '.join(paths.call(paths.output_data / name) for name in texts)}.")
     except OSError as error:
         task.log.warning(f"The report could not be written: {error}. The model is whole.")
     except Exception as error:
@@ -300,10 +313,23 @@ def fail(paths: Paths, reason: str, log: Log | None = None) -> int:
     """Write why a job fails to its log and, unless something is there, to output/failure; give its exit status."""
     log = log or Log("algo-1", ALGORITHM, sys.stdout)
     log.error(reason)
+    _tell(paths, reason)
     try:
         paths.output.mkdir(parents=True, exist_ok=True)
         with paths.failure.open("x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(reason)
     except OSError as error:
-        log.error(f"{paths.failure} could not be written: {error}")
+        log.error(f"{paths.call(paths.failure)} could not be written: {error.strerror}")
     return 1
+
+
+def _tell(paths: Paths, reason: str) -> None:
+    """Repeat on stderr what has gone to a log that is not seen: a file, or what is read by another program.
+
+    Where both streams end in one place, as on a terminal or as the log of a container, it stands there already.
+    """
+    with suppress(AttributeError, OSError):  # there is no stream, or none that has a number
+        log, here = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
+        unseen = paths.called or stat.S_ISREG(log.st_mode) or sys.stderr.isatty()
+        if unseen and not os.path.samestat(log, here):
+            print(f"train: {reason}", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,32 @@ def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str
     status, out, said = command(*words)
     assert (status, out) == (2, "")
     assert said.startswith("usage: linear_learner ")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("train", "t.csv", "--target", "Churn", "--out", "m"), "there is no option --target; there is --target-first"),
+        (("train", "t.csv", "--val=v.csv", "--out", "m"), "there is no option --val; there is --validation"),
+        (("serve", "m", "--prot", "80"), "there is no option --prot; there is --port"),
+        (("export", "m", "--to", "sql", "-out", "x"), "there is no option -out; there is --out"),
+        (("inspect", "m", "--rows"), "there is no option --rows; there is --help"),
+        (("evaluate", "m", "d", "--content", "text/csv"), "there is no option --content; there is --content-type"),
+        (("inspect", "m", "n"), "'n' is one word too many"),
+    ],
+)
+def test_no_option_is_cut_short_and_those_that_there_are_are_named(
+    command: Command, words: tuple[str, ...], complaint: str
+) -> None:
+    status, out, said = command(*words)
+    assert (status, out) == (2, "")
+    assert said.startswith(f"usage: linear_learner {words[0]} ")
+    assert said.endswith(f"linear_learner {words[0]}: error: {complaint}\n")
+
+
+def test_the_version_is_that_of_the_project(command: Command) -> None:
+    version = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert command("--version") == (0, f"linear_learner {version}\n", "")
 
 
 def test_a_closed_stdout_is_told() -> None:

@@ -1,0 +1,87 @@
+"""What is trained where the user has not said it: chosen by the labels, or refused with what to do about them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from commands.faults import Fault
+from commands.headers import CSV
+from commands.labels import Labels, survey
+from commands.recipes import PARQUET, list_labels, list_numbers, write_recipe
+from commands.say import say
+from container.channels import Channel
+from container.codecs.media import parse
+from linear_learner.declaration import unquote
+
+BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
+INSIST = "say --set predictor_type=regressor"
+
+
+def choose_predictor(
+    hyperparameters: Mapping[str, str], channel: Channel, files: Sequence[Path], kind: str
+) -> dict[str, str]:
+    """Give the hyperparameters that the labels of a channel decide, and say so; none where the user has said them.
+
+    Raises Fault where the labels are classes that are not numbered from 0, or count the rows.
+    """
+    wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
+    if wanted not in ("", BINARY, MULTICLASS):
+        return {}
+    with closing(iter(channel)) as blocks:  # type: ignore[type-var]
+        labels = survey((y for _, y in blocks), len(files))
+    check_labels(labels, wanted, unquote(hyperparameters.get("num_classes", "")), files[0], kind)
+    return {} if wanted else guess(labels)
+
+
+def check_labels(labels: Labels, wanted: str, num_classes: str, file: Path, kind: str) -> None:
+    """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
+    if labels.counting:
+        raise Fault(describe_count(parse(kind).name))
+    classes, values = labels.classes, labels.unnumbered
+    most = 2 if wanted == BINARY else int(num_classes) if num_classes.isdecimal() else None
+    if values and not (most and all(value in range(most) for value in values)):
+        raise Fault(describe_classes(values, wanted, file, kind))
+    if wanted == BINARY and classes and classes > 2:
+        raise Fault(
+            f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
+            f"predictor_type={MULTICLASS} --set num_classes={classes}."
+        )
+    if wanted == MULTICLASS and classes and not num_classes:
+        what = f"num_classes={classes}" if classes > 2 else f"predictor_type={BINARY}"
+        raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
+
+
+def describe_count(kind: str) -> str:
+    """Say that labels are an index, and what to do."""
+    what = "the first column, the label, counts" if kind in (CSV, PARQUET) else "the labels count"
+    return (
+        f"{what} the rows one by one, as an index does. Write the data without it (pandas: index=False), the label "
+        f"first; if that is the label, {INSIST}."
+    )
+
+
+def describe_classes(values: Sequence[float], wanted: str, file: Path, kind: str) -> str:
+    """Say which labels there are, and how they are numbered from 0."""
+    if len(values) == 1:
+        return f"every label is {values[0]:.9g}: there is nothing to learn. See that the label is the first column."
+    media = parse(kind)
+    recipe = write_recipe(values, file, media.name, header=media.parameters.get("header", "").lower() == "present")
+    more = f", with --set num_classes={len(values)}" if wanted == MULTICLASS and len(values) > 2 else ""
+    amounts = "If they are amounts" if len(values) > 2 else "If they are no classes"
+    return (
+        f"the labels are {list_labels(values)}; expected classes numbered from 0. Write {list_numbers(values)}, in "
+        f"every file, and train on what this leaves{more}:\n{recipe}\n{amounts}, {INSIST}."
+    )
+
+
+def guess(labels: Labels) -> dict[str, str]:
+    """Choose what to train, and say so."""
+    if labels.classes is None:
+        found, why = {"predictor_type": REGRESSOR}, "the labels are no classes numbered from 0"
+    elif labels.classes == 2:
+        found, why = {"predictor_type": BINARY}, "all labels are 0 or 1"
+    else:
+        found = {"predictor_type": MULTICLASS, "num_classes": f"{labels.classes}"}
+        why = f"the labels are the integers 0 to {labels.classes - 1}"
+    say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
+    return found

@@ -1,0 +1,35 @@
+"""The words of the command line, of which none is cut short, and what is told of a wrong one."""
+
+import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+
+class Words(argparse.ArgumentParser):
+    """A parser of a command's words; an option that there is not is answered with those that there are."""
+
+    def __init__(self, *names: Any, **about: Any) -> None:
+        super().__init__(*names, **{"allow_abbrev": False, **about})
+        self.commands: dict[str, Words] = {}
+
+    def add_command(self, commands: "argparse._SubParsersAction[Words]", name: str, about: str) -> "Words":
+        """Declare a command with words of its own."""
+        self.commands[name] = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        return self.commands[name]
+
+    def read(self, words: Sequence[str] | None) -> argparse.Namespace:
+        """Read the words; what is wrong ends the program with status 2, and says so under the command's own usage."""
+        arguments, left = self.parse_known_args(words)
+        if left:
+            self.commands[arguments.command].refuse(left)
+        return arguments
+
+    def refuse(self, left: Sequence[str]) -> NoReturn:
+        """Say which word is not known, and which option may be meant."""
+        word = next((word for word in left if word.startswith("-")), left[0]).partition("=")[0]
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        near = [option for option in known if option.startswith(word)] or get_close_matches(word, known)
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one word too many")
+        self.error(f"there is no option {word}; there is {', '.join(near or known)}")

@@ -1,0 +1,58 @@
+"""Whether what a job leaves can be written: tried before anything is trained, as root is told yes wherever it asks."""
+
+import errno
+import os
+import pwd
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from container.errors import ClientError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # which whoever writes more than nothing tells
+
+
+def check_writable(folders: Iterable[Path], call: Callable[[Path], str] = str) -> None:
+    """Make a hidden file in each folder, or in the one that it is to be made in, and remove it.
+
+    Raises ClientError that names the folder, by `call`, the user who may not write there, and what to do.
+    """
+    for folder in folders:
+        place = folder
+        while not os.path.lexists(place):
+            place = place.parent
+        try:
+            with NamedTemporaryFile(dir=place, prefix=".trial-"):
+                pass
+        except OSError as error:
+            if error.errno not in _FULL:
+                what = call(folder) if place == folder else f"{call(folder)}, to be made in {call(place)},"
+                raise ClientError(f"{what} cannot be written: {_explain(error, place, call(place))}") from None
+
+
+def _explain(error: OSError, place: Path, name: str) -> str:
+    """Say what is wrong with a place, and what to do about it."""
+    mine, strerror = os.geteuid(), error.strerror or str(error)
+    match error.errno:
+        case errno.ENOTDIR:
+            return f"{name} is a file; expected a folder. Move the file away."
+        case errno.ENOENT if place.is_symlink():
+            return f"{name} is a link to {os.readlink(place)}, which is not there. Make it, or remove the link."
+        case errno.EROFS:
+            return f"{name} is mounted read-only (this runs as {_user(mine)}). Mount it so that it can be written to."
+        case errno.EACCES | errno.EPERM:
+            with suppress(OSError):
+                owner = place.stat().st_uid
+                allow = "Let this user write there" if owner != mine else "Let it be written to, as by chmod u+rwx"
+                other = f", or run as {_user(owner)}, to whom it belongs" if owner != mine else ""
+                return f"{strerror} for {_user(mine)}, as whom this runs. {allow}{other}."
+    return f"{strerror} (this runs as {_user(mine)})."
+
+
+def _user(number: int) -> str:
+    """Name a user by number and, where it is known, by name."""
+    try:
+        return f"user {number} ({pwd.getpwuid(number).pw_name})"
+    except KeyError:
+        return f"user {number}"
