@@ -11,7 +11,7 @@ from commands.recipes import PARQUET, list_labels, list_numbers, write_recipe
 from commands.say import say
 from container.channels import Channel
 from container.codecs.media import parse
-from linear_learner.declaration import unquote
+from linear_learner.declaration import AUTO, unquote
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
 INSIST = "say --set predictor_type=regressor"
@@ -29,16 +29,17 @@ def choose_predictor(
         return {}
     with closing(iter(channel)) as blocks:  # type: ignore[type-var]
         labels = survey((y for _, y in blocks), len(files))
-    check_labels(labels, wanted, unquote(hyperparameters.get("num_classes", "")), files[0], kind)
+    said = unquote(hyperparameters.get("num_classes", AUTO))
+    check_labels(labels, wanted, None if said.lower() == AUTO else said, files[0], kind)
     return {} if wanted else guess(labels)
 
 
-def check_labels(labels: Labels, wanted: str, num_classes: str, file: Path, kind: str) -> None:
+def check_labels(labels: Labels, wanted: str, num_classes: str | None, file: Path, kind: str) -> None:
     """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
     if labels.counting:
         raise Fault(describe_count(parse(kind).name))
     classes, values = labels.classes, labels.unnumbered
-    most = 2 if wanted == BINARY else int(num_classes) if num_classes.isdecimal() else None
+    most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
         raise Fault(describe_classes(values, wanted, file, kind))
     if wanted == BINARY and classes and classes > 2:
@@ -46,7 +47,7 @@ def check_labels(labels: Labels, wanted: str, num_classes: str, file: Path, kind
             f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
             f"predictor_type={MULTICLASS} --set num_classes={classes}."
         )
-    if wanted == MULTICLASS and classes and not num_classes:
+    if wanted == MULTICLASS and classes and num_classes is None:
         what = f"num_classes={classes}" if classes > 2 else f"predictor_type={BINARY}"
         raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
 

@@ -10,6 +10,7 @@ from linear_learner.errors import InputError
 from linear_learner.losses import LOSSES, LOSSES_OF
 
 CRITERION = "binary_classifier_model_selection_criteria"
+TWO_CLASSES = "For two classes set predictor_type to binary_classifier, without num_classes"
 OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
@@ -94,7 +95,7 @@ def parse(texts: Mapping[str, str]) -> Hyperparameters:
         try:
             values[name] = declaration.read(text)
         except (ValueError, OverflowError):
-            faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}"
+            faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}{hint(name, text)}"
     for name in without_effect(values):
         if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
             values[name] = known[name].read(known[name].default or "")
@@ -162,7 +163,12 @@ def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[tuple[str,
     """Require num_classes of a multiclass classifier."""
     if values.get("predictor_type") == "multiclass_classifier" and values.get("num_classes", 0) is None:
         what = "it is required with predictor_type=multiclass_classifier; expected the number of classes"
-        yield "num_classes", f"num_classes: {what}"
+        yield "num_classes", f"num_classes: {what}, which is the largest label + 1. {TWO_CLASSES}"
+
+
+def hint(name: str, text: str) -> str:
+    """Say what else is meant by a value that is refused, where that is known."""
+    return f". {TWO_CLASSES}" if (name, unquote(text)) == ("num_classes", "2") else ""
 
 
 def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Read an artifact without MXNet and without trusting it: bounded, shape against size, nothing unpickled."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ from linear_learner.documents import Facts, read_facts
 from linear_learner.errors import InputError
 from linear_learner.folder import open_file, read_all
 from linear_learner.model import Model
-from linear_learner.packages import ADDITIONAL, LIMITS, PACKED, PARAMETERS, SYMBOL, ZIPPED, Files, read_tar, read_zip
+from linear_learner.packages import (
+    ADDITIONAL,
+    LIMITS,
+    PACKED,
+    PARAMETERS,
+    SYMBOL,
+    ZIPPED,
+    Files,
+    choose_folder,
+    read_tar,
+    read_zip,
+)
 from linear_learner.symbols import LINKS, Graph, read_graph
 
 GZIP = b"\x1f\x8b"
@@ -19,6 +31,8 @@ GZIP = b"\x1f\x8b"
 
 def load(place: Path, room: int | None = None) -> Model:
     """Load the model in a folder: loose files, else `model.tar.gz`, else the original's `model_algo-1`; or a package.
+
+    Where the folder holds none of these, the one folder in it that does is looked into.
 
     Raises InputError that says what was looked for, or what is wrong with what was found, and MemoryError where one of
     its files is larger than `room` bytes once it is unpacked.
@@ -59,16 +73,37 @@ def find(directory: Path, room: int | None = None) -> tuple[Files, str]:
     """Read the model's files from the first place that has them, and name it; a package may be given itself."""
     if directory.is_file():
         return read_package(directory, room), directory.name
-    if files := read_folder(directory, room):
-        return files, "the model folder"
-    for name, unpack in ((PACKED, read_tar), (ZIPPED, read_zip)):
-        if stream := open_file(directory, name):
-            with stream:
-                return unpack(stream, room), name
+    found = find_in(directory, room, "the model folder")
+    if not found and (inner := choose_folder(list_folders(directory), "the model folder")):
+        found = find_in(directory / inner, room, f"the folder {inner} in the model folder")
+    if found:
+        return found
     raise InputError(
         f"No model found: expected {PARAMETERS} with {SYMBOL} and {ADDITIONAL}, {PACKED} or {ZIPPED} in the model "
         "folder."
     )
+
+
+def find_in(directory: Path, room: int | None, where: str) -> tuple[Files, str] | None:
+    """Read the model's files from a folder called `where`, and name the place; None where there are none."""
+    if files := read_folder(directory, room):
+        return files, where
+    for name, unpack in ((PACKED, read_tar), (ZIPPED, read_zip)):
+        if stream := open_file(directory, name):
+            with stream:
+                return unpack(stream, room), name
+    return None
+
+
+def list_folders(directory: Path) -> list[str]:
+    """List the folders in a folder that seem to hold a model; links and what is hidden are none."""
+    try:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    kinds = (PARAMETERS, PACKED, ZIPPED)
+    return [n for n in names if n[0] != "." and any(os.path.lexists(directory / n / kind) for kind in kinds)]
 
 
 def read_package(file: Path, room: int | None) -> Files:

@@ -1,12 +1,13 @@
 """The packages of an artifact, a gzipped tar and a zip: read as a stream, bounded, nothing unpacked to disk.
 
-Files are taken by their exact names at the top, so that no path is ever built of what a package says.
+Files are taken by their exact names at the top, else in the one folder there that holds a model, so that no path is
+ever built of what a package says.
 """
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from gzip import GzipFile
 from tarfile import AREGTYPE, BLOCKSIZE, NUL, REGTYPE, TarError, TarInfo
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from linear_learner.folder import CHUNK, read_all
 
 PARAMETERS, SYMBOL, ADDITIONAL = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
 PACKED, ZIPPED = "model.tar.gz", "model_algo-1"
+BEGINNINGS = {PARAMETERS, ZIPPED}  # of which a model has one at least
 LIMITS = {PARAMETERS: 4 << 30, SYMBOL: 1 << 20, ADDITIONAL: 16 << 20}  # bytes of each file of a model
 LARGEST_ZIP = sum(LIMITS.values()) + CHUNK
 LARGEST_TAR = 2 * LARGEST_ZIP  # inflated: our own holds the files, and the zip beside them
@@ -31,8 +33,12 @@ Files = dict[str, bytearray]
 
 def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
     """Read a model's files from a gzipped tar, else from the original's zip in it; those that it lacks are left out."""
+    folders: set[str] = set()
     try:
-        files = read_members(Inflated(stream), room)
+        files = read_members(Inflated(stream), room, "", folders)
+        if not files.keys() & BEGINNINGS and (folder := choose_folder(folders, PACKED)):
+            stream.seek(0)
+            files = read_members(Inflated(stream), room, folder, set())
     except (TarError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{PACKED} cannot be read as a gzipped tar: {error}.") from error
     if ZIPPED not in files:
@@ -40,14 +46,20 @@ def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
     return read_zip(io.BytesIO(bytes(files.pop(ZIPPED))), room)  # BytesIO shares bytes; it would copy a bytearray
 
 
-def read_members(inflated: "Inflated", room: int | None) -> Files:
-    """Read the members that are a model's; the zip only as long as the parameters did not come by themselves."""
+def read_members(inflated: "Inflated", room: int | None, folder: str, others: set[str]) -> Files:
+    """Read a model's files from a folder; the zip only as long as the parameters did not come by themselves.
+
+    Folders where a model seems to lie too are added to `others`.
+    """
     files: Files = {}
     seen = set()
     limits = {**LIMITS, ZIPPED: LARGEST_ZIP}
     for member in members(inflated):
-        name = member.name.removeprefix("./")
+        where, name = part_name(member.name.removeprefix("./"))
         if member.type not in (REGTYPE, AREGTYPE) or name not in limits:
+            continue
+        if where != folder:
+            others.update({where} if name in BEGINNINGS else ())
             continue
         if name in seen:
             raise InputError(f"{PACKED} holds {name} twice.")
@@ -58,6 +70,21 @@ def read_members(inflated: "Inflated", room: int | None) -> Files:
             files.pop(ZIPPED, None)
         files[name] = read_all(inflated.member, limits[name], f"{name} in {PACKED}", room)
     return files
+
+
+def part_name(name: str) -> tuple[str, str]:
+    """Part the name of a file at the top, or one folder down, from its folder; others have none."""
+    folder, slash, file = name.rpartition("/")
+    if slash and ("/" in folder or folder in ("", ".", "..")):
+        return "", ""
+    return folder, file
+
+
+def choose_folder(folders: Collection[str], what: str) -> str:
+    """Choose the folder of the model, where there is none at the top; raise InputError where several hold one."""
+    if len(folders) > 1:
+        raise InputError(f"{what} holds several models, in {', '.join(sorted(folders))}. Put one at the top.")
+    return next(iter(folders), "")
 
 
 def members(inflated: "Inflated") -> Iterator[TarInfo]:
@@ -124,9 +151,11 @@ def read_zip(stream: BinaryIO, room: int | None = None) -> Files:
     files: Files = {}
     try:
         with ZipFile(Sips(stream)) as archive:
-            for entry in archive.infolist():
-                name = entry.filename
-                if name not in LIMITS:
+            entries = [(*part_name(entry.filename), entry) for entry in archive.infolist()]
+            folders = {where for where, name, _ in entries if name == PARAMETERS}
+            folder = "" if "" in folders else choose_folder(folders, ZIPPED)
+            for where, name, entry in entries:
+                if where != folder or name not in LIMITS:
                     continue
                 if name in files:
                     raise InputError(f"{ZIPPED} holds {name} twice.")

@@ -40,6 +40,22 @@ def test_an_artifact_that_is_none_is_named_with_what_is_wrong(
         assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", ON_A_MODEL[:3], ids=lambda words: words[0])
+def test_a_model_whose_folder_was_packed_is_found_in_it(
+    command: Command, model: Path, tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    subprocess.run(["tar", "-czf", tmp_path / "m.tar.gz", "-C", model.parent, model.name], check=True)
+    subprocess.run(["tar", "-xzf", tmp_path / "m.tar.gz", "-C", tmp_path], check=True)
+    expected = command(words[0], model, *words[1:])
+    assert expected.status == 0
+    for place in (tmp_path / "m.tar.gz", tmp_path):
+        found = command(words[0], place, *words[1:])
+        assert found.status == 0, found.complaint
+        assert [line for line in found.out.splitlines() if not line.startswith("Read from")] == [
+            line for line in expected.out.splitlines() if not line.startswith("Read from")
+        ]
+
+
 def test_whoever_reads_the_output_may_have_seen_enough_and_a_full_disk_is_said(model: Path) -> None:
     words = [sys.executable, "-m", "commands", "inspect", str(model)]
     with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

@@ -8,7 +8,7 @@ import pytest
 
 from linear_learner.errors import InputError
 from linear_learner.loading import load
-from tests.linear_learner.artifacts import NAMES, PARAMETERS, SYMBOL, assert_same, contents, example, write
+from tests.linear_learner.artifacts import NAMES, PARAMETERS, SYMBOL, assert_same, contents, example, tarred, write
 
 ANY = pytest.mark.parametrize("name", [*NAMES, "model.tar.gz", "model_algo-1"])
 
@@ -83,4 +83,41 @@ def test_a_file_larger_than_any_model_is_refused_unread(
     with (tmp_path / name).open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(InputError, match=f"{name} is too large: expected at most 1048576 bytes"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["loose", "model.tar.gz", "model_algo-1"])
+def test_a_model_one_folder_down_is_found(tmp_path: Path, form: str) -> None:
+    model = example()
+    files = contents(model)
+    packed = {"model.tar.gz": tarred([(f"model/{name}", files[name]) for name in NAMES]), **files}
+    (tmp_path / "model").mkdir()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "notes").write_text("")
+    write(tmp_path / "model", files if form == "loose" else {form: packed[form]})
+    assert_same(load(tmp_path), model)
+
+
+def test_folders_that_are_hidden_linked_or_further_down_hold_no_model(tmp_path: Path) -> None:
+    for folder in ("outside", "root/.saving", "root/a/b"):
+        (tmp_path / folder).mkdir(parents=True)
+        write(tmp_path / folder, contents(example()))
+    (tmp_path / "root" / "linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="No model found"):
+        load(tmp_path / "root")
+
+
+def test_a_link_out_of_a_folder_one_down_is_refused(tmp_path: Path) -> None:
+    outside = write(tmp_path, contents(example()))
+    (tmp_path / "root" / "model").mkdir(parents=True)
+    (tmp_path / "root" / "model" / PARAMETERS).symlink_to(outside / PARAMETERS)
+    with pytest.raises(InputError, match="leads out of the model folder"):
+        load(tmp_path / "root")
+
+
+def test_of_two_folders_with_models_none_is_chosen(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, contents(example()))
+    with pytest.raises(InputError, match=r"^the model folder holds several models, in first, second\. Put one at the"):
         load(tmp_path)

@@ -67,8 +67,19 @@ def test_all_faults_come_in_one_message() -> None:
 
 
 def test_a_multiclass_classifier_needs_num_classes() -> None:
-    with pytest.raises(InputError, match="num_classes: it is required with predictor_type=multiclass_classifier"):
-        parse({"predictor_type": "multiclass_classifier"})
+    two = "For two classes set predictor_type to binary_classifier, without num_classes"
+    for given in ({}, {"num_classes": "auto"}):
+        with pytest.raises(InputError) as raised:
+            parse({"predictor_type": "multiclass_classifier", **given})
+        assert str(raised.value).splitlines()[1:] == [
+            "- num_classes: it is required with predictor_type=multiclass_classifier; expected the number of classes, "
+            f"which is the largest label + 1. {two}"
+        ]
+    with pytest.raises(InputError) as raised:
+        parse({"predictor_type": "multiclass_classifier", "num_classes": "2"})
+    assert str(raised.value).splitlines()[1:] == [
+        f"- num_classes: expected auto or an integer in [3, 1000000], found '2'. {two}"
+    ]
 
 
 def test_a_loss_of_another_predictor_is_refused() -> None:

@@ -216,3 +216,50 @@ def test_a_model_that_there_is_no_room_for_is_told_before_it_is_held(tmp_path: P
     size = (tmp_path / PARAMETERS).stat().st_size
     with pytest.raises(MemoryError, match=f"mx-mod-0000.params is larger than {size - 1} bytes"):
         load(tmp_path, size - 1)
+
+
+@pytest.mark.parametrize("folder", ["model", "my model (2)", "größe"])
+def test_a_model_one_folder_down_in_a_package_is_found(tmp_path: Path, folder: str) -> None:
+    code: Members = [("code/inference.py", b"x")]
+    nested: list[tuple[str, bytes]] = [(f"{folder}/{name}", content) for name, content in FILES]
+    packages = {
+        "tar": {"model.tar.gz": tarred([*code, *nested])},
+        "with a dot": {"model.tar.gz": tarred([*code, *((f"./{name}", content) for name, content in nested)])},
+        "zip in tar": {"model.tar.gz": tarred([*code, (f"{folder}/model_algo-1", WHOLE["model_algo-1"])])},
+        "zip": {"model_algo-1": zipped([("code/inference.py", b"x"), *nested])},
+    }
+    for name, package in packages.items():
+        (tmp_path / name).mkdir()
+        assert_same(load(write(tmp_path / name, package)), MODEL)
+
+
+@pytest.mark.parametrize("name", ["model.tar.gz", "model_algo-1"])
+def test_of_two_models_one_folder_down_none_is_chosen(tmp_path: Path, name: str) -> None:
+    files: Members = [(f"{folder}/{file}", content) for folder in ("old", "new") for file, content in FILES]
+    write(tmp_path, {name: tarred(files) if name == "model.tar.gz" else zipped(files)})
+    with pytest.raises(InputError, match=rf"^{name} holds several models, in new, old\. Put one at the top\.$"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["../", "/", "./../", "a/b/", "..//", "/etc/", "a/../"])
+def test_a_model_that_is_further_down_or_outside_is_none(tmp_path: Path, prefix: str) -> None:
+    files: Members = [(prefix + name, content) for name, content in FILES]
+    for name, package in (("model.tar.gz", tarred(files)), ("model_algo-1", zipped(files))):
+        (tmp_path / name).mkdir()
+        with pytest.raises(InputError, match=f"{name} lacks {PARAMETERS}"):
+            load(write(tmp_path / name, {name: package}))
+
+
+def test_links_one_folder_down_are_not_followed(tmp_path: Path) -> None:
+    member = tarfile.TarInfo(f"model/{PARAMETERS}")
+    member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    files: Members = [(member, b""), *((f"model/{name}", WHOLE[name]) for name in NAMES[1:])]
+    with pytest.raises(InputError, match=f"model.tar.gz lacks {PARAMETERS}"):
+        load_tar(tmp_path, files)
+
+
+def test_a_model_one_folder_down_takes_no_more_memory(tmp_path: Path) -> None:
+    zeros = gzip.decompress(tarred([(f"model/{name}", content) for name, content in FILES]))
+    write(tmp_path, {"model.tar.gz": gzip.compress(header("zeros", 64 * MIB) + bytes(64 * MIB) + zeros)})
+    with memory_below(8 * MIB):
+        assert_same(load(tmp_path), MODEL)
