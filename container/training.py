@@ -25,11 +25,12 @@ from container.progress import LiveLog
 from container.stop import Stop
 from container.team import Outcome, Over, Team
 from container.timeline import TimeLine
-from container.writable import check_writable
+from container.writable import check_replaceable, check_writable
 
 ALGORITHM = "Linear Learner"
 CHANNELS = ("train", "validation", "test")
 STOPPED = 128 + signal.SIGTERM  # the exit status of a job that was stopped before there was a model
+ARCHIVE = "model.tar.gz"
 START = "model"  # the channel of a model to start from
 
 
@@ -126,7 +127,7 @@ def _attempt(
             task.team = Team(job, task.log.info)
             _join(task.team, task, paths, roles)
         if job.leads:
-            check_writable(_outputs(job), paths.call)
+            _check_outputs(job)
         _assign(job, task)
         task.heed()
         task.timeline.lap("start")
@@ -189,11 +190,14 @@ def _clear(paths: Paths) -> None:
             file.unlink()
 
 
-def _outputs(job: Job) -> list[Path]:
-    """List the folders that the job is going to write into."""
+def _check_outputs(job: Job) -> None:
+    """See that all can be written that the job is going to leave, before it trains."""
     paths = job.paths
     reports = [paths.output_data] if job.report else []
-    return [paths.model, paths.output, *reports, *([job.checkpoints] if job.checkpoints else [])]
+    checkpoints = [job.checkpoints] if job.checkpoints else []
+    check_writable([paths.model, paths.output, *reports, *checkpoints], paths.call)
+    if not job.on_platform:
+        check_replaceable(paths.output / ARCHIVE, paths.call)
 
 
 def _assign(job: Job, task: Task) -> None:
@@ -281,7 +285,7 @@ def _unfinished(paths: Paths) -> Path:
 
 
 def _partial_archive(paths: Paths) -> Path:
-    return paths.output / ".model.tar.gz.saving"
+    return paths.output / f".{ARCHIVE}.saving"
 
 
 def _pack(paths: Paths, files: list[Path]) -> None:
@@ -299,7 +303,7 @@ def _pack(paths: Paths, files: list[Path]) -> None:
                 member.size = (paths.model / file).stat().st_size
                 with (paths.model / file).open("rb") as content:
                     tar.addfile(member, content)
-        os.replace(partial, paths.output / "model.tar.gz")
+        os.replace(partial, paths.output / ARCHIVE)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import shlex
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +28,15 @@ def check_writable(folders: Iterable[Path], call: Callable[[Path], str] = str) -
                 pass
         except OSError as error:
             if error.errno not in _FULL:
-                what = call(folder) if place == folder else f"{call(folder)}, to be made in {call(place)},"
-                raise ClientError(f"{what} cannot be written: {_explain(error, place, call(place))}") from None
+                what, name = call(folder), call(place)
+                which = "it" if place == folder else f"{name}, where it is to be made,"
+                raise ClientError(f"{what} cannot be written: {which} {_explain(error, place, name)}") from None
+
+
+def check_replaceable(file: Path, call: Callable[[Path], str] = str) -> None:
+    """Raise ClientError where a file is to be written and a folder is in its place."""
+    if file.is_dir():
+        raise ClientError(f"{call(file)} cannot be written: it is a folder; expected a file or nothing. Move it away.")
 
 
 def _explain(error: OSError, place: Path, name: str) -> str:
@@ -36,18 +44,18 @@ def _explain(error: OSError, place: Path, name: str) -> str:
     mine, strerror = os.geteuid(), error.strerror or str(error)
     match error.errno:
         case errno.ENOTDIR:
-            return f"{name} is a file; expected a folder. Move the file away."
+            return "is a file; expected a folder. Move the file away."
         case errno.ENOENT if place.is_symlink():
-            return f"{name} is a link to {os.readlink(place)}, which is not there. Make it, or remove the link."
+            return f"is a link to {os.readlink(place)}, which is not there. Make that, or remove the link."
         case errno.EROFS:
-            return f"{name} is mounted read-only (this runs as {_user(mine)}). Mount it so that it can be written to."
+            return f"is mounted read-only (this runs as {_user(mine)}). Mount it so that it can be written to."
         case errno.EACCES | errno.EPERM:
             with suppress(OSError):
                 owner = place.stat().st_uid
-                allow = "Let this user write there" if owner != mine else "Let it be written to, as by chmod u+rwx"
-                other = f", or run as {_user(owner)}, to whom it belongs" if owner != mine else ""
-                return f"{strerror} for {_user(mine)}, as whom this runs. {allow}{other}."
-    return f"{strerror} (this runs as {_user(mine)})."
+                advice = f"Let this user write there, or run as {_user(owner)}, to whom it belongs."
+                advice = advice if owner != mine else f"Allow it: chmod u+rwx {shlex.quote(name)}"
+                return f"may not be written by {_user(mine)}, as whom this runs: {strerror}. {advice}"
+    return f"gives {strerror!r} (this runs as {_user(mine)})."
 
 
 def _user(number: int) -> str:
