@@ -25,4 +25,4 @@ def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
         program.chmod(0o755)
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(sh|python|text)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert_as_shown(perform(blocks, tmp_path))
+    assert_as_shown(perform([("sh", "exec 2>&1\n"), *blocks], tmp_path))
