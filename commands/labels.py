@@ -7,18 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[Any]
+
 MOST_CLASSES = 100  # that labels are taken for; larger whole numbers are counts or amounts
 FEW = 20  # whole numbers with gaps between them that are still taken for classes
 LEAST_ROWS = 10  # that labels must count before they are taken for the numbers of the rows
+LOOKED_AT = 100_000  # rows, whether each has a label of its own
+CHANCE = 20  # times the labels that there could be: where the square of the rows exceeds it, chance would repeat one
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The distinct labels in their order, None where there are more than MOST_CLASSES; whether they count the rows."""
+    """The distinct labels in their order, None where there are more than MOST_CLASSES.
+
+    They are `counting` where they number the rows one by one, `unique` where each row has a whole number of its own.
+    """
 
     values: tuple[float, ...] | None
-    rows: int
     counting: bool = False
+    unique: bool = False
 
     @property
     def classes(self) -> int | None:
@@ -38,29 +45,50 @@ class Labels:
         return self.values if len(self.values) <= 2 or dense or (whole and len(self.values) <= FEW) else ()
 
 
-def survey(blocks: Iterable[NDArray[Any]], files: int = 1) -> Labels:
-    """Look at labels, block after block, until they are known to be nothing but amounts.
-
-    They count the rows where they rise by 1 from row to row, from 0 or 1 on, and begin anew at most once a file.
-    """
+def survey(blocks: Iterable[Floats], files: int = 1) -> Labels:
+    """Look at labels, block after block, until they are known to be nothing but amounts."""
     seen: set[float] | None = set()
-    rows = runs = 0
-    last, first, counting = None, None, True
+    count, first = Count(files), np.empty(0)
     for y in blocks:
-        if not len(y):
-            continue
-        rows += len(y)
-        if counting:
-            first = y[0] if first is None else first
-            before = np.concatenate([[first - 1 if last is None else last], y[:-1]]).astype(y.dtype)
-            anew = y != before + 1
-            runs += int(anew.sum())
-            counting = bool(first in (0, 1) and (y[anew] == first).all()) and runs < files
-            last = y[-1]
+        count.add(y)
+        first = np.concatenate([first, y[: LOOKED_AT - len(first)]])
         if seen is not None:
             seen.update(np.unique(y).tolist())
             seen = seen if len(seen) <= MOST_CLASSES else None
-        if seen is None and not counting:
+        if seen is None and not count.goes_on and (len(first) == LOOKED_AT or not are_distinct(first)):
             break
-    counting = counting and rows >= LEAST_ROWS * (runs + 1)
-    return Labels(None if seen is None else tuple(sorted(seen)), rows, counting)
+    dense = bool(len(first)) and len(first) ** 2 > CHANCE * (first.max() - first.min() + 1)
+    unique = len(first) >= LEAST_ROWS and dense and are_distinct(first)
+    return Labels(None if seen is None else tuple(sorted(seen)), count.found, unique)
+
+
+class Count:
+    """Whether labels rise by 1 from row to row, from 0 or 1 on, and begin anew at most once a file."""
+
+    def __init__(self, files: int) -> None:
+        self.goes_on = True
+        self._files = files
+        self._rows = self._runs = 0
+        self._start = self._last = 0.0
+
+    def add(self, y: Floats) -> None:
+        """Go on with the next labels."""
+        if not (self.goes_on and len(y)):
+            return
+        if not self._rows:
+            self._start, self._last = float(y[0]), float(y[0])
+        anew = np.append(np.asarray(self._last, y.dtype), y[:-1]) + 1 != y
+        self._rows += len(y)
+        self._runs += int(anew.sum())
+        self._last = float(y[-1])
+        self.goes_on = self._start in (0, 1) and bool((y[anew] == self._start).all()) and self._runs <= self._files
+
+    @property
+    def found(self) -> bool:
+        """Tell whether it went on to the end, over rows enough."""
+        return self.goes_on and self._rows >= LEAST_ROWS * max(self._runs, 1)
+
+
+def are_distinct(y: Floats) -> bool:
+    """Tell whether labels (n,) are whole numbers from 0 on that all differ."""
+    return bool((y >= 0).all() and (y == np.floor(y)).all() and len(np.unique(y)) == len(y))

@@ -22,7 +22,7 @@ def choose_predictor(
 ) -> dict[str, str]:
     """Give the hyperparameters that the labels of a channel decide, and say so; none where the user has said them.
 
-    Raises Fault where the labels are classes that are not numbered from 0, or count the rows.
+    Raises Fault where the labels are classes that are not numbered from 0, or an index.
     """
     wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
@@ -36,8 +36,8 @@ def choose_predictor(
 
 def check_labels(labels: Labels, wanted: str, num_classes: str | None, file: Path, kind: str) -> None:
     """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
-    if labels.counting:
-        raise Fault(describe_count(parse(kind).name))
+    if labels.counting or labels.unique:
+        raise Fault(describe_index(labels, parse(kind).name))
     classes, values = labels.classes, labels.unnumbered
     most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
@@ -52,12 +52,15 @@ def check_labels(labels: Labels, wanted: str, num_classes: str | None, file: Pat
         raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
 
 
-def describe_count(kind: str) -> str:
+def describe_index(labels: Labels, kind: str) -> str:
     """Say that labels are an index, and what to do."""
-    what = "the first column, the label, counts" if kind in (CSV, PARQUET) else "the labels count"
+    what = "the first column, the label," if kind in (CSV, PARQUET) else "the label"
+    how = "counts the rows one by one, as an index does"
+    if not labels.counting:
+        how = "is another whole number in every row, as an index is that was shuffled"
     return (
-        f"{what} the rows one by one, as an index does. Write the data without it (pandas: index=False), the label "
-        f"first; if that is the label, {INSIST}."
+        f"{what} {how}. Write the data without it (pandas: index=False), the label first; if that is the label, "
+        f"{INSIST}."
     )
 
 

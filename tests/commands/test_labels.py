@@ -4,16 +4,20 @@ import gzip
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from commands.labels import survey
 from container.codecs.recordio import encode_records
 from tests.commands.conftest import Command, Ended
 from tests.contract.launch import TOP
+
+Floats = NDArray[Any]
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 REGRESSOR = "say --set predictor_type=regressor"
@@ -29,7 +33,7 @@ def train(command: Command, tmp_path: Path) -> Command:
     return run
 
 
-def columns(labels: list[float], rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
+def columns(labels: list[float], rows: int = 60) -> tuple[Floats, Floats]:
     """Give labels (n,), each in turn, and features (n, 2)."""
     y = np.resize(np.array(labels, np.float64), rows)
     return y, np.random.default_rng(0).normal(size=(rows, 2))
@@ -92,7 +96,25 @@ def test_labels_count_the_rows_where_each_is_one_more(parts: list[list[int]], fi
     assert survey([np.array(part, np.float32) for part in parts], files).counting == counting
 
 
-TWO = {
+@pytest.mark.parametrize(
+    ("labels", "unique"),
+    [
+        (np.random.default_rng(0).permutation(40), True),
+        (np.random.default_rng(0).permutation(400)[:100], True),
+        (np.random.default_rng(0).permutation(40) + 5000, True),
+        (np.random.default_rng(0).permutation(40) * 10, False),
+        (np.random.default_rng(0).permutation(40) - 1, False),
+        (np.random.default_rng(0).permutation(40) / 2, False),
+        (np.random.default_rng(0).permutation(15), False),
+        (np.append(np.random.default_rng(0).permutation(40), 7), False),
+        (np.random.default_rng(0).integers(0, 1000, 400), False),
+    ],
+)
+def test_labels_are_an_index_where_chance_would_have_repeated_one(labels: Floats, unique: bool) -> None:
+    assert survey(np.array_split(labels.astype(np.float32), 3)).unique == unique
+
+
+TWO: dict[str, list[float]] = {
     "-1 and 1": [-1, 1],
     "1 and 2": [2, 1],
     "0 and 2": [0, 2],
@@ -126,7 +148,7 @@ def test_two_labels_are_refused_before_training_and_the_recipe_helps(
     assert train(Path("t.csv"), "--set", "predictor_type=regressor").status == 0
 
 
-MANY = {
+MANY: dict[str, list[float]] = {
     "1, 2 and 3": [1, 2, 3],
     "3, 4, 5, 6, 7 and 8": [8, 3, 4, 5, 6, 7],
     "-2, -1, 0, 1 and 2": [0, -2, -1, 1, 2],
@@ -249,7 +271,7 @@ def test_an_index_is_not_taken_for_the_label(
             file = Path("t.parquet")
             pq.write_table(pa.table({"id": y, "a": y % 2, "b": y * 0.37 % 1}), file)
         case "libsvm":
-            file, what = Path("t.svm"), "the labels count"
+            file, what = Path("t.svm"), "the label counts"
             file.write_text("".join(f"{i} 1:{i % 2} 3:0.5\n" for i in y))
         case "folder":
             file = Path("parts")
@@ -260,6 +282,15 @@ def test_an_index_is_not_taken_for_the_label(
     assert (status, log, said) == (1, "", f"linear_learner: {what} {INDEX}\n")
     assert train(file, "--set", "predictor_type=multiclass_classifier", "--set", "num_classes=61").complaint == said
     assert train(file, "--set", "predictor_type=regressor").status == 0
+
+
+def test_a_shuffled_index_is_not_taken_for_the_label(train: Command, tmp_path: Path) -> None:
+    rows = [f"{i},{i % 2},{i * 0.37 % 1:.3f}" for i in np.random.default_rng(0).permutation(80)[:60]]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    status, log, said = train(tmp_path / "t.csv")
+    what = "the first column, the label, is another whole number in every row, as an index is that was shuffled."
+    assert (status, log) == (1, "")
+    assert said.startswith(f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;")
 
 
 def test_amounts_are_a_regressor_as_before(train: Command, tmp_path: Path) -> None:
