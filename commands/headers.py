@@ -11,6 +11,7 @@ from pathlib import Path
 from commands.faults import Fault, UsageFault
 from commands.say import say
 from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff
+from container.columns import count_index, counts_up
 from container.errors import DecodeError
 from container.files import open_file
 
@@ -18,7 +19,6 @@ CSV = "text/csv"
 HEADER_BYTES = 1 << 20  # in which lines must end to be looked at
 MANY = 8  # columns, from which on no row counts them by chance
 MISSING = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "?", "-", "\\N"}
-INDEX = "Unnamed: 0"  # what pandas calls a first column without a name once it has read it
 
 Fields = list[str]
 
@@ -39,7 +39,7 @@ def has_header(files: Sequence[Path], kind: str) -> bool:
     is known so far.
     """
     found = {file: judge(*lines) for file in files if (lines := read_lines(file))}
-    of = {kind: [file for file, first in found.items() if first is kind] for kind in First}
+    of = {first: [file for file, judged in found.items() if judged is first] for first in First}
     with_header = of[First.UNSURE] + of[First.NUMBERED] + of[First.HEADER]
     if not with_header:
         return False
@@ -67,25 +67,20 @@ def join(first: Path, others: Sequence[Path]) -> str:
     return f"`cat {names}{more} > all.csv`"
 
 
-def has_index(header: Fields) -> bool:
-    """Tell whether a header is one of pandas whose first column is the index of the frame."""
-    return len(header) > 1 and header[0].strip() in ("", INDEX)
-
-
 def judge(first: Fields, second: Fields | None = None) -> First:
     """Tell what the first line is by its fields and those of the next one."""
-    if has_index(first):
-        first, second = first[1:], second and second[1:]
-        if counts(first):
+    if index := count_index(first) % len(first):
+        first, second = first[index:], second and second[index:]
+        if counts_up(first):
             return First.NUMBERED
     elif len(first) == 1:
         return First.ROW  # what separates its columns, of which there must be two, is no comma
     texts = list(filter(is_text, first))
     if not texts:
-        if second is None or not counts(first):
+        if second is None or not counts_up(first):
             return First.ROW
         return First.NUMBERED if len(first) >= MANY else First.UNSURE
-    values = [field for field in first if field.strip() and not is_text(field)]
+    values = [field for field in first if field and not is_text(field)]
     if not values:
         return First.HEADER
     over_numbers = second is None or not any(map(is_text, second))
@@ -100,20 +95,14 @@ def judge_names(fields: Fields) -> First:
     """Tell whether the values beside the name of the label are names: they count, or many of them rise."""
     numbers = [float(field) for field in fields if is_number(field)]
     rising = len(numbers) == len(fields) and all(one < other for one, other in pairwise(numbers))
-    if counts(fields) or (rising and len(fields) >= MANY):
+    if counts_up(fields) or (rising and len(fields) >= MANY):
         return First.NUMBERED
     return First.UNSURE if rising and all(number.is_integer() for number in numbers) else First.ROW
 
 
-def counts(fields: Fields) -> bool:
-    """Tell whether fields are 0, 1, 2 and so on, or 1, 2, 3."""
-    numbers = [float(field) for field in fields if is_number(field)]
-    return len(numbers) == len(fields) > 0 and numbers in ([*map(float, range(k, k + len(fields)))] for k in (0, 1))
-
-
 def is_text(field: str) -> bool:
     """Tell whether a field is neither empty nor a number nor a mark of a missing one."""
-    return bool(field.strip()) and not is_number(field) and field.strip() not in MISSING
+    return bool(field) and not is_number(field) and field not in MISSING
 
 
 def is_number(field: str) -> bool:
@@ -134,7 +123,7 @@ def read_lines(file: Path) -> list[Fields]:
     lines = [line.decode("utf-8", "replace") for line in content.removeprefix(BYTE_ORDER_MARK).splitlines()[:1000]]
     filled = [[line] for line in islice(filter(str.strip, lines), 2)]
     try:
-        return [next(csv.reader(line, skipinitialspace=True)) for line in filled]
+        return [list(map(str.strip, next(csv.reader(line, skipinitialspace=True)))) for line in filled]
     except csv.Error:  # which whoever reads the data tells with its place
         return []
 

@@ -1,7 +1,8 @@
 """What is trained where the user has not said it: chosen by the labels, or refused with what to do about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from commands.faults import Fault
@@ -14,6 +15,8 @@ from container.codecs.media import parse
 from linear_learner.declaration import AUTO, unquote
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
+Recipe = Callable[[Sequence[float]], str]
+
 INSIST = "say --set predictor_type=regressor"
 
 
@@ -27,21 +30,23 @@ def choose_predictor(
     wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
         return {}
-    with closing(iter(channel)) as blocks:  # type: ignore[type-var]
+    with closing(iter(channel)) as blocks:
         labels = survey((y for _, y in blocks), len(files))
     said = unquote(hyperparameters.get("num_classes", AUTO))
-    check_labels(labels, wanted, None if said.lower() == AUTO else said, files[0], kind)
+    label = channel.table.header.label if channel.table.header else ""
+    recipe = partial(write_recipe, file=files[0], media=parse(kind), label=label)
+    check_labels(labels, wanted, None if said.lower() == AUTO else said, parse(kind).name, recipe)
     return {} if wanted else guess(labels)
 
 
-def check_labels(labels: Labels, wanted: str, num_classes: str | None, file: Path, kind: str) -> None:
+def check_labels(labels: Labels, wanted: str, num_classes: str | None, kind: str, recipe: Recipe) -> None:
     """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
     if labels.counting or labels.unique:
-        raise Fault(describe_index(labels, parse(kind).name))
+        raise Fault(describe_index(labels, kind))
     classes, values = labels.classes, labels.unnumbered
     most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
-        raise Fault(describe_classes(values, wanted, file, kind))
+        raise Fault(describe_classes(values, wanted, recipe))
     if wanted == BINARY and classes and classes > 2:
         raise Fault(
             f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
@@ -64,17 +69,15 @@ def describe_index(labels: Labels, kind: str) -> str:
     )
 
 
-def describe_classes(values: Sequence[float], wanted: str, file: Path, kind: str) -> str:
+def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> str:
     """Say which labels there are, and how they are numbered from 0."""
     if len(values) == 1:
         return f"every label is {values[0]:.9g}: there is nothing to learn. See that the label is the first column."
-    media = parse(kind)
-    recipe = write_recipe(values, file, media.name, header=media.parameters.get("header", "").lower() == "present")
     more = f", with --set num_classes={len(values)}" if wanted == MULTICLASS and len(values) > 2 else ""
     amounts = "If they are amounts" if len(values) > 2 else "If they are no classes"
     return (
         f"the labels are {list_labels(values)}; expected classes numbered from 0. Write {list_numbers(values)}, in "
-        f"every file, and train on what this leaves{more}:\n{recipe}\n{amounts}, {INSIST}."
+        f"every file, and train on what this leaves{more}:\n{recipe(values)}\n{amounts}, {INSIST}."
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from commands.headers import CSV, has_index, read_lines
+from commands.headers import CSV, read_lines
+from container.codecs.media import MediaType
+from container.columns import count_index
 from container.files import GZIP_MAGIC
 
 PARQUET, LIBSVM = "application/x-parquet", "text/libsvm"
@@ -21,9 +23,9 @@ PYARROW = """\
 python3 - <<'END'
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 table = pq.read_table({file!r})
-label = table.schema[0]
-number = pc.index_in(table[0], pa.array({values}).cast(label.type))
-pq.write_table(table.set_column(0, label.name, number), {out!r})
+label = table.schema.get_field_index({label!r})
+number = pc.index_in(table[label], pa.array({values}).cast(table[label].type))
+pq.write_table(table.set_column(label, {label!r}, number), {out!r})
 END"""
 
 
@@ -43,15 +45,16 @@ def list_numbers(values: Sequence[float]) -> str:
     return ", ".join(pairs)
 
 
-def write_recipe(values: Sequence[float], file: Path, kind: str, *, header: bool) -> str:
-    """Give the command that writes a file of a content type with 0, 1 and so on for its labels; else words."""
+def write_recipe(values: Sequence[float], file: Path, media: MediaType, label: str) -> str:
+    """Give the command that writes a file with 0, 1 and so on for its labels, or words; `label` names their column."""
+    kind, header = media.name, media.parameters.get("header", "").lower() == "present"
     out = f"{file.name.partition('.')[0] or 'data'}-numbered{SUFFIXES.get(kind, '')}"
     number = formula(values)
     if kind == PARQUET:
         exact = [int(value) if value.is_integer() else float(f"{value:.9g}") for value in values]
-        return PYARROW.format(file=str(file), out=out, values=exact)
+        return PYARROW.format(file=str(file), out=out, values=exact, label=label)
     if kind == CSV:
-        column = 2 if header and has_index(read_lines(file)[0]) else 1
+        column = 1 + (count_index(read_lines(file)[0]) if header else 0)
         command = AWK_CSV.format(rows=BUT_THE_FIRST if header else EACH_LINE, column=column, number=number)
     elif kind == LIBSVM:
         command = AWK_LIBSVM.format(number=number)

@@ -191,7 +191,8 @@ def test_the_recipe_numbers_the_classes_of_a_file_of_any_kind(
             file.write_text("\n".join(["# rows", *rows, ""]))
         case "parquet":
             file, out = Path("t.pq"), Path("t-numbered.parquet")
-            pq.write_table(pa.table({"y": y.astype(np.int8), "a": X[:, 0], "b": X[:, 1]}), file)
+            columns_of = {"__index_level_0__": np.arange(60), "y 1": y.astype(np.int8), "a": X[:, 0], "b": X[:, 1]}
+            pq.write_table(pa.table(columns_of), file)
     status, log, said = train(file)
     assert (status, log) == (1, ""), said
     assert f"the labels are {found}; expected classes numbered from 0. Write 0 for {min(labels)}, 1 for " in said
@@ -202,7 +203,7 @@ def test_the_recipe_numbers_the_classes_of_a_file_of_any_kind(
     assert f"the labels are the integers 0 to {len(labels) - 1}, so this trains a multiclass_classifier" in said
     numbered = [sorted(labels).index(label) for label in y]
     if form == "parquet":
-        assert pq.read_table(out)["y"].to_pylist() == numbered
+        assert pq.read_table(out)["y 1"].to_pylist() == numbered
         assert pq.read_table(out).select(["a", "b"]) == pq.read_table(file).select(["a", "b"])
     elif form != "index":
         lines = [line for line in out.read_text().replace(" ", ",").splitlines() if line[:1].isdigit()]
