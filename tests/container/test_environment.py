@@ -1,5 +1,6 @@
 """What the platform, the SDK's local mode and a person's own folder tell a container."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,15 @@ def test_a_place_of_checkpoints_that_is_no_path_is_refused(root: Path, configure
     configure("checkpointconfig", {"LocalPath": "state"})
     with pytest.raises(ClientError, match=r"checkpointconfig.json: expected an absolute path as LocalPath, found \"st"):
         read_job({"SAGEMAKER_BASE_DIR": str(root)})
+
+
+def test_places_are_called_as_whoever_laid_them_out_says(tmp_path: Path) -> None:
+    called = {"input/data/train": "my rows.csv", "model": "out", "input/config/x.json": "the command line"}
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "LINEAR_LEARNER_CALLED": json.dumps(called)}
+    paths = read_paths(environ)
+    assert paths.call(paths.channel("train")) == "my rows.csv"
+    assert paths.call(paths.model / ".saving" / "params") == "out/.saving/params"
+    assert paths.call(paths.config / "x.json") == "the command line"
+    assert paths.call(paths.channel("train2")) == str(paths.channel("train2"))
+    assert paths.call(Path("/elsewhere/model")) == "/elsewhere/model"
+    assert read_paths({}).call(Path("/opt/ml/model")) == "/opt/ml/model"

@@ -235,16 +235,16 @@ def test_a_model_one_folder_down_in_a_package_is_found(tmp_path: Path, folder: s
 
 @pytest.mark.parametrize("name", ["model.tar.gz", "model_algo-1"])
 def test_of_two_models_one_folder_down_none_is_chosen(tmp_path: Path, name: str) -> None:
-    files: Members = [(f"{folder}/{file}", content) for folder in ("old", "new") for file, content in FILES]
-    write(tmp_path, {name: tarred(files) if name == "model.tar.gz" else zipped(files)})
+    files = [(f"{folder}/{file}", content) for folder in ("old", "new") for file, content in FILES]
+    write(tmp_path, {name: tarred([*files]) if name == "model.tar.gz" else zipped(files)})
     with pytest.raises(InputError, match=rf"^{name} holds several models, in new, old\. Put one at the top\.$"):
         load(tmp_path)
 
 
 @pytest.mark.parametrize("prefix", ["../", "/", "./../", "a/b/", "..//", "/etc/", "a/../"])
 def test_a_model_that_is_further_down_or_outside_is_none(tmp_path: Path, prefix: str) -> None:
-    files: Members = [(prefix + name, content) for name, content in FILES]
-    for name, package in (("model.tar.gz", tarred(files)), ("model_algo-1", zipped(files))):
+    files = [(prefix + name, content) for name, content in FILES]
+    for name, package in (("model.tar.gz", tarred([*files])), ("model_algo-1", zipped(files))):
         (tmp_path / name).mkdir()
         with pytest.raises(InputError, match=f"{name} lacks {PARAMETERS}"):
             load(write(tmp_path / name, {name: package}))
