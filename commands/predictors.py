@@ -62,7 +62,7 @@ def describe_index(labels: Labels, kind: str) -> str:
     what = "the first column, the label," if kind in (CSV, PARQUET) else "the label"
     how = "counts the rows one by one, as an index does"
     if not labels.counting:
-        how = "is another whole number in every row, as an index is that was shuffled"
+        how = "is another whole number in every row, as an index or an id is"
     return (
         f"{what} {how}. Write the data without it (pandas: index=False), the label first; if that is the label, "
         f"{INSIST}."

@@ -289,7 +289,7 @@ def test_a_shuffled_index_is_not_taken_for_the_label(train: Command, tmp_path: P
     rows = [f"{i},{i % 2},{i * 0.37 % 1:.3f}" for i in np.random.default_rng(0).permutation(80)[:60]]
     (tmp_path / "t.csv").write_text("\n".join(rows))
     status, log, said = train(tmp_path / "t.csv")
-    what = "the first column, the label, is another whole number in every row, as an index is that was shuffled."
+    what = "the first column, the label, is another whole number in every row, as an index or an id is."
     assert (status, log) == (1, "")
     assert said.startswith(f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;")
 
