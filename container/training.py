@@ -273,7 +273,8 @@ def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
                 partial.unlink(missing_ok=True)
         task.log.info(f"The report is {' and '.join(paths.call(paths.output_data / name) for name in texts)}.")
     except OSError as error:
-        task.log.warning(f"The report could not be written: {error}. The model is whole.")
+        where = paths.call(paths.output_data)
+        task.log.warning(f"The report could not be written to {where}: {error.strerror or error}. The model is whole.")
     except Exception as error:
         task.log.warning("".join(traceback.format_exception(error)).rstrip())
         task.log.warning("The report could not be made; the model is whole.")

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 
 from container.errors import ClientError
 
+_UNCOPIED = ".sagemaker-ignore"  # the platform copies some folders all the time, but nothing that ends so
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # which whoever writes more than nothing tells
 
 
@@ -24,7 +25,7 @@ def check_writable(folders: Iterable[Path], call: Callable[[Path], str] = str) -
         while not os.path.lexists(place):
             place = place.parent
         try:
-            with NamedTemporaryFile(dir=place, prefix=".trial-"):
+            with NamedTemporaryFile(dir=place, prefix=".trial-", suffix=_UNCOPIED):
                 pass
         except OSError as error:
             if error.errno not in _FULL:
