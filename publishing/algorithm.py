@@ -137,7 +137,7 @@ def trial_on(data: str, role: str) -> Json:
 
 def main() -> None:
     """Read the command line and print the request."""
-    parser = argparse.ArgumentParser(prog="publishing.algorithm", description=__doc__)
+    parser = argparse.ArgumentParser(prog="publishing.algorithm", description=__doc__, allow_abbrev=False)
     parser.add_argument("--image", required=True, help="address of the image in ECR, with its tag")
     parser.add_argument("--digest", help="sha256:... of the image, so that no later push under the tag is taken")
     parser.add_argument("--name", default="open-linear-learner", help="name of the algorithm (%(default)s)")
