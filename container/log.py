@@ -3,7 +3,7 @@
 import json
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TextIO, runtime_checkable
 
@@ -32,14 +32,23 @@ class Summary(Protocol):
 class Log:
     """Writes one line an event to `stream`, at once.
 
-    Without `figures` there are only lines for people: what is measured of a job counts once, not once a host.
+    Without `figures` there are only lines for people: what is measured of a job counts once, not once a host. `repeat`
+    is given each warning as well.
     """
 
-    def __init__(self, host: str, algorithm: str, stream: TextIO, figures: bool = True) -> None:
+    def __init__(
+        self,
+        host: str,
+        algorithm: str,
+        stream: TextIO,
+        figures: bool = True,
+        repeat: Callable[[str], object] = lambda text: None,
+    ) -> None:
         self._host = host
         self._algorithm = algorithm
         self._stream = stream
         self._figures = figures
+        self._repeat = repeat
 
     def info(self, text: str) -> None:
         """Write a line of level INFO."""
@@ -48,6 +57,7 @@ class Log:
     def warning(self, text: str) -> None:
         """Write a line of level WARNING."""
         self._write("WARNING", text)
+        self._repeat(text)
 
     def error(self, text: str) -> None:
         """Write a line of level ERROR."""

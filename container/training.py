@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,8 +82,9 @@ def run(
     Where there are several hosts, `roles(team)` names the work of the companions of each, and all hosts end alike.
     """
     stop = stop or Stop()
-    task = Task(Log("algo-1", ALGORITHM, sys.stdout), stop.heed, timeline or TimeLine())
     paths = read_paths(environ)
+    log = Log("algo-1", ALGORITHM, sys.stdout, repeat=partial(_tell, paths))
+    task = Task(log, stop.heed, timeline or TimeLine())
     outcome = _attempt(task, environ, fit, save, (ClientError, *user_errors), stop, roles, report)
     if outcome.status and task.team is not None:
         outcome = task.team.settle(outcome)
@@ -94,7 +96,6 @@ def _end(outcome: Outcome, paths: Paths, task: Task) -> int:
     task.log.close()
     if outcome.status == STOPPED:
         task.log.warning(outcome.reason)
-        _tell(paths, outcome.reason)
         return STOPPED
     if outcome.status:
         fail(paths, outcome.reason, task.log)
@@ -165,7 +166,7 @@ def _log(job: Job, alive: bool) -> Log:
     """Make the log of a host; the first one's has a bar of the progress where it is `alive`."""
     if alive and job.leads:
         return LiveLog(job.current_host, ALGORITHM, sys.stdout)
-    return Log(job.current_host, ALGORITHM, sys.stdout, figures=job.leads)
+    return Log(job.current_host, ALGORITHM, sys.stdout, job.leads, partial(_tell, job.paths))
 
 
 def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:

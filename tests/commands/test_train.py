@@ -205,3 +205,14 @@ def test_a_model_is_not_put_among_the_data(command: Command, tmp_path: Path) -> 
     assert status == 2
     assert "holds the data" in complaint
     assert [path.name for path in tmp_path.iterdir()] == ["train.csv"]
+
+
+def test_what_the_log_warns_of_is_seen_where_the_log_is_not(command: Command, tmp_path: Path) -> None:
+    names = ",".join(["", "y", *(f"f{i}" for i in range(30))])
+    rows = [f"{i},{row}" for i, row in enumerate((DATA / "train.csv").read_text(encoding="utf-8").splitlines())]
+    (tmp_path / "indexed.csv").write_text("\n".join([names, *rows]), encoding="utf-8")
+    status, log, said = command("train", tmp_path / "indexed.csv", "--target-first", "--out", tmp_path / "m", *QUICK)
+    assert status == 0, log
+    warning = "channel 'train': the first column '' is an index, as pandas writes it without a name, and left out."
+    assert log.count(warning) == 1
+    assert said.count(f"train: {warning}\n") == 1
