@@ -94,7 +94,7 @@ class Table:
         names, order = described[first]["names"], None
         if names is not None:
             if len(named) < len(described):
-                self._tell(self._say, "some hosts have names of columns, some none: they are taken to be in one order")
+                self._tell(self._warn, "some hosts have names of columns, some none: they are taken to be in one order")
             header = Header(names[0], tuple(names[1:]))
             if self._decoded is not None:
                 reference = Reference(header, f"the host {first!r}")
@@ -168,7 +168,7 @@ class Table:
         if whose and known != (self.header is not None):
             has, lacks = (whose, "it") if known else ("it", whose)
             self._tell(
-                self._say,
+                self._warn,
                 f"{has} has names of columns and {lacks} has none: they are taken to be in the same order",
             )
 

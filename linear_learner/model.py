@@ -57,11 +57,10 @@ class Model:
             return []
         names = ", ".join(repr(self.feature_names[i]) for i in self.blurred[:SHOWN])
         more = f" and {len(self.blurred) - SHOWN} more" if len(self.blurred) > SHOWN else ""
-        how = "Send JSON or CSV, not recordIO or libsvm" if self.exact else "Subtract their offset, and train again"
-        return [
-            f"Of {names}{more} float32 does not keep the digits that vary: the values are large beside their spread. "
-            f"{how}, or scores are off."
-        ]
+        problem = f"Features of which float32 does not keep the digits that vary: {names}{more}."
+        if self.exact:
+            return [f"{problem} Requests in JSON and CSV are answered exactly, those in recordIO and libsvm are not."]
+        return [f"{problem} Subtract a fixed number from them, in requests too, and train again, or scores are off."]
 
     @property
     def outputs(self) -> int:

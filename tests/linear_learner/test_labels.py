@@ -98,8 +98,8 @@ def test_labels_and_features_that_float32_blurs_are_told() -> None:
     model, log = run({"train": [(far, y)]}, HYPERPARAMETERS["regressor"])
     assert model.blurred == (2,)
     assert model.caveats == [
-        "Of 'f2' float32 does not keep the digits that vary: the values are large beside their spread. Subtract their "
-        "offset, and train again, or scores are off."
+        "Features of which float32 does not keep the digits that vary: 'f2'. Subtract a fixed number from them, in "
+        "requests too, and train again, or scores are off."
     ]
     assert "The labels are large" not in log
     _, log = run({"train": [(X, (1e7 + y).astype(np.float32))]}, HYPERPARAMETERS["regressor"])
