@@ -15,7 +15,7 @@ from commands.files import write
 from commands.models import load_model
 from commands.say import say
 from container.channels import Channel
-from container.columns import Header, Reference
+from container.columns import Header, Reference, arrange_numbered, show_names
 from container.environment import ChannelConfig
 from linear_learner.errors import InputError
 from linear_learner.hyperparameters import Hyperparameters, parse
@@ -48,16 +48,33 @@ def measure(model: Model, channel: Channel) -> list[Metric]:
     """Measure the model on the rows of a channel; a row that is not as it must be is named with its file."""
     hp = trained_with(model)
     try:
-        channel.table.centred = model.exact
+        channel.table.centred, channel.table.blurred = model.exact, model.blurred
         channel.begin()
+        compare_names(channel, model)
         shift = channel.table.shift
         blocks = checked(channel.name, channel, label_classes(hp), model.feature_dim)
         if shift is not None and len(shift) == model.feature_dim:
             model = model.shifted(shift)
+        elif model.caveats:
+            say(*model.caveats)
         return final_scores(model, blocks, hp, class_weights(model))
     except InputError as error:
         place = f" It is {channel.place(error.row)}." if error.row else ""
         raise Fault(f"{error}{place}") from error
+
+
+def compare_names(channel: Channel, model: Model) -> None:
+    """Say that names cannot be compared; refuse those of places that are not in order."""
+    header = channel.table.header
+    if header is None or model.names:
+        return
+    order = arrange_numbered(header.features, model.feature_dim)
+    if order is not None and list(order) != list(range(len(header.features))):
+        raise Fault(
+            f"the columns are {show_names(header.features)}; expected f0, f1 and so on, as the features of a model "
+            "without names lie. Put them in that order, behind the label."
+        )
+    say("the data names its columns, but the model does not know its features' names: they go by their places.")
 
 
 def trained_with(model: Model) -> Hyperparameters:

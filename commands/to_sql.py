@@ -22,21 +22,28 @@ def to_sql(model: Model, table: str) -> bytes:
     if model.outputs > 1:
         text = several(model, source, prefix)
     elif model.predictor_type == "regressor":
-        text = f"SELECT t.*,\n  {margin(model, 0)} AS score\n{source} AS t"
+        text = f"SELECT t.*,\n  {margin(model, 0)} AS {answer(model, 'score', prefix)}\n{source} AS t"
     else:
-        text = one(model, source, f"{prefix}margin")
+        text = one(model, source, prefix)
     return f"{text}\n".encode()
 
 
-def one(model: Model, source: str, z: str) -> str:
+def answer(model: Model, name: str, prefix: str) -> str:
+    """Give the name of a column of the answer: with the prefix where a feature has it already."""
+    return prefix + name if name in {own.lower() for own in model.names} else name
+
+
+def one(model: Model, source: str, prefix: str) -> str:
     """Write the query of a binary classifier."""
-    far, score = literal(FAR), z
+    z, far = f"{prefix}margin", literal(FAR)
+    score, label = (answer(model, name, prefix) for name in ("score", "predicted_label"))
+    value = z
     if model.loss_type == "logistic":
-        score = f"CASE WHEN {z} > {far} THEN 1.0E0 WHEN {z} < -{far} THEN 0.0E0 ELSE 1.0E0 / (1.0E0 + EXP(-{z})) END"
+        value = f"CASE WHEN {z} > {far} THEN 1.0E0 WHEN {z} < -{far} THEN 0.0E0 ELSE 1.0E0 / (1.0E0 + EXP(-{z})) END"
     cut = literal(wide_cut(model))
     return (
-        f"SELECT m.*,\n  {score} AS score,\n"
-        f"  CASE WHEN {z} >= {cut} THEN 1 WHEN {z} < {cut} THEN 0 END AS predicted_label\n"
+        f"SELECT m.*,\n  {value} AS {score},\n"
+        f"  CASE WHEN {z} >= {cut} THEN 1 WHEN {z} < {cut} THEN 0 END AS {label}\n"
         f"FROM (\n  SELECT t.*,\n    {margin(model, 0)} AS {z}\n  {source} AS t\n) AS m"
     )
 
@@ -69,19 +76,18 @@ def several(model: Model, source: str, prefix: str) -> str:
         f"{name} AS (\n  SELECT t.*,\n    {columns}\n  {before} AS t\n)"
         for (name, columns), before in zip(steps.items(), sources[:-1], strict=True)
     ]
-    scores = ",\n".join(f"  ({power}) / {total} AS score_{c}" for c, power in enumerate(powers))
+    named = [answer(model, f"score_{c}", prefix) for c in classes]
+    label = answer(model, "predicted_label", prefix)
+    scores = ",\n".join(f"  ({power}) / {total} AS {name}" for name, power in zip(named, powers, strict=True))
     again = " AND ".join(f"EXISTS (SELECT 1 FROM {name})" for name in steps)
-    return (
-        f"WITH {', '.join(written)}\nSELECT t.*,\n{scores},\n  {best} AS predicted_label\n{sources[-1]} AS t\n"
-        f"WHERE {again}"
-    )
+    return f"WITH {', '.join(written)}\nSELECT t.*,\n{scores},\n  {best} AS {label}\n{sources[-1]} AS t\nWHERE {again}"
 
 
 def margin(model: Model, output: int) -> str:
     """Write the sum of the features times their weights, those of weight 0 left out, and the bias."""
     weight = model.weight[:, output]
     names = model.feature_names
-    terms = [f"CAST({quoted(names[i])} AS DOUBLE PRECISION) * {literal(weight[i])}" for i in np.flatnonzero(weight)]
+    terms = [f"CAST(t.{quoted(names[i])} AS DOUBLE PRECISION) * {literal(weight[i])}" for i in np.flatnonzero(weight)]
     return balanced([*terms, literal(model.bias[output])], " + ")
 
 

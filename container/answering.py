@@ -11,7 +11,7 @@ from container.codecs import READERS, WRITERS
 from container.codecs.blocks import PLAIN, Features, Guide, Sparse, all_finite
 from container.codecs.media import choose, parse
 from container.codecs.sniff import HEAD_BYTES, sniff_request
-from container.columns import arrange_features, show_names
+from container.columns import arrange_features, arrange_numbered, show_names
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
 CSV = "text/csv"
@@ -39,6 +39,10 @@ class Model(Protocol):
 @runtime_checkable
 class Named(Protocol):
     """What a model may know beside that: its features' names, and whether it tells more of a feature than float32."""
+
+    @property
+    def feature_dim(self) -> int:
+        """The number of features of a record."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -133,7 +137,10 @@ def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
 
     def arrange(names: Sequence[str]) -> Sequence[int] | None:
         if not model.names:
-            return None
+            warn(
+                "Requests name their columns, but the model does not know its features' names: they go by their places"
+            )
+            return arrange_numbered(names, model.feature_dim)
         order = arrange_features(names, model.names)
         if order.left_out:
             warn(f"Requests name columns that the model does not know; they are left out: {show_names(order.left_out)}")

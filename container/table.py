@@ -1,20 +1,18 @@
 """The columns of one channel: their names and order, and what is subtracted from those that float32 would blur."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from container.codecs.blocks import Block, Doubles, Guide, Sparse
-from container.columns import Header, Reference, arrange, count_index, counts_up, show_names
+from container.columns import Header, Reference, arrange, find_index, show_names
 from container.errors import DecodeError
+from container.oddities import find_oddities
+from container.offsets import find_shift, shift_columns, subtract
 
 Say = Callable[[str], None]
-
-BLURRED = 2.0**13  # times its spread that a column must be large to be shifted: float32 leaves a spread of 10 bits
-_WHOLE = 2.0**23  # up to here float32 tells halves
-_FEWEST_ROWS = 10  # from which on to count up is no chance
 
 
 class Table:
@@ -23,7 +21,8 @@ class Table:
     Rows come in the order of `header`, None where the data has no names, less `shift` (d,), which is subtracted from
     the features in float64 before they are rounded to float32; None where nothing is. A table that is `like` another
     has its columns in the order of that one, and the same shift; else `expected` says what names there must be, or the
-    first file does, and a shift is looked for where it is `centred`. `say` and `warn` are each told a thing once.
+    first file does, and a shift is looked for where it is `centred`, in all columns or in those that are `blurred`.
+    `say` and `warn` are each told a thing once.
     """
 
     def __init__(
@@ -32,6 +31,7 @@ class Table:
         self.name = name
         self.header: Header | None = None
         self.centred = self.seen = False
+        self.blurred: Collection[int] | None = None
         self._like = like
         self._expected = expected
         self._say, self._warn = say, warn
@@ -69,17 +69,9 @@ class Table:
         self.seen = True
         self._compare_names()
         X, y = block
-        if isinstance(X, Sparse):
-            return
-        first = [float(y[0]), *X[0].tolist()] if len(y) else []
-        if self.header is None and not declared and len(first) > 2 and counts_up([f"{value:g}" for value in first]):
-            self._tell(
-                self._warn,
-                f"the first row is {first[0]:g}, {first[1]:g}, {first[2]:g} and so on, as pandas numbers columns "
-                "without a name. If it is a header, set the content type to text/csv;header=present; as it stands it "
-                "is a row",
-            )
-        self._find_indices(X, y)
+        if not isinstance(X, Sparse):
+            for oddity in find_oddities(X, y, self.header.features if self.header else (), not declared):
+                self._tell(self._warn, oddity)
 
     def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
         """Give rows as the first of the hosts does that has names, or else rows, given what each has described.
@@ -130,25 +122,28 @@ class Table:
         return (subtract(X, rest) if rest.any() else X), y
 
     def _arrange(self, names: Sequence[str], place: str) -> Sequence[int]:
-        index = count_index(names)
+        reference = self.reference
+        known = () if reference is None else (reference.header.label, *reference.header.features)
+        index = [i for i in find_index(names) if not names[i] or names[i] not in known]
+        left = [i for i in range(len(names)) if i not in index]
         if index:
-            first = f"column {names[0]!r} is" if index == 1 else f"{index} columns are"
-            self._tell(self._warn, f"the first {first} an index, as pandas writes it without a name, and left out")
-        if len(names) - index < 2:
+            shown = show_names([names[i] for i in index])
+            which = f"column {shown} is" if len(index) == 1 else f"columns {shown} are"
+            self._tell(self._warn, f"the {which} an index, as pandas writes one without a name, and left out")
+        if len(left) < 2:
             raise DecodeError(
-                f"expected a label and at least one feature, found {show_names(names[index:]) or 'none'}"
+                f"expected a label and at least one feature, found {show_names([names[i] for i in left]) or 'none'}"
                 f"{' beside an index' if index else ''}. The label comes first"
             )
-        reference = self.reference
-        order = arrange(names[index:], reference)
-        self._decoded = order.header
+        order = arrange([names[i] for i in left], reference)
+        self._decoded = self._decoded or order.header
         self.header = self.header or order.header
         if reference is not None:
             self._describe_order(order.columns, reference)
             self._describe_label(order.header, reference)
         if order.left_out:
             self._tell(self._say, f"columns that the model does not know are left out: {show_names(order.left_out)}")
-        return [index + column for column in order.columns]
+        return [left[column] for column in order.columns]
 
     def _describe_order(self, columns: Sequence[int], reference: Reference) -> None:
         if list(columns) != sorted(columns):
@@ -175,50 +170,12 @@ class Table:
     def _choose_shift(self, sample: Callable[[], Doubles | None]) -> Doubles | None:
         if self._like is not None:
             self._subtracted = self._like.shift
-        elif self.centred:
+        elif self.centred and (found := sample()) is not None:
             self.centred = False
-            found = sample()
-            self._subtracted = None if found is None else find_shift(found)
+            self._subtracted = find_shift(found) if self.blurred is None else shift_columns(found, self.blurred)
         return self._subtracted
-
-    def _find_indices(self, X: Any, y: Any) -> None:
-        """Say which columns count the rows."""
-        if len(y) < _FEWEST_ROWS:
-            return
-        names = self.header.features if self.header else ()
-        for column in np.flatnonzero(X[1] - X[0] == 1).tolist():
-            if (np.diff(X[:, column]) == 1).all():
-                name = repr(names[column]) if names else f"{column + 2}"
-                self._tell(self._warn, f"column {name} counts the rows, as an index does. If it is one, leave it out")
-        if (np.diff(y) == 1).all():
-            self._tell(
-                self._warn,
-                "the label, column 1, counts the rows, as an index does. If it is one, write the data without it "
-                "(pandas: index=False) and the label first",
-            )
 
     def _tell(self, tell: Say, text: str, place: str = "") -> None:
         if text not in self._said:
             self._said.add(text)
             tell(f"channel {self.name!r}{f', {place}' if place else ''}: {text}.")
-
-
-def find_shift(X: Doubles) -> Doubles | None:
-    """Choose what to subtract from the features X (n, d), so that float32 keeps their spread: (d,), None if nothing.
-
-    It is a value from the middle of a column that is large beside its spread and that float32 would round.
-    """
-    size, spread = np.abs(X).max(axis=0, initial=0), X.std(axis=0) * (np.ptp(X, axis=0) > 0)
-    with np.errstate(over="ignore"):
-        rounded = (X.astype(np.float32) != X).any(axis=0)
-    blurred = (rounded & (spread > 0) & (spread * BLURRED < size)) | ((spread == 0) & (size >= _WHOLE))
-    return np.where(blurred, np.median(X, axis=0), 0.0) if blurred.any() else None
-
-
-def subtract(X: Any, shift: Doubles) -> Any:
-    """Subtract from each feature of X (n, d) in float64, and round to float32; sparse rows become dense."""
-    if isinstance(X, Sparse):
-        table = np.zeros((X.shape[0], len(shift)))
-        table[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
-        X = table
-    return (X - shift).astype(np.float32)

@@ -73,9 +73,15 @@ class Model:
         return np.asarray(self.weight, np.float64)
 
     def shifted(self, shift: Floats) -> "Model":
-        """Return the same model for features from which `shift` (d,) has been subtracted, its bias in float64."""
-        bias = self.bias.astype(np.float64) + shift @ self.wide_weight
-        blurred = tuple(sorted({*self.blurred, *np.flatnonzero(shift).tolist()}))
+        """Return the same model for features from which `shift` (d,) has been subtracted, its bias in float64.
+
+        A shift of features that do not count, as those that never vary, changes nothing.
+        """
+        counts = np.flatnonzero((shift != 0) & self.weight.any(axis=1))
+        if not len(counts):
+            return self
+        bias = self.bias.astype(np.float64) + shift[counts] @ self.wide_weight[counts]
+        blurred = tuple(sorted({*self.blurred, *counts.tolist()}))
         return replace(self, bias=bias, blurred=blurred)
 
     def arranged(self, names: Sequence[str]) -> "Model":

@@ -39,7 +39,7 @@ def decode_blocks(
         header = read_header(texts, charset, form)
         form, row, repeats = follow_header(header, form, guide), header.row + 1, Repeats(header, guide.warn)
         texts = header.texts
-    texts, shift = _find_shift(texts, form, guide)
+    texts, shift = _find_shift(texts, form, guide, repeats)
     for text, table in parse_ahead(texts, form, shift, repeats):
         if table is not None and fits(table, form):
             row += len(table)
@@ -86,18 +86,21 @@ def encode(columns: Columns) -> bytes:
     return "".join([",".join(row) + "\n" for row in rows]).encode()
 
 
-def _find_shift(texts: Iterator[bytes], form: Form, guide: Guide) -> tuple[Iterator[bytes], Doubles | None]:
+def _find_shift(
+    texts: Iterator[bytes], form: Form, guide: Guide, repeats: Repeats
+) -> tuple[Iterator[bytes], Doubles | None]:
     """Ask the guide what to subtract from the columns, (d + 1,), where it wants to see the first rows for that."""
     first = next(texts, b"")
 
     def sample() -> Doubles | None:
         head = first[: first.find(b"\n", _SAMPLE_BYTES) + 1 or len(first)]
         try:
-            table: Any = read_plain(head, form)
-            table = parse_lines(head.splitlines(), form, 1, kind=np.float64) if table is None else table
+            table: Any = None if repeats.may_be_in(head) else read_plain(head, form)
+            if table is None:
+                table = parse_lines(repeats.drop(head.splitlines()), form, 1, kind=np.float64)
         except DecodeError:
             return None
-        return table[:, 1:] if table.shape[1] > 1 and np.isfinite(table).all() else None
+        return table[:, 1:] if len(table) and table.shape[1] > 1 and np.isfinite(table).all() else None
 
     shift = guide.shift(sample)
     return chain([first] if first else [], texts), None if shift is None else np.append(0.0, shift)

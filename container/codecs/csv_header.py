@@ -13,6 +13,8 @@ from container.codecs.sniff import BYTE_ORDER_MARK
 from container.columns import counts_up, show_names
 from container.errors import DecodeError
 
+_AROUND = b'" \t'
+_MANY = 8  # names that are numbers, from which on no row is the same by chance
 _FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
 
 
@@ -59,31 +61,43 @@ class Header:
 
 
 class Repeats:
-    """A header that comes again among the rows, as where files were joined: it is left out, and the first time said."""
+    """A header that comes again among the rows, as where files were joined: it is left out, and the first time said.
+
+    A short one of numbers alone may be a row, and is left as one.
+    """
 
     def __init__(self, header: Header | None, warn: Callable[[str], None]) -> None:
-        self._line = b"" if header is None else header.line
         self._plain = header is not None and header.holds_numbers
+        leave = header is None or (self._plain and len(header.names) < _MANY)
+        self._line = b"" if leave or header is None else _bare(header.line)
         self._warn = warn
         self._said = False
 
     def may_be_in(self, text: bytes) -> bool:
         """Tell whether a text might hold the header without being refused as rows of numbers."""
-        return self._plain and self._line in text
+        return self._plain and bool(self._line) and self._line in text.translate(None, _AROUND)
+
+    def drop(self, lines: list[bytes]) -> list[bytes]:
+        """Make lines that are the header blank."""
+        return [b"" if _bare(line) == self._line else line for line in lines] if self._line else lines
 
     def blank(self, lines: list[bytes], first: int) -> list[bytes]:
-        """Make lines that are the header blank; `first` is the number of the first line."""
-        if not self._line or self._line not in map(_bare, lines):
-            return lines
-        again = next(number for number, line in enumerate(lines, first) if _bare(line) == self._line)
-        if not self._said:
+        """Do so, and say it; `first` is the number of the first line."""
+        kept = self.drop(lines)
+        if (
+            not self._said
+            and (again := next((n for n, line in enumerate(lines) if line and not kept[n]), None)) is not None
+        ):
             self._said = True
-            self._warn(f"row {again}: the header comes again, as where files were joined. Such lines are left out")
-        return [b"" if _bare(line) == self._line else line for line in lines]
+            self._warn(
+                f"row {first + again}: the header comes again, as where files were joined. Such lines are left out"
+            )
+        return kept
 
 
 def _bare(line: bytes) -> bytes:
-    return line.removeprefix(BYTE_ORDER_MARK).strip()
+    """Give a line without what may stand around its fields."""
+    return line.removeprefix(BYTE_ORDER_MARK).strip().translate(None, _AROUND)
 
 
 def read_header(texts: Iterator[bytes], charset: str, form: Form) -> Header:
@@ -94,7 +108,7 @@ def read_header(texts: Iterator[bytes], charset: str, form: Form) -> Header:
         row += len((found[0] if found else text).splitlines())
         if found:
             names = tuple(_read_names(found[1], charset, f"{form.noun} {row}"))
-            return Header(names, _bare(found[1]), row, chain([text[found.end() :]], texts), form.noun)
+            return Header(names, found[1], row, chain([text[found.end() :]], texts), form.noun)
     return Header((), b"", 0, iter(()), form.noun)
 
 

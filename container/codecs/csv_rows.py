@@ -42,6 +42,8 @@ def _parse_plain(text: bytes, form: Form, shift: Doubles | None, repeats: Repeat
     """Read lines of plain numbers by pyarrow, each line a row of (n, d); None where numpy must look."""
     if repeats.may_be_in(text) or (found := _read_plain_batches(text, form)) is None:
         return None
+    if shift is not None and any(part.shape[1] != len(shift) for part in found):
+        return None
     with np.errstate(over="ignore"):
         parts = found if shift is None else [part - shift for part in found]
         return np.concatenate(parts, dtype=np.float32)

@@ -59,6 +59,7 @@ def _read_rows(file: Any, features: int | None, guide: Guide) -> Iterator[tuple[
         chosen = [(names[i], batch.column(place)) for i, place in zip(columns, places, strict=True)]
         if row == 1:
             shift = guide.shift(partial(_read_features, chosen))
+            shift = shift if shift is None or len(shift) == len(columns) - 1 else None
         table = _read_table(chosen, row, np.float32, shift)
         row += len(table)
         yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()

@@ -213,6 +213,6 @@ def test_what_the_log_warns_of_is_seen_where_the_log_is_not(command: Command, tm
     (tmp_path / "indexed.csv").write_text("\n".join([names, *rows]), encoding="utf-8")
     status, log, said = command("train", tmp_path / "indexed.csv", "--target-first", "--out", tmp_path / "m", *QUICK)
     assert status == 0, log
-    warning = "channel 'train': the first column '' is an index, as pandas writes it without a name, and left out."
+    warning = "channel 'train': the column '' is an index, as pandas writes one without a name, and left out."
     assert log.count(warning) == 1
     assert said.count(f"train: {warning}\n") == 1

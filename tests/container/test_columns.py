@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 from container.columns import (
     Header,
     Reference,
+    are_numbered,
     arrange,
     arrange_features,
+    arrange_numbered,
     count_index,
     counts_up,
+    find_index,
     make_distinct,
+    rise,
     show_names,
 )
 from container.errors import DecodeError
-from container.table import find_shift, subtract
+from container.offsets import find_shift, shift_columns, subtract
 
 TRAIN = Reference(Header("y", ("a", "b", "c")), "the channel 'train'")
 MODEL = Reference(TRAIN.header, "the model", more=True)
@@ -125,3 +129,77 @@ def test_what_float32_would_blur_is_shifted_and_nothing_else() -> None:
     np.testing.assert_allclose(ours[:, :2].astype(float) - ours[0, :2], exact[:, :2], rtol=1e-5, atol=5e-5)
     assert np.abs((X.astype(np.float32)[:, 0] - np.float32(X[0, 0])) - exact[:, 0]).max() > 50
     assert find_shift(X[:, 2:6]) is None
+
+
+def test_columns_that_pandas_calls_by_their_place_are_an_index_wherever_they_are() -> None:
+    assert find_index(["", "y", "Unnamed: 0", "a", "", "__index_level_1__"]) == [0, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "columns"),
+    [
+        (["", "f0", "f1"], ["f0", "f1"], (1, 2)),
+        (["f0", "", "f1"], ["f0", "f1"], (0, 2)),
+        (["", "b"], ["f0", "b"], (0, 1)),
+        (["f1", "", "f0"], ["f0", "f1"], (2, 0)),
+    ],
+)
+def test_a_name_that_is_made_up_is_not_taken_for_that_of_another_column(
+    found: list[str], known: list[str], columns: tuple[int, ...]
+) -> None:
+    assert arrange_features(found, known).columns == columns
+
+
+def test_a_column_without_a_name_fits_no_name_where_the_order_is_another() -> None:
+    with pytest.raises(DecodeError, match="'f1' is missing, '' is not known"):
+        arrange(["y", "f3", "", "f0", "f2"], Reference(Header("y", ("f0", "f1", "f2", "f3")), "the channel 'train'"))
+
+
+def test_the_very_same_names_fit_whatever_they_are() -> None:
+    names = ["y", "y", "", "b", "b"]
+    order = arrange(names, None)
+    assert arrange(names, Reference(order.header, "the files before")) == order
+
+
+def test_names_that_number_columns_are_known_in_any_order() -> None:
+    assert are_numbered(["2", "0", "1"])
+    assert are_numbered([3, 1, 2])
+    assert not are_numbered(["0", "2"])
+    assert not are_numbered(["0", "0", "1"])
+    assert rise(["2018", "2019", "2021"])
+    assert not rise(["2018", "2018"])
+    assert not rise(["2018", "x"])
+    assert arrange_numbered(["y", "f1", "f0"], 2) == [2, 1]
+    assert arrange_numbered(["f1", "a"], 2) is None
+
+
+def test_an_offset_is_found_among_few_values_that_are_far_from_it() -> None:
+    generator = np.random.default_rng(0)
+    time = 1.6e9 + generator.uniform(0, 600, (1000, 1))
+    time[::100] = 0
+    shift = find_shift(time)
+    assert shift is not None
+    assert 1.6e9 <= shift[0] <= 1.6e9 + 600
+
+
+@pytest.mark.parametrize(
+    ("value", "shifted"), [(13.1234567, True), (1600000000.0, True), (2024.0, True), (0.1, False), (7.0, False)]
+)
+def test_a_column_that_does_not_vary_yet_is_shifted_where_it_may_vary_by_little(value: float, shifted: bool) -> None:
+    assert (find_shift(np.full((5, 1), value)) is not None) == shifted
+    assert (find_shift(np.full((1, 1), value)) is not None) == shifted
+
+
+def test_whole_numbers_so_large_that_a_bias_loses_them_are_shifted() -> None:
+    X = np.column_stack([12e6 + np.arange(30) % 3, 1000 + np.arange(30) % 3])
+    shift = find_shift(X)
+    assert shift is not None
+    assert shift.tolist() == [12e6 + 1, 0]
+
+
+def test_rows_of_another_width_are_left_for_somebody_else_to_refuse() -> None:
+    assert find_shift(np.zeros((0, 3))) is None
+    assert subtract(np.ones((2, 1), np.float32), np.ones(3)).tolist() == [[1], [1]]
+    assert shift_columns(np.array([[1.0, 5], [1, 7]]), [1]) == pytest.approx([0, 6])
+    assert shift_columns(np.zeros((0, 2)), [1]) is None
+    assert shift_columns(np.zeros((1, 2)), [2]) is None

@@ -318,7 +318,6 @@ def test_a_file_of_nothing_needs_no_header(text: bytes) -> None:
         (b"y,a\n1,x\n", r"row 2, column 2 \('a'\): expected a number, found 'x'. Write categories as numbers"),
         (b"\r\n\r\ny,a\r\n1,2\r\n\r\n3,x\r\n", "row 6, column 2 .*: expected a number, found 'x'"),
         (b"y,a,b\n1,2\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
-        (b'y,a\n"y",a\n1,2\n', "row 2: expected numbers, found the header again, 'y,a'. Are files joined here"),
         (
             b"y,a\n1,2\nx,b\n",
             r"row 3: expected numbers, found 'x,b'. Is this a header, of files that were joined\? Remove it",

@@ -175,7 +175,7 @@ def test_the_index_in_a_csv_file_is_neither_label_nor_feature(plain: Job, tmp_pa
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, plain.root)
-    line = f"the first column {index!r} is an index, as pandas writes it without a name, and left out."
+    line = f"the column {index!r} is an index, as pandas writes one without a name, and left out."
     assert log.count(f"channel 'train': {line}") == 1
 
 
@@ -206,7 +206,7 @@ def test_pandas_own_header_that_is_trained_on_as_a_row_is_told(tmp_path: Path) -
     status, log = job.train()
     assert status == 0, log
     assert "WARNING" in log
-    assert "channel 'train': the first row is 0, 1, 2 and so on, as pandas numbers columns without a name." in log
+    assert "channel 'train': the first row is 0, 1, 2 and so on, as names of columns are that are numbers." in log
 
 
 def test_a_first_row_of_numbers_is_not_lost_as_a_header(tmp_path: Path) -> None:
