@@ -70,6 +70,7 @@ class Table:
         self._compare_names()
         X, y = block
         if not isinstance(X, Sparse):
+            X = X if self._subtracted is None or len(self._subtracted) != X.shape[1] else X + self._subtracted
             for oddity in find_oddities(X, y, self.header.features if self.header else (), not declared):
                 self._tell(self._warn, oddity)
 

@@ -21,7 +21,8 @@ class Scaler:
     """What is subtracted from and what divides each feature, (d,), and the label; all float32 values.
 
     The folded bias undoes exactly the means that were subtracted, so their own rounding does not matter. `blurred` are
-    the features whose digits that vary float32 does not keep, and `blurs_label` says so of the label.
+    the features whose digits that vary float32 does not keep, and `blurs_label` says so of the label. `constant` are
+    those that did not vary in the sample.
     """
 
     mean: Floats
@@ -29,6 +30,7 @@ class Scaler:
     label_mean: float = 0.0
     label_deviation: float = 1.0
     blurred: tuple[int, ...] = ()
+    constant: tuple[int, ...] = ()
     blurs_label: bool = False
 
     def standardise(self, X: Floats) -> Floats:
@@ -111,8 +113,17 @@ def fit_scaler(
         float(label_mean[0]) if unbias_label else 0.0,
         float(label_deviation[0]) if normalize_label else 1.0,
         tuple(np.flatnonzero(blurs(mean, deviation)).tolist()),
+        constant(X, deviation) if unbias_data else (),
         bool(blurs(label_mean, label_deviation)[0]),
     )
+
+
+def constant(X: Features, deviation: Floats) -> tuple[int, ...]:
+    """Return the columns of dense X (n, d) that vary on no host, whose deviation is then 1."""
+    if not isinstance(X, np.ndarray) or not len(X):
+        return ()
+    candidates = np.flatnonzero(deviation == 1)
+    return tuple(candidates[np.ptp(X[:, candidates], axis=0) == 0].tolist())
 
 
 def blurs(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import urllib.request
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +31,7 @@ from tests.contract.conftest import (
     serve,
     wait_for_ping,
 )
-from tests.contract.launch import Process
+from tests.contract.launch import TOP, Process
 
 WARNED = "Features of which float32 does not keep the digits that vary: 'time'. "
 EXACT = "Requests in JSON and CSV are answered exactly, those in recordIO and libsvm are not."
@@ -158,3 +160,65 @@ def test_ordinary_columns_are_left_as_they_are(tmp_path: Path) -> None:
     assert status == 0, log
     assert "float32" not in log
     assert not load(tmp_path / "model").exact
+
+
+def test_a_column_that_varies_only_later_is_told(tmp_path: Path) -> None:
+    rows = np.vstack([TRAIN, TRAIN])
+    rows[: len(TRAIN), 1] = 13.405
+    rows[len(TRAIN) :, 1] = 13.405 + 1e-5 * (TRAIN[:, 1] - 1.6e9)
+    job = Job(tmp_path, Process)
+    settings = {"predictor_type": "regressor", "mini_batch_size": "20", "num_point_for_scaler": "100", "epochs": "1"}
+    job.configure(settings, HEADED, "train")
+    job.channel("train", "part", csv(rows, NAMES))
+    status, log = job.train()
+    assert status == 0, log
+    assert log.count("Features that vary, but not in the first rows, which the scaler sees: 'time'.") == 1
+    rows[0, 1] += 1e-3
+    job.channel("train", "part", csv(rows, NAMES))
+    assert "not in the first rows" not in job.train().log
+
+
+@pytest.mark.parametrize("columns", [["z"], ["z", "a"], ["z", "time", "a", "b"]])
+@pytest.mark.parametrize("channel", ["train", "test"])
+def test_rows_of_another_width_are_refused_where_columns_are_shifted(
+    tmp_path: Path, columns: list[str], channel: str
+) -> None:
+    other = np.column_stack([TEST, TEST[:, 2]])[:, : len(columns)]
+    content = "\n".join(",".join(map(repr, row)) for row in other.tolist()).encode()
+    job = Job(tmp_path, Process)
+    job.configure({"predictor_type": "regressor", "epochs": "1"}, CSV, "train", "test")
+    for name in ("train", "test"):
+        job.channel(name, "part", csv(TRAIN, NAMES).partition(b"\n")[2])
+    job.channel(channel, "part 2" if channel == "train" else "part", content)
+    status, log = job.train()
+    assert status == 1
+    assert "Traceback" not in log
+    assert re.search(
+        "expected (3 .a label and 2 features. columns|2 features a row|a label and at least one)", job.failure
+    )
+
+
+@pytest.mark.parametrize("first", [b"", b"\n\n", b"z,time,a\n", b"z,time,a\n1.5,1600000007,0.5\n"])
+def test_a_first_file_without_rows_or_with_one_does_not_matter(
+    trained: tuple[Path, str], tmp_path: Path, first: bytes
+) -> None:
+    job = Job(tmp_path, Process)
+    job.configure({"predictor_type": "regressor", "mini_batch_size": "20"}, HEADED, "train", "test")
+    job.channel("train", "a", first)
+    job.channel("train", "b", csv(TRAIN, NAMES))
+    job.channel("test", "part", csv(TEST, NAMES))
+    status, log = job.train()
+    assert status == 0, log
+    assert final(log) == pytest.approx(final(trained[1]), abs=2e-4)
+
+
+def test_evaluate_scores_as_the_log_does(trained: tuple[Path, str], tmp_path: Path) -> None:
+    root, log = trained
+    lines = csv(TEST, NAMES).splitlines(keepends=True)
+    (tmp_path / "plain.csv").write_bytes(b"".join(lines))
+    (tmp_path / "again.csv").write_bytes(b"".join([*lines[:40], lines[0], *lines[40:]]))
+    for name in ("plain", "again"):
+        words = [sys.executable, "-m", "commands", "evaluate", str(root / "model"), str(tmp_path / f"{name}.csv")]
+        found = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=True)
+        (r2_line,) = (line for line in found.stdout.splitlines() if line.startswith("r2"))
+        assert float(r2_line.split()[1]) == pytest.approx(final(log), abs=1e-6)
