@@ -18,7 +18,7 @@ from linear_learner.losses import LOSSES, Loss
 from linear_learner.pace import Pace
 from linear_learner.schedule import step_sizes
 from linear_learner.step import Step, place, spans
-from linear_learner.sums import compile_sums
+from linear_learner.sums import Sums
 from linear_learner.weighting import row_weights
 
 Floats = NDArray[Any]
@@ -100,30 +100,29 @@ class Bank:
         if not len(order):
             return np.zeros(self.models)
         table = batch_table(order, self.batch_size)
-        size = table.shape[1]
-        pace = self.pace("train", size, lambda: compile_sums(rows.X[table[0]], self.models * self.outputs))
         self.step.lost[:] = 0
-        run = self.run_length(size)
+        run = self.run_length(table.shape[1])
         for first in range(0, len(table), run):
-            self.run(rows, table[first : first + run], pace)
+            self.run(rows, table[first : first + run])
             heed()
         return self.restored(self.step.lost[0])
 
-    def pace(self, work: str, rows: int, sums: Callable[[], threads.Work]) -> Pace:
-        """Return the pace of a kind of work on so many rows at once; `sums` prepares what threads must not change."""
-        if (work, rows) not in self.counts:
-            operations = PRODUCTS[work] * rows * self.models * self.outputs * self.width
-            self.counts[work, rows] = threads.interchangeable(operations, self.processors, sums)
-        counts = self.counts[work, rows]
-        return self.paces.setdefault((work, counts), Pace(counts))
+    def pace(self, kind: str, rows: int, work: threads.Work) -> Pace:
+        """Return the pace of work of a kind on so many rows at once, whose results threads must not change."""
+        if (kind, rows) not in self.counts:
+            operations = PRODUCTS[kind] * rows * self.models * self.outputs * self.width
+            self.counts[kind, rows] = threads.interchangeable(operations, self.processors, work)
+        counts = self.counts[kind, rows]
+        return self.paces.setdefault((kind, counts), Pace(counts))
 
     def run_length(self, batch: int) -> int:
         """Return how many updates of so many rows are queued before anybody waits for them."""
         cost = self.models * self.outputs * (4 * self.width * batch + PASSES * (batch + self.width))
         return min(RUN, max(1, int(RUN_COST / cost)), max(1, ENTRIES // (self.models * self.outputs)))
 
-    def run(self, rows: Rows, table: NDArray[np.int32], pace: Pace) -> None:
+    def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
+        pace = self.pace("train", table.shape[1], Sums(rows.X, table[0], self.models * self.outputs))
         counted, sizes = table < len(rows), self.step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
             if self.held is not rows.X:
@@ -195,7 +194,7 @@ class Bank:
             heed()
             last = min(first + chunk, len(rows))
             score = partial(self.score, rows, first, last, weights)
-            with self.pace("evaluate", last - first, lambda score=score: score).sharing(last - first):
+            with self.pace("evaluate", last - first, score).sharing(last - first):
                 lost_here, z = score()
                 lost += lost_here.asnumpy()[0]
             if first < margins:

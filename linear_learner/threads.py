@@ -1,4 +1,4 @@
-"""How many threads MXNet's operators share their work among: by a rule of its size, or fewer that end with the same bits.
+"""How many threads MXNet's operators share work among: by a rule of its size, or fewer that end with the same bits.
 
 A thread more is worth its while only for large products; between small operators threads wait for each other longer
 than they work.
@@ -35,7 +35,7 @@ def fewer(count: int) -> Iterator[int]:
         count = count * 3 // 4
 
 
-def interchangeable(operations: float, processors: int, prepare: Callable[[], Work]) -> tuple[int, ...]:
+def interchangeable(operations: float, processors: int, work: Work) -> tuple[int, ...]:
     """Return how many threads are worth it for some work, and what fewer end with the same bits here.
 
     How a sum is cut depends on its size, on the threads and on the processor, so the work is done with each number.
@@ -44,7 +44,6 @@ def interchangeable(operations: float, processors: int, prepare: Callable[[], Wo
     counts = list(fewer(most)) if operations < LONG else [most]
     if len(counts) == 1:
         return (most,)
-    work = prepare()
     bits = {count: done_by(count, work) for count in counts}
     return tuple(count for count in counts if bits[count] == bits[most])
 

@@ -93,4 +93,4 @@ def test_no_part_is_longer_than_an_update_before_its_number_of_threads_is_known_
 
 def test_where_only_one_number_will_do_the_work_is_not_cut() -> None:
     pace = Pace([8])
-    assert {part for part in work(pace, {8: 0.001}, 20)} == {(8, TOGETHER)}
+    assert set(work(pace, {8: 0.001}, 20)) == {(8, TOGETHER)}

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,11 +54,11 @@ def test_fewer_threads_are_tried_down_to_one(count: int, expected: list[int]) ->
 
 
 def test_only_numbers_of_threads_that_end_with_the_same_bits_take_each_others_place() -> None:
-    def prepare() -> threads.Work:
-        return lambda: [mx.nd.ones((3,)), mx.nd.ones((1,)) * (count() % 3)]
+    def work() -> list[Any]:
+        return [mx.nd.ones((3,)), mx.nd.ones((1,)) * (count() % 3)]
 
-    assert threads.interchangeable(1e8, 4, prepare) == (4, 1)
-    assert threads.interchangeable(1e8, 3, prepare) == (3,)
+    assert threads.interchangeable(1e8, 4, work) == (4, 1)
+    assert threads.interchangeable(1e8, 3, work) == (3,)
     threads.use(1)
 
 
@@ -65,10 +66,10 @@ def test_only_numbers_of_threads_that_end_with_the_same_bits_take_each_others_pl
 def test_what_is_small_or_takes_long_does_not_try_other_numbers(
     operations: float, processors: int, expected: tuple[int, ...]
 ) -> None:
-    def prepare() -> threads.Work:
+    def work() -> list[Any]:
         raise AssertionError("nothing is to be tried")
 
-    assert threads.interchangeable(operations, processors, prepare) == expected
+    assert threads.interchangeable(operations, processors, work) == expected
 
 
 def train(loss: str, rows: int, features: int, batch: int, processors: int) -> tuple[Bank, list[bytes]]:
