@@ -27,7 +27,6 @@ RUN = 4096  # updates, at most, whose learning rates are laid out at once
 ENTRIES = 2**21  # of a table of learning rates, at most
 JOINED = 64  # updates in which a host without rows takes part, whose learning rates are laid out at once
 RUN_COST = 25e9  # of a run, in operations of a product: about half a second on two cores
-PRODUCTS = {"train": 4, "evaluate": 2}  # operations with each weight and row
 PASSES = 500  # operations of a product that all else costs, for each margin and for each weight
 
 
@@ -74,8 +73,9 @@ class Bank:
         self.loss_parameter = loss_parameter
         self.objective_weights = objective_weights
         self.processors = processors
-        self.counts: dict[tuple[str, int], tuple[int, ...]] = {}
-        self.paces: dict[tuple[str, tuple[int, ...]], Pace] = {}
+        self.paces: dict[int, Pace] = {}
+        self.spared = processors  # so many threads at most, as training has lately found
+        self.judges: dict[tuple[int, int], int] = {}
         self.updates = 0
         self.held: Floats | None = None
         self.hosts = hosts
@@ -107,13 +107,12 @@ class Bank:
             heed()
         return self.restored(self.step.lost[0])
 
-    def pace(self, kind: str, rows: int, work: threads.Work) -> Pace:
-        """Return the pace of work of a kind on so many rows at once, whose results threads must not change."""
-        if (kind, rows) not in self.counts:
-            operations = PRODUCTS[kind] * rows * self.models * self.outputs * self.width
-            self.counts[kind, rows] = threads.interchangeable(operations, self.processors, work)
-        counts = self.counts[kind, rows]
-        return self.paces.setdefault((kind, counts), Pace(counts))
+    def pace(self, X: Floats, batch: NDArray[np.int32]) -> Pace:
+        """Return the pace of updates by mini-batches of as many rows as this."""
+        if len(batch) not in self.paces:
+            counts = threads.numbers(4 * len(batch) * self.step.weights.size, self.processors)
+            self.paces[len(batch)] = Pace(threads.interchangeable(counts, Sums(X, batch, self.models * self.outputs)))
+        return self.paces[len(batch)]
 
     def run_length(self, batch: int) -> int:
         """Return how many updates of so many rows are queued before anybody waits for them."""
@@ -122,7 +121,7 @@ class Bank:
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
-        pace = self.pace("train", table.shape[1], Sums(rows.X, table[0], self.models * self.outputs))
+        pace = self.pace(rows.X, table[0])
         counted, sizes = table < len(rows), self.step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
             if self.held is not rows.X:
@@ -155,6 +154,7 @@ class Bank:
                     self.updates += 1
                 self.step.wait()
             first = last
+        self.spared = self.processors if pace.fastest == pace.most else pace.fastest
 
     def join(self) -> None:
         """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
@@ -194,12 +194,21 @@ class Bank:
             heed()
             last = min(first + chunk, len(rows))
             score = partial(self.score, rows, first, last, weights)
-            with self.pace("evaluate", last - first, score).sharing(last - first):
-                lost_here, z = score()
-                lost += lost_here.asnumpy()[0]
+            threads.use(self.judging(last - first, score))
+            lost_here, z = score()
+            lost += lost_here.asnumpy()[0]
             if first < margins:
                 z_all[:, first:last] = (z.asnumpy() * rows.part(first, last).sides).T[:, : margins - first]
         return self.restored(lost), self.restored(z_all)
+
+    def judging(self, rows: int, score: threads.Work) -> int:
+        """Return how many threads score so many rows: no more than train by now, if that does not change the bits."""
+        most = threads.worthwhile(2 * rows * self.step.weights.size, self.processors)
+        if self.spared >= most:
+            return most
+        if (rows, self.spared) not in self.judges:
+            self.judges[rows, self.spared] = threads.interchangeable([most, self.spared], score)[-1]
+        return self.judges[rows, self.spared]
 
     def score(self, rows: Rows, first: int, last: int, weights: Any) -> tuple[Any, Any]:
         """Return each model's loss, summed over some rows, (1, M), and their margins, (n, M K)."""

@@ -12,7 +12,7 @@ import pytest
 
 from linear_learner import threads
 from linear_learner.bank import Bank
-from linear_learner.batches import epoch_order
+from linear_learner.batches import Rows, epoch_order
 from linear_learner.engine import mx
 from linear_learner.losses import LOSSES
 from tests.linear_learner.test_bank import CANDIDATES, example, start
@@ -50,35 +50,37 @@ def test_each_thread_has_enough_to_do(operations: float, processors: int, expect
     ("count", "expected"), [(1, [1]), (2, [2, 1]), (4, [4, 3, 2, 1]), (16, [16, 12, 9, 6, 4, 3, 2, 1])]
 )
 def test_fewer_threads_are_tried_down_to_one(count: int, expected: list[int]) -> None:
-    assert list(threads.fewer(count)) == expected
+    assert threads.numbers(1e9, count) == expected
 
 
 def test_only_numbers_of_threads_that_end_with_the_same_bits_take_each_others_place() -> None:
     def work() -> list[Any]:
         return [mx.nd.ones((3,)), mx.nd.ones((1,)) * (count() % 3)]
 
-    assert threads.interchangeable(1e8, 4, work) == (4, 1)
-    assert threads.interchangeable(1e8, 3, work) == (3,)
+    assert threads.interchangeable([4, 3, 2, 1], work) == [4, 1]
+    assert threads.interchangeable([3, 2], work) == [3]
     threads.use(1)
 
 
-@pytest.mark.parametrize(("operations", "processors", "expected"), [(4e6, 8, (1,)), (1e8, 1, (1,)), (1e10, 8, (8,))])
-def test_what_is_small_or_takes_long_does_not_try_other_numbers(
-    operations: float, processors: int, expected: tuple[int, ...]
+@pytest.mark.parametrize(("operations", "processors", "expected"), [(4e6, 8, [1]), (1e8, 1, [1]), (1e10, 8, [8])])
+def test_for_what_is_small_or_takes_long_there_is_no_other_number(
+    operations: float, processors: int, expected: list[int]
 ) -> None:
-    def work() -> list[Any]:
-        raise AssertionError("nothing is to be tried")
-
-    assert threads.interchangeable(operations, processors, work) == expected
+    assert threads.numbers(operations, processors) == expected
 
 
-def train(loss: str, rows: int, features: int, batch: int, processors: int) -> tuple[Bank, list[bytes]]:
-    """Train and judge a bank; return it, and all that comes of it as bits."""
-    data, outputs = example(loss, rows, features)
-    bank = Bank(CANDIDATES, start(list(range(7)), outputs, features), loss, batch, processors=processors)
+def train(data: Rows, outputs: int, loss: str, batch: int, processors: int) -> tuple[Bank, list[bytes]]:
+    """Train a bank; return it, and all that comes of it as bits."""
+    bank = Bank(
+        CANDIDATES,
+        start(list(range(7)), outputs, data.features),
+        loss,
+        batch,
+        loss_parameter=0.3,
+        processors=processors,
+    )
     lost = [bank.train(data, epoch_order(len(data), np.random.default_rng(epoch))) for epoch in range(2)]
-    found = [*lost, bank.snapshot(), *bank.evaluate(data, margins=200 if outputs == 1 else 0)]
-    return bank, [array.tobytes() for array in (*found, *(array for _, array in bank.state()))]
+    return bank, [array.tobytes() for array in (*lost, bank.snapshot(), *(array for _, array in bank.state()))]
 
 
 SHAPES = [(2000, 100, 500), (700, 30, 700), (9000, 9, 3000), (400, 1500, 60), (300, 1, 100), (1100, 257, 129)]
@@ -93,14 +95,19 @@ def test_whoever_does_the_work_the_bits_are_the_same(
     loss: str, rows: int, features: int, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "OPERATIONS", 1.0)
-    bank, expected = train(loss, rows, features, batch, 4)
-    same = set.intersection(*map(set, bank.counts.values()))
+    data, outputs = example(loss, rows, features)
+    bank, expected = train(data, outputs, loss, batch, 4)
+    same = set(bank.paces[batch].order)
     if "avx512f" in Path("/proc/cpuinfo").read_text() and "DNNL_MAX_CPU_ISA" not in os.environ:
         assert same == {1, 2, 3, 4}
+    judged = []
+    for bank.spared in (4, 3, 2, 1):
+        judged.append([array.tobytes() for array in bank.evaluate(data, margins=200 if outputs == 1 else 0)])
+    assert judged == 4 * judged[:1]
     monkeypatch.setattr(threads, "LONG", 0.0)  # no other number than this
     for processors in same:
-        bank, found = train(loss, rows, features, batch, processors)
-        assert set(bank.counts.values()) == {(processors,)}
+        bank, found = train(data, outputs, loss, batch, processors)
+        assert bank.paces[batch].order == [processors]
         assert found == expected
     threads.use(1)
 
