@@ -34,8 +34,8 @@ def unheeding() -> None:
     """Heed nothing."""
 
 
-def held(_: NDArray[np.int32]) -> None:
-    """Gather nothing: the step takes its rows from those that are held."""
+def gather_nothing(_: NDArray[np.int32]) -> None:
+    """Leave it to the step, which takes its rows from those that are held."""
 
 
 class Bank:
@@ -142,7 +142,9 @@ class Bank:
 
             self.update(pace, table, gather)
 
-    def update(self, pace: Pace, table: NDArray[np.int32], gather: Callable[[NDArray[np.int32]], None] = held) -> None:
+    def update(
+        self, pace: Pace, table: NDArray[np.int32], gather: Callable[[NDArray[np.int32]], None] = gather_nothing
+    ) -> None:
         """Take an update for each mini-batch of a table, and wait for them, a part that the pace asks for at a time."""
         first = 0
         while first < len(table):
