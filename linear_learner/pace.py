@@ -7,7 +7,8 @@ from math import sqrt
 
 from linear_learner import threads
 
-PART = 0.01  # seconds that a part of the work should take
+PART = 0.04  # seconds that a part of the work should take: to wait for its end takes a few ten-thousandths
+TRIAL = 0.01  # seconds that a trial should take
 SHARE = 0.01  # of the time, at most, that may be lost by trying numbers of threads that are not the fastest
 
 
@@ -44,10 +45,13 @@ class Pace:
         """Return how many of so many units, of which there is at least one, make the next part."""
         if len(self.order) == 1:
             return units
-        count, known = self.count, self.fastest
+        count, fastest = self.count, self.fastest
+        if not self.costs:
+            return 1
         # Of a number that has not been tried the best is supposed: that threads share work without a loss.
-        cost = self.costs.get(count, self.costs.get(known, PART) * known / count)
-        return max(1, min(units, int(PART / cost)))
+        cost = self.costs.get(count, self.costs[fastest] * fastest / count)
+        parts = max(1, round(units * cost / (PART if count == fastest else TRIAL)))
+        return max(1, units // parts)
 
     def learn(self, count: int, units: int, seconds: float) -> None:
         """Learn how long a part took so many threads. One odd part counts for little."""

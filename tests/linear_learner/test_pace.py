@@ -44,7 +44,7 @@ def test_the_fastest_number_does_the_work_and_the_others_cost_next_to_nothing(co
 def test_a_neighbour_who_comes_is_made_room_for_after_one_part() -> None:
     pace = Pace([2, 1])
     work(pace, QUIET, 3)
-    parts = work(pace, BESIDE_ONE, 1)
+    parts = work(pace, BESIDE_ONE, 3)
     first, *trials = [updates for count, updates in parts if count == 2]
     assert first == int(PART / QUIET[2])
     assert all(updates <= 3 for updates in trials)
