@@ -28,6 +28,7 @@ class Pace:
         self.most = self.order[0]
         self.costs: dict[int, float] = {}  # seconds a unit of work, by number of threads
         self.debt = 0.0
+        self.cold = PART  # seconds of work before which nothing is compared: what is done first takes longer
 
     @property
     def fastest(self) -> int:
@@ -37,7 +38,7 @@ class Pace:
     @property
     def count(self) -> int:
         """Return how many threads the next part is for: the fastest, or in its turn another, once that is paid for."""
-        if self.debt > 0 or not self.costs:
+        if self.debt > 0 or self.cold > 0:
             return self.fastest
         return next((count for count in self.order if count != self.fastest), self.fastest)
 
@@ -56,6 +57,10 @@ class Pace:
     def learn(self, count: int, units: int, seconds: float) -> None:
         """Learn how long a part took so many threads. One odd part counts for little."""
         cost, fastest = seconds / units, self.fastest
+        if self.cold > 0:
+            self.cold -= seconds
+            self.costs[count] = cost
+            return
         if count == fastest:
             self.debt = max(0.0, self.debt - SHARE * seconds)
         else:
