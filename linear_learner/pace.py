@@ -9,7 +9,8 @@ from linear_learner import threads
 
 PART = 0.04  # seconds that a part of the work should take: to wait for its end takes a few ten-thousandths
 TRIAL = 0.01  # seconds that a trial should take
-SHARE = 0.01  # of the time, at most, that may be lost by trying numbers of threads that are not the fastest
+SHARE = 0.01  # of the time, at most, that may be lost by trying fewer threads than do the work
+RETURN = 0.04  # of the time, at most, that may be lost where fewer do, in the hope that more may again
 
 
 class Pace:
@@ -62,7 +63,7 @@ class Pace:
             self.costs[count] = cost
             return
         if count == fastest:
-            self.debt = max(0.0, self.debt - SHARE * seconds)
+            self.debt = max(0.0, self.debt - (SHARE if count == self.most else RETURN) * seconds)
         else:
             self.debt += max(0.0, seconds - units * self.costs[fastest])
         # What has been faster is tried again before others are.

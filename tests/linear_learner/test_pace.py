@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from linear_learner.pace import PART, SHARE, Pace
+from linear_learner.pace import PART, RETURN, SHARE, Pace
 
 QUIET = {2: 0.001, 1: 0.0018}  # seconds an update, by threads
 BESIDE_ONE = {2: 0.013, 1: 0.0019}
@@ -35,10 +35,10 @@ def time_lost(parts: list[tuple[int, int]], costs: Mapping[int, float]) -> float
 def test_the_fastest_number_does_the_work_and_the_others_cost_next_to_nothing(costs: dict[int, float]) -> None:
     pace = Pace(list(costs))
     start = work(pace, costs, 1.5)
-    assert time_lost(start, costs) < 0.06
+    assert time_lost(start, costs) < 0.1
     later = work(pace, costs, 60)
-    assert time_lost(later, costs) < 1.2 * SHARE
     assert pace.fastest == min(costs, key=lambda count: costs[count])
+    assert time_lost(later, costs) < 1.2 * (SHARE if pace.fastest == max(costs) else RETURN)
 
 
 def test_a_neighbour_who_comes_is_made_room_for_after_one_part() -> None:
@@ -59,7 +59,7 @@ def test_once_the_neighbour_has_left_all_threads_work_again_within_seconds(
     work(pace, quiet, 2)
     work(pace, busy, 30)
     assert pace.fastest < max(quiet)
-    work(pace, quiet, 4)
+    work(pace, quiet, 2)
     assert pace.fastest == max(quiet)
 
 
