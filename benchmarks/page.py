@@ -13,6 +13,7 @@ ORDER = (
     "bank",
     "job",
     "growth",
+    "neighbours",
     "quality",
     "recordio",
     "csv",

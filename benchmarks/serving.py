@@ -58,6 +58,13 @@ def write_bodies(X: NDArray[np.float32]) -> dict[str, bytes]:
     }
 
 
+def save_model(folder: Path) -> None:
+    """Lay a model out as a job does."""
+    (folder / "model").mkdir()
+    weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
+    save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
+
+
 def free_port() -> int:
     """Find a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -302,9 +309,7 @@ def figures() -> Iterator[Figure]:
         sys.exit("wrk is missing; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "model").mkdir()
-        weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
-        save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
+        save_model(folder)
         if chosen("start"):
             yield from start(folder)
         if chosen("single"):

@@ -1,6 +1,7 @@
 """The bank: all candidates as the rows of one weight matrix, trained by one compiled step on MXNet operators."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from linear_learner.compiled import ndarray
 from linear_learner.engine import mx
 from linear_learner.hosts import ALONE, Hosts
 from linear_learner.losses import LOSSES, Loss
+from linear_learner.pace import Pace
 from linear_learner.schedule import step_sizes
 from linear_learner.step import Step, place, spans
+from linear_learner.sums import Sums
 from linear_learner.weighting import row_weights
 
 Floats = NDArray[Any]
@@ -29,6 +32,10 @@ PASSES = 500  # operations of a product that all else costs, for each margin and
 
 def unheeding() -> None:
     """Heed nothing."""
+
+
+def gather_nothing(_: NDArray[np.int32]) -> None:
+    """Leave it to the step, which takes its rows from those that are held."""
 
 
 class Bank:
@@ -66,6 +73,9 @@ class Bank:
         self.loss_parameter = loss_parameter
         self.objective_weights = objective_weights
         self.processors = processors
+        self.paces: dict[int, Pace] = {}
+        self.spared = processors  # so many threads at most, as training has lately found
+        self.judges: dict[tuple[int, int], int] = {}
         self.updates = 0
         self.held: Floats | None = None
         self.hosts = hosts
@@ -90,7 +100,6 @@ class Bank:
         if not len(order):
             return np.zeros(self.models)
         table = batch_table(order, self.batch_size)
-        self.share_out(4 * table.shape[1])
         self.step.lost[:] = 0
         run = self.run_length(table.shape[1])
         for first in range(0, len(table), run):
@@ -98,9 +107,12 @@ class Bank:
             heed()
         return self.restored(self.step.lost[0])
 
-    def share_out(self, operations: int) -> None:
-        """Use as many threads as are worth it where so many operations are done with each weight."""
-        threads.use(threads.worthwhile(operations * self.models * self.outputs * self.width, self.processors))
+    def pace(self, X: Floats, batch: NDArray[np.int32]) -> Pace:
+        """Return the pace of updates by mini-batches of as many rows as this."""
+        if len(batch) not in self.paces:
+            counts = threads.numbers(4 * len(batch) * self.step.weights.size, self.processors)
+            self.paces[len(batch)] = Pace(threads.interchangeable(counts, Sums(X, batch, self.models * self.outputs)))
+        return self.paces[len(batch)]
 
     def run_length(self, batch: int) -> int:
         """Return how many updates of so many rows are queued before anybody waits for them."""
@@ -109,27 +121,42 @@ class Bank:
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
         """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
+        pace = self.pace(rows.X, table[0])
         counted, sizes = table < len(rows), self.step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
             if self.held is not rows.X:
                 self.held = rows.X
                 self.step.gather_from(ndarray(rows.X), ndarray(rows.y))
             self.step.fill(sizes, table, counted)
-            for _ in table:
-                self.step()
-                self.updates += 1
+            self.update(pace, table)
         else:
             # MXNet cannot index so many numbers: each mini-batch is gathered for it.
             self.held, count = None, table.shape[1]
             features, labels = mx.nd.empty((count, self.width)), mx.nd.empty((count, 1))
             self.step.gather_from(features, labels)
             self.step.fill(sizes, np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), counted)
-            for batch in table:
+
+            def gather(batch: NDArray[np.int32]) -> None:
                 ndarray(rows.X[batch]).copyto(features)
                 ndarray(rows.y[batch]).copyto(labels)
-                self.step()
-                self.updates += 1
-        self.step.wait()
+
+            self.update(pace, table, gather)
+
+    def update(
+        self, pace: Pace, table: NDArray[np.int32], gather: Callable[[NDArray[np.int32]], None] = gather_nothing
+    ) -> None:
+        """Take an update for each mini-batch of a table, and wait for them, a part that the pace asks for at a time."""
+        first = 0
+        while first < len(table):
+            last = first + pace.part(len(table) - first)
+            with pace.sharing(last - first):
+                for batch in table[first:last]:
+                    gather(batch)
+                    self.step()
+                    self.updates += 1
+                self.step.wait()
+            first = last
+        self.spared = self.processors if pace.fastest == pace.most else pace.fastest
 
     def join(self) -> None:
         """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
@@ -162,20 +189,35 @@ class Bank:
     def evaluate(self, rows: Rows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
         """Return each model's summed loss (M,) and, of single-output models, the margins of the first rows."""
         chunk = scored_rows(self.models * self.outputs)
-        self.share_out(2 * min(chunk, len(rows)))
         weights = self.evaluated()
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margins), np.float32)
         for first in range(0, len(rows), chunk):
             heed()
             last = min(first + chunk, len(rows))
-            X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
-            z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
-            counts = ndarray(row_weights(rows.y[first:last, 0], self.objective_weights))
-            lost += mx.nd.dot(counts, self.losses(mx.nd, z, y)).asnumpy()[0]
+            score = partial(self.score, rows, first, last, weights)
+            threads.use(self.judging(last - first, score))
+            lost_here, z = score()
+            lost += lost_here.asnumpy()[0]
             if first < margins:
                 z_all[:, first:last] = (z.asnumpy() * rows.part(first, last).sides).T[:, : margins - first]
         return self.restored(lost), self.restored(z_all)
+
+    def judging(self, rows: int, score: threads.Work) -> int:
+        """Return how many threads score so many rows: no more than train by now, if that does not change the bits."""
+        most = threads.worthwhile(2 * rows * self.step.weights.size, self.processors)
+        if self.spared >= most:
+            return most
+        if (rows, self.spared) not in self.judges:
+            self.judges[rows, self.spared] = threads.interchangeable([most, self.spared], score)[-1]
+        return self.judges[rows, self.spared]
+
+    def score(self, rows: Rows, first: int, last: int, weights: Any) -> tuple[Any, Any]:
+        """Return each model's loss, summed over some rows, (1, M), and their margins, (n, M K)."""
+        X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
+        z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
+        counts = ndarray(row_weights(rows.y[first:last, 0], self.objective_weights))
+        return mx.nd.dot(counts, self.losses(mx.nd, z, y)), z
 
     def evaluated(self) -> Any:
         """Return the weights that are evaluated: of models that average the average, of others what they are."""

@@ -9,7 +9,7 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent
 ROOMS = ("container", "linear_learner", "commands")
 MODULES = [path for room in ROOMS for path in (TOP / room).rglob("*.py") if not path.stem.endswith("_pb2")]
-WITH_MXNET = {"engine", "compiled", "threads", "step", "bank", "sparse_bank", "saving", "kvstore"}
+WITH_MXNET = {"engine", "compiled", "threads", "sums", "step", "bank", "sparse_bank", "saving", "kvstore"}
 WITH_WEB = {"access", "app", "multi_model", "page", "server", "worker", "connection"}
 
 WITH_ENVIRONMENT = {"container.environment", "commands.main"}  # the latter is a door

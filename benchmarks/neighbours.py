@@ -1,0 +1,147 @@
+"""Train on MNIST and serve beside other busy processes on two processors, and by the fixed number of threads alike.
+
+Needs wrk for the server (Debian's package of that name). Times are medians: the machine may have neighbours of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks import data
+from benchmarks.measure import Figure, answer, apart, chosen
+from benchmarks.problems import PROCESSORS, default_bank
+from benchmarks.serving import (
+    FEATURES,
+    KINDS,
+    SCRIPT,
+    WORKERS,
+    free_port,
+    load_with_wrk,
+    save_model,
+    serve,
+    write_bodies,
+)
+from linear_learner import threads
+from linear_learner.bank import Bank
+from linear_learner.batches import epoch_order, gather
+from linear_learner.scaling import fit_scaler
+from linear_learner.starting import start_weights
+
+BATCHES = (200, 1000)
+EPOCHS = 15
+ROUNDS = 5
+BESIDE = {0: "alone", 1: "beside one", 2: "beside two"}
+MOST = {1: 1.8, 2: 2.6}
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+
+
+@contextmanager
+def neighbours(count: int) -> Iterator[None]:
+    """Run so many busy processes until the end of the block, or of this process, however it comes."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", BUSY]))
+            stack.callback(process.kill)
+        yield
+
+
+def train(batch: int, fixed: bool) -> tuple[float, str]:
+    """Train and judge the default bank; return the seconds of all epochs and a digest of what comes of it.
+
+    Where `fixed`, the number of threads is what the rule of sizes says, whatever the load.
+    """
+    if fixed:
+        threads.LONG = 0.0
+    splits = data.is_zero()
+    X, y = splits["train"]
+    scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
+    rows, validation = (gather([splits[name]], scaler, X.shape[1], signed=True) for name in ("train", "validation"))
+    settings = default_bank(batch)
+    start = start_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = Bank(settings, start, "logistic", batch, processors=PROCESSORS)
+    generator, digest = np.random.default_rng(0), sha256()
+    began = time.perf_counter()
+    for _ in range(EPOCHS):
+        lost = bank.train(rows, epoch_order(len(rows), generator))
+        digest.update(b"".join(part.tobytes() for part in (lost, *bank.evaluate(validation, margins=len(validation)))))
+    seconds = time.perf_counter() - began
+    digest.update(bank.snapshot().tobytes())
+    return seconds, digest.hexdigest()
+
+
+def training(batch: int) -> Iterator[Figure]:
+    """Measure the loop of a job, in turns."""
+    subject = f"MNIST, mini-batches of {batch:,}: {EPOCHS} epochs, each judged on the validation channel"
+    taken: dict[tuple[bool, int], list[float]] = {}
+    found = set()
+    for turn in range(ROUNDS):
+        # The fixed number is slow beside others: once is enough to see it.
+        for fixed, busy in [
+            (True, 0),
+            (False, 0),
+            (False, 1),
+            (False, 2),
+            *([(True, 1), (True, 2)] if not turn else []),
+        ]:
+            with neighbours(busy):
+                seconds, digest = apart(1, train, batch, fixed)
+            taken.setdefault((fixed, busy), []).append(seconds)
+            found.add(digest)
+    alone = median(taken[False, 0])
+    yield Figure(subject, "alone", alone, "s")
+    yield Figure(subject, "alone, of the fixed number of threads", alone / median(taken[True, 0]), most=1.05)
+    for busy, most in MOST.items():
+        yield Figure(subject, f"{BESIDE[busy]}, of alone", median(taken[False, busy]) / alone, most=most)
+    for busy in MOST:
+        fixed_alone, (seconds,) = median(taken[True, 0]), taken[True, busy]
+        yield Figure(subject, f"the fixed number {BESIDE[busy]}, of alone (one run)", seconds / fixed_alone)
+    yield Figure(subject, f"different bits of {sum(map(len, taken.values()))} runs", len(found) - 1, most=0)
+
+
+def serving() -> Iterator[Figure]:
+    """Measure the server, in turns."""
+    body = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))["CSV"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_model(folder)
+        (file := folder / "body").write_bytes(body)
+        (script := folder / "post.lua").write_text(SCRIPT)
+        rounds: dict[int, list[tuple[float, float]]] = {busy: [] for busy in BESIDE}
+        with serve(folder, port := free_port(), WORKERS):
+            for _ in range(ROUNDS):
+                for busy, loads in rounds.items():
+                    with neighbours(busy):
+                        loads.append(load_with_wrk(port, file, KINDS["CSV"], script))
+    subject = f"one CSV record of {FEATURES}, {WORKERS} workers"
+    for busy, loads in rounds.items():
+        rates, late = zip(*loads, strict=True)
+        yield Figure(subject, f"requests, {BESIDE[busy]}", median(rates), "1/s")
+        yield Figure(subject, f"99th percentile, {BESIDE[busy]}", median(late), "ms")
+
+
+def figures() -> Iterator[Figure]:
+    """Measure both."""
+    if PROCESSORS < 2:
+        sys.exit("one processor is no place for neighbours: at least two are needed")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    for batch in BATCHES:
+        if chosen(f"training {batch}"):
+            yield from training(batch)
+    if chosen("serving"):
+        if shutil.which("wrk") is None:
+            sys.exit("wrk is missing; on Debian: apt-get install wrk")
+        yield from serving()
+
+
+if __name__ == "__main__":
+    answer("How much slower are training and serving beside busy processes?", figures())

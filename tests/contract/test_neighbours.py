@@ -1,0 +1,45 @@
+"""A job beside processes that want its processors."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from container.codecs.recordio import encode_records
+from tests.contract.conftest import RECORDIO, Job
+from tests.contract.launch import Running
+from tests.contract.test_train import assert_same_model
+
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+
+
+@contextmanager
+def neighbours(count: int) -> Iterator[None]:
+    """Run so many busy processes until the end of the block, or of this process."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", BUSY]))
+            stack.callback(process.kill)
+        yield
+
+
+def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: type[Running], tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(10000, 784)).astype(np.float32)
+    y = (X @ generator.normal(size=784) > 0).astype(np.float32)
+    jobs = []
+    for busy in (0, 2):
+        job = Job(tmp_path / str(busy), launch)
+        job.configure(
+            {"predictor_type": "binary_classifier", "mini_batch_size": "200"}, RECORDIO, "train", "validation"
+        )
+        job.channel("train", "part.pbr", encode_records(X[:9000], y[:9000]))
+        job.channel("validation", "part.pbr", encode_records(X[9000:], y[9000:]))
+        with neighbours(busy):
+            status, log = job.train()
+        assert status == 0, log
+        jobs.append(job)
+    assert_same_model(jobs[0].root, jobs[1].root)
