@@ -15,6 +15,8 @@ from container.columns import arrange_features, arrange_numbered, show_names
 from container.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
 CSV = "text/csv"
+_OF_CURL = "application/x-www-form-urlencoded"
+_FOR_CURL = "Say -H 'Content-Type: text/csv', or what it is, and --data-binary, as -d drops line breaks"
 ANSWER_BYTES = 128 << 20
 WHOLE_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
 _COMPRESSED_BYTES = 64 << 10
@@ -122,7 +124,8 @@ def read_records(
     else:
         media = parse(content_type)
     if media.name not in READERS:
-        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}")
+        hint = f", curl's own. {_FOR_CURL}" if media.name == _OF_CURL else ""
+        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}{hint}")
     if not limit and media.name == "application/json":
         limit = WHOLE_BYTES
     guessed = content_type is None and media.name == CSV

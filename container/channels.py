@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 from container.ahead import ahead
 from container.codecs import CODECS, TRAINING_TYPES, csv
 from container.codecs.blocks import Block, Sparse
-from container.codecs.csv_header import has_header
+from container.codecs.csv_parameters import has_header
 from container.codecs.media import parse
+from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES
 from container.columns import Reference
 from container.copies import Copy, block_bytes, copying
 from container.environment import ChannelConfig
@@ -176,8 +177,7 @@ class Channel:
             except OSError as error:
                 raise ClientError(f"channel {self.name!r}: {name} cannot be read: {error.strerror or error}.") from None
         if not rows and not self._may_be_empty:
-            where = f"{self._parts[0][1]} has no" if self._piped else f"none of the {len(self._files)} files has a"
-            raise ClientError(f"channel {self.name!r}: {where} row.")
+            raise ClientError(f"channel {self.name!r}: {self._describe_lack()}.")
         self._bytes = size
 
     def _sources(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
@@ -185,6 +185,18 @@ class Channel:
             yield f"stream {next_fifo(self._directory).name!r}", open_fifo(self._directory, halt)
         for file in self._files:
             yield f"file {file.relative_to(self._directory).as_posix()!r}", open_file(file)
+
+    def _describe_lack(self) -> str:
+        """Say where rows were looked for in vain, and what was there instead."""
+        name = self._parts[0][1]
+        if self._piped:
+            return f"{name} has no row"
+        with open_file(self._files[0]) as stream:
+            blank = not stream.read(HEAD_BYTES).removeprefix(BYTE_ORDER_MARK).strip()
+        found = "is empty" if blank else "holds a header only" if self._has_header() else "has no row"
+        if len(self._files) == 1:
+            return f"{name} {found}; expected rows"
+        return f"none of the {len(self._files)} files has a row: the first, {name}, {found}"
 
     def _find_files(self) -> list[Path]:
         files = find_files(self._directory)

@@ -57,7 +57,7 @@ def _explain_sign(text: str) -> str | None:
 
 
 def _explain_quantity(text: str) -> str | None:
-    if re.fullmatch(rf"(?:[<>]=?|[~≈≤≥±])\s*{DIGITS}", text):
+    if re.fullmatch(rf"(?:[<>]=?|[~≈≤≥±])\s*{DIGITS}|{DIGITS}\s*\+", text):
         return ": a bound, no number. Choose a number for it"
     if re.fullmatch(rf"{DIGITS}\s*(?:-|to|\.\.)\s*{DIGITS}", text):
         return ": a range, no number. Write its ends as two columns, or its middle"

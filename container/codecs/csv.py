@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from container.codecs.blocks import PLAIN, Columns, Doubles, Guide, Matrix, all_finite
-from container.codecs.csv_faults import Form
-from container.codecs.csv_header import Repeats, follow_header, has_header, read_header
+from container.codecs.csv_form import Form
+from container.codecs.csv_header import Repeats, follow_header, read_header
+from container.codecs.csv_parameters import has_header, read_charset, read_label_size, refuse_foreign
 from container.codecs.csv_rows import fits, parse_ahead, parse_as_json, parse_lines, read_plain
 from container.codecs.digits import write_rows
 from container.codecs.lines import read_lines, read_lines_as_they_come
@@ -30,8 +31,9 @@ def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[tuple[Matrix, Matrix]]:
     """Read labelled rows; `features` is the number of columns after the label, None where the first line decides."""
-    charset = _charset(parameters)
-    labels = _label_size(parameters, default=1)
+    refuse_foreign(parameters)
+    charset = read_charset(parameters)
+    labels = read_label_size(parameters, default=1)
     form = Form(None if features is None else labels + features, labels, "row")
     texts = read_lines(stream, MEDIA_TYPE)
     row, repeats = 1, Repeats(None, guide.warn)
@@ -59,8 +61,9 @@ def decode_records(
 
     Where a header names the columns and the guide knows them, they are taken by their names.
     """
-    charset = _charset(parameters)
-    labels = _label_size(parameters, default=0)
+    refuse_foreign(parameters)
+    charset = read_charset(parameters)
+    labels = read_label_size(parameters, default=0)
     form = Form(labels + features, labels, "record")
     texts = read_lines_as_they_come(stream, MEDIA_TYPE)
     number, repeats = 1, Repeats(None, guide.warn)
@@ -104,22 +107,3 @@ def _find_shift(
 
     shift = guide.shift(sample)
     return chain([first] if first else [], texts), None if shift is None else np.append(0.0, shift)
-
-
-def _label_size(parameters: Mapping[str, str], default: int) -> int:
-    text = parameters.get("label_size", str(default))
-    if text not in ("0", "1"):
-        raise DecodeError(f"expected label_size=0 or label_size=1 in the content type, found {text!r}")
-    return int(text)
-
-
-def _charset(parameters: Mapping[str, str]) -> str:
-    charset = parameters.get("charset", "utf-8")
-    digits = '+-0123456789.eE,"\n'
-    try:
-        known = digits.encode(charset) == digits.encode("ascii")
-    except (LookupError, ValueError):
-        known = False
-    if not known:
-        raise DecodeError(f"charset {charset!r} in the content type is not supported: write the data as UTF-8")
-    return charset

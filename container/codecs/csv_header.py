@@ -2,12 +2,14 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from container.codecs.blocks import Guide
-from container.codecs.csv_faults import Form, describe_width, is_number
+from container.codecs.csv_form import Form, is_number
+from container.codecs.csv_lines import describe_names, describe_open_quote
+from container.codecs.csv_widths import JOINED, describe_width, were_joined
 from container.codecs.quoting import quote
 from container.codecs.sniff import BYTE_ORDER_MARK
 from container.columns import counts_up, show_names
@@ -16,14 +18,6 @@ from container.errors import DecodeError
 _AROUND = b'" \t'
 _MANY = 8  # names that are numbers, from which on no row is the same by chance
 _FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
-
-
-def has_header(parameters: Mapping[str, str]) -> bool:
-    """Tell whether the parameters of the media type say that the first line is names."""
-    text = parameters.get("header", "absent").lower()
-    if text not in ("present", "absent"):
-        raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
-    return text == "present"
 
 
 def holds_names(head: bytes) -> bool:
@@ -116,20 +110,19 @@ def follow_header(header: Header, form: Form, guide: Guide) -> Form:
     """Give the form of rows below a header: its columns, in the order that the guide has for them."""
     if not header.names:
         return form
-    training = form.noun == "row"
+    training = form.training
+    if problem := describe_names(header.names, training):
+        raise DecodeError(problem, header.place)
     if len(header.names) == 1 and (training or (form.columns or 1) > 1):
-        raise DecodeError(describe_width(header.names, form.columns or 1, form.labels), header.place)
+        raise DecodeError(describe_width(header.names, form, header.row), header.place)
     names = header.names if training else header.names[form.labels :]
     try:
         chosen = guide.arrange(names)
     except DecodeError as error:
-        hint = ". Its first line holds numbers only, as where a header is missing" if header.holds_numbers else ""
-        raise DecodeError(error.problem + hint, header.place) from None
+        raise DecodeError(error.problem + _explain_names(header, form), header.place) from None
     if chosen is None:
         if form.columns not in (None, len(header.names)) or len(header.names) <= form.labels:
-            raise DecodeError(
-                describe_width(header.names, form.columns or len(header.names), form.labels), header.place
-            )
+            raise DecodeError(describe_width(header.names, form, header.row), header.place)
         if header.holds_numbers and not training:
             raise DecodeError("expected names, as header=present in the content type says, found numbers", header.place)
     elif training and header.holds_numbers and not _may_name(names):
@@ -140,12 +133,20 @@ def follow_header(header: Header, form: Form, guide: Guide) -> Form:
         )
     elif training and header.holds_numbers and not counts_up(names):
         guide.warn(f"{header.place} is taken for names, as header=present says, but holds numbers: {show_names(names)}")
+    form = replace(form, columns=len(header.names), names=header.names, header=header.row)
     if chosen is None or (training and tuple(chosen) == tuple(range(len(names)))):
-        return replace(form, columns=len(header.names), names=header.names)
+        return form
     if training:
-        return replace(form, columns=len(header.names), names=header.names, used=tuple(chosen))
-    used = tuple(form.labels + place for place in chosen)
-    return Form(len(header.names), 0, form.noun, header.names, used)
+        return replace(form, used=tuple(chosen))
+    return replace(form, labels=0, used=tuple(form.labels + place for place in chosen))
+
+
+def _explain_names(header: Header, form: Form) -> str:
+    """Say why names may not be those that are expected."""
+    if header.holds_numbers:
+        return ". Its first line holds numbers only, as where a header is missing"
+    joined = not form.training and were_joined(len(header.names), form.columns or 0)
+    return f". {JOINED}" if joined and not any(text.strip() for text in header.texts) else ""
 
 
 def _may_name(names: Sequence[str]) -> bool:
@@ -157,7 +158,7 @@ def _read_names(line: bytes, charset: str, place: str) -> list[str]:
     try:
         text = line.decode(charset)
         if text.count('"') % 2:
-            raise DecodeError(f"a quote that is not closed in its line: {quote(text)}", place)
+            raise DecodeError(describe_open_quote(text), place)
         return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
     except UnicodeError:
         problem = f"names that are not written as {charset}: {quote(line)}. Write the data as UTF-8"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from container.codecs.blocks import Doubles, Matrix
-from container.codecs.csv_faults import Form, find_fault
+from container.codecs.csv_faults import find_fault
+from container.codecs.csv_form import Form
 from container.codecs.csv_header import Repeats
 from container.codecs.numbers import REFUSALS, parse, take_list, to_floats
 from container.codecs.sniff import BYTE_ORDER_MARK

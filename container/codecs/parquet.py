@@ -10,6 +10,7 @@ import numpy as np
 
 from container.codecs.blocks import BLOCK_BYTES, PLAIN, Doubles, Guide, Matrix, first_bad
 from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
+from container.columns import show_names
 from container.errors import DecodeError
 
 MEDIA_TYPE = "application/x-parquet"
@@ -86,10 +87,12 @@ def _choose_columns(schema: Any, features: int | None, guide: Guide) -> list[int
         guide.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
     arranged = guide.arrange([schema.names[i] for i in columns])
     columns = columns if arranged is None else [columns[i] for i in arranged]
-    for field in map(schema.field, columns):
-        if not _NUMBER.fullmatch(kind := str(field.type)):
-            problem = f"expected numbers, found the type {kind[:80]}. Write {_advise(kind)}"
-            raise DecodeError(problem, f"column {field.name!r}")
+    if wrong := [i for i in columns if not _NUMBER.fullmatch(str(schema.field(i).type))]:
+        kind, others = str(schema.field(wrong[0]).type), [schema.names[i] for i in wrong[1:]]
+        label = ". This column is the label" if wrong[0] == columns[0] else ""
+        hint = f". Nor are there numbers in {show_names(others)}" if others else ""
+        problem = f"expected numbers, found the type {kind[:80]}. Write {_advise(kind)}{label}{hint}"
+        raise DecodeError(problem, f"column {schema.names[wrong[0]]!r}")
     if len(columns) < 2:
         found = f"{len(columns)} column{'s' * (len(columns) != 1)}"
         raise DecodeError(f"expected a label and at least one feature, found {found}. The label comes first")

@@ -22,6 +22,7 @@ _DAY = (
     rf"[- .,]+\d\d(?:\d\d)?|{_MONTH}[- .]+\d\d?(?:,? *\d{{4}})?)"
 )
 _DATE = rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?{_DAY}(?:[T ,]+{_TIME})?"
+_MARKS = r"*†‡§¶^~!?#&@"
 _SEPARATORS = {
     "\t": "tabs",
     ";": "';'",
@@ -81,10 +82,24 @@ def _explain_quoted(text: str) -> str | None:
     return found and f": a number with signs around it. Write {found[1]}"
 
 
+def _explain_formula(text: str) -> str | None:
+    if re.match(r"""\{?=\s*[\w$(@'"+-]""", text):
+        return ": a formula. Write the value that it comes to"
+    return None
+
+
+def _explain_mark(text: str) -> str | None:
+    """Explain a number that a sign refers to a note of, or that is set off by one."""
+    found = re.fullmatch(rf"[{_MARKS}]*({DIGITS}) ?(?:[{_MARKS}]*|\[\w{{1,3}}\]|\([^\W\d]\w*\.?\))", text)
+    return found and f": a number with a mark beside it. Write {found[1]}"
+
+
 def _explain_printed(text: str) -> str | None:
     """Explain what Python and others print of a value: `np.float64(1.5)`, `b'1.5'`."""
-    if re.match(r"(?:[a-z]+\.)*(?:date|datetime|timestamp|timedelta\w*|period)\(", text, re.IGNORECASE):
+    if re.match(r"(?:[a-z]+\.)*(?:date|datetime|timestamp|period)\(", text, re.IGNORECASE):
         return _DATE_FOUND
+    if re.match(r"(?:[a-z]+\.)*(?:time|timedelta\w*)\(", text, re.IGNORECASE):
+        return _TIME_FOUND
     name = r"""(?:[A-Za-z_][\w.]*\(|b(?=['"]))['"]*"""
     if found := re.match(rf"""{name}({DIGITS})(?:['")]|, *(?:d?type|device|grad|requires)|$)""", text):
         return f": a number as Python prints it. Write {found[1].rstrip('.')}"
@@ -116,20 +131,24 @@ def _explain_base(text: str) -> str | None:
 
 
 def _explain_date(text: str) -> str | None:
-    if re.fullmatch(rf"(?:{_DATE}|{_TIME})(?: ?[ap]\.?m\.?)?(?: ?(?:z|utc|gmt|[+-]\d\d:?\d\d))?", text, re.IGNORECASE):
-        return _DATE_FOUND
-    return _DATE_FOUND if re.fullmatch(rf"-?\d+ days?,? *[+-]?(?:{_TIME})?", text) else None
+    for kind, found in ((_DATE, _DATE_FOUND), (f"-?{_TIME}", _TIME_FOUND)):
+        if re.fullmatch(rf"{kind}(?: ?[ap]\.?m\.?)?(?: ?(?:z|utc|gmt|[+-]\d\d:?\d\d))?", text, re.IGNORECASE):
+            return found
+    return _TIME_FOUND if re.fullmatch(rf"-?\d+ days?,? *[+-]?(?:{_TIME})?", text) else None
 
 
 _DATE_FOUND = ": a date or time. Write it as a number, such as days since a fixed day"
+_TIME_FOUND = ": a time. Write it as a number, such as minutes"
 _VECTOR_FOUND = ": brackets, as of a vector. Write every number as a column of its own, without brackets"
 _KINDS: tuple[Callable[[str], str | None], ...] = (
     _explain_word,
     _explain_quoted,
+    _explain_formula,
     _explain_complex,
     _explain_printed,
     _explain_base,
     _explain_date,
     _explain_brackets,
     explain_amount,
+    _explain_mark,
 )

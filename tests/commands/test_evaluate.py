@@ -80,7 +80,7 @@ def test_every_kind_of_model_is_measured(command: Command, tmp_path: Path, predi
         ("1,7,3\n", "expected 30 features a row, found 2"),
         ("3," + ",".join(["1"] * 30), "expected a label among the integers 0 to 1, found 3. Number the classes from 0"),
         ("1," + ",".join(["x"] * 30), "file 'rows.csv', row 1, column 2"),
-        ("", "none of the 1 files has a row"),
+        ("", "is empty; expected rows"),
     ],
 )
 def test_rows_that_do_not_fit_the_model_are_named(

@@ -182,6 +182,15 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("text/csv;charset=utf-16", b"1,2", 400, "charset 'utf-16' in the content type is not supported"),
         (None, b"1,2,3", 415, "no Content-Type, .*; as CSV, record 1: expected 2 columns, found 3"),
         ("image/png", b"\x89PNG", 415, "expected a Content-Type of application/json, .*, found 'image/png'"),
+        (
+            "application/x-www-form-urlencoded",
+            b"1,2",
+            415,
+            "found 'application/x-www-form-urlencoded', curl's own. Say -H 'Content-Type: text/csv', or what it is, "
+            "and --data-binary, as -d drops line breaks",
+        ),
+        ("text/csv;delimiter=;", b"1;2", 400, "the content type says delimiter, which is not read. Separate columns"),
+        ("text/csv", b"1.5,21.5,21.5,2", 400, "record 1: .* found 4. Were line breaks lost, as by curl -d"),
         (None, b"\x89PNG\x00", 415, "no Content-Type, .*; as CSV, expected text/csv, found a PNG image"),
         ("application/x-parquet", b"PAR1", 415, "expected a Content-Type of .*, found 'application/x-parquet'"),
         (None, b"hello", 415, "no Content-Type, expected one of application/json"),

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from container.codecs import READERS, WRITERS, csv, csv_rows, libsvm, lines, recordio
 from container.codecs.blocks import Sparse
-from container.codecs.csv_faults import Form
+from container.codecs.csv_form import Form
 from container.codecs.digits import write_numbers
 from container.codecs.framing import make_frame
 from container.codecs.json import load

@@ -73,9 +73,23 @@ def test_a_folder_without_files_is_named(channel: MakeChannel) -> None:
         channel({"_SUCCESS": b""})
 
 
-def test_files_without_rows_are_named(channel: MakeChannel) -> None:
-    with pytest.raises(ClientError, match="channel 'train': none of the 2 files has a row"):
-        list(channel({"a": b"", "b": b"\n\r\n"}))
+@pytest.mark.parametrize(
+    ("files", "content_type", "message"),
+    [
+        ({"a": b"", "b": b"\n\r\n"}, "text/csv", "none of the 2 files has a row: the first, file 'a', is empty."),
+        ({"a.csv": b""}, "text/csv", "file 'a.csv' is empty; expected rows."),
+        ({"a.csv": b"\xef\xbb\xbf\n \n"}, "text/csv;header=present", "file 'a.csv' is empty; expected rows."),
+        ({"a.gz": compress(b"")}, "text/csv", "file 'a.gz' is empty; expected rows."),
+        ({"a.csv": b"y,a\n"}, "text/csv;header=present", "file 'a.csv' holds a header only; expected rows."),
+        ({"a.txt": b"# none\n"}, "text/libsvm", "file 'a.txt' has no row; expected rows."),
+    ],
+)
+def test_files_without_rows_are_named_with_what_they_hold(
+    channel: MakeChannel, files: dict[str, bytes], content_type: str, message: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        list(channel(files, content_type))
+    assert str(refused.value) == f"channel 'train': {message}"
 
 
 def test_a_channel_that_may_be_empty_yields_nothing_if_it_is(channel: MakeChannel, root: Path) -> None:
@@ -213,7 +227,8 @@ def test_every_file_begins_with_the_header_even_one_without_rows(channel: MakeCh
 
 
 def test_headers_alone_are_no_data(channel: MakeChannel) -> None:
-    with pytest.raises(ClientError, match="channel 'train': none of the 2 files has a row"):
+    message = "channel 'train': none of the 2 files has a row: the first, file 'a', holds a header only"
+    with pytest.raises(ClientError, match=message):
         list(channel({"a": b"y,age\n", "b": b"y,age\n"}, HEADED))
 
 

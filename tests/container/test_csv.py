@@ -13,8 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from container.codecs import READERS, csv, csv_faults, csv_rows, lines
+from container.codecs import READERS, csv, csv_rows, lines
 from container.codecs.blocks import Guide
+from container.codecs.csv_form import is_number
 from container.errors import DecodeError
 from tests.container.bodies import decode
 
@@ -145,7 +146,7 @@ def test_any_text_with_a_header_comes_to_the_same_in_blocks_of_any_size(pieces: 
 @example(float(np.nextafter(2.0**128 - 2.0**103, 0)))
 def test_a_number_is_what_float32_can_hold(value: float) -> None:
     with np.errstate(over="ignore"):
-        assert csv_faults.is_number(repr(value)) == np.isfinite(np.float32(value))
+        assert is_number(repr(value)) == np.isfinite(np.float32(value))
 
 
 def test_a_line_of_a_million_empty_fields_is_refused_at_once() -> None:
@@ -214,7 +215,7 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
         (
             b"label,age,sex\n1,2,3\n",
             r"row 1, column 1: expected a number, found 'label'. Is this a header row\? Then set the content type to "
-            "text/csv;header=present",
+            "'text/csv;header=present'",
         ),
         (b"1,2\n\n3,abc\n", "row 3, column 2: expected a number, found 'abc'. Write categories as numbers"),
         (b"yes,2\nno,3\n", "row 1, column 1: expected a number, found 'yes'. Column 1 is the label"),
@@ -249,6 +250,26 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
             "row 1, column 3: .* found '': the line ends in a comma. Remove it if all lines end in one; else f",
         ),
         (b"1,2\n3,4,\n", "row 2: expected 2 .* columns, found 3: the line ends in a comma. Remove the comma"),
+        (
+            b"1,2,,\n3,4,,\n",
+            "row 1, column 3: .* found '': the line ends in 2 commas. Remove them if all lines end in them; else fill",
+        ),
+        (b"1,2\n3,4,,\n", "row 2: expected 2 .* columns, found 4: the line ends in 2 commas. Remove them"),
+        (b"1,2,3\n,,\n", "row 2: expected numbers, found ',,', a line without values. Remove it"),
+        (b"Report Q3,,\n1,2,3\n", r"row 1: expected numbers, found 'Report Q3,,'. Is this a title\? Remove it"),
+        (b"Report Q3\n1,2,3\n", "row 1: .* found one column, 'Report Q3'. .* by commas; if it is a title, remove it"),
+        (b"sep=,\n1,2\n", "row 1: expected numbers, found 'sep=,', which is for Excel. Remove the line"),
+        (
+            b"1,2,3\n1,1,5,3\n",
+            "row 2: expected 3 .* found 4. Is there a decimal comma or a thousands separator. Write 1.5 for 1,5 and 12",
+        ),
+        (b"1,2\n0,$1,234.50\n", "row 2: expected 2 .* found 3. Is there a decimal comma or a thousands separator"),
+        (b"1,2\n0,5.5,7\n", r"row 2: expected 2 \(a label and 1 features\) columns, found 3$"),
+        (
+            b"1,2\n2nd,3\n",
+            "row 2, column 1: .* found '2nd': a number with 'nd' behind it. Write .* rows. Column 1 is the label$",
+        ),
+        (b"1,2\nNA,3\n", "row 2, column 1: .* found 'NA': a missing value. .* in. Column 1 is the label$"),
         (b"# rows\n1,2\n", "row 1: expected numbers, found a comment, '# rows'. Remove it: every line must be data"),
         (b"sep=;\n1;2\n", "row 1: expected numbers, found 'sep=;', which is for Excel. Remove the line"),
         (b"1,2\nlabel,age\n", r"row 2: .* found 'label,age'. Is this a header, of files that were joined\? Remove it"),
@@ -261,7 +282,10 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
         (b"1,2,3\n4,5\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
         (b"1,2\n3," + b"x" * 200_000, "row 2: expected numbers separated by commas: field larger than"),
         (b"1,2\n" + b"3," + b"x" * 200, f"found '{'x' * 80}'. Write"),
-        (b'1,"2\n3",4\n', "row 1: a quote that is not closed in its line: '1,\"2'"),
+        (
+            b'1,"2\n3",4\n',
+            "row 1: a quote that is not closed in its line: '1,\"2'. Remove the line break within the quotes, or the q",
+        ),
         (b"1,3.4028235e38\n3,x\n", "row 2, column 2: expected a number, found 'x'"),
         (
             b"1\n0\n",
@@ -286,7 +310,6 @@ def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: 
         (b"\xef\xbb\xbfy, age ,sex\n", ["age", "sex"]),
         (b'"y","a, ""b""", "<i>"\n', ['a, "b"', "<i>"]),
         ("y,größe,年齢\n".encode(), ["größe", "年齢"]),
-        (b",,\n", ["", ""]),
         (b"y,a,a\n", ["a", "a"]),
         (b"0,1,2\n", ["1", "2"]),
         (b"y,nan,-inf\n", ["nan", "-inf"]),
@@ -330,7 +353,37 @@ def test_a_file_of_nothing_needs_no_header(text: bytes) -> None:
         (b"y,a,colour\n1,2,\n", r"row 2, column 3 \('colour'\): expected a number, found '': a missing value"),
         (b"y;a\n1;2\n", "row 1: .* found one column, 'y;a'. Columns must be separated by commas, not by ';'"),
         (b"y\n1\n", "row 1: expected a label and at least one feature, found one column, 'y'"),
-        (b'y,"a\nb"\n1,2\n', "row 1: a quote that is not closed in its line: 'y,\"a'"),
+        (b'y,"a\nb"\n1,2\n', "row 1: a quote that is not closed in its line: 'y,\"a'. Remove the line break within"),
+        *(
+            (index + b",0.5,2\n", 'row 2: expected 2 .* index that the header does not name. Then put "", before the')
+            for index in (b"y,a\nMazda", b'y,a\n"17"', b"y,a\n1")
+        ),
+        (b"\n\ny,a\n1,0.5,2\n", r"""row 4: .* before the names: sed '3s/\^/"",/' FILE > fixed.csv$"""),
+        (b"y,a\n0.5,2,3\n", r"row 2: expected 2 .* columns, found 3. Is a name missing in the header\?"),
+        (b"y,a\n7,1,234\n", "row 2: expected 2 .* columns, found 3. Is there a decimal comma or a thousands sep"),
+        (b"y,a\n1,2\nx1,2.5,3\n", r"row 3: expected 2 \(a label and 1 features\) columns, found 3$"),
+        (b"y,a,,\n1,2\n", "row 2: expected 4 .* columns, found 2: the header ends in 2 commas. Remove them"),
+        (b"y,a,,\n1,2,,\n", "row 2, column 3: .* found '': the line ends in 2 commas. Remove them if all lines end"),
+        (b"y,a,b\n1,,\n", r"row 2, column 2 \('a'\): expected a number, found '': a missing value"),
+        *(
+            (line + b"\ny,a\n1,2\n", "row 1: expected names, found '.*', which is for Excel. Remove the line")
+            for line in (b"sep=,", b"SEP=;", b'"sep=,"', b"sep=\t", b"sep=,,,")
+        ),
+        (
+            b"Churn report Q3,,,\n,,,\ny,a,b,c\n",
+            r"row 1: expected names, found 'Churn report Q3,,,'. Is this a title\? Remove it, so that the names are",
+        ),
+        (b",Report,\n", r"row 1: expected names, found ',Report,'. Is this a title\?"),
+        (b",,\ny,a,b\n", "row 1: expected names, found none, ',,'. Remove the line, so that the names are the first"),
+        (
+            b"Sales 2024,\ny,a\n1,2\n",
+            "row 2: expected numbers, found 'y,a'. Write categories as numbers; if these are the names, remove the l",
+        ),
+        (
+            b"y,a,b,c,d,e,f,,h\n1,RL,Pave,3,NA,,x,y,z\n",
+            r"row 2, column 2 \('a'\): .* found 'RL'. Write categories as numbers. Nor is there a number in 'b', 'd', "
+            "'e', 'f', 'column 8' and 1 more$",
+        ),
         ("y,größe\n1,2\n".encode("latin-1"), "row 1: names that are not written as utf-8: 'y,größe'"),
         (b"y," + b"a" * 200_000 + b"\n1,2\n", "row 1: expected names separated by commas: field larger than"),
     ],
@@ -347,12 +400,24 @@ def test_below_a_header_rows_are_counted_as_lines_of_the_file(text: bytes, messa
         ({"label_size": "2"}, "expected label_size=0 or label_size=1 in the content type, found '2'"),
         ({"header": "yes"}, "expected header=present or header=absent in the content type, found 'yes'"),
         ({"charset": "utf-16"}, "charset 'utf-16' in the content type is not supported"),
+        ({"delimiter": ";"}, "the content type says delimiter, which is not read. Separate columns by commas, and lea"),
+        ({"sep": "\t"}, "the content type says sep, which is not read. Separate columns by commas, and leave sep out"),
+        ({"separator": ""}, "the content type says separator, which is not read. Separate columns by commas"),
+        ({"quotechar": "'"}, 'the content type says quotechar, which is not read. Quote fields by "'),
+        ({"decimal": ","}, "the content type says decimal, which is not read. Write decimals with a point"),
+        ({"encoding": "latin-1"}, "the content type says encoding, which is not read. Say charset, and leave encoding"),
         ({"charset": "klingon"}, "charset 'klingon' in the content type is not supported"),
     ],
 )
 def test_a_parameter_that_cannot_be_followed_is_named(parameters: dict[str, str], message: str) -> None:
     with pytest.raises(DecodeError, match=message):
         read(b"1,2\n", **parameters)
+    with pytest.raises(DecodeError, match=message):
+        decode("text/csv", b"1,2\n", parameters, 2)
+
+
+def test_a_parameter_that_changes_nothing_is_none_to_refuse() -> None:
+    assert read(b"1,2\n", delimiter=",", quotechar='"', decimal=".", version="1") == [[1, 2]]
 
 
 def test_a_request_holds_features_only() -> None:
@@ -375,6 +440,9 @@ def test_a_request_may_begin_with_a_header_too(columns: int) -> None:
     [
         (b"a,b,c\n1,2\n", "record 1: expected 2 columns, found 3. Does it still hold the label?"),
         (b"1,2\n3,4\n", "record 1: expected names, as header=present in the content type says, found numbers"),
+        (b"sep=,\na,b\n1,2\n", "record 1: expected names, found 'sep=,', which is for Excel. Remove the line"),
+        (b"a,b1.5,23.5,4", r"record 1: expected 2 columns, found 4. Were line breaks lost, as by curl -d\?"),
+        (b"a,b\nr1,1,2\n", "record 2: .* begin with an index that the header does not name. Then remove it$"),
     ],
 )
 def test_a_request_without_its_header_loses_no_record(body: bytes, message: str) -> None:
@@ -398,9 +466,17 @@ def test_a_request_without_its_header_loses_no_record(body: bytes, message: str)
         (b"1;2\n", "record 1: expected 2 columns, found 1, '1;2'. Columns must be separated by commas, not by ';'"),
         (
             b"1,5,2,5\n",
-            r"record 1: expected 2 columns, found 4. Are there decimal commas\? Write decimals with a point",
+            r"record 1: expected 2 columns, found 4. Is there a decimal comma or a thousands separator\? Write 1.5 for",
         ),
         (b"1,2\n3,nan\n", "record 2, column 2: expected a number, found 'nan': a missing value"),
+        (b"0,1,2\n", "or say 'text/csv;label_size=1' if the label comes first"),
+        (
+            b",".join([b"1.5"] * 901),
+            r"record 1: expected 2 columns, found 901. Were line breaks lost, as by curl -d\? Send the body by --data",
+        ),
+        (b"1.5,2.51.5,2.5", r"record 1: expected 2 columns, found 3. Were line breaks lost, as by curl -d\?"),
+        (b"1,2\n1.5,2.51.5,2.51.5,2.5\n", "record 2: expected 2 columns, found 4$"),
+        (b"sep=,\n1,2\n", "record 1: expected numbers, found 'sep=,', which is for Excel. Remove the line"),
     ],
 )
 def test_a_bad_request_is_named_by_record(body: bytes, message: str) -> None:
@@ -428,7 +504,7 @@ def test_answers_are_lines_without_a_header() -> None:
 def test_a_header_whose_names_are_numbers_is_known_for_one(text: bytes) -> None:
     assert isinstance(found := outcome(text), str)
     assert found.startswith("row 1, column 1: expected a number, found ")
-    assert found.endswith(". Is this a header row? Then set the content type to text/csv;header=present")
+    assert found.endswith(". Is this a header row? Then set the content type to 'text/csv;header=present'")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,11 @@ def test_a_file_without_rows_is_no_fault() -> None:
             "row 2, column 'y': expected a number .* found nan. Remove or replace",
         ),
         ({"y": [1, 0], "a": [1.0, 1e39]}, "row 2, column 'a': .* a 32-bit float can hold, found 1e[+]39"),
-        ({"y": ["no"], "a": [1]}, "column 'y': expected numbers, found the type string. Write categories as numbers"),
+        (
+            {"y": ["no"], "a": [1], "b": ["x"], "c": ["z"]},
+            "column 'y': expected numbers, found the type string. Write categories as numbers. This column is the "
+            "label. Nor are there numbers in 'b', 'c'$",
+        ),
         (
             {"y": [0], "a": [[1.0]]},
             "column 'a': .* found the type list<element: double>. Write every number as a column",

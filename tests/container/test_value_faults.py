@@ -10,6 +10,9 @@ from container.errors import DecodeError
 
 MISSING = ": a missing value. Remove rows with missing values or fill them in"
 DATE = ": a date or time. Write it as a number, such as days since a fixed day"
+TIME = ": a time. Write it as a number, such as minutes"
+FORMULA = ": a formula. Write the value that it comes to"
+MARK = ": a number with a mark beside it. Write 5"
 VECTOR = ": brackets, as of a vector. Write every number as a column of its own, without brackets"
 UNIT = " behind it. Write the number alone, in one unit in all rows"
 
@@ -40,9 +43,12 @@ VALUES = [
     ("1_0", ": a number with signs between its digits. Write 10"),
     *(
         (text, DATE)
-        for text in ["2024-01-31", "2024-01-31T12:00:00.5Z", "31.12.2024", "1/31/24", "12:30", "5 Jan 2024"]
+        for text in ["2024-01-31", "2024-01-31T12:00:00.5Z", "31.12.2024", "1/31/24", "31.1.2024 9:05", "5 Jan 2024"]
     ),
-    *((text, DATE) for text in ["Timestamp('2024-01-31')", "3 days 12:00:00", "Mon, 05 Jan 2024 10:00:00 GMT"]),
+    *((text, DATE) for text in ["Timestamp('2024-01-31')", "Mon, 05 Jan 2024 10:00:00 GMT"]),
+    *((text, TIME) for text in ["12:30", "1:02:03 pm", "-0:45", "3 days 12:00:00", "timedelta(days=1)"]),
+    *((text, FORMULA) for text in ["=A1+B2", "=SUM(A1:A3)", "{=A1*B1}", "=-A1", "='Sheet 1'!B2"]),
+    *((text, MARK) for text in ["5*", "**5", "5†", "5 [1]", "5(a)", "5 (est.)", "#5", "5?"]),
     *((text, VECTOR) for text in ["[1, 2]", "[1. 2.]", "(1, 2)", "[0.5", "0.5]", "tensor([1., 2.])", "['a']"]),
     ("[1.5]", ": a number in brackets. Write 1.5"),
     ("(5)", ": a negative number in parentheses. Write -5"),
@@ -59,6 +65,7 @@ VALUES = [
     ("5-", ": a minus sign behind the number. Write -5"),
     ("- 5", ": a blank after the sign. Write -5"),
     ("<5", ": a bound, no number. Choose a number for it"),
+    ("18+", ": a bound, no number. Choose a number for it"),
     ("18-24", ": a range, no number. Write its ends as two columns, or its middle"),
     ("1/2", ": a fraction, no decimal number. Divide it"),
     ("5kg", f": a number with 'kg'{UNIT}"),
