@@ -56,7 +56,9 @@ def _explain(problem: str, line: bytes) -> str:
     """Say what a line may be that is no JSON."""
     if line.strip()[:1] not in (b"{", b"["):
         return f'{problem}. A line is a record, {{"features": [...]}}; for CSV set the content type to text/csv'
-    if line.strip()[-1:] != b"}" or problem.endswith("Extra data"):
+    if problem.endswith("Extra data"):
+        return f"{problem}. Every record is a whole line, and curl keeps line breaks by --data-binary only"
+    if line.strip()[-1:] != b"}":
         return f"{problem}. Every record is a whole line"
     return problem + describe_python(line)
 
