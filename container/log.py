@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TextIO, runtime_checkable
 
@@ -33,7 +36,7 @@ class Log:
     """Writes one line an event to `stream`, at once.
 
     Without `figures` there are only lines for people: what is measured of a job counts once, not once a host. `repeat`
-    is given each warning as well.
+    is given each warning as well. A log that cannot be written is given up, which is said once on stderr.
     """
 
     def __init__(
@@ -123,8 +126,20 @@ class Log:
         self._line(f"[{datetime.now():%m/%d/%Y %H:%M:%S} {level} {threading.get_ident()}] {text}")
 
     def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except OSError as error:
+            give_up(self._stream)
+            with suppress(OSError, AttributeError):  # nor can stderr, or it is closed
+                sys.stderr.write(f"train: the log cannot be written: {error.strerror}. The job goes on without it.\n")
+                sys.stderr.flush()
+
+
+def give_up(stream: TextIO) -> None:
+    """Let what is written from now on vanish, that of others too, and what waits to be written."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _summary(value: float | Summary) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """The log of a job on a terminal: lines for people, and below them a bar of the progress instead of figures."""
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from io import TextIOBase
 from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
-from container.log import Log
+from container.log import Log, give_up
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -147,7 +146,7 @@ class _Terminal(TextIOBase):
         try:
             return self._stream.write(known)
         except OSError:
-            self._let_go()
+            give_up(self._stream)
             return len(known)
 
     def flush(self) -> None:
@@ -155,12 +154,7 @@ class _Terminal(TextIOBase):
         try:
             self._stream.flush()
         except OSError:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        """Let what is written from now on vanish, that of others too."""
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), self._stream.fileno())
+            give_up(self._stream)
 
 
 def _start(bar: _Bar, stream: TextIO) -> "Live":

@@ -332,10 +332,12 @@ def fail(paths: Paths, reason: str, log: Log | None = None) -> int:
 def _tell(paths: Paths, reason: str) -> None:
     """Repeat on stderr what has gone to a log that is not seen: a file, or what is read by another program.
 
-    Where both streams end in one place, as on a terminal or as the log of a container, it stands there already.
+    Where both streams end in one place, as on a terminal or as the log of a container, it stands there already. What
+    goes to the null device is seen by nobody, as that of a log that could not be written.
     """
     with suppress(AttributeError, OSError):  # there is no stream, or none that has a number
         log, here = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
-        unseen = paths.called or stat.S_ISREG(log.st_mode) or sys.stderr.isatty()
+        lost = os.path.samestat(log, os.stat(os.devnull))
+        unseen = paths.called or lost or stat.S_ISREG(log.st_mode) or sys.stderr.isatty()
         if unseen and not os.path.samestat(log, here):
             print(f"train: {reason}", file=sys.stderr, flush=True)
