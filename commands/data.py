@@ -4,13 +4,17 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from commands.beginnings import check_beginnings
 from commands.faults import Fault, UsageFault
 from commands.headers import CSV, has_header, head
 from container.codecs import TRAINING_TYPES
 from container.codecs.media import parse
-from container.codecs.sniff import HEAD_BYTES, sniff
+from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
+from container.columns import show_names
 from container.files import find_files
+from linear_learner.packages import LIMITS, PACKED, ZIPPED
 
+MODEL = {*LIMITS, PACKED, ZIPPED}  # files of a model
 SUFFIXES = {
     ".csv": CSV,
     ".libsvm": "text/libsvm",
@@ -32,6 +36,11 @@ def list_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
             files = [(file.relative_to(path).as_posix(), file) for file in find_files(path)]
             if not files:
                 raise Fault(f"{path}: there is no file in this folder.")
+            if of_model := [name for name, file in files if file.name in MODEL]:
+                raise Fault(
+                    f"{path} holds a model beside data: {show_names(of_model)}. Move the model out of it, or name one "
+                    "file with data."
+                )
         elif path.is_file():
             files = [(path.name.lstrip("._") or "data", path)]  # hidden files do not count in a channel
         elif path.exists():
@@ -61,7 +70,7 @@ def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
     Of CSV whose files begin with a header, that is said too.
     """
     if said is None:
-        kinds = {kind_of(file): file for _, file in files}
+        kinds = {kind_of(file, len(files) > 1): file for _, file in files}
         if len(kinds) > 1:
             (one, file), (other, second) = list(kinds.items())[:2]
             raise Fault(
@@ -71,22 +80,23 @@ def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
     media = parse(said)
     if media.name not in TRAINING_TYPES:
         raise UsageFault(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {said!r}.")
+    if media.name == CSV:
+        check_beginnings([file for _, file in files])
     if media.name == CSV and "header" not in media.parameters and has_header([file for _, file in files], said):
         return f"{said};header=present"
     return said
 
 
-def kind_of(file: Path) -> str:
-    """Name the type of a file by its name, else by how it begins."""
+def kind_of(file: Path, in_folder: bool = False) -> str:
+    """Name the type of a file by its name, else by how it begins; raise Fault where it is none that is read."""
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
     if suffixes and suffixes[-1] in SUFFIXES:
         return SUFFIXES[suffixes[-1]]
-    kind = sniff(head(file, HEAD_BYTES))
+    content = head(file, HEAD_BYTES)
+    kind = sniff(content)
     if kind not in TRAINING_TYPES:
-        looks = f"it looks like {kind}" if kind else "neither its name nor its first bytes do"
-        raise Fault(
-            f"{file}: nothing says what is in it ({looks}). Say --content-type TYPE: {', '.join(TRAINING_TYPES)}."
-        )
+        problem = f"{file}: {mismatch(CSV, content)}." if content else f"{file} is empty."
+        raise Fault(f"{problem} If it is no data, move it out of the folder." if in_folder else problem)
     return kind

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,6 +19,13 @@ BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2  # what a shell calls an end by the
 
 FORMS = ("onnx", "sklearn", "sql")
 CHANNELS = ("train", "validation", "test")
+LABEL = (
+    "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
+    "it you are told which column is the first, and how another comes there"
+)
+LABEL_WORDS = ("target", "targets", "label", "labels", "y", "class", "outcome", "response", "dependent")
+PREDICT = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
+PREDICT_WORDS = ("predict", "prediction", "score", "infer", "inference", "transform", "apply")
 MODEL = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
 DATA = "a file of labelled rows, or a folder of such files"
 CONTENT_TYPE = "what the data is, such as text/csv; else its names and first bytes decide"
@@ -93,41 +101,54 @@ def perform(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def parser() -> Words:
     """Declare the commands."""
     top = Words("linear_learner", description="Train, look into, measure, serve and export linear models.")
+    top.answers = dict.fromkeys(PREDICT_WORDS, PREDICT)
     top.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = partial(top.add_command, commands)
 
     inspect = command("inspect", "show what is in a model")
-    inspect.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    inspect.add_argument("model", type=place, metavar="MODEL", help=MODEL)
 
     export = command("export", "write a model as ONNX, as coefficients for scikit-learn, or as SQL")
-    export.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    export.add_argument("model", type=place, metavar="MODEL", help=MODEL)
     export.add_argument("--to", required=True, choices=FORMS, help="onnx, sklearn (JSON) or sql (a SELECT)")
-    export.add_argument("--out", type=Path, metavar="FILE", help="where to write; required with onnx, else stdout")
+    export.add_argument("--out", type=place, metavar="FILE", help="where to write; required with onnx, else stdout")
     export.add_argument("--table", default="features", metavar="NAME", help="the table that the SQL reads (features)")
 
     evaluate = command("evaluate", "score labelled rows and print the metrics of a job's log")
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    evaluate.add_argument("model", type=place, metavar="MODEL", help=MODEL)
     evaluate.add_argument(
-        "data", type=Path, nargs="+", metavar="DATA", help=f"{DATA}; of CSV the first column is the label"
+        "data", type=place, nargs="+", metavar="DATA", help=f"{DATA}; of CSV the first column is the label"
     )
     evaluate.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE)
 
     train = command("train", "train a model on files")
-    train.add_argument("train", type=Path, metavar="DATA", help=DATA)
+    train.add_argument("train", type=place, metavar="DATA", help=DATA)
     train.add_argument("--target-first", action="store_true", help="the first column of CSV is the label")
-    train.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to leave the model")
-    train.add_argument("--validation", type=Path, metavar="DATA", help="rows to choose the model by")
-    train.add_argument("--test", type=Path, metavar="DATA", help="rows that are only scored, at the end")
+    train.add_argument("--out", type=place, required=True, metavar="FOLDER", help="where to leave the model")
+    train.add_argument("--validation", type=place, metavar="DATA", help="rows to choose the model by")
+    train.add_argument("--test", type=place, metavar="DATA", help="rows that are only scored, at the end")
     train.add_argument(
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter"
     )
     train.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE)
+    train.answers = dict.fromkeys(LABEL_WORDS, LABEL)
 
     serve = command("serve", "serve a model over HTTP until Ctrl-C")
-    serve.add_argument("model", type=Path, metavar="MODEL", help=MODEL)
+    serve.add_argument("model", type=place, metavar="MODEL", help=MODEL)
     serve.add_argument("--port", type=port, metavar="N", help="the port (8080)")
     return top
+
+
+def place(text: str) -> Path:
+    """Read the name of a file or a folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected the name of a file or a folder, found an empty one")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is an address; expected a file or a folder here. Download what lies there, and name that"
+        )
+    return Path(text)
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from commands.faults import Fault
+from commands.headers import head
+from container.codecs.sniff import HEAD_BYTES, JSON, TRAINING, sniff
 from linear_learner.errors import InputError
 from linear_learner.loading import find, read
 from linear_learner.model import Model
@@ -13,11 +15,26 @@ def open_model(path: Path) -> tuple[Model, Files, str]:
     """Load the model at `path`; return its files too, and where they were found."""
     if not path.exists():
         raise Fault(f"{path}: there is no such file or folder.")
+    check_package(path)
     try:
         files, where = find(path)
         return read(files, where), files, where
     except InputError as error:
         raise Fault(f"{path}: {error}") from error
+
+
+def check_package(path: Path) -> None:
+    """Raise Fault where a file is no package of a model but something else, such as data."""
+    if not path.is_file():
+        return
+    content = head(path, HEAD_BYTES)
+    looks = sniff(content)
+    if not content or looks in (*TRAINING, JSON):
+        what = f"it looks like {looks}" if content else "it is empty"
+        raise Fault(
+            f"{path} is no model: {what}. Expected a folder with a model, a model.tar.gz or a model_algo-1; where a "
+            "command takes data too, the model comes first."
+        )
 
 
 def load_model(path: Path) -> Model:

@@ -1,17 +1,14 @@
 """What is trained where the user has not said it: chosen by the labels, or refused with what to do about them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from commands.faults import Fault
-from commands.headers import CSV
-from commands.labels import Labels, survey
-from commands.recipes import PARQUET, list_labels, list_numbers, write_recipe
+from commands.labels import MOST_CLASSES, Floats, Labels, survey
+from commands.recipes import list_labels, list_numbers, number_labels
 from commands.say import say
-from container.channels import Channel
-from container.codecs.media import parse
+from commands.source import Source, describe_label
+from container.table import Table
 from linear_learner.declaration import AUTO, unquote
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
@@ -21,28 +18,28 @@ INSIST = "say --set predictor_type=regressor"
 
 
 def choose_predictor(
-    hyperparameters: Mapping[str, str], channel: Channel, files: Sequence[Path], kind: str
+    hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: Source, table: Table
 ) -> dict[str, str]:
-    """Give the hyperparameters that the labels of a channel decide, and say so; none where the user has said them.
+    """Give the hyperparameters that the labels decide, block after block, and say so; none where the user has.
 
     Raises Fault where the labels are classes that are not numbered from 0, or an index.
     """
     wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
         return {}
-    with closing(iter(channel)) as blocks:
-        labels = survey((y for _, y in blocks), len(files))
+    labels = survey(blocks, len(source.files))
     said = unquote(hyperparameters.get("num_classes", AUTO))
-    label = channel.table.header.label if channel.table.header else ""
-    recipe = partial(write_recipe, file=files[0], media=parse(kind), label=label)
-    check_labels(labels, wanted, None if said.lower() == AUTO else said, parse(kind).name, recipe)
-    return {} if wanted else guess(labels)
+    label = table.header.label if table.header else ""
+    files = [file for _, file in source.files]
+    recipe = partial(number_labels, path=source.path, files=files, media=source.media, label=label)
+    check_labels(labels, wanted, None if said.lower() == AUTO else said, source, recipe)
+    return {} if wanted else guess(labels, describe_label(source, table))
 
 
-def check_labels(labels: Labels, wanted: str, num_classes: str | None, kind: str, recipe: Recipe) -> None:
+def check_labels(labels: Labels, wanted: str, num_classes: str | None, source: Source, recipe: Recipe) -> None:
     """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
     if labels.counting or labels.unique:
-        raise Fault(describe_index(labels, kind))
+        raise Fault(describe_index(labels, source.tabular))
     classes, values = labels.classes, labels.unnumbered
     most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
@@ -57,9 +54,9 @@ def check_labels(labels: Labels, wanted: str, num_classes: str | None, kind: str
         raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
 
 
-def describe_index(labels: Labels, kind: str) -> str:
+def describe_index(labels: Labels, tabular: bool) -> str:
     """Say that labels are an index, and what to do."""
-    what = "the first column, the label," if kind in (CSV, PARQUET) else "the label"
+    what = "the first column, the label," if tabular else "the label"
     how = "counts the rows one by one, as an index does"
     if not labels.counting:
         how = "is another whole number in every row, as an index or an id is"
@@ -77,14 +74,15 @@ def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> st
     amounts = "If they are amounts" if len(values) > 2 else "If they are no classes"
     return (
         f"the labels are {list_labels(values)}; expected classes numbered from 0. Write {list_numbers(values)}, in "
-        f"every file, and train on what this leaves{more}:\n{recipe(values)}\n{amounts}, {INSIST}."
+        f"every file, those of --validation and --test too, and train on what this leaves{more}:\n{recipe(values)}\n"
+        f"{amounts}, {INSIST}."
     )
 
 
-def guess(labels: Labels) -> dict[str, str]:
-    """Choose what to train, and say so."""
+def guess(labels: Labels, label: str) -> dict[str, str]:
+    """Choose what to train, and say so; `label` is what the label is called."""
     if labels.classes is None:
-        found, why = {"predictor_type": REGRESSOR}, "the labels are no classes numbered from 0"
+        found, why = {"predictor_type": REGRESSOR}, f"{label} holds {describe_amounts(labels)}"
     elif labels.classes == 2:
         found, why = {"predictor_type": BINARY}, "all labels are 0 or 1"
     else:
@@ -92,3 +90,12 @@ def guess(labels: Labels) -> dict[str, str]:
         why = f"the labels are the integers 0 to {labels.classes - 1}"
     say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
     return found
+
+
+def describe_amounts(labels: Labels) -> str:
+    """Say what in labels is no class."""
+    if labels.values is None:
+        return f"more than {MOST_CLASSES} different values"
+    if fraction := next((value for value in labels.values if not value.is_integer()), None):
+        return f"fractions, such as {fraction:.9g}"
+    return f"{len(labels.values)} different whole numbers with gaps between them"

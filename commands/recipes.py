@@ -1,6 +1,7 @@
-"""How labels are numbered from 0: in words, and as a command for the file that they are in."""
+"""Commands that write files anew as a model needs them: labels numbered from 0, or the label's column first."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -20,13 +21,30 @@ AWK_CSV = (
 AWK_LIBSVM = "awk '/^[ \\t]*[-+.0-9]/ {{ x = $1 + 0; $1 = {number} }} 1'"
 EACH_LINE, BUT_THE_FIRST = r"/[^ \t\r]/", r"/[^ \t\r]/ && n++"
 PYARROW = """\
-python3 - <<'END'
-import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
-table = pq.read_table({file!r})
-label = table.schema.get_field_index({label!r})
-number = pc.index_in(table[label], pa.array({values}).cast(table[label].type))
-pq.write_table(table.set_column(label, {label!r}, number), {out!r})
+{python} - <<'END'
+import pathlib, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
+source, target = pathlib.Path({source!r}), pathlib.Path({target!r})
+for file in [f for f in source.rglob("*") if f.is_file()] if source.is_dir() else [source]:
+    if any(part[0] in "._" for part in file.relative_to(source).parts):
+        continue
+    table = pq.ParquetFile(file).read()
+    label = table.schema.get_field_index({label!r})
+    number = pc.index_in(table[label], pa.array({values}).cast(table[label].type))
+    out = target / file.relative_to(source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.set_column(label, {label!r}, number), out)
 END"""
+MOVE = (
+    """{python} -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape"); """
+    """sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape"); csv.writer(sys.stdout, """
+    """lineterminator="\\n").writerows([*r[:{first}], r[{column}], *r[{first}:{column}], *r[{after}:]] """
+    """for r in csv.reader(sys.stdin) if r)'"""
+)
+EACH_FILE = """\
+(cd {source} && find . ! -type d ! -path '*/[._]*') | while IFS= read -r file; do
+    out={target}/${{file%.gz}}; mkdir -p "$(dirname "$out")"
+    gzip -dcf {source}/"$file" | {command} > "$out"
+done"""
 
 
 def list_labels(values: Sequence[float]) -> str:
@@ -45,25 +63,53 @@ def list_numbers(values: Sequence[float]) -> str:
     return ", ".join(pairs)
 
 
-def write_recipe(values: Sequence[float], file: Path, media: MediaType, label: str) -> str:
-    """Give the command that writes a file with 0, 1 and so on for its labels, or words; `label` names their column."""
+def number_labels(values: Sequence[float], path: Path, files: Sequence[Path], media: MediaType, label: str) -> str:
+    """Give the command that writes what is at `path` with 0, 1 and so on for its labels, or words.
+
+    `label` names their column.
+    """
     kind, header = media.name, media.parameters.get("header", "").lower() == "present"
-    out = f"{file.name.partition('.')[0] or 'data'}-numbered{SUFFIXES.get(kind, '')}"
-    number = formula(values)
+    target, number = name_target(path, "numbered", kind), formula(values)
     if kind == PARQUET:
         exact = [int(value) if value.is_integer() else float(f"{value:.9g}") for value in values]
-        return PYARROW.format(file=str(file), out=out, values=exact, label=label)
+        python = shlex.quote(sys.executable)
+        return PYARROW.format(python=python, source=str(path), target=target, values=exact, label=label)
     if kind == CSV:
-        column = 1 + (count_index(read_lines(file)[0]) if header else 0)
+        names = [read_lines(file)[0] for file in files] if header else [[""]]
+        if len({tuple(found[: count_index(found) + 1]) for found in names}) > 1:
+            return "The label is not in the same column of every file: put it first in each of them before."
+        column = 1 + (count_index(names[0]) if header else 0)
         command = AWK_CSV.format(rows=BUT_THE_FIRST if header else EACH_LINE, column=column, number=number)
     elif kind == LIBSVM:
         command = AWK_LIBSVM.format(number=number)
     else:
         return "Where the records are written, write these numbers as labels."
-    name, target = shlex.quote(str(file)), shlex.quote(out)
-    with file.open("rb") as stream:
+    return apply(command, path, target)
+
+
+def move_label(path: Path, column: int, first: int) -> str:
+    """Give the command that moves a column of CSV, counted from 0, to the front, behind `first` columns of an index."""
+    command = MOVE.format(python=shlex.quote(sys.executable), column=column, after=column + 1, first=first)
+    return apply(command, path, name_target(path, "label-first", CSV))
+
+
+def name_target(path: Path, ending: str, kind: str) -> str:
+    """Name what is written of a file or a folder: in this folder, or beside the named one if that holds this."""
+    if not path.is_dir():
+        return f"{path.name.partition('.')[0] or 'data'}-{ending}{SUFFIXES.get(kind, '')}"
+    folder = path.resolve()
+    name = f"{folder.name or 'data'}-{ending}"
+    return str(folder.parent / name) if Path.cwd().is_relative_to(folder) else name
+
+
+def apply(command: str, path: Path, target: str) -> str:
+    """Give the command that runs another on a file, or on each file of a folder, and writes to `target`."""
+    source, out = shlex.quote(str(path)), shlex.quote(target)
+    if path.is_dir():
+        return EACH_FILE.format(source=source, target=out, command=command)
+    with path.open("rb") as stream:
         packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    return f"gzip -dc {name} | {command} > {target}" if packed else f"{command} {name} > {target}"
+    return f"gzip -dc {source} | {command} > {out}" if packed else f"{command} < {source} > {out}"
 
 
 def formula(values: Sequence[float]) -> str:

@@ -10,7 +10,7 @@ NAME = "linear_learner"
 
 
 def say(what: str) -> None:
-    """Write a line on stderr, in the name of the program; where that cannot be written, nothing is lost but the line."""
+    """Write a line on stderr, in the name of the program; where that cannot be, only the line is lost."""
     with suppress(OSError):
         print(f"{NAME}: {what}", file=sys.stderr, flush=True)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from commands.say import program
+
 Plain = Mapping[str, Any]
 
 REPORT, PAGE = "report.json", "report.html"
@@ -30,7 +32,7 @@ def summarize(out: Path, data: Path, said: str | None) -> list[str]:
     else:
         lines, where = [], f"model: {out}; there is no report"
     rows = shlex.quote(str(data)) + (f" --content-type {shlex.quote(said)}" if said else "")
-    following = f"linear_learner evaluate {folder} {rows}, or linear_learner serve {folder}"
+    following = f"{program()} evaluate {folder} {rows}, or {program()} serve {folder}"
     return [*lines, where, f"next: {following}"]
 
 

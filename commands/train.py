@@ -3,7 +3,8 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,10 @@ from commands.files import replace
 from commands.headers import CSV
 from commands.predictors import choose_predictor
 from commands.say import say
+from commands.source import Source, describe_source
+from commands.splits import check_split
 from commands.summary import PAGE, REPORT, summarize
+from commands.target import ask_for_label
 from container.channels import Channel
 from container.codecs.media import parse
 from container.environment import CALLED, ChannelConfig, Paths
@@ -34,15 +38,16 @@ def train(
     What lies in `out` stays as it is unless the job succeeds.
     """
     files = {name: list_files([path]) for name, path in data.items()}
+    check_split(data["train"], [name for name, _ in files["train"]])
     kinds = {name: content_type(found, said) for name, found in files.items()}
     for name, kind in kinds.items():
         if parse(kind).name == CSV and not target_first:
+            ask_for_label(data[name], [file for _, file in files[name]], parse(kind))
+        if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
             raise UsageFault(
-                f"{data[name]} is CSV, whose first column must be the label: say --target-first if it is, and put it "
-                "there if it is not."
+                f"{out} is among the data of {data[name]}: the model would be taken for data next time. Say another "
+                "--out."
             )
-        if data[name].resolve() == out.resolve():
-            raise UsageFault(f"{out} holds the data: the model would be taken for data next time. Say another --out.")
     new = make_folder(out)
     try:
         with TemporaryDirectory(prefix="linear_learner-") as root:
@@ -50,9 +55,8 @@ def train(
             for name, found in files.items():
                 lay_out(found, paths.channel(name))
             channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel("train"))
-            hyperparameters |= choose_predictor(
-                hyperparameters, channel, [file for _, file in files["train"]], kinds["train"]
-            )
+            source = Source(data["train"], files["train"], parse(kinds["train"]))
+            hyperparameters |= look_at(channel, source, hyperparameters)
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())
             channels = {name: {"ContentType": kind} for name, kind in kinds.items()}
@@ -67,6 +71,15 @@ def train(
         if new:
             with suppress(OSError):
                 out.rmdir()  # which it is only where nothing came of it
+
+
+def look_at(channel: Channel, source: Source, hyperparameters: Mapping[str, str]) -> dict[str, str]:
+    """Say what is trained on, and give the hyperparameters that its labels decide."""
+    with closing(iter(channel)) as blocks:
+        first = next(blocks)
+        say(describe_source(source, channel.table, first))
+        labels = (y for _, y in chain([first], blocks))
+        return choose_predictor(hyperparameters, labels, source, channel.table)
 
 
 def make_folder(out: Path) -> bool:

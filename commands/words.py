@@ -1,17 +1,23 @@
 """The words of the command line, of which none is cut short, and what is told of a wrong one."""
 
 import argparse
+import re
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
 
 class Words(argparse.ArgumentParser):
-    """A parser of a command's words; an option that there is not is answered with those that there are."""
+    """A parser of a command's words; an option that there is not is answered with those that there are.
+
+    `answers` says what else is told of words that people may expect: the first of an option, or a command.
+    """
 
     def __init__(self, *names: Any, **about: Any) -> None:
         super().__init__(*names, **{"allow_abbrev": False, **about})
         self.commands: dict[str, Words] = {}
+        self.answers: dict[str, str] = {}
 
     def add_command(self, commands: "argparse._SubParsersAction[Words]", name: str, about: str) -> "Words":
         """Declare a command with words of its own."""
@@ -20,7 +26,11 @@ class Words(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str] | None) -> argparse.Namespace:
         """Read the words; what is wrong ends the program with status 2, and says so under the command's own usage."""
-        arguments, left = self.parse_known_args(words)
+        given = sys.argv[1:] if words is None else words
+        if given and not given[0].startswith("-") and given[0] not in self.commands:
+            there = f"there is no command {given[0]!r}; there is {', '.join(self.commands)}"
+            self.error(self.answers.get(given[0], there))
+        arguments, left = self.parse_known_args(given)
         if left:
             self.commands[arguments.command].refuse(left)
         return arguments
@@ -32,4 +42,6 @@ class Words(argparse.ArgumentParser):
         near = [option for option in known if option.startswith(word)] or get_close_matches(word, known)
         if not word.startswith("-"):
             self.error(f"{word!r} is one word too many")
+        if answer := self.answers.get(re.split("[-_]", word.lstrip("-").lower())[0]):
+            self.error(f"there is no option {word}: {answer}")
         self.error(f"there is no option {word}; there is {', '.join(near or known)}")

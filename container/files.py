@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from container.errors import DecodeError
+from container.errors import ClientError, DecodeError
 
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 def find_files(directory: Path) -> list[Path]:
-    """Give the files below `directory` in the order of their paths, without what is hidden by a dot or underscore."""
+    """Give the files below `directory` in the order of their paths, without what is hidden by a dot or underscore.
+
+    Raises ClientError for a folder that may not be read; there are no files where there is no folder.
+    """
     files: list[Path] = []
-    for folder, folders, names in os.walk(directory):
+    for folder, folders, names in os.walk(directory, onerror=_refuse):
         folders[:] = filter(_counts, folders)
         files += [Path(folder, name) for name in names if _counts(name)]
     return sorted(files, key=lambda file: file.relative_to(directory).as_posix())
@@ -37,6 +40,13 @@ def open_file(file: Path) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, unpacked)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DecodeError(f"the gzip data is cut short or corrupt: {error}. Compress the file again") from None
+
+
+def _refuse(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise ClientError(
+            f"the folder {error.filename} cannot be read: {error.strerror}. Give user {os.geteuid()} the right to."
+        )
 
 
 def _counts(name: str) -> bool:

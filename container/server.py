@@ -84,8 +84,10 @@ def listen(port: int) -> socket.socket:
         return socket.create_server(("0.0.0.0", port), backlog=2048)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            advice = "Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another"
-            raise ClientError(f"port {port} is already in use. {advice}.") from None
+            raise ClientError(
+                f"port {port} is already in use. Stop what listens there, or choose another: by --port with "
+                "linear_learner serve, else by SAGEMAKER_BIND_TO_PORT."
+            ) from None
         raise ClientError(f"port {port} cannot be used: {error.strerror}.") from None
 
 

@@ -22,7 +22,8 @@ class Table:
     the features in float64 before they are rounded to float32; None where nothing is. A table that is `like` another
     has its columns in the order of that one, and the same shift; else `expected` says what names there must be, or the
     first file does, and a shift is looked for where it is `centred`, in all columns or in those that are `blurred`.
-    `say` and `warn` are each told a thing once.
+    `label_column` is where the label stands in the first file, counted from 0. `say` and `warn` are each told a thing
+    once.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Table:
         self.header: Header | None = None
         self.centred = self.seen = False
         self.blurred: Collection[int] | None = None
+        self.label_column = 0
         self._like = like
         self._expected = expected
         self._say, self._warn = say, warn
@@ -138,7 +140,8 @@ class Table:
             )
         order = arrange([names[i] for i in left], reference)
         self._decoded = self._decoded or order.header
-        self.header = self.header or order.header
+        if self.header is None:
+            self.header, self.label_column = order.header, left[order.columns[0]]
         if reference is not None:
             self._describe_order(order.columns, reference)
             self._describe_label(order.header, reference)

@@ -26,8 +26,10 @@ def facts(model: Model) -> list[tuple[str, str]]:
         ("features", f"{model.feature_dim:,}"),
         ("weights that are 0", f"{int((model.weight == 0).sum()):,} of {model.weight.size:,}"),
     ]
+    if model.label_name:
+        known.insert(2, ("label", model.label_name))
     if model.predictor_type == "multiclass_classifier":
-        known.insert(3, ("classes", f"{model.outputs}"))
+        known.insert(-1, ("classes", f"{model.outputs}"))
     else:
         known.append(("bias", f"{float(model.bias[0]):.6g}"))
     if model.predictor_type == "binary_classifier":

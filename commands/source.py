@@ -1,0 +1,84 @@
+"""What a model is trained on, in a line for people: which files, which column is the label, and which are features."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from commands.headers import CSV
+from commands.recipes import LIBSVM, PARQUET
+from container.codecs.blocks import Block, Sparse
+from container.codecs.media import MediaType
+from container.columns import show_names
+from container.table import Table
+
+LISTED = 5  # files that are named
+ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from: the place that was named, the files there with their names, and what they are."""
+
+    path: Path
+    files: Sequence[tuple[str, Path]]
+    media: MediaType
+
+    @property
+    def tabular(self) -> bool:
+        """Tell whether the label is a column, the first."""
+        return self.media.name in (CSV, PARQUET)
+
+
+def describe_source(source: Source, table: Table, first: Block) -> str:
+    """Say which files there are, and what their columns are taken for, by the table and the first rows."""
+    parts = [list_files(source.files), *describe_copies(source.files), *describe_columns(source, table, first)]
+    return f"data: {'; '.join(parts)}"
+
+
+def list_files(files: Sequence[tuple[str, Path]]) -> str:
+    """Count files and name them, of many the first."""
+    names = [name for name, _ in files]
+    more = ", ..." if len(names) > LISTED else ""
+    return f"{len(names)} file{'s' if len(names) > 1 else ''}, {', '.join(names[:LISTED])}{more}"
+
+
+def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
+    """Name files whose rows seem to count twice: one is called as the copy of another would be."""
+    known: dict[str, str] = {}
+    pairs = []
+    for name, _ in sorted(files, key=lambda file: len(file[0])):
+        original = known.setdefault(original_name(name), name)
+        if original != name:
+            pairs.append(f"{name} of {original}")
+    return [f"a copy, whose rows count twice, seems to be {', '.join(pairs)}"] if pairs else []
+
+
+def original_name(name: str) -> str:
+    """Give the name that a copy of a file was made of: `a.csv` of `a.csv.gz`, `a.csv~` and `a (1).csv`."""
+    folder, slash, file = name.rpartition("/")
+    file = file.lower()
+    while (shorter := ENDING.sub("", file)) != file:
+        file = shorter
+    return f"{folder}{slash}{file}"
+
+
+def describe_label(source: Source, table: Table) -> str:
+    """Name the label by its column, where it is one."""
+    if not source.tabular:
+        return "the label"
+    name = "" if table.header is None else f", {table.header.label!r}"
+    return f"column {1 + table.label_column}{name}"
+
+
+def describe_columns(source: Source, table: Table, first: Block) -> list[str]:
+    """Say which column is the label, and how many features there are, with their names."""
+    if source.media.name == LIBSVM:
+        return ["the label is the first number of a line"]
+    label = describe_label(source, table) if source.tabular else "that of each record"
+    if isinstance(first[0], Sparse) and table.header is None:
+        return [f"the label is {label}"]
+    names = () if table.header is None else table.header.features
+    count = len(names) or first[0].shape[1]
+    told = f": {show_names(names)}" if names else ""
+    return [f"the label is {label}", f"{count} feature{'' if count == 1 else 's'}{told}"]
