@@ -58,7 +58,7 @@ def describe_beginning(first: Fields, second: Fields | None = None) -> str | Non
     whole = ",".join(first)
     if re.fullmatch(r"sep=.?", whole):
         return f"is for Excel and no data. Remove the line {whole}"
-    if len(first) > 1 and not any(first):
+    if second and len(first) > 1 and not any(first):
         return "is empty. Remove it"
     title, others = first[0], first[1:]
     if not is_text(title) or any(others) or any(sign in title for sign in ";\t|"):

@@ -80,9 +80,12 @@ def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> st
 
 
 def guess(labels: Labels, label: str) -> dict[str, str]:
-    """Choose what to train, and say so; `label` is what the label is called."""
+    """Choose what to train, and say so; `label` names its column."""
     if labels.classes is None:
-        found, why = {"predictor_type": REGRESSOR}, f"{label} holds {describe_amounts(labels)}"
+        found, why = (
+            {"predictor_type": REGRESSOR},
+            f"the label{label and f', {label},'} holds {describe_amounts(labels)}",
+        )
     elif labels.classes == 2:
         found, why = {"predictor_type": BINARY}, "all labels are 0 or 1"
     else:

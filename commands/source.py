@@ -64,9 +64,9 @@ def original_name(name: str) -> str:
 
 
 def describe_label(source: Source, table: Table) -> str:
-    """Name the label by its column, where it is one."""
+    """Name the column of the label; nothing where it is in none."""
     if not source.tabular:
-        return "the label"
+        return ""
     name = "" if table.header is None else f", {table.header.label!r}"
     return f"column {1 + table.label_column}{name}"
 

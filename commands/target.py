@@ -16,21 +16,26 @@ CSV = "text/csv"
 
 def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
     """Raise UsageFault that names the first column and says how another comes to be it; Fault where there is no CSV."""
+    ask = f"{path} is CSV, whose first column must be the label"
+    if "charset" in media.parameters:  # then only whoever reads it knows
+        raise UsageFault(f"{ask}. Say --target-first if it is, and put it there if it is not.")
     for file in files:
         if sniff(content := head(file, HEAD_BYTES)) != CSV:
             raise Fault(f"{file}: {mismatch(CSV, content)}." if content else f"{file} is empty.")
-    first = next((found[0] for file in files if (found := read_lines(file))), [""])
+    lines = [found[0] for file in files if (found := read_lines(file))]
+    first = lines[0] if lines else [""]
     if len(first) < 2:
         raise Fault(f"{files[0]}: {describe_width(first, 1, 1)}.")
     named = media.parameters.get("header", "").lower() == "present"
-    index = min(count_index(first), len(first) - 1) if named else 0
-    what = f"its first column is {first[index]!r}" if named else f"its first row begins with {show_names(first)}"
-    number = len(first) - 1
-    last = f"the last column{f', {first[-1]!r}' if named else ''}, which is number {number} counted from 0"
-    orders = {tuple(found[0]) for file in files if (found := read_lines(file))} if named else {()}
-    how = f", as this does with {last}:\n{move_label(path, number, index)}"
+    what = f"its first row begins with {show_names(first)}"
+    last, index, number = "the last column", 0, len(first) - 1
+    if named:
+        index = min(count_index(first), number)
+        what, last = f"its first column is {first[index]!r}", f"the last column, {first[-1]!r}"
+    how = f", as this does with {last}, which is number {number} counted from 0:\n{move_label(path, number, index)}"
+    if named and any(names != first for names in lines):
+        how = "; their columns are not all in one order."
     raise UsageFault(
-        f"{path} is CSV, whose first column must be the label; {what}. If that is the label, say --target-first. If "
-        "not, put the label there in every file, those of --validation and --test too"
-        f"{how if len(orders) == 1 else '; their columns are not all in one order.'}"
+        f"{ask}; {what}. If that is the label, say --target-first. If not, put the label there in every file, those "
+        f"of --validation and --test too{how}"
     )

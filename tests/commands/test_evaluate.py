@@ -102,12 +102,12 @@ def test_weights_of_classes_that_no_job_wrote_are_refused(command: Command, tmp_
     assert "expected a number for each of its 2 classes" in said
 
 
-def test_files_whose_type_nothing_tells_are_asked_about(command: Command, model: Path, tmp_path: Path) -> None:
+def test_files_of_no_known_type_or_of_several_are_refused(command: Command, model: Path, tmp_path: Path) -> None:
     file = tmp_path / "rows.bin"
     file.write_bytes(b"\0\1\2\3")
     status, _, said = command("evaluate", model, file)
     assert status == 1
-    assert "Say --content-type TYPE: text/csv" in said
+    assert said == f"linear_learner: {file}: expected text/csv, found bytes of no known type: 00 01 02 03.\n"
     (tmp_path / "more.csv").write_text("1,2\n")
     (tmp_path / "more.svm").write_text("1 1:2\n")
     assert "files of one type" in command("evaluate", model, tmp_path / "more.csv", tmp_path / "more.svm").complaint

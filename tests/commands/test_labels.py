@@ -133,10 +133,10 @@ def test_two_labels_are_refused_before_training_and_the_recipe_helps(
     Path("t.csv").write_text(csv(TWO[found]))
     status, log, said = train(Path("t.csv"), *wanted)
     assert (status, log, Path("model").exists()) == (1, "", False)
-    first, command, last = said.splitlines()
+    _, first, command, last = said.splitlines()
     assert first == (
         f"linear_learner: the labels are {found}; expected classes numbered from 0. Write 0 for {low:g}, 1 for "
-        f"{high:g}, in every file, and train on what this leaves:"
+        f"{high:g}, in every file, those of --validation and --test too, and train on what this leaves:"
     )
     assert last == f"If they are no classes, {REGRESSOR}."
     subprocess.run(command, shell=True, check=True)
@@ -158,8 +158,8 @@ MANY: dict[str, list[float]] = {
 
 
 def run_recipe(said: str) -> None:
-    """Type what stands between the first line and the last."""
-    recipe = "\n".join(said.splitlines()[1:-1])
+    """Type what stands between the line of the data, the refusal and the last line."""
+    recipe = "\n".join(said.splitlines()[2:-1])
     environment = {"PATH": f"{TOP / '.venv/bin'}:/usr/bin:/bin"}
     subprocess.run(["bash", "-euc", recipe], check=True, env=environment)
 
@@ -208,6 +208,46 @@ def test_the_recipe_numbers_the_classes_of_a_file_of_any_kind(
     elif form != "index":
         lines = [line for line in out.read_text().replace(" ", ",").splitlines() if line[:1].isdigit()]
         assert [int(line.split(",")[0]) for line in lines] == numbered
+
+
+@pytest.mark.parametrize("form", ["csv", "gzip", "libsvm", "parquet", "here"])
+def test_the_recipe_for_a_folder_numbers_the_classes_of_all_its_files(
+    train: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    folder, parts = tmp_path / "my rows", ["a", "more/b c", ".hidden/d", "_e"]
+    for part in parts:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        text = csv([1, 2, 3], "y,a,b\n")
+        match form:
+            case "csv" | "here":
+                (folder / f"{part}.csv").write_text(text)
+            case "gzip":
+                (folder / f"{part}.csv.gz").write_bytes(gzip.compress(text.encode()))
+            case "libsvm":
+                (folder / f"{part}.svm").write_text("1 1:5\n2 1:6\n3 2:5\n" * 20)
+            case "parquet":
+                y, X = columns([1, 2, 3])
+                pq.write_table(pa.table({"y": y, "a": X[:, 0], "b": X[:, 1]}), folder / f"{part}.parquet")
+    monkeypatch.chdir(folder if form == "here" else tmp_path)
+    status, _, said = train(Path("." if form == "here" else "my rows"))
+    assert status == 1
+    assert "Write 0 for 1, 1 for 2, 2 for 3, in every file, those of --validation and --test too, and train on" in said
+    run_recipe(said)
+    out = tmp_path / "my rows-numbered"
+    kind = {"libsvm": "svm", "parquet": "parquet"}.get(form, "csv")
+    assert sorted(file for file in out.rglob("*") if file.is_file()) == [out / f"a.{kind}", out / f"more/b c.{kind}"]
+    status, log, said = train(out)
+    assert status == 0, said
+    assert "integers 0 to 2, so this trains a multiclass_classifier" in said
+    assert "held in memory: 120 rows" in log
+
+
+def test_there_is_no_recipe_where_the_label_is_in_several_columns(train: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(csv([1, 2, 3], "y,a,b\n"))
+    rows = [row.split(",") for row in csv([1, 2, 3], "y,a,b\n").split()]
+    (tmp_path / "b.csv").write_text("".join(f"{b},{a},{y}\n" for y, a, b in rows))
+    said = train(tmp_path).complaint
+    assert "\nThe label is not in the same column of every file: put it first in each of them before.\n" in said
 
 
 def test_records_are_told_in_words(train: Command, tmp_path: Path) -> None:
@@ -280,7 +320,8 @@ def test_an_index_is_not_taken_for_the_label(
             for part in "ab":
                 (file / f"{part}.csv").write_text("\n".join(rows))
     status, log, said = train(file)
-    assert (status, log, said) == (1, "", f"linear_learner: {what} {INDEX}\n")
+    assert (status, log) == (1, "")
+    assert said.endswith(f"\nlinear_learner: {what} {INDEX}\n")
     assert train(file, "--set", "predictor_type=multiclass_classifier", "--set", "num_classes=61").complaint == said
     assert train(file, "--set", "predictor_type=regressor").status == 0
 
@@ -291,15 +332,19 @@ def test_a_shuffled_index_is_not_taken_for_the_label(train: Command, tmp_path: P
     status, log, said = train(tmp_path / "t.csv")
     what = "the first column, the label, is another whole number in every row, as an index or an id is."
     assert (status, log) == (1, "")
-    assert said.startswith(f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;")
+    assert said.splitlines()[1].startswith(f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;")
 
 
 def test_amounts_are_a_regressor_as_before(train: Command, tmp_path: Path) -> None:
     amounts = np.random.default_rng(0).permutation(60) * 10
-    for labels in (amounts.tolist(), [0.1, 0.2, 0.7]):
-        (tmp_path / "t.csv").write_text(csv(labels))
+    for labels, what in {
+        tuple(amounts.tolist()): "60 different whole numbers with gaps between them",
+        (0.25, 0.5, 0.75): "fractions, such as 0.25",
+        tuple(range(1000, 1400, 3)): "more than 100 different values",
+    }.items():
+        (tmp_path / "t.csv").write_text(csv(list(labels), "price,a,b\n"))
         status, _, said = train(tmp_path / "t.csv")
         assert status == 0, said
-        assert "the labels are no classes numbered from 0, so this trains a regressor" in said
+        assert f"the label, column 1, 'price', holds {what}, so this trains a regressor" in said
         assert re.search(r"scores: train mse \S+, R2 \S+\n", said)
         assert "threshold" not in said

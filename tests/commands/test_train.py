@@ -37,6 +37,7 @@ def test_the_model_is_that_of_the_job(
     )
     assert status == 0, log
     assert re.sub(r"\d\.[\d.e-]+|1e-\d+", "#", said).splitlines() == [
+        "linear_learner: data: 1 file, hidden.csv; the label is column 1; 30 features",
         "linear_learner: all labels are 0 or 1, so this trains a binary_classifier; say --set predictor_type=... for "
         "another.",
         "linear_learner: scores: train accuracy #, F1 #; validation accuracy #, F1 #; test accuracy #, F1 #",
@@ -93,7 +94,7 @@ def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--out", "{}/new"], "say --target-first if it is"),
+        (["--out", "{}/new"], "its first row begins with "),
         (["--out", "{}/new", "--target-first", "--set", "epochs"], "expected NAME=VALUE, found 'epochs'"),
         (["--target-first"], "required: --out"),
         (
@@ -169,7 +170,7 @@ def test_without_a_report_the_earlier_one_goes_and_the_model_is_named(
     monkeypatch.setenv("LINEAR_LEARNER_REPORT", "off")
     status, _, said = command(*words)
     assert status == 0
-    assert said.splitlines()[1:] == [
+    assert said.splitlines()[2:] == [
         f"linear_learner: model: {tmp_path}; there is no report",
         f"linear_learner: next: linear_learner evaluate {tmp_path} {DATA / 'train.csv'}, or linear_learner serve "
         f"{tmp_path}",
@@ -189,7 +190,7 @@ def test_on_a_terminal_the_summary_stands_below_the_log(tmp_path: Path) -> None:
             env={**os.environ, "TERM": "xterm"},
         )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.count("\n") == 2
     assert [line.partition(":")[0] for line in terminal.text.splitlines()[-5:]] == [
         "scores",
         "threshold",
@@ -203,7 +204,7 @@ def test_a_model_is_not_put_among_the_data(command: Command, tmp_path: Path) -> 
     shutil.copy(DATA / "train.csv", tmp_path)
     status, _, complaint = command("train", tmp_path, "--target-first", "--out", tmp_path / "." / "", *QUICK)
     assert status == 2
-    assert "holds the data" in complaint
+    assert "is among the data of" in complaint
     assert [path.name for path in tmp_path.iterdir()] == ["train.csv"]
 
 

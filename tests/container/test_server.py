@@ -48,7 +48,8 @@ def test_a_port_in_use_is_one_clear_message(port: int) -> None:
     out = process.said()
     assert process.returncode == 1
     assert out == (
-        f"serve: port {port} is already in use. Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another.\n"
+        f"serve: port {port} is already in use. Stop what listens there, or choose another: by --port with "
+        "linear_learner serve, else by SAGEMAKER_BIND_TO_PORT.\n"
     )
 
 
