@@ -332,7 +332,9 @@ def test_a_shuffled_index_is_not_taken_for_the_label(train: Command, tmp_path: P
     status, log, said = train(tmp_path / "t.csv")
     what = "the first column, the label, is another whole number in every row, as an index or an id is."
     assert (status, log) == (1, "")
-    assert said.splitlines()[1].startswith(f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;")
+    assert said.splitlines()[1].startswith(
+        f"linear_learner: {what} Write the data without it (pandas: index=False), the label first;"
+    )
 
 
 def test_amounts_are_a_regressor_as_before(train: Command, tmp_path: Path) -> None:

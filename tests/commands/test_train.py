@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,8 @@ from commands.train import keep
 from linear_learner.loading import load
 from tests.commands.conftest import Command
 from tests.container.terminal import PseudoTerminal
-from tests.contract.conftest import DATA
-from tests.contract.launch import TOP
+from tests.contract.conftest import DATA, example_job
+from tests.contract.launch import TOP, Process
 from tests.contract.test_train import ARTIFACT
 
 QUICK = ("--set", "mini_batch_size=20", "--set", "epochs=2", "--set", "num_models=2")
@@ -217,3 +218,32 @@ def test_what_the_log_warns_of_is_seen_where_the_log_is_not(command: Command, tm
     warning = "channel 'train': the column '' is an index, as pandas writes one without a name, and left out."
     assert log.count(warning) == 1
     assert said.count(f"train: {warning}\n") == 1
+
+
+@pytest.mark.parametrize("shell", ["{} > /dev/full", "{} | head -n 2", "{} 2>&1 | head -n 1", "{} > /dev/full 2>&1"])
+def test_a_log_that_cannot_be_written_costs_no_model(tmp_path: Path, shell: str) -> None:
+    words = shlex.join([sys.executable, "-m", "commands", "train", str(DATA / "train.csv"), "--target-first"])
+    line = shell.format(f"{words} --out {shlex.quote(str(tmp_path / 'new'))} {' '.join(QUICK)}")
+    ended = subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=TOP, capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [*ARTIFACT, "report.html", "report.json"]
+    assert "Traceback" not in ended.stdout + ended.stderr
+    reason = "Broken pipe" if "head" in shell else "No space left on device"
+    told = f"train: the log cannot be written: {reason}. The job goes on without it.\n"
+    assert ended.stderr.count(told) == ("2>&1" not in shell)
+    assert ended.stderr.count("linear_learner: next: ") == ("2>&1" not in shell)
+
+
+def test_without_a_log_the_cause_is_told_on_stderr(tmp_path: Path) -> None:
+    job = example_job(tmp_path, Process, epochs="none")
+    environ = {**os.environ, "SAGEMAKER_BASE_DIR": str(job.root)}
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [sys.executable, TOP / "train"], env=environ, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "train: the log cannot be written: No space left on device. The job goes on without it.\n"
+        "train: ClientError: The hyperparameters have these faults:\n"
+        "- epochs: expected an integer in [1, inf), found 'none'\n"
+    )
