@@ -6,7 +6,7 @@ from pathlib import Path
 from commands.faults import Fault, UsageFault
 from commands.headers import head, read_lines
 from commands.recipes import move_label
-from container.codecs.csv_faults import describe_width
+from container.codecs.csv_widths import describe_width
 from container.codecs.media import MediaType
 from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
 from container.columns import count_index, show_names

@@ -1,5 +1,6 @@
 """Every mistake is one line on stderr, and its kind the exit status."""
 
+import gzip
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,11 @@ from tests.contract.conftest import DATA
 from tests.contract.launch import TOP
 from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, contents, example, tarred, write
 
+LABEL = (
+    "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
+    "it you are told which column is the first, and how another comes there"
+)
+PREDICT = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
 ON_A_MODEL = [("inspect",), ("export", "--to", "sql"), ("evaluate", DATA / "test.csv"), ("serve",)]
 
 
@@ -79,7 +85,13 @@ def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("train", "t.csv", "--target", "Churn", "--out", "m"), "there is no option --target; there is --target-first"),
+        (("train", "t.csv", "--target", "Churn", "--out", "m"), f"there is no option --target: {LABEL}"),
+        (("train", "t.csv", "--label_column=Churn", "--out", "m"), f"there is no option --label_column: {LABEL}"),
+        (("train", "t.csv", "-y", "Churn", "--out", "m"), f"there is no option -y: {LABEL}"),
+        (
+            ("train", "t.csv", "--targetfirst", "--out", "m"),
+            "there is no option --targetfirst; there is --target-first",
+        ),
         (("train", "t.csv", "--val=v.csv", "--out", "m"), "there is no option --val; there is --validation"),
         (("serve", "m", "--prot", "80"), "there is no option --prot; there is --port"),
         (("export", "m", "--to", "sql", "-out", "x"), "there is no option -out; there is --out"),
@@ -95,6 +107,64 @@ def test_no_option_is_cut_short_and_those_that_there_are_are_named(
     assert (status, out) == (2, "")
     assert said.startswith(f"usage: linear_learner {words[0]} ")
     assert said.endswith(f"linear_learner {words[0]}: error: {complaint}\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "complaint"),
+    [
+        ("predict", PREDICT),
+        ("score", PREDICT),
+        ("fit", "there is no command 'fit'; there is inspect, export, evaluate, train, serve"),
+    ],
+)
+def test_a_command_that_there_is_not_is_answered_with_what_there_is(
+    command: Command, word: str, complaint: str
+) -> None:
+    status, out, said = command(word, "model", "rows.csv")
+    assert (status, out) == (2, "")
+    assert said == f"usage: linear_learner [-h] [--version] COMMAND ...\nlinear_learner: error: {complaint}\n"
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/rows.csv", "https://example.org/a.csv", "file:///tmp/model"])
+@pytest.mark.parametrize("words", [("train", "{}", "--out", "m"), ("inspect", "{}"), ("evaluate", "m", "{}")])
+def test_an_address_must_be_downloaded_first(command: Command, words: tuple[str, ...], place: str) -> None:
+    status, out, said = command(*(word.format(place) for word in words))
+    assert (status, out) == (2, "")
+    assert said.endswith(
+        f": {place} is an address; expected a file or a folder here. Download what lies there, and name that\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("train", DATA / "train.csv", "--out", ""), ("train", "", "--out", "m"), ("serve", "")]
+)
+def test_an_empty_name_is_not_the_current_folder(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, said = command(*words)
+    assert status == 2
+    assert said.endswith(": expected the name of a file or a folder, found an empty one\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "looks"),
+    [(b"1,2\n", "it looks like text/csv"), (b'{"a": 1}', "it looks like application/json"), (b"", "it is empty")],
+)
+@pytest.mark.parametrize("words", [("inspect",), ("serve",), ("evaluate", "model")])
+def test_data_in_the_place_of_a_model_is_told_from_one(
+    command: Command, tmp_path: Path, words: tuple[str, ...], content: bytes, looks: str
+) -> None:
+    file = tmp_path / "rows"
+    for packed in (False, True):
+        file.write_bytes(gzip.compress(content) if packed else content)
+        status, out, said = command(words[0], file, *words[1:])
+        assert (status, out) == (1, "")
+        assert said == (
+            f"linear_learner: {file} is no model: {looks}. Expected a folder with a model, a model.tar.gz or a "
+            "model_algo-1; where a command takes data too, the model comes first.\n"
+        )
 
 
 def test_the_version_is_that_of_the_project(command: Command) -> None:

@@ -70,6 +70,7 @@ def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
         assert status == 1
         assert "epochs: expected" in log
         assert said == (
+            "linear_learner: data: 1 file, train.csv; the label is column 1; 30 features\n"
             "train: ClientError: The hyperparameters have these faults:\n"
             "- epochs: expected an integer in [1, inf), found 'none'\n"
         )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import cast
@@ -95,6 +96,16 @@ def test_warnings_and_errors_carry_their_level(log: Log, stream: io.StringIO) ->
     log.warning("careful")
     log.error("wrong")
     assert re.fullmatch(r"\[.* WARNING \d+\] careful\n\[.* ERROR \d+\] wrong\n", stream.getvalue())
+
+
+def test_a_log_that_cannot_be_written_is_given_up_once(capfd: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as stream:
+        for log in (Log("algo-1", "Linear Learner", stream), Log("algo-2", "Linear Learner", stream)):
+            for _ in range(3):
+                log.info("nobody reads this")
+    assert capfd.readouterr().err == "train: the log cannot be written: Broken pipe. The job goes on without it.\n"
 
 
 def test_metrics_are_one_line_of_json_in_the_originals_shape(log: Log, stream: io.StringIO) -> None:
