@@ -89,8 +89,8 @@ def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str
         (("train", "t.csv", "--label_column=Churn", "--out", "m"), f"there is no option --label_column: {LABEL}"),
         (("train", "t.csv", "-y", "Churn", "--out", "m"), f"there is no option -y: {LABEL}"),
         (
-            ("train", "t.csv", "--targetfirst", "--out", "m"),
-            "there is no option --targetfirst; there is --target-first",
+            ("train", "t.csv", "--targe", "--out", "m"),
+            "there is no option --targe; there is --target-first",
         ),
         (("train", "t.csv", "--val=v.csv", "--out", "m"), "there is no option --val; there is --validation"),
         (("serve", "m", "--prot", "80"), "there is no option --prot; there is --port"),
