@@ -6,6 +6,7 @@ from pathlib import Path
 from commands.faults import Fault, UsageFault
 from commands.headers import head, read_lines
 from commands.recipes import move_label
+from container.codecs.csv_form import Form
 from container.codecs.csv_widths import describe_width
 from container.codecs.media import MediaType
 from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
@@ -25,7 +26,7 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
     lines = [found[0] for file in files if (found := read_lines(file))]
     first = lines[0] if lines else [""]
     if len(first) < 2:
-        raise Fault(f"{files[0]}: {describe_width(first, 1, 1)}.")
+        raise Fault(f"{files[0]}: {describe_width(first, Form(1, 1, 'row'), 1)}.")
     named = media.parameters.get("header", "").lower() == "present"
     what = f"its first row begins with {show_names(first)}"
     last, index, number = "the last column", 0, len(first) - 1
