@@ -37,8 +37,7 @@ END"""
 MOVE = (
     """{python} -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape"); """
     """sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape"); csv.writer(sys.stdout, """
-    """lineterminator="\\n").writerows([*r[:{first}], r[{column}], *r[{first}:{column}], *r[{after}:]] """
-    """for r in csv.reader(sys.stdin) if r)'"""
+    """lineterminator="\\n").writerows(r.insert({first}, r.pop({column})) or r for r in csv.reader(sys.stdin) if r)'"""
 )
 EACH_FILE = """\
 (cd {source} && find . ! -type d ! -path '*/[._]*') | while IFS= read -r file; do
@@ -89,7 +88,7 @@ def number_labels(values: Sequence[float], path: Path, files: Sequence[Path], me
 
 def move_label(path: Path, column: int, first: int) -> str:
     """Give the command that moves a column of CSV, counted from 0, to the front, behind `first` columns of an index."""
-    command = MOVE.format(python=shlex.quote(sys.executable), column=column, after=column + 1, first=first)
+    command = MOVE.format(python=shlex.quote(sys.executable), column=column, first=first)
     return apply(command, path, name_target(path, "label-first", CSV))
 
 

@@ -131,9 +131,20 @@ class Log:
             self._stream.flush()
         except OSError as error:
             give_up(self._stream)
-            with suppress(OSError, AttributeError):  # nor can stderr, or it is closed
-                sys.stderr.write(f"train: the log cannot be written: {error.strerror}. The job goes on without it.\n")
-                sys.stderr.flush()
+            _complain(error.strerror)
+
+
+def replace_closed() -> None:
+    """Put the null device in the place of a stdout that is closed."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        _complain("stdout is closed")
+
+
+def _complain(reason: str | None) -> None:
+    with suppress(OSError, AttributeError):  # stderr cannot be written either, or is closed
+        sys.stderr.write(f"train: the log cannot be written: {reason}. The job goes on without it.\n")
+        sys.stderr.flush()
 
 
 def give_up(stream: TextIO) -> None:

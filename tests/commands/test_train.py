@@ -235,16 +235,26 @@ def test_a_log_that_cannot_be_written_costs_no_model(tmp_path: Path, shell: str)
     assert ended.stderr.count("linear_learner: next: ") == ("2>&1" not in shell)
 
 
-def test_without_a_log_the_cause_is_told_on_stderr(tmp_path: Path) -> None:
-    job = example_job(tmp_path, Process, epochs="none")
-    environ = {**os.environ, "SAGEMAKER_BASE_DIR": str(job.root)}
-    with open("/dev/full", "wb") as full:
-        ended = subprocess.run(
-            [sys.executable, TOP / "train"], env=environ, stdout=full, stderr=subprocess.PIPE, text=True
-        )
-    assert ended.returncode == 1
-    assert ended.stderr == (
-        "train: the log cannot be written: No space left on device. The job goes on without it.\n"
-        "train: ClientError: The hyperparameters have these faults:\n"
-        "- epochs: expected an integer in [1, inf), found 'none'\n"
+@pytest.mark.parametrize(
+    ("place", "reason"), [("/dev/full", "No space left on device"), ("&-", "stdout is closed")], ids=["full", "closed"]
+)
+@pytest.mark.parametrize("epochs", ["1", "none"])
+def test_without_a_log_a_job_ends_as_with_one(tmp_path: Path, place: str, reason: str, epochs: str) -> None:
+    job = example_job(tmp_path, Process, epochs=epochs, num_models="1")
+    ended = subprocess.run(
+        ["bash", "-c", f'"$0" "$1" >{place}', sys.executable, TOP / "train"],
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(job.root)},
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    told, *cause = ended.stderr.splitlines()
+    assert told == f"train: the log cannot be written: {reason}. The job goes on without it."
+    assert (job.root / "model" / "additional-params.json").exists() == (epochs == "1")
+    if epochs == "1":
+        assert (ended.returncode, cause) == (0, [])
+    else:
+        assert ended.returncode == 1
+        assert cause == [
+            "train: ClientError: The hyperparameters have these faults:",
+            "- epochs: expected an integer in [1, inf), found 'none'",
+        ]
