@@ -11,7 +11,7 @@ from pathlib import Path
 from commands.faults import Fault, UsageFault
 from commands.say import say
 from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff
-from container.columns import count_index, counts_up
+from container.columns import are_numbered, count_index, counts_up, rise
 from container.errors import DecodeError
 from container.files import open_file
 
@@ -77,9 +77,7 @@ def judge(first: Fields, second: Fields | None = None) -> First:
         return First.ROW  # what separates its columns, of which there must be two, is no comma
     texts = list(filter(is_text, first))
     if not texts:
-        if second is None or not counts_up(first):
-            return First.ROW
-        return First.NUMBERED if len(first) >= MANY else First.UNSURE
+        return First.ROW if second is None else judge_numbers(first, second)
     values = [field for field in first if field and not is_text(field)]
     if not values:
         return First.HEADER
@@ -89,6 +87,14 @@ def judge(first: Fields, second: Fields | None = None) -> First:
     if is_text(first[0]) and (second is None or is_number(second[0])):
         return judge_names(values)
     return First.ROW
+
+
+def judge_numbers(first: Fields, second: Fields) -> First:
+    """Tell whether a line of numbers is names: they number the columns, or rise like years above fractions."""
+    if counts_up(first) or (len(first) > 2 and are_numbered(first)):
+        return First.NUMBERED if len(first) >= MANY else First.UNSURE
+    fractions = [field for field in second if is_number(field) and not float(field).is_integer()]
+    return First.UNSURE if len(first) > 3 and rise(first[1:]) and 2 * len(fractions) > len(second) else First.ROW
 
 
 def judge_names(fields: Fields) -> First:

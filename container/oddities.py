@@ -43,8 +43,8 @@ def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> 
 def _find_header(first: list[float], second: Any) -> Iterator[str]:
     """Say that a row may be names that are numbers."""
     texts = [f"{value:g}" for value in first]
-    fractions = second is not None and (second != np.floor(second)).any()
-    if len(texts) > 2 and (are_numbered(texts) or (fractions and rise(texts[1:]))):
+    fractions = 0 if second is None else np.count_nonzero(second != np.floor(second))
+    if (len(texts) > 2 and are_numbered(texts)) or (len(texts) > 3 and 2 * fractions > len(texts) and rise(texts[1:])):
         yield (
             f"the first row is {', '.join(texts[:3])} and so on, as names of columns are that are numbers. If it is a "
             "header, set the content type to 'text/csv;header=present'; as it stands it is a row"

@@ -12,7 +12,7 @@ from container.codecs.csv_lines import describe_names, describe_open_quote
 from container.codecs.csv_widths import JOINED, describe_width, were_joined
 from container.codecs.quoting import quote
 from container.codecs.sniff import BYTE_ORDER_MARK
-from container.columns import counts_up, show_names
+from container.columns import are_numbered, show_names
 from container.errors import DecodeError
 
 _AROUND = b'" \t'
@@ -131,7 +131,7 @@ def follow_header(header: Header, form: Form, guide: Guide) -> Form:
             "leave header=present out",
             header.place,
         )
-    elif training and header.holds_numbers and not counts_up(names):
+    elif training and header.holds_numbers and not are_numbered(names):
         guide.warn(f"{header.place} is taken for names, as header=present says, but holds numbers: {show_names(names)}")
     form = replace(form, columns=len(header.names), names=header.names, header=header.row)
     if chosen is None or (training and tuple(chosen) == tuple(range(len(names)))):
