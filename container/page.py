@@ -162,7 +162,7 @@ def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterato
         kind = CSV
     if kind == CSV and form.labelled:
         kind += ";label_size=1"
-    if kind.startswith(CSV) and holds_names(stream.head):
+    if kind.startswith(CSV) and holds_names(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit, guide)
 

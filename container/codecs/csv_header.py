@@ -20,13 +20,15 @@ _MANY = 8  # names that are numbers, from which on no row is the same by chance
 _FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
 
 
-def holds_names(head: bytes) -> bool:
-    """Tell whether the first line of a text that begins so is names: it holds something, and no number."""
+def holds_names(head: bytes, known: Sequence[str] = ()) -> bool:
+    """Tell whether the first line of a text that begins so is names: those that are known, or no number is in it."""
     line = head.removeprefix(BYTE_ORDER_MARK).lstrip().splitlines()[:1]
     try:
         fields = next(csv.reader([part.decode("utf-8", "replace") for part in line]), [])
     except csv.Error:
         return False
+    if known and {*known} <= {field.strip() for field in fields}:
+        return True
     return any(field.strip() for field in fields) and not any(map(is_number, fields))
 
 

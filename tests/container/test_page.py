@@ -105,6 +105,14 @@ class Difference(Sum):
         return {"score": X[:, 0] - X[:, 1], "predicted_label": np.zeros(len(X), np.int64)}
 
 
+def test_names_that_are_numbers_are_known_for_a_header_where_they_are_the_models() -> None:
+    class Numbered(Difference):
+        names = ("1", "2")
+
+    assert read_table(send(make(Numbered), "2,1\n0.25,0.5\n").text) == [HEAD, ["1", "0.25", "0"]]
+    assert read_table(send(make(Difference), "2,1\n").text) == [HEAD, ["1", "1", "0"]]
+
+
 @pytest.mark.parametrize(
     "text", ["height,width\n0.5,0.25\n", "width,id,height\n0.25,n 1,0.5\n", '\ufeff"width","height"\r\n0.25,0.5\r\n']
 )
