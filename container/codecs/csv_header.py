@@ -66,11 +66,17 @@ class Repeats:
         self._plain = header is not None and header.holds_numbers
         leave = header is None or (self._plain and len(header.names) < _MANY)
         self._line = b"" if leave or header is None else _bare(header.line)
+        self._row = b"\n" + header.line.strip() + b"\n" if header is not None and leave else b""
         self._warn = warn
         self._said = False
 
     def may_be_in(self, text: bytes) -> bool:
         """Tell whether a text might hold the header without being refused as rows of numbers."""
+        if self._row and not self._said and self._row in b"\n" + text.replace(b"\r", b""):
+            self._said = True
+            self._warn(
+                "a row is the same as the header of numbers. If it is the header again, remove it; it stays a row"
+            )
         return self._plain and bool(self._line) and self._line in text.translate(None, _AROUND)
 
     def drop(self, lines: list[bytes]) -> list[bytes]:

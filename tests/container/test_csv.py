@@ -538,3 +538,15 @@ def test_a_header_of_one_field_is_told_what_separates_its_columns(text: bytes, a
     with pytest.raises(DecodeError) as error:
         decode("text/csv", text, {"header": "present"}, 3)
     assert advice in str(error.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_row_that_is_the_same_as_a_short_header_of_numbers_stays_one_and_is_told(end: str) -> None:
+    warned: list[str] = []
+    text = end.join(["2018,2019", "1,2", "2018,2019", "3,4", ""]).encode()
+    guide = Guide(lambda names: range(len(names)), warn=warned.append)
+    blocks = list(csv.decode_blocks(BytesIO(text), {"header": "present"}, None, guide))
+    assert [float(label) for _, y in blocks for label in y] == [1, 2018, 3]
+    assert [text for text in warned if "the same as the header" in text] == [
+        "a row is the same as the header of numbers. If it is the header again, remove it; it stays a row"
+    ]
