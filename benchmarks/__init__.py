@@ -1,4 +1,4 @@
-"""Benchmarks: programs that measure us against a reference in the same run."""
+"""Benchmarks: each program measures this project beside a reference in the same run."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""Time an epoch of the default bank, 32 candidates, beside torch by hand, scikit-learn and the products alone.
+"""Time an epoch of the default bank of 32 candidates beside torch by hand, scikit-learn and the bare products.
 
-Arguments choose among the shapes by a part of their names: `python -m benchmarks.bank 511`.
+Arguments select problems by a part of their names: `python -m benchmarks.bank 511`.
 """
 
 import warnings
@@ -24,7 +24,7 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Shape:
-    """A problem, and what is wanted on it: ratios of speed, rows a second, microseconds a batch."""
+    """A problem and the bounds on its results: rows a second, microseconds a batch, ratios of speed."""
 
     rows: int
     features: int
@@ -60,7 +60,7 @@ def figures() -> Iterator[Figure]:
 
 
 def measure(shape: Shape) -> Iterator[Figure]:
-    """Measure one shape; torch and scikit-learn in processes of their own, with as many threads as suit them best."""
+    """Measure one problem; torch and scikit-learn run in processes of their own, with their best number of threads."""
     banks = {"default bank": default_bank(shape.batch, shape.classes), "Adam": [Candidate()] * MODELS}
     rows = make_rows(shape.rows, shape.features, shape.classes)
     epochs = {name: make_epoch(rows, shape.batch, settings, shape.classes) for name, settings in banks.items()}
@@ -93,7 +93,7 @@ def measure(shape: Shape) -> Iterator[Figure]:
 
 
 def fit_seconds(shape: Shape, threads: int) -> float:
-    """Time a few fits of an epoch, so many at once; return what all would take."""
+    """Time FITS fits of one epoch, `threads` at a time; return the estimate for all MODELS."""
     warnings.simplefilter("ignore")
     X, y = draw(shape.rows, shape.features, shape.classes)
 

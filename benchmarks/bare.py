@@ -1,7 +1,7 @@
-"""A bare Flask application, the reference of `benchmarks.serving`: reads a body, parses it or not, gives so many bytes.
+"""A bare Flask application, the reference of `benchmarks.serving`.
 
-`python -m benchmarks.bare SERVER PORT WORKERS PARSER BYTES`: SERVER is ours, with the same settings of gunicorn as the
-real one, or gthread, gunicorn's own worker with threads.
+`python -m benchmarks.bare SERVER PORT WORKERS PARSER BYTES`: SERVER is `ours`, with the settings of the real server, or
+`gthread`, gunicorn's own worker with threads.
 """
 
 import sys
@@ -46,7 +46,7 @@ def create(parse: Callable[[bytes], object], size: int) -> Flask:
 
 
 class Usual(BaseApplication):  # type: ignore[misc]
-    """What somebody would start by hand."""
+    """The server that one would start by hand."""
 
     def __init__(self, app: Flask, port: int, workers: int) -> None:
         self._app = app

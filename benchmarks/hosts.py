@@ -57,7 +57,7 @@ class Shape:
         return MODELS * (1 if self.classes == 2 else self.classes)
 
     def message(self, X: np.ndarray[Any, Any] | Sparse) -> float:
-        """Count the bytes of what an update tells: a gradient, of sparse rows only where any holds a feature."""
+        """Return the bytes of one update's gradient; of sparse rows only the columns that occur count."""
         if not isinstance(X, Sparse):
             return 4 * self.columns * (self.features + 1)
         batches = X.indices.reshape(self.steps, -1)
@@ -107,7 +107,7 @@ def measure(shape: Shape, folder: Path) -> Iterator[Figure]:
 
 
 def draw(shape: Shape, folder: Path) -> np.ndarray[Any, Any] | Sparse:
-    """Write random rows, all of them and as two shards, dealt out one by one; return all."""
+    """Write random rows, as a whole and as two shards of alternating rows; return all."""
     generator = np.random.default_rng(0)
     y = generator.integers(0, shape.classes, shape.rows).astype(np.float32)
     parts = {"1-0": np.arange(shape.rows), "2-0": np.arange(0, shape.rows, 2), "2-1": np.arange(1, shape.rows, 2)}

@@ -1,4 +1,4 @@
-"""Time whole `train` processes beside what they cannot do without, and what is not training within them."""
+"""Time whole `train` processes beside their unavoidable parts, and the parts that are not training."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def run(arguments: list[str], root: str) -> str:
 
 
 def spent(log: str) -> dict[str, float]:
-    """Read the seconds of each part from a job's time line."""
+    """Return the seconds of each part in a job's time line."""
     line = next(line.partition("Time line: ")[2] for line in log.splitlines() if "Time line: " in line)
     words = [part.split() for part in line.split(", ")[:-1]]
     return {" ".join(name): float(seconds) for *name, seconds, _ in words}

@@ -1,4 +1,4 @@
-"""Repeat, keep the best, print a figure as it is found, and keep all of them as JSON with command and machine."""
+"""Time repeatedly, keep the best, print each figure as it comes, and store all as JSON with command and machine."""
 
 import json
 import os
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that was measured; `least` and `most` bound what is wanted of it, where anything is."""
+    """A measured number; `least` and `most` are its required bounds, if any."""
 
     subject: str
     what: str
@@ -38,7 +38,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Say whether it is as wanted."""
+        """Return whether the bounds are met."""
         return not (
             (self.least is not None and self.value < self.least) or (self.most is not None and self.value > self.most)
         )
@@ -50,7 +50,7 @@ def number(value: float) -> str:
 
 
 def wanted(figure: Figure) -> str:
-    """Say what is wanted of a figure, and whether it is so."""
+    """Describe the bounds of a figure and whether they are met; empty without bounds."""
     bounds = [
         f"{word} {number(bound)}"
         for word, bound in (("at least", figure.least), ("at most", figure.most))
@@ -67,13 +67,16 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def shortest(works: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
-    """Time each work in turn, over and over, so that all see the same machine; return the shortest seconds of each."""
+    """Time all works in turn, `repeats` times, so that all see the same machine.
+
+    Return the shortest seconds of each.
+    """
     rounds = [{name: seconds(work) for name, work in works.items()} for _ in range(repeats)]
     return {name: min(times[name] for times in rounds) for name in works}
 
 
 def apart(threads: int, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
-    """Run a function of a module in a process of its own, with so many threads for whatever it loads."""
+    """Run a module-level function in a fresh process with `threads` OpenMP threads; return its result."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(threads)
     try:
@@ -84,7 +87,7 @@ def apart(threads: int, work: Callable[Given, Result], *given: Given.args, **nam
 
 
 def chosen(name: str) -> bool:
-    """Say whether the program's arguments, parts of names, ask for this; without any all is asked for."""
+    """Return whether the program's arguments, parts of names, select this name; without arguments all are selected."""
     return not sys.argv[1:] or any(word in name for word in sys.argv[1:])
 
 
@@ -102,7 +105,7 @@ def machine() -> dict[str, Any]:
 
 
 def answer(question: str, figures: Iterator[Figure], results: Path = RESULTS) -> list[Figure]:
-    """Print the figures as they come; keep those of a whole run, one without arguments, under the program's name."""
+    """Print the figures as they come; a run without arguments also stores them under the program's name."""
     here, name = machine(), Path(sys.argv[0]).stem
     print(f"{question}\n{described(here)}", flush=True)
     began, found = time.perf_counter(), []
@@ -125,7 +128,7 @@ def answer(question: str, figures: Iterator[Figure], results: Path = RESULTS) ->
 
 
 def stored(figure: Figure) -> dict[str, Any]:
-    """Give what JSON keeps of a figure, its value with five digits."""
+    """Return a figure as JSON, its value with five digits."""
     kept = {name: value for name, value in asdict(figure).items() if value not in (None, "")}
     return kept | {"value": float(f"{figure.value:.5g}")}
 

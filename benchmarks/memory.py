@@ -75,7 +75,7 @@ def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], 
 
 
 def stream(piece: bytes, size: int, root: Path) -> Process:
-    """Write the same bytes into one FIFO after the other, made as they go, as often as they are asked for."""
+    """Write the same bytes to one FIFO a pass, created on demand, in a process of its own."""
 
     def write() -> None:
         for epoch in range(1000):
@@ -105,7 +105,7 @@ def files(piece: bytes, size: int, root: Path) -> None:
 
 @contextmanager
 def limited() -> Iterator[Callable[[], None]]:
-    """Make a control group with the limit, version 1 or 2; yield what a process calls to enter it."""
+    """Make a control group with a memory limit (version 1 or 2); yield a function by which a process enters it."""
     first = GROUPS / "memory"
     group = (first if first.is_dir() else GROUPS) / f"linear-learner-{os.getpid()}"
     try:

@@ -1,7 +1,7 @@
-"""Train on MNIST and serve beside other busy processes on two processors, and by the fixed number of threads alike.
+"""Train on MNIST and serve beside busy processes on two processors, with adaptive and with a fixed number of threads.
 
-Needs wrk for the server (Debian's package of that name). Of training the shortest times count, as in the other
-programs, since the machine may have neighbours of its own; of serving the medians.
+Needs wrk for the server (Debian's package of that name). Training takes the shortest of several times, as the machine
+may have neighbours of its own; serving takes medians.
 """
 
 import os
@@ -57,9 +57,9 @@ def neighbours(count: int) -> Iterator[None]:
 
 
 def train(batch: int, fixed: bool) -> tuple[float, str]:
-    """Train and judge the default bank; return the seconds of all epochs and a digest of what comes of it.
+    """Train and evaluate the default bank; return the seconds of all epochs and a digest of the results.
 
-    Where `fixed`, the number of threads is what the rule of sizes says, whatever the load.
+    Where `fixed`, the number of threads depends on the problem's size only, not on the load.
     """
     if fixed:
         threads.LONG = 0.0

@@ -1,4 +1,7 @@
-"""What others fit on the same data: each over a grid, the best of it on the validation split, measured on the test."""
+"""Reference models on the same data.
+
+Each fits a grid, chooses on the validation split and is measured on the test split.
+"""
 
 import subprocess
 import sys
@@ -36,7 +39,7 @@ def sgd_classifier(X: Floats, y: Floats) -> Iterator[Predict]:
 
 
 def decided(model: Any) -> Predict:
-    """Give the margin of two classes, the label of more."""
+    """Return the decision function of a binary model, `predict` of any other."""
     return model.decision_function if len(model.classes_) == 2 else model.predict  # type: ignore[no-any-return]
 
 
@@ -113,13 +116,13 @@ def lines(X: Floats, labels: Floats) -> str:
 
 
 def run_vowpal(options: str) -> None:
-    """Run it in a process of its own: it ends what it reads when it is closed."""
+    """Run it in a process of its own: it keeps its input open until it is closed."""
     code = "import sys; from vowpalwabbit import Workspace; Workspace(sys.argv[1]).finish()"
     subprocess.run([sys.executable, "-c", code, options], check=True, capture_output=True)
 
 
 def measured(metric: str, z: Floats, y: Floats, threshold: float) -> float:
-    """Measure what was predicted: higher is better but for errors, which are negative."""
+    """Return a metric of predictions; higher is better, so errors are negative."""
     match metric:
         case "accuracy":
             return float(np.mean((z > threshold) == y))
@@ -134,7 +137,7 @@ def measured(metric: str, z: Floats, y: Floats, threshold: float) -> float:
 
 
 def calibrated(metric: str, z: Floats, y: Floats) -> float:
-    """Return the threshold of the best F1; 0 where that is not asked for."""
+    """Return the threshold with the best F1; 0 for other metrics."""
     if metric != "F1":
         return 0.0
     order = np.argsort(-z)
@@ -143,7 +146,7 @@ def calibrated(metric: str, z: Floats, y: Floats) -> float:
 
 
 def fitted(fits: Fits, load: Callable[[], dict[str, Split]], metric: str) -> tuple[float, float]:
-    """Choose on the validation split; return the measure on the test split and the seconds that all took."""
+    """Choose on the validation split; return the test metric of the best fit and the seconds of the whole grid."""
     warnings.simplefilter("ignore")
     splits = load()
     X, _ = splits["train"]

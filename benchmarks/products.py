@@ -1,4 +1,4 @@
-"""The two matrix products of an epoch alone, by whatever computes them fastest: what a bank cannot do without."""
+"""The two matrix products of an epoch alone, by the fastest implementation: the lower bound of a bank's time."""
 
 import json
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def by_dot(columns: int) -> Any:
 
 
 def by_gradient(columns: int) -> Any:
-    """Compute it by the gradient of FullyConnected, which has no name among the symbols, only in their JSON."""
+    """Build the graph with the backward operator of FullyConnected, which can only be named in a graph's JSON."""
     settings = {"num_hidden": str(columns), "no_bias": "True"}
     nodes: list[dict[str, Any]] = [{"op": "null", "name": name, "inputs": []} for name in ("X", "W", "slope")]
     nodes += [
@@ -67,7 +67,7 @@ def by_gradient(columns: int) -> Any:
 
 
 def repeated(symbol: Any, arrays: dict[str, Any], batches: list[Any]) -> Callable[[], None]:
-    """Compile a graph; return what runs it on one X after the other and waits for the end."""
+    """Compile a graph; return a function that runs it on each batch and waits for the results."""
     operator = mx.nd.CachedOp(symbol, [("static_alloc", True), ("static_shape", True)])
     inputs = [[{**arrays, "X": X}[name] for name in symbol.list_inputs()] for X in batches]
     results = [array.copy() for array in operator(*inputs[0])]

@@ -73,7 +73,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the end of the block; it begins when /ping is answered with 200."""
+    """Run a server until the block ends; the block starts once /ping answers 200."""
     settings = {"SAGEMAKER_BIND_TO_PORT": str(port), **environ}
     process = subprocess.Popen(
         command, cwd=TOP, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -230,7 +230,7 @@ def post_on(port: int, body: bytes, kind: str, until: float) -> None:
 
 
 def crowd(root: Path) -> Iterator[Figure]:
-    """Measure how late /ping is while large bodies are scored and slow clients hold connections."""
+    """Measure the latency of /ping while large bodies are scored and slow clients hold connections."""
     X = np.random.default_rng(0).normal(size=(800, FEATURES)).astype(np.float32)
     bodies = {name: body for name, body in write_bodies(X).items() if name in ("CSV", "JSON")}
     port = free_port()
@@ -264,7 +264,7 @@ def crowd(root: Path) -> Iterator[Figure]:
 
 
 def stream(root: Path) -> Iterator[Figure]:
-    """Measure what a chunked body of 1 GB does to the memory, and when the first answers come."""
+    """Measure memory, throughput and the first answer of a chunked body of 1 GB."""
     body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     port = free_port()

@@ -1,8 +1,8 @@
-"""Attack a multi-model server for a while and check that every well-formed request is answered right.
+"""Stress a multi-model server and check that every well-formed request is answered correctly.
 
-`python -m benchmarks.soak [SECONDS]` (600): mixed traffic in every format while workers are killed, clients send a byte
-a second, uploads are given up, malformed bodies come from a mutator and models are loaded and unloaded. Prints what was
-sent and answered, and how the memory went. Every loop ends by itself; only the server started here is asked.
+`python -m benchmarks.soak [SECONDS]` (600): requests in every format while workers are killed, clients send a byte a
+second, uploads are aborted, bodies are mutated, and models are loaded and unloaded. Prints the counts of requests and
+answers, and the memory over time. Every loop ends by itself; only the server started here is contacted.
 """
 
 import http.client
@@ -35,7 +35,7 @@ TOLERANCE = 1e-6
 
 
 class Attack:
-    """What all threads share: the server, what is expected of it, and what was seen."""
+    """The state shared by all threads: the server, the expected answers, and the counts."""
 
     def __init__(self, port: int, expected: list[float], bodies: dict[str, bytes], until: float) -> None:
         self.port = port

@@ -1,1 +1,1 @@
-"""The command line: the one room that knows both the contract and the algorithm."""
+"""The command line: the only package that knows both the platform contract and the algorithm."""

@@ -1,4 +1,4 @@
-"""Files of CSV that begin neither with names nor with a row: a text beside the data, a title, a word to Excel."""
+"""Checks of the first lines of CSV files: a stray text file, a title or Excel's `sep=` line instead of a table."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ NAMES = (".csv", ".csv.gz")
 
 
 def check_beginnings(files: Sequence[Path]) -> None:
-    """Raise Fault where the first lines of a file are not those of a table, or not of the table of the others."""
+    """Raise CommandError where a file does not start like a table, or not like the table of the other files."""
     lines = {file: found for file in files if (found := read_lines(file))}
     if odd := find_stranger(lines):
         file, usual = odd
@@ -26,9 +26,10 @@ def check_beginnings(files: Sequence[Path]) -> None:
 
 
 def find_stranger(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | None:
-    """Find a file that has another number of columns than most, and one of these; none where names may tell more.
+    """Return a file whose number of columns differs from that of most files, and one of those; None if all agree.
 
-    Files that are all rows, or all have names, are told apart where they are read, unless one is not even called CSV.
+    Files that differ consistently, all with or all without a header, are left to the channel's own checks, unless one
+    does not have a CSV file name.
     """
     of_width = Counter(len(found[0]) for found in lines.values())
     if len(of_width) < 2:
@@ -43,18 +44,21 @@ def find_stranger(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | Non
 
 
 def is_called_csv(file: Path) -> bool:
-    """Tell whether the name of a file says that it is CSV."""
+    """Return whether the file name ends in .csv or .csv.gz."""
     return file.name.lower().endswith(NAMES)
 
 
 def count(found: list[Fields]) -> str:
-    """Count the columns of the first line."""
+    """Return the number of columns of the first line, in words."""
     width = len(found[0])
     return f"{width} column{'s' if width > 1 else ''}"
 
 
 def describe_beginning(first: Fields, second: Fields | None = None) -> str | None:
-    """Say what a first line is that is neither names nor a row, and what to do; None where it is one of them."""
+    """Describe a first line that is neither a header nor a row, and what to do about it.
+
+    None where it is one of them.
+    """
     whole = ",".join(first)
     if re.fullmatch(r"sep=.?", whole):
         return f"is for Excel and no data. Remove the line {whole}"

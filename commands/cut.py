@@ -1,4 +1,4 @@
-"""Where a binary classifier's decision lies, in units of its margin: exact, whatever computes the score."""
+"""The threshold of a binary classifier as a margin: exact, whatever computes the score from it."""
 
 import sys
 
@@ -10,9 +10,9 @@ from linear_learner.model import Model
 
 
 def lowest_positive(model: Model) -> np.float32:
-    """Return the lowest margin whose score reaches the threshold, infinity where none does.
+    """Return the lowest float32 margin whose score reaches the threshold; infinity where none does.
 
-    The score rises with the margin, and float32 has few enough numbers to halve them 32 times.
+    The score is non-decreasing in the margin, so a bisection over all float32 values takes 32 steps.
     """
     link = LOSSES[model.loss_type].link
     low, high = (int(ordinal(np.array([end], np.float32))[0]) for end in (-np.inf, np.inf))
@@ -26,13 +26,13 @@ def lowest_positive(model: Model) -> np.float32:
 
 
 def from_ordinal(number: int) -> np.float32:
-    """Return the float32 of a number that `ordinal` gives."""
+    """Return the float32 with this ordinal (inverse of `counting.ordinal`)."""
     bits = number - 2**31
     return np.float32(np.array([bits if bits >= 0 else -bits - 2**31], np.int32).view(np.float32)[0])
 
 
 def wide_cut(model: Model) -> float:
-    """Return what a margin that is not rounded to float32 must reach: what rounds to the lowest positive one."""
+    """Return the lowest float64 margin that rounds to a float32 margin at or above the threshold."""
     lowest = lowest_positive(model)
     if np.isinf(lowest):
         return float(np.copysign(sys.float_info.max, lowest))

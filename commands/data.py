@@ -1,4 +1,4 @@
-"""The data that a command is given: which files they are, what is in them, and a channel of them."""
+"""The data files that a command is given: find them, determine their content type, link them into a channel."""
 
 import os
 from collections.abc import Sequence
@@ -29,7 +29,10 @@ SUFFIXES = {
 
 
 def list_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
-    """Give the files that are meant, in order, each with a name of its own in a channel."""
+    """Return the files at the given paths, in order, each with a unique name in the channel.
+
+    Raises CommandError for paths that do not exist, are empty folders or hold a model.
+    """
     found: dict[str, Path] = {}
     for path in paths:
         if path.is_dir():
@@ -57,7 +60,7 @@ def list_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
 
 
 def lay_out(files: Sequence[tuple[str, Path]], folder: Path) -> None:
-    """Make a channel's folder of links to the files."""
+    """Fill a channel's folder with links to the files."""
     for name, file in files:
         link = folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -65,9 +68,9 @@ def lay_out(files: Sequence[tuple[str, Path]], folder: Path) -> None:
 
 
 def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
-    """Say what the files are: what the user said, else what all their names or first bytes say.
+    """Return the content type of the files: the stated one, else the one that all names or first bytes agree on.
 
-    Of CSV whose files begin with a header, that is said too.
+    For CSV with a header, the parameter `header=present` is added.
     """
     if said is None:
         kinds = {kind_of(file, len(files) > 1): file for _, file in files}
@@ -88,7 +91,10 @@ def content_type(files: Sequence[tuple[str, Path]], said: str | None) -> str:
 
 
 def kind_of(file: Path, in_folder: bool = False) -> str:
-    """Name the type of a file by its name, else by how it begins; raise Fault where it is none that is read."""
+    """Return the content type of a file by its suffix, else by its first bytes.
+
+    Raise CommandError where it is none that is read.
+    """
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()

@@ -1,4 +1,4 @@
-"""Run the programs `train` and `serve`, which lie beside this package, as the platform would."""
+"""Run the programs `train` and `serve`, beside this package, as the platform does."""
 
 import signal
 import subprocess
@@ -15,7 +15,10 @@ PASSED_ON = {signal.SIGINT: signal.SIGINT, signal.SIGTERM: signal.SIGTERM, signa
 
 
 def run_door(name: str, root: Path, environ: Mapping[str, str]) -> int:
-    """Run a program on the folders below `root`; it has our terminal and signals, and its exit status is returned."""
+    """Run a program with `root` as its base directory; it shares the terminal and receives our signals.
+
+    Returns its exit status.
+    """
     door = TOP / name
     if not door.is_file():
         raise Fault(f"the program {door} is not there. Run from a checkout (make setup), or from the image.")
@@ -28,7 +31,7 @@ def run_door(name: str, root: Path, environ: Mapping[str, str]) -> int:
 
 @contextmanager
 def passing_on() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Pass on signals to children as long as there are any, and end where there is none yet."""
+    """Forward signals to the child processes in the list; raise KeyboardInterrupt while it is empty."""
     children: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:

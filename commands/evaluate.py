@@ -1,4 +1,4 @@
-"""Score labelled rows and print the metrics that a job's log has of its channels."""
+"""Score labelled rows and print the metrics that a job logs of its channels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ NAME = "data"
 
 
 def evaluate(path: Path, data: Sequence[Path], said: str | None) -> None:
-    """Print each metric of the model at `path` on the data: its name in the log, and its value."""
+    """Print name and value of each metric of the model at `path` on the data."""
     model, files = load_model(path), list_files(data)
     kind = content_type(files, said)
     with TemporaryDirectory(prefix="linear_learner-") as folder:
@@ -45,7 +45,7 @@ def evaluate(path: Path, data: Sequence[Path], said: str | None) -> None:
 
 
 def measure(model: Model, channel: Channel) -> list[Metric]:
-    """Measure the model on the rows of a channel; a row that is not as it must be is named with its file."""
+    """Return the metrics of the model on a channel; a CommandError for a bad row names its file."""
     hp = trained_with(model)
     try:
         channel.table.centred, channel.table.blurred = model.exact, model.blurred
@@ -64,7 +64,10 @@ def measure(model: Model, channel: Channel) -> list[Metric]:
 
 
 def compare_names(channel: Channel, model: Model) -> None:
-    """Say that names cannot be compared; refuse those of places that are not in order."""
+    """Print a notice that feature names cannot be compared.
+
+    Raise CommandError for numbered names that are out of order.
+    """
     header = channel.table.header
     if header is None or model.names:
         return
@@ -78,7 +81,7 @@ def compare_names(channel: Channel, model: Model) -> None:
 
 
 def trained_with(model: Model) -> Hyperparameters:
-    """Return the hyperparameters that metrics depend on, as the artifact keeps them."""
+    """Return the hyperparameters that the metrics depend on, from the artifact."""
     kept = {
         name: model.metrics_params.get(name) for name in ("f_beta", "accuracy_top_k", "positive_example_weight_mult")
     }
@@ -89,7 +92,7 @@ def trained_with(model: Model) -> Hyperparameters:
 
 
 def class_weights(model: Model) -> Floats | None:
-    """Return what each class counts in the objective, (C,), where they do not count alike."""
+    """Return the weight of each class in the objective, (C,); None where all are equal."""
     if weights := model.metrics_params.get("class_weights"):
         if not isinstance(weights, list) or len(weights) != max(model.outputs, 2):
             raise Fault(

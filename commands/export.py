@@ -1,4 +1,4 @@
-"""Write a model in a form that other programs take."""
+"""Export a model to other formats."""
 
 from pathlib import Path
 

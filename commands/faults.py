@@ -1,13 +1,13 @@
-"""What a user's mistake ends a command with: one line on stderr and an exit status."""
+"""Errors that end a command with one line on stderr and an exit status."""
 
 
 class Fault(Exception):
-    """Data, a model or a place to write to that is not as it must be: exit status 1."""
+    """Data, a model or an output place is not usable: exit status 1."""
 
     status = 1
 
 
 class UsageFault(Fault):
-    """Words that do not go together: exit status 2."""
+    """The arguments contradict each other or need one more: exit status 2."""
 
     status = 2

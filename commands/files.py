@@ -1,4 +1,4 @@
-"""Write what a command makes: whole or absent."""
+"""Write the output of a command: completely or not at all."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from commands.faults import Fault
 
 
 def write(content: bytes, out: Path | None) -> None:
-    """Write to a file, which is replaced as a whole, or to stdout; a device or a FIFO is written to as it is."""
+    """Write to a file, replaced atomically, or to stdout; a device or a FIFO is written directly."""
     if out is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -25,7 +25,7 @@ def write(content: bytes, out: Path | None) -> None:
 
 
 def replace(content: bytes, out: Path) -> None:
-    """Write a file beside the one it then takes the place of."""
+    """Write a temporary file in the same folder and rename it over `out`."""
     with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
         try:
             file.write(content)
@@ -38,7 +38,7 @@ def replace(content: bytes, out: Path) -> None:
 
 
 def umask() -> int:
-    """Return what new files are not allowed; to ask for it is to set it."""
+    """Return the process's umask; it can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,4 +1,4 @@
-"""Whether files of CSV begin with names: told by their first two lines, asked for where these leave it open."""
+"""Detect headers of CSV files by their first two lines; where these are ambiguous the user is asked."""
 
 import csv
 import shlex
@@ -33,10 +33,10 @@ class First(Enum):
 
 
 def has_header(files: Sequence[Path], kind: str) -> bool:
-    """Tell whether all files begin with a header, and say so where it could be taken for a row.
+    """Return whether the files start with a header; print a notice where it could be mistaken for a row.
 
-    Raises Fault where some do and others do not, and UsageFault where it must be asked; `kind` is the content type that
-    is known so far.
+    Raises CommandError where only some do, and UsageError where it cannot be decided. `kind` is the content type known
+    so far.
     """
     found = {file: judge(*lines) for file in files if (lines := read_lines(file))}
     of = {first: [file for file, judged in found.items() if judged is first] for first in First}
@@ -61,14 +61,14 @@ def has_header(files: Sequence[Path], kind: str) -> bool:
 
 
 def join(first: Path, others: Sequence[Path]) -> str:
-    """Give the command that puts files together, the one with the header before the others."""
+    """Return the shell command that concatenates the files, the one with the header first."""
     more = " ..." if len(others) >= MANY else ""
     names = " ".join(shlex.quote(str(file)) for file in [first, *others[: MANY - 1]])
     return f"`cat {names}{more} > all.csv`"
 
 
 def judge(first: Fields, second: Fields | None = None) -> First:
-    """Tell what the first line is by its fields and those of the next one."""
+    """Classify the first line by its fields and those of the second."""
     if index := count_index(first) % len(first):
         first, second = first[index:], second and second[index:]
         if counts_up(first):
@@ -90,7 +90,7 @@ def judge(first: Fields, second: Fields | None = None) -> First:
 
 
 def judge_numbers(first: Fields, second: Fields) -> First:
-    """Tell whether a line of numbers is names: they number the columns, or rise like years above fractions."""
+    """Classify a line of numbers: a header where they number the columns, or rise like years above fractions."""
     if counts_up(first) or (len(first) > 2 and are_numbered(first)):
         return First.NUMBERED if len(first) >= MANY else First.UNSURE
     fractions = [field for field in second if is_number(field) and not float(field).is_integer()]
@@ -98,7 +98,7 @@ def judge_numbers(first: Fields, second: Fields) -> First:
 
 
 def judge_names(fields: Fields) -> First:
-    """Tell whether the values beside the name of the label are names: they count, or many of them rise."""
+    """Classify the values beside the label's name: a header where they count up, or rise and are many."""
     numbers = [float(field) for field in fields if is_number(field)]
     rising = len(numbers) == len(fields) and all(one < other for one, other in pairwise(numbers))
     if counts_up(fields) or (rising and len(fields) >= MANY):
@@ -107,12 +107,12 @@ def judge_names(fields: Fields) -> First:
 
 
 def is_text(field: str) -> bool:
-    """Tell whether a field is neither empty nor a number nor a mark of a missing one."""
+    """Return whether a field is not empty, not a number and not a mark of a missing value."""
     return bool(field) and not is_number(field) and field not in MISSING
 
 
 def is_number(field: str) -> bool:
-    """Tell whether a field is a number, as people write it and not as programs may, such as nan or 1_000."""
+    """Return whether a field is a number in everyday notation: not nan, not 1_000."""
     try:
         return not isnan(float(field)) and "_" not in field
     except ValueError:
@@ -120,7 +120,7 @@ def is_number(field: str) -> bool:
 
 
 def read_lines(file: Path) -> list[Fields]:
-    """Read the fields of the first two lines that are not blank, or of fewer; none of what is no text."""
+    """Return the fields of the first two lines that are not blank, or fewer; empty for a file that is not text."""
     content = head(file, HEADER_BYTES)
     if sniff(content[:HEAD_BYTES]) != CSV:
         return []
@@ -135,7 +135,7 @@ def read_lines(file: Path) -> list[Fields]:
 
 
 def head(file: Path, size: int) -> bytes:
-    """Read how a file begins, unpacked."""
+    """Return the first `size` bytes of a file, decompressed."""
     try:
         with open_file(file) as stream:
             return stream.read(size)

@@ -1,4 +1,4 @@
-"""Show what is in a model, as tables."""
+"""Print the content of a model as tables."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def show(model: Model, files: Files, where: str) -> None:
 
 
 def facts_table(model: Model) -> Table:
-    """Show what there is to know beside the weights."""
+    """Tabulate everything but files and weights."""
     made = table("", "")
     made.show_header = False
     made.columns[1].justify = "left"
@@ -64,7 +64,7 @@ def files_table(files: Files) -> Table:
 
 
 def weights_table(largest: list[Weight], outputs: int) -> Table:
-    """Show features with their weights, or of many classes with the weight that is furthest from 0."""
+    """Tabulate features and weights; with many classes only each feature's largest weight."""
     if outputs == 1:
         made = table("feature", "weight")
     elif outputs <= FEW:
@@ -90,10 +90,10 @@ def table(first: str, *others: str) -> Table:
 
 
 def number(value: float) -> str:
-    """Write a weight as precisely as people compare them."""
+    """Format a weight with six significant digits."""
     return f"{value:.6g}"
 
 
 def printable(text: str) -> str:
-    """Show what somebody else chose, with nothing in it that steers a terminal."""
+    """Escape characters of foreign text that could control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

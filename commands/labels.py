@@ -1,4 +1,4 @@
-"""What the labels of a channel are: classes numbered from 0, other classes, amounts, or no labels at all."""
+"""What the labels of a channel are: classes numbered from 0, other classes, amounts, or a row index."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ CHANCE = 20  # times the labels that there could be: where the square of the row
 
 @dataclass(frozen=True)
 class Labels:
-    """The distinct labels in their order, None where there are more than MOST_CLASSES.
+    """The distinct labels in ascending order, None where there are more than MOST_CLASSES.
 
-    They are `counting` where they number the rows one by one, `unique` where each row has a whole number of its own.
+    `numbers_rows` is set where they number the rows consecutively, `is_unique` where each row has a whole number of
+    its own.
     """
 
     values: tuple[float, ...] | None
@@ -29,7 +30,10 @@ class Labels:
 
     @property
     def classes(self) -> int | None:
-        """Count the classes where the labels are the integers from 0 and each occurs; 0 and 1 need not both."""
+        """Return the number of classes where the labels are exactly the integers from 0.
+
+        Two classes need not both occur.
+        """
         if self.values is None:
             return None
         count = max(len(self.values), 2)
@@ -37,7 +41,7 @@ class Labels:
 
     @property
     def unnumbered(self) -> tuple[float, ...]:
-        """Give the labels that look like classes but are not numbered from 0, none where they do not."""
+        """Return the labels that look like classes but are not numbered from 0; empty where they do not."""
         if self.values is None or self.classes is not None:
             return ()
         whole = all(value.is_integer() for value in self.values)
@@ -46,7 +50,7 @@ class Labels:
 
 
 def survey(blocks: Iterable[Floats], files: int = 1) -> Labels:
-    """Look at labels, block after block, until they are known to be nothing but amounts."""
+    """Survey labels block by block; stop as soon as they can only be amounts."""
     seen: set[float] | None = set()
     count, first = Count(files), np.empty(0)
     for y in blocks:
@@ -63,7 +67,7 @@ def survey(blocks: Iterable[Floats], files: int = 1) -> Labels:
 
 
 class Count:
-    """Whether labels rise by 1 from row to row, from 0 or 1 on, and begin anew at most once a file."""
+    """Detects labels that rise by 1 from row to row, starting at 0 or 1, and restart at most once a file."""
 
     def __init__(self, files: int) -> None:
         self.goes_on = True
@@ -72,7 +76,7 @@ class Count:
         self._start = self._last = 0.0
 
     def add(self, y: Floats) -> None:
-        """Go on with the next labels."""
+        """Continue with the labels (n,) of the next rows."""
         if not (self.goes_on and len(y)):
             return
         if not self._rows:
@@ -85,10 +89,10 @@ class Count:
 
     @property
     def found(self) -> bool:
-        """Tell whether it went on to the end, over rows enough."""
+        """Return whether the numbering held to the end, over at least LEAST_ROWS rows a run."""
         return self.goes_on and self._rows >= LEAST_ROWS * max(self._runs, 1)
 
 
 def are_distinct(y: Floats) -> bool:
-    """Tell whether labels (n,) are whole numbers from 0 on that all differ."""
+    """Return whether labels (n,) are distinct non-negative whole numbers."""
     return bool((y >= 0).all() and (y == np.floor(y)).all() and len(np.unique(y)) == len(y))

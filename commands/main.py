@@ -1,4 +1,4 @@
-"""The door `linear_learner`: read the command line, do what it says, and say in one line what is wrong with it."""
+"""The command `linear_learner`: parse the command line, run the command, report an error in one line."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ CONTENT_TYPE = "what the data is, such as text/csv; else its names and first byt
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Do what the words of the command line say and give the exit status."""
+    """Run the command line and return the exit status."""
     arguments = parser().read(words)
     if sys.stdout is None:  # as where the shell was told >&-
         return complain("stdout is closed; expected a place to write to, such as /dev/null.")
@@ -55,18 +55,18 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def drop_output() -> None:
-    """Forget what could not be written, which Python would try again at its end."""
+    """Redirect stdout to the null device, or Python would try to flush it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(what: str, status: int = 1) -> int:
-    """Say what is wrong and give the exit status."""
+    """Print an error and return the exit status."""
     say(what)
     return status
 
 
 def perform(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Import the command, and only now what it takes, and run it."""
+    """Import a command only now that it is chosen, run it and return the exit status."""
     match arguments.command:
         case "inspect":
             from commands.inspect import inspect
@@ -141,7 +141,7 @@ def parser() -> Words:
 
 
 def place(text: str) -> Path:
-    """Read the name of a file or a folder."""
+    """Parse the path of a file or folder; reject URLs."""
     if not text:
         raise argparse.ArgumentTypeError("expected the name of a file or a folder, found an empty one")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
@@ -152,7 +152,7 @@ def place(text: str) -> Path:
 
 
 def setting(text: str) -> tuple[str, str]:
-    """Part the name of a hyperparameter from its value."""
+    """Split NAME=VALUE into a hyperparameter and its value."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
@@ -160,7 +160,7 @@ def setting(text: str) -> tuple[str, str]:
 
 
 def port(text: str) -> int:
-    """Read the number of a port."""
+    """Parse a port number."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 65535, found {text!r}")
     return int(text)

@@ -12,7 +12,7 @@ from linear_learner.packages import Files
 
 
 def open_model(path: Path) -> tuple[Model, Files, str]:
-    """Load the model at `path`; return its files too, and where they were found."""
+    """Load the model at `path`; return the model, its files and the place they were found in."""
     if not path.exists():
         raise Fault(f"{path}: there is no such file or folder.")
     check_package(path)
@@ -24,7 +24,7 @@ def open_model(path: Path) -> tuple[Model, Files, str]:
 
 
 def check_package(path: Path) -> None:
-    """Raise Fault where a file is no package of a model but something else, such as data."""
+    """Raise CommandError where a file is not a model archive but something else, such as data."""
     if not path.is_file():
         return
     content = head(path, HEAD_BYTES)

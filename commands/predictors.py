@@ -1,4 +1,4 @@
-"""What is trained where the user has not said it: chosen by the labels, or refused with what to do about them."""
+"""Choose the predictor type by the labels where the user has not; or refuse them, with advice."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -20,9 +20,9 @@ INSIST = "say --set predictor_type=regressor"
 def choose_predictor(
     hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: Source, table: Table
 ) -> dict[str, str]:
-    """Give the hyperparameters that the labels decide, block after block, and say so; none where the user has.
+    """Return the hyperparameters that follow from the labels, and print them; empty where the user has set them.
 
-    Raises Fault where the labels are classes that are not numbered from 0, or an index.
+    Raises CommandError where the labels are classes not numbered from 0, or a row index.
     """
     wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
@@ -37,7 +37,7 @@ def choose_predictor(
 
 
 def check_labels(labels: Labels, wanted: str, num_classes: str | None, source: Source, recipe: Recipe) -> None:
-    """Raise Fault where labels are not what the wanted classifier takes, or any where none is `wanted`."""
+    """Raise CommandError where the labels do not suit the `wanted` classifier, or any where none is wanted."""
     if labels.counting or labels.unique:
         raise Fault(describe_index(labels, source.tabular))
     classes, values = labels.classes, labels.unnumbered
@@ -55,7 +55,7 @@ def check_labels(labels: Labels, wanted: str, num_classes: str | None, source: S
 
 
 def describe_index(labels: Labels, tabular: bool) -> str:
-    """Say that labels are an index, and what to do."""
+    """Describe labels that are a row index, and what to do about them."""
     what = "the first column, the label," if tabular else "the label"
     how = "counts the rows one by one, as an index does"
     if not labels.counting:
@@ -67,7 +67,7 @@ def describe_index(labels: Labels, tabular: bool) -> str:
 
 
 def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> str:
-    """Say which labels there are, and how they are numbered from 0."""
+    """Describe labels that are not numbered from 0, and how to number them."""
     if len(values) == 1:
         return f"every label is {values[0]:.9g}: there is nothing to learn. See that the label is the first column."
     more = f", with --set num_classes={len(values)}" if wanted == MULTICLASS and len(values) > 2 else ""
@@ -80,7 +80,7 @@ def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> st
 
 
 def guess(labels: Labels, label: str) -> dict[str, str]:
-    """Choose what to train, and say so; `label` names its column."""
+    """Choose the predictor type by the labels and print why; `label` names their column."""
     if labels.classes is None:
         found, why = (
             {"predictor_type": REGRESSOR},
@@ -96,7 +96,7 @@ def guess(labels: Labels, label: str) -> dict[str, str]:
 
 
 def describe_amounts(labels: Labels) -> str:
-    """Say what in labels is no class."""
+    """Describe why the labels are amounts rather than classes."""
     if labels.values is None:
         return f"more than {MOST_CLASSES} different values"
     if fraction := next((value for value in labels.values if not value.is_integer()), None):

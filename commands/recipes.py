@@ -1,4 +1,4 @@
-"""Commands that write files anew as a model needs them: labels numbered from 0, or the label's column first."""
+"""Shell commands that rewrite files as training needs them: labels numbered from 0, or the label column first."""
 
 import shlex
 import sys
@@ -47,7 +47,7 @@ done"""
 
 
 def list_labels(values: Sequence[float]) -> str:
-    """List labels; of many in a row only the ends are told."""
+    """List labels in words; of a long range without gaps only the ends."""
     if len(values) > LISTED and is_dense(values):
         return f"the whole numbers {values[0]:.9g} to {values[-1]:.9g}"
     *others, last = (f"{value:.9g}" for value in values)
@@ -55,7 +55,7 @@ def list_labels(values: Sequence[float]) -> str:
 
 
 def list_numbers(values: Sequence[float]) -> str:
-    """Say which number each label is to have."""
+    """List which number replaces each label."""
     pairs = [f"{number} for {value:.9g}" for number, value in enumerate(values)]
     if len(pairs) > LISTED and is_dense(values):
         pairs[2:-1] = ["and so on"]
@@ -63,9 +63,9 @@ def list_numbers(values: Sequence[float]) -> str:
 
 
 def number_labels(values: Sequence[float], path: Path, files: Sequence[Path], media: MediaType, label: str) -> str:
-    """Give the command that writes what is at `path` with 0, 1 and so on for its labels, or words.
+    """Return the command that rewrites the data at `path` with labels 0, 1, ..., or advice where there is none.
 
-    `label` names their column.
+    `label` is the name of the label column.
     """
     kind, header = media.name, media.parameters.get("header", "").lower() == "present"
     target, number = name_target(path, "numbered", kind), formula(values)
@@ -87,13 +87,16 @@ def number_labels(values: Sequence[float], path: Path, files: Sequence[Path], me
 
 
 def move_label(path: Path, column: int, first: int) -> str:
-    """Give the command that moves a column of CSV, counted from 0, to the front, behind `first` columns of an index."""
+    """Return the command that moves CSV column `column`, counted from 0, to the front, after `first` index columns."""
     command = MOVE.format(python=shlex.quote(sys.executable), column=column, first=first)
     return apply(command, path, name_target(path, "label-first", CSV))
 
 
 def name_target(path: Path, ending: str, kind: str) -> str:
-    """Name what is written of a file or a folder: in this folder, or beside the named one if that holds this."""
+    """Return the name of the output of a recipe.
+
+    In the current folder, or beside the data folder if that contains it.
+    """
     if not path.is_dir():
         return f"{path.name.partition('.')[0] or 'data'}-{ending}{SUFFIXES.get(kind, '')}"
     folder = path.resolve()
@@ -102,7 +105,7 @@ def name_target(path: Path, ending: str, kind: str) -> str:
 
 
 def apply(command: str, path: Path, target: str) -> str:
-    """Give the command that runs another on a file, or on each file of a folder, and writes to `target`."""
+    """Return the command that runs `command` on a file, or on each file of a folder, and writes to `target`."""
     source, out = shlex.quote(str(path)), shlex.quote(target)
     if path.is_dir():
         return EACH_FILE.format(source=source, target=out, command=command)
@@ -112,7 +115,7 @@ def apply(command: str, path: Path, target: str) -> str:
 
 
 def formula(values: Sequence[float]) -> str:
-    """Write the number of a label x in awk: how many of the middles between labels it is beyond."""
+    """Return the awk expression for the number of label x: how many midpoints between labels it exceeds."""
     if is_dense(values) and len(values) > 2:
         return f"x - {values[0]:.9g}" if values[0] > 0 else f"x + {-values[0]:.9g}"
     middles = [(one + other) / 2 for one, other in pairwise(values)]

@@ -1,4 +1,4 @@
-"""Tell people what they should know; stdout belongs to what a command makes."""
+"""Messages to the user on stderr; stdout is reserved for a command's output."""
 
 import shlex
 import shutil
@@ -10,13 +10,13 @@ NAME = "linear_learner"
 
 
 def say(what: str) -> None:
-    """Write a line on stderr, in the name of the program; where that cannot be, only the line is lost."""
+    """Print a line on stderr, prefixed with the program's name; a line that cannot be written is lost."""
     with suppress(OSError):
         print(f"{NAME}: {what}", file=sys.stderr, flush=True)
 
 
 def program() -> str:
-    """Name the program so that a shell finds it: as it was called, unless its bare name is enough."""
+    """Return the program's name as the user's shell finds it: bare if it is on PATH, else as it was called."""
     called, found = Path(sys.argv[0]), shutil.which(NAME)
     if called.name != NAME or (found and called.exists() and called.samefile(found)):
         return NAME

@@ -1,4 +1,4 @@
-"""Serve a model from wherever it lies."""
+"""Serve a model from any path."""
 
 import shutil
 from collections.abc import Mapping
@@ -27,6 +27,6 @@ def serve(path: Path, port: int | None, environ: Mapping[str, str]) -> int:
 
 
 def is_tar(path: Path) -> bool:
-    """Tell a gzipped tar from a zip."""
+    """Return whether a file is gzipped, as a tar of a model is and a zip is not."""
     with path.open("rb") as stream:
         return stream.read(2) == b"\x1f\x8b"

@@ -1,4 +1,4 @@
-"""What a model is trained on, in a line for people: which files, which column is the label, and which are features."""
+"""One line for people about the training data: its files, its label column, its features."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from: the place that was named, the files there with their names, and what they are."""
+    """Training data: the path that was given, the files found there with their names, and their content type."""
 
     path: Path
     files: Sequence[tuple[str, Path]]
@@ -26,7 +26,7 @@ class Source:
 
     @property
     def tabular(self) -> bool:
-        """Tell whether the label is a column, the first."""
+        """Return whether the label is a column (CSV, Parquet)."""
         return self.media.name in (CSV, PARQUET)
 
 
@@ -44,7 +44,7 @@ def list_files(files: Sequence[tuple[str, Path]]) -> str:
 
 
 def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
-    """Name files whose rows seem to count twice: one is called as the copy of another would be."""
+    """Warn of files that seem to be copies of others by their names: their rows count twice."""
     known: dict[str, str] = {}
     pairs = []
     for name, _ in sorted(files, key=lambda file: len(file[0])):
@@ -55,7 +55,7 @@ def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
 
 
 def original_name(name: str) -> str:
-    """Give the name that a copy of a file was made of: `a.csv` of `a.csv.gz`, `a.csv~` and `a (1).csv`."""
+    """Return the name without marks of a copy or of compression: `a.csv` for `a.csv.gz`, `a.csv~` and `a (1).csv`."""
     folder, slash, file = name.rpartition("/")
     file = file.lower()
     while (shorter := ENDING.sub("", file)) != file:

@@ -1,4 +1,4 @@
-"""A folder that holds the parts of a split side by side: to train on all of them would be to train on the test."""
+"""Refuse a folder that holds several parts of a split: training on all of it would train on the test rows."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ PARTS = {
 
 
 def check_split(folder: Path, names: Iterable[str]) -> None:
-    """Raise UsageFault where what lies in a folder, files or folders, is called after more than one part of a split."""
+    """Raise UsageError where files or folders in a folder are named after more than one part of a split."""
     found: dict[str, list[Path]] = {}
     for name in dict.fromkeys(name.partition("/")[0] for name in names):
         words = set(re.split(r"[^a-z]+", name.lower()))

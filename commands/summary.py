@@ -1,4 +1,4 @@
-"""What a job came to, in a few lines for people: from the report that it leaves beside its model."""
+"""A summary of a finished job in a few lines, from the report beside its model."""
 
 import json
 import shlex
@@ -21,9 +21,9 @@ SETTINGS = ("optimizer", "learning_rate", "wd", "l1")
 
 
 def summarize(out: Path, data: Path, said: str | None) -> list[str]:
-    """Say how good the model in `out` is, which candidate won, where everything lies, and what to do next on `data`.
+    """Return lines that tell the model's scores, the winner, the output files, and the next commands to run on `data`.
 
-    Where there is no report, only the last two are known.
+    Without a report, only the last two are known.
     """
     folder = shlex.quote(str(out))
     if (out / REPORT).exists():
@@ -37,7 +37,7 @@ def summarize(out: Path, data: Path, said: str | None) -> list[str]:
 
 
 def judge(report: Plain) -> Iterator[str]:
-    """Tell the scores on each channel, the threshold, and the candidate that won."""
+    """Yield lines about scores, threshold and the winning candidate."""
     kind = report["predictor_type"]
     yield "scores: " + "; ".join(
         f"{name} {', '.join(scores(kind, found['scores']))}" for name, found in report["channels"].items()
@@ -55,7 +55,7 @@ def judge(report: Plain) -> Iterator[str]:
 
 
 def scores(kind: str, found: Plain) -> Iterator[str]:
-    """Give the main scores of a channel; one that is not known is left out."""
+    """Yield the main scores of a channel as texts; unknown ones are left out."""
     for name, value in found.items():
         metric, f, beta = name.partition("_f_")
         word = f"{F[kind]}{float(beta):g}" if f else MAIN[kind].get(metric)

@@ -1,4 +1,4 @@
-"""The label of CSV must be its first column: whoever has not said that it is there is told what stands there."""
+"""Ask the user to confirm that the first CSV column is the label, and show how to put it there."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,10 @@ CSV = "text/csv"
 
 
 def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
-    """Raise UsageFault that names the first column and says how another comes to be it; Fault where there is no CSV."""
+    """Raise UsageError that names the first column and shows how to move another there.
+
+    CommandError where a file is no CSV.
+    """
     ask = f"{path} is CSV, whose first column must be the label"
     if "charset" in media.parameters:  # then only whoever reads it knows
         raise UsageFault(f"{ask}. Say --target-first if it is, and put it there if it is not.")

@@ -1,4 +1,4 @@
-"""A model as an ONNX graph that answers as the server does."""
+"""Export a model as an ONNX graph with the same answers as the server."""
 
 import json
 from typing import Any
@@ -74,7 +74,7 @@ def to_onnx(model: Model) -> bytes:
 
 
 def properties(model: Model) -> dict[str, str]:
-    """Say beside the graph what it cannot say itself."""
+    """Return the metadata of the graph."""
     known = {"producer": PRODUCER, "predictor_type": model.predictor_type, "loss": model.loss_type}
     if model.predictor_type == "binary_classifier":
         known["threshold"] = repr(model.threshold)

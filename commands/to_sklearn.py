@@ -1,4 +1,4 @@
-"""A model as the attributes of a fitted scikit-learn estimator."""
+"""Export a model as the attributes of a fitted scikit-learn estimator."""
 
 import json
 from typing import Any

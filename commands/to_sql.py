@@ -1,4 +1,4 @@
-"""A model as one SELECT of standard SQL over a table with a column for each feature."""
+"""Export a model as one standard SQL SELECT over a table with a column for each feature."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ FAR = 700.0  # a power of e whose double neither overflows nor, negated, underfl
 
 
 def to_sql(model: Model, table: str) -> bytes:
-    """Write the query: all columns of the table, then the margins, score and predicted_label.
+    """Return the query: all columns of the table, then margins, score and predicted_label.
 
-    A row that lacks a feature has neither.
+    Score and predicted_label are NULL for a row that lacks a feature.
     """
     source = f"FROM {quoted(table)}"
     prefix = "linear_learner_"
@@ -29,7 +29,7 @@ def to_sql(model: Model, table: str) -> bytes:
 
 
 def answer(model: Model, name: str, prefix: str) -> str:
-    """Give the name of a column of the answer: with the prefix where a feature has it already."""
+    """Return the name of an output column, with the prefix where a feature already has that name."""
     return prefix + name if name in {own.lower() for own in model.names} else name
 
 
@@ -49,10 +49,10 @@ def one(model: Model, source: str, prefix: str) -> str:
 
 
 def several(model: Model, source: str, prefix: str) -> str:
-    """Write the query of a multiclass classifier: margins, the class of the largest, its size, and the softmax.
+    """Return the query of a multiclass classifier: margins, the class of the largest, its margin, and the softmax.
 
-    Each step is mentioned twice, in a condition that always holds: a planner that puts an expression into the place of
-    its name, as that of PostgreSQL does with what is mentioned once, would make far too many of so nested ones.
+    Each step is referenced twice, the second time in a condition that always holds: planners such as PostgreSQL's
+    inline a step that is referenced once, and the nested expressions would grow exponentially.
     """
     classes = range(model.outputs)
     z = [f"{prefix}margin_{c}" for c in classes]
@@ -84,7 +84,7 @@ def several(model: Model, source: str, prefix: str) -> str:
 
 
 def margin(model: Model, output: int) -> str:
-    """Write the sum of the features times their weights, those of weight 0 left out, and the bias."""
+    """Return the expression of one margin; features of weight 0 are left out."""
     weight = model.weight[:, output]
     names = model.feature_names
     terms = [f"CAST(t.{quoted(names[i])} AS DOUBLE PRECISION) * {literal(weight[i])}" for i in np.flatnonzero(weight)]
@@ -92,7 +92,10 @@ def margin(model: Model, output: int) -> str:
 
 
 def balanced(parts: Sequence[str], operator: str) -> str:
-    """Join parts in parentheses only as deep as the logarithm of their number: databases bound the depth."""
+    """Join parts as a balanced tree of parentheses, of logarithmic depth.
+
+    Databases limit the depth of an expression.
+    """
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2

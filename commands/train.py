@@ -1,4 +1,4 @@
-"""Train on files that lie anywhere: lay out a job's folders, run the job, keep what it leaves."""
+"""Train on local files: lay out a job's folders, run the job, keep its output."""
 
 import json
 import sys
@@ -33,9 +33,9 @@ def train(
     target_first: bool,
     environ: Mapping[str, str],
 ) -> int:
-    """Train on the channels `data`, leave the model and what else the job has to show in `out`; give its exit status.
+    """Train on the channels in `data` and write the model and the job's output to `out`; return the job's exit status.
 
-    What lies in `out` stays as it is unless the job succeeds.
+    Existing files in `out` are kept unless the job succeeds.
     """
     files = {name: list_files([path]) for name, path in data.items()}
     check_split(data["train"], [name for name, _ in files["train"]])
@@ -74,7 +74,7 @@ def train(
 
 
 def look_at(channel: Channel, source: Source, hyperparameters: Mapping[str, str]) -> dict[str, str]:
-    """Say what is trained on, and give the hyperparameters that its labels decide."""
+    """Print a description of the training data; return the hyperparameters that follow from its labels."""
     with closing(iter(channel)) as blocks:
         first = next(blocks)
         say(describe_source(source, channel.table, first))
@@ -83,7 +83,7 @@ def look_at(channel: Channel, source: Source, hyperparameters: Mapping[str, str]
 
 
 def make_folder(out: Path) -> bool:
-    """See that `out` is a folder that can be written into; tell whether it was made for that."""
+    """Ensure that `out` is a writable folder; return whether it was created."""
     check_writable([out])
     new = not out.exists()
     try:
@@ -96,7 +96,7 @@ def make_folder(out: Path) -> bool:
 
 
 def call(files: Mapping[str, Path], out: Path, paths: Paths) -> str:
-    """Say what people call the places that a job finds below its root, as JSON."""
+    """Return the names to show for a job's paths, as JSON by path below its root."""
     places = {
         paths.config / "hyperparameters.json": "the command line",
         paths.model: str(out),
@@ -107,7 +107,7 @@ def call(files: Mapping[str, Path], out: Path, paths: Paths) -> str:
 
 
 def keep(source: Path, out: Path) -> None:
-    """Copy what the job left beside the model, file by file; an earlier report is not of this model."""
+    """Copy the job's output beside the model; reports of an earlier model are removed first."""
     for name in (REPORT, PAGE):
         (out / name).unlink(missing_ok=True)
     for file in source.rglob("*"):
@@ -118,7 +118,7 @@ def keep(source: Path, out: Path) -> None:
 
 
 def close(lines: Sequence[str]) -> None:
-    """Say what came of it where people look: below the log on a terminal, else beside it."""
+    """Print the summary where people look: on stdout below the log of a terminal, else on stderr."""
     for line in lines:
         if sys.stdout.isatty():
             print(line, flush=True)

@@ -1,4 +1,4 @@
-"""The words of the command line, of which none is cut short, and what is told of a wrong one."""
+"""The command line parser: no abbreviated options, and helpful messages for unknown words."""
 
 import argparse
 import re
@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 
 class Words(argparse.ArgumentParser):
-    """A parser of a command's words; an option that there is not is answered with those that there are.
+    """An argument parser that answers an unknown option with the closest known ones.
 
-    `answers` says what else is told of words that people may expect: the first of an option, or a command.
+    `advice` maps words that users may expect, the first word of an option or a command, to an explanation.
     """
 
     def __init__(self, *names: Any, **about: Any) -> None:
@@ -20,12 +20,12 @@ class Words(argparse.ArgumentParser):
         self.answers: dict[str, str] = {}
 
     def add_command(self, commands: "argparse._SubParsersAction[Words]", name: str, about: str) -> "Words":
-        """Declare a command with words of its own."""
+        """Add a subcommand with a parser of its own."""
         self.commands[name] = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
         return self.commands[name]
 
     def read(self, words: Sequence[str] | None) -> argparse.Namespace:
-        """Read the words; what is wrong ends the program with status 2, and says so under the command's own usage."""
+        """Parse the words; an error exits with status 2 and shows the usage of the subcommand."""
         given = sys.argv[1:] if words is None else words
         if given and not given[0].startswith("-") and given[0] not in self.commands:
             there = f"there is no command {given[0]!r}; there is {', '.join(self.commands)}"
@@ -36,7 +36,7 @@ class Words(argparse.ArgumentParser):
         return arguments
 
     def refuse(self, left: Sequence[str]) -> NoReturn:
-        """Say which word is not known, and which option may be meant."""
+        """Exit with an error that names the first unknown word and the option that may be meant."""
         word = next((word for word in left if word.startswith("-")), left[0]).partition("=")[0]
         known = [option for option in self._option_string_actions if option.startswith("--")]
         near = [option for option in known if option.startswith(word)] or get_close_matches(word, known)

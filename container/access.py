@@ -1,4 +1,4 @@
-"""The line that each request leaves in the log."""
+"""The access log: one line per request."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _QUOTE = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 
 class AccessLog(Logger):  # type: ignore[misc]
-    """Writes time, request, status, rows, bytes and milliseconds; a fifth of the time of gunicorn's own formatting."""
+    """Logs time, request, status, rows, bytes and milliseconds, in a fifth of the time of gunicorn's own formatting."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Write one line."""

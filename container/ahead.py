@@ -1,4 +1,4 @@
-"""Read ahead: a thread takes the next items of an iteration while the last one is in use."""
+"""Prefetch: a thread takes the next items of a generator while the current one is used."""
 
 from collections import deque
 from collections.abc import Callable, Generator
@@ -17,10 +17,11 @@ _here = local()
 def ahead(
     items: Generator[T, None, None], halt: Event | None = None, heed: Callable[[], None] = lambda: None
 ) -> Generator[T, None, None]:
-    """Yield what `items` yields, taken from it up to DEPTH items early by a thread that lives as long as the iteration.
+    """Yield the items of `items`, up to PREFETCH_DEPTH of them taken early by a thread.
 
-    What `items` raises is raised here. `halt` is set when nobody wants more: whoever waits inside `items` heeds it.
-    `heed` is called before every item and while one is waited for; it may end the iteration by raising.
+    Exceptions of `items` are raised here. `halt` is set when no more items are wanted, so that a wait inside `items`
+    can end. `raise_if_stopped` is called before every item and while waiting for one; it may raise to end the
+    iteration.
     """
     halt = halt or Event()
     reader = ThreadPoolExecutor(1, "reader", setattr, (_here, "halt", halt))
@@ -45,7 +46,7 @@ def ahead(
 
 
 def _result(future: Future[T], halt: Event, heed: Callable[[], None]) -> T:
-    """Wait in short steps, for what there is to heed and for the halt of whoever reads ahead of us."""
+    """Wait for an item in short steps, calling `raise_if_stopped` and passing on the halt of an enclosing prefetch."""
     outer: Event | None = getattr(_here, "halt", None)
     heed()
     while not future.done():

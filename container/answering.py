@@ -1,4 +1,4 @@
-"""From the bytes of a request to those of its answer: content types settled, records read, scored and written."""
+"""From the body of a request to that of its answer: negotiate content types, decode records, score, encode."""
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ VALUES_AT_ONCE = 1 << 18  # that are scored at once: they stay in a processor's 
 
 
 class Model(Protocol):
-    """What is served: `predict` takes features (n, feature_dim), maybe sparse, and gives named columns of n rows."""
+    """What is served: `predict` takes features (n, feature_dim), dense or CSR, and returns named columns of n rows."""
 
     @property
     def feature_dim(self) -> int:
@@ -40,7 +40,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Named(Protocol):
-    """What a model may know beside that: its features' names, and whether it tells more of a feature than float32."""
+    """A model that knows its features' names, and whether it needs features in float64."""
 
     @property
     def feature_dim(self) -> int:
@@ -52,21 +52,21 @@ class Named(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether features are to come in float64."""
+        """Whether features are to be decoded to float64."""
 
 
 class Stream(Protocol):
-    """A body."""
+    """A readable body."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Give some of the bytes that are left, no more than `size`; none at the end."""
+        """Return at most `size` bytes, all that are left if it is negative; b"" at the end."""
 
 
 class Answer:
-    """The answer to one request, in parts; `rows` counts the records of those that were given."""
+    """The encoded answer to one request, in parts; `rows` counts the records scored so far."""
 
     def __init__(self, model: Model, records: Iterator[Features], content_type: str) -> None:
-        """Score the first records; raise BadPayload where that cannot be done."""
+        """Score the first records; raise BadPayload if there are none or they cannot be scored."""
         self.content_type = content_type
         self.rows = 0
         self._encoding = WRITERS[content_type]
@@ -76,7 +76,7 @@ class Answer:
             raise BadPayload("no record in the body; expected one or more")
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the answer while the records are read; raise BadPayload for one that cannot be read or scored."""
+        """Yield the answer while records are read; raise BadPayload for one that cannot be read or scored."""
         assert self._first is not None
         yield self._encoding.opening + self._first
         for part in self._parts:
@@ -84,7 +84,7 @@ class Answer:
         yield self._encoding.closing
 
     def whole(self) -> bytes:
-        """Give the answer; raise PayloadTooLarge where it is more than is kept in memory."""
+        """Return the whole answer; raise PayloadTooLarge if it exceeds ANSWER_BYTES."""
         kept, size = [], 0
         for part in self.parts():
             kept.append(part)
@@ -109,9 +109,9 @@ def read_records(
     limit: int,
     guide: Guide = PLAIN,
 ) -> Iterator[Features]:
-    """Read the records of a body in pieces of (n, features), `limit` bytes of them at most, 0 for any number.
+    """Decode the records of a body in blocks (n, feature_dim); at most `limit_bytes` are read, 0 for no limit.
 
-    Where a header names the columns, the guide orders them. Raises UnsupportedMediaType at once, BadPayload and
+    Where a header names the columns, `options` orders them. Raises UnsupportedMediaType at once, BadPayload and
     PayloadTooLarge while reading.
     """
     if content_encoding == "gzip":
@@ -134,7 +134,10 @@ def read_records(
 
 
 def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
-    """Have columns taken by the names that the model knows, if it does; those it does not know are left out."""
+    """Return options that select columns by the model's feature names; columns that it does not know are left out.
+
+    A model without names gets the default options, or f0, f1, ... where a request names its columns so.
+    """
     if not isinstance(model, Named):
         return PLAIN
 
@@ -153,13 +156,13 @@ def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
 
 
 def look(stream: Stream) -> tuple[str | None, "Joined"]:
-    """Tell the type of a body by how it begins, as `sniff_request` does, and give the whole of the body."""
+    """Return the media type that the first bytes of a body suggest, and a stream of the whole body."""
     head = stream.read(HEAD_BYTES)
     return sniff_request(head) if head else CSV, Joined(head, stream)
 
 
 def choose_type(accept: str | None, default: str) -> str:
-    """Choose the type of the answer; raise NotAcceptable where the client takes none that there is."""
+    """Choose the content type of the answer by the Accept header; raise NotAcceptable if none fits."""
     if not accept or accept == "*/*":
         return default
     name = choose(accept, [default, *(name for name in WRITERS if name != default)])
@@ -169,6 +172,10 @@ def choose_type(accept: str | None, default: str) -> str:
 
 
 def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iterator[Features]:
+    """Yield the records; raise BadPayload for a DecodeError and for an empty body.
+
+    Where the type was only guessed, a DecodeError is raised as UnsupportedMediaType.
+    """
     try:
         yield from records
     except DecodeError as error:
@@ -184,7 +191,7 @@ def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iter
 
 
 def _slices(records: Iterator[Features], model: Model) -> Iterator[Features]:
-    """Cut records into so few that their values, and those computed of them, are not many; leave out what has none."""
+    """Split blocks so that the values read and computed at once fit a processor's cache; skip empty blocks."""
     for X in records:
         dense = not isinstance(X, Sparse)
         step = max(1, VALUES_AT_ONCE // max(model.outputs, model.feature_dim if dense else 1))
@@ -204,6 +211,7 @@ def _rows(X: Features, first: int, last: int) -> Features:
 
 
 def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
+    """Raise BadPayload for a score that is not finite; `first_record` is the number of the first row."""
     for name, values in columns.items():
         if values.dtype.kind == "f" and not all_finite(values):
             row = int(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))[0])
@@ -211,7 +219,7 @@ def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
 
 
 class Bounded:
-    """A stream of which no more than `limit` bytes are read, any number if it is 0; `size` counts them."""
+    """A stream that is read up to `limit_bytes`, 0 for no limit; `bytes_read` counts."""
 
     def __init__(self, stream: Stream, limit: int) -> None:
         self._stream = stream
@@ -219,7 +227,7 @@ class Bounded:
         self.size = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Give as the stream does; raise PayloadTooLarge beyond the limit."""
+        """Read as from the stream; raise PayloadTooLarge beyond the limit."""
         data = self._read_all() if size < 0 else self._stream.read(size)
         self.size += len(data)
         if self._limit and self.size > self._limit:
@@ -238,14 +246,14 @@ class Bounded:
 
 
 class Joined:
-    """What was read ahead of a stream, and then the stream."""
+    """A stream with the bytes that were already read from it put back in front."""
 
     def __init__(self, head: bytes, stream: Stream) -> None:
         self.head = head
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """Give what is left of the head, and then what the stream gives."""
+        """Read first from `head`, then from the stream."""
         if size < 0:
             head, self.head = self.head, b""
             return head + self._stream.read()
@@ -256,7 +264,7 @@ class Joined:
 
 
 class Inflated:
-    """The contents of a gzip stream of one or more members."""
+    """The decompressed contents of a gzip stream of one or more members."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -265,7 +273,7 @@ class Inflated:
         self._begun = False
 
     def read(self, size: int = -1) -> bytes:
-        """Give as many bytes as asked for, fewer at the end; raise BadPayload for what is no gzip."""
+        """Return `size` bytes, fewer only at the end; raise BadPayload where the data is truncated or not gzip."""
         parts = []
         left = size if size >= 0 else 1 << 62
         while left:

@@ -1,6 +1,6 @@
-"""The HTTP side of the contract: /ping, /invocations, /execution-parameters, /metrics, and /models for many models.
+"""The HTTP interface: /ping, /invocations, /execution-parameters, /metrics, and /models on a multi-model endpoint.
 
-A single model has the page for people beside them.
+A single model also has an HTML page at /.
 """
 
 import json
@@ -32,12 +32,12 @@ LARGEST_MB = 100  # that a batch transform may send at once, and all of its requ
 
 
 def body_limit(settings: ServerSettings) -> int:
-    """Return the most bytes that a request may hold, 0 for any number."""
+    """Return the most bytes that the body of a request may have; 0 for no limit."""
     return (LARGEST_MB if settings.payload_mb is None else settings.payload_mb) << 20
 
 
 def is_quick(outputs: int, body: bytes) -> bool:
-    """Tell whether a body is small, and can hold but few records, for each of which so many values are computed."""
+    """Whether a body is small and can hold only few records, given `outputs` values computed for each."""
     if len(body) > QUICK_BYTES:
         return False
     records = 1 + body.count(b"\n") + body.count(b"\r") + body.count(b"{") + body.count(MAGIC)
@@ -52,10 +52,10 @@ def create_app(
     shelf: Shelf | None = None,
     describe: Describe | None = None,
 ) -> Flask:
-    """Make the application that serves the one model, which is loaded and tried on a record now, or those of a shelf.
+    """Create the application that serves one model, loaded and tried on a record right now, or the models of a shelf.
 
-    If that fails, the log says why (without a trace for one of `user_errors`), and /ping answers 500 for good. The one
-    model has a page, if the settings want it and somebody can `describe` it in HTML.
+    If loading fails, the log says why (without a traceback for one of `user_errors`) and /ping answers 500 from then
+    on. A single model has an HTML page if the settings ask for it and `describe` is given.
     """
     app = Flask("container", static_folder=None)
     limit = body_limit(settings)

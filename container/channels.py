@@ -1,4 +1,4 @@
-"""A channel: the files of a folder or a FIFO an epoch, read as blocks of labelled rows."""
+"""A channel: the files of a folder, or one FIFO per epoch, decoded to blocks of labelled rows."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -27,15 +27,15 @@ DEFAULT_TYPE = "application/x-recordio-protobuf"
 
 
 class Channel:
-    """The data of a channel; each iteration is one epoch, in the order of the files' names or of the stream.
+    """The data of a channel. Each iteration is one epoch, in the order of file names or of the stream.
 
-    Yields blocks (X, y): features (n, d), dense or sparse, and labels (n,), float32, read ahead by a thread. In File
-    and FastFile mode the second iteration copies what is slow to decode to a temporary file in `scratch`, if there is
-    room, and the later ones read that; `say` is told. Faults of the data are raised as ClientError with channel, file
-    and place. `heed` is called before every block and may end the reading by raising. A channel that `may_be_empty`,
-    as where other hosts have all the rows, yields nothing if it is. `sharded` tells that they have other rows.
-    `table` knows the columns once the first rows are read: those of a channel that is `like` another come in its
-    order, those of one with names that are `expected` in theirs. `warn` is told what is odd.
+    Yields blocks (X, y): features (n, d), dense or CSR, and labels (n,), float32, prefetched by a thread. In File and
+    FastFile mode the second epoch copies data that is slow to decode to a temporary file in `copy_folder`, if there is
+    space, and later epochs read the copy. `columns` knows names and shift once the first rows are read; `like` is a
+    channel whose columns this one follows, `expected` the names it must have. With `may_be_empty`, as where other hosts
+    have all the rows, a channel without rows yields nothing. `raise_if_stopped` is called before every block and may
+    raise to end reading. `info` and `warn` receive messages. Faults in the data are raised as ClientError with channel,
+    file and location.
     """
 
     def __init__(
@@ -86,26 +86,26 @@ class Channel:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the features once the first rows are read; none where the data does not tell them."""
+        """The names of the features once the first rows are read; empty if the data has none."""
         return () if self.table.header is None else self.table.header.features
 
     @property
     def later(self) -> str:
-        """Say where the next epoch comes from."""
+        """Where the next epoch is read from, for messages."""
         if self._piped:
             return "from the next FIFO"
         return "from its files" if self._copy is None else "from a decoded copy on local disk"
 
     def place(self, row: int) -> str:
-        """Say in which file row `row` of the channel, counted from 1, was last read, and which row it is there.
+        """Return the file and the row within it, for messages, of row `row` of the last epoch, counted from 1.
 
-        A header counts as a row, as it does where people look at the file.
+        A header counts as a row, as in an editor.
         """
         first, name = self._parts[bisect_left(self._parts, row, key=lambda part: part[0]) - 1]
         return f"row {row - first + self._has_header()} of {name}"
 
     def begin(self) -> None:
-        """Read the first rows, unless some were read: then the table is known. The next epoch goes on from there."""
+        """Read the first rows once, so that `columns` is known. The next epoch continues from there."""
         if self._begun is None and not self.table.seen:
             halt = Event()
             blocks = ahead(self._epoch(halt), halt, self._heed)
@@ -115,7 +115,7 @@ class Channel:
             self._begun = first, blocks
 
     def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Give rows as other hosts do, given what the table of each has described."""
+        """Convert rows as the other hosts do, given each host's `columns_as_json`; ClientError if names differ."""
         try:
             self.table.adopt(hosts)
         except DecodeError as error:
@@ -129,7 +129,7 @@ class Channel:
         return self._convert(first, blocks)
 
     def _convert(self, first: list[Block], rest: Generator[Block, None, None]) -> Generator[Block, None, None]:
-        """Yield the first blocks, which are let go of, and the rest, as the table wants them."""
+        """Yield all blocks converted by `columns`, keeping no reference to any."""
         with closing(rest):
             while first:
                 yield self.table.convert(first.pop())
@@ -142,7 +142,7 @@ class Channel:
         return self._media.name == csv.MEDIA_TYPE and has_header(self._media.parameters)
 
     def _declares_header(self) -> bool:
-        """Tell whether it is known if the first line is a header."""
+        """Tell whether the content type says if the first line is a header."""
         return self._media.name != csv.MEDIA_TYPE or "header" in self._media.parameters
 
     def _epoch(self, halt: Event) -> Generator[Block, None, None]:
@@ -187,7 +187,7 @@ class Channel:
             yield f"file {file.relative_to(self._directory).as_posix()!r}", open_file(file)
 
     def _describe_lack(self) -> str:
-        """Say where rows were looked for in vain, and what was there instead."""
+        """Explain that there are no rows: which files were read, and what they contain instead."""
         name = self._parts[0][1]
         if self._piped:
             return f"{name} has no row"

@@ -1,4 +1,4 @@
-"""A job's checkpoint: one file in a folder that outlives the job, replaced as a whole or not at all."""
+"""A job's checkpoint: one file in a folder that outlives the job, replaced atomically."""
 
 import os
 from collections.abc import Callable
@@ -11,10 +11,9 @@ UNFINISHED = f"{NAME}.sagemaker-ignore"  # the platform copies the folder all th
 
 
 class Checkpoint:
-    """The checkpoint in `folder`; what else lies there, the platform's markers among it, is left alone.
+    """The checkpoint in `folder`. Other files there, such as the platform's markers, are left alone.
 
-    A checkpoint that cannot be read, written or removed is no reason to end a job: `warn` is told, and what is there
-    stays.
+    Errors of reading, writing or removing never end a job: they are passed to `warn`, and the last checkpoint stays.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
@@ -24,7 +23,7 @@ class Checkpoint:
             (folder / UNFINISHED).unlink(missing_ok=True)
 
     def read(self) -> BinaryIO | None:
-        """Open the checkpoint that an earlier run of the job has left, if there is one."""
+        """Open the checkpoint of an earlier run; return None where there is none or it cannot be read."""
         try:
             return (self._folder / NAME).open("rb")
         except FileNotFoundError:
@@ -34,9 +33,9 @@ class Checkpoint:
             return None
 
     def write(self, dump: Callable[[BinaryIO], None]) -> None:
-        """Let `dump` write a new checkpoint, which takes the place of the last one once it is on the disk.
+        """Have `dump(file)` write a new checkpoint, which replaces the last one once it is synced to disk.
 
-        What `dump` raises, other than OSError, is raised on, and the last one stays.
+        Anything but OSError that `dump` raises is passed on, and the last checkpoint stays.
         """
         unfinished = self._folder / UNFINISHED
         try:
@@ -53,7 +52,7 @@ class Checkpoint:
                 unfinished.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the checkpoint of a job that is finished."""
+        """Remove the checkpoint; for a job that has finished."""
         checkpoint = self._folder / NAME
         try:
             if os.path.lexists(checkpoint):

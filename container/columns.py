@@ -1,4 +1,4 @@
-"""The columns of a table, put in order by their names."""
+"""Column names of a table, and the order of columns by name."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ _REMEMBERED = 1000  # lines that are not said again
 
 @dataclass(frozen=True)
 class Header:
-    """The names of a table: that of its label, and those of its features, each once."""
+    """The column names of a table: that of the label, and those of the features, which are distinct."""
 
     label: str
     features: tuple[str, ...]
@@ -22,7 +22,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Reference:
-    """The names that a table must have: `whose` they are, and whether it may have `more`, which are left out."""
+    """The names that a table must have, whose they are, and whether other columns are allowed, and dropped."""
 
     header: Header
     whose: str
@@ -31,7 +31,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Order:
-    """Which columns of a table to take, the label first, and which others there are, by name."""
+    """The columns of a table to take, by index and the label first, their names, and the names of those left out."""
 
     header: Header
     columns: tuple[int, ...]
@@ -39,21 +39,21 @@ class Order:
 
 
 def count_index(names: Sequence[str]) -> int:
-    """Count the columns at the front that are the index of a pandas frame: without a name, or with a makeshift one."""
+    """Return how many columns at the front are the index of a pandas frame: unnamed, or named by pandas itself."""
     return next((i for i, name in enumerate(names) if not _INDEX.fullmatch(name)), len(names))
 
 
 def find_index(names: Sequence[str]) -> list[int]:
-    """Give the places of the columns that are the index of a pandas frame, by what pandas calls one without a name.
+    """Return the positions of columns that are the index of a pandas frame, by the names that pandas makes up.
 
-    A column without any name is one at the front only.
+    An unnamed column counts only at the front.
     """
     front = count_index(names)
     return [i for i, name in enumerate(names) if i < front or (name and _INDEX.fullmatch(name))]
 
 
 def are_numbered(values: Sequence[object]) -> bool:
-    """Tell whether values are 0 to n - 1 or 1 to n in any order, as names are of columns that had none.
+    """Tell whether values are 0 to n - 1 or 1 to n in any order, as names of columns that had none.
 
     >>> are_numbered([2, 0, 1]), are_numbered(["1", "2"]), are_numbered([0, 2])
     (True, True, False)
@@ -63,7 +63,7 @@ def are_numbered(values: Sequence[object]) -> bool:
 
 
 def rise(values: Sequence[str]) -> bool:
-    """Tell whether values are whole numbers, each larger than the one before, as years are."""
+    """Tell whether values are whole numbers in increasing order, as years are."""
     if not all(value.isdecimal() and value.isascii() for value in values):
         return False
     numbers = [int(value) for value in values]
@@ -71,7 +71,7 @@ def rise(values: Sequence[str]) -> bool:
 
 
 def counts_up(values: Sequence[object]) -> bool:
-    """Tell whether values are 0, 1, 2, ... or 1, 2, 3, ...: what pandas and spreadsheets call columns without a name.
+    """Tell whether values are 0, 1, 2, ... or 1, 2, 3, ..., as pandas and spreadsheets name columns without a name.
 
     >>> counts_up([0, 1, 2]), counts_up(["1", "2"]), counts_up([2, 3])
     (True, True, False)
@@ -81,7 +81,7 @@ def counts_up(values: Sequence[object]) -> bool:
 
 
 def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Call a feature without a name by its place, and add the place to a name that is taken."""
+    """Name unnamed features by position (f0, f1, ...), and append the position to duplicates."""
     given, taken, distinct = set(names), set[str](), []
     for place, name in enumerate(names):
         own = name or f"f{place}"
@@ -93,10 +93,10 @@ def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def arrange(names: Sequence[str], reference: Reference | None) -> Order:
-    """Order the columns of labelled rows as the reference has them; without one as they lie, the label first.
+    """Order the columns of labelled rows as expected; if nothing is expected, as they are, the label first.
 
-    The label is the column of its name; where there is none, the first if all others are the features. Raises
-    DecodeError where names are missing or, unless the reference lets there be more, are not known.
+    The label is the column of the expected name, or else the first one if all others are the expected features. Raises
+    DecodeError if names are missing, or unknown ones are present and not allowed.
     """
     as_they_lie = Order(Header(names[0], make_distinct(names[1:])), tuple(range(len(names))))
     if reference is None or as_they_lie.header == reference.header:
@@ -113,7 +113,7 @@ def arrange(names: Sequence[str], reference: Reference | None) -> Order:
 
 
 def arrange_features(names: Sequence[str], known: Sequence[str]) -> Order:
-    """Order the columns of a request as the features that a model knows; raise DecodeError where one is missing."""
+    """Order the columns of a request as the features of the model; raise DecodeError if one is missing."""
     found = make_distinct(names)
     places = _find_places(names, range(len(names)), known)
     if missing := [name for name in known if name not in places]:
@@ -125,33 +125,33 @@ def arrange_features(names: Sequence[str], known: Sequence[str]) -> Order:
 
 
 def arrange_numbered(names: Sequence[str], count: int) -> Sequence[int] | None:
-    """Order columns that are called f0, f1, ..., as the features of a model without names; None where they are not."""
+    """Return the positions of the columns f0, f1, ... for a model without feature names; None if names are others."""
     made_up = [f"f{i}" for i in range(count)]
     return [names.index(name) for name in made_up] if set(made_up) <= set(names) else None
 
 
 def show_names(names: Sequence[str]) -> str:
-    """List names, of many the first."""
+    """Join names for a message, the first five of many."""
     shown = ", ".join(repr(name[:80]) for name in names[:_SHOWN])
     return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 class Once:
-    """Says each line once."""
+    """Passes each distinct line on once."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
         self._say = say
         self._said: set[str] = set()
 
     def __call__(self, line: str) -> None:
-        """Say a line that was not said before."""
+        """Pass a line on unless it was passed on before."""
         if line not in self._said and len(self._said) < _REMEMBERED:
             self._said.add(line)
             self._say(line)
 
 
 def _try(names: Sequence[str], label: int, known: Header) -> Order | None:
-    """Order the columns with the label at this place; None where a feature is missing."""
+    """Order the columns with the label at this position; None if a feature is missing."""
     others = [i for i in range(len(names)) if i != label]
     places = _find_places(names, others, known.features)
     if names[label] in known.features or not all(name in places for name in known.features):
@@ -163,9 +163,9 @@ def _try(names: Sequence[str], label: int, known: Header) -> Order | None:
 
 
 def _find_places(names: Sequence[str], places: Sequence[int], known: Sequence[str]) -> dict[str, int]:
-    """Find where each name is among these places; what has no name is known by its place only where all are in order.
+    """Return the position of each name; made-up names of unnamed columns count only if all are in order.
 
-    A name that is made up for a column without one must not be taken for that of another column.
+    Otherwise a made-up name could be mistaken for another column's.
     """
     found = make_distinct([names[i] for i in places])
     if found[: len(known)] == tuple(known):

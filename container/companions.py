@@ -1,4 +1,4 @@
-"""Companions of the training process: children that each do one piece of work that never ends, beside it."""
+"""Companions of the training process: child processes that each run one service beside it, without end."""
 
 import os
 import signal
@@ -18,10 +18,10 @@ GRACE = 5.0  # seconds of a silent parent beyond those after which the other hos
 
 
 class Companion:
-    """A process that does `work`; it takes no signal of the job's, and ends with its parent at the latest.
+    """A child process that runs `target()`. It ignores the job's signals and never outlives its parent.
 
-    It and its parent beat. Where the parent has been silent for `patience` seconds, as a process is that was frozen,
-    the companion calls `despair` and kills it, so that the host ends.
+    Parent and child exchange heartbeats. If the parent is silent for `silence_seconds`, as a frozen process is, the
+    child calls `on_silence()` and kills it, so that the host ends.
     """
 
     def __init__(self, name: str, work: Callable[[], None], despair: Callable[[], object], patience: float) -> None:
@@ -34,7 +34,7 @@ class Companion:
         self.link = Link(ours)
 
     def fate(self) -> str:
-        """Say how it has ended; to be asked once its link is closed."""
+        """Return how the process ended; only valid once its link is closed."""
         end = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT)  # its number stays its own
         assert end is not None
         if end.si_code == os.CLD_EXITED:
@@ -44,7 +44,10 @@ class Companion:
 
 
 def start(roles: dict[str, Callable[[], None]], despair: Callable[[], object]) -> list[Companion]:
-    """Start a companion for each role; the first that misses their parent is alone in saying so."""
+    """Start one companion for each role.
+
+    Their limits of silence are staggered, so that only one of them reports a hanging parent.
+    """
     return [
         Companion(name, work, despair, link.SILENCE + number * GRACE)
         for number, (name, work) in enumerate(roles.items(), 1)

@@ -1,4 +1,4 @@
-"""One client's connection: what has come, what is still to go, and how long that takes."""
+"""The state of one client's connection: what has arrived, what is still to be sent, and how fast."""
 
 import socket
 import time
@@ -31,7 +31,7 @@ _REFUSALS = {
 
 
 class Phase(Enum):
-    """What a connection is at."""
+    """The phase of a connection."""
 
     RECEIVING = auto()
     ANSWERING = auto()
@@ -40,7 +40,7 @@ class Phase(Enum):
 
 
 class BadHead(Exception):
-    """What is no request of HTTP/1.1, with the status that says so."""
+    """Bytes that are not the head of an HTTP/1.1 request, with the status to answer."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -73,20 +73,20 @@ class Connection:
         self.restart_clock()
 
     def finish(self) -> None:
-        """Make ready for the next request."""
+        """Prepare for the next request on this connection."""
         self.served += 1
         self._start()
         self.phase = Phase.RECEIVING
 
     @property
     def idle(self) -> bool:
-        """Tell whether no request has begun."""
+        """Whether no byte of a request has arrived."""
         return self.phase is Phase.RECEIVING and self.request is None and not self.inbox
 
     def take_head(self, cfg: Any) -> bytes:
-        """Read the head of a request off the inbox once it is whole, and give what has come of its body.
+        """Parse the head of a request once it is complete; return the bytes behind it, which begin the body.
 
-        Raises BadHead. Empty lines before a request do not count.
+        Empty lines before a request are skipped. Raises BadHead.
         """
         if not self._searched:
             self.inbox = self.inbox.lstrip(b"\r\n")
@@ -115,12 +115,12 @@ class Connection:
         return rest
 
     def restart_clock(self) -> None:
-        """Count time and bytes from now."""
+        """Start a new window of time in which bytes are counted."""
         self.since = time.monotonic()
         self.moved = 0
 
     def is_slow(self, now: float) -> bool:
-        """Tell whether too little has moved in the last seconds; they are counted anew when they are over."""
+        """Whether fewer than RATE_WINDOW_BYTES moved in the window that ends now; then a new window starts."""
         if now - self.since < RATE_SECONDS:
             return False
         slow = self.moved < RATE_BYTES

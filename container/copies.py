@@ -1,4 +1,4 @@
-"""A decoded copy of an epoch on local disk, from which later epochs are read at the speed of the disk."""
+"""A decoded copy of an epoch on local disk, so that later epochs read at disk speed."""
 
 import errno
 import os
@@ -20,14 +20,14 @@ _IN_MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
 
 
 def block_bytes(block: Block) -> int:
-    """Count the bytes that a block takes in memory and in a copy."""
+    """Return the size of a block in bytes, in memory and in a copy."""
     return sum(array.nbytes for array in _arrays(block))
 
 
 def copying(blocks: Iterator[Block], size: int, folder: Path | None = None) -> Generator[Block, None, "Copy | None"]:
-    """Pass on blocks of `size` bytes together and return their copy in a temporary file, in `folder` if given.
+    """Yield `blocks`, whose total is `size` bytes, and return their copy in a temporary file, in `folder` if given.
 
-    Returns None, the blocks passed on all the same, where the disk has no room or fails.
+    Returns None, with all blocks yielded, if the disk has no space or fails.
     """
     copy = _begin(size, folder)
     for block in blocks:
@@ -41,9 +41,9 @@ def copying(blocks: Iterator[Block], size: int, folder: Path | None = None) -> G
 
 
 def room(folder: Path) -> int:
-    """Count the bytes that may be written to the disk of `folder`, so that a tenth and 1 GiB of it stay free.
+    """Return how many bytes may be written to the disk of `folder`, leaving free a tenth of it and at least 1 GiB.
 
-    None may where it is no disk but memory.
+    Returns 0 for a filesystem in memory; the result may be negative.
     """
     if _filesystem(folder) in _IN_MEMORY:
         return 0
@@ -52,7 +52,7 @@ def room(folder: Path) -> int:
 
 
 class Copy:
-    """Blocks in a file without a name, written once, read as often as wanted."""
+    """Blocks in an unnamed temporary file, written once and read any number of times."""
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
@@ -60,7 +60,7 @@ class Copy:
         weakref.finalize(self, self._file.close)
 
     def add(self, block: Block) -> None:
-        """Write a block behind the others; raise OSError where it does not fit."""
+        """Append a block; raise OSError if the disk is full."""
         X, _ = block
         arrays = _arrays(block)
         if os.writev(self._file.fileno(), [array.data for array in arrays]) != block_bytes(block):
@@ -95,7 +95,7 @@ def _begin(size: int, folder: Path | None) -> Copy | None:
 
 
 def _filesystem(folder: Path) -> str:
-    """Name the type of the filesystem that `folder` is on: that of the deepest mount above it."""
+    """Return the type of the filesystem that holds `folder`: that of the deepest mount point above it."""
     found = "", Path("/")
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         _, mount, kind, *_ = line.split(" ")

@@ -1,4 +1,4 @@
-"""What the platform tells a container: the folders, the JSON files of a job and the environment variables."""
+"""What the platform provides to a container: folders, the JSON files of a job, and environment variables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -27,8 +27,7 @@ WORKER_BYTES = 256 << 20
 class Paths:
     """The folders of the contract below one root.
 
-    Where the root is only laid out for a job, of links to what lies elsewhere, `called` has for places below it what
-    people call them.
+    If the root consists of links to the user's files, `display_names` maps paths below it to the names the user knows.
     """
 
     root: Path
@@ -36,27 +35,27 @@ class Paths:
 
     @property
     def config(self) -> Path:
-        """Where the JSON files of a job lie."""
+        """The folder of the job's JSON files."""
         return self.root / "input" / "config"
 
     @property
     def model(self) -> Path:
-        """Where the model is written by training and read by serving."""
+        """The folder of the model, written by training and read by serving."""
         return self.root / "model"
 
     @property
     def output(self) -> Path:
-        """Where a job leaves what is not the model."""
+        """The folder of a job's other results."""
         return self.root / "output"
 
     @property
     def output_data(self) -> Path:
-        """What becomes output.tar.gz."""
+        """The folder that becomes output.tar.gz."""
         return self.output / "data"
 
     @property
     def checkpoints(self) -> Path:
-        """Where checkpoints lie unless the job says otherwise."""
+        """The default folder of checkpoints."""
         return self.root / "checkpoints"
 
     @property
@@ -65,11 +64,11 @@ class Paths:
         return self.output / "failure"
 
     def channel(self, name: str) -> Path:
-        """Where the files of a channel lie."""
+        """Return the folder of a channel's files."""
         return self.root / "input" / "data" / name
 
     def call(self, place: Path) -> str:
-        """Give the words for a place that people know it by."""
+        """Return a path as the user knows it, for messages."""
         for known in (place, *place.parents):
             if known.is_relative_to(self.root) and (name := self.called.get(str(known.relative_to(self.root)))):
                 return str(Path(name, place.relative_to(known)))
@@ -78,10 +77,10 @@ class Paths:
 
 @dataclass(frozen=True)
 class ChannelConfig:
-    """One entry of inputdataconfig.json; `content_type` is None where the user gave none.
+    """One entry of inputdataconfig.json; `content_type` is None if the user gave none.
 
-    `mode` is one of MODES; `wrapped` tells that the platform makes each object of a stream one recordIO record,
-    `sharded` that each host is given other objects.
+    `mode` is one of INPUT_MODES. With `is_wrapped`, the platform wraps each object of a stream in a recordIO record.
+    With `sharded`, each host has other objects.
     """
 
     name: str
@@ -93,10 +92,10 @@ class ChannelConfig:
 
 @dataclass(frozen=True)
 class Job:
-    """A training job as the platform describes it; `checkpoints` is a folder, None where none are wanted.
+    """A training job as the platform describes it.
 
-    `report` tells whether a report is wanted. `hosts` are in the order of their names, which puts algo-10 before
-    algo-2; they reach each other by `interface`.
+    `checkpoints` is a folder, None if no checkpoints are wanted. `hosts` are sorted by name, so that algo-10 precedes
+    algo-2; they reach each other through `interface`. `wants_report` tells whether a report is written.
     """
 
     paths: Paths
@@ -111,17 +110,16 @@ class Job:
 
     @property
     def leads(self) -> bool:
-        """Tell whether this is the host that does what is to be done once."""
+        """Tell whether this host is the first one, which does what is done once per job."""
         return self.current_host == self.hosts[0]
 
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How to serve; `timeout` in seconds, `default_accept` is the answer type where the client names none.
+    """The settings of the server; `timeout` is in seconds, `default_accept` is used if the client sends no Accept.
 
-    `payload_mb` is the most that a request may hold, 0 for no limit: then bodies are read and answered as they come.
-    `concurrent` and `strategy` are what the user of a batch transform has set, else None. `page` tells whether people
-    are shown one.
+    `payload_mb` limits the size of a request; 0 means no limit, and bodies are then streamed. `max_concurrent` and
+    `strategy` are those of a batch transform, if its user set them. `shows_page` tells whether there is a web page.
     """
 
     port: int = 8080
@@ -138,13 +136,13 @@ class ServerSettings:
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
-    """Take the root from SAGEMAKER_BASE_DIR, else /opt/ml; whoever lays it out of links says what these are called."""
+    """Return the paths below SAGEMAKER_BASE_DIR, by default /opt/ml, with the display names of the command line."""
     called = json.loads(environ.get(CALLED) or "{}")
     return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT), called)
 
 
 def read_job(environ: Mapping[str, str]) -> Job:
-    """Read the JSON files of a job; raise ClientError on the first that is not as the contract says."""
+    """Read the JSON files of a job; raise ClientError for the first that violates the contract."""
     paths = read_paths(environ)
     hyperparameters = _read_object(paths.config / "hyperparameters.json", missing={})
     current_host, hosts, interface = _read_resources(paths.config / "resourceconfig.json")
@@ -162,7 +160,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
 
 
 def read_settings(environ: Mapping[str, str]) -> ServerSettings:
-    """Read the settings of the server; raise ClientError with every fault in one message."""
+    """Read the settings of the server from the environment; raise ClientError that lists every fault."""
     faults: list[str] = []
 
     def whole(name: str, lowest: int, highest: int) -> int | None:
@@ -199,7 +197,7 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
 
 
 def _read_switch(environ: Mapping[str, str], name: str) -> bool:
-    """Tell whether what a variable names is wanted, as it is unless it says off."""
+    """Return whether an on/off variable is on, which is the default."""
     text = environ.get(name, "").strip().lower() or "on"
     if text not in SWITCH:
         raise ClientError(f"{name}: expected {' or '.join(SWITCH)}, found {text!r}.")
@@ -207,12 +205,12 @@ def _read_switch(environ: Mapping[str, str], name: str) -> bool:
 
 
 def _count_workers() -> int:
-    """Take a worker for each processor, as far as the memory goes."""
+    """Return one worker per processor, limited by memory."""
     return max(1, min(count_processors(), memory_limit() // WORKER_BYTES))
 
 
 def _read_resources(file: Path) -> tuple[str, tuple[str, ...], str]:
-    """Read which host this is, which there are, and the interface that joins them."""
+    """Return the name of this host, all hosts sorted by name, and their network interface."""
     resources = _read_object(file, missing={})
     current_host = resources.get("current_host", "algo-1")
     interface = resources.get("network_interface_name") or "eth0"
@@ -229,7 +227,7 @@ def _read_resources(file: Path) -> tuple[str, tuple[str, ...], str]:
 
 
 def _find_checkpoints(paths: Paths) -> Path | None:
-    """Name the folder of checkpoints where the job has one: as configured, or because it is there."""
+    """Return the folder of checkpoints as configured, or the default one if it exists; None if there is neither."""
     file = paths.config / "checkpointconfig.json"
     config = _read_object(file, missing={})
     if not config and not file.exists():
@@ -265,7 +263,7 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
 
 
 def shows_progress(environ: Mapping[str, str], stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal on which a line can be written anew."""
+    """Tell whether a stream is a terminal on which a line can be redrawn."""
     return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
 
 

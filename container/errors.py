@@ -1,17 +1,17 @@
-"""What can be wrong with what a user gives us, each kind with the exit or HTTP status it stands for."""
+"""Errors that the user can mend, each with its exit status or HTTP status."""
 
 import json
 from typing import ClassVar
 
 
 class ClientError(Exception):
-    """A fault in the user's data or configuration: training ends with exit status 1 and this message alone."""
+    """A fault in the user's data or configuration: the job ends with exit status 1 and only this message."""
 
 
 class DecodeError(Exception):
-    """Bytes that are not what their content type promises.
+    """Bytes that are not valid for their content type.
 
-    A codec knows the place inside the bytes ("row 3", "column 2"); whoever reads the bytes adds where they came from.
+    A codec knows the location inside the bytes ("row 3", "column 2"); its caller adds where the bytes come from.
     """
 
     def __init__(self, problem: str, *place: str) -> None:
@@ -20,7 +20,7 @@ class DecodeError(Exception):
         self.place = place
 
     def within(self, *outer: str) -> str:
-        """Give the message with the place written from the outside in."""
+        """Return the message, with `outer` and then the location in front of it."""
         return f"{', '.join((*outer, *self.place))}: {self.problem}"
 
     def __str__(self) -> str:
@@ -28,76 +28,76 @@ class DecodeError(Exception):
 
 
 class HttpError(Exception):
-    """A request that cannot be answered; the message is meant for the client."""
+    """A request that cannot be answered; the message is for the client."""
 
     status: ClassVar[int]
 
 
 class BadPayload(HttpError):
-    """A body that cannot be read or scored."""
+    """A body that cannot be decoded or scored."""
 
     status = 400
 
 
 class ModelError(HttpError):
-    """A call about one of many models that cannot be followed; answered in the form of the container contract."""
+    """A request to load, list or unload models that fails; answered in the format of the multi-model contract."""
 
 
 class BadOrder(ModelError):
-    """A call that does not say what it must, or names a model that cannot be read."""
+    """A request about models that is malformed, or names a model that cannot be read."""
 
     status = 400
 
 
 class ModelNotFound(ModelError):
-    """A model that is not loaded, or a folder that is not there."""
+    """A model that is not loaded, or a model folder that does not exist."""
 
     status = 404
 
 
 class NotAcceptable(HttpError):
-    """An Accept header that names nothing we can answer with."""
+    """An Accept header that includes no supported type."""
 
     status = 406
 
 
 class TooSlow(HttpError):
-    """A body that hardly comes."""
+    """A client that sends a body, or takes an answer, too slowly."""
 
     status = 408
 
 
 class AlreadyLoaded(ModelError):
-    """A model of a name that is taken."""
+    """A model name that is already in use."""
 
     status = 409
 
 
 class PayloadTooLarge(HttpError):
-    """A body over the limit."""
+    """A body that exceeds the size limit."""
 
     status = 413
 
 
 class UnsupportedMediaType(HttpError):
-    """A content type that has no codec."""
+    """A content type without a codec."""
 
     status = 415
 
 
 class Busy(HttpError):
-    """A request that there is no room for now."""
+    """A request for which there is no capacity at the moment."""
 
     status = 503
 
 
 class NoRoom(ModelError):
-    """A model that there is no memory for."""
+    """A model for which there is not enough memory."""
 
     status = 507
 
 
 def error_body(reason: str) -> bytes:
-    """Say why a request is not answered, as clients of Linear Learner expect it: JSON with an `error`."""
+    """Return the JSON body of an error in the format of Linear Learner."""
     text = json.dumps({"error": f"unable to evaluate payload provided: {reason}"}, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")  # half a character is escaped as JSON does it

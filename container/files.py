@@ -1,4 +1,4 @@
-"""The files of a channel: those that count, in the order of their names, opened plain or unpacked."""
+"""The files of a channel: the visible ones, sorted by path, opened plain or decompressed."""
 
 import gzip
 import os
@@ -14,9 +14,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def find_files(directory: Path) -> list[Path]:
-    """Give the files below `directory` in the order of their paths, without what is hidden by a dot or underscore.
+    """Return the files below `directory`, sorted by path, without names that begin with a dot or an underscore.
 
-    Raises ClientError for a folder that may not be read; there are no files where there is no folder.
+    Returns none if there is no such folder; raises ClientError for a folder that may not be read.
     """
     files: list[Path] = []
     for folder, folders, names in os.walk(directory, onerror=_refuse):
@@ -27,9 +27,9 @@ def find_files(directory: Path) -> list[Path]:
 
 @contextmanager
 def open_file(file: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading from front to back, as a GzipFile where it begins as gzip does, whatever its name.
+    """Open a file for sequential reading; as a GzipFile if it begins with gzip's magic number, whatever its name.
 
-    Raises DecodeError where gzip data is cut short or corrupt, and OSError at once for a FIFO, which has no front.
+    Raises DecodeError if gzip data is truncated or corrupt, and OSError at once for a FIFO, which is not seekable.
     """
     with open(file, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as raw:
         if os.pread(raw.fileno(), len(GZIP_MAGIC), 0) != GZIP_MAGIC:

@@ -8,7 +8,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def fork() -> int:
-    """Fork as os.fork does; whatever ends the parent's thread, the kernel kills the child too."""
+    """Fork as os.fork does; the kernel kills the child once the parent's thread ends, however it ends."""
     parent, child = os.getpid(), os.fork()
     if not child:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

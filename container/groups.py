@@ -1,4 +1,4 @@
-"""The control groups, of version 2 and 1, that bound this process."""
+"""The control groups, version 1 and 2, that limit this process."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def find_groups(controller: str, top: Path = Path("/")) -> Iterator[Path]:
-    """Yield the folders of the groups, of either version, that this process is in and that are above them.
+    """Yield the folders of the control groups, of both versions, that contain this process, innermost first.
 
-    What a container sees as its mount's top may be its own group, and the path it is told may be the host's: a folder
-    may be missing, and the top always comes.
+    The root of each hierarchy is always included, and a folder may not exist: in a container the mount's root may be
+    its own group, while /proc names the group by the host's path.
     """
     for line in (f"0::/\n0:{controller}:/\n" + read_text(top / "proc/self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
@@ -24,12 +24,12 @@ def find_groups(controller: str, top: Path = Path("/")) -> Iterator[Path]:
 
 
 def read_text(file: Path) -> str:
-    """Read a small file of the kernel's; empty where there is none."""
+    """Read a small kernel file, stripped; "" if it cannot be read."""
     with suppress(OSError):
         return file.read_text(encoding="utf-8", errors="replace").strip()
     return ""
 
 
 def read_number(folder: Path, *names: str) -> int | None:
-    """Read the first of the files that holds a whole number; None where none does, as where there is no limit."""
+    """Return the whole number in the first file that holds one; None if none does, as where there is no limit."""
     return next((int(text) for name in names if (text := read_text(folder / name)).isdigit()), None)

@@ -1,4 +1,4 @@
-"""A process that outlives the work: where the work is killed, it is left to say so."""
+"""A parent process that outlives the training process, to report it if it is killed."""
 
 import os
 import signal
@@ -12,10 +12,10 @@ from container.stop import Stop
 
 
 def guard(environ: Mapping[str, str], stop: Stop) -> None:
-    """Return in a child process, which is to do the job, and never in this one: it waits, passes signals on and ends.
+    """Fork; return in the child, which runs the job. The parent never returns: it forwards signals and waits.
 
-    It ends as the child does. Where the kernel killed the child, which it does without a word when the memory is
-    full, the reason goes to the log and to output/failure, unless whoever killed it has left one there.
+    The parent exits with the child's status. If the child was killed by a signal, as the kernel does without a message
+    when memory is full, the parent logs the reason and writes it to output/failure, unless that file exists.
     """
     child = fork()
     if not child:
@@ -38,7 +38,7 @@ def guard(environ: Mapping[str, str], stop: Stop) -> None:
 
 
 def _report(environ: Mapping[str, str], number: int) -> None:
-    """Say what killed the work; what that takes is imported only now, so that the guard weighs little."""
+    """Report which signal killed the training process. Imports happen only here, to keep the parent small."""
     from container.environment import read_job, read_paths, shows_progress
     from container.errors import ClientError
     from container.memory import memory_limit

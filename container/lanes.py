@@ -1,4 +1,4 @@
-"""Threads that answer, so many for each kind of request that none waits for another kind."""
+"""Pools of threads, one for each kind of request, so that no kind waits for another."""
 
 from collections.abc import Callable
 from logging import Logger
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Lane(Generic[T]):
-    """Threads that do one piece of work after another."""
+    """Threads that take items from one queue and call `handle(item)`; `put` adds an item."""
 
     def __init__(self, threads: int, work: Callable[[T], None], log: Logger) -> None:
         self._queue: SimpleQueue[T] = SimpleQueue()

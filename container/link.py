@@ -1,4 +1,4 @@
-"""A connection whose ends hear from each other all the time: messages, each a line of JSON, and beats between them."""
+"""A connection with heartbeats that carries messages, each one line of JSON."""
 
 import json
 import socket
@@ -17,9 +17,10 @@ Message = dict[str, Any]
 
 
 class Link:
-    """One end of a connection; nothing here ever waits, so that a network that swallows everything blocks nobody.
+    """One end of a connection. No method blocks, even if the network drops everything.
 
-    `closed` tells that the other end is gone, or says what is no message; `quiet` for how long it has said nothing.
+    `is_closed` tells that the other end is gone or has sent something that is no message; `silent_seconds` is the time
+    since it was last heard of.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -33,15 +34,15 @@ class Link:
 
     @property
     def lost(self) -> bool:
-        """Tell whether the other end has been quiet for too long."""
+        """Whether the other end has been silent for more than SILENCE_SECONDS."""
         return self.quiet > SILENCE
 
     def fileno(self) -> int:
-        """Give what poll wants."""
+        """Return the file descriptor, for poll."""
         return self._sock.fileno()
 
     def send(self, word: str, **content: Any) -> None:
-        """Send a message, and what could not be sent before it."""
+        """Send a message, after what is still unsent of earlier ones; what does not fit now is kept."""
         with self._sending:
             self._going += json.dumps({"word": word, **content}).encode() + b"\n"
             try:
@@ -52,7 +53,7 @@ class Link:
                 self._going.clear()
 
     def receive(self) -> list[Message]:
-        """Give the messages that have come."""
+        """Return the complete messages that have arrived."""
         try:
             chunk = self._sock.recv(_CHUNK)
         except BlockingIOError:
@@ -67,7 +68,7 @@ class Link:
         return [message for message in messages if message is not None]
 
     def close(self) -> None:
-        """End the connection, though a forked process may still hold it."""
+        """Shut the connection down, also where a forked process still holds its descriptor."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -75,13 +76,13 @@ class Link:
 
 
 class Clock:
-    """The time that passes for this process: what it was frozen for itself is nobody else's silence."""
+    """A clock that hardly advances while this process is frozen: its own pause is nobody else's silence."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
     def step(self) -> float:
-        """Give the seconds since the last step."""
+        """Return the seconds since the last call, at most two heartbeats."""
         last, self._last = self._last, time.monotonic()
         return min(self._last - last, 2 * BEAT)
 

@@ -1,4 +1,4 @@
-"""The lines of a training log, in the format that metric definitions and log readers of Linear Learner know."""
+"""The lines of a training log, in the format that SageMaker's metric definitions for Linear Learner parse."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO, runtime_checkable
 
 @runtime_checkable
 class Summary(Protocol):
-    """A metric over several observations: anything with these four."""
+    """A metric aggregated over several observations: sum, count, min and max."""
 
     @property
     def sum(self) -> float:
@@ -33,10 +33,11 @@ class Summary(Protocol):
 
 
 class Log:
-    """Writes one line an event to `stream`, at once.
+    """Writes one line per event to `stream` and flushes it.
 
-    Without `figures` there are only lines for people: what is measured of a job counts once, not once a host. `repeat`
-    is given each warning as well. A log that cannot be written is given up, which is said once on stderr.
+    Without `emits_metrics` only lines for people are written: the metrics of a job are logged by one host. `on_warning`
+    is called with each warning. If the stream cannot be written, that is reported once on stderr and the log goes on
+    silently.
     """
 
     def __init__(
@@ -67,13 +68,13 @@ class Log:
         self._write("ERROR", text)
 
     def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
-        """Write nothing of how far an epoch is: a log tells what is done."""
+        """Do nothing: a plain log reports finished epochs only."""
 
     def close(self) -> None:
-        """Leave nothing behind: every line is written."""
+        """Do nothing: every line is written at once."""
 
     def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
-        """Write a metric of a split: `kind` is "loss" or "score"; without an epoch it is the final one."""
+        """Log a metric of a split; `kind` is "loss" or "score", no epoch means the final value."""
         when = "" if epoch is None else f" epoch={epoch},"
         self._figure(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
 
@@ -82,18 +83,18 @@ class Log:
         self._figure(f"#{split}_score ({self._host}) : {(metric, float(value))}")
 
     def criterion(self, epoch: int, name: str, value: float) -> None:
-        """Write what early stopping looked at."""
+        """Log the value that early stopping monitors."""
         self._figure(
             f"#early_stopping_criteria_metric: host={self._host}, epoch={epoch}, criteria={name}, value={float(value)}"
         )
 
     def progress(self, percent: float, stopped_early: bool = False) -> None:
-        """Write how much of the epochs is done."""
+        """Log the percentage of epochs that are done."""
         done = "100 % epochs" if stopped_early else f"{float(percent)} % of epochs"
         self._figure(f"#progress_metric: host={self._host}, completed {done}")
 
     def throughput(self, rows_per_second: float) -> None:
-        """Write the speed of training."""
+        """Log the training speed in rows per second."""
         self._figure(f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second")
 
     def metrics(
@@ -106,7 +107,10 @@ class Log:
         model: int | None = None,
         meta: str | None = None,
     ) -> None:
-        """Write metrics between two times, in seconds since 1970, as one line of JSON; what is not finite is null."""
+        """Log metrics of the interval from `start` to `end`, in seconds since 1970, as one line of JSON.
+
+        Values that are not finite become null.
+        """
         place = {"epoch": epoch, "model": model, "Meta": meta}
         line = {
             "StartTime": start,
@@ -135,7 +139,7 @@ class Log:
 
 
 def replace_closed() -> None:
-    """Put the null device in the place of a stdout that is closed."""
+    """Redirect a closed stdout to the null device and say so on stderr."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         _complain("stdout is closed")
@@ -148,7 +152,7 @@ def _complain(reason: str | None) -> None:
 
 
 def give_up(stream: TextIO) -> None:
-    """Let what is written from now on vanish, that of others too, and what waits to be written."""
+    """Redirect the stream's file descriptor to the null device, discarding what is buffered and all later writes."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 

@@ -1,4 +1,4 @@
-"""How much memory this container may use, how much it has left, and how much this process holds."""
+"""Memory limits of this container: the total, what is available, and what this process uses."""
 
 import os
 from pathlib import Path
@@ -12,15 +12,15 @@ _USAGE = ("memory.current", "memory.usage_in_bytes")
 
 
 def memory_limit(top: Path = Path("/")) -> int:
-    """Return the least bytes that a control group of this process allows, and never more than the machine has."""
+    """Return the memory limit in bytes: the lowest of all control groups, at most the machine's memory."""
     limits = (read_number(group, *_LIMIT) for group in find_groups("memory", top))
     return min([_PAGE * os.sysconf("SC_PHYS_PAGES"), *(limit for limit in limits if limit is not None)])
 
 
 def memory_left(top: Path = Path("/")) -> int:
-    """Return the bytes that can still be taken: by the machine's account, and by that of each limited group.
+    """Return the bytes that can still be allocated: the least that the machine or a limited group has left.
 
-    What a group holds of files that were read, and could drop, counts as left.
+    File cache that a group can drop counts as available.
     """
     machine = _read_counts(top / "proc/meminfo")
     left = [machine["MemAvailable:"] << 10] if "MemAvailable:" in machine else []
@@ -33,15 +33,15 @@ def memory_left(top: Path = Path("/")) -> int:
 
 
 def memory_beside(top: Path = Path("/")) -> int:
-    """Return the bytes of the limit beside what this process holds now.
+    """Return the bytes of the limit beyond what this process uses, rounded down by up to 16 MiB.
 
-    What it holds is rounded up to 16 MiB, so that a job that is started again finds the same room.
+    The rounding makes a restarted job find the same budget.
     """
     return max(0, memory_limit(top) + -memory_used() // _STEP * _STEP)
 
 
 def memory_used() -> int:
-    """Return the bytes that this process holds in memory now."""
+    """Return the resident memory of this process in bytes."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
 

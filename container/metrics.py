@@ -1,4 +1,4 @@
-"""What the server counts, in memory that all its workers share: right across workers, no file, none lost with one."""
+"""Counters of the server in memory shared by all workers, so that totals are right and survive a worker's death."""
 
 import mmap
 from bisect import bisect_left
@@ -24,7 +24,7 @@ _COUNTS = _TOTALS + 4
 
 
 class Meter(Collector):
-    """Counts of requests, one row of shared memory for each worker; made before the workers are forked."""
+    """Counters of requests, one row of shared memory per worker; create it before the workers are forked."""
 
     def __init__(self, workers: int) -> None:
         memory = mmap.mmap(-1, workers * _COUNTS * 8)
@@ -35,16 +35,16 @@ class Meter(Collector):
         self._registry.register(self)
 
     def take_row(self, number: int) -> None:
-        """Count in this row from now on, and go on from what a worker before has left there."""
+        """Use this row from now on; the counts that an earlier worker left there go on."""
         self._row = self._rows[number % len(self._rows)]
         self.set_connections(0)
 
     def set_connections(self, number: int) -> None:
-        """Say how many connections this worker holds."""
+        """Set the number of connections that this worker holds."""
         self._row[_CONNECTIONS] = number
 
     def count(self, path: str, status: int, seconds: float, received: int, sent: int, records: int) -> None:
-        """Count one request with the bytes of its body and of its answer, and its records."""
+        """Count one request: route, status, seconds, bytes of its body and of its answer, and records."""
         route = self._route(path)
         text = str(status)
         column = STATUSES.index(text) if text in STATUSES else len(STATUSES) - 1
@@ -58,11 +58,11 @@ class Meter(Collector):
             row[_RECORDS] += records
 
     def expose(self) -> bytes:
-        """Write all counts in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Add the workers' counts up."""
+        """Yield the metrics, summed over the workers; Prometheus calls it."""
         counts = self._rows.sum(axis=0)
         requests = CounterMetricFamily("serve_requests", "Requests answered.", labels=("route", "status"))
         times = HistogramMetricFamily("serve_request_seconds", "Time from whole request to answer.", labels=("route",))

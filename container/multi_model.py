@@ -1,4 +1,4 @@
-"""The routes of a multi-model endpoint: load, unload, list, describe and invoke, as the platform calls them."""
+"""The routes of a multi-model endpoint: load, unload, list, describe and invoke."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PAGE = 100
 
 
 def create_routes(shelf: Shelf, invoke: Any, user_errors: tuple[type[Exception], ...]) -> Blueprint:
-    """Make the routes below /models; `invoke(model)` answers the request at hand."""
+    """Create the routes below /models; `invoke(model)` answers the current request."""
     routes = Blueprint("models", __name__)
     unreadable: tuple[type[Exception], ...] = (*user_errors, OSError)
 

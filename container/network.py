@@ -1,4 +1,4 @@
-"""The machine's side of a network: the addresses of its interfaces, and ports on them."""
+"""Network interfaces of this machine: their addresses, and sockets on them."""
 
 import errno
 import fcntl
@@ -11,7 +11,7 @@ SIOCGIFADDR = 0x8915
 
 
 def address_of(interface: str) -> str:
-    """Give the IPv4 address of an interface; where it has none, say which interfaces have one."""
+    """Return the IPv4 address of an interface; raise ClientError, with the interfaces that have one, if it has none."""
     if address := _address_of(interface):
         return address
     found = ((name, _address_of(name)) for _, name in socket.if_nameindex())
@@ -23,7 +23,7 @@ def address_of(interface: str) -> str:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """Listen on a port of one address; never waits for who comes."""
+    """Return a non-blocking socket that listens on a port of one address."""
     door = socket.socket()
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,7 +37,7 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 def accept(door: socket.socket) -> list[socket.socket]:
-    """Give the connections that have come."""
+    """Accept all pending connections without waiting."""
     come: list[socket.socket] = []
     try:
         while len(come) < 128:
@@ -48,7 +48,7 @@ def accept(door: socket.socket) -> list[socket.socket]:
 
 
 def free_port(address: str) -> int:
-    """Find a port that nobody listens on."""
+    """Return a port of this address that is free at the moment."""
     with socket.create_server((address, 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""What is odd about the first rows of a table, and that a person should know: columns that are likely no features."""
+"""Warnings about the first rows of a table: columns that are probably not features."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ FAR = 1024.0  # times the spread of most values that the others may lie apart
 
 
 def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> Iterator[str]:
-    """Say what is odd about the rows X (n, d) with labels y (n,); a first row `may_be_header` where nothing is said."""
+    """Yield warnings about rows X (n, d) with labels y (n,); `may_be_header` tells that the first may be a header."""
     if may_be_header and len(y):
         yield from _find_header([float(y[0]), *X[0].tolist()], X[1] if len(y) > 1 else None)
     if len(y) < FEWEST_ROWS:
@@ -41,7 +41,7 @@ def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> 
 
 
 def _find_header(first: list[float], second: Any) -> Iterator[str]:
-    """Say that a row may be names that are numbers."""
+    """Yield a warning if the first row may be names that are numbers."""
     texts = [f"{value:g}" for value in first]
     fractions = 0 if second is None else np.count_nonzero(second != np.floor(second))
     if (len(texts) > 2 and are_numbered(texts)) or (len(texts) > 3 and 2 * fractions > len(texts) and rise(texts[1:])):
@@ -52,7 +52,7 @@ def _find_header(first: list[float], second: Any) -> Iterator[str]:
 
 
 def _numbers_rows(y: Any) -> bool:
-    """Tell whether each row has a whole number of its own, out of few more than there are rows."""
+    """Tell whether labels are distinct whole numbers from a range in which chance would repeat one."""
     if (y < 0).any() or (y != np.floor(y)).any() or len(y) ** 2 <= CHANCE * (y.max() - y.min() + 1):
         return False
     return len(np.unique(y)) == len(y)

@@ -1,4 +1,4 @@
-"""Columns that are large beside their spread: what to subtract from them before float32 rounds it away."""
+"""Columns with a large offset: what to subtract before rounding to float32, which would lose their variation."""
 
 from collections.abc import Collection
 from typing import Any
@@ -14,10 +14,10 @@ QUARTILES = 1.35  # standard deviations between the quartiles of what is normall
 
 
 def find_shift(X: Doubles) -> Doubles | None:
-    """Choose what to subtract from the features X (n, d), so that float32 keeps their spread: (d,), None if nothing.
+    """Choose what to subtract from the features X (n, d) so that float32 keeps their spread: (d,), None for nothing.
 
-    It is a value from the middle of a column that is large beside the spread of most of its values, or that does not
-    vary here and may do so later.
+    It is the median of each column that is large compared with the spread of most of its values, or that is constant
+    here and may vary later; 0 for the others.
     """
     if not len(X):
         return None
@@ -37,7 +37,7 @@ def find_shift(X: Doubles) -> Doubles | None:
 
 
 def shift_columns(X: Doubles, columns: Collection[int]) -> Doubles | None:
-    """Give a value from the middle of each of these columns of X (n, d), and 0 for the others, (d,)."""
+    """Return the median of each of these columns of X (n, d) and 0 for the others, (d,); None if there is none."""
     if not len(X) or not columns or max(columns) >= X.shape[1]:
         return None
     shift = np.zeros(X.shape[1])
@@ -46,9 +46,9 @@ def shift_columns(X: Doubles, columns: Collection[int]) -> Doubles | None:
 
 
 def subtract(X: Any, shift: Doubles) -> Any:
-    """Subtract from each feature of X (n, d) in float64, and round to float32; sparse rows become dense.
+    """Subtract `shift` (d,) from X (n, d) in float64 and round to float32; CSR rows become dense.
 
-    Rows of another width are passed on as they are, for somebody else to refuse.
+    Rows of another width are returned unchanged, to be rejected later.
     """
     if isinstance(X, Sparse):
         if (X.shape[1] or len(shift)) != len(shift) or X.indices.max(initial=-1) >= len(shift):

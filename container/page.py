@@ -1,4 +1,4 @@
-"""The page for people: the model that is served, and a form whose text or file is scored."""
+"""The HTML page of the server: the model that is served, and a form that scores text or a file."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ FORM, SCORES, HTML = "multipart/form-data", "text/csv", "text/html; charset=utf-
 
 @dataclass(frozen=True)
 class Form:
-    """What was sent: a text, or a file instead."""
+    """A submitted form: text, or a file instead."""
 
     text: str = ""
     file: Stream | None = None
@@ -39,7 +39,7 @@ class Form:
 
 
 class Column(NamedTuple):
-    """A column of scores: its place in the answer, its name, and whether it is one of several under that name."""
+    """A column of scores: its place in the answer, its name, and whether it is one of several of that name."""
 
     place: int
     name: str
@@ -47,7 +47,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A score as text; `kind` is what the style calls it."""
+    """A score as text; `kind` is its CSS class."""
 
     text: str
     kind: str
@@ -62,9 +62,9 @@ class Table(NamedTuple):
 
 
 def create_page(model: Model | None, describe: Describe, limit: int, guide: Guide = PLAIN) -> Blueprint:
-    """Make the page of a model, None where it could not be loaded; a form holds `limit` bytes at most, 0 for 100 MB.
+    """Create the page of a model, None where it could not be loaded.
 
-    The guide is that of the model's requests.
+    A form holds at most `limit_bytes`, 0 for 100 MB. `options` are those of the model's requests.
     """
     page = Blueprint("page", __name__)
     limit = limit or WHOLE_BYTES
@@ -121,7 +121,7 @@ def _make_example(model: Model) -> str:
 
 
 def _find_columns(model: Model) -> list[Column]:
-    """Find the columns of an answer in CSV; those that are one of several go last."""
+    """Return the columns of a CSV answer of this model; those that are one of several come last."""
     answer = model.predict(np.zeros((1, model.feature_dim), np.float32))
     names = [
         (name if values.ndim == 1 else f"{name}_{k}", values.ndim > 1)
@@ -133,7 +133,7 @@ def _find_columns(model: Model) -> list[Column]:
 
 
 def _read_form(limit: int) -> Form:
-    """Read the form of the request at hand, its file too, into memory."""
+    """Parse the form of the current request into memory, its file included."""
     if request.mimetype != FORM:
         raise UnsupportedMediaType(f"expected a Content-Type of {FORM}, found {request.mimetype!r}")
     parser = FormDataParser(lambda *_, **__: BytesIO(), TEXT_BYTES, max_form_parts=PARTS, silent=False)
@@ -154,7 +154,7 @@ def _read_form(limit: int) -> Form:
 
 
 def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterator[Features]:
-    """Read the records of a form in whatever format they are, any other text as CSV, of which a header is found."""
+    """Decode the records of a form: sniff the format, read anything unknown as CSV, and detect a header."""
     kind, stream = look(form.file or BytesIO(form.text.encode()))
     if kind == "gzip":
         kind, stream = look(Inflated(stream))
@@ -168,7 +168,7 @@ def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterato
 
 
 def _tabulate(answer: Answer, columns: list[Column]) -> Table:
-    """Read an answer to its end, and keep what is shown of it."""
+    """Consume the answer and return the rows that are shown of it."""
     most = max(1, min(ROWS, CELLS // len(columns)))
     lines: list[str] = []
     for part in answer.parts():
@@ -178,7 +178,7 @@ def _tabulate(answer: Answer, columns: list[Column]) -> Table:
 
 
 def _write_row(values: list[float], columns: list[Column]) -> list[Cell]:
-    """Write a record's scores, shorter where they are several, of which the largest stands out."""
+    """Format the scores of one record; of several values of one name the largest is marked."""
     largest = max((values[column.place] for column in columns if column.several), default=None)
     return [
         Cell(f"{values[place]:.4g}", "largest" if values[place] == largest else "several")

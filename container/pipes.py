@@ -1,4 +1,4 @@
-"""Pipe mode: each epoch of a channel is a FIFO `<channel>_<n>`, and n is one higher at each open."""
+"""Pipe mode: each epoch of a channel is a FIFO `<channel>_<n>`, with n incremented at each open."""
 
 import fcntl
 import io
@@ -24,20 +24,20 @@ _opens: Counter[Path] = Counter()
 
 
 class HaltedError(Exception):
-    """Nobody wants the rest of a stream."""
+    """Raised while waiting for a stream whose reader has stopped."""
 
 
 def next_fifo(channel: Path) -> Path:
-    """Name the FIFO that the next epoch of a channel comes through."""
+    """Return the path of the FIFO of a channel's next epoch."""
     return channel.with_name(f"{channel.name}_{_opens[channel]}")
 
 
 @contextmanager
 def open_fifo(channel: Path, halt: Event, patience: float = PATIENCE) -> Iterator[BinaryIO]:
-    """Open the next FIFO of a channel, which may appear late; leaving closes it, so that its writer can tell.
+    """Open the next FIFO of a channel and close it on exit, so that its writer gets an error.
 
-    Raises ClientError where it does not appear, or nothing comes through it, for `patience` seconds, and HaltedError
-    once `halt` is set while waiting.
+    Raises ClientError if the FIFO does not appear, or no bytes arrive, for `timeout` seconds, and HaltedError if `halt`
+    is set while waiting.
     """
     path = next_fifo(channel)
     _wait(path.exists, halt, patience, f"the FIFO {path} did not appear within {patience:g} seconds", _TICK)
@@ -47,7 +47,7 @@ def open_fifo(channel: Path, halt: Event, patience: float = PATIENCE) -> Iterato
 
 
 class _Fifo(io.FileIO):
-    """A FIFO that waits for its writer and for bytes, and ends when the writer does."""
+    """A FIFO that waits for its writer and for bytes, and ends when its writer closes it."""
 
     def __init__(self, path: Path, halt: Event, patience: float) -> None:
         super().__init__(path, opener=lambda name, _: os.open(name, os.O_RDONLY | os.O_NONBLOCK))

@@ -8,9 +8,9 @@ from container.groups import find_groups, read_number, read_text
 
 
 def count_processors(top: Path = Path("/")) -> int:
-    """Return how many processors the affinity and every control group of this process leave, at least 1.
+    """Return how many processors affinity and control groups allow this process, at least 1.
 
-    A share of processor time counts as so many processors, rounded up.
+    A quota of processor time counts as quota / period processors, rounded up.
     """
     counts = [len(os.sched_getaffinity(0))]
     for group in find_groups("cpu", top):

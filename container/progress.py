@@ -1,4 +1,4 @@
-"""The log of a job on a terminal: lines for people, and below them a bar of the progress instead of figures."""
+"""The log of a job on a terminal: lines for people above a progress bar instead of metrics."""
 
 import math
 import time
@@ -20,10 +20,10 @@ _REFRESHES = 5  # a second
 
 
 class LiveLog(Log):
-    """Writes lines for people to a terminal, and from the first `advance` until it is closed a bar below them.
+    """Writes lines for people to a terminal; from the first `show_progress` to `close` a progress bar is below them.
 
-    What draws the bar is imported and begins only then, since the process may fork before. A terminal that goes away
-    ends nothing.
+    The drawing library is imported and its thread started only at the first `show_progress`, since the process may fork
+    before. If the terminal goes away, the job goes on.
     """
 
     def __init__(self, host: str, algorithm: str, stream: TextIO) -> None:
@@ -33,13 +33,13 @@ class LiveLog(Log):
         self._closed = False
 
     def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
-        """Move the bar; it is drawn by a thread of its own, so that this costs next to nothing."""
+        """Move the bar. A thread of its own draws it, so that this call is cheap."""
         self._bar.move(_State(epoch, epochs, rows, total, name, best))
         if self._live is None and not self._closed:
             self._live = _start(self._bar, self._stream)
 
     def close(self) -> None:
-        """Leave the bar as it is, and the terminal as it was."""
+        """Stop drawing: leave the bar as it is and restore the terminal."""
         self._closed = self._bar.ended = True
         live, self._live = self._live, None
         if live is not None:
@@ -62,17 +62,20 @@ class _State(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Tell which part of all epochs is done."""
+        """The fraction of all epochs that is done, from 0 to 1."""
         return (self.epoch + (self.rows / self.total if self.rows else 0.0)) / self.epochs
 
     @property
     def measured(self) -> bool:
-        """Tell whether the share is known, as it is not before a stream has ended once."""
+        """Whether the fraction is known; it is not during the first epoch of a stream of unknown length."""
         return self.epoch > 0 or math.isfinite(self.total)
 
 
 class _Bar:
-    """Where training is, as words around a bar that fit the terminal; what is best so far stands below."""
+    """The progress bar with epoch, percentage, speed and time left; below it the best value so far.
+
+    Texts are dropped in the order of _DROP_ORDER until the rest fits the terminal.
+    """
 
     def __init__(self) -> None:
         self.ended = False
@@ -81,7 +84,7 @@ class _Bar:
         self._begun = self._speed = 0.0
 
     def move(self, state: _State) -> None:
-        """Take where training is, which begins where it is taken first."""
+        """Set the position. Time is measured from the first call."""
         now = time.monotonic()
         if self._state is None:
             self._began, self._begun = now, state.share
@@ -92,7 +95,7 @@ class _Bar:
         self._state = state
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
-        """Draw it as wide as there is room."""
+        """Render the bar at the width that is available."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -126,22 +129,22 @@ class _Bar:
 
 
 class _Terminal(TextIOBase):
-    """A terminal as something to write to, which goes on where the terminal has gone away."""
+    """A text stream to a terminal that discards writes once the terminal is gone."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Name how it is written to."""
+        """The encoding of the terminal."""
         return self._stream.encoding
 
     def isatty(self) -> bool:
-        """Tell that it is a terminal."""
+        """Return True: it is a terminal."""
         return True
 
     def write(self, text: str, /) -> int:
-        """Write what its encoding has, and the rest as escapes."""
+        """Write text; characters outside the encoding are written as escapes."""
         known = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
         try:
             return self._stream.write(known)
@@ -173,7 +176,7 @@ def _start(bar: _Bar, stream: TextIO) -> "Live":
 
 
 def _width(words: dict[str, str]) -> int:
-    """Count the columns of words with a blank between each and its neighbour."""
+    """Return the columns that the texts take, each with one blank."""
     return sum(map(len, words.values())) + len(words)
 
 

@@ -1,4 +1,4 @@
-"""The process that serves: gunicorn with several workers on one port, the model loaded once, before they are forked."""
+"""The serving process: gunicorn with several workers on one port; the model is loaded once, before the fork."""
 
 import errno
 import gc
@@ -37,9 +37,9 @@ def run(
     user_errors: tuple[type[Exception], ...] = (),
     describe: Describe | None = None,
 ) -> int:
-    """Serve the model that the loader finds until SIGTERM; give 1 where the server cannot start.
+    """Serve the model that `loader` loads until SIGTERM; return 1 if the server cannot start.
 
-    The port is taken first: who comes while the model is loaded is told so instead of being refused.
+    The port is bound first, so that clients get a 503 while the model is being loaded instead of a refused connection.
     """
     try:
         settings = read_settings(environ)
@@ -67,19 +67,19 @@ def run(
 
 
 class Limits(NamedTuple):
-    """The most bytes that the body of one request may have, 0 for any number, and that a worker holds of all bodies."""
+    """Limits in bytes: of the body of one request (0: none), and of all bodies that a worker holds in memory."""
 
     body_bytes: int
     held_bytes: int
 
 
 def make_meter(settings: ServerSettings) -> Meter:
-    """Make the counts that all workers share."""
+    """Create the counters shared by all workers."""
     return Meter(settings.workers + SPARE_ROWS)
 
 
 def listen(port: int) -> socket.socket:
-    """Take the port on all interfaces."""
+    """Listen on `port` of all interfaces; raise ClientError if the port is in use or cannot be bound."""
     try:
         return socket.create_server(("0.0.0.0", port), backlog=2048)
     except OSError as error:
@@ -93,7 +93,7 @@ def listen(port: int) -> socket.socket:
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
     def spawn_worker(self) -> Any:
-        """Fork a worker that misses no signal: those that say stop wait until it can hear them."""
+        """Fork a worker with the stop signals blocked until it has installed its handlers, so that it misses none."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             return super().spawn_worker()
@@ -102,7 +102,10 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Serves what `create` makes on a listening socket; a worker whose master was killed calls `clean_up`."""
+    """The gunicorn application: serves what `create_application` returns on a listening socket.
+
+    A worker whose master process was killed calls `clean_up`.
+    """
 
     def __init__(
         self,
@@ -122,7 +125,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn up."""
+        """Set gunicorn's options."""
         options = {
             "bind": f"fd://{self._listener.fileno()}",
             "workers": self._settings.workers,
@@ -144,7 +147,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the application while whoever comes is told to wait."""
+        """Create the application; meanwhile requests are answered with 503."""
         with waiting_room(self._listener):
             app = self._create()
         self._listener.detach()  # gunicorn has made its own of it
@@ -157,6 +160,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         _Arbiter(self).run()
 
     def _assign_row(self, arbiter: Arbiter, worker: Worker) -> None:
-        """Give a new worker the first row of the meter that no other counts in."""
+        """Assign a new worker the first row of the meter that no other worker uses."""
         taken = {other.row for other in arbiter.WORKERS.values()}
         worker.row = next(row for row in range(len(taken) + 1) if row not in taken)

@@ -1,7 +1,7 @@
-"""Models that all workers share: one file of shared memory each, whole or absent, and none of it in any worker.
+"""Models shared by all workers, one file of shared memory each, written atomically.
 
-A worker maps a file for as long as it answers a request, so a model that is taken off the shelf is gone for the next
-request to any worker, and its memory is free when the last answer that needs it is made.
+A worker maps a model's file only while it answers a request. An unloaded model is gone for the next request to any
+worker, and its memory is freed when the last answer that uses it is done.
 """
 
 import json
@@ -29,9 +29,10 @@ M = TypeVar("M", bound=Model)
 
 
 class Loader(NamedTuple, Generic[M]):
-    """How models are read from a folder, written as bytes and taken from there again without a copy.
+    """How a model is loaded from a folder, packed into bytes, and unpacked from them without a copy.
 
-    `load(folder, room)` raises MemoryError where a file of the model takes more than `room` bytes, if that is given.
+    `load_model(folder, memory_limit)` raises MemoryError where a file of the model takes more than `memory_limit`
+    bytes; None is no limit.
     """
 
     load: Callable[[Path, int | None], M]
@@ -40,16 +41,16 @@ class Loader(NamedTuple, Generic[M]):
 
 
 class Shelf:
-    """The loaded models by name, in files below `folder`."""
+    """The loaded models by name, each a file in `folder`."""
 
     def __init__(self, folder: Path, loader: Loader[Any]) -> None:
         self._folder = folder
         self._loader = loader
 
     def load(self, name: str, url: str) -> list[str]:
-        """Load the model in the folder `url` and put it on the shelf, in the place of one from another folder.
+        """Load the model in the folder `url`; it replaces one of the same name from another folder.
 
-        Return what whoever serves it should know. Raises AlreadyLoaded, ModelNotFound where there is no such folder,
+        Returns the model's caveats, to be logged. Raises AlreadyLoaded, ModelNotFound where there is no such folder,
         and NoRoom.
         """
         place = self._place(name)
@@ -86,6 +87,7 @@ class Shelf:
         return list(getattr(model, "caveats", ()))
 
     def _put(self, file: Path, place: Path, name: str, url: str) -> None:
+        """Publish a finished file atomically; raise AlreadyLoaded if another worker has just published this model."""
         try:
             os.link(file, place)
         except FileExistsError:
@@ -94,7 +96,7 @@ class Shelf:
             os.replace(file, place)
 
     def take(self, name: str) -> Model:
-        """Give a model; raise ModelNotFound where there is none of that name."""
+        """Map a model's file and return the model; raise ModelNotFound."""
         try:
             with open(self._place(name), "rb", buffering=0) as file:
                 content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -105,25 +107,25 @@ class Shelf:
         return model
 
     def unload(self, name: str) -> None:
-        """Take a model off the shelf; raise ModelNotFound where there is none of that name."""
+        """Remove a model; raise ModelNotFound."""
         try:
             os.unlink(self._place(name))
         except FileNotFoundError:
             raise _not_found(name) from None
 
     def describe(self, name: str) -> dict[str, str]:
-        """Give the name and the folder of a model; raise ModelNotFound."""
+        """Return the name and folder of a model; raise ModelNotFound."""
         if facts := self._facts(self._place(name)):
             return facts
         raise _not_found(name)
 
     def list(self) -> list[dict[str, str]]:
-        """Give the names and folders of all models in the order of their names."""
+        """Return the name and folder of every model, sorted by name."""
         found = (self._facts(place) for place in self._folder.glob("[!.]*"))
         return sorted(filter(None, found), key=lambda facts: facts["modelName"])
 
     def _sweep(self) -> None:
-        """Remove what workers have left that were killed while they wrote."""
+        """Remove the partial files of workers that were killed while writing."""
         for file in self._folder.glob(".*"):
             if not os.path.exists(f"/proc/{file.name[1:].partition('-')[0]}"):
                 file.unlink(missing_ok=True)
@@ -143,12 +145,12 @@ class Shelf:
         return facts
 
     def _room(self) -> int:
-        """Measure how many bytes can be taken."""
+        """Return how many bytes are free for a model, in memory and on the disk, less a reserve for requests."""
         return max(0, min(memory_left(), shutil.disk_usage(self._folder).free) - _SPARE_BYTES)
 
 
 def make_folder() -> Path:
-    """Make a folder for the shelf: in shared memory, unless little of it is given and the disk has more."""
+    """Create a folder for the shelf: in shared memory, unless that is small and a disk has more space."""
     usable = [folder for folder in _FOLDERS if os.access(folder, os.W_OK)]
     roomy = [folder for folder in usable if shutil.disk_usage(folder).free >= memory_limit() // 4]
     if not usable:

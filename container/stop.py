@@ -1,13 +1,14 @@
-"""The platform's wish that a job end soon, heeded where the job says that it can be."""
+"""The request to stop a job: signals set a flag, the job checks it where it can be interrupted."""
 
 import signal
 from types import FrameType
 
 
 class Stop:
-    """Whether the job was asked to stop, by SIGTERM or from a keyboard.
+    """Whether the job was asked to stop, by SIGTERM or SIGINT.
 
-    A signal only leaves word, so that it can interrupt nothing half way; `heeded` says whether anybody took it.
+    The signal handler only sets `is_received`, so that nothing is interrupted halfway. `is_honoured` tells whether
+    `raise_if_received` has raised.
     """
 
     def __init__(self) -> None:
@@ -15,12 +16,12 @@ class Stop:
         self.heeded = False
 
     def listen(self) -> None:
-        """Take the signals of this process."""
+        """Install handlers for SIGTERM and SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
     def heed(self) -> None:
-        """Raise KeyboardInterrupt if the job was asked to stop: whoever calls can be ended here."""
+        """Raise KeyboardInterrupt if the job was asked to stop."""
         if self.asked:
             self.heeded = True
             raise KeyboardInterrupt

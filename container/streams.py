@@ -1,4 +1,4 @@
-"""What joins a connection to the thread that answers it: bodies that come, answers that go."""
+"""What connects the event loop to the threads that answer: request bodies in, responses out."""
 
 import select
 import socket
@@ -15,7 +15,10 @@ RATE_BYTES = 1000 * RATE_SECONDS  # that a client must take or give in so many s
 
 
 class Inflow:
-    """A body that one thread writes as it comes and another reads; `resume` is called when it is worth more again."""
+    """A body that one thread writes as it arrives and another reads.
+
+    Backpressure: above HIGH_WATER_BYTES the writer pauses; below LOW_WATER_BYTES `resume()` is called.
+    """
 
     def __init__(self, resume: Callable[[], object]) -> None:
         self._resume = resume
@@ -27,7 +30,7 @@ class Inflow:
         self._changed = Condition()
 
     def write(self, part: memoryview) -> None:
-        """Add bytes; never waits."""
+        """Append bytes; never blocks."""
         with self._changed:
             self._parts.append(bytes(part))
             self._size += len(part)
@@ -35,31 +38,31 @@ class Inflow:
             self._changed.notify()
 
     def end(self, error: Exception | None = None) -> None:
-        """Let the reader come to the end, or to an error."""
+        """End the body, or make the reader raise `error` once it has read what is buffered."""
         with self._changed:
             self._ended, self._error = True, self._error or error
             self._changed.notify()
 
     def is_full(self) -> bool:
-        """Tell whether the writer should wait; then `resume` will be called."""
+        """Pause the writer if HIGH_WATER_BYTES are buffered; return whether it is paused until `resume()`."""
         with self._changed:
             self._paused = self._size >= FULL_BYTES
             return self._paused
 
     @property
     def ended(self) -> bool:
-        """Tell whether no more will come."""
+        """Whether no more bytes will come."""
         return self._ended
 
     @property
     def paused(self) -> bool:
-        """Tell whether the writer waits."""
+        """Whether the writer is paused."""
         return self._paused
 
     def read(self, size: int = -1) -> bytes:
-        """Wait for bytes and return no more than `size` of them, all that will come if it is negative; b"" at the end.
+        """Wait for bytes and return at most `size` of them, all up to the end if it is negative; b"" at the end.
 
-        Raises the error that the writer ended with.
+        Raises the error that the body ended with.
         """
         if size < 0:
             return b"".join(iter(lambda: self.read(FULL_BYTES), b""))
@@ -82,14 +85,14 @@ class Inflow:
 
 
 class Outflow:
-    """An answer that is sent while it is made, as fast as the client takes it, from the thread that makes it."""
+    """A response that is sent while it is produced, by the producing thread, as fast as the client reads."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._moved, self._end = 0, time.monotonic() + RATE_SECONDS
 
     def sendall(self, data: bytes) -> None:
-        """Send; raise TooSlow where the client takes too little for too long."""
+        """Send all bytes; raise TooSlow if the client takes fewer than RATE_WINDOW_BYTES in RATE_WINDOW_SECONDS."""
         rest = memoryview(data)
         writable = select.poll()
         writable.register(self._sock, select.POLLOUT)
@@ -108,7 +111,7 @@ class Outflow:
 
 
 class Collected:
-    """An answer that is sent when it is whole."""
+    """A response that is collected first and sent when it is complete."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -116,11 +119,11 @@ class Collected:
 
 
 class Refused:
-    """The body of a request that is refused before it was read."""
+    """The body of a request that is refused unread: reading raises the reason."""
 
     def __init__(self, error: HttpError) -> None:
         self._error = error
 
     def read(self, size: int = -1) -> bytes:
-        """Raise why."""
+        """Raise the error."""
         raise self._error

@@ -1,4 +1,4 @@
-"""The columns of one channel: their names and order, and what is subtracted from those that float32 would blur."""
+"""The columns of one channel: names, order, and the shift that keeps large values apart in float32."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -16,14 +16,13 @@ Say = Callable[[str], None]
 
 
 class Table:
-    """What is known of the columns of the channel `name`.
+    """The names, order and shift of the columns of channel `name`.
 
-    Rows come in the order of `header`, None where the data has no names, less `shift` (d,), which is subtracted from
-    the features in float64 before they are rounded to float32; None where nothing is. A table that is `like` another
-    has its columns in the order of that one, and the same shift; else `expected` says what names there must be, or the
-    first file does, and a shift is looked for where it is `centred`, in all columns or in those that are `blurred`.
-    `label_column` is where the label stands in the first file, counted from 0. `say` and `warn` are each told a thing
-    once.
+    Rows are converted to the order of `names` (None if the data has no names), minus `shift` (d,), which is subtracted
+    in float64 before rounding to float32 (None if nothing is). With `like`, order and shift are those of another
+    channel's columns. Otherwise `expected` gives the names, or the first file does, and if `may_shift` is set a shift
+    is chosen from the first rows, for all columns or for `blurred_columns`. `label_column` is the position of the label
+    in the first file, from 0. `info` and `warn` receive each message once.
     """
 
     def __init__(
@@ -44,14 +43,14 @@ class Table:
 
     @property
     def shift(self) -> Doubles | None:
-        """What is subtracted from the features, (d,)."""
+        """What is subtracted from the features, (d,); None for nothing."""
         if self._adopted is not None:
             return self._adopted[1]
         return self._subtracted if self._like is None else self._like.shift
 
     @property
     def reference(self) -> Reference | None:
-        """The names that the next file must have."""
+        """The names that the next file must have; None for any."""
         if self._expected is not None:
             return self._expected
         if self._like is not None and self._like.header is not None:
@@ -59,7 +58,7 @@ class Table:
         return Reference(self._decoded, "the files before") if self._decoded is not None else None
 
     def guide(self, place: str) -> Guide:
-        """Give what a decoder is to ask about the file at `place`."""
+        """Return the decoder options for the file or stream `source_name`."""
         return Guide(
             arrange=lambda names: self._arrange(names, place),
             shift=self._choose_shift,
@@ -67,7 +66,7 @@ class Table:
         )
 
     def see(self, block: Block, declared: bool) -> None:
-        """Look at the first block of all for what a person should know; `declared` is whether a header is known of."""
+        """Warn of oddities in the first block; `header_is_declared` tells if the content type speaks of a header."""
         self.seen = True
         self._compare_names()
         X, y = block
@@ -77,9 +76,9 @@ class Table:
                 self._tell(self._warn, oddity)
 
     def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Give rows as the first of the hosts does that has names, or else rows, given what each has described.
+        """Convert rows as the first host does that has names, or else rows, given each host's `columns_as_json`.
 
-        Raises DecodeError where this host's names are others.
+        Raises DecodeError if this host's names differ from that host's.
         """
         described = {host: table for host, table in hosts.items() if table}
         named = {host: table for host, table in described.items() if table["names"]}
@@ -103,7 +102,7 @@ class Table:
         self._adopted = order, None if shift is None else np.array(shift)
 
     def describe(self) -> dict[str, Any]:
-        """Give what other hosts must know, as values of JSON; nothing where there was no row."""
+        """Return names and shift as JSON values for the other hosts; empty if this host has no rows."""
         if not self.seen:
             return {}
         shift = None if self.shift is None else self.shift.tolist()
@@ -111,7 +110,7 @@ class Table:
         return {"names": names, "shift": shift}
 
     def convert(self, block: Block) -> Block:
-        """Turn a block as it was decoded into one as it is wanted."""
+        """Convert a decoded block to the agreed order and shift."""
         X, y = block
         wanted, subtracted = self.shift, self._subtracted
         order = None if self._adopted is None else self._adopted[0]

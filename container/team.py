@@ -1,4 +1,4 @@
-"""The hosts of a job: they wait for each other, watch each other, and end together for the same reason."""
+"""The hosts of a job: they meet at a rendezvous, watch each other by heartbeats, and end with the same outcome."""
 
 import hashlib
 import json
@@ -26,14 +26,14 @@ REASON_LENGTH = 4096
 
 
 class Outcome(NamedTuple):
-    """How a job ends: its exit status, and why."""
+    """How a job ends: exit status and reason."""
 
     status: int
     reason: str = ""
 
 
 class Over(Exception):
-    """The job has come to an end, here or elsewhere."""
+    """The job has ended, on this host or on another."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
@@ -41,9 +41,10 @@ class Over(Exception):
 
 
 class Team:
-    """The hosts of a job as one of them sees them. The first in the order of their names, of rank 0, has the last word.
+    """The hosts of a job, seen from one of them. Hosts are ranked by name; rank 0 decides the outcome.
 
-    `address` is that of this host; `root` is a free port of the first one, for what the algorithm wants to meet at.
+    `address` is the IPv4 address of this host; `root` is (address, port) of a free port on rank 0, at which the
+    algorithm's processes can meet.
     """
 
     def __init__(self, job: Job, say: Callable[[str], None]) -> None:
@@ -71,9 +72,10 @@ class Team:
         self._thread: Thread | None = None
 
     def join(self, heed: Callable[[], None]) -> None:
-        """Wait until all hosts are there; raise Over where one does not come, or comes with another job.
+        """Wait until all hosts are connected.
 
-        `heed` is called again and again and may end the waiting by raising.
+        `raise_if_stopped` is called repeatedly and may raise to end the wait. Raises JobOver where a host does not come
+        in time or was given a different job.
         """
         self.address = address_of(self._interface)
         if self.rank:
@@ -82,16 +84,19 @@ class Team:
             self._gather(_Waiting(heed, self._say))
 
     def watch(self, companions: list[Companion], end: Callable[[Outcome], None]) -> None:
-        """Watch the other hosts and our companions from now on, in a thread.
+        """Watch the other hosts and this host's companions from now on, in a background thread.
 
-        Where the job fails it calls `end`, which must end this process, whatever that is doing.
+        If the job fails the thread calls `end_process(outcome)`, which must end this process whatever it is doing.
         """
         self._companions = companions
         self._thread = Thread(target=self._watch, args=(end,), daemon=True)
         self._thread.start()
 
     def meet(self, stopped: bool) -> bool:
-        """Say that our work is done, and if we were told to stop; the first waits for all, and learns if any was."""
+        """Announce that this host's work is done, and whether it was stopped. Rank 0 waits for all announcements.
+
+        Returns whether this host was stopped; on rank 0, whether any host was.
+        """
         if self.rank:
             self._links[self.hosts[0]].send("done", stopped=stopped)
             return stopped
@@ -99,20 +104,26 @@ class Team:
         return stopped or self._stopped
 
     def part(self) -> None:
-        """End well: the first host says that all is saved, the others wait for it. Raise Over where that fails."""
+        """End the job successfully: rank 0 announces that everything is saved, the others wait for that.
+
+        Raises JobOver if the job fails instead.
+        """
         outcome = self._conclude(None if self.rank else Outcome(0))
         if outcome.status:
             raise Over(outcome)
 
     def settle(self, outcome: Outcome) -> Outcome:
-        """Tell the others how this host ends, and give how the job ends."""
+        """Report this host's outcome to the others and return the outcome of the job."""
         prefix, colon, rest = outcome.reason.partition(": ")
         ours = f"{prefix}: host {self.host!r}: {rest}" if colon else f"Host {self.host!r}: {outcome.reason}"
         outcome = outcome._replace(reason=ours)
         return self._conclude(outcome) if self._thread else self._say_farewell(self._outcome or outcome)
 
     def _gather(self, waiting: "_Waiting") -> None:
-        """Let in all hosts; whoever else comes changes nothing."""
+        """On rank 0: accept connections until every host has joined; unknown connections are closed.
+
+        Raises JobOver on a timeout, on a failing host, and where the port cannot be bound.
+        """
         try:
             door = listen(self.address, PORT)
         except OSError as error:
@@ -143,7 +154,10 @@ class Team:
         self._say(f"All {len(self.hosts)} hosts are here.")
 
     def _greet(self, stranger: Link) -> None:
-        """Take in a host of the job; show the door to whoever says anything else."""
+        """Admit a connection that says hello as a missing host; close one that says anything else.
+
+        Raises JobOver where the host was given other hyperparameters, channels or hosts.
+        """
         messages = stranger.receive()
         if not messages:
             return
@@ -163,7 +177,7 @@ class Team:
                 raise self._over(outcome)
 
     def _reach(self, waiting: "_Waiting") -> None:
-        """Go to the first host until it lets us in, then wait until it begins."""
+        """On other ranks: connect to the first host until it admits us, then wait until it begins the job."""
         first, why = self.hosts[0], ""
         while not self._welcome:
             if not waiting.goes_on([first]):
@@ -194,7 +208,7 @@ class Team:
             end(self._outcome)
 
     def _conclude(self, wish: Outcome | None) -> Outcome:
-        """Wait until the watch ends, with what we wish if nothing came before; unless it ends this process first."""
+        """Propose an outcome to the watching thread, wait until it ends, and return the outcome of the job."""
         assert self._thread is not None
         self._wish, self._awaited = wish, True
         if wish:
@@ -204,13 +218,15 @@ class Team:
         return self._outcome
 
     def _over(self, outcome: Outcome) -> Over:
+        """Record the outcome of the job and return the exception to raise."""
         self._outcome = outcome
         return Over(outcome)
 
     def _turn(self, *others: Link | socket.socket) -> Outcome | None:
-        """Beat where it is time, wait for the next beat or for what comes before it; tell how the job ends if it does.
+        """Send heartbeats if due, wait until the next one or for input, and handle that.
 
-        Of `others` it only waits for what comes.
+        Returns the outcome if the job is over, else None. Sockets and links in `awaited` only end the wait; their input
+        is left to the caller.
         """
         beating = [*self._links.values(), *(companion.link for companion in self._companions)]
         if time.monotonic() >= self._next_beat:
@@ -239,6 +255,7 @@ class Team:
         return None
 
     def _hear(self, host: str, message: Message) -> Outcome | None:
+        """Handle one message of a host; return the outcome if the message ends the job."""
         match message["word"]:
             case "welcome":
                 self._welcome = True
@@ -257,7 +274,10 @@ class Team:
         return None
 
     def _say_farewell(self, outcome: Outcome) -> Outcome:
-        """Tell the others how the job ends, see that they take it, and give what the first host says to that."""
+        """Send the outcome to all connected hosts, wait a few seconds for them to take it, and close all links.
+
+        Returns rank 0's outcome if it answers with one, else this host's.
+        """
         for link in self._links.values():
             link.send("end", status=outcome.status, reason=outcome.reason[:REASON_LENGTH])
         until = time.monotonic() + PARTING
@@ -276,7 +296,7 @@ class Team:
 
 
 class _Waiting:
-    """The patience of a host that waits for others."""
+    """How long a host waits for the others, with a log line from time to time."""
 
     def __init__(self, heed: Callable[[], None], say: Callable[[str], None]) -> None:
         self.heed = heed
@@ -285,7 +305,7 @@ class _Waiting:
         self._notice = time.monotonic()
 
     def goes_on(self, missing: list[str]) -> bool:
-        """Heed, say now and then whom one waits for, and tell whether one still does."""
+        """Return whether there is time left; raise if the job is stopped, and log now and then who is missing."""
         self.heed()
         now = time.monotonic()
         if now >= self._notice:
@@ -299,7 +319,7 @@ def _names(hosts: list[str]) -> str:
 
 
 def _wait(ends: list[int | Link | socket.socket], until: float) -> None:
-    """Wait until something has come from one of them, or until then."""
+    """Wait until one of the file descriptors is readable, or until the time `until`."""
     poll = select.poll()
     for end in ends:
         poll.register(end, select.POLLIN)
@@ -307,6 +327,6 @@ def _wait(ends: list[int | Link | socket.socket], until: float) -> None:
 
 
 def _digest(job: Job) -> str:
-    """Sum up what all hosts must agree on."""
+    """Return the SHA-256 of what all hosts must have in common: hosts, hyperparameters and names of channels."""
     agreed = [job.hosts, job.hyperparameters, sorted(job.channels)]
     return hashlib.sha256(json.dumps(agreed, sort_keys=True).encode()).hexdigest()

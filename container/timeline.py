@@ -1,4 +1,4 @@
-"""Where the time of a job goes: one part after another, from the start of its process."""
+"""Where the time of a job goes, part by part, from the start of its process."""
 
 import os
 import time
@@ -15,7 +15,7 @@ def now() -> float:
 
 
 def process_began(process: int, top: Path = Path("/")) -> float:
-    """Return when a process began, in the seconds of `now`, to a hundredth; where the system does not say, now."""
+    """Return when a process started, in seconds since boot, to a hundredth; the current time if /proc does not tell."""
     stat = read_text(top / "proc" / str(process) / "stat")
     fields = stat.rpartition(")")[2].split()  # what stands before is its name, and that may be anything
     return int(fields[19]) / os.sysconf("SC_CLK_TCK") if len(fields) > 19 else now()
@@ -23,9 +23,10 @@ def process_began(process: int, top: Path = Path("/")) -> float:
 
 @dataclass
 class TimeLine:
-    """The seconds `spent` on each part since `began`, in the order in which the parts first came.
+    """Seconds spent on each part of a job since `start_time`, in the order of the parts' first laps.
 
-    Every moment belongs to one part, so they add up. What runs in the background belongs to the part beside it.
+    Every moment counts for exactly one part, so the parts add up to the total. Background work counts for the part that
+    runs at the same time.
     """
 
     began: float = field(default_factory=now)
@@ -37,11 +38,11 @@ class TimeLine:
         return sum(self.spent.values())
 
     def lap(self, part: str) -> None:
-        """Count what passed since the last lap as spent on `part`."""
+        """Add the time since the last lap to `part`."""
         self.spent[part] = self.spent.get(part, 0.0) + now() - self.began - self.total
 
     def __str__(self) -> str:
-        """List the parts in hundredths of a second that add up as they are printed."""
+        """List the parts in hundredths of a second, rounded so that the printed parts add up to the printed total."""
         ends = [round(100 * end) for end in accumulate(self.spent.values(), initial=0.0)]
         parts = (
             f"{part} {(end - start) / 100:.2f} s" for part, (start, end) in zip(self.spent, pairwise(ends), strict=True)

@@ -1,4 +1,4 @@
-"""One training job from its files to its exit status: read, fit, save whole or not at all, say why if it fails."""
+"""Run one training job: read its configuration, fit, save the model whole or not at all, report why it fails."""
 
 import errno
 import gzip
@@ -37,12 +37,12 @@ START = "model"  # the channel of a model to start from
 
 @dataclass
 class Task:
-    """What an algorithm is given to work with.
+    """Everything an algorithm gets to do its job.
 
-    `heed` raises KeyboardInterrupt once the job has been asked to stop; whoever calls it can be ended there. `timeline`
-    is told at the end of each part of the work. `start` is the folder of a model to start from, `checkpoint` outlives
-    the job: None where there is none. `team` is None where there is one host; of several only that of rank 0 has the
-    checkpoint, prints figures and saves the model.
+    `raise_if_stopped()` raises KeyboardInterrupt once the job has been asked to stop; call it wherever the work can be
+    abandoned. `timeline` records a lap at the end of each part of the work. `start_folder` holds the model to start
+    from, `checkpoint_file` outlives the job; each is None where there is none. `team` is None on a single host. Of
+    several hosts only rank 0 has the checkpoint file, logs metrics and saves the model.
     """
 
     log: Log
@@ -72,14 +72,15 @@ def run(
     roles: Roles = lambda team: {},
     report: Report[M] | None = None,
 ) -> int:
-    """Run the job that `environ` points to, say where its time went, and give its exit status.
+    """Run the job described by `environ`, log where its time went, and return its exit status.
 
-    `fit(task)` gives a model, `save(model, directory)` writes its files, and `report(model, task)` names and gives the
-    texts that tell people of it, which are written last: what goes wrong with them is only a warning. A ClientError or
-    one of `user_errors` is the user's fault: one message without a trace. A job that is stopped ends with 0 and the
-    model that `fit` has by then, or where it raises KeyboardInterrupt with 143 and no model.
+    `fit(work)` returns a model, `save(model, folder)` writes its files, and `report(model, work)` returns the text of
+    each report by file name. Reports are written last; if that fails it is only a warning. A ClientError or one of
+    `user_errors` is the user's fault and is reported as one message without a traceback. A stopped job returns 0 with
+    the model that `fit` has by then, or 143 without a model if `fit` raises KeyboardInterrupt.
 
-    Where there are several hosts, `roles(team)` names the work of the companions of each, and all hosts end alike.
+    With several hosts, `roles(team)` maps the name of each companion process to the function it runs, and all hosts
+    return the same outcome.
     """
     stop = stop or Stop()
     paths = read_paths(environ)
@@ -92,7 +93,7 @@ def run(
 
 
 def _end(outcome: Outcome, paths: Paths, task: Task) -> int:
-    """Say how the job ends, and where its time went."""
+    """Log how the job ended and its timeline, write output/failure if it failed, and return the exit status."""
     task.log.close()
     if outcome.status == STOPPED:
         task.log.warning(outcome.reason)
@@ -163,14 +164,14 @@ def _attempt(
 
 
 def _log(job: Job, alive: bool) -> Log:
-    """Make the log of a host; the first one's has a bar of the progress where it is `alive`."""
+    """Create the log of this host; with `with_bar` the leader's log shows a progress bar on the terminal."""
     if alive and job.leads:
         return LiveLog(job.current_host, ALGORITHM, sys.stdout)
     return Log(job.current_host, ALGORITHM, sys.stdout, job.leads, partial(_tell, job.paths))
 
 
 def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:
-    """Wait for the other hosts, start our companions and watch them all; where one fails this process ends."""
+    """Wait for the other hosts, start the companion processes and watch all of them; exit this process if one fails."""
     hangs = f"AlgorithmError: the training process of host {team.host!r} hangs."
 
     def end(outcome: Outcome) -> None:
@@ -183,7 +184,7 @@ def _join(team: Team, task: Task, paths: Paths, roles: Roles) -> None:
 
 
 def _clear(paths: Paths) -> None:
-    """Take away what an earlier job could not finish, and its report, which would be taken for this one's."""
+    """Remove the partial files of an earlier job and its report, which would pass for this job's."""
     shutil.rmtree(_unfinished(paths), ignore_errors=True)
     reports = (*paths.output_data.glob("report.*"), *paths.output_data.glob(".report.*"))
     for file in (_partial_archive(paths), *reports):
@@ -192,7 +193,7 @@ def _clear(paths: Paths) -> None:
 
 
 def _check_outputs(job: Job) -> None:
-    """See that all can be written that the job is going to leave, before it trains."""
+    """Check before training that every output of the job can be written; raise ClientError otherwise."""
     paths = job.paths
     reports = [paths.output_data] if job.report else []
     checkpoints = [job.checkpoints] if job.checkpoints else []
@@ -202,7 +203,10 @@ def _check_outputs(job: Job) -> None:
 
 
 def _assign(job: Job, task: Task) -> None:
-    """Tell the algorithm what the platform says."""
+    """Fill `work` with hyperparameters, channels, the model to start from and the checkpoint file.
+
+    Raises ClientError where there is no train channel or the start model is in Pipe mode.
+    """
     task.hyperparameters = job.hyperparameters
     configuration = job.paths.config / "hyperparameters.json"
     task.log.info(f"Reading provided configuration from {job.paths.call(configuration)}: {job.hyperparameters}")
@@ -234,15 +238,15 @@ def _assign(job: Job, task: Task) -> None:
 
 
 def _place(error: Exception, channels: dict[str, Channel]) -> str:
-    """Name the file of a fault that names a channel and a row."""
+    """Return a sentence that names the file of the fault, if the error names a channel and a row; else ""."""
     channel, row = (getattr(error, name, None) for name in ("channel", "row"))
     return f" It is {channels[channel].place(row)}." if channel in channels and row else ""
 
 
 def _save(model: M, save: Save[M], job: Job) -> None:
-    """Let `save` write into a hidden folder, then rename file by file: a file of the model is whole or absent.
+    """Save into a hidden folder, then rename file by file, so that each file of the model is whole or absent.
 
-    What an earlier job left is taken away first, so that no kill leaves files of two models side by side.
+    The files of an earlier model are removed first, so that a kill never leaves files of two models side by side.
     """
     unfinished = _unfinished(job.paths)
     try:
@@ -261,7 +265,7 @@ def _save(model: M, save: Save[M], job: Job) -> None:
 
 
 def _report(model: M, report: Report[M], task: Task, paths: Paths) -> None:
-    """Write what tells people of the model, which is whole by now: it stays so, whatever goes wrong here."""
+    """Write the reports. The model is already complete; any error here is logged as a warning."""
     try:
         texts = report(model, task)
         paths.output_data.mkdir(parents=True, exist_ok=True)
@@ -291,7 +295,7 @@ def _partial_archive(paths: Paths) -> Path:
 
 
 def _pack(paths: Paths, files: list[Path]) -> None:
-    """Pack files as SageMaker does; the same files give the same bytes."""
+    """Write output/model.tar.gz as SageMaker does; the same files give the same bytes."""
     paths.output.mkdir(parents=True, exist_ok=True)
     partial = _partial_archive(paths)
     try:
@@ -311,12 +315,13 @@ def _pack(paths: Paths, files: list[Path]) -> None:
 
 
 def _crash(log: Log, error: Exception) -> Outcome:
+    """Log the traceback of an unexpected error and return the outcome that names it."""
     log.error("".join(traceback.format_exception(error)).rstrip())
     return Outcome(1, f"AlgorithmError: {type(error).__name__}: {error}")
 
 
 def fail(paths: Paths, reason: str, log: Log | None = None) -> int:
-    """Write why a job fails to its log and, unless something is there, to output/failure; give its exit status."""
+    """Log why the job failed and write it to output/failure, unless that file exists; return the exit status 1."""
     log = log or Log("algo-1", ALGORITHM, sys.stdout)
     log.error(reason)
     _tell(paths, reason)
@@ -330,10 +335,9 @@ def fail(paths: Paths, reason: str, log: Log | None = None) -> int:
 
 
 def _tell(paths: Paths, reason: str) -> None:
-    """Repeat on stderr what has gone to a log that is not seen: a file, or what is read by another program.
+    """Repeat a message on stderr if stdout is not visible: a file, the null device, or read by another program.
 
-    Where both streams end in one place, as on a terminal or as the log of a container, it stands there already. What
-    goes to the null device is seen by nobody, as that of a log that could not be written.
+    Nothing is repeated where both streams go to the same place, as on a terminal or in a container's log.
     """
     with suppress(AttributeError, OSError):  # there is no stream, or none that has a number
         log, here = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())

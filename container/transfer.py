@@ -1,4 +1,4 @@
-"""Where a request's body ends: after so many bytes, or after its last chunk (RFC 9112, sections 6 and 7)."""
+"""Incremental framing of a request's body, by Content-Length or in chunks (RFC 9112, sections 6 and 7)."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,14 @@ Write = Callable[[memoryview], object]
 
 
 class Sized:
-    """A body of `length` bytes."""
+    """A body of a known length."""
 
     def __init__(self, length: int) -> None:
         self.left = length
         self.ended = not length
 
     def feed(self, data: memoryview, write: Write) -> int:
-        """Pass on what of `data` belongs to the body; return how many bytes that are."""
+        """Pass the body's bytes in `data` to `write`; return how many bytes of `data` were used."""
         part = data[: self.left]
         write(part)
         self.left -= len(part)
@@ -27,7 +27,7 @@ class Sized:
 
 
 class Chunked:
-    """A body in chunks, each behind a line with its length; trailers are left out."""
+    """A body in chunked transfer coding; trailers are discarded."""
 
     def __init__(self) -> None:
         self.left = 0
@@ -37,9 +37,9 @@ class Chunked:
         self._trailers = 0
 
     def feed(self, data: memoryview, write: Write) -> int:
-        """Pass on the contents of the chunks in `data`; return how many bytes belong to the body and its framing.
+        """Pass the contents of the chunks in `data` to `write`; return how many bytes of `data` were used.
 
-        Raises BadPayload for what are no chunks.
+        Raises BadPayload where the coding is malformed.
         """
         at = 0
         while at < len(data) and not self.ended:

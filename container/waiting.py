@@ -1,4 +1,4 @@
-"""Answers 503 to whoever comes while the model is loaded."""
+"""Answers every request with 503 while the model is being loaded."""
 
 import socket
 import time
@@ -43,18 +43,18 @@ class _Server(ThreadingHTTPServer):
         self._clients: set[socket.socket] = set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Take a client."""
+        """Accept a client and remember it."""
         client, address = super().get_request()
         self._clients.add(client)
         return client, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Let a client go."""
+        """Close a client and forget it."""
         self._clients.discard(request)
         super().shutdown_request(request)
 
     def leave(self) -> None:
-        """Answer who has asked, and end with all that is open, but not with the listening socket."""
+        """Finish requests in progress, close the clients that are left, and stop; the listening socket stays open."""
         self.shutdown()
         deadline = time.monotonic() + _GRACE_SECONDS
         while self._clients and time.monotonic() < deadline:
@@ -68,7 +68,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def waiting_room(listener: socket.socket) -> Iterator[None]:
-    """Take connections on a listening socket and answer each with 503 until the block ends."""
+    """Answer all connections of a listening socket with 503 until the block ends; the socket stays open."""
     server = _Server(listener)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

@@ -1,8 +1,8 @@
-"""The gunicorn worker: one loop holds all connections, and threads are given whole requests only.
+"""The gunicorn worker: one event loop holds all connections, threads get complete requests only.
 
-Whoever sends slowly, or reads slowly, costs a place in a list and no thread. Small requests never wait for large ones:
-each kind has threads of its own. What takes no time to speak of is answered by the loop itself: handing it to a thread
-and back would take as long again.
+A client that sends or reads slowly occupies no thread. Small and large requests have threads of their own, so that
+small ones never wait for large ones. Requests that are answered in about a millisecond are answered in the loop itself:
+handing them to a thread and back would take as long again.
 """
 
 import errno
@@ -42,13 +42,13 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
 class Worker(BaseWorker):  # type: ignore[misc]
-    """Serves `app` within its `limits`, and counts in row `row` of its `meter`."""
+    """Serves `app` within its `limits`, and counts in row `meter_row` of its `meter`."""
 
     row = 0
     alive: bool
 
     def init_process(self) -> None:
-        """Make the loop and the threads, in the new process, and run."""
+        """Create the loop's state and the threads in the new process, then run."""
         self.app.meter.take_row(self.row)
         self._poller = selectors.DefaultSelector()
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
@@ -65,12 +65,12 @@ class Worker(BaseWorker):  # type: ignore[misc]
         super().init_process()
 
     def init_signals(self) -> None:
-        """Take signals, which were held back since before the fork."""
+        """Install signal handlers and unblock the signals that were blocked since before the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def run(self) -> None:
-        """Turn until a signal says stop, then until what has begun is answered."""
+        """Run the loop until a signal stops it, then until the requests that have begun are answered."""
         self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._run_deferred)
         self._listen(True)
         swept = time.monotonic()
@@ -97,7 +97,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self.app.clean_up()
 
     def _listen(self, on: bool) -> None:
-        """Take new connections from now on, or none."""
+        """Start or stop accepting connections."""
         if on == self._listening:
             return
         self._listening = on
@@ -109,12 +109,13 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 self._poller.unregister(listener)
 
     def _turn(self, seconds: float) -> None:
+        """Wait for events for at most `seconds` and handle them."""
         self.notify()
         for key, _ in self._poller.select(seconds):
             key.data()
 
     def _defer(self, work: Callable[[Connection], None], connection: Connection) -> None:
-        """Have the loop do something with a connection; for other threads."""
+        """Have the loop call `callback(connection)`; safe from any thread."""
         self._deferred.put((work, connection))
         with suppress(BlockingIOError):
             os.write(self.PIPE[1], b"\0")
@@ -127,6 +128,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 self._guard(work, connection)
 
     def _accept(self, listener: socket.socket) -> bool:
+        """Accept one connection, when full in place of the one idle longest; return whether there was one."""
         full = len(self._connections) >= self.cfg.worker_connections
         idle = [connection for connection in self._connections if connection.idle] if full else []
         if full and not idle:
@@ -160,7 +162,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._poller.register(connection.sock, events, work)
 
     def _guard(self, work: Callable[[Connection], None], connection: Connection) -> None:
-        """Let no connection bring the loop down."""
+        """Call `callback(connection)`; log an unexpected error and close the connection, so that the loop survives."""
         try:
             work(connection)
         except Exception:
@@ -172,6 +174,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._poller.unregister(connection.sock)
 
     def _close(self, connection: Connection) -> None:
+        """Close a connection; one that is being answered is only unwatched, and closed after the answer."""
         if connection.inflow and not connection.framing.ended:
             connection.inflow.end(ConnectionResetError("the client has gone"))
         if connection.phase is Phase.ANSWERING:
@@ -185,6 +188,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self.app.meter.set_connections(len(self._connections))
 
     def _read(self, connection: Connection) -> None:
+        """Read what has arrived, a bounded number of times, and feed it to the connection's request."""
         if connection.phase is Phase.SENDING:  # of an event that came with the end of the answer
             return
         if connection.phase is Phase.ANSWERING and (connection.inflow is None or connection.framing.ended):
@@ -214,14 +218,14 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 return
 
     def _resume(self, connection: Connection) -> None:
-        """Go on with a connection that has sent something while it was answered, once the answer has gone."""
+        """Resume reading from a connection that sent data while it was being answered, once the answer is sent."""
         if connection.missed and connection.phase is Phase.RECEIVING and connection in self._connections:
             connection.missed = False
             self._watch(connection)
             self._read(connection)
 
     def _take(self, connection: Connection, data: memoryview) -> None:
-        """Add what has come to the request that it belongs to."""
+        """Feed bytes to the connection's request: head first, then body; dispatch it when it is complete."""
         try:
             if connection.request is None:
                 if not connection.inbox:
@@ -246,7 +250,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._refuse(connection, error)
 
     def _begin(self, connection: Connection) -> None:
-        """Look at a request whose head is whole."""
+        """Check the size of a request whose head is complete, send 100 Continue if expected, and collect its body."""
         expected, connection.request._expected_100_continue = connection.request._expected_100_continue, False
         limit = self.app.limits.body_bytes
         if limit and connection.framing.left > limit:
@@ -257,7 +261,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         connection.write = partial(self._hold, connection, limit)
 
     def _hold(self, connection: Connection, limit: int, part: memoryview) -> None:
-        """Keep a part of a body in memory, of which there is so much."""
+        """Buffer a part of a body; raise PayloadTooLarge beyond its limit, Busy beyond that of all bodies."""
         connection.body.write(part)
         self._count_held(connection, len(part))
         if limit and connection.held > limit:
@@ -276,7 +280,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         connection.held = 0
 
     def _go_on(self, connection: Connection) -> None:
-        """Have a request answered once it is whole, or at once where bodies are streamed."""
+        """Dispatch a complete request to the loop or a lane; stream a large body where size is unlimited."""
         inflow, request = connection.inflow, connection.request
         if inflow is not None:
             if connection.framing.ended:
@@ -306,17 +310,17 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._streams.put(connection)
 
     def _is_quick(self, request: Any, body: bytes) -> bool:
-        """Tell whether the application answers a body in a millisecond or so, whatever it says."""
+        """Whether the application answers this body in about a millisecond, whatever it contains."""
         encoded = any(name == "CONTENT-ENCODING" for name, _ in request.headers)
         return not encoded and bool(self.wsgi.config["IS_QUICK"](body))
 
     def _read_on(self, connection: Connection) -> None:
-        """Go on with a streamed body for which there is room again."""
+        """Resume reading a streamed body whose buffer has space again (backpressure)."""
         if connection.inflow and not connection.inflow.ended:
             self._watch(connection)
 
     def _refuse(self, connection: Connection, error: HttpError) -> None:
-        """Have the application say why a request whose body is not read is refused."""
+        """Have the application answer with `error` a request whose body is not read."""
         if connection.inflow is not None:
             connection.inflow.end(error)
             connection.request.force_close()
@@ -330,7 +334,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self._small.put(connection)
 
     def _reject(self, connection: Connection, status: int, reason: str) -> None:
-        """Answer what is not even a request."""
+        """Answer bytes that are no HTTP request with `status` and close the connection."""
         self.log.info("%s:%s sent what cannot be answered: %s", *connection.client[:2], reason)
         connection.outbox = memoryview(self._write(status, reason))
         connection.closes = True
@@ -338,6 +342,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self._send(connection)
 
     def _write(self, status: int, reason: str) -> bytes:
+        """Format an error response that closes the connection."""
         body = error_body(reason)
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
@@ -346,9 +351,10 @@ class Worker(BaseWorker):  # type: ignore[misc]
         return head.encode() + body
 
     def _answer(self, connection: Connection) -> None:
-        """Run the application on a request and send what it says; in any thread.
+        """Run the application on a request and send its response; in any thread.
 
-        The request is counted before the end of its answer is sent: whoever has the answer finds it in the counts.
+        The request is counted before the end of its response is sent, so that a client that has the response finds it
+        in /metrics.
         """
         request, inflow = connection.request, connection.inflow
         answer = Outflow(connection.sock) if inflow else Collected()
@@ -405,7 +411,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 parts.close()
 
     def _try_to_send(self, connection: Connection, parts: list[bytes]) -> bytes | None:
-        """Send what goes at once; give the rest, or None where nobody listens."""
+        """Send what the socket takes at once; return the rest, or None if the client is gone."""
         data = b"".join(parts)
         try:
             return data[connection.sock.send(data) :]
@@ -415,7 +421,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             return None
 
     def _finish(self, rest: bytes | None, closes: bool, connection: Connection) -> None:
-        """Send the rest of an answer and go on with the connection."""
+        """Send the rest of a response from the loop and go on with the connection."""
         if connection.inflow:
             with self._lock:
                 self._streaming -= 1
@@ -456,6 +462,10 @@ class Worker(BaseWorker):  # type: ignore[misc]
                 self._take(connection, memoryview(rest))
 
     def _leave(self, connection: Connection) -> None:
+        """Start a lingering close: stop sending, but discard input for LINGER_SECONDS.
+
+        Otherwise the kernel could reset the connection before the client has read its answer.
+        """
         connection.phase = Phase.LEAVING
         connection.restart_clock()
         try:
@@ -466,7 +476,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
         self._watch(connection)
 
     def _sweep(self, now: float) -> None:
-        """Look for those who are too slow, and for those who have gone to sleep."""
+        """Close idle connections that are too old, and time out clients that are too slow."""
         self._listen(self.alive)
         for connection in list(self._connections):
             idle_for = now - connection.since

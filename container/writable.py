@@ -1,4 +1,4 @@
-"""Whether what a job leaves can be written: tried before anything is trained, as root is told yes wherever it asks."""
+"""Check that outputs can be written by writing a trial file: access(2) always says yes to root."""
 
 import errno
 import os
@@ -16,9 +16,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)  # which whoever writes more than nothing t
 
 
 def check_writable(folders: Iterable[Path], call: Callable[[Path], str] = str) -> None:
-    """Make a hidden file in each folder, or in the one that it is to be made in, and remove it.
+    """Create and remove a hidden file in each folder, or in its nearest existing parent.
 
-    Raises ClientError that names the folder, by `call`, the user who may not write there, and what to do.
+    Raises ClientError with the folder, as `display_name` calls it, the user who may not write there, and a remedy. A
+    full disk is no fault here.
     """
     for folder in folders:
         place = folder
@@ -35,13 +36,13 @@ def check_writable(folders: Iterable[Path], call: Callable[[Path], str] = str) -
 
 
 def check_replaceable(file: Path, call: Callable[[Path], str] = str) -> None:
-    """Raise ClientError where a file is to be written and a folder is in its place."""
+    """Raise ClientError if a folder stands where the file is to be written."""
     if file.is_dir():
         raise ClientError(f"{call(file)} cannot be written: it is a folder; expected a file or nothing. Move it away.")
 
 
 def _explain(error: OSError, place: Path, name: str) -> str:
-    """Say what is wrong with a place, and what to do about it."""
+    """Return what is wrong with the place and how to mend it."""
     mine, strerror = os.geteuid(), error.strerror or str(error)
     match error.errno:
         case errno.ENOTDIR:
@@ -60,7 +61,7 @@ def _explain(error: OSError, place: Path, name: str) -> str:
 
 
 def _user(number: int) -> str:
-    """Name a user by number and, where it is known, by name."""
+    """Return the user's number and, if known, name."""
     try:
         return f"user {number} ({pwd.getpwuid(number).pw_name})"
     except KeyError:

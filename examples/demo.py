@@ -1,4 +1,4 @@
-"""Train on the bundled data, serve the model, ask it for predictions in three formats, and show the report."""
+"""Train on the bundled data, serve the model, request predictions in three formats, and print the report's summary."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What is known of a training once it is over: what a report is made of."""
+"""The result of a finished training: the model, and everything that the report is made of."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from linear_learner.scoring import Measured
 
 @dataclass(frozen=True)
 class Account:
-    """A training that is over, and the model it came to.
+    """The result of a finished training.
 
-    `standings` (M,) are those of the candidates that trained to the end, on the rows of the channel `deciding`, as the
-    choice saw them. `winner` is a candidate's number. `measured` has
-    the model's figures on every channel, of the first rows alone where the job was `stopped`.
+    `standings` (M,) holds the criterion and loss of each candidate that trained to the end, on the rows of
+    `deciding_channel`. `winner` is the number of the chosen candidate. `measurements` maps each channel to the scores
+    of the model on it; where `was_stopped`, they are taken on the first rows of each channel only.
     """
 
     model: Model
@@ -39,4 +39,4 @@ Tell = Callable[[Account], None]
 
 
 def untold(account: Account) -> None:
-    """Keep nothing."""
+    """Ignore the result."""

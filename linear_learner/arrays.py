@@ -1,4 +1,4 @@
-"""MXNet's file of named arrays, read without MXNet: nothing it announces is believed before it is seen to fit."""
+"""Parser of MXNet's file of named arrays that does not need MXNet and validates every size before it allocates."""
 
 import struct
 from typing import Any
@@ -23,9 +23,9 @@ Floats = NDArray[np.float32]
 
 
 def read_arrays(content: bytes | bytearray) -> tuple[Floats, Floats]:
-    """Return the weight (d, K) and the bias (K,), which share the memory of `content`.
+    """Return the weight (d, K) and the bias (K,) as views of `content`.
 
-    Raises InputError for anything but the two arrays, dense, float32, finite and of shapes that agree.
+    Raises InputError unless the file holds exactly these two arrays, dense, float32, finite, and of matching shapes.
     """
     cursor = Cursor(content)
     if (magic := cursor.take("Q")) != LIST_MAGIC:
@@ -51,7 +51,7 @@ def read_arrays(content: bytes | bytearray) -> tuple[Floats, Floats]:
 
 
 def two_of(cursor: "Cursor", what: str) -> int:
-    """Take a count, which must be two."""
+    """Read a count and require it to be two."""
     if (count := cursor.take("Q")) != 2:
         raise InputError(f"{PARAMETERS} announces {count} {what}; expected 2, {WEIGHT} and {BIAS}.")
     return 2
@@ -92,12 +92,12 @@ def read_name(cursor: "Cursor") -> str:
 
 
 def all_finite(numbers: Floats) -> bool:
-    """Tell whether all of `numbers` (n,) are finite, without as many flags."""
+    """Return whether all `numbers` (n,) are finite, in chunks, so that no mask of the full length is allocated."""
     return all(np.isfinite(numbers[start : start + AT_ONCE]).all() for start in range(0, len(numbers), AT_ONCE))
 
 
 class Cursor:
-    """A place in bytes that moves on and never past the end."""
+    """A read position in a buffer that only moves forward and never past the end."""
 
     def __init__(self, content: bytes | bytearray) -> None:
         """Start at the first byte."""
@@ -106,16 +106,16 @@ class Cursor:
 
     @property
     def left(self) -> int:
-        """Count the bytes that are left."""
+        """Return how many bytes remain."""
         return len(self.content) - self.place
 
     def raw(self, size: int) -> memoryview:
-        """Take `size` bytes."""
+        """Return the next `size` bytes; raise InputError where fewer remain."""
         if size > self.left:
             raise InputError(f"{PARAMETERS} is cut short at byte {len(self.content)}.")
         self.place += size
         return self.content[self.place - size : self.place]
 
     def take(self, layout: str) -> Any:
-        """Take little-endian numbers; the first of them is returned."""
+        """Read little-endian numbers in the `struct` format `layout`; return the first of them."""
         return struct.unpack("<" + layout, self.raw(struct.calcsize("<" + layout)))[0]

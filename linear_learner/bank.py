@@ -1,4 +1,4 @@
-"""The bank: all candidates as the rows of one weight matrix, trained by one compiled step on MXNet operators."""
+"""The dense bank: all candidates as the rows of one weight matrix, trained by one compiled graph of MXNet operators."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -31,18 +31,18 @@ PASSES = 500  # operations of a product that all else costs, for each margin and
 
 
 def unheeding() -> None:
-    """Heed nothing."""
+    """Never stop."""
 
 
 def gather_nothing(_: NDArray[np.int32]) -> None:
-    """Leave it to the step, which takes its rows from those that are held."""
+    """Do nothing: the compiled update gathers the rows itself."""
 
 
 class Bank:
-    """M candidates of K outputs each, trained together.
+    """M candidates of K outputs each, trained together on dense rows.
 
-    The weights are one matrix (M * K, d + 1) whose last column is the bias. Candidates that are updated alike lie side
-    by side; every result comes back in the caller's order.
+    The weights are one matrix (M * K, d + 1) whose last column is the bias. Internally candidates that are updated
+    alike are adjacent; all results are in the caller's order.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Bank:
         processors: int = 1,
         hosts: Hosts = ALONE,
     ) -> None:
-        """Place the candidates, with `start` (M, K, d + 1) as their first weights.
+        """Set up the candidates, with `start` (M, K, d + 1) as their initial weights.
 
-        `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the one that
-        `evaluate` reports. Large products are shared among `processors`, the rows of a mini-batch among `hosts`, in
-        equal parts.
+        `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the loss that
+        `evaluate` reports. Large products are shared among `processors`; the rows of a mini-batch are split evenly
+        among `hosts`.
         """
         self.models, self.outputs, self.width = start.shape
         self.order = sorted(range(len(candidates)), key=lambda m: place(candidates[m]))
@@ -92,10 +92,11 @@ class Bank:
         )
 
     def train(self, rows: Rows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
-        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).
+        """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
-        `heed` is called from time to time between updates and may raise; the bank is then where the last one left it.
-        Other hosts train on rows of their own at the same time; whoever has none left must `join` them.
+        `check_stop` is called between runs of updates and may raise; the bank then stands after the last completed run.
+        The other hosts train on their own rows at the same time; a host that has run out of rows must call
+        `join_updates`.
         """
         if not len(order):
             return np.zeros(self.models)
@@ -108,19 +109,19 @@ class Bank:
         return self.restored(self.step.lost[0])
 
     def pace(self, X: Floats, batch: NDArray[np.int32]) -> Pace:
-        """Return the pace of updates by mini-batches of as many rows as this."""
+        """Return the pace of updates on mini-batches of this size; created and tested on first use."""
         if len(batch) not in self.paces:
             counts = threads.numbers(4 * len(batch) * self.step.weights.size, self.processors)
             self.paces[len(batch)] = Pace(threads.interchangeable(counts, Sums(X, batch, self.models * self.outputs)))
         return self.paces[len(batch)]
 
     def run_length(self, batch: int) -> int:
-        """Return how many updates of so many rows are queued before anybody waits for them."""
+        """Return how many updates on mini-batches of `batch_size` rows are queued before waiting for them."""
         cost = self.models * self.outputs * (4 * self.width * batch + PASSES * (batch + self.width))
         return min(RUN, max(1, int(RUN_COST / cost)), max(1, ENTRIES // (self.models * self.outputs)))
 
     def run(self, rows: Rows, table: NDArray[np.int32]) -> None:
-        """Train on a table of mini-batches (T, batch_size), with the learning rates of its updates as tables too."""
+        """Train on a table of mini-batches (T, batch_size), after filling the tables of learning rates."""
         pace = self.pace(rows.X, table[0])
         counted, sizes = table < len(rows), self.step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
@@ -145,7 +146,7 @@ class Bank:
     def update(
         self, pace: Pace, table: NDArray[np.int32], gather: Callable[[NDArray[np.int32]], None] = gather_nothing
     ) -> None:
-        """Take an update for each mini-batch of a table, and wait for them, a part that the pace asks for at a time."""
+        """Run an update for each mini-batch of a table, in parts whose size the pace chooses; wait after each part."""
         first = 0
         while first < len(table):
             last = first + pace.part(len(table) - first)
@@ -159,7 +160,7 @@ class Bank:
         self.spared = self.processors if pace.fastest == pace.most else pace.fastest
 
     def join(self) -> None:
-        """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
+        """Take part in the updates of other hosts until none of them has rows left or one is asked to stop."""
         others = self.hosts.count > 1
         while others:
             self.step.fill(self.step_sizes(JOINED))
@@ -171,7 +172,7 @@ class Bank:
             self.step.wait()
 
     def step_sizes(self, updates: int) -> dict[str, Floats]:
-        """Lay out the learning rates of the next updates."""
+        """Return the tables of `step_sizes` for the next updates."""
         return step_sizes(self.candidates, np.arange(updates) + self.updates + 1)
 
     def losses(self, F: Any, z: Any, y: Any) -> Any:
@@ -181,13 +182,16 @@ class Bank:
         return self.loss.graph(F, z, y, self.models, self.outputs, self.loss_parameter)[0]
 
     def restored(self, values: Floats) -> Floats:
-        """Put what is indexed by model first back into the caller's order."""
+        """Reorder results, indexed by model in their first dimension, from the bank's order to the caller's."""
         result = np.empty_like(values)
         result[self.order] = values
         return result
 
     def evaluate(self, rows: Rows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
-        """Return each model's summed loss (M,) and, of single-output models, the margins of the first rows."""
+        """Return each model's summed loss, (M,), and the margins of the first `margin_rows` rows, (M, margin_rows).
+
+        Margins are for models with a single output only. `check_stop` is called before each chunk and may raise.
+        """
         chunk = scored_rows(self.models * self.outputs)
         weights = self.evaluated()
         lost = np.zeros(self.models)
@@ -204,7 +208,10 @@ class Bank:
         return self.restored(lost), self.restored(z_all)
 
     def judging(self, rows: int, score: threads.Work) -> int:
-        """Return how many threads score so many rows: no more than train by now, if that does not change the bits."""
+        """Return how many threads to score this many rows with.
+
+        At most as many as training has settled on, provided that this does not change the bits of the result.
+        """
         most = threads.worthwhile(2 * rows * self.step.weights.size, self.processors)
         if self.spared >= most:
             return most
@@ -213,14 +220,14 @@ class Bank:
         return self.judges[rows, self.spared]
 
     def score(self, rows: Rows, first: int, last: int, weights: Any) -> tuple[Any, Any]:
-        """Return each model's loss, summed over some rows, (1, M), and their margins, (n, M K)."""
+        """Return each model's loss, summed over rows `first` to `last`, (1, M), and their margins, (n, M K)."""
         X, y = ndarray(rows.X[first:last]), ndarray(rows.y[first:last])
         z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
         counts = ndarray(row_weights(rows.y[first:last, 0], self.objective_weights))
         return mx.nd.dot(counts, self.losses(mx.nd, z, y)), z
 
     def evaluated(self) -> Any:
-        """Return the weights that are evaluated: of models that average the average, of others what they are."""
+        """Return the weights to evaluate: averages of models that average, of others the current ones."""
         for averaging, first, last in spans(c.average for c in self.candidates):
             if not averaging:
                 rows = slice(first * self.outputs, last * self.outputs)
@@ -228,28 +235,28 @@ class Bank:
         return self.step.averages
 
     def snapshot(self) -> Floats:
-        """Copy the weights that are evaluated, (M, K, d + 1)."""
+        """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         return self.restored(self.evaluated().asnumpy().reshape(self.models, self.outputs, -1))
 
     def restore(self, snapshot: Floats) -> None:
-        """Put the weights of a snapshot back, to be evaluated."""
+        """Set the weights to evaluate to those of a snapshot."""
         weights = ndarray(snapshot[self.order].reshape(self.models * self.outputs, -1))
         for averaging, first, last in spans(c.average for c in self.candidates):
             rows = slice(first * self.outputs, last * self.outputs)
             (self.step.averages if averaging else self.step.weights)[rows] = weights[rows]
 
     def state(self) -> Iterator[tuple[str, Floats]]:
-        """Name and copy what training goes on from."""
+        """Yield name and copy of each array that training resumes from."""
         yield "updates", np.array(self.updates)
         for name, array in self.carried().items():
             yield name, array.asnumpy()
 
     def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
-        """Go on from the state of a bank like this one, whose names in `state` begin with `prefix`."""
+        """Load the state of an identical bank; its names in `state` start with `prefix`."""
         self.updates = int(state[f"{prefix}updates"])
         for name, array in self.carried().items():
             array[:] = ndarray(state[prefix + name])
 
     def carried(self) -> dict[str, Any]:
-        """Name the arrays that are carried from update to update."""
+        """Return by name the arrays that persist between updates."""
         return {"weights": self.step.weights, "averages": self.step.averages, **self.step.states}

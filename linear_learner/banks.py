@@ -1,4 +1,4 @@
-"""Candidates with mini-batches of different sizes, each size a bank, behaving as one bank."""
+"""Candidates with mini-batches of different sizes: one bank for each size, behind the interface of one bank."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,9 +17,9 @@ Floats = NDArray[Any]
 
 
 class Banks:
-    """One bank for each number of slices that candidates cut a mini-batch into.
+    """One bank for each number of slices into which candidates divide a mini-batch.
 
-    All see the same rows in the same order; every result comes back in the caller's order.
+    All banks see the same rows in the same order; all results are in the caller's order.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Banks:
         hosts: Hosts = ALONE,
         **settings: Any,
     ) -> None:
-        """Place the candidates as `Bank` does; a slice has an equal part of the mini-batch's rows on every host."""
+        """Set up the candidates as `DenseBank` does; every host has an equal part of the rows of a slice."""
         make: Callable[..., Any] = SparseBank if sparse else Bank
         self.candidates, self.class_weights, self.shape = candidates, class_weights, start.shape[1:]
         self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, "hosts": hosts, **settings}
@@ -54,32 +54,33 @@ class Banks:
 
     @property
     def models(self) -> int:
-        """Count the candidates."""
+        """The number of candidates."""
         return len(self.candidates)
 
     @property
     def updates(self) -> int:
-        """Count the updates of the candidates that have seen most of them."""
+        """The number of updates of the candidates that have had the most."""
         return max(int(bank.updates) for bank in self.banks)
 
     @property
     def seen(self) -> int:
-        """Count the rows of all hosts in all updates, as if the last mini-batch of an epoch were full."""
+        """The number of rows seen in all updates, on all hosts, counting the last mini-batch of an epoch as full."""
         rows = sum(size * int(bank.updates) for size, bank in zip(self.sizes, self.banks, strict=True))
         return rows // len(self.banks)
 
     def train(self, rows: AnyRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
-        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,).
+        """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
-        `heed` is called from time to time between updates and may raise.
+        `check_stop` is called between runs of updates and may raise.
         """
         return self.train_epoch([(rows, order)], heed)
 
     def train_epoch(self, pieces: Iterable[tuple[AnyRows, NDArray[np.int32]]], heed: Heed = unheeding) -> Floats:
-        """Train on rows that come in pieces, each with an order, and beside other hosts until all have come to an end.
+        """Train on pieces of rows, each with an order, until all hosts have run out of rows.
 
-        Return each model's loss before updates, summed over this host's rows, (M,). Several banks need all rows at
-        once: slices are for few. Where `heed` raises, here or on another host, all are Stopped at the same update.
+        Returns each model's loss before its updates, summed over this host's rows, (M,). With several banks all pieces
+        are held at once: only small data is sliced. Where `check_stop` raises, here or on another host, HostsStopped is
+        raised on all hosts at the same update.
         """
         if len(self.banks) > 1:
             pieces = list(pieces)
@@ -94,32 +95,35 @@ class Banks:
         return self.together(lost)
 
     def evaluate(self, rows: AnyRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
-        """Return each model's summed loss (M,) and the margins of the first rows (M, margins); see `Bank`."""
+        """Return each model's summed loss, (M,), and the margins of the first rows, (M, margin_rows).
+
+        See `DenseBank.evaluate`.
+        """
         parts = [bank.evaluate(rows, margins=margins, heed=heed) for bank in self.banks]
         return self.together([lost for lost, _ in parts]), self.together([z for _, z in parts])
 
     def snapshot(self) -> Floats:
-        """Copy the weights that are evaluated, (M, K, d + 1)."""
+        """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         return self.together([bank.snapshot() for bank in self.banks])
 
     def restore(self, snapshot: Floats) -> None:
-        """Put the weights of a snapshot back, to be evaluated."""
+        """Set the weights to evaluate to those of a snapshot."""
         for members, bank in zip(self.members, self.banks, strict=True):
             bank.restore(snapshot[members])
 
     def state(self) -> Iterator[tuple[str, Floats]]:
-        """Name and copy what training goes on from."""
+        """Yield name and copy of each array that training resumes from."""
         for i, bank in enumerate(self.banks):
             for name, array in bank.state():
                 yield f"{i}.{name}", array
 
     def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
-        """Go on from the state of banks like these, whose names in `state` begin with `prefix`."""
+        """Load the state of an identical bank; its names in `state` start with `prefix`."""
         for i, bank in enumerate(self.banks):
             bank.resume(state, f"{prefix}{i}.")
 
     def part(self, chosen: NDArray[np.int64]) -> "Banks":
-        """Return banks of the chosen candidates alone, in rising order, which go on from where these are."""
+        """Return a bank of the chosen candidates, ascending, that continues from the state of this one."""
         start = np.zeros((len(chosen), *self.shape), np.float32)
         own = None if self.class_weights is None else self.class_weights[chosen]
         part = Banks([self.candidates[m] for m in chosen], start, class_weights=own, **self.settings)
@@ -131,7 +135,7 @@ class Banks:
         return part
 
     def together(self, parts: list[Floats]) -> Floats:
-        """Put what each bank's models have, (M_b, ...), into the caller's order."""
+        """Merge the results of each bank's models, (M_b, ...), into the caller's order, (M, ...)."""
         result = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
         for members, part in zip(self.members, parts, strict=True):
             result[members] = part
@@ -139,7 +143,7 @@ class Banks:
 
 
 def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
-    """Return the state of a new bank whose models remember what the old one's chosen models do."""
+    """Return the state of `new`, a bank of the models `chosen` from `old`, with the values that they have there."""
     theirs: dict[tuple[str, int], Floats] = {}
     shared: dict[str, Floats] = {}
     for name, array in old.state():
@@ -160,7 +164,7 @@ def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
 
 
 def layout(bank: Any, name: str, array: Floats) -> tuple[str, Sequence[int], int]:
-    """Tell what an array of a bank's state is, of which models, and along which axis they lie."""
+    """Return of an array of a bank's state what it is, the models it belongs to, and the axis along which these are."""
     if isinstance(bank, SparseBank):
         return name, range(bank.models), 1
     if not name.startswith("state_"):

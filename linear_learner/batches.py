@@ -1,4 +1,4 @@
-"""Hold standardised rows as one matrix and cut it into mini-batches."""
+"""Standardised dense rows in memory, and their division into mini-batches."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ ORDER_BYTES = 16  # of a row, to shuffle it and to put it into a mini-batch
 
 @dataclass(frozen=True)
 class Rows:
-    """Standardised rows held in memory, for products and for gathering.
+    """Standardised dense rows in memory, laid out for products and for gathering.
 
-    X (n + 1, d + 1) ends in a column of ones, the feature that the bias is the weight of; y is (n + 1, 1). The last row
-    is all zeros: a mini-batch that is not full is filled up with it, and it changes no weight. Where `signed`, the rows
-    of label 1 are negated, the column of ones too.
+    X (n + 1, d + 1) ends in a column of ones, whose weight is the bias; y is (n + 1, 1). The last row is all zeros: it
+    pads incomplete mini-batches and changes no weight. Where `signed`, rows of label 1 are negated, including their
+    one.
     """
 
     X: Floats
@@ -33,50 +33,53 @@ class Rows:
 
     @property
     def features(self) -> int:
-        """Count the features, without the column of ones."""
+        """The number of features, without the column of ones."""
         return int(self.X.shape[1]) - 1
 
     @property
     def labels(self) -> Floats:
-        """Return the standardised labels, (n,)."""
+        """The standardised labels, (n,)."""
         return self.y[:-1, 0]
 
     @property
     def arrays(self) -> list[Floats]:
-        """List what is held."""
+        """The arrays that hold the rows."""
         return [self.X, self.y]
 
     @property
     def sides(self) -> Floats:
-        """Return what the rows are multiplied by, (n, 1)."""
+        """The signs by which the rows are multiplied, (n, 1)."""
         return sides(self.y[:-1]) if self.signed else np.ones((len(self), 1), np.float32)
 
     @property
     def standardised(self) -> Floats:
-        """Return the rows without column of ones and signs, (n, d)."""
+        """The standardised features, without column of ones and signs, (n, d)."""
         return self.X[:-1, :-1] * self.sides
 
     @property
     def nbytes(self) -> int:
-        """Count the bytes that are held."""
+        """The size of the arrays in bytes."""
         return sum(array.nbytes for array in self.arrays)
 
     def part(self, first: int, last: int) -> "Rows":
-        """See rows `first` to `last`, to be scored; what follows them takes the place of the row of zeros."""
+        """Return a view of rows `first` to `last`, to be scored.
+
+        Instead of the row of zeros, the next row stands at its end.
+        """
         span = slice(first, last + 1)
         return Rows(self.X[span], self.y[span], self.signed)
 
     def first(self, count: int) -> "Rows":
-        """Copy the first rows."""
+        """Copy the first `count` rows, with the same caveat as `slice_rows`."""
         seen = self.part(0, min(count, len(self)))
         return Rows(seen.X.copy(), seen.y.copy(), self.signed)
 
     def varying(self) -> NDArray[np.bool_]:
-        """Say which features differ from 0 in any row, (d,)."""
+        """Return which features are non-zero in any row, (d,)."""
         return np.asarray(self.X[:-1, :-1].any(axis=0))
 
     def raw(self, scaler: Scaler, values: int = 2**17) -> Iterator[Block]:
-        """Yield the rows as they were before they were standardised, X (n, d) and y (n,), so many values at once."""
+        """Yield the rows in raw units, X (n, d) and y (n,), about `values_at_once` values at a time."""
         rows = max(1, values // self.X.shape[1])
         for first in range(0, len(self), rows):
             last = min(first + rows, len(self))
@@ -84,17 +87,17 @@ class Rows:
 
 
 class RowsBuilder:
-    """Standardised rows that come block by block, stored where they will stay."""
+    """Collects standardised blocks into one preallocated matrix."""
 
     def __init__(self, features: int, capacity: int, *, signed: bool = False) -> None:
-        """Reserve room for so many rows; what is not used of it is never touched and costs nothing."""
+        """Reserve memory for `row_capacity` rows; the operating system commits only what is used."""
         self.signed = signed
         self.X = reserve(capacity + 1, features + 1)
         self.y = np.empty((len(self.X), 1), np.float32)
         self.count = 0
 
     def add(self, Z: Any, y: Floats) -> bool:
-        """Store a block, or say that there is no room for it."""
+        """Store a block; return False where it does not fit."""
         last = self.count + len(y)
         if last >= len(self.X):
             return False
@@ -107,7 +110,7 @@ class RowsBuilder:
         return True
 
     def cut(self, batch: int) -> Block:
-        """Take back the rows after the last whole mini-batch."""
+        """Remove the rows after the last complete mini-batch and return them."""
         whole = self.count - self.count % batch
         tail = self.X[whole : self.count, :-1].copy(), self.y[whole : self.count, 0].copy()
         if self.signed:
@@ -116,7 +119,7 @@ class RowsBuilder:
         return tail
 
     def build(self, scaler: Scaler | None = None) -> Rows:
-        """Give up the unused room and return the rows."""
+        """Release unused memory and return the rows."""
         count = self.count
         self.X.resize((count + 1, self.X.shape[1]), refcheck=False)
         self.y.resize((count + 1, 1), refcheck=False)
@@ -127,7 +130,7 @@ class RowsBuilder:
 
 
 def reserve(rows: int, width: int, kind: type[np.number[Any]] = np.float32) -> Floats:
-    """Return an uninitialised matrix (rows, width), of fewer rows where the system does not promise so many."""
+    """Return an uninitialised matrix (rows, width), with fewer rows where the memory cannot be reserved."""
     while True:
         try:
             return np.empty((rows, width), kind)
@@ -138,12 +141,12 @@ def reserve(rows: int, width: int, kind: type[np.number[Any]] = np.float32) -> F
 
 
 def sides(labels: Floats) -> Floats:
-    """Return 1 for label 0, -1 for label 1."""
+    """Return the sign of each label: 1 for label 0, -1 for label 1."""
     return 1 - 2 * labels
 
 
 def gather(blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: int, *, signed: bool = False) -> Rows:
-    """Standardise raw blocks and join them."""
+    """Standardise raw blocks and collect them into rows."""
     parts = [(scaler.standardise(X), scaler.standardise_label(y)) for X, y in blocks]
     builder = RowsBuilder(features, sum(len(y) for _, y in parts), signed=signed)
     for part in parts:
@@ -152,14 +155,14 @@ def gather(blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: in
 
 
 def epoch_order(rows: int, generator: np.random.Generator | None) -> NDArray[np.int32]:
-    """Return the order in which an epoch shows the rows: a new permutation of `generator`, or as they lie."""
+    """Return the order of rows in an epoch, (n,): a new permutation, or their stored order without a generator."""
     return np.asarray(np.arange(rows) if generator is None else generator.permutation(rows), np.int32)
 
 
 def batch_table(order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
-    """Cut an order of rows (n,) into mini-batches, (batches, batch_size), no wider than the data.
+    """Divide an order of rows (n,) into mini-batches, (batches, batch_size); a batch is never larger than the data.
 
-    Index n, the row of zeros, fills up the last one.
+    The last one is padded with index n, the row of zeros.
     """
     rows = len(order)
     batch_size = min(batch_size, rows)

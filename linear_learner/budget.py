@@ -1,4 +1,4 @@
-"""Memory arithmetic: what a bank takes, and what is left to hold data in."""
+"""Memory budget: what a bank takes, and what remains for data."""
 
 from dataclasses import dataclass
 
@@ -19,30 +19,37 @@ FEWEST_BATCHES = 6  # mini-batches that there must be room for, one for each pie
 
 @dataclass(frozen=True)
 class Budget:
-    """How the memory that is free when a job begins is shared out; `free` in bytes, here, on one of so many hosts."""
+    """How the memory that is free at the start of a job, `free_bytes` on each host, is shared out.
+
+    `host_count` is the number of hosts.
+    """
 
     free: int = PLENTY
     hosts: int = 1
 
     @property
     def sample(self) -> int:
-        """Return how many bytes the scaler's sample may take."""
+        """The number of bytes that the scaler's sample may take."""
         return self.free // 16
 
     def widest(self, hp: Hyperparameters) -> int:
-        """Return the most features that the bank's weights leave room for, whatever else there is."""
+        """Return the largest number of features for which the bank's weights would fit the memory."""
         columns = model_count(hp) * hp.outputs
         need = bank_bytes(1, columns, 0, 0, sparse=True) + self.exchange_bytes(columns)
         return min(LARGEST_TENSOR // columns, int(SAFE * self.free) // need) - 1
 
     def judged_rows(self, hp: Hyperparameters) -> int:
-        """Return from how many rows thresholds are calibrated: a margin and its rank for every model and row."""
+        """Return how many rows to calibrate thresholds on.
+
+        The memory must hold a margin and its rank for every model and row.
+        """
         return min(hp.num_calibration_samples, max(1, self.free // 8 // (8 * model_count(hp) + RANKED_BYTES)))
 
     def data(self, hp: Hyperparameters, features: int, rows: int, *, sparse: bool) -> int:
-        """Return the bytes that there are for data of so many features; `rows` that were read show how few there are.
+        """Return the bytes available for data with this many features.
 
-        Raises InputError where not even a few mini-batches fit beside the bank.
+        `rows`, the number read so far, bounds the mini-batch. Raises InputError where not even a few mini-batches fit
+        next to the bank.
         """
         models, batch = model_count(hp), min(hp.mini_batch_size, rows)
         need = bank_bytes(models, hp.outputs, features, batch, sparse=sparse)
@@ -61,12 +68,12 @@ class Budget:
         return left
 
     def exchange_bytes(self, weights: int) -> int:
-        """Return what a gradient of so many weights takes on its way between hosts."""
+        """Return the bytes needed to exchange a gradient of this many weights between hosts."""
         return 4 * EXCHANGED * weights if self.hosts > 1 else 0
 
 
 def check_tensors(models: int, outputs: int, features: int, batch: int) -> None:
-    """Refuse a bank whose arrays are larger than MXNet can index."""
+    """Raise InputError where the bank would need an array larger than MXNet can index."""
     largest = max(models * outputs * max(features + 1, batch), batch * (features + 1))
     if largest > LARGEST_TENSOR:
         raise InputError(
@@ -76,12 +83,12 @@ def check_tensors(models: int, outputs: int, features: int, batch: int) -> None:
 
 
 def scored_rows(outputs: int) -> int:
-    """Return how many rows are scored at once, given the outputs of all models."""
+    """Return how many rows to score at once, given the number of outputs of all models."""
     return max(1, min(SCORED_ROWS, SCORES // outputs))
 
 
 def bank_bytes(models: int, outputs: int, features: int, batch: int, *, sparse: bool) -> int:
-    """Estimate the memory of a bank: weights with states and temporaries, a mini-batch and what is scored at once."""
+    """Estimate a bank's memory in bytes: weights, states and temporaries, a mini-batch, and what is scored at once."""
     columns = models * outputs
     weights = (8 if sparse else 16) * columns * (features + 1)
     rows = max(batch, scored_rows(columns)) if batch else 0

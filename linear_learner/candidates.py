@@ -1,4 +1,4 @@
-"""Decide what the candidates of a bank are."""
+"""The candidates of a bank: the user's settings and variations of them."""
 
 from dataclasses import asdict, dataclass, replace
 
@@ -29,7 +29,7 @@ SPARSE_STRENGTH = 0.001  # l1 / mini_batch_size
 
 @dataclass(frozen=True)
 class Candidate:
-    """The settings of one model in the bank."""
+    """The settings of one candidate."""
 
     optimizer: str = "adam"
     learning_rate: float = 0.005
@@ -52,14 +52,14 @@ class Candidate:
         return self.decayed(rate_decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
 
     def decayed(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the learning rate where the scheduler has it decay by so much."""
+        """Return the learning rates for these decay factors, never below the scheduler's minimum."""
         if not self.use_lr_scheduler:
             return np.full(len(decay), self.learning_rate)
         floor = min(self.lr_scheduler_minimum_lr, self.learning_rate)
         return np.maximum(self.learning_rate * decay, floor)
 
     def settings(self) -> dict[str, object]:
-        """Name the settings in the order of the original's best-model line."""
+        """Return the settings in the order of the original's best-model log line."""
         names = [
             "optimizer",
             "learning_rate",
@@ -75,17 +75,17 @@ class Candidate:
 
 
 def rate_decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what learning rates are multiplied by at updates t = 1, 2, ...: once more by a factor every so many."""
+    """Return the scheduler's factors at updates t = 1, 2, ...: `factor` is applied once every `step` updates."""
     return np.asarray(factor ** ((t - 1) // step))
 
 
 def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Candidate]:
-    """Return the bank: candidate 0 is what the user asked for, the others vary it and average their weights.
+    """Return the candidates: number 0 is what the user asked for, the others vary it and average their weights.
 
-    A number that the user gave is the centre of the others', a text holds for all of them. `validated` says whether
-    there is a validation channel: without one a classifier's candidates are compared on the rows they learned, where
-    the least regularised always looks best, so none is regularised less than ten times candidate 0. Where the training
-    `rows` make only a few mini-batches, every second candidate updates after each slice of one.
+    A number that the user gave is the centre of the variations; any other setting applies to all of them. Without a
+    validation channel a classifier's candidates are compared on their training rows, where the least regularised always
+    looks best; so the others have at least ten times the weight decay of candidate 0. If the training `rows` make only
+    a few mini-batches, every second candidate divides them into slices and updates after each.
     """
     first = centre(hp)
     cautious = not validated and hp.predictor_type != "regressor"
@@ -103,12 +103,12 @@ def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Can
 
 
 def model_count(hp: Hyperparameters) -> int:
-    """Return how many candidates there are: under tuning one, whatever the user says."""
+    """Return the number of candidates: always 1 within a tuning job."""
     return 1 if hp.tuning else hp.num_models or DEFAULT_MODELS
 
 
 def centre(hp: Hyperparameters) -> Candidate:
-    """Return the candidate with every number that the user gave and the original's defaults for the rest."""
+    """Return candidate 0: the numbers that the user gave, and the original's defaults for the rest."""
     given = {name: value for name, value in asdict(hp).items() if name in vars(Candidate()) and value is not None}
     first = Candidate(**given)
     return first if first.optimizer == "sgd" else replace(first, momentum=0.0)
@@ -117,7 +117,7 @@ def centre(hp: Hyperparameters) -> Candidate:
 def grid(
     first: Candidate, optimizer: str, hp: Hyperparameters, shift: float, decays: tuple[float, ...]
 ) -> list[Candidate]:
-    """Cross an optimizer's learning rates with weight decays, both as multiples of candidate 0's."""
+    """Cross an optimizer's learning rates with weight decays, both multiples of candidate 0's."""
     return [
         variation(first, optimizer, hp, shift * rate, wd=first.wd * decay)
         for rate in rates(optimizer, hp)
@@ -126,7 +126,7 @@ def grid(
 
 
 def sparse(first: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool) -> list[Candidate]:
-    """Cross two learning rates with strengths of L1."""
+    """Return candidates that combine two learning rates with several strengths of L1."""
     strength = SPARSE_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
     decay = first.wd * (CAUTIOUS_DECAYS if cautious else WIDE_DECAYS)[0]
     slow, fast = SPARSE_SGD_RATES if optimizer == "sgd" else SPARSE_ADAPTIVE_RATES
@@ -139,7 +139,10 @@ def sparse(first: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool
 def variation(
     first: Candidate, optimizer: str, hp: Hyperparameters, rate: float, wd: float, l1: float | None = None
 ) -> Candidate:
-    """Change candidate 0; its optimizer's learning rates shrink with mini-batches below the usual size."""
+    """Return candidate 0 with these changes; `rate` is a multiple of its learning rate.
+
+    The learning rate is lowered for mini-batches below the usual size.
+    """
     small = small_batch(hp.mini_batch_size)
     shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
     momentum = SGD_MOMENTUM if hp.momentum is None else hp.momentum
@@ -155,24 +158,27 @@ def variation(
 
 
 def sliced(candidate: Candidate, hp: Hyperparameters) -> Candidate:
-    """Cut the mini-batches of a candidate into slices; its learning rate shrinks alike, for all but SGD by the root."""
+    """Return the candidate with mini-batches divided into slices and a learning rate to match.
+
+    SGD's learning rate is scaled in proportion to the batch size, that of the others by its square root.
+    """
     whole, slice_ = (small_batch(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES))
     shrink = slice_ / whole if candidate.optimizer == "sgd" else (slice_ / whole) ** 0.5
     return replace(candidate, slices=SLICES, learning_rate=candidate.learning_rate * shrink)
 
 
 def small_batch(rows: float) -> float:
-    """Return how small a mini-batch is against the usual size, at most 1."""
+    """Return the size of a mini-batch relative to the usual size, at most 1."""
     return min(1.0, rows / USUAL_BATCH)
 
 
 def rates(optimizer: str, hp: Hyperparameters) -> tuple[float, ...]:
-    """Return the multiples of candidate 0's learning rate that suit an optimizer."""
+    """Return the multiples of candidate 0's learning rate to try with an optimizer."""
     return SGD_RATES[hp.predictor_type] if optimizer == "sgd" else ADAPTIVE_RATES
 
 
 def drawn(settings: list[Candidate], count: int) -> list[Candidate]:
-    """Draw further candidates around those that there are, the same ones every time."""
+    """Draw further candidates around the existing ones, with a fixed seed."""
     generator = np.random.default_rng(len(settings))
     return [
         replace(

@@ -1,6 +1,6 @@
-"""Charts for people as inline SVG, in the colours of the page around them: --ink, --line, --accent and --minus.
+"""Bar charts as inline SVG, in the colours of the surrounding page: --ink, --line, --accent and --minus.
 
-A page keeps them within its width by `svg { max-width: 100%; height: auto }`; on a phone their text stays legible.
+The page fits them into its width by `svg { max-width: 100%; height: auto }`; on a phone their text stays legible.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _ROW = Markup(
 
 
 def bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
-    """Draw a bar for each finite value, to either side of a line at 0, between its name and the value as text."""
+    """Draw one horizontal bar a value, left or right of zero, between its name and its value; all values are finite."""
     shorts = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
     texts = [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in values]
     left = LETTER * max(map(len, shorts), default=0)

@@ -1,4 +1,4 @@
-"""Write the course of training after an epoch, and go on from it in a later process."""
+"""Write the state of training after an epoch, and resume from it in a later process."""
 
 import json
 import time
@@ -30,19 +30,19 @@ FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few e
 
 
 class Store(Protocol):
-    """Where a checkpoint outlives the process."""
+    """Storage for one checkpoint that outlives the process."""
 
     def read(self) -> BinaryIO | None:
-        """Open the last checkpoint, if there is one."""
+        """Open the last checkpoint; None where there is none."""
 
     def write(self, dump: Callable[[BinaryIO], None]) -> None:
-        """Let `dump` write a checkpoint in place of the last one."""
+        """Replace the last checkpoint by what `dump` writes into a file."""
 
 
 def identity(
     hp: Hyperparameters, settings: list[Candidate], start: Floats, data: Mapping[str, Data], hosts: Hosts = ALONE
 ) -> Identity:
-    """Say what must be the same for one training to be the other's continuation, in words that can be compared."""
+    """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
     return {
         "format": FORMAT,
         "hyperparameters": asdict(hp),
@@ -53,7 +53,10 @@ def identity(
 
 
 def fingerprint(data: Data) -> list[Any]:
-    """Tell a channel's rows from others: all that are held, of a stream the first, however much memory there is."""
+    """Return checksums of a channel's rows: of all rows held in memory, of a stream the first FINGERPRINT_ROWS.
+
+    The number of rows of a stream that are hashed does not depend on the memory of the machine.
+    """
     scaler = data.scaler
     rows = data.head.first(FIRST) if isinstance(data, Streamed) else data.head
     sums = [checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays)]
@@ -66,9 +69,10 @@ def checksum(array: Floats) -> int:
 
 
 def save(course: Course, mine: Identity, store: Store, heed: Heed) -> None:
-    """Write a checkpoint: numpy's npz, one array in memory at a time.
+    """Write a checkpoint in NumPy's npz format, with one array in memory at a time.
 
-    One that takes longer than PATIENCE is given up where `heed` raises.
+    Once the write has taken LAST_CHECKPOINT_SECONDS, `check_stop` is called between arrays; where it raises, the write
+    is abandoned.
     """
     latest = time.monotonic() + PATIENCE
 
@@ -88,7 +92,10 @@ def save(course: Course, mine: Identity, store: Store, heed: Heed) -> None:
 
 
 def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
-    """Go on from the stored checkpoint; say so, or why not, and whether."""
+    """Resume from the stored checkpoint if it belongs to the same job.
+
+    Log the outcome and return whether it was resumed.
+    """
     file = store.read()
     if file is None:
         return False
@@ -116,9 +123,9 @@ def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
 
 
 def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
-    """Read a checkpoint once, so that its checksums vouch for every byte; return whose it is and its arrays' names.
+    """Verify all checksums of a checkpoint; return the identity it was written with and the names of its arrays.
 
-    Raises one of BROKEN_ZIP where it is damaged or none.
+    Raises one of ZIP_ERRORS where it is damaged or not a checkpoint.
     """
     with zipfile.ZipFile(file) as archive:
         if damaged := archive.testzip():
@@ -133,7 +140,7 @@ def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
 
 
 def members(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
-    """Read which candidates still trained; raise ValueError where nothing says so."""
+    """Return the numbers of the candidates that still trained; raise ValueError where the checkpoint lacks them."""
     if "members" not in names:
         raise ValueError("members is missing")
     with np.load(file, allow_pickle=False) as arrays:
@@ -143,7 +150,7 @@ def members(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
 
 
 def compare(mine: Identity, theirs: Identity) -> str:
-    """Name what is not the same, nothing where all is."""
+    """Describe the first difference between two identities; empty where they are equal."""
     if not isinstance(theirs, dict) or mine["format"] != theirs.get("format"):
         return "it was written by another version of this program"
     before, now = theirs["hyperparameters"], mine["hyperparameters"]

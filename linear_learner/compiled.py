@@ -1,4 +1,4 @@
-"""Compile a graph of MXNet operators once, to be run again and again on arrays that stay where they are."""
+"""Compile a graph of MXNet operators once and run it repeatedly on fixed arrays."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ def placed(
     after: Sequence[Any] = (),
     output: int = 0,
 ) -> Any:
-    """Return an output of an MXNet operator that symbols cannot compose, like the optimizers'.
+    """Return a placeholder for an MXNet operator that symbols cannot compose, such as an optimizer's update.
 
-    It runs only after the operators that `after` are outputs of, and sees what these have done to its inputs.
-    `CompiledStep` puts the operator where its place is held.
+    `CompiledGraph` substitutes the operator. It runs after the operators whose outputs are in `after`, and sees the
+    changes that they made to its inputs.
     """
     texts = {f"__{name}__": repr(value) for name, value in attributes.items()}
     texts |= {"__operator__": operator, "__output__": str(output), "__inputs__": str(len(inputs))}
@@ -31,21 +31,21 @@ def placed(
 
 
 def added(F: Any, array: Any, change: Any, *, after: Sequence[Any] = ()) -> Any:
-    """Add to an input in place; return what it is then."""
+    """Add a change to an input array in place; return the symbol of the result."""
     return placed(F, "mp_sgd_update", change, change, array, attributes={"lr": -1.0}, after=after)
 
 
 def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
     """Return slope' X, (m, d), for slope (n, m), where `product` is FullyConnected of X (n, d) and W (m, d).
 
-    It is that operator's own gradient by W, which oneDNN computes several times as fast as `dot` does through BLAS.
+    This is that operator's own gradient by W, which oneDNN computes several times as fast as `dot` does through BLAS.
     """
     attributes = {"num_hidden": int(product.attr("num_hidden")), "no_bias": True}
     return placed(F, "_backward_FullyConnected", slope, X, W, attributes=attributes, after=[product], output=1)
 
 
 def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
-    """Put the operators of a graph in the places that are held for them."""
+    """Substitute the operators of a graph for their placeholders; the graph is changed and returned."""
     outputs: dict[int, int] = {}
     for i, node in enumerate(graph["nodes"]):
         held = node.get("attrs", {})
@@ -62,13 +62,13 @@ def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
 
 
 class CompiledStep:
-    """A graph compiled once whose results overwrite the arrays of the same names."""
+    """A compiled graph whose results overwrite the arrays of the same names."""
 
     def __init__(self, results: Mapping[str, Any], arrays: dict[str, Any], inputs: Sequence[str] = ()) -> None:
-        """Compile the graph of `results`, whose inputs are `arrays`, but for `inputs`, which come with every call.
+        """Compile the graph of `results` on `arrays`; `inputs` names those passed with every call.
 
-        Operators that work on arrays alone MXNet runs as one. Those that touch an input or a result it queues one by
-        one, which takes some microseconds each.
+        MXNet runs operators on fixed arrays as one unit. Operators that use an input or a result are queued one by one,
+        which costs some microseconds each.
         """
         graph = json.loads(mx.sym.Group(list(results.values())).tojson())
         symbol = mx.sym.load_json(json.dumps(put_in_place(graph)))
@@ -81,11 +81,11 @@ class CompiledStep:
         self.operator = mx.nd.CachedOp(symbol, [*places.items(), ("static_alloc", True), ("static_shape", True)])
 
     def __call__(self, inputs: Mapping[str, Any] = MappingProxyType({})) -> None:
-        """Run once, without waiting for the end."""
+        """Start a run, without waiting for it to finish."""
         arrays = {**self.arrays, **inputs}
         self.operator(*[arrays[name] for name in self.names], out=self.results)
 
 
 def ndarray(values: NDArray[Any]) -> Any:
-    """Hand a numpy array to MXNet without a copy."""
+    """Return an MXNet array that shares the memory of a contiguous numpy array."""
     return mx.nd.from_numpy(np.ascontiguousarray(values).view())

@@ -1,4 +1,4 @@
-"""What can be counted of rows that come in parts: means, variances, samples, rankings."""
+"""Statistics of rows that arrive in parts: mean, variance, sample, ranking; each can be merged over hosts."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +19,7 @@ TIED_BITS = 10  # of 32: beyond so many rows, scores that differ in these last b
 
 @dataclass
 class Mean:
-    """The mean of numbers that come in parts."""
+    """A running mean."""
 
     rows: int = 0
     total: float = 0.0
@@ -30,19 +30,19 @@ class Mean:
         self.total += float(values.sum(dtype=np.float64))
 
     def join(self, hosts: Hosts) -> None:
-        """Add the values of other hosts."""
+        """Add the values of the other hosts."""
         rows, total = hosts.total([self.rows, self.total])
         self.rows, self.total = int(rows), float(total)
 
     @property
     def value(self) -> float:
-        """Return the mean of all."""
+        """The mean of all values."""
         return self.total / self.rows
 
 
 @dataclass
 class Variance:
-    """The population variance of numbers that come in parts, joined by the formula of Chan, Golub and LeVeque."""
+    """A running population variance; parts are merged by the formula of Chan, Golub and LeVeque."""
 
     rows: int = 0
     mean: float = 0.0
@@ -54,7 +54,7 @@ class Variance:
         self.add_part(len(values), mean, float(((values - mean) ** 2).sum()))
 
     def add_part(self, count: int, mean: float, squares: float) -> None:
-        """Add values of which are known how many they are, their mean and the sum of squares about it."""
+        """Add values given by their count, their mean and the sum of squares about it."""
         rows = self.rows + count
         share, distance = count / rows, mean - self.mean
         self.squares += squares + distance**2 * self.rows * share
@@ -62,7 +62,7 @@ class Variance:
         self.rows = rows
 
     def join(self, hosts: Hosts) -> None:
-        """Add the values of other hosts."""
+        """Add the values of the other hosts."""
         parts = hosts.gathered([[self.rows, self.mean, self.squares]])
         self.rows, self.mean, self.squares = 0, 0.0, 0.0
         for ((rows, mean, squares),) in parts:
@@ -71,13 +71,13 @@ class Variance:
 
     @property
     def value(self) -> float:
-        """Return the variance of all."""
+        """The variance of all values."""
         return self.squares / self.rows
 
 
 @dataclass
 class Sample:
-    """Some of many rows: one in every `step`, which doubles whenever there are too many."""
+    """A systematic sample: every `step`-th row, where `step` doubles whenever the sample grows too large."""
 
     rows: int = 0
     step: int = 1
@@ -94,7 +94,7 @@ class Sample:
             self.step *= 2
 
     def join(self, hosts: Hosts) -> None:
-        """Add the rows of other hosts, all by the same step."""
+        """Add the sampled rows of the other hosts, thinned to a common step."""
         if hosts.count == 1:
             return
         step = int(hosts.most(self.step))
@@ -103,16 +103,16 @@ class Sample:
 
     @property
     def values(self) -> Floats:
-        """Return the rows that are kept."""
+        """The sampled rows."""
         return np.concatenate(self.kept)
 
 
 @dataclass
 class Ranking:
-    """The order of positive and negative rows by score.
+    """The positive and negative rows in the order of their scores.
 
-    Up to RANKED_ROWS every score is kept. Beyond, rows are counted in bins one 2 ** -13th of a score wide, so that the
-    area is wrong by no more than half the share of pairs, one positive and one negative, that meet in a bin.
+    Up to RANKED_ROWS rows every score is kept. Beyond that rows are counted in bins of relative width 2 ** -13: the
+    error of the area under the ROC curve is at most half the share of positive-negative pairs that fall into one bin.
     """
 
     rows: int = 0
@@ -127,7 +127,7 @@ class Ranking:
             self.count()
 
     def join(self, hosts: Hosts) -> None:
-        """Add the rows of other hosts."""
+        """Add the rows of the other hosts."""
         if hosts.count == 1:
             return
         self.rows = int(hosts.total([self.rows])[0])
@@ -142,7 +142,7 @@ class Ranking:
         self.kept = [(positive == 1, score) for positive, score in zip(positives, scores, strict=True)]
 
     def count(self) -> None:
-        """Count what is kept in bins, a pair of them for each range of scores: negatives, positives."""
+        """Move kept scores into bins; each range of scores has one for negatives and one for positives."""
         if self.bins is None:
             self.bins = np.zeros(2 * 2 ** (32 - TIED_BITS), np.int64)
         for positive, score in self.kept:
@@ -151,9 +151,9 @@ class Ranking:
 
     @cached_property
     def counts(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the distinct scores, rising, (u,), and the negatives and the positives of each, (u, 2).
+        """The distinct scores, ascending, (u,), and the numbers of negatives and positives at each, (u, 2).
 
-        To be asked for once all rows are in.
+        Cached: use it only after all rows were added.
         """
         if self.bins is not None:
             counts = self.bins.reshape(-1, 2)
@@ -164,31 +164,32 @@ class Ranking:
         return distinct, np.bincount(2 * places + positive, minlength=2 * len(distinct)).reshape(-1, 2)
 
     def area(self) -> float:
-        """Return the area under the receiver operating characteristic."""
+        """Return the area under the ROC curve."""
         return area_under_roc(self.counts[1])
 
     def cuts(self) -> Cuts:
-        """Return every way to cut the rows in two by their score."""
+        """Return every way to split the rows by a threshold."""
         scores, counts = self.counts
         flagged, hits = (np.append(0, np.cumsum(part[::-1])) for part in (counts.sum(axis=1), counts[:, 1]))
         return Cuts(scores[::-1], flagged, hits)
 
 
 def ordinal(score: Floats) -> NDArray[np.int64]:
-    """Number all float32 values in their order, (n,) from 0 to 2 ** 32 - 1."""
+    """Map float32 values to integers of the same order, (n,), from 0 to 2 ** 32 - 1."""
     bits = score.astype(np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -bits, bits + 2**31)
 
 
 def from_ordinal(number: NDArray[np.int64]) -> Floats:
-    """Return the float32 values of numbers that `ordinal` gives, (n,)."""
+    """Map integers from `ordinals_from_floats` back to float32 values, (n,)."""
     return np.where(number < 2**31, -number, number - 2**31).astype(np.int32).view(np.float32)
 
 
 def area_under_roc(counts: NDArray[np.int64]) -> float:
-    """Return the chance that a positive row scores above a negative one, ties counting half; 0.5 with one class.
+    """Return the probability that a positive row scores above a negative one; ties count half.
 
-    `counts` (u, 2) are the negatives and the positives at each distinct score, rising.
+    It is 0.5 with only one class. `counts` (u, 2) are the numbers of negatives and positives at each distinct score,
+    ascending.
     """
     negatives, positives = counts.T.astype(np.float64)
     below = np.cumsum(negatives) - negatives / 2

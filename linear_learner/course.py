@@ -1,4 +1,4 @@
-"""How far the training of a bank has come, epoch after epoch: what a job that is cut off goes on from."""
+"""The state of a bank's training from epoch to epoch, which a checkpoint holds and an interrupted job resumes from."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,14 +22,15 @@ NONE = np.empty(0, np.float32)  # stands for what there is not yet
 
 @dataclass
 class Course:
-    """A bank in training: `epoch` counts the epochs that are done.
+    """A bank in training. `epoch` counts the finished epochs.
 
-    `best` is the bank's snapshot at the best of them, `standings` how its candidates stood on a validation channel.
-    `members` (M,) are the candidates that still train, `recent` (epochs, M) their losses of late; whoever has left is
-    in none of these, and in `left` (candidates,) with the epochs that it was in; 0 who has not. `history`
-    (told, 3, candidates) has for the epochs `told`, all of them as long as they are not very many, the loss on the
-    training rows, and on validation rows the loss and the criterion's value; NaN where there is none. `updating` and
-    `checking` are the seconds that each epoch of this process took.
+    `best_snapshot` holds the weights of the best epoch and `standings` the standings of its candidates on the
+    validation channel. `active` (M,) are the numbers of the candidates that still train, and `recent_losses` (epochs,
+    M) their latest losses. `epochs_until_pruned` (candidates,) is the number of epochs after which a candidate was
+    pruned, 0 if it was not. `history` (recorded, 3, candidates) holds, for the epochs in `recorded_epochs`, the
+    training loss, the validation loss and the criterion's value; NaN where there is none. All epochs are recorded
+    until the history exceeds MOST_HISTORY numbers. `update_seconds` and `check_seconds` are the durations of each
+    epoch of this process.
     """
 
     bank: Banks
@@ -55,7 +56,10 @@ class Course:
         self.history = np.empty((0, 3, self.bank.models))
 
     def remember(self, losses: Floats, standings: Standings | None) -> None:
-        """Keep how the members (M,) did in this epoch; of very many epochs, every second that was kept before."""
+        """Record losses and standings of the active candidates (M,) for this epoch.
+
+        Beyond MOST_HISTORY numbers, every other recorded epoch is dropped first, except the best one.
+        """
         epoch = np.full((1, *self.history.shape[1:]), np.nan)
         epoch[0, 0, self.members] = losses
         if standings is not None:
@@ -67,10 +71,10 @@ class Course:
         self.history = np.concatenate([self.history, epoch])
 
     def prune(self, losses: Floats, left: int, margins: int) -> NDArray[np.int64]:
-        """Go on without the candidates that can no longer win, if that pays; return which they are.
+        """Drop the candidates that can no longer win, if that saves enough work; return their numbers.
 
-        `losses` (M,) are those after an epoch on a validation channel, where the loss decides; `left` epochs are to
-        come, of so many margins for each candidate. The one that would win by now stays whatever comes.
+        `losses` (M,) are the validation losses after this epoch, in jobs where the loss decides. `epochs_left` epochs
+        remain, each of `margins` margins for one candidate. The candidate that is best so far is never dropped.
         """
         self.recent = np.concatenate([self.recent, losses[None]])[-WINDOW - 1 :]
         leaving = hopeless(self.recent, left)
@@ -85,7 +89,7 @@ class Course:
         return left_behind
 
     def keep(self, chosen: NDArray[np.int64]) -> None:
-        """Go on with these of the members alone."""
+        """Continue with the active candidates at the places `chosen` only."""
         if len(chosen) == len(self.members):
             return
         if self.best is not None:
@@ -97,7 +101,7 @@ class Course:
         self.members, self.recent = self.members[chosen], self.recent[:, chosen]
 
     def state(self) -> Iterator[tuple[str, Floats]]:
-        """Name and copy what training goes on from after an epoch, as arrays without objects."""
+        """Yield name and value of each array that training resumes from; none has dtype object."""
         numbers = {
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
@@ -118,7 +122,7 @@ class Course:
             yield f"bank.{name}", array
 
     def tell(self, hosts: Hosts) -> None:
-        """Let all hosts go on from host 0's course."""
+        """Broadcast the state of host 0 to all hosts."""
         state = dict(self.state()) if hosts.rank == 0 else {}
         texts = {name: str(array) for name, array in state.items() if array.dtype.kind == "U"}
         shapes = {name: [array.shape, str(array.dtype)] for name, array in state.items() if name not in texts}
@@ -131,7 +135,7 @@ class Course:
             self.resume(told)
 
     def resume(self, state: Mapping[str, Floats]) -> None:
-        """Go on from the state of a course like this one, whose arrays are asked for one at a time."""
+        """Load the state of a training of the same shape; arrays are taken from `state` one at a time."""
         numbers = json.loads(str(state["numbers"]))
         self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
         self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]

@@ -1,4 +1,4 @@
-"""A channel's rows as training wants them, epoch after epoch: held in memory, or streamed from where they come from."""
+"""A channel's standardised rows, epoch after epoch: held in memory, or streamed from their source."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -28,59 +28,60 @@ HEAD = 64  # the part of a stream's memory that its first rows stay in, for a jo
 
 @dataclass
 class Held:
-    """Rows that are all in memory."""
+    """A channel whose rows are all in memory."""
 
     rows: AnyRows
     scaler: Scaler
 
     @property
     def features(self) -> int:
-        """Count the features."""
+        """The number of features."""
         return self.rows.features
 
     @property
     def count(self) -> int:
-        """Count the rows."""
+        """The number of rows."""
         return len(self.rows)
 
     @property
     def held_bytes(self) -> int:
-        """Count the bytes that are held."""
+        """The memory that the rows take in training, in bytes."""
         return self.rows.nbytes + ORDER_BYTES * self.count
 
     def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
-        """Yield all rows with an order to train on them in."""
+        """Yield pieces of rows, here one of all, each with the order to train on it in."""
         yield self.rows, epoch_order(len(self.rows), shuffler)
 
     @property
     def head(self) -> AnyRows:
-        """Return the rows that are at hand: all."""
+        """The rows that are available at any time: all."""
         return self.rows
 
     @property
     def label_range(self) -> Range | None:
-        """Return the least and the greatest raw label."""
+        """The smallest and the largest raw label, None without rows."""
         return widen(None, self.rows, self.scaler)
 
     def rewind(self) -> None:
-        """Begin the next pass as any later one: it does so by itself."""
+        """Do nothing: a pass over rows in memory always starts anew."""
 
     def pieces(self) -> Iterator[AnyRows]:
-        """Yield all rows."""
+        """Yield pieces of rows, here one of all."""
         yield self.rows
 
     def raw(self) -> Iterator[Block]:
-        """Yield all rows as they were before they were standardised."""
+        """Yield all rows in raw units."""
         return self.rows.raw(self.scaler)
 
 
 @dataclass
 class Streamed:
-    """Rows that are read anew for every pass, piece by piece, each piece so many whole mini-batches.
+    """A channel whose rows are read anew for every pass, in pieces of whole mini-batches.
 
-    The first pass begins with `begun`, which was read before it was clear that all rows are too many to be held, and
-    goes on with the standardised blocks of `rest`. `count` is the number of rows once an epoch has seen them all, until
-    then of those that were read at first; whoever takes a piece must let go of it before asking for the next.
+    The first pass starts with `first_rows`, read before it was clear that the data does not fit the memory, and
+    continues with the standardised blocks `rest_blocks`. Later passes read what `open_blocks` opens. `row_count` is the
+    number of rows after the first epoch, before that the number in `first_rows`. Drop each piece before asking for the
+    next: the memory is sized for that.
     """
 
     begun: AnyRows | None
@@ -102,22 +103,22 @@ class Streamed:
 
     @property
     def rows(self) -> AnyRows:
-        """Return the rows that were read at first, until the first pass takes them."""
+        """The rows that were read first; available until the first pass starts."""
         assert self.begun is not None
         return self.begun
 
     @property
     def features(self) -> int:
-        """Count the features."""
+        """The number of features."""
         return len(self.scaler.mean)
 
     @property
     def held_bytes(self) -> int:
-        """Count the bytes that may be held."""
+        """The memory that pieces may take at most, in bytes."""
         return self.room
 
     def epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
-        """Yield pieces, each with an order of its own to train on it in."""
+        """Yield pieces of rows, each with the order to train on it in."""
         count = 0
         for rows in self.pieces():
             count += len(rows)
@@ -127,7 +128,7 @@ class Streamed:
         self.count = count
 
     def pieces(self) -> Iterator[AnyRows]:
-        """Yield all rows once, in their order; then the range of their labels is known."""
+        """Yield all rows once, in their order; after the last piece `label_range` is set."""
         self.seen_range = None
         for rows in self.all_pieces():
             self.seen_range = widen(self.seen_range, rows, self.scaler)
@@ -136,7 +137,7 @@ class Streamed:
         self.label_range = self.seen_range
 
     def all_pieces(self) -> Iterator[AnyRows]:
-        """Yield those that were begun with, then the others."""
+        """Yield the first rows, if this is the first pass, then the remaining pieces."""
         blocks = self.rest
         if self.begun is None:
             blocks = standardised(self.source(), self.scaler, sparse=self.sparse)
@@ -145,27 +146,27 @@ class Streamed:
         yield from self.ahead(cut(blocks, self.scaler, self.batch, self.room // PIECES, signed=self.signed))
 
     def rewind(self) -> None:
-        """Let go of the pass that was begun, so that the next one is cut into pieces as any later one.
+        """Drop what is left of the first pass, so that the next one is divided into pieces as all later ones are.
 
-        A FIFO comes to its next pass only once nobody holds it open.
+        A FIFO can only be reopened once its current reader has closed it.
         """
         self.begun, self.rest = None, iter(())
 
     def take_begun(self) -> AnyRows:
-        """Hand the first rows over without keeping them."""
+        """Return the first rows and drop the reference to them."""
         rows, self.begun = self.rows, None
         return rows
 
     def raw(self) -> Iterator[Block]:
-        """Yield all rows as they were before they were standardised."""
+        """Yield all rows in raw units."""
         return self.source()
 
 
 @dataclass
 class Glimpse:
-    """Of a channel what is at hand, and of that what can be looked at within `seconds`: for a job that is stopped.
+    """The head of a channel, as far as a pass gets within `seconds`; for a job that is stopped.
 
-    `seen` is how many rows the last look at them as they were took in.
+    `rows_seen` is the number of rows in the last pass over raw rows.
     """
 
     rows: AnyRows
@@ -174,19 +175,19 @@ class Glimpse:
     seen: int = 0
 
     def pieces(self) -> Iterator[AnyRows]:
-        """Yield the first rows, at least some."""
+        """Yield the first rows in small pieces, at least one, until the time is up."""
         firsts = range(0, len(self.rows), GLANCE)
         yield from self.in_time(self.rows.part(first, min(first + GLANCE, len(self.rows))) for first in firsts)
 
     def raw(self) -> Iterator[Block]:
-        """Yield the first rows, at least some, as they were before they were standardised."""
+        """Yield the first rows in raw units, at least one block, until the time is up."""
         self.seen = 0
         for X, y in self.in_time(self.rows.raw(self.scaler, GLANCE * 128)):
             self.seen += len(y)
             yield X, y
 
     def in_time(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield items until the time is up."""
+        """Yield items, at least one, until the time is up."""
         end = time.monotonic() + self.seconds
         for item in items:
             yield item
@@ -198,7 +199,7 @@ Data = Held | Streamed
 
 
 def widen(known: Range | None, rows: AnyRows, scaler: Scaler) -> Range | None:
-    """Return the range of the raw labels of rows and of those before; None where there is no row."""
+    """Return the range of raw labels, extended by those of `rows`; None where there have been no rows."""
     if not len(rows):
         return known
     least, most = scaler.restore_label(np.array([rows.labels.min(), rows.labels.max()])).tolist()
@@ -217,10 +218,11 @@ def hold(
     signed: bool = False,
     widest: Callable[[int], int] | None = None,
 ) -> Data:
-    """Hold the rows of raw `blocks` if `room` bytes are enough for them, else stream what `source` opens.
+    """Hold the rows of raw `blocks` in memory if they fit `byte_limit`; otherwise stream them from `open_blocks`.
 
-    Dense rows are `signed` as a loss wants them. Where the data does not tell how many features there are, `widest`
-    does, given what was found here, and those beyond the scaler's keep their unit.
+    Dense rows are negated for label 1 where `signed`. Where the data does not say how many features there are,
+    `widest_of_hosts` is given, which maps the width found here to the largest over all hosts; features beyond the
+    scaler's keep their units. Raises InputError where such data does not fit, or not even one mini-batch does.
     """
     known = len(scaler.mean)
     builder: RowsBuilder | SparseRowsBuilder
@@ -254,13 +256,13 @@ def hold(
 
 
 def settled(scaler: Scaler, features: int, sparse: bool) -> Scaler:
-    """Widen the scaler to all features; very wide sparse data is not centred."""
+    """Extend the scaler to all features; switch off centring for sparse data beyond LARGEST_EAGER_WIDTH features."""
     scaler = scaler.widened(features)
     return scaler.uncentred() if sparse and features > FULL_WIDTH else scaler
 
 
 def standardised(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> Iterator[Block]:
-    """Scale blocks, and centre those of a dense channel; all become sparse, or none."""
+    """Yield blocks standardised, or only scaled where `sparse`; all become dense or all become sparse."""
     for X, y in blocks:
         labels = scaler.standardise_label(y)
         values = len(X.data) if sparse and not isinstance(X, np.ndarray) else len(y) * int(X.shape[1] or 1)
@@ -274,7 +276,10 @@ def standardised(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> It
 def cut(
     blocks: Iterator[Block], scaler: Scaler, batch: int, size: int, *, signed: bool = False
 ) -> Generator[AnyRows, None, None]:
-    """Join standardised blocks into pieces of whole mini-batches, of about `size` bytes; the last is what is left."""
+    """Group standardised blocks into pieces of whole mini-batches and about `piece_bytes` bytes.
+
+    The last piece has the remaining rows.
+    """
     parts: list[Block] = []
     taken = rows = 0
     for block in blocks:
@@ -292,7 +297,7 @@ def cut(
 
 
 def joined(parts: list[Block], scaler: Scaler, *, signed: bool) -> RowsBuilder | SparseRowsBuilder:
-    """Store standardised blocks side by side."""
+    """Collect standardised blocks in a builder."""
     builder: RowsBuilder | SparseRowsBuilder
     if isinstance(parts[0][0], np.ndarray):
         builder = RowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts), signed=signed)
@@ -304,6 +309,6 @@ def joined(parts: list[Block], scaler: Scaler, *, signed: bool) -> RowsBuilder |
 
 
 def block_bytes(block: Block) -> int:
-    """Count the bytes that a block takes when it is held."""
+    """Return the bytes that a block takes in memory."""
     X, y = block
     return ROW_BYTES * len(y) + (X.nbytes if isinstance(X, np.ndarray) else VALUE_BYTES * len(X.data))

@@ -1,4 +1,4 @@
-"""The declaration of the hyperparameters, hyperparameters.yaml, and how a text becomes a value by it."""
+"""The declaration of the hyperparameters, hyperparameters.yaml, and the conversion of texts to values by it."""
 
 import json
 import re
@@ -27,7 +27,7 @@ class Interval:
 
     @classmethod
     def parse(cls, text: str) -> "Interval":
-        """Read the notation of the declaration, `[0, 1)`."""
+        """Parse interval notation, such as `[0, 1)`."""
         low, high = text[1:-1].split(",")
         return cls(float(low), float(high), text[0] == "[", text[-1] == "]", text)
 
@@ -54,7 +54,7 @@ class Declaration:
 
     @property
     def expected(self) -> str:
-        """Say in words which values are valid."""
+        """Describe the valid values, for error messages and the reference page."""
         number = {"integer": "an integer", "float": "a number"}.get(self.type)
         what = [f"{number} in {self.range.text}"] if number and self.range else []
         if self.type == "switch":
@@ -62,14 +62,17 @@ class Declaration:
         return " or ".join([*(["auto"] if self.auto else []), *self.choices, *what]) or "text"
 
     def applies_to(self, values: Mapping[str, Any]) -> bool:
-        """Say whether it has an effect beside these values of others; None among them stands for auto."""
+        """Return whether the hyperparameter has an effect together with these values of others.
+
+        None stands for auto.
+        """
         return all(
             AUTO in allowed if values.get(name) is None else values[name] in allowed
             for name, allowed in self.applies.items()
         )
 
     def read(self, text: str) -> Any:
-        """Return the value of `text`, None for auto; raise ValueError where it has none."""
+        """Convert `text` to a value, None for auto; raise ValueError where it is not valid."""
         word = unquote(text)
         if self.auto and word.lower() == AUTO:
             return None
@@ -86,7 +89,7 @@ class Declaration:
 
 
 def unquote(text: str) -> str:
-    """Strip blanks and the one layer of JSON quotes that some clients add."""
+    """Strip white space, and the one layer of JSON quotes that some clients add."""
     word = text.strip()
     if len(word) >= 2 and word[0] == word[-1] == '"':
         try:
@@ -97,7 +100,7 @@ def unquote(text: str) -> str:
 
 
 def integer(word: str) -> int:
-    """Read an integer, also one written as `10.0`."""
+    """Parse an integer, also in the form `10.0`; raise ValueError for a fraction."""
     if word.lstrip("+-").isdigit():
         return int(word)
     if not float(word).is_integer():
@@ -107,7 +110,7 @@ def integer(word: str) -> int:
 
 @cache
 def declarations() -> Mapping[str, Declaration]:
-    """Read hyperparameters.yaml."""
+    """Load hyperparameters.yaml, once a process."""
     entries = yaml.safe_load(Path(__file__).with_name("hyperparameters.yaml").read_text(encoding="utf-8"))
     return {
         name: Declaration(

@@ -1,4 +1,4 @@
-"""A model in words, for people who look at one."""
+"""A model described in words and numbers, for people."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ Floats = NDArray[Any]
 
 
 class Weight(NamedTuple):
-    """A feature's column, counted from 0, its name and its weights, (K,)."""
+    """A feature: its column, counted from 0, its name, and its weights (K,)."""
 
     column: int
     name: str
@@ -19,7 +19,7 @@ class Weight(NamedTuple):
 
 
 def facts(model: Model) -> list[tuple[str, str]]:
-    """Return what there is to know of a model beside its weights, as names and texts."""
+    """Return everything about a model but its weights, as pairs of a name and a text."""
     known = [
         ("predictor type", model.predictor_type),
         ("loss", model.loss_type),
@@ -39,15 +39,18 @@ def facts(model: Model) -> list[tuple[str, str]]:
 
 
 def largest_weights(model: Model, count: int) -> list[Weight]:
-    """Return the features whose weight, for a multiclass classifier the largest of them, is furthest from 0."""
+    """Return the `count` features with the largest absolute weight.
+
+    Of a multiclass classifier the largest over the classes counts.
+    """
     names = model.feature_names
     return [Weight(i, names[i], model.weight[i]) for i in largest(model.weight, count)]
 
 
 def largest(weight: Floats, count: int, unit: Floats | float = 1) -> list[int]:
-    """Return the rows of weight (d, K), each times its `unit` (d,), of which a weight is furthest from 0.
+    """Return the `count` rows of weight (d, K), scaled by `unit` (d,), with the largest absolute value, largest first.
 
-    No copy of all weights is made, which may take most of the memory.
+    The absolute values of all weights are never materialised: they may take most of the memory.
     """
     size = np.maximum(weight.max(axis=1), -weight.min(axis=1)) * unit
     found: list[int] = np.argsort(-size, kind="stable")[:count].tolist()

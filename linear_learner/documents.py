@@ -1,4 +1,4 @@
-"""The JSON files of an artifact: additional parameters, and the reader that the graph shares."""
+"""The JSON files of an artifact: the additional parameters, and the JSON reader shared with the graph."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from linear_learner.packages import ADDITIONAL
 
 
 class Facts(NamedTuple):
-    """What an artifact says beside its weights."""
+    """The additional parameters: everything in an artifact but weight, float32 bias and graph."""
 
     predictor_type: str
     loss_type: str
@@ -24,7 +24,7 @@ class Facts(NamedTuple):
 
 
 def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
-    """Parse a JSON object in UTF-8, of texts that can be written as that again; no key may come twice in an object."""
+    """Parse a JSON object in UTF-8; raise InputError for duplicate keys and for texts with lone surrogates."""
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=without_repeats)
         if b"\\u" in content:  # which can write half of a character
@@ -37,7 +37,7 @@ def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of its keys and values."""
+    """Build a dict from JSON pairs; raise ValueError for a duplicate key."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key comes twice in an object")
@@ -45,7 +45,7 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_facts(content: bytes | bytearray) -> Facts:
-    """Parse the additional parameters and check that predictor type, loss and threshold make sense together."""
+    """Parse the additional parameters; check that predictor type, loss and threshold are valid together."""
     found = read_object(content, ADDITIONAL)
     predictor, loss, settings = found.get("predictor_type"), found.get("loss_type"), found.get("metrics_params")
     if not isinstance(predictor, str) or predictor not in LOSSES_OF:
@@ -74,7 +74,7 @@ def read_facts(content: bytes | bytearray) -> Facts:
 
 
 def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
-    """Read the bias in float64, None where there is none."""
+    """Return the float64 bias (K,); None where the file has none."""
     bias = found.get("bias")
     if bias is None:
         return None
@@ -85,7 +85,7 @@ def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
 
 
 def read_blurred(found: dict[str, Any]) -> tuple[int, ...]:
-    """Read the columns that are large beside their spread."""
+    """Return the columns whose values are too large, compared with their spread, for float32."""
     blurred = found.get("blurred_features") or []
     if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
         raise InputError(f"{ADDITIONAL} says blurred_features {shortened(blurred)}; expected numbers of columns.")
@@ -93,7 +93,7 @@ def read_blurred(found: dict[str, Any]) -> tuple[int, ...]:
 
 
 def finite(value: Any) -> float | None:
-    """Return a value of JSON as float, None where it is no finite number."""
+    """Return a JSON value as float; None where it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -103,6 +103,6 @@ def finite(value: Any) -> float | None:
 
 
 def is_setting(value: Any) -> bool:
-    """Tell whether a value of JSON is null, a truth, a text, a number or a list of numbers."""
+    """Return whether a JSON value is null, a boolean, a text, a finite number or a list of finite numbers."""
     numbers = value if isinstance(value, list) else [value]
     return value is None or isinstance(value, bool | str) or all(finite(number) is not None for number in numbers)

@@ -1,7 +1,8 @@
-"""Import of MXNet 1.9.1 what the banks take, on the numpy that is installed; every other module takes `mx` from here.
+"""Import the parts of MXNet 1.9.1 that the banks use; every other module takes `mx` from here.
 
-All of it takes several times as long: it writes and compiles a Python function for every operator, twice, and imports
-what no bank uses. An operator's function is made here when it is called, the rest imported when it is asked for.
+A plain import takes several times as long: it generates and compiles a Python function for every operator, twice, and
+imports modules that no bank uses. Here operator functions are generated on first call, and other modules are imported
+on first access.
 """
 
 import sys
@@ -19,7 +20,7 @@ Make = Callable[[Any, str, str], Callable[..., Any]]
 
 
 def import_arrays_and_symbols() -> Any:
-    """Return the package `mxnet` with its operators, arrays and symbols; asked for more, it becomes the whole."""
+    """Return the package `mxnet` with operators, arrays and symbols; access to anything else imports all of it."""
     for left in [name for name in sys.modules if name.startswith("mxnet.")]:
         del sys.modules[left]  # of an import of the whole that failed
     mx, contrib = bare("mxnet"), bare("mxnet.contrib")
@@ -52,7 +53,7 @@ def import_arrays_and_symbols() -> Any:
 
 
 def bare(name: str) -> Any:
-    """Put a package among those imported without running its own code, which imports everything in it."""
+    """Put a package into sys.modules without executing its __init__, which would import everything in it."""
     spec = find_spec(name)
     if spec is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -61,7 +62,7 @@ def bare(name: str) -> Any:
 
 
 def when_called(make: Make) -> Make:
-    """Let what makes an operator's function do so at the first call."""
+    """Make `make`, which generates the function of an operator, do so on the first call of that function."""
 
     def make_later(handle: Any, name: str, exposed: str) -> Callable[..., Any]:
         made: list[Callable[..., Any]] = []

@@ -2,9 +2,9 @@
 
 
 class InputError(ValueError):
-    """Say what in the user's hyperparameters or data is wrong, where, and what to do.
+    """An error in the user's hyperparameters or data; its message says what is wrong, where, and what to do.
 
-    `channel` and `row`, counted from 1 over the whole channel, say where in the data, for whoever knows its files.
+    `channel` and `row` (counted from 1 over the whole channel) locate it in the data, where it is there.
     """
 
     def __init__(self, problem: str, channel: str | None = None, row: int | None = None) -> None:

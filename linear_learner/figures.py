@@ -1,4 +1,4 @@
-"""The figures that training logs, under the original's names."""
+"""The metrics that training logs, under the names of Amazon's algorithm."""
 
 import time
 from typing import Any
@@ -14,13 +14,13 @@ Floats = NDArray[Any]
 
 
 def report_rows(rows: int, began: float, log: Log) -> None:
-    """Log what was read."""
+    """Log how many rows were read."""
     counts = iterator_counts(1, rows, 1)
     log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
 
 
 def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | Summary]:
-    """Count what has been read, under the original's names."""
+    """Return the counts of epochs, rows and mini-batches that have been read, under the original's names."""
     return {
         "Total Records Seen": rows * epochs,
         "Total Batches Seen": batches * epochs,
@@ -42,7 +42,7 @@ def report_losses(
     end: float,
     log: Log,
 ) -> None:
-    """Log the loss of every candidate that trains after an epoch, and the best of them."""
+    """Log the loss of every active candidate after an epoch, and the lowest of them."""
     for m, loss in zip(members.tolist(), losses, strict=True):
         log.metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
     log.quality(objective, least(losses), split=split, kind="loss", epoch=epoch)
@@ -57,7 +57,7 @@ def report_scores(split: str, scores: list[Metric], log: Log) -> None:
 
 
 def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
-    """Log where the time went, in milliseconds for machines and in seconds for people."""
+    """Log how long each part of the job took: in milliseconds as metrics, in seconds as text."""
     spent: dict[str, float | Summary] = {"epochs": epochs}
     spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items() if values}
     log.metrics(spent, start=began, end=ended)

@@ -1,4 +1,4 @@
-"""The files of a model folder: regular ones that lie in it, and no more of them than expected."""
+"""Access to the files of a model folder: only regular files inside it, and only up to a given size."""
 
 import os
 import stat
@@ -11,17 +11,17 @@ CHUNK = 1 << 20
 
 
 class Readable(Protocol):
-    """What bytes are read from."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
+        """Return up to `size` bytes; empty at the end."""
 
 
 def open_file(directory: Path, name: str) -> BinaryIO | None:
-    """Open a file of the folder; None where there is none.
+    """Open a file of the folder; None where it does not exist.
 
-    Links are followed as long as they stay in the folder. Raises InputError for one that leads out of it, for what
-    is not a regular file, which is never opened, and for what cannot be opened.
+    Symbolic links are followed inside the folder. Raises InputError for a link that leads out of it, for anything but
+    a regular file (which is not opened: opening a FIFO blocks), and for a file that cannot be opened.
     """
     try:
         path = (directory / name).resolve()
@@ -37,9 +37,10 @@ def open_file(directory: Path, name: str) -> BinaryIO | None:
 
 
 def read_all(stream: Readable, limit: int, what: str, room: int | None = None) -> bytearray:
-    """Read to the end; raise InputError for more than `limit` bytes, of which no more are held.
+    """Read to the end of the stream.
 
-    Raises MemoryError for more than `room`, if that is given and less.
+    Raises InputError for more than `limit` bytes and MemoryError for more than `memory_limit`, if that is given and
+    lower. At most one byte more than the bound is held.
     """
     most = limit if room is None else min(limit, room)
     content = bytearray()

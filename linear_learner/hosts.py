@@ -1,4 +1,4 @@
-"""What the hosts of a job tell each other: sums, in which all of them take part, in the same order."""
+"""Collective operations over the hosts of a job. All hosts must call the same ones in the same order."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +14,14 @@ CHUNK = 2**22  # numbers of a large array that travel at once
 
 
 class Stopped(KeyboardInterrupt):
-    """All hosts end here what they do, since one of them was asked to stop."""
+    """Raised on all hosts at the same collective operation, because one of them was asked to stop."""
 
 
 class Hosts:
-    """The hosts of a job, of which this is the one of `rank`; what host 0 decides holds for all.
+    """The hosts of a job; this process is that of `rank`. Decisions of host 0 hold for all.
 
-    `add(sent, total)` sets `total` (n,) to the sum of what all hosts have sent, float32; whoever calls it waits for the
-    others, who must send as many numbers. It is None where there is one host.
+    `reduce_into(sent, total)` sets `total` (n,) to the float32 sum of all hosts' `sent` (n,); it blocks until all have
+    called it. It is None where there is only one host.
     """
 
     def __init__(self, names: Sequence[str] = ("algo-1",), rank: int = 0, add: Add | None = None) -> None:
@@ -30,12 +30,12 @@ class Hosts:
 
     @property
     def count(self) -> int:
-        """Count the hosts."""
+        """The number of hosts."""
         return len(self.names)
 
     @contextmanager
     def stopping_together(self) -> Iterator[None]:
-        """Where this one of several hosts is interrupted, leave word: all are Stopped at the next sum."""
+        """Turn a KeyboardInterrupt on one of several hosts into HostsStopped on all, at the next all_reduce."""
         try:
             yield
         except Stopped:
@@ -46,11 +46,11 @@ class Hosts:
             self.asked_to_stop = True
 
     def message(self, size: int) -> "Message":
-        """Make room for so many numbers that travel together, again and again."""
+        """Return a reusable buffer for the exchange of `size` numbers."""
         return Message(self, size)
 
     def total(self, values: Floats | Sequence[Any]) -> Floats:
-        """Return the sum of the hosts' arrays of one shape: of float32 in float32, of all else in float64."""
+        """Return the sum of the hosts' arrays of one shape: float32 arrays in float32, all others in float64."""
         values = as_floats(values)
         if self.count == 1:
             return values
@@ -76,10 +76,11 @@ class Hosts:
         return result.reshape(values.shape)
 
     def joined(self, values: Floats) -> Floats:
-        """Return what the hosts have between them in arrays of one shape: each number, bit by bit, is one host's.
+        """Combine the hosts' arrays of one shape bit by bit.
 
-        The others have 0 in its place. What is wider than float32 travels in parts of 16 bits: MXNet's servers may add
-        in float32 whatever they are sent, by a setting that they never initialise.
+        Each element is set on at most one host and zero on the others. Types wider than float32 are sent in parts of 16
+        bits: MXNet's servers may sum in float32 whatever they are sent, depending on a setting that they never
+        initialise.
         """
         if values.dtype == np.float32:
             return self.added(values)
@@ -87,7 +88,7 @@ class Hosts:
         return self.added(parts).astype(np.uint16).view(values.dtype).reshape(values.shape)
 
     def gathered(self, values: Floats | Sequence[Any]) -> list[Floats]:
-        """Return each host's array (n, ...), in the order of the hosts; all but n must be alike."""
+        """Return every host's array (n, ...), in the order of ranks; only n may differ between hosts."""
         values = as_floats(values)
         if self.count == 1:
             return [values]
@@ -99,21 +100,21 @@ class Hosts:
         return np.split(self.joined(everything), ends[:-1])
 
     def told(self, values: Floats) -> Floats:
-        """Return host 0's array, where all have one of its shape."""
+        """Return host 0's array on every host; all must pass arrays of one shape."""
         values = as_floats(values)
         return values if self.count == 1 else self.joined(values if self.rank == 0 else np.zeros_like(values))
 
     def gathered_texts(self, text: str) -> list[str]:
-        """Return each host's text, in the order of the hosts."""
+        """Return every host's text, in the order of ranks."""
         letters = np.frombuffer(text.encode(), np.uint8)
         return [part.astype(np.uint8).tobytes().decode() for part in self.gathered(letters)]
 
     def told_text(self, text: str) -> str:
-        """Return host 0's text."""
+        """Return host 0's text on every host."""
         return self.gathered_texts(text if self.rank == 0 else "")[0]
 
     def told_anything(self, value: Any) -> Any:
-        """Return what host 0 has of what JSON can say."""
+        """Return host 0's value, which must be serialisable to JSON, on every host."""
         return json.loads(self.told_text(json.dumps(value)))
 
     def most(self, value: float) -> float:
@@ -122,10 +123,10 @@ class Hosts:
 
 
 class Message:
-    """Numbers (n,) that travel between hosts, float32: `sent` by this one, `total` of all.
+    """A reusable buffer for an exchange: `sent` (n,) by this host, `total` (n,) over all, float32.
 
-    The last number on the way says who was asked to stop. Sizes are rounded up by a sixteenth at most, so that there
-    are not many of them.
+    One extra number carries the request to stop. Sizes are rounded up by a sixteenth at most, so that few different
+    sizes occur.
     """
 
     def __init__(self, hosts: Hosts, size: int) -> None:
@@ -135,7 +136,7 @@ class Message:
         self.total: Floats = self.back[:size]
 
     def travel(self) -> Floats:
-        """Send and receive; return the total. Raises Stopped on all hosts where one was asked to stop."""
+        """Exchange the numbers and return the total. Raises HostsStopped on all hosts where one was asked to stop."""
         assert self.hosts.add is not None
         self.out[-1] = self.hosts.asked_to_stop
         self.hosts.add(self.out, self.back)
@@ -146,13 +147,13 @@ class Message:
 
 
 def as_floats(values: Floats | Sequence[Any]) -> Floats:
-    """Return an array as it is of float32, of all else as float64."""
+    """Return an array: float32 as it is, all other types as float64."""
     values = np.asarray(values)
     return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
 
 
 def room(size: int) -> int:
-    """Round a size up to one whose binary digits are 0 after the first five."""
+    """Round a size up so that only its five leading binary digits are non-zero."""
     step = 1 << max(0, size.bit_length() - 5)
     return -(-size // step) * step
 

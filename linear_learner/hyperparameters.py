@@ -1,4 +1,4 @@
-"""Turn the text that a user sends into typed hyperparameters, or name every fault at once."""
+"""Convert the hyperparameters that a user sends as texts to typed values; report all faults at once."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The typed values; None stands for auto. Names, ranges and defaults are those of hyperparameters.yaml."""
+    """Typed hyperparameters; None stands for auto. Names, ranges and defaults are declared in hyperparameters.yaml."""
 
     predictor_type: str
     num_classes: int | None
@@ -68,20 +68,20 @@ class Hyperparameters:
 
     @property
     def loss_parameter(self) -> float:
-        """Return the loss's own hyperparameter, 0 where it has none."""
+        """Return the value of the loss's own hyperparameter; 0 where it has none."""
         name = LOSSES[self.loss].parameter
         return float(getattr(self, name)) if name else 0.0
 
     @property
     def outputs(self) -> int:
-        """Count the scores of one model: the classes of a multiclass classifier, else one."""
+        """Return K, the margins of one model: num_classes of a multiclass classifier, else 1."""
         return self.num_classes if self.predictor_type == "multiclass_classifier" and self.num_classes else 1
 
 
 def parse(texts: Mapping[str, str]) -> Hyperparameters:
-    """Type, bound and complete what the user sent.
+    """Parse, validate and complete the hyperparameters that the user sent.
 
-    Raises InputError with every fault, one a line.
+    Raises InputError that lists every fault, one a line.
     """
     known = declarations()
     given = {name: text for name, text in texts.items() if not name.startswith("sagemaker_")}
@@ -108,12 +108,12 @@ def parse(texts: Mapping[str, str]) -> Hyperparameters:
 
 
 def configuration(texts: Mapping[str, str]) -> dict[str, str]:
-    """Complete what the user sent with the defaults, as texts."""
+    """Return the user's texts completed with the defaults."""
     return {d.name: d.default for d in declarations().values() if d.default is not None} | dict(texts)
 
 
 def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
-    """Name what the user sent and the job has no use for."""
+    """Return the names of the hyperparameters that the user sent but that have no effect on the job."""
     names = {*without_effect(vars(hp))}
     targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
     names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
@@ -123,13 +123,13 @@ def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
 
 
 def without_effect(values: Mapping[str, Any]) -> list[str]:
-    """Name the hyperparameters that do nothing beside these values."""
+    """Return the names of the hyperparameters that have no effect together with these values."""
     loss = values.get("loss") or LOSSES_OF.get(values.get("predictor_type", ""), ("",))[0]
     return [name for name, d in declarations().items() if not d.applies_to({**values, "loss": loss})]
 
 
 def resolve(values: dict[str, Any]) -> Hyperparameters:
-    """Replace each auto that depends on nothing but other hyperparameters."""
+    """Replace each `auto` that depends on other hyperparameters only."""
     regression = values["predictor_type"] == "regressor"
     criterion = values[CRITERION]
 
@@ -154,25 +154,25 @@ def resolve(values: dict[str, Any]) -> Hyperparameters:
 
 
 def unknown(name: str) -> str:
-    """Refuse a name and offer the nearest known one."""
+    """Describe an unknown name, with the closest known one as a suggestion."""
     near = difflib.get_close_matches(name, [d.name for d in declarations().values() if not d.internal], n=1)
     return "there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Require num_classes of a multiclass classifier."""
+    """Yield a fault where a multiclass classifier lacks num_classes."""
     if values.get("predictor_type") == "multiclass_classifier" and values.get("num_classes", 0) is None:
         what = "it is required with predictor_type=multiclass_classifier; expected the number of classes"
         yield "num_classes", f"num_classes: {what}, which is the largest label + 1. {TWO_CLASSES}"
 
 
 def hint(name: str, text: str) -> str:
-    """Say what else is meant by a value that is refused, where that is known."""
+    """Return further advice on an invalid value; empty where there is none."""
     return f". {TWO_CLASSES}" if (name, unquote(text)) == ("num_classes", "2") else ""
 
 
 def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Refuse a loss that belongs to another predictor type."""
+    """Yield a fault where the loss belongs to another predictor type."""
     predictor, loss = values.get("predictor_type"), values.get("loss")
     if predictor and loss and loss not in LOSSES_OF[predictor]:
         known = " or ".join(LOSSES_OF[predictor])

@@ -1,4 +1,4 @@
-"""Compare the candidates of a bank on the rows that decide."""
+"""Evaluate the candidates of a bank on the rows that select among them."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ POOLED = 2**22  # scores of several candidates that are joined at once
 
 @dataclass(frozen=True)
 class Standings:
-    """How the candidates stand on the rows that decide: the criterion's value and the mean loss of each, (M,)."""
+    """The criterion's value and the mean loss of each candidate on the rows that select among them, (M,) each."""
 
     values: Floats
     losses: Floats
@@ -31,16 +31,16 @@ class Standings:
 
     @property
     def best(self) -> float:
-        """Return the best finite value."""
+        """The best finite value."""
         return -least(-self.values) if self.maximise else least(self.values)
 
 
 def judge(
     bank: Banks, data: Data | Glimpse, hp: Hyperparameters, most: int, heed: Heed = unheeding, hosts: Hosts = ALONE
 ) -> Standings:
-    """Score every candidate on the rows of all hosts that decide, thresholds on the first `most` of them.
+    """Evaluate every candidate on all hosts' rows; thresholds are calibrated on the first `calibration_rows` of them.
 
-    Losses are in the label's own units. `heed` is called from time to time and may raise.
+    Losses are in the label's own units. `check_stop` is called between chunks and may raise.
     """
     measure = criterion(hp)
     lost, rows = np.zeros(bank.models), 0
@@ -74,7 +74,10 @@ def judge(
 
 
 def pooled(values: Floats, most: int, hosts: Hosts) -> Floats:
-    """Join the hosts' values (n, ...): where there are more than `most`, the first of each host, as is its share."""
+    """Gather the hosts' values (n, ...), at most `row_limit` of them.
+
+    Where there are more, the first of each host, in proportion to its rows.
+    """
     own = np.zeros(hosts.count)
     own[hosts.rank] = len(values)
     ends = np.cumsum(hosts.total(own))
@@ -83,7 +86,7 @@ def pooled(values: Floats, most: int, hosts: Hosts) -> Floats:
 
 
 def criterion(hp: Hyperparameters) -> selection.Criterion | None:
-    """Return what a threshold is calibrated for; None where the loss decides."""
+    """Return the criterion that thresholds are calibrated for; None where candidates are compared by loss."""
     if hp.predictor_type != "binary_classifier":
         return None
     match hp.binary_classifier_model_selection_criteria:
@@ -100,5 +103,5 @@ def criterion(hp: Hyperparameters) -> selection.Criterion | None:
 
 
 def least(values: Floats) -> float:
-    """Return the smallest finite value, infinity if there is none."""
+    """Return the smallest finite value, or infinity."""
     return float(min(values[np.isfinite(values)], default=np.inf))

@@ -1,7 +1,7 @@
-"""MXNet's KVStore as a sum over hosts: called through its C interface, without its Python, which unpickles what comes.
+"""All-reduce over hosts with MXNet's KVStore, called through its C API: its Python API unpickles what it receives.
 
-Every host runs a worker, which is the process that trains, and a server, which adds up a part of every message; host 0
-also runs the scheduler, by which they find each other.
+Every host runs a worker, which is the training process, and a server, which sums a part of every array. Host 0 also
+runs the scheduler, the rendezvous of all others.
 """
 
 import ctypes
@@ -20,18 +20,18 @@ WORKER, SERVER, SCHEDULER = "worker", "server", "scheduler"
 
 
 def run_role(role: str, hosts: int, root: Address, address: str) -> None:
-    """Be the scheduler at `root`, or the server of the host at `address`, until the process is ended."""
+    """Run as the scheduler at `root`, or as the server of the host at `address`, until the process is ended."""
     library, handle = mx.base._LIB, create(role, hosts, root, address)
     controller = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
     mx.base.check_call(library.MXKVStoreRunServer(handle, controller(refuse), None))
 
 
 def refuse(head: int, body: bytes, server: int | None) -> None:
-    """Do nothing of what a message asks for: nobody in a job sends any such."""
+    """Ignore a command; no host of a job sends any."""
 
 
 def create(role: str, hosts: int, root: Address, address: str) -> Any:
-    """Take a role in the exchange of so many hosts; return MXNet's handle."""
+    """Join the KVStore of `host_count` hosts in a role; return MXNet's handle."""
     library, handle = mx.base._LIB, ctypes.c_void_p()
     settings = {
         "DMLC_ROLE": role,
@@ -47,20 +47,20 @@ def create(role: str, hosts: int, root: Address, address: str) -> Any:
 
 
 def texts(values: Sequence[str] | dict[str, str]) -> Any:
-    """Hand texts to C."""
+    """Return texts as a C array of strings."""
     return (ctypes.c_char_p * len(values))(*(value.encode() for value in values))
 
 
 class Adder:
-    """Adds up arrays of float32 over all hosts: each size of array is a key of the store."""
+    """Sums float32 arrays over all hosts; each array size is a key of the store."""
 
     def __init__(self, hosts: int, root: Address, address: str) -> None:
-        """Join the others, who are waited for."""
+        """Connect to the other hosts, waiting until they are there."""
         self.handle = create(WORKER, hosts, root, address)
         self.keys: dict[int, Any] = {}
 
     def __call__(self, sent: Floats, total: Floats) -> None:
-        """Set `total` (n,) to the sum of what the hosts have sent."""
+        """Set `total` (n,) to the sum of all hosts' `sent` (n,)."""
         library, ours, theirs = mx.base._LIB, ndarray(sent), ndarray(total)
         size = len(sent)
         if size not in self.keys:
@@ -73,5 +73,5 @@ class Adder:
 
 
 def handles(array: Any) -> Any:
-    """Hand one array of MXNet's to C."""
+    """Return an MXNet array as a C array of one handle."""
     return (ctypes.c_void_p * 1)(array.handle)

@@ -1,4 +1,4 @@
-"""Labels that are all alike: nothing can be learned of them, or told by them."""
+"""Detection of channels whose labels are all equal: nothing can be learned or measured on them."""
 
 import math
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from linear_learner.log import Log
 
 
 def check_labels(data: Mapping[str, Data], hp: Hyperparameters, hosts: Hosts, log: Log) -> dict[str, Data]:
-    """Refuse a classifier's train channel whose labels are all alike on all hosts; warn of such other channels.
+    """Raise InputError where all labels of a classifier's train channel are equal; warn of other such channels.
 
-    Return the channels of which a host has a stream that has not come to its end: their labels are not known yet.
+    Returns the channels whose labels are not all known yet, since a host has not read its stream to the end.
     """
     unknown = {}
     for name, rows in data.items():

@@ -1,4 +1,7 @@
-"""Read an artifact without MXNet and without trusting it: bounded, shape against size, nothing unpickled."""
+"""Read an artifact without MXNet and without trusting it.
+
+Sizes are bounded, shapes checked, and nothing is unpickled.
+"""
 
 import os
 from pathlib import Path
@@ -30,18 +33,19 @@ GZIP = b"\x1f\x8b"
 
 
 def load(place: Path, room: int | None = None) -> Model:
-    """Load the model in a folder: loose files, else `model.tar.gz`, else the original's `model_algo-1`; or a package.
+    """Load a model from an archive or from a folder.
 
-    Where the folder holds none of these, the one folder in it that does is looked into.
+    A folder is searched for loose files, then `model.tar.gz`, then the original's `model_algo-1`; where it holds none
+    of these, its one subfolder that does is searched.
 
-    Raises InputError that says what was looked for, or what is wrong with what was found, and MemoryError where one of
-    its files is larger than `room` bytes once it is unpacked.
+    Raises InputError that names what was looked for or what is wrong, and MemoryError where a file takes more than
+    `memory_limit` bytes once unpacked.
     """
     return read(*find(place, room))
 
 
 def read(files: Files, where: str) -> Model:
-    """Make the model of its files."""
+    """Build the model from its files; `where` names their place in messages."""
     for name in LIMITS:
         if name not in files:
             raise InputError(f"No whole model found: {where} lacks {name}; expected {', '.join(LIMITS)} in it.")
@@ -62,7 +66,7 @@ def read(files: Files, where: str) -> Model:
 
 
 def widened(bias: Floats, exact: tuple[float, ...]) -> NDArray[Any]:
-    """Return the bias (K,) in float64; raise InputError where it is not the same number."""
+    """Return the float64 bias (K,); raise InputError where it does not round to the float32 one."""
     found = np.array(exact, np.float64)
     if found.shape != bias.shape or (found.astype(np.float32) != bias).any():
         raise InputError(f"{ADDITIONAL} says bias {list(exact[:5])}, but {PARAMETERS} holds fc0_bias {bias[:5]}.")
@@ -70,7 +74,7 @@ def widened(bias: Floats, exact: tuple[float, ...]) -> NDArray[Any]:
 
 
 def find(directory: Path, room: int | None = None) -> tuple[Files, str]:
-    """Read the model's files from the first place that has them, and name it; a package may be given itself."""
+    """Read the model's files from the first place that has them; return the files and the name of that place."""
     if directory.is_file():
         return read_package(directory, room), directory.name
     found = find_in(directory, room, "the model folder")
@@ -85,7 +89,7 @@ def find(directory: Path, room: int | None = None) -> tuple[Files, str]:
 
 
 def find_in(directory: Path, room: int | None, where: str) -> tuple[Files, str] | None:
-    """Read the model's files from a folder called `where`, and name the place; None where there are none."""
+    """Read the model's files from one folder, called `where` in messages; None where it has none."""
     if files := read_folder(directory, room):
         return files, where
     for name, unpack in ((PACKED, read_tar), (ZIPPED, read_zip)):
@@ -96,7 +100,7 @@ def find_in(directory: Path, room: int | None, where: str) -> tuple[Files, str] 
 
 
 def list_folders(directory: Path) -> list[str]:
-    """List the folders in a folder that seem to hold a model; links and what is hidden are none."""
+    """Return the subfolders that seem to hold a model; links and hidden folders do not count."""
     try:
         with os.scandir(directory) as entries:
             names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
@@ -107,7 +111,7 @@ def list_folders(directory: Path) -> list[str]:
 
 
 def read_package(file: Path, room: int | None) -> Files:
-    """Read the files that are in a package, whatever it is called."""
+    """Read the files in an archive, whatever its name: gzipped tar or zip by its first bytes."""
     with file.open("rb") as stream:
         unpack = read_tar if stream.read(len(GZIP)) == GZIP else read_zip
         stream.seek(0)
@@ -115,7 +119,7 @@ def read_package(file: Path, room: int | None) -> Files:
 
 
 def read_folder(directory: Path, room: int | None) -> Files:
-    """Read the files that lie loose; none where there are no parameters."""
+    """Read the loose files of a model; empty where there is no parameter file."""
     files: Files = {}
     for name, limit in LIMITS.items():
         stream = open_file(directory, name)
@@ -128,7 +132,7 @@ def read_folder(directory: Path, room: int | None) -> Files:
 
 
 def check(facts: Facts, graph: Graph, weight: Floats) -> None:
-    """Refuse a graph, a shape and additional parameters that do not belong together."""
+    """Raise InputError where graph, shapes and additional parameters contradict each other."""
     features, outputs = weight.shape
     if (outputs > 1) != (facts.predictor_type == "multiclass_classifier"):
         raise InputError(

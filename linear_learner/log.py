@@ -1,4 +1,4 @@
-"""What training tells about itself while it runs; whoever listens decides how it is written."""
+"""The listener that training reports its events to; the listener decides how they are shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Summary:
-    """A figure that was taken several times."""
+    """A metric that was observed several times."""
 
     sum: float
     count: int
@@ -16,39 +16,40 @@ class Summary:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Summary":
-        """Sum up at least one value."""
+        """Summarise at least one value."""
         return cls(sum(values), len(values), min(values), max(values))
 
 
 class Log(Protocol):
-    """The lines of a training log, by their meaning."""
+    """A listener to the events of a training."""
 
     def info(self, text: str) -> None:
-        """Say what happens."""
+        """Report an event to the user."""
 
     def warning(self, text: str) -> None:
-        """Say what the user may not have meant."""
+        """Warn the user of a probable mistake."""
 
     def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
-        """Say how many rows of an epoch are done, of `total` or of infinitely many where that is not known.
+        """Report the position within an epoch: `rows` of `total` rows; `total` is infinite where it is not known.
 
-        `best` is the value so far, NaN before there is one, of the criterion `name`. It is said often and costs little.
+        `best` is the best value of the criterion `name` so far, NaN before the first. Called often, so it must be
+        cheap.
         """
 
     def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
-        """Give a metric of a channel, a `loss` or a `score`, after an epoch or at the end."""
+        """Report a metric of a channel, of kind `loss` or `score`; a final one has no epoch."""
 
     def score(self, split: str, metric: str, value: float) -> None:
-        """Give a final score of a channel."""
+        """Report a final score of a channel."""
 
     def criterion(self, epoch: int, name: str, value: float) -> None:
-        """Give the best candidate's value of what early stopping looks at."""
+        """Report the best candidate's value of the early stopping criterion."""
 
     def progress(self, percent: float, stopped_early: bool = False) -> None:
-        """Say how many percent of the epochs are done."""
+        """Report the percentage of finished epochs."""
 
     def throughput(self, rows_per_second: float) -> None:
-        """Give the speed of an epoch."""
+        """Report the training speed of an epoch."""
 
     def metrics(
         self,
@@ -60,4 +61,4 @@ class Log(Protocol):
         model: int | None = None,
         meta: str | None = None,
     ) -> None:
-        """Give figures measured between two moments, in seconds since 1970."""
+        """Report metrics observed between two times, in seconds since 1970."""

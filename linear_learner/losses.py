@@ -1,4 +1,4 @@
-"""The losses: a formula in numpy to report, the same formula and its gradient as MXNet operators to train."""
+"""Losses: a formula in numpy for reports; the same formula and its gradient as MXNet operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ def identity(z: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss; `z` is what the linear model puts out, (n, K), and `y` the label, (n,).
+    """One loss function of the linear model's output `z`, (n, K), and the label `y`, (n,).
 
-    `value(z, y, a)` is the loss of each row, (n,); `link` turns z into a score of the same shape. `a` is the loss's own
-    hyperparameter, called `parameter`; where `in_label_units` it is an error of the label.
-    `graph(F, z, y, M, K, a)` builds the loss (n, M) and its gradient (n, M * K) of M models at once from `z` (n, M * K)
-    and `y` (n, 1) with F, MXNet's `nd` or `sym`; the gradient is that of `half` times the value. Where z, y and an `a`
-    in label units are c times as large, the loss is c ** degree times as large.
-    `signed(F, u)` builds both, (n, M), where a label of 0 or 1 is no more than a sign: u is z of label 0 and -z of
-    label 1, and the gradient is that by u. Whoever negates the rows of label 1 beforehand can forget their labels.
+    `value(z, y, a)` returns the loss of each row, (n,). `link` maps z to scores of the same shape. `a` is the value of
+    the loss's own hyperparameter, whose name is `parameter_name`; where `in_label_units` it is measured in units of the
+    label. `graph(F, z, y, M, K, a)` builds the losses (n, M) and the gradient (n, M * K) of M models at once, from `z`
+    (n, M * K) and `y` (n, 1), with F being MXNet's `nd` or `sym`. The gradient is that of `gradient_factor` times the
+    value. Scaling z, y and an `a` in label units by c scales the loss by c ** degree. `signed_graph(F, u)` is for
+    losses in which a label of 0 or 1 only sets a sign: u is z for label 0 and -z for label 1. It builds the losses (n,
+    M) and the gradient by u (n, M), so that rows of label 1 can be negated beforehand and the labels dropped.
     """
 
     name: str
@@ -72,7 +72,7 @@ def hinge_value(z: Floats, y: Floats, a: float) -> Floats:
 
 
 def hinge_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
-    """Return (a / 2 + s (z - 1/2))+ and s where that is positive, s being -1 for label 1 and 1 for label 0."""
+    """Return (a / 2 + s (z - 1/2))+ and s where that is positive; s is -1 for label 1, 1 for label 0."""
     side = 1 - 2 * y
     value = F.relu(F.broadcast_mul(z - 0.5, side) + a / 2)
     return value, F.broadcast_mul(value > 0, side)
@@ -107,7 +107,7 @@ def quantile_value(z: Floats, y: Floats, a: float) -> Floats:
 
 
 def quantile_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
-    """Return a (y - z)+ + (1 - a) (z - y)+ and its slope."""
+    """Return a (y - z)+ + (1 - a) (z - y)+ and its derivative."""
     error = F.broadcast_sub(z, y)
     slope = (1 - a) * (error > 0) - a * (error < 0)
     return slope * error, slope
@@ -158,7 +158,7 @@ def log_softmax(z: Floats) -> Floats:
 
 
 def softmax_value(z: Floats, y: Floats, a: float) -> Floats:
-    """Return minus the logarithm of the true class's probability."""
+    """Return the negative log-probability of the true class, (n,)."""
     return np.asarray(-log_softmax(z)[np.arange(len(y)), y.astype(np.int64)])
 
 
@@ -168,7 +168,7 @@ def softmax_link(z: Floats) -> Floats:
 
 
 def softmax_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
-    """Return minus the logarithm of the true class's probability and p - onehot(y)."""
+    """Return the negative log-probability of the true class and its gradient p - onehot(y)."""
     rows = F.reshape(z, shape=(-1, K))
     label = F.repeat(F.reshape(y, shape=(-1,)), repeats=M)
     value = 0 - F.pick(F.log_softmax(rows), label)

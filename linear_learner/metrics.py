@@ -1,4 +1,4 @@
-"""The metrics of a finished model, counted block by block, in the original's names and order."""
+"""The metrics of a finished model, accumulated block by block, with the original's names and order."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ PAIRED_CLASSES = 100  # up to so many, rows are counted by label and prediction
 
 
 class Binary:
-    """What a binary classifier does, in counts; labels are 0 or 1."""
+    """Counts behind the metrics of a binary classifier; labels are 0 or 1."""
 
     def __init__(self, beta: float) -> None:
         self.beta = beta
@@ -25,7 +25,7 @@ class Binary:
         self.ranking = Ranking()
 
     def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
-        """Count rows with labels (n,) and the model's answers, score and predicted_label (n,)."""
+        """Add rows with labels (n,) and the model's `score` and `predicted_label`, (n,) each."""
         positive, flagged = y == 1, answer["predicted_label"] == 1
         self.rows += len(y)
         self.positives += int(positive.sum())
@@ -34,13 +34,13 @@ class Binary:
         self.ranking.add(positive, answer["score"])
 
     def join(self, hosts: Hosts) -> None:
-        """Count the rows of all hosts."""
+        """Add the counts of the other hosts."""
         counts = hosts.total([self.rows, self.positives, self.flagged, self.hits]).astype(int)
         self.rows, self.positives, self.flagged, self.hits = counts.tolist()
         self.ranking.join(hosts)
 
     def decided(self) -> dict[str, float]:
-        """Return the metrics that follow from how many rows are called positive, and how many of them rightly."""
+        """Return the metrics that depend on the threshold only through the confusion matrix."""
         negatives = self.rows - self.positives
         correct_negatives = negatives - (self.flagged - self.hits)
         recall, specificity = ratio(self.hits, self.positives), ratio(correct_negatives, negatives)
@@ -62,9 +62,10 @@ class Binary:
 
 
 class Multiclass:
-    """What a multiclass classifier does, in counts by class; `above` counts rows by how many classes beat their own.
+    """Counts behind the metrics of a multiclass classifier, by class.
 
-    `pairs` (C, C) counts rows by their label and their predicted label, where there are not too many classes.
+    `above[i]` is the number of rows in which i classes score higher than the true one. `confusion` (C, C) counts rows
+    by label and predicted label; it is empty where there are too many classes.
     """
 
     def __init__(self, classes: int, beta: float, k: int) -> None:
@@ -73,7 +74,7 @@ class Multiclass:
         self.pairs = np.zeros((classes, classes) if classes <= PAIRED_CLASSES else (0, 0), np.int64)
 
     def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
-        """Count rows with labels (n,) and the model's answers, score (n, C) and predicted_label (n,)."""
+        """Add rows with labels (n,) and the model's `score` (n, C) and `predicted_label` (n,)."""
         own, score, label = y.astype(np.int64), answer["score"], answer["predicted_label"]
         above = (score > score[np.arange(len(y)), own][:, None]).sum(axis=1)
         classes = len(self.hits)
@@ -85,7 +86,7 @@ class Multiclass:
             self.pairs += np.bincount(classes * own + label, minlength=classes**2).reshape(classes, classes)
 
     def join(self, hosts: Hosts) -> None:
-        """Count the rows of all hosts."""
+        """Add the counts of the other hosts."""
         counts = hosts.total(np.stack([self.positives, self.flagged, self.hits, self.above])).astype(np.int64)
         self.positives, self.flagged, self.hits, self.above = counts
         if self.pairs.size:
@@ -94,7 +95,7 @@ class Multiclass:
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows.
 
-        The macro means run over the classes that occur among the labels or the predictions.
+        Macro averages are over the classes that occur among labels or predictions.
         """
         rows, weight = int(self.positives.sum()), self.beta**2
         present = (self.positives + self.flagged) > 0
@@ -111,14 +112,14 @@ class Multiclass:
 
 
 class Regressor:
-    """How far a regressor is from the labels."""
+    """Error statistics behind the metrics of a regressor."""
 
     def __init__(self) -> None:
         self.squares, self.distances, self.labels = Mean(), Mean(), Variance()
         self.sample = Sample()
 
     def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
-        """Measure rows with labels (n,) and the model's answers, score (n,)."""
+        """Add rows with labels (n,) and the model's `score` (n,)."""
         y = y.astype(np.float64)
         error = answer["score"] - y
         self.squares.add(error**2)
@@ -127,7 +128,7 @@ class Regressor:
         self.sample.add(np.stack([y, answer["score"]], axis=1))
 
     def join(self, hosts: Hosts) -> None:
-        """Measure the rows of all hosts."""
+        """Add the statistics of the other hosts."""
         for part in (self.squares, self.distances, self.labels, self.sample):
             part.join(hosts)
 
@@ -145,5 +146,5 @@ Tally = Binary | Multiclass | Regressor
 
 
 def ratio(part: float, whole: float) -> float:
-    """Divide; 0 where there is nothing to divide by."""
+    """Divide; 0 where the denominator is 0."""
     return part / whole if whole else 0.0

@@ -1,4 +1,4 @@
-"""The trained model: what is saved, loaded and asked for predictions."""
+"""The trained model: what an artifact holds and what answers requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,11 +18,11 @@ SHOWN = 5  # names in a line
 
 @dataclass(frozen=True)
 class Model:
-    """A linear model in raw units: weight (d, K) and bias (K,), numbers of float32 held as that or as float64.
+    """A linear model for raw features: weight (d, K) and bias (K,), float32 numbers stored as float32 or float64.
 
-    `metrics_params` are the settings that the original keeps beside the threshold. `names` are those of the features,
-    and `label_name` is that of the label, where the training data told them. `blurred` are the columns of features
-    whose spread is below what float32 keeps of their size; a bias in float64 goes with features in float64.
+    `metrics_params` are the settings that the original keeps next to the threshold. `names` are the feature names and
+    `label_name` the label's, where the training data had them. `blurred` are the columns whose spread is below
+    float32's resolution at their magnitude. A float64 bias means that features must be passed in float64.
     """
 
     predictor_type: str
@@ -37,22 +37,22 @@ class Model:
 
     @property
     def feature_names(self) -> Sequence[str]:
-        """Return the features' names; f0, f1 and so on where they are not known."""
+        """The feature names, or f0, f1, ... where they are not known."""
         return self.names or [f"f{i}" for i in range(self.feature_dim)]
 
     @property
     def feature_dim(self) -> int:
-        """Count the features a record must have."""
+        """The number of features in a record, d."""
         return int(self.weight.shape[0])
 
     @property
     def exact(self) -> bool:
-        """Tell whether features are wanted in float64, since the bias is more than float32 can hold."""
+        """Whether features must be passed in float64, because the bias does not fit float32."""
         return self.bias.dtype == np.float64
 
     @property
     def caveats(self) -> list[str]:
-        """Say what whoever serves the model should know."""
+        """Warnings for whoever deploys the model; empty if there are none."""
         if not self.blurred:
             return []
         names = ", ".join(repr(self.feature_names[i]) for i in self.blurred[:SHOWN])
@@ -64,18 +64,19 @@ class Model:
 
     @property
     def outputs(self) -> int:
-        """Count the margins of a record, K: the classes of a multiclass classifier, else 1."""
+        """The number of margins of a record, K: the classes of a multiclass classifier, otherwise 1."""
         return int(self.weight.shape[1])
 
     @cached_property
     def wide_weight(self) -> Floats:
-        """Return the weight in float64, cast when first asked for."""
+        """The weight in float64, converted on first use."""
         return np.asarray(self.weight, np.float64)
 
     def shifted(self, shift: Floats) -> "Model":
-        """Return the same model for features from which `shift` (d,) has been subtracted, its bias in float64.
+        """Return the equivalent model for features from which `shift` (d,) has been subtracted.
 
-        A shift of features that do not count, as those that never vary, changes nothing.
+        The bias absorbs the shift and becomes float64. Where only features with zero weights are shifted, the model
+        itself is returned.
         """
         counts = np.flatnonzero((shift != 0) & self.weight.any(axis=1))
         if not len(counts):
@@ -85,7 +86,7 @@ class Model:
         return replace(self, bias=bias, blurred=blurred)
 
     def arranged(self, names: Sequence[str]) -> "Model":
-        """Return the same model for features in the order of these names, which are its own."""
+        """Return the same model with its features in the order of `names`, a permutation of its own names."""
         places = {name: i for i, name in enumerate(self.names)}
         order = [places[name] for name in names]
         return replace(
@@ -96,7 +97,10 @@ class Model:
         )
 
     def margin(self, X: Features) -> Floats:
-        """Return X W + b, (n, K) float32, summed in float64: a feature far from 0 would drown the others' digits."""
+        """Return X W + b, (n, K), as float32.
+
+        Sums are in float64, so that a feature far from 0 does not cost the others their precision.
+        """
         z = (
             X.astype(np.float64, copy=False) @ self.wide_weight
             if isinstance(X, np.ndarray)
@@ -106,9 +110,9 @@ class Model:
         return z.astype(np.float32)
 
     def answer(self, z: Floats) -> dict[str, Floats]:
-        """Answer margins (n, K) with the named columns score and, for a classifier, predicted_label.
+        """Turn margins (n, K) into named columns: `score` and, for a classifier, `predicted_label`.
 
-        The score is (n,), or (n, K) of a multiclass classifier.
+        The score is (n,), or (n, K) for a multiclass classifier.
         """
         score = LOSSES[self.loss_type].link(z)
         if self.predictor_type == "multiclass_classifier":
@@ -119,5 +123,5 @@ class Model:
         return {"score": score, "predicted_label": (score.astype(np.float64) >= self.threshold).astype(np.int64)}
 
     def predict(self, X: Features) -> dict[str, Floats]:
-        """Answer the rows X (n, d)."""
+        """Score the rows X (n, d); the columns are those of `predict_from_margins`."""
         return self.answer(self.margin(X))

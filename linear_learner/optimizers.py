@@ -1,4 +1,4 @@
-"""The optimizers, as MXNet operators over the rows of a weight matrix that share the same constants."""
+"""Optimizers as MXNet operators, applied to the rows of a weight matrix whose models share the same constants."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +16,13 @@ RMSPROP_DECAY = 0.9
 
 
 class Terms(NamedTuple):
-    """One update of any optimizer, for gradient g, as one formula that all of them share.
+    """The coefficients of one update, in one formula for every optimizer.
+
+    For the gradient g:
 
     m = keep_first m + add_first g
     v = keep_second v + add_second g^2
-    w = w - rate m / (sqrt(v + inside) + outside)
+    w = w - rate m / (sqrt(v + inside_root) + outside_root)
     """
 
     keep_first: Any
@@ -34,12 +36,12 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One family.
+    """An optimizer.
 
-    `update(F, weights, gradient, states, rate, constants, scale)` changes weights and states in place, and returns what
-    the weights are then, as a graph; `rate` is each weight's learning rate, and the gradient is yet to be multiplied by
-    `scale`. `terms(rate, constants)` says the same as numbers.
-    `correction(t, constants)` multiplies the learning rates at updates t = 1, 2, ..., (T,).
+    `update(F, weights, gradient, states, rate, constants, scale)` builds the operators that change weights and states
+    in place and returns the symbol of the new weights. `rate` holds each weight's learning rate; the gradient has still
+    to be multiplied by `scale`. `terms(rate, constants)` returns the same update as the coefficients of one formula.
+    `rate_correction(t, constants)` returns the factors of the learning rate at updates t = 1, 2, ..., (T,).
     """
 
     name: str
@@ -66,7 +68,7 @@ def adam(
 
 
 def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
-    """Correct both moments for their start at zero."""
+    """Return Adam's bias correction of both moments, as a factor of the learning rate, (T,)."""
     return np.asarray(np.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t))
 
 
@@ -116,23 +118,23 @@ def adagrad(
 
 
 def adam_terms(rate: float, constants: Mapping[str, float]) -> Terms:
-    """Write Adam as terms."""
+    """Return the coefficients of an Adam update."""
     first, second = constants["beta_1"], constants["beta_2"]
     return Terms(first, 1 - first, second, 1 - second, 0, EPSILON, rate)
 
 
 def sgd_terms(rate: float, constants: Mapping[str, float]) -> Terms:
-    """Write SGD as terms: the first moment is the velocity, against its sign."""
+    """Return the coefficients of an SGD update; the first moment is the negative velocity."""
     return Terms(constants["momentum"], rate, 0, 0, 0, 1, 1)
 
 
 def rmsprop_terms(rate: float, constants: Mapping[str, float]) -> Terms:
-    """Write RMSProp as terms."""
+    """Return the coefficients of an RMSProp update."""
     return Terms(0, 1, RMSPROP_DECAY, 1 - RMSPROP_DECAY, EPSILON, 0, rate)
 
 
 def adagrad_terms(rate: float, constants: Mapping[str, float]) -> Terms:
-    """Write AdaGrad as terms."""
+    """Return the coefficients of an AdaGrad update."""
     return Terms(0, 1, 1, 1, EPSILON, 0, rate)
 
 

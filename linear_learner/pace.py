@@ -1,4 +1,4 @@
-"""The pace of work that may be shared among more or fewer threads: which number has lately been the fastest."""
+"""Choose the number of threads that has recently been the fastest."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -14,17 +14,17 @@ RETURN = 0.04  # of the time, at most, that may be lost where fewer do, in the h
 
 
 class Pace:
-    """Chooses, part by part, how many threads share the work.
+    """Chooses, for each part of the work, how many threads share it.
 
-    A thread that waits for another stands still while somebody else has that one's processor, and so a number that is
-    the fastest on an idle machine may be ten times slower than fewer beside a busy neighbour. The time that parts took
-    shows it at once; that the neighbour has left shows only when more threads are tried again. What a trial loses is
-    kept as a debt, which the other parts pay off with a share of their time before the next trial. Where the fastest
-    changes, the debt is forgotten, and the one before has a trial soon.
+    A thread stalls while the processor of another one it waits for is taken by a different process; so the number that
+    is fastest on an idle machine may be ten times slower than a smaller one beside a busy neighbour. The measured time
+    of parts shows this at once; that the neighbour has gone shows only when more threads are tried again. The time that
+    a trial loses is kept as a debt, which other parts pay off with a share of their time before the next trial. When
+    the fastest number changes, the debt is cancelled and the previous number is tried again soon.
     """
 
     def __init__(self, counts: Sequence[int]) -> None:
-        """Choose among these numbers of threads, the one that an idle machine would want first."""
+        """Choose among these numbers of threads; the first is the one for an idle machine."""
         self.order = list(counts)  # in which they are tried
         self.most = self.order[0]
         self.costs: dict[int, float] = {}  # seconds a unit of work, by number of threads
@@ -33,18 +33,21 @@ class Pace:
 
     @property
     def fastest(self) -> int:
-        """Return the number of threads that has been the fastest."""
+        """The number of threads that is the fastest so far."""
         return min(self.costs, key=lambda count: self.costs[count], default=self.most)
 
     @property
     def count(self) -> int:
-        """Return how many threads the next part is for: the fastest, or in its turn another, once that is paid for."""
+        """The number of threads for the next part: the fastest, or one that is due for a trial.
+
+        A trial is due once the debt is paid; numbers take turns.
+        """
         if self.debt > 0 or self.cold > 0:
             return self.fastest
         return next((count for count in self.order if count != self.fastest), self.fastest)
 
     def part(self, units: int) -> int:
-        """Return how many of so many units, of which there is at least one, make the next part."""
+        """Return how many of `units`, at least one, make the next part."""
         if len(self.order) == 1:
             return units
         count, fastest = self.count, self.fastest
@@ -56,7 +59,7 @@ class Pace:
         return max(1, units // parts)
 
     def learn(self, count: int, units: int, seconds: float) -> None:
-        """Learn how long a part took so many threads. One odd part counts for little."""
+        """Record how long a part took with this many threads. Single outliers have little effect."""
         cost, fastest = seconds / units, self.fastest
         if self.cold > 0:
             self.cold -= seconds
@@ -75,7 +78,7 @@ class Pace:
 
     @contextmanager
     def sharing(self, units: int) -> Iterator[None]:
-        """Share so many units of work, which are over at the end of the block, among as many threads as are due."""
+        """Set the number of threads for `units` of work, done within the block, and record its time."""
         count = self.count
         threads.use(count)
         began = time.perf_counter()

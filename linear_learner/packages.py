@@ -1,7 +1,7 @@
-"""The packages of an artifact, a gzipped tar and a zip: read as a stream, bounded, nothing unpacked to disk.
+"""The archives of an artifact, gzipped tar and zip: read as a stream with bounded sizes, never unpacked to disk.
 
-Files are taken by their exact names at the top, else in the one folder there that holds a model, so that no path is
-ever built of what a package says.
+Files are matched by exact name, at the top level or in the one top-level folder that holds a model, so that no path is
+ever built from a name in the archive.
 """
 
 import io
@@ -32,7 +32,7 @@ Files = dict[str, bytearray]
 
 
 def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
-    """Read a model's files from a gzipped tar, else from the original's zip in it; those that it lacks are left out."""
+    """Read a model's files from a gzipped tar, or from the original's zip inside it; missing files are left out."""
     folders: set[str] = set()
     try:
         files = read_members(Inflated(stream), room, "", folders)
@@ -47,9 +47,9 @@ def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
 
 
 def read_members(inflated: "Inflated", room: int | None, folder: str, others: set[str]) -> Files:
-    """Read a model's files from a folder; the zip only as long as the parameters did not come by themselves.
+    """Read a model's files from one folder of the tar; the zip only where the parameter file is not there by itself.
 
-    Folders where a model seems to lie too are added to `others`.
+    Other folders that seem to hold a model are added to `other_folders`.
     """
     files: Files = {}
     seen = set()
@@ -73,7 +73,7 @@ def read_members(inflated: "Inflated", room: int | None, folder: str, others: se
 
 
 def part_name(name: str) -> tuple[str, str]:
-    """Part the name of a file at the top, or one folder down, from its folder; others have none."""
+    """Split the name of a file at the top level or one folder below into folder and file; ("", "") for any other."""
     folder, slash, file = name.rpartition("/")
     if slash and ("/" in folder or folder in ("", ".", "..")):
         return "", ""
@@ -81,14 +81,14 @@ def part_name(name: str) -> tuple[str, str]:
 
 
 def choose_folder(folders: Collection[str], what: str) -> str:
-    """Choose the folder of the model, where there is none at the top; raise InputError where several hold one."""
+    """Return the one folder that holds a model, empty where there is none; raise InputError where there are several."""
     if len(folders) > 1:
         raise InputError(f"{what} holds several models, in {', '.join(sorted(folders))}. Put one at the top.")
     return next(iter(folders), "")
 
 
 def members(inflated: "Inflated") -> Iterator[TarInfo]:
-    """Yield each member when its content is next to be read; read on to the end, where gzip's checksum stands."""
+    """Yield each member when its content is next in the stream, then read to gzip's checksum at the end."""
     for _ in range(MEMBERS):
         header = inflated.read(BLOCKSIZE)
         if not header.strip(NUL):
@@ -106,7 +106,7 @@ def members(inflated: "Inflated") -> Iterator[TarInfo]:
 
 
 class Inflated:
-    """What a gzip file holds, of which no more than LARGEST_TAR bytes are inflated."""
+    """A gzip stream that inflates at most LARGEST_TAR bytes."""
 
     def __init__(self, stream: BinaryIO) -> None:
         """Start at the first byte."""
@@ -124,7 +124,7 @@ class Inflated:
 
 
 class Part:
-    """The next `left` bytes of a stream, all of which must be there."""
+    """The content of a tar member: the next `bytes_left` bytes of the stream, all of which must be there."""
 
     def __init__(self, stream: Inflated, left: int) -> None:
         """Start where the stream stands."""
@@ -140,14 +140,14 @@ class Part:
         return content
 
     def skip(self, padding: int) -> None:
-        """Read what is left, and `padding` bytes more."""
+        """Read and discard the remaining bytes and `padding` more."""
         self.left += padding
         while self.read(CHUNK):
             pass
 
 
 def read_zip(stream: BinaryIO, room: int | None = None) -> Files:
-    """Read a model's files from the original's zip; those that it lacks are left out."""
+    """Read a model's files from the original's zip; missing files are left out."""
     files: Files = {}
     try:
         with ZipFile(Sips(stream)) as archive:
@@ -171,7 +171,7 @@ def read_zip(stream: BinaryIO, room: int | None = None) -> Files:
 
 
 class Sips:
-    """A zip's file that gives no more than CHUNK bytes at once, so that no table of any announced size is read."""
+    """The file of a zip, limited to CHUNK bytes a read, so that a forged size cannot make zipfile allocate it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         """Read from `stream`."""
@@ -179,7 +179,7 @@ class Sips:
         self.stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes, or up to CHUNK where it says all."""
+        """Return up to `size` bytes, up to CHUNK where `size` is negative; raise BadZipFile for a larger size."""
         if size > CHUNK:
             raise BadZipFile(f"it announces a table of {size} bytes")
         return self.stream.read(CHUNK if size < 0 else size)

@@ -1,10 +1,10 @@
-"""A model as flat bytes, for the processes of one server: one packs it, the others look at it where it lies.
+"""A model as flat bytes in shared memory: one process of a server packs it, the others map it.
 
     magic (8), length of the header (8), header in JSON, padding, weight (d, K), padding, bias (K,), padding, names
 
-The weight is in float64, as the product needs it: no process casts it anew, and no page of it is touched before a
-product does. Names of features, in JSON, are read once somebody asks for them, as few requests do. It is written and
-read by ourselves; what others send is read by `loading`.
+The weight is float64, as the matrix product needs it, so that no process converts it and pages are only touched by
+products. The names of the features, in JSON, are decoded on first use. Written and read by this program only;
+artifacts from outside are read by `loading`.
 """
 
 import json
@@ -29,7 +29,7 @@ LONGEST_HEADER = 64 << 20
 
 
 def pack(model: Model) -> list[memoryview]:
-    """Return the parts that, written one after the other, are the model; the weight among them is not copied."""
+    """Return the buffers that, concatenated, are the packed model; the weight is not copied."""
     weight = np.ascontiguousarray(model.wide_weight)
     bias = np.ascontiguousarray(model.bias, np.float64 if model.exact else np.float32)
     names = json.dumps(list(model.names)).encode() if model.names else b""
@@ -56,14 +56,14 @@ def pack(model: Model) -> list[memoryview]:
 
 
 def packed_size(parts: list[memoryview]) -> int:
-    """Count the bytes of all parts."""
+    """Return the total size of the buffers in bytes."""
     return sum(map(len, parts))
 
 
 def unpack(buffer: "ReadableBuffer") -> Model:
-    """Look at the model in `buffer`: its arrays are read-only views of it and nothing is copied.
+    """Return the model packed in `buffer`; its arrays are read-only views.
 
-    Raises InputError where it does not begin with a packed model, whole.
+    Raises InputError where the buffer does not start with a complete packed model.
     """
     view = memoryview(buffer).toreadonly().cast("B")
     magic, length = START.unpack_from(view) if len(view) >= START.size else (b"", 0)
@@ -85,7 +85,7 @@ def unpack(buffer: "ReadableBuffer") -> Model:
 
 
 class PackedNames(Sequence[str]):
-    """Names that are read from their bytes when they are first asked for."""
+    """Feature names, decoded from their bytes on first use."""
 
     def __init__(self, packed: memoryview) -> None:
         self._packed = packed
@@ -109,5 +109,5 @@ class PackedNames(Sequence[str]):
 
 
 def aligned(place: int) -> int:
-    """Return the next place where an array may begin."""
+    """Return the next offset at which an array may start."""
     return place + -place % ALIGNMENT

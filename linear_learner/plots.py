@@ -1,4 +1,4 @@
-"""Charts with two axes as inline SVG, in the colours of the page around them, as in `charts`."""
+"""Charts with two axes as inline SVG, in the colours of the surrounding page, as in `charts`."""
 
 import math
 from collections.abc import Sequence
@@ -43,7 +43,10 @@ _COLUMN = Markup(
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (n,) to be joined by a line, or shown as dots, in the colour of a custom property; NaN is left out."""
+    """Points (n,) joined by a line, or drawn as dots of radius `dot_radius`; NaN is left out.
+
+    `colour` is a CSS custom property.
+    """
 
     x: Sequence[float]
     y: Sequence[float]
@@ -56,9 +59,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Axis:
-    """Numbers from `low` to `high` over so many pixels, the first of them at `start`; `length` may be below 0.
+    """A scale from `low` to `high`, drawn from the pixel `start` over `length` pixels, which may be negative.
 
-    What is `whole`, such as epochs, is not divided further than by 1.
+    A `whole` axis, such as epochs, has no ticks closer than 1.
     """
 
     low: float
@@ -69,14 +72,14 @@ class Axis:
     whole: bool = False
 
     def place(self, value: float) -> float:
-        """Return where a number lies, maybe beyond an end."""
+        """Return the pixel of a value, which may lie beyond an end."""
         low, high = self.low, self.high
         if self.logarithmic:
             low, high, value = math.log(low), math.log(high), math.log(value)
         return self.start + self.length * (value - low) / (high - low)
 
     def ticks(self) -> list[float]:
-        """Return round numbers that divide the axis."""
+        """Return the round values at which the axis has ticks."""
         if self.logarithmic:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             steps = (1, 2, 5) if len(decades) <= 4 else (1,)
@@ -87,13 +90,13 @@ class Axis:
 
     @property
     def step(self) -> float:
-        """Return the distance of the numbers that divide an axis which is not logarithmic."""
+        """Return the distance between the ticks of a linear axis."""
         rough = max((self.high - self.low) / DIVISIONS, 1 if self.whole else 0)
         unit = 10.0 ** math.floor(math.log10(rough))
         return next(unit * s for s in (1, 2, 5, 10) if unit * s >= rough * 0.999)
 
     def text(self, tick: float) -> str:
-        """Write one of the numbers that divide the axis, in digits that tell it from the next."""
+        """Return the label of a tick, with as many digits as tell it from the next one."""
         if self.logarithmic or not tick:
             return number(tick)
         return number(tick, max(DIGITS, math.floor(math.log10(abs(tick))) - math.floor(math.log10(self.step)) + 1))
@@ -102,7 +105,7 @@ class Axis:
 def axis(
     values: Sequence[float], start: float, length: float, *, logarithmic: bool = False, whole: bool = False
 ) -> Axis:
-    """Make an axis that holds all the numbers; logarithmic where asked for, sensible and possible."""
+    """Return an axis that covers all finite values; logarithmic where that is requested, possible and useful."""
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     size = max(abs(low), abs(high))
@@ -124,10 +127,10 @@ def plot(
     logarithmic: bool = False,
     whole: bool = False,
 ) -> Markup:
-    """Draw curves one above the other, the last on top; axes hold all of them unless ranges are given.
+    """Draw curves over each other, the last on top; the axes cover all points unless ranges are given.
 
-    `logarithmic` is the axis that goes up, `whole` the one that goes across. What lies beyond a range is cut off, as is
-    what a logarithmic axis cannot show.
+    `logarithmic` applies to the y axis, `whole` to the x axis. Points outside a range, and those that a logarithmic
+    axis cannot show, are clipped.
     """
     across = axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT, whole=whole)
     up = axis(
@@ -173,7 +176,7 @@ def drawn(curve: Curve, across: Axis, up: Axis) -> Markup:
 
 
 def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_label: str) -> Markup:
-    """Put axes around what is drawn."""
+    """Draw axes, grid and labels around `marks`."""
     grid = [
         _ACROSS.format(
             left=LEFT,
@@ -209,7 +212,7 @@ def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_la
 
 
 def number(value: float, digits: int = DIGITS) -> str:
-    """Write a number for people, in so many digits; large ones in full."""
+    """Format a number with `digits` significant digits; those from 10,000 to 10 million with thousands separators."""
     text = f"{value:.{digits}g}"
     if 1e4 <= abs(value) < 1e7:
         text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"

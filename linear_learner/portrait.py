@@ -1,4 +1,4 @@
-"""A model as a piece of HTML: its facts, its largest weights as bars, the names of its features."""
+"""A model as an HTML fragment: its facts, bar charts of its largest weights, and the names of its features."""
 
 from collections.abc import Iterable
 
@@ -28,14 +28,14 @@ _NAME = Markup("<li>{}</li>")
 
 
 def portrait(model: Model) -> Markup:
-    """Show a model to people."""
+    """Render a model as HTML."""
     title = model.predictor_type.replace("_", " ").capitalize()
     pairs = _lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in facts(model))
     return _PORTRAIT.format(title, pairs, _SENSES[model.predictor_type], _UNITS, _figures(model), _names(model))
 
 
 def _figures(model: Model) -> Markup:
-    """Draw the largest weights, or those of each class as far as there is room for classes."""
+    """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
     if model.outputs == 1:
         return _figure(model, 0, BARS, f"{min(BARS, model.feature_dim):,} of {model.feature_dim:,} features")
     figures = [_figure(model, k, BARS_OF_A_CLASS, f"Class {k}") for k in range(min(CLASSES, model.outputs))]

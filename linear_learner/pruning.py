@@ -1,4 +1,4 @@
-"""Say which candidates can no longer win, so that training may go on without them."""
+"""Decide which candidates can no longer win, so that training can continue without them."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ WORTH = 4_000_000  # margins that must be saved: a new bank costs as much time a
 
 
 def hopeless(losses: Floats, left: int) -> NDArray[np.bool_]:
-    """Say which candidates are further from the best loss than they can still fall in the epochs that are left, (M,).
+    """Return a mask (M,) of the candidates whose loss is further from the best than it can fall in the epochs left.
 
-    `losses` (epochs, M) are those of all epochs on the rows that decide; the last WINDOW + 1 count, and with fewer
-    nobody is hopeless. A loss that is not finite is infinite.
+    `losses` (epochs, M) are those on the deciding rows; the last WINDOW + 1 epochs count, and with fewer no candidate
+    is hopeless. Non-finite losses count as infinite.
     """
     if len(losses) <= WINDOW:
         return np.zeros(losses.shape[1], bool)
@@ -30,8 +30,8 @@ def hopeless(losses: Floats, left: int) -> NDArray[np.bool_]:
 
 
 def pays(leaving: int, models: int, margins: float, left: int) -> bool:
-    """Say whether it is worth a new bank that so many of the models leave.
+    """Return whether dropping `leaving_models` of `models` saves more than building a new bank costs.
 
-    `margins` is what one model computes in an epoch: rows times outputs.
+    `margins` is the work of one model in an epoch: rows times outputs.
     """
     return leaving >= SHARE * models and leaving * margins * left >= WORTH

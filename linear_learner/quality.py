@@ -1,4 +1,4 @@
-"""How good a model is on a channel, as plain data: curves, thresholds, confusions and residuals."""
+"""How good a model is on a channel, as plain data: curves, thresholds, confusion matrices and residuals."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ CLASSES = 1000  # that are told one by one, those with the most rows
 
 
 def quality(measured: Measured, model: Model) -> Plain:
-    """Tell how good the model is on a channel."""
+    """Return scores, curves and counts of the model on a channel, by its predictor type."""
     found: Plain = {"scores": {name: value for name, _, value in measured.scores}}
     match measured.tally:
         case Binary() as tally:
@@ -36,7 +36,7 @@ def quality(measured: Measured, model: Model) -> Plain:
 
 
 def binary(tally: Binary, model: Model) -> Plain:
-    """Tell what a binary classifier does at its threshold, near it and at all others."""
+    """Return confusion matrix, ROC and precision-recall curves, thresholds and calibration of a binary classifier."""
     cuts = tally.ranking.cuts()
     negatives = cuts.rows - cuts.positives
     wrong = cuts.flagged - cuts.hits
@@ -58,16 +58,19 @@ def binary(tally: Binary, model: Model) -> Plain:
 
 
 def spread(position: Floats) -> NDArray[np.int64]:
-    """Choose some places (n,) of a curve, evenly along it, both ends among them; `position` (m,) rises."""
+    """Return up to POINTS indices evenly spaced along a curve, both ends included.
+
+    `position` (m,) is non-decreasing.
+    """
     wanted = np.linspace(position[0], position[-1], POINTS)
     return np.asarray(np.unique(np.append(np.searchsorted(position, wanted), [0, len(position) - 1])))
 
 
 def thresholds(tally: Binary, cuts: Cuts, threshold: float) -> list[Plain]:
-    """Tell what the calibrated threshold does, and others on either side of it, rising.
+    """Return the metrics at the calibrated threshold and at others around it, in ascending order.
 
-    Those are the next ones that change anything, and such that call so many rows more, or fewer, positive. Where scores
-    were counted in bins, each is the lower end of one.
+    The others are the next scores on either side and the thresholds that flag FLAGGED_SHARES more or fewer of the
+    rows. Where scores were counted in bins, each is the lower edge of one.
     """
     own = int((cuts.scores.astype(np.float64) >= threshold).sum())
     places = {max(own - 1, 1), min(own + 1, len(cuts.scores))}
@@ -87,14 +90,17 @@ def thresholds(tally: Binary, cuts: Cuts, threshold: float) -> list[Plain]:
 
 
 def decision(tally: Binary, threshold: float, flagged: int, hits: int) -> Plain:
-    """Tell what a threshold does that calls so many rows positive, so many of them rightly."""
+    """Return the metrics of a threshold that flags `flagged` rows as positive, `hits` of them correctly."""
     at = Binary(tally.beta)
     at.rows, at.positives, at.flagged, at.hits = tally.rows, tally.positives, flagged, hits
     return {"threshold": threshold, "flagged": flagged, **at.decided()}
 
 
 def calibration(scores: Floats, counts: NDArray[np.int64]) -> Plain:
-    """Compare scores (u,) with the share of positives among them, `counts` (u, 2), in equal ranges of the score."""
+    """Return mean score and share of positives in equal ranges of the score (reliability diagram).
+
+    `scores` (u,) are distinct scores and `counts` (u, 2) their rows of either label.
+    """
     known = np.isfinite(scores)
     scores, counts = scores[known], counts[known]
     bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
@@ -107,7 +113,7 @@ def calibration(scores: Floats, counts: NDArray[np.int64]) -> Plain:
 
 
 def multiclass(tally: Multiclass) -> Plain:
-    """Tell how well each class is told, and which are taken for which."""
+    """Return recall and precision of each class, of many the LISTED_CLASSES most frequent, and the confusion matrix."""
     recall, precision = shares(tally.hits, tally.positives), shares(tally.hits, tally.flagged)
     most = np.sort(np.argsort(-tally.positives, kind="stable")[:CLASSES])
     found: Plain = {
@@ -128,7 +134,7 @@ def multiclass(tally: Multiclass) -> Plain:
 
 
 def regression(tally: Regressor) -> Plain:
-    """Tell how the predictions lie about the labels, on a sample of the rows: of those that are finite."""
+    """Return residuals and predictions against labels on a sample of the rows, those with finite values."""
     label, score = tally.sample.values[np.isfinite(tally.sample.values).all(axis=1)].T
     if not len(label):
         return {"sampled_rows": 0}

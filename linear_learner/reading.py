@@ -1,4 +1,4 @@
-"""Read channels: check labels and width, take the scaler's sample, hold or stream the rows."""
+"""Read channels: validate labels and width, fit the scaler on a sample, keep the rows in memory or stream them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -31,10 +31,10 @@ def read_train(
     hosts: Hosts = ALONE,
     sharded: bool = False,
 ) -> tuple[Data, int]:
-    """Fit the scaler on the first rows and replay them; hold all rows in a share of the memory, or stream them.
+    """Fit the scaler on the first rows, then keep all rows within `share` of the memory, or stream them.
 
-    Each of several hosts takes its share of the rows, unless they are `sharded`: then it has been given that. Also
-    return the bytes that there are for the data of all channels.
+    Where there are several hosts, each takes every host-count-th row, unless the channel is `sharded`: then it was
+    given its part. Returns the data and the bytes that are available for the data of all channels.
     """
 
     def source() -> Iterator[Block]:
@@ -86,9 +86,9 @@ def read_channel(
     hosts: Hosts = ALONE,
     sharded: bool = False,
 ) -> Data:
-    """Hold or stream the rows of a channel, standardised and sparse or dense as the train channel is.
+    """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it.
 
-    It is only scored, so that its pieces need not be whole mini-batches.
+    The channel is only scored, so its pieces need not be whole mini-batches.
     """
 
     def source() -> Iterator[Block]:
@@ -103,7 +103,7 @@ def read_channel(
 
 
 def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
-    """Pass on this host's share of rows that all hosts have: one in as many as there are hosts."""
+    """Yield this host's share of blocks that all hosts read: every host-count-th row."""
     if hosts.count == 1:
         yield from blocks
         return
@@ -116,10 +116,10 @@ def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
 
 
 def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]:
-    """Make samples of hosts alike, as the first host that has rows has them: sparse or dense, and of one width.
+    """Make the samples of all hosts sparse or dense, and of one width, like that of the first host that has rows.
 
-    Also say whether the data tells its width. `head` are the blocks that X (n, d) is from. Raises InputError where no
-    host has rows, or hosts have rows of different widths.
+    Also returns whether the data declares its width. `head` are the blocks that X (n, d) was taken from. Raises
+    InputError where no host has rows, or where their declared widths differ.
     """
     told = head[0][0].shape[1] if head else None
     mine = [bool(head), not isinstance(X, np.ndarray), told or 0, X.shape[1] or 0]
@@ -140,23 +140,23 @@ def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]
 
 
 def negated(hp: Hyperparameters) -> bool:
-    """Say whether the rows of label 1 are negated, which spares the loss the labels."""
+    """Return whether rows are stored multiplied by a sign for their label, which spares the loss the labels."""
     return LOSSES[hp.loss].signed is not None
 
 
 def label_classes(hp: Hyperparameters) -> int | None:
-    """Count the classes that labels are numbered by; None for a regressor."""
+    """Return how many classes labels may be numbered by; None for a regressor."""
     return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
 
 
 def checked(
     channel: str, blocks: Iterable[Block], classes: int | None, features: int | None, widest: int | None = None
 ) -> Iterator[Block]:
-    """Pass on blocks whose labels and width are as expected.
+    """Yield blocks whose labels and width are valid.
 
-    `classes` bounds the labels of a classifier to 0 ... classes - 1; None lets every finite label pass. Blocks that do
-    not tell their width are as wide as expected, if it is known; sparse ones may be as wide as `widest`. Raises
-    InputError that names the channel, the row, what was expected and what was found.
+    `classes` restricts the labels to the integers 0 to classes - 1; None allows every finite label. Blocks that do not
+    declare their width get the expected one, if it is known; sparse ones may be as wide as `widest`. Raises InputError
+    that names channel, row, expected and found value.
     """
     rows = 0
     for X, y in blocks:
@@ -188,7 +188,7 @@ def checked(
 
 
 def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
-    """Refuse sparse rows that are wider than a model can be, before anything as wide is made of them."""
+    """Raise InputError for sparse rows wider than any model that fits the memory, before allocating for them."""
     width, row = X.shape[1], rows + 1
     if width is None and len(X.indices):
         largest = int(X.indices.argmax())
@@ -203,7 +203,7 @@ def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
 
 
 def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> SparseLike:
-    """Give rows that do not tell their width the expected one; `rows` came before them."""
+    """Set the width of rows that do not declare one to `features`; `rows` were read before them."""
     if features is None:
         return X
     beyond = np.flatnonzero(X.indices >= features)
@@ -219,7 +219,10 @@ def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> 
 
 
 def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Features, Floats, list[Block]]:
-    """Read at least `rows` rows, or `most_bytes`; return the first `rows` and, to be replayed, all that was read."""
+    """Read blocks until there are `rows` rows or `most_bytes` bytes.
+
+    Return X and y of the first `rows`, and all blocks, to be replayed.
+    """
     head: list[Block] = []
     read = taken = 0
     for block in blocks:
@@ -238,6 +241,6 @@ def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Feature
 
 
 def drained(parts: list[Block]) -> Iterator[Block]:
-    """Yield the parts of a list, which is emptied, so that each can be freed."""
+    """Yield the blocks of a list while emptying it, so that each can be freed."""
     while parts:
         yield parts.pop(0)

@@ -1,4 +1,4 @@
-"""Write the reference page of the hyperparameters from their declaration."""
+"""Generate the reference page of the hyperparameters from their declaration."""
 
 from linear_learner.declaration import Declaration, declarations
 

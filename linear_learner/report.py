@@ -1,4 +1,4 @@
-"""The report of a training job: every figure of it as plain data, from the account of the training."""
+"""The report of a training job as plain data, from the result of the training."""
 
 import math
 import platform
@@ -27,9 +27,9 @@ PICTURED_CLASSES = 10
 
 
 def report(account: Account, given: Mapping[str, str], seconds: Mapping[str, float]) -> Plain:
-    """Tell a training as values of JSON; a number that is not finite is None.
+    """Return the report as JSON values; numbers that are not finite become None.
 
-    `given` are the hyperparameters as they were sent, `seconds` what each part of the job took.
+    `hyperparameters` are the texts that the user sent, `seconds` the duration of each part of the job.
     """
     hp = account.hp
     found: Plain = plain(
@@ -61,7 +61,7 @@ def report(account: Account, given: Mapping[str, str], seconds: Mapping[str, flo
 
 
 def plain(value: Any) -> Any:
-    """Turn numbers of numpy into Python's, and those that are not finite into None."""
+    """Convert NumPy values to Python's, recursively; numbers that are not finite become None."""
     if isinstance(value, Mapping):
         return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -72,7 +72,7 @@ def plain(value: Any) -> Any:
 
 
 def rows(measured: Measured) -> Plain:
-    """Count a channel's rows, those of each class too."""
+    """Return the row count of a channel, and its rows of each class or mean and deviation of its labels."""
     match measured.tally:
         case Binary() as tally:
             return {"rows": tally.rows, "classes": [tally.rows - tally.positives, tally.positives]}
@@ -84,7 +84,7 @@ def rows(measured: Measured) -> Plain:
 
 
 def training(account: Account) -> Plain:
-    """Say how long training went on, and by what it was judged."""
+    """Return how long training ran and what it was judged by."""
     hp, objective = account.hp, objective_name(account.hp)
     criterion = hp.binary_classifier_model_selection_criteria if account.standings.maximise else objective
     return {
@@ -99,9 +99,9 @@ def training(account: Account) -> Plain:
 
 
 def bank(account: Account) -> list[Plain]:
-    """List the candidates, the best first, with what they were and how they did at the best epoch.
+    """Return the candidates, best first, with their settings and their figures at the best epoch.
 
-    Those that left earlier come after the others, the last that left first.
+    Pruned candidates follow, the last pruned first.
     """
     course, standings = account.course, account.standings
     places = {int(m): place for place, m in enumerate(course.members)}
@@ -137,10 +137,10 @@ def bank(account: Account) -> list[Plain]:
 
 
 def curves(account: Account) -> Plain:
-    """Return what was told epoch by epoch, counted from 0.
+    """Return the learning curves of the recorded epochs, counted from 0.
 
-    These are each candidate's losses, on the training rows and, if there are any, on the validation rows, and what
-    early stopping looked at: the best candidate's value.
+    They hold each candidate's losses on the training rows and, if there are any, on the validation rows, and the best
+    candidate's value of the early stopping criterion.
     """
     course, part = account.course, 0 if account.deciding == "train" else 2
     best = np.fmax.reduce if part and account.standings.maximise else np.fmin.reduce
@@ -157,10 +157,10 @@ def curves(account: Account) -> Plain:
 
 
 def weights(account: Account) -> list[Plain]:
-    """Return the features with the largest weights once standardised, with these and those in raw units.
+    """Return the features with the largest standardised weights, with both their standardised and raw weights.
 
-    After those with the largest of all come others with the largest of a class. Of very many classes there is only the
-    one with the largest.
+    Features with the largest weights of a single class follow. With more than PAIRED_CLASSES classes each feature has
+    only the class with its largest weight.
     """
     raw, names = account.model.weight, account.model.feature_names
     unit = account.scaler.deviation.astype(np.float64) / account.scaler.label_deviation
@@ -184,7 +184,7 @@ def weights(account: Account) -> list[Plain]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what took part."""
+    """Return the versions of this program, of Python and of the main packages."""
     found = {"open-linear-learner": VERSION, "python": platform.python_version()}
     for name in PACKAGES:
         try:

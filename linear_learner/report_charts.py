@@ -1,4 +1,4 @@
-"""The charts of a report's page."""
+"""The charts of the report page."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ BARS = 20
 
 
 def learning(report: Plain, winner: Plain) -> list[Chart]:
-    """Draw the learning curves: all candidates, the winner on top."""
+    """Draw the learning curves of all candidates, with the winner's on top."""
     epochs = [epoch + 1 for epoch in report["curves"]["epochs"]]
     if not epochs:
         return []
@@ -67,19 +67,19 @@ def learning(report: Plain, winner: Plain) -> list[Chart]:
 
 
 def known(values: Iterable[float | None]) -> list[float]:
-    """Turn what is not known into NaN."""
+    """Replace None by NaN."""
     return [float("nan") if value is None else value for value in values]
 
 
 def qualities(report: Plain) -> list[Chart]:
-    """Draw how good the model is."""
+    """Draw the quality of the model, by its predictor type."""
     if report["predictor_type"] == "binary_classifier":
         return binary(report)
     return regression(report) if report["predictor_type"] == "regressor" else []
 
 
 def binary(report: Plain) -> list[Chart]:
-    """Draw what a binary classifier does at every threshold."""
+    """Draw ROC, precision-recall and calibration curves."""
     channels = report["channels"]
     key = [(COLOURS[name], name) for name in channels] + [("--ink", "the calibrated threshold")]
     name, main = good(report)
@@ -130,12 +130,12 @@ def binary(report: Plain) -> list[Chart]:
 
 
 def coloured(channels: Plain) -> Iterable[tuple[str, Plain, str]]:
-    """Name the channels with their figures and colours."""
+    """Return the channels with their names and colours."""
     return [(name, channel, COLOURS[name]) for name, channel in channels.items()]
 
 
 def regression(report: Plain) -> list[Chart]:
-    """Draw how a regressor's predictions lie about the labels."""
+    """Draw predictions against labels, and a histogram of residuals."""
     name, main = good(report)
     if not main["sampled_rows"]:
         return []
@@ -169,7 +169,7 @@ def regression(report: Plain) -> list[Chart]:
 
 
 def weights_charts(report: Plain) -> list[Chart]:
-    """Draw the largest weights, of more than two classes for each of the first."""
+    """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
     entries = report["weights"]
     charts: list[Chart] = []
     if report["predictor_type"] != "multiclass_classifier":
@@ -185,7 +185,7 @@ def weights_charts(report: Plain) -> list[Chart]:
 
 
 def time_chart(report: Plain) -> Chart:
-    """Draw where the time went."""
+    """Draw the duration of each part of the job."""
     seconds = report["seconds"]
     total = sum(seconds.values())
     return f"Seconds of each part, {total:.2f} in all", bars(list(seconds), list(seconds.values()), "Time line")

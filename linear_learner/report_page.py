@@ -1,4 +1,4 @@
-"""The report of a training job as one page of HTML that needs nothing beside it."""
+"""The report of a training job as one self-contained HTML page."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ CLASSES = 20  # up to so many have a confusion matrix
 
 
 def page(report: Plain) -> str:
-    """Write a report for people."""
+    """Render the report as HTML."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -54,7 +54,7 @@ def page(report: Plain) -> str:
 
 
 def summary(report: Plain, winner: Plain) -> str:
-    """Say in a sentence or two what came out."""
+    """Summarise the result in a sentence or two."""
     training = report["training"]
     name, channel = good(report)
     main = list(channel["scores"].items())[:3]
@@ -69,7 +69,7 @@ def summary(report: Plain, winner: Plain) -> str:
 
 
 def warnings(report: Plain) -> list[str]:
-    """Say what a reader should know before the figures."""
+    """Return the caveats that a reader should know before the figures."""
     found = []
     if report["stopped"]:
         found.append(
@@ -100,7 +100,7 @@ def alike(rows: Plain) -> bool:
 
 
 def facts(report: Plain) -> list[tuple[str, str]]:
-    """Return the figures that come first."""
+    """Return the headline figures as pairs of a name and a text."""
     training = report["training"]
     name, channel = good(report)
     found = [(f"{channel_name} rows", count(rows["rows"])) for channel_name, rows in report["data"]["channels"].items()]
@@ -113,7 +113,7 @@ def facts(report: Plain) -> list[tuple[str, str]]:
 
 
 def losses(report: Plain) -> str:
-    """Say what the losses are."""
+    """Explain how the losses are computed."""
     text = "A loss on the train rows is that before each update, in the mean of the epoch"
     if report["data"]["normalized"]["label"]:
         deciding = report["training"]["deciding"]
@@ -123,7 +123,7 @@ def losses(report: Plain) -> str:
 
 
 def choice(report: Plain, winner: Plain) -> str:
-    """Say by what the winner was chosen."""
+    """Explain how the winner was chosen."""
     training = report["training"]
     way = "highest" if training["maximise"] else "lowest"
     stayed = [entry for entry in report["bank"] if entry["left_after_epoch"] is None and not entry["diverged"]]
@@ -166,7 +166,7 @@ def bank(report: Plain) -> Plain:
 
 
 def order(report: Plain) -> dict[str, None]:
-    """Name all settings in the order in which candidates have them."""
+    """Return the names of all settings, in the order in which candidates have them."""
     return {name: None for entry in report["bank"] for name in entry["settings"]}
 
 
@@ -186,9 +186,9 @@ def scores(report: Plain) -> Plain:
 
 
 def matrices(report: Plain) -> list[tuple[str, list[list[tuple[str, float]]]]]:
-    """Return the confusion matrix of two classes for every channel, of more for the one that tells most.
+    """Return the confusion matrices: of every channel for two classes, of the main channel for more.
 
-    Each count has a shade, from 0 to 1, by its share of its row.
+    Each count comes with a shade from 0 to 1, the square root of its share of the row.
     """
     channels = report["channels"] if report["predictor_type"] == "binary_classifier" else dict([good(report)])
     return [
@@ -199,7 +199,7 @@ def matrices(report: Plain) -> list[tuple[str, list[list[tuple[str, float]]]]]:
 
 
 def tables(report: Plain) -> list[tuple[str, list[str], list[list[object]], int | None]]:
-    """Tabulate what other thresholds would do, and how well each class is told: title, heads, rows, the chosen row."""
+    """Tabulate the thresholds and the classes: title, heads, rows, index of the highlighted row."""
     found: list[tuple[str, list[str], list[list[object]], int | None]] = []
     deciding = report["training"]["deciding"]
     if entries := report["channels"][deciding].get("thresholds"):

@@ -1,4 +1,4 @@
-"""Numbers and settings of a report in the words of its page."""
+"""Numbers and settings as texts for the report page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def count(value: int) -> str:
 
 
 def settings(entry: Plain) -> str:
-    """Say what a candidate was, in a few words."""
+    """Describe a candidate by its main settings."""
     given = entry["settings"]
     words = [f"{given['optimizer']}", f"learning rate {given['learning_rate']:.4g}", f"wd {given['wd']:.4g}"]
     words += [f"l1 {given['l1']:.4g}"] if given["l1"] else []
@@ -27,6 +27,6 @@ def settings(entry: Plain) -> str:
 
 
 def good(report: Plain) -> tuple[str, Plain]:
-    """Return the channel that tells most about a model, and its figures: rows that it never saw, if there are any."""
+    """Return the channel that is the best evidence of quality, and its figures: test, else validation, else train."""
     name = next(name for name in ("test", "validation", "train") if name in report["channels"])
     return name, report["channels"][name]

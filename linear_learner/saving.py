@@ -1,4 +1,4 @@
-"""Write the artifact: the files of an MXNet module, and beside them the original's zip of the same."""
+"""Write the artifact: the files of an MXNet module, and the original's zip of the same."""
 
 import errno
 import json
@@ -21,9 +21,9 @@ OUTPUT_OPERATORS = {"logistic": "LogisticRegressionOutput", "softmax_loss": "Sof
 def save(model: Model, directory: Path) -> None:
     """Write the model's files into `directory`, which exists and is empty.
 
-    The files at the top run the documented snippet, so their label is called `softmax_label`; readers written for the
-    original expect the same four entries in an uncompressed zip called `model_algo-1`, and the label `out_label`. What
-    only we know, such as the names of the features, is at the top only.
+    The files at the top level work with the documented MXNet snippet, so their label is `softmax_label`. Readers
+    written for the original expect the same four entries in an uncompressed zip called `model_algo-1`, with the label
+    `out_label`. Extensions, such as the names of the features, are at the top level only.
     """
     additional = json.dumps(additional_parameters(model))
     parameters = {
@@ -46,7 +46,7 @@ def save(model: Model, directory: Path) -> None:
 
 
 def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
-    """Write MXNet's arrays; raise OSError where the disk is full, of which MXNet says only that it could not write."""
+    """Write MXNet's arrays; raise OSError ENOSPC where MXNet only reports an incomplete write."""
     try:
         mx.nd.save(str(file), arrays)
     except mx.MXNetError as error:
@@ -56,7 +56,7 @@ def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
 
 
 def symbol(model: Model, label: str) -> Any:
-    """Build data . fc0_weight + fc0_bias under the operator that turns the margin into the score."""
+    """Build the graph: data . fc0_weight + fc0_bias, and the output operator that turns the margin into the score."""
     features, outputs = model.weight.shape
     weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
     bias = mx.sym.Variable("fc0_bias", shape=(1, outputs), lr_mult=10.0)
@@ -67,9 +67,10 @@ def symbol(model: Model, label: str) -> Any:
 
 
 def with_more(model: Model) -> str | None:
-    """Return the additional parameters with what only we know, None where that is nothing; too long names are left out.
+    """Return the additional parameters with our extensions, as JSON; None where there are none.
 
-    These are the names of features and label, the bias in float64 and the features that float32 blurs.
+    The extensions are the names of features and label, the float64 bias, and the features that float32 blurs. Names
+    are left out where the file would be too long to be read back.
     """
     names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
     if model.names and model.label_name:
@@ -87,7 +88,7 @@ def with_more(model: Model) -> str | None:
 
 
 def additional_parameters(model: Model) -> dict[str, Any]:
-    """Name what a reader needs beside the weights."""
+    """Return the additional parameters that the original writes."""
     return {
         "threshold": model.threshold,
         "loss_type": model.loss_type,

@@ -1,4 +1,4 @@
-"""Standardise features and label, and fold the standardisation back into weights and biases."""
+"""Standardise features and label, and transform weights between standardised and raw units."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,11 +18,11 @@ WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
 
 @dataclass(frozen=True)
 class Scaler:
-    """What is subtracted from and what divides each feature, (d,), and the label; all float32 values.
+    """The means to subtract from, and deviations to divide, each feature, (d,), and the label; all are float32 values.
 
-    The folded bias undoes exactly the means that were subtracted, so their own rounding does not matter. `blurred` are
-    the features whose digits that vary float32 does not keep, and `blurs_label` says so of the label. `constant` are
-    those that did not vary in the sample.
+    Rounding of the means does no harm: the raw bias undoes exactly the means that were subtracted. `blurred` are the
+    features whose variation is below float32's resolution at their magnitude; `is_label_blurred` says the same of the
+    label. `constant_features` are those that did not vary in the sample.
     """
 
     mean: Floats
@@ -40,17 +40,17 @@ class Scaler:
         return Z
 
     def scale(self, X: Sparse) -> Sparse:
-        """Return X / deviation; features beyond those that the scaler knows keep their unit."""
+        """Return X / deviation, without centring; features that the scaler does not cover are not scaled."""
         inverse = np.append(1 / self.deviation, np.float32(1))
         return X._replace(data=X.data * np.take(inverse, X.indices, mode="clip"))
 
     @property
     def shift(self) -> Floats | None:
-        """Return what standardising subtracts after it has scaled, (d,), None if nothing."""
+        """The means in standardised units, (d,), which centring subtracts after scaling; None if all are 0."""
         return self.mean * (1 / self.deviation) if self.mean.any() else None
 
     def widened(self, features: int) -> "Scaler":
-        """Give features that the sample did not have their own unit."""
+        """Return a scaler for this many features, which leaves those beyond its own unchanged."""
         more = features - len(self.mean)
         return replace(
             self,
@@ -59,28 +59,28 @@ class Scaler:
         )
 
     def uncentred(self) -> "Scaler":
-        """Give up subtracting means of features."""
+        """Return the scaler without the means of features."""
         return replace(self, mean=np.zeros_like(self.mean))
 
     def restore(self, Z: Floats) -> Floats:
-        """Return the raw features of standardised ones.
+        """Return the raw features of standardised ones, (n, d).
 
-        They are right to a few float32 roundings of |mean| + |X - mean|, the best that was kept.
+        They are accurate to a few float32 roundings of |mean| + |X - mean|, the best that standardised values allow.
         """
         return np.asarray(Z * self.deviation + self.mean)
 
     def standardise_label(self, y: Floats) -> Floats:
-        """Return the label in the units that training sees."""
+        """Return the standardised label, float32 (n,)."""
         return np.asarray((y - self.label_mean) / self.label_deviation, dtype=np.float32)
 
     def restore_label(self, y: Floats) -> Floats:
-        """Return the raw label of a standardised one."""
+        """Return the raw label of a standardised one, (n,)."""
         return np.asarray(y.astype(np.float64) * self.label_deviation + self.label_mean, np.float32)
 
     def fold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
-        """Turn weight (K, d) and bias (K,) for standardised data into float32 ones for raw data.
+        """Convert weight (K, d) and bias (K,) for standardised data to float32 ones for raw data.
 
-        The bias is taken from the weights as rounded, so that it undoes the means exactly as they will be weighted.
+        The bias is computed from the rounded weights, so that it cancels the means exactly as they will be weighted.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # scoring refuses a model that is not finite
             raw = (weight * (self.label_deviation / self.deviation.astype(np.float64))).astype(np.float32)
@@ -88,7 +88,10 @@ class Scaler:
             return raw, (bias.astype(np.float64) * self.label_deviation + self.label_mean - shift).astype(np.float32)
 
     def unfold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
-        """Turn weight (K, d) and bias (K,) for raw data into ones for standardised data, in float64: undo `fold`."""
+        """Convert weight (K, d) and bias (K,) for raw data to float64 ones for standardised data.
+
+        The inverse of `unstandardise_weights`.
+        """
         shift = weight.astype(np.float64) @ self.mean.astype(np.float64)
         standard = weight * (self.deviation.astype(np.float64) / self.label_deviation)
         return standard, (bias.astype(np.float64) + shift - self.label_mean) / self.label_deviation
@@ -104,7 +107,10 @@ def fit_scaler(
     normalize_label: bool,
     hosts: Hosts = ALONE,
 ) -> Scaler:
-    """Take means and population deviations of all hosts' samples; a feature that does not vary keeps its unit."""
+    """Compute means and population deviations of all hosts' samples.
+
+    A feature that does not vary gets the deviation 1.
+    """
     label_mean, label_deviation = moments(y[:, None], hosts)
     mean, deviation = moments(X, hosts) if isinstance(X, np.ndarray) else sparse_moments(X, hosts)
     return Scaler(
@@ -119,7 +125,7 @@ def fit_scaler(
 
 
 def constant(X: Features, deviation: Floats) -> tuple[int, ...]:
-    """Return the columns of dense X (n, d) that vary on no host, whose deviation is then 1."""
+    """Return the columns of dense X (n, d) that are constant on every host, recognised by their deviation of 1."""
     if not isinstance(X, np.ndarray) or not len(X):
         return ()
     candidates = np.flatnonzero(deviation == 1)
@@ -127,12 +133,12 @@ def constant(X: Features, deviation: Floats) -> tuple[int, ...]:
 
 
 def blurs(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:
-    """Say of which columns float32 loses the digits that vary: they are large beside their spread, (d,)."""
+    """Return which columns lose their variation in float32, because it is small relative to their mean, (d,)."""
     return np.asarray((deviation != 1) & (deviation < np.abs(mean) * BLUR))
 
 
 def moments(X: Floats, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
-    """Return mean and population deviation of each column, computed in float64, as float32."""
+    """Return mean and population deviation of each column over all hosts, (d,), computed in float64, as float32."""
     rows = hosts.total([len(X)])[0]
     mean = (hosts.total(column_sums(X, lambda wide, columns: wide)) / rows).astype(np.float32)
     squares = column_sums(X, lambda wide, columns: (wide - mean[columns]) ** 2)
@@ -141,7 +147,7 @@ def moments(X: Floats, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
 
 
 def column_sums(X: Floats, function: Callable[[Floats, slice], Floats]) -> Floats:
-    """Sum what a function makes of the columns of X (n, d) in float64, a few at a time, over rows, (d,)."""
+    """Sum `transform(columns, slice)` of X's columns over rows, (d,), in float64, a few columns at a time."""
     sums = np.zeros(X.shape[1])
     width = max(1, WIDE_VALUES // max(1, len(X)))
     for first in range(0, X.shape[1], width):
@@ -151,7 +157,10 @@ def column_sums(X: Floats, function: Callable[[Floats, slice], Floats]) -> Float
 
 
 def sparse_moments(X: SparseLike, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
-    """Return mean and population deviation of each column, zeros that are not stored included."""
+    """Return mean and population deviation of each column, counting entries not stored as 0.
+
+    Over the rows of all hosts, (d,) each, as float32.
+    """
     width = int(X.shape[1] or 0)
     rows = hosts.total([X.shape[0]])[0]
     counts = np.bincount(X.indices, minlength=width)
@@ -167,9 +176,9 @@ def sparse_moments(X: SparseLike, hosts: Hosts = ALONE) -> tuple[Floats, Floats]
 
 
 def usual(deviation: Floats, lowest: Floats, highest: Floats, hosts: Hosts) -> Floats:
-    """Put 1 in place of the deviation of a column that does not vary, or not as float32 can tell.
+    """Replace by 1 the deviation of columns that do not vary, or whose deviation is not a normal float32 number.
 
-    `lowest` and `highest` (d,) are what this host's rows hold; without rows they are crossed.
+    `lowest` and `highest` (d,) are the extremes of this host's rows; lowest > highest where it has none.
     """
     ends, crossed = np.stack([lowest, highest]), lowest > highest
     with_rows = np.flatnonzero(hosts.gathered([not crossed.all()]))

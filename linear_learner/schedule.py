@@ -1,4 +1,4 @@
-"""What candidates share at each update: their step sizes, and how much of the weights enters their averages."""
+"""Tables of learning rates and averaging weights for a run of updates."""
 
 import math
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ AVERAGE_ETA = 8
 
 
 def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[str, Floats]:
-    """Return tables with a row for each of the updates t (T,) and a column for each candidate, (T, M).
+    """Return tables with one row for each update in t (T,) and one column for each candidate, (T, M).
 
-    `rates` are the learning rates as the optimizers correct them, `proximal_rates` those without correction, `shares`
-    what part of the new weights enters the average: all of it where a candidate does not average.
+    `rates` are the learning rates with the optimizers' corrections, `proximal_rates` those without. `shares` are the
+    weights of the newest iterate in the running average: 1 where a candidate does not average.
     """
     schedules = [(c.lr_scheduler_step, c.lr_scheduler_factor) for c in candidates]
     decays = {schedule: rate_decay(*schedule, t) for schedule in set(schedules)}
@@ -37,17 +37,17 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
 
 
 def average_share(t: NDArray[np.int64]) -> Floats:
-    """Return how much of the new weights enters the running average at updates t = 1, 2, ...
+    """Return the weight of the newest iterate in the running average at updates t = 1, 2, ..., (T,).
 
-    The weights of about the last ninth of all updates make up the average, whatever their number (polynomial decay
-    averaging, Shamir and Zhang 2013, with eta 8).
+    Polynomial-decay averaging (Shamir and Zhang 2013) with eta 8: the average covers about the last ninth of all
+    updates.
     """
     return np.asarray((AVERAGE_ETA + 1) / (t + AVERAGE_ETA))
 
 
 def average_kept(t: int) -> float:
-    """Return what is left, after update t, of the average as it was after the first one.
+    """Return how much of the average after the first update remains after update t.
 
-    It is the product of 1 - average_share over the updates 2, ..., t, which telescopes.
+    This is the product of 1 - average_share over the updates 2, ..., t, which telescopes.
     """
     return math.prod((1 + step) / (t + step) for step in range(AVERAGE_ETA + 1))

@@ -1,4 +1,4 @@
-"""Turn the chosen candidate into a model, calibrate its threshold and measure it on every channel."""
+"""Turn the selected candidate into a model, calibrate its threshold and compute its metrics on every channel."""
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
@@ -28,7 +28,10 @@ LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_los
 
 
 def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: Floats | None) -> Model:
-    """Turn one candidate's weights (K, d + 1) into a model for raw data; `class_weights` (C,) are the objective's."""
+    """Return the model for raw data with one candidate's weights (K, d + 1); `class_weights` (C,) are the objective's.
+
+    Raises InputError where its weights do not fit float32.
+    """
     weight, bias = scaler.fold(weights[:, :-1], weights[:, -1])
     if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
         raise InputError(
@@ -64,9 +67,10 @@ def calibrated(
     most: int | None = None,
     hosts: Hosts = ALONE,
 ) -> Model:
-    """Set the threshold of a binary classifier from its own scores of all hosts' raw rows, those that it will serve.
+    """Return the model with its threshold calibrated on all hosts' raw rows.
 
-    Only the first rows are read: `num_calibration_samples` of them, or `most`, what there is memory for.
+    Only a binary classifier has one; it is chosen by the model's own scores. Reads the first `num_calibration_samples`
+    rows only, or `row_limit` if that is less. Logs a warning where no threshold reaches the target.
     """
     measure = criterion(hp)
     if measure is None:
@@ -88,7 +92,7 @@ def calibrated(
 
 
 class Measured(NamedTuple):
-    """How good a model is on rows: its scores, and the counts behind them."""
+    """The metrics of a model on some rows, and the tally behind them."""
 
     scores: list[Metric]
     tally: Tally
@@ -97,9 +101,9 @@ class Measured(NamedTuple):
 def measure(
     model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
 ) -> Measured:
-    """Measure the model on all hosts' raw blocks: its objective first, then the metrics of its predictor type.
+    """Measure the model on all hosts' raw blocks: the objective first, then the metrics of its predictor type.
 
-    However many rows there are, they are read once and the memory is the same.
+    The rows are read once, in constant memory.
     """
     loss = LOSSES[model.loss_type]
     parameter = float(model.metrics_params.get(loss.parameter or "") or 0)
@@ -122,12 +126,12 @@ def measure(
 def final_scores(
     model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
 ) -> list[Metric]:
-    """Return what `measure` finds, without the counts."""
+    """Return the metrics that `compute_metrics` finds, without the tally."""
     return measure(model, blocks, hp, class_weights, hosts).scores
 
 
 def tally_of(model: Model, hp: Hyperparameters) -> Tally:
-    """Return what counts for the metrics of the model's predictor type."""
+    """Return an empty tally for the metrics of the model's predictor type."""
     match model.predictor_type:
         case "regressor":
             return metrics.Regressor()
@@ -138,7 +142,7 @@ def tally_of(model: Model, hp: Hyperparameters) -> Tally:
 
 
 def first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
-    """Yield the first rows, then ask for no further block and close what can be closed: a pipe may stand behind it."""
+    """Yield the first `rows` rows, then close the stream without reading further: it may be a pipe."""
     stream = iter(blocks)
     try:
         while rows > 0 and (block := next(stream, None)) is not None:
@@ -151,7 +155,7 @@ def first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
 
 
 def pieces(blocks: Iterable[Block], model: Model) -> Iterator[Block]:
-    """Cut blocks, so that one has no more than SCORES scores."""
+    """Split blocks so that each has at most SCORES_AT_ONCE scores."""
     rows = max(1, SCORES // len(model.bias))
     for X, y in blocks:
         for start in range(0, len(y), rows):
@@ -160,12 +164,12 @@ def pieces(blocks: Iterable[Block], model: Model) -> Iterator[Block]:
 
 
 def part(X: Features, start: int, end: int) -> Features:
-    """Return rows of X without copying their values."""
+    """Return rows `start` to `end` of X as views."""
     return X[start:end] if isinstance(X, np.ndarray) else slice_rows(X, start, end)
 
 
 def objective_name(hp: Hyperparameters) -> str:
-    """Name the objective as the original does, which tells a weighted cross entropy from a plain one."""
+    """Return the original's name of the objective, which distinguishes a weighted cross entropy from a plain one."""
     name = LOSSES[hp.loss].objective
     weighted = hp.loss == "logistic" and hp.positive_example_weight_mult not in (1, None)
     return name.replace("_cross_entropy", "_weighted_cross_entropy") if weighted else name

@@ -1,4 +1,4 @@
-"""Calibrate thresholds and choose the best candidate."""
+"""Calibrate classification thresholds and select the best candidate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ CENTRE = 0.5  # the score that says neither class, of the logistic as of the hin
 
 @dataclass(frozen=True)
 class Cuts:
-    """Every way to cut n scores in two.
+    """Every way to split n scores by a threshold.
 
-    Cut k calls the `flagged[k]` highest scores positive, `hits[k]` of them rightly.
-    Equal scores are never parted. `scores` holds the distinct scores, falling; cut k lies between k - 1 and k.
+    Cut k predicts the `predicted_positives[k]` rows of highest score positive, of which `true_positives[k]` are. Equal
+    scores are never split. `scores` are the distinct scores, descending; cut k lies between k - 1 and k.
     """
 
     scores: Floats
@@ -26,16 +26,19 @@ class Cuts:
 
     @property
     def rows(self) -> int:
-        """Count the scores."""
+        """The number of rows."""
         return int(self.flagged[-1])
 
     @property
     def positives(self) -> int:
-        """Count the rows whose label is 1."""
+        """The number of rows with label 1."""
         return int(self.hits[-1])
 
     def threshold(self, k: int) -> float:
-        """Place a float32 threshold in cut k: half way between its neighbours, at the ends as near to .5 as it may."""
+        """Return a float32 threshold in cut k: midway between its neighbours.
+
+        At either end, where it has only one neighbour, it is as near to 0.5 as possible.
+        """
         if k == 0:
             return float(max(np.nextafter(self.scores[0], np.float32(np.inf)), np.float32(CENTRE)))
         if k == len(self.scores):
@@ -46,7 +49,7 @@ class Cuts:
 
 
 def cut(score: Floats, label: Floats) -> Cuts:
-    """Sort scores (n,) with their labels 0 or 1 and count at every distinct score."""
+    """Count predicted and true positives at every distinct score, for scores (n,) and labels 0 or 1, (n,)."""
     order = np.argsort(-score)  # not stable, which takes five times as long: equal scores are not parted
     ranked = score[order].astype(np.float32)
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
@@ -56,9 +59,9 @@ def cut(score: Floats, label: Floats) -> Cuts:
 
 @dataclass(frozen=True)
 class Quality:
-    """How good each cut is: by `value`, among equals by `second`.
+    """The criterion's value at each cut; `tie_breaker` decides between equal values.
 
-    Where a target is missed, `value` is the shortfall, below 0, so that the nearest miss is the best of them.
+    Where a constraint is not met, `value` is the negative shortfall, so that the nearest miss is the best of these.
     """
 
     value: Floats
@@ -69,44 +72,44 @@ Criterion = Callable[[Cuts], Quality]
 
 
 def accuracy(cuts: Cuts) -> Quality:
-    """Value each cut by the share of rows called rightly."""
+    """Return the accuracy at each cut."""
     value = (2 * cuts.hits - cuts.flagged + cuts.rows - cuts.positives) / cuts.rows
     return Quality(value, np.zeros(len(value)))
 
 
 def f_beta(cuts: Cuts, beta: float) -> Quality:
-    """Value each cut by (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP), 0 where it has no value."""
+    """Return (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP) at each cut, 0 where undefined."""
     value = shares((1 + beta**2) * cuts.hits, beta**2 * cuts.positives + cuts.flagged)
     return Quality(value, np.zeros(len(value)))
 
 
 def precision_at_target_recall(cuts: Cuts, target: float) -> Quality:
-    """Value each cut whose recall reaches the target by its precision."""
+    """Return the precision at each cut whose recall reaches the target."""
     return constrained(precision(cuts), recall(cuts), target)
 
 
 def recall_at_target_precision(cuts: Cuts, target: float) -> Quality:
-    """Value each cut whose precision reaches the target by its recall."""
+    """Return the recall at each cut whose precision reaches the target."""
     return constrained(recall(cuts), precision(cuts), target)
 
 
 def constrained(value: Floats, kept: Floats, target: float) -> Quality:
-    """Value cuts that keep the target by `value`, the others by how much they miss it."""
+    """Return `value` at cuts where `constraint` reaches the target, the negative shortfall at the others."""
     return Quality(np.where(kept >= target, value, kept - target), np.where(kept >= target, kept, value))
 
 
 def recall(cuts: Cuts) -> Floats:
-    """Return TP / (TP + FN) at each cut, 0 without a positive row."""
+    """Return TP / (TP + FN) at each cut, 0 without positive rows."""
     return shares(cuts.hits, np.full(len(cuts.hits), cuts.positives))
 
 
 def precision(cuts: Cuts) -> Floats:
-    """Return TP / (TP + FP) at each cut, 0 where nothing is called positive."""
+    """Return TP / (TP + FP) at each cut, 0 without predicted positives."""
     return shares(cuts.hits, cuts.flagged)
 
 
 def shares(part: Floats, whole: Floats) -> Floats:
-    """Divide element by element; 0 where there is nothing to divide by."""
+    """Divide element by element; 0 where the denominator is 0."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
@@ -119,7 +122,7 @@ class Calibration:
 
 
 def calibrate(score: Floats, label: Floats, criterion: Criterion) -> Calibration:
-    """Find the threshold at which the criterion is highest; among equals the one nearest to .5. O(n log n)."""
+    """Return the threshold that maximises the criterion; among ties the one nearest to 0.5. O(n log n)."""
     cuts = cut(score, label)
     quality = criterion(cuts)
     best = np.flatnonzero(quality.value == quality.value.max())
@@ -129,7 +132,7 @@ def calibrate(score: Floats, label: Floats, criterion: Criterion) -> Calibration
 
 
 def nearest(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keep of several equally good cuts those that may lie nearest to .5, three at most."""
+    """Reduce equally good cuts to those whose threshold may be nearest to 0.5, at most three."""
     above = int(np.searchsorted(-cuts.scores, -CENTRE))
     place = int(np.searchsorted(best, above))
     return best[max(place - 1, 0) : place + 2]

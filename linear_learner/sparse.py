@@ -1,4 +1,4 @@
-"""Sparse rows, compressed by rows (CSR)."""
+"""Sparse matrices in compressed row form (CSR)."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class Sparse(NamedTuple):
-    """Rows of a sparse matrix: the values of row i are `data[indptr[i]:indptr[i + 1]]`, in the columns `indices`.
+    """A sparse matrix; the values of row i are `data[indptr[i]:indptr[i + 1]]`.
 
-    The columns of a row rise and none comes twice. The number of columns in `shape` is None where the data does not
-    tell it.
+    The columns of these values are `indices` of the same range, ascending without repetition. The number of columns in
+    `shape` is None where the data does not say.
     """
 
     data: NDArray[np.float32]
@@ -21,23 +21,23 @@ class Sparse(NamedTuple):
 
 
 class SparseLike(Protocol):
-    """What others hand over as sparse rows: the same four, of whatever class."""
+    """Any object with the four attributes of a CSR matrix."""
 
     @property
     def data(self) -> NDArray[np.float32]:
-        """Return the values."""
+        """The stored values."""
 
     @property
     def indices(self) -> NDArray[np.int32]:
-        """Return the column of each value."""
+        """The column of each value."""
 
     @property
     def indptr(self) -> NDArray[np.int64]:
-        """Return where each row begins, and the end."""
+        """The offset at which each row starts, and the end of the last."""
 
     @property
     def shape(self) -> tuple[int, int | None]:
-        """Return the rows and the columns."""
+        """The numbers of rows and columns."""
 
 
 Features = NDArray[Any] | SparseLike
@@ -46,14 +46,14 @@ TERMS = 2**16  # of a product that are held at once
 
 
 def slice_rows(X: SparseLike, first: int, last: int) -> Sparse:
-    """Return rows `first` to `last` of X without copying their values."""
+    """Return rows `first` to `last` of X as views of its values."""
     start, stop = X.indptr[first], X.indptr[last]
     indptr = X.indptr[first : last + 1] - start
     return Sparse(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
 
 
 def choose_rows(X: SparseLike, rows: NDArray[Any]) -> Sparse:
-    """Copy the rows of these numbers, in this order."""
+    """Copy the rows with these indices, in this order."""
     starts = X.indptr[rows]
     counts = X.indptr[rows + 1] - starts
     indptr = np.concatenate([[0], np.cumsum(counts)])
@@ -62,7 +62,10 @@ def choose_rows(X: SparseLike, rows: NDArray[Any]) -> Sparse:
 
 
 def join(parts: Sequence[Sparse]) -> Sparse:
-    """Put rows under one another; where no part tells the number of columns, it is as many as they use."""
+    """Stack matrices vertically.
+
+    The width is that of the first part that has one, otherwise just enough for all columns used.
+    """
     ends = np.cumsum([0, *(len(part.data) for part in parts)])
     indptr = np.concatenate([[0], *(part.indptr[1:] + end for part, end in zip(parts, ends, strict=False))])
     indices = np.concatenate([part.indices for part in parts])
@@ -77,31 +80,31 @@ def join(parts: Sequence[Sparse]) -> Sparse:
 
 
 def as_sparse(X: Features) -> Sparse:
-    """Compress a matrix; pass on what is sparse."""
+    """Return a matrix in CSR form; sparse input is not copied."""
     return compressed(X) if isinstance(X, np.ndarray) else Sparse(X.data, X.indices, X.indptr, X.shape)
 
 
 def as_matrix(X: Features) -> NDArray[Any]:
-    """Write out sparse rows; pass on a matrix."""
+    """Return a dense matrix; dense input is not copied."""
     return X if isinstance(X, np.ndarray) else written_out(X)
 
 
 def compressed(X: NDArray[Any]) -> Sparse:
-    """Compress a matrix."""
+    """Convert a dense matrix to CSR form."""
     rows, columns = np.nonzero(X)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
     return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
 
 
 def written_out(X: SparseLike) -> NDArray[np.float32]:
-    """Write sparse rows as a matrix."""
+    """Convert sparse rows to a dense matrix."""
     result = np.zeros((X.shape[0], int(X.shape[1] or 0)), np.float32)
     result[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
     return result
 
 
 def product(X: SparseLike, W: NDArray[Any]) -> NDArray[np.float64]:
-    """Multiply X (n, d) by the matrix W (d, K): (n, K), summed in float64."""
+    """Return X W, (n, K), for X (n, d) and W (d, K), summed in float64."""
     result = np.zeros((X.shape[0], W.shape[1]))
     filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
     starts = X.indptr[filled]
@@ -119,5 +122,5 @@ def product(X: SparseLike, W: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def products(values: NDArray[Any], columns: NDArray[Any], W: NDArray[Any]) -> NDArray[np.float64]:
-    """Multiply each of the values (v,) by the row of W (d, K) that its column names: (K, v)."""
+    """Multiply each of the values (v,) by its column's row of W (d, K): (K, v)."""
     return np.multiply(W.take(columns, axis=0).T, values, dtype=np.float64, order="C")

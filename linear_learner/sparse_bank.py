@@ -1,4 +1,4 @@
-"""The bank on sparse rows: products by MXNet's sparse operators, updates of no more weights than they must touch."""
+"""The bank for sparse rows: products by MXNet's sparse operators, updates of only those weights that need them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +26,11 @@ SLAB = 1024  # features that are updated at once: few enough to stay in a proces
 
 
 class SparseBank:
-    """M candidates of K outputs each, trained together on sparse rows; behaves as `Bank` does on the dense form.
+    """M candidates of K outputs each, trained together on sparse rows; same interface as `DenseBank`.
 
-    Up to FULL_WIDTH features it does the same arithmetic: what a row does not hold is 0 - shift. Above, it is lazy: an
-    update touches only the weights of the features that its mini-batch holds, as MXNet's lazy updates do, and nothing
-    is shifted.
+    Up to LARGEST_EAGER_WIDTH features it computes what `DenseBank` does, where an entry that is not stored stands for 0
+    - shift. Beyond that it is lazy, like MXNet's lazy updates: an update touches only the weights of features stored in
+    its mini-batch, and rows are not centred.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SparseBank:
         lazy: bool | None = None,
         hosts: Hosts = ALONE,
     ) -> None:
-        """Place the candidates, with `start` (M, K, d + 1) as their first weights; see `Bank`."""
+        """Set up the candidates, with `start` (M, K, d + 1) as their initial weights; see `DenseBank`."""
         self.models, self.outputs, width = start.shape
         self.features = width - 1
         self.lazy = self.features > FULL_WIDTH if lazy is None else lazy
@@ -78,11 +78,14 @@ class SparseBank:
         self.threads = ThreadPoolExecutor(processors, "update")
 
     def per_column(self, values: Sequence[float] | Floats) -> Floats:
-        """Repeat one number per model for each of its outputs, (1, M * K)."""
+        """Repeat a value for each model for each of its outputs, (1, M * K)."""
         return np.repeat(np.asarray(values, np.float32), self.outputs)[None, :]
 
     def train(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
-        """Train on the rows in this order (n,); return each model's loss before updates, summed over rows, (M,)."""
+        """Train on the rows in this order (n,). Returns each model's loss before its updates, (M,).
+
+        Losses are summed over rows. `check_stop` is called after each update and may raise.
+        """
         self.lost[:] = 0
         self.shifted = rows.shift is not None
         size = RUN * (self.batch_size // self.hosts.count)
@@ -91,7 +94,7 @@ class SparseBank:
         return np.asarray(self.lost.asnumpy()[0])
 
     def run(self, rows: SparseRows, order: NDArray[np.int32], heed: Heed) -> None:
-        """Train on rows of no more than RUN mini-batches, with what changes from update to update as tables."""
+        """Train on at most RUN_UPDATES mini-batches of rows, after preparing their learning rates."""
         size = self.batch_size // self.hosts.count
         firsts = range(0, len(order), size)
         sizes = self.lay_out(len(firsts))
@@ -100,7 +103,10 @@ class SparseBank:
             heed()
 
     def lay_out(self, updates: int) -> list[tuple[Floats, Floats]]:
-        """Return learning rates, (M,), and reaches of L1, (1, M * K), of the next updates; note their sums."""
+        """Return learning rates, (M,), and reaches of L1, (1, M * K), for each of the next updates.
+
+        Also records the running sums of the reaches, for weights that are updated lazily.
+        """
         if len(self.reached) > RUN:
             self.settle()
         sizes = step_sizes(self.candidates, np.arange(updates) + self.updates + 1)
@@ -110,7 +116,7 @@ class SparseBank:
         return list(zip(sizes["rates"], reaches.astype(np.float32)[:, None], strict=True))
 
     def join(self) -> None:
-        """Take part in the updates of other hosts until none of them has rows left, or is asked to stop."""
+        """Take part in the updates of other hosts until none of them has rows left or one is asked to stop."""
         others = self.hosts.count > 1
         while others:
             for rates, reach in self.lay_out(JOINED):
@@ -122,7 +128,7 @@ class SparseBank:
     def step(self, batch: SparseRows | None, rates: Floats, reach: Floats) -> bool:
         """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K).
 
-        Without rows of its own this host takes part in the update of others; say whether there was one.
+        With None for a batch this host only takes part in the others' update. Returns whether any host had rows.
         """
         columns, gradient, total = self.gradient(batch)
         if self.hosts.count > 1:
@@ -143,9 +149,9 @@ class SparseBank:
         return True
 
     def gradient(self, batch: SparseRows | None) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """Return the features that have a gradient, (u,), that of their weights, (u, M * K), and that of the biases.
+        """Return the features with a gradient, (u,), and the gradients of weights and biases.
 
-        Where rows are shifted all features have one.
+        The gradients are (u, M * K) and (1, M * K). Where rows are centred, all features have one.
         """
         if batch is None:
             columns = np.arange(self.features if self.shifted else 0)
@@ -170,7 +176,10 @@ class SparseBank:
         return np.arange(self.features), gradient, total
 
     def read(self, columns: NDArray[np.int64]) -> Floats:
-        """Copy the weights of some columns as they are by now; the copy is overwritten by the next."""
+        """Return the current weights of some columns, (u, M * K), with pending L1 steps applied.
+
+        They are in a buffer that the next call overwrites.
+        """
         values = self.buffers(len(columns))[0][: len(columns)]
 
         def read(slab: slice) -> None:
@@ -181,7 +190,7 @@ class SparseBank:
         return values
 
     def update_columns(self, columns: NDArray[np.int64], values: Floats, gradient: Floats, step: Step) -> None:
-        """Update the weights of some columns, which are `values`."""
+        """Update the weights of some columns; `values` are their current values, with pending L1 steps applied."""
 
         def update(slab: slice) -> None:
             weights = self.weights.take(columns[slab], values[slab])
@@ -192,13 +201,13 @@ class SparseBank:
         self.seen[columns] = self.updates - self.forgotten
 
     def buffers(self, rows: int) -> list[Floats]:
-        """Return two arrays of at least so many rows, kept from update to update: fresh memory is slow memory."""
+        """Return two arrays of at least `rows` rows, reused because fresh memory is slow."""
         if len(self.kept[0]) < rows:
             self.kept = [np.empty((rows + rows // 4, self.decay.shape[1]), np.float32) for _ in self.kept]
         return self.kept
 
     def update_all(self, columns: NDArray[np.int64], gradient: Floats, step: Step) -> None:
-        """Update all weights, of which some columns have a gradient."""
+        """Update all weights; `gradient` is that of `columns`, and 0 for all others."""
         if len(columns) < self.features:
             some, gradient = gradient, np.zeros((self.features, self.decay.shape[1]), np.float32)
             gradient[columns] = some
@@ -209,30 +218,30 @@ class SparseBank:
         self.for_slabs(update, self.features)
 
     def for_slabs(self, update: Callable[[slice], None], rows: int) -> None:
-        """Call `update` for each slab of so many rows, in threads: slabs have nothing to do with each other."""
+        """Call `update` for each slab of `rows` rows, in threads, as slabs are independent."""
         for _ in self.threads.map(update, (slice(first, first + SLAB) for first in range(0, rows, SLAB))):
             pass
 
     def catch_up(self, values: Floats, chosen: Any) -> None:
-        """Let L1 act, as it would have, in the updates that passed by the weights of some features."""
+        """Apply the L1 steps of those updates that did not touch these features."""
         if self.strength.any():
             since = np.take(self.reached, self.seen[chosen], axis=0)
             shrink(values, self.reached[self.updates - self.forgotten] - since)
 
     def rescale(self) -> None:
-        """Bring lags back to usual numbers before they outgrow float32."""
+        """Rescale lags before they overflow float32."""
         if factor := self.lag.outgrown(self.updates):
             for weights in (self.weights, self.biases):
                 if weights.lag is not None:
                     weights.lag *= np.float32(factor)
 
     def terms(self, rates: Floats) -> Terms:
-        """Give the optimizers' terms at these learning rates (M,), as rows (1, M * K)."""
+        """Return the optimizers' coefficients at these learning rates (M,), as rows (1, M * K)."""
         each = [OPTIMIZERS[c.optimizer].terms(rate, vars(c)) for c, rate in zip(self.candidates, rates, strict=True)]
         return Terms(*(self.per_column(values) for values in zip(*each, strict=True)))
 
     def slope(self, batch: SparseRows, z: Any, offset: Floats) -> tuple[Any, Floats]:
-        """Return the slope of the loss by each margin, over the mini-batch's size, (n, M * K), and its sums."""
+        """Return the derivative of the mean loss by each margin, (n, M * K), and its sum over rows, (1, M * K)."""
         rows = len(batch)
         if rows not in self.slopes:
             self.slopes[rows] = self.compile(rows)
@@ -241,11 +250,11 @@ class SparseBank:
         return compiled.arrays["slope"], compiled.arrays["total"].asnumpy()
 
     def offset(self, weights: Floats, biases: Floats, rows: SparseRows) -> Floats:
-        """Return what is added to the products of all rows, (1, M * K): the bias, less what the shift takes away."""
+        """Return what to add to products X W, (1, M * K): biases, less the weighted shift."""
         return biases if rows.shift is None else biases - rows.shift[None, :] @ weights
 
     def compile(self, rows: int) -> CompiledStep:
-        """Build loss and slope of a mini-batch of so many rows."""
+        """Compile the loss and its derivative for a mini-batch of `rows` rows."""
         S = mx.sym
         names = ["z", "offset", "y", "lost", "ones", "class_weights"]
         product, offset, y, lost, ones, by_class = map(S.Variable, names)
@@ -271,7 +280,7 @@ class SparseBank:
         return CompiledStep(results, arrays, ["z", "offset", "y"])
 
     def settle(self) -> None:
-        """Bring all weights up to date, and forget what there was to be caught up with."""
+        """Apply all pending L1 steps and clear their record."""
         now = self.reached[self.updates - self.forgotten]
         if self.lazy and len(self.reached) > 1:
             for first in range(0, self.features, SLAB):
@@ -283,7 +292,7 @@ class SparseBank:
         self.reached = now[None, :] * 0
 
     def evaluated(self, weights: Weights) -> Floats:
-        """Return the weights that are judged: the averages where there are any."""
+        """Return the weights to evaluate: running averages where there are any."""
         self.settle()
         if weights.lag is None:
             return weights.value
@@ -292,7 +301,10 @@ class SparseBank:
         return average
 
     def evaluate(self, rows: SparseRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
-        """Return each model's summed loss (M,) and the margins of the first rows, (M, margins); see `Bank`."""
+        """Return each model's summed loss, (M,), and the margins of the first rows, (M, margin_rows).
+
+        See `DenseBank.evaluate`.
+        """
         weights, biases = self.evaluated(self.weights), self.evaluated(self.biases)
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margins), np.float32)
@@ -309,14 +321,14 @@ class SparseBank:
         return lost, z_all
 
     def snapshot(self) -> Floats:
-        """Copy the weights that are evaluated, (M, K, d + 1)."""
+        """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         flat = np.empty((self.models * self.outputs, self.features + 1), np.float32)
         flat[:, :-1] = self.evaluated(self.weights).T
         flat[:, -1:] = self.evaluated(self.biases).T
         return flat.reshape(self.models, self.outputs, -1)
 
     def restore(self, snapshot: Floats) -> None:
-        """Put the weights of a snapshot back, to be evaluated."""
+        """Set the weights to evaluate to those of a snapshot."""
         self.settle()
         flat = snapshot.reshape(self.models * self.outputs, -1).T
         for part, values in ((self.weights, flat[:-1]), (self.biases, flat[-1:])):
@@ -325,7 +337,10 @@ class SparseBank:
                 part.lag[:] = 0
 
     def state(self) -> Iterator[tuple[str, Floats]]:
-        """Name and copy what training goes on from, as it is: to settle first would change what rounding leaves."""
+        """Yield name and array of the state that training resumes from.
+
+        L1 steps stay pending: applying them here would change how later ones are rounded.
+        """
         yield "updates", np.array(self.updates)
         yield "forgotten", np.array(self.forgotten)
         yield "unit", np.array(self.lag.unit)
@@ -333,7 +348,7 @@ class SparseBank:
         yield from self.carried().items()
 
     def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
-        """Go on from the state of a bank like this one, whose names in `state` begin with `prefix`."""
+        """Load the state of an identical bank; its names in `state` start with `prefix`."""
         self.updates, self.forgotten = int(state[f"{prefix}updates"]), int(state[f"{prefix}forgotten"])
         self.lag.unit = float(state[f"{prefix}unit"])
         self.reached = state[f"{prefix}reached"]
@@ -341,7 +356,7 @@ class SparseBank:
             array[:] = state[prefix + name]
 
     def carried(self) -> dict[str, Floats]:
-        """Name the arrays that are carried from update to update and keep their shape."""
+        """Return by name the arrays that persist between updates and keep their shape."""
         weights = {f"weights.{name}": array for name, array in self.weights.named().items()}
         biases = {f"biases.{name}": array for name, array in self.biases.named().items()}
         return {"seen": self.seen, **weights, **biases}
@@ -350,10 +365,11 @@ class SparseBank:
 def summed(
     hosts: Hosts, columns: NDArray[np.int64], gradient: Floats, total: Floats, *, everything: bool, rows: bool
 ) -> tuple[NDArray[np.int64], Floats, Floats] | None:
-    """Add up over all hosts the gradients of some columns, (u, M * K), and of the biases, (1, M * K).
+    """All-reduce the gradients of some columns, (u, M * K), and of the biases, (1, M * K).
 
-    Return the columns of all, with what it comes to; None where no host has rows. Unless every host sends every column,
-    `everything`, only columns that some host has travel: first how many, then which, then their gradients.
+    Returns the union of all hosts' columns with the sums, or None where no host has rows. With `all_columns` every host
+    sends every column. Otherwise only columns that some host has are sent: first their number, then their indices, then
+    their gradients.
     """
     if not everything:
         counts = np.zeros((hosts.count, 2), np.uint32)
@@ -374,7 +390,7 @@ def summed(
 
 
 def product(X: Sparse, W: Any, into: Floats | None = None) -> Any:
-    """Return X W, (n, m), for sparse X (n, d) and MXNet's W (d, m), in as many pieces as MXNet needs."""
+    """Return X W, (n, m), for sparse X (n, d) and MXNet's W (d, m), in chunks small enough for MXNet to index."""
     rows, width = X.shape[0], int(X.shape[1] or 0)
     result = ndarray(np.empty((rows, W.shape[1]), np.float32) if into is None else into)
     piece = max(1, LARGEST_TENSOR // max(width, 1))

@@ -1,4 +1,4 @@
-"""Sparse rows held in memory: mini-batches of them by rows, for the product, and by columns, for the product back."""
+"""Standardised sparse rows in memory: by row for the forward product, by column for the backward product."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ VALUES = 2**20  # that are looked at together
 
 @dataclass(frozen=True)
 class SparseRows:
-    """Rows divided by the features' deviations; what standardising would also subtract is kept aside.
+    """Sparse rows divided by the features' deviations; centring is kept apart as `shift`.
 
-    The standardised matrix (n, d) is X - shift, which nobody ever writes out; `shift` (d,) is None where nothing is
-    subtracted. `still` names the features that are held by every row and equal their shift: in a gradient they must
-    be 0, not what rounding leaves of it. `y` is (n, 1), standardised.
+    The standardised matrix (n, d) is X - shift, which is never materialised; `shift` (d,) is None without centring.
+    `constant_features` are those stored in every row with a value equal to their shift: their gradient must be exactly
+    0, not a rounding residue. `y` is (n, 1), standardised.
     """
 
     X: Sparse
@@ -36,31 +36,31 @@ class SparseRows:
 
     @property
     def features(self) -> int:
-        """Count the features."""
+        """The number of features."""
         return self.shape[1]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Give rows and features."""
+        """The numbers of rows and features."""
         return len(self.y), int(self.X.shape[1] or 0)
 
     @property
     def labels(self) -> Floats:
-        """Return the standardised labels, (n,)."""
+        """The standardised labels, (n,)."""
         return self.y[:, 0]
 
     @property
     def arrays(self) -> list[NDArray[Any]]:
-        """List what is held."""
+        """The arrays that hold the rows."""
         return [self.X.data, self.X.indices, self.X.indptr, self.y]
 
     @property
     def nbytes(self) -> int:
-        """Count the bytes that are held."""
+        """The size of the arrays in bytes."""
         return sum(array.nbytes for array in self.arrays)
 
     def varying(self) -> NDArray[np.bool_]:
-        """Say which features differ from 0 in any standardised row, (d,)."""
+        """Return which features have a stored non-zero value in any row and are not constant, (d,)."""
         varies = np.zeros(self.features, np.bool_)
         for part in portions(self.X):
             varies[self.X.indices[part][self.X.data[part] != 0]] = True
@@ -68,19 +68,19 @@ class SparseRows:
         return varies
 
     def part(self, first: int, last: int) -> "SparseRows":
-        """Return rows `first` to `last` without copying their values."""
+        """Return rows `first` to `last` as views of their values."""
         return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.still)
 
     def first(self, count: int) -> "SparseRows":
-        """Copy the first rows."""
+        """Copy the first `count` rows."""
         return self.chosen(np.arange(min(count, len(self)), dtype=np.int32))
 
     def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
-        """Copy the rows of these numbers, in this order."""
+        """Copy the rows with these indices, in this order."""
         return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.still)
 
     def raw(self, scaler: Scaler, values: int = 2**20) -> Iterator[Block]:
-        """Yield the rows as they were before they were standardised, of about so many values at once."""
+        """Yield the rows in raw units, about `values_at_once` values at a time."""
         rows = max(1, len(self) * values // max(len(self.X.data), len(self), 1))
         for first in range(0, len(self), rows):
             part = self.part(first, min(first + rows, len(self)))
@@ -89,7 +89,10 @@ class SparseRows:
 
 
 def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
-    """Return the columns of X (n, d) that hold anything, (u,), X without the others, and that transposed, (u, n)."""
+    """Drop the empty columns of X (n, d).
+
+    Returns the columns that remain, (u,), X restricted to them, (n, u), and its transpose, (u, n).
+    """
     count = len(X.indices)
     bits = count.bit_length()
     keys = (X.indices.astype(np.int64) << bits) | np.arange(count)
@@ -106,10 +109,10 @@ def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
 
 
 class SparseRowsBuilder:
-    """Scaled sparse rows that come block by block, stored where they will stay."""
+    """Collects scaled sparse blocks into preallocated arrays."""
 
     def __init__(self, capacity: int) -> None:
-        """Reserve so many bytes; what is not used of them is never touched and costs nothing."""
+        """Reserve `byte_limit` bytes; the operating system commits only what is used."""
         self.data = reserve(max(1, capacity // VALUE_BYTES), 1)
         self.indices = reserve(len(self.data), 1, np.int32)
         self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
@@ -118,7 +121,7 @@ class SparseRowsBuilder:
         self.left = capacity
 
     def add(self, X: Any, y: Floats) -> bool:
-        """Store a block, or say that there is no room for it."""
+        """Store a block; return False where it does not fit."""
         last = self.stored + len(X.data)
         size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
         if size > self.left or last > len(self.indices):
@@ -131,7 +134,7 @@ class SparseRowsBuilder:
         return True
 
     def cut(self, batch: int) -> tuple[Sparse, Floats]:
-        """Take back the rows after the last whole mini-batch."""
+        """Remove the rows after the last complete mini-batch and return them."""
         whole = self.count - self.count % batch
         indptr, y = np.concatenate(self.ends), np.concatenate(self.labels)
         first = int(indptr[whole])
@@ -143,7 +146,7 @@ class SparseRowsBuilder:
         return tail, y[whole:]
 
     def build(self, scaler: Scaler) -> SparseRows:
-        """Give up the unused room and return the rows, as wide as the scaler."""
+        """Release unused memory and return the rows, with the scaler's number of features."""
         self.data.resize((self.stored, 1), refcheck=False)
         self.indices.resize((self.stored, 1), refcheck=False)
         shape = (self.count, len(scaler.mean))
@@ -153,7 +156,7 @@ class SparseRowsBuilder:
 
 
 def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
-    """Find the columns that every row of X holds and that equal their shift, (columns,)."""
+    """Return the columns that every row of X stores with a value equal to their shift."""
     if shift is None:
         return np.zeros(0, np.int64)
     counts = np.zeros(len(shift), np.int64)
@@ -164,5 +167,5 @@ def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
 
 
 def portions(X: Sparse) -> Iterator[slice]:
-    """Cut the values of X, so that what is computed of them takes little memory."""
+    """Yield slices of X's values, so that temporaries stay small."""
     return (slice(first, first + VALUES) for first in range(0, len(X.data), VALUES))

@@ -1,4 +1,4 @@
-"""The weights that training starts from: drawn, or those of an earlier model."""
+"""The weights that training starts from: drawn at random, or those of an earlier model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ Floats = NDArray[Any]
 def start_weights(
     models: Sequence[int], outputs: int, features: int, *, seed: int, method: str, spread: float, bias: float
 ) -> Floats:
-    """Draw the first weights of the candidates with these indices, (M, K, d + 1), each from its own stream."""
+    """Draw the initial weights (M, K, d + 1) of the candidates `models`, each from a random stream of its own."""
     start = np.empty((len(models), outputs, features + 1), np.float32)
     for row, index in enumerate(models):
         generator = np.random.default_rng([seed, index])
@@ -32,7 +32,7 @@ def start_weights(
 
 
 def load_earlier(directory: Path) -> Model:
-    """Load the model of the channel that lies in `directory`; raise InputError where it holds none."""
+    """Load the model of the channel `model` from `directory`; raise InputError where there is none."""
     try:
         return load(directory)
     except InputError as error:
@@ -40,9 +40,9 @@ def load_earlier(directory: Path) -> Model:
 
 
 def fit_to(earlier: Model, names: Sequence[str], shift: Floats | None, log: Log) -> Model:
-    """Return the earlier model for the features of the train channel: in the order of their names, less their shift.
+    """Return the earlier model with its features in the order `names` of the train channel, less `shift`.
 
-    Raises InputError where both have names, and not the same.
+    Raises InputError where both have feature names and these are not the same set.
     """
     own = list(earlier.names)
     if bool(own) != bool(names):
@@ -61,15 +61,16 @@ def fit_to(earlier: Model, names: Sequence[str], shift: Floats | None, log: Log)
 
 
 def shown(names: Sequence[str]) -> str:
-    """List names, of many the first."""
+    """List the first names, and count the others."""
     listed = ", ".join(repr(name[:80]) for name in names[:5]) or "none"
     return f"{listed} and {len(names) - 5} more" if len(names) > 5 else listed
 
 
 def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Scaler) -> Floats:
-    """Give all candidates the weights of an earlier model, (M, K, d + 1), in the units that training sees.
+    """Return the weights of an earlier model for all candidates, (M, K, d + 1), in standardised units.
 
-    Raises InputError where the earlier model predicts something else, from other features or from much smaller ones.
+    Raises InputError where the earlier model has another predictor type or other dimensions, or where its standardised
+    weights overflow float32.
     """
     features = len(scaler.mean)
     found = (earlier.predictor_type, earlier.feature_dim, earlier.outputs)
@@ -93,6 +94,6 @@ def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Sc
 
 
 def described(predictor_type: str, features: int, outputs: int) -> str:
-    """Say what kind of model it is."""
+    """Describe predictor type and dimensions of a model."""
     classes = f" of {outputs} classes" if outputs > 1 else ""
     return f"a {predictor_type}{classes} with {features} features"

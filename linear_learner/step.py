@@ -1,4 +1,4 @@
-"""One update of a bank: a graph of MXNet operators that changes weights, optimizer states and sums in place."""
+"""The dense update: a compiled graph of MXNet operators that changes weights, states and loss sums."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -19,12 +19,13 @@ S = mx.sym
 
 
 class Step:
-    """The update of M candidates of K outputs, compiled once and run without a word from outside.
+    """The update of M candidates of K outputs each, compiled once and then run without any per-update input.
 
-    What changes from update to update stands in tables, a row for each; `now` counts the updates since they were
-    filled, `lost` (1, M) sums the losses. These are numpy's arrays, whose memory the graph shares: they may be touched
-    once `wait` has returned. Candidates that `kernel` finds alike must lie side by side: one operator updates them all.
-    With several hosts the graph is in two parts: before the second, the gradient is summed over all hosts.
+    Everything that varies between updates is in tables with a row for each update. `update_index` counts updates since
+    the tables were filled; `loss_sums` (1, M) accumulates the losses. Both are numpy arrays that share their memory
+    with the graph: access them only after `wait_until_done`. Candidates with equal `operator_key` must be adjacent, as
+    one operator updates them together. With several hosts the graph is split in two: the gradient is all-reduced
+    between the parts.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Step:
         use_bias: bool,
         hosts: Hosts = ALONE,
     ) -> None:
-        """Compile the update of weights that begin as `start` (M, K, d + 1); `class_weights` are (M, C).
+        """Compile the update for the initial weights `start` (M, K, d + 1); `class_weights` are (M, C).
 
         Gradients are divided by `batch_size`, the rows of a mini-batch on all hosts together.
         """
@@ -76,7 +77,10 @@ class Step:
     def gradient(
         self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
     ) -> tuple[Any, Any]:
-        """Build what gathers, multiplies and derives; return the gradient, summed over rows, and the losses so far."""
+        """Build the forward and backward pass of one mini-batch.
+
+        Returns the gradient summed over rows, (M K, d + 1), and the running sum of the losses, (1, M).
+        """
         batch = self.entry("batches")
         X, y = (S.take(self.symbol(name), batch, mode="clip") for name in ("features", "labels"))
         W = self.input("weights", self.weights)
@@ -97,7 +101,7 @@ class Step:
         return weight_gradient(S, slope, X, W, z), measured
 
     def update(self, gradient: Any, effects: list[Any]) -> CompiledStep:
-        """Compile what turns the gradient into new weights, after `effects`."""
+        """Compile the part of the graph that turns the gradient into new weights; it runs after `effects`."""
         effects = effects + self.updated(gradient, self.input("weights", self.weights))
         effects += self.shrunk(effects)
         effects += self.averaged(effects)
@@ -105,7 +109,7 @@ class Step:
         return CompiledStep({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
 
     def updated(self, gradient: Any, W: Any) -> list[Any]:
-        """Update the weights by the gradient of the loss, summed over the mini-batch: one operator for each group."""
+        """Build the optimizer steps, one operator for each group of candidates."""
         bias = np.arange(self.width) == self.width - 1
         decays = [self.batch_size * c.wd * np.where(bias, c.bias_wd_mult, 1) for c in self.candidates]
         decay = self.input("decay", ndarray(np.repeat(np.array(decays, np.float32), self.outputs, axis=0)))
@@ -134,7 +138,7 @@ class Step:
         return effects
 
     def shrunk(self, effects: Sequence[Any]) -> list[Any]:
-        """Take the proximal step of L1: weights go towards zero by so much, to exactly zero where they are nearer."""
+        """Build the proximal steps of L1 (soft thresholding): move weights towards 0 by their reach, but not past 0."""
         bias = np.arange(self.width) == self.width - 1
         column = self.input("shrinking", ndarray(~bias[:, None] * np.float32(1)))
         results = []
@@ -145,7 +149,7 @@ class Step:
         return results
 
     def averaged(self, effects: Sequence[Any]) -> list[Any]:
-        """Let the averages follow the weights."""
+        """Build the updates of the running averages."""
         results = []
         for first, last in self.averaging:
             weights, average = (
@@ -157,32 +161,32 @@ class Step:
         return results
 
     def symbol(self, name: str) -> Any:
-        """Return the one symbol of an array that the graph works on."""
+        """Return the symbol of an array in the graph; each name has one symbol."""
         return self.symbols.setdefault(name, S.Variable(name))
 
     def input(self, name: str, array: Any) -> Any:
-        """Give the graph an array to work on; return its symbol."""
+        """Add an array to the inputs of the graph and return its symbol."""
         self.arrays[name] = array
         return self.symbol(name)
 
     def part(self, name: str, array: Any, first: int, last: int) -> Any:
-        """Name the rows of some candidates in an array of weights."""
+        """Add the rows of some candidates in an array of weights to the inputs; return their symbol."""
         return self.input(f"{name}_{first}_{last}", array[first * self.outputs : last * self.outputs])
 
     def entry(self, table: str) -> Any:
-        """Look up what a table says of this update."""
+        """Build the lookup of the current update's row in a table."""
         # To squeeze costs nothing; to reshape asks oneDNN, which takes longer than most operators of a small step.
         return S.squeeze(S.take(self.symbol(table), self.symbol("now"), mode="clip"), axis=0)
 
     def outer(self, table: str, columns: Any) -> Any:
-        """Spread what a table says of the weights and biases of each output, (m, k), over (d + 1, k) columns.
+        """Build the expansion of a table's row, (m, k), over (d + 1, k) columns: (m, d + 1).
 
-        The product is several times as fast as broadcasting.
+        A matrix product is several times as fast as broadcasting.
         """
         return S.FullyConnected(self.entry(table), columns, num_hidden=self.width, no_bias=True)
 
     def __call__(self) -> None:
-        """Take the update that is next, without waiting for its end."""
+        """Start the next update, without waiting for it to finish."""
         if self.message is not None:
             self.wait()
             self.parts[0]()
@@ -193,7 +197,7 @@ class Step:
         self.parts[-1]()
 
     def join(self) -> bool:
-        """Take part in the update that is next without any rows; say whether there is one: another host has some."""
+        """Take part in the next update without rows; return whether any host had some."""
         if self.message is None:
             return False
         self.wait()
@@ -204,11 +208,11 @@ class Step:
         return others
 
     def wait(self) -> None:
-        """Wait for the end of what was begun: only then are the arrays what they seem."""
+        """Wait until the started updates are finished; before that, the arrays must not be accessed."""
         self.parts[-1].arrays["done"].wait_to_read()
 
     def gather_from(self, features: Any, labels: Any) -> None:
-        """Name the arrays that mini-batches are gathered from; they are kept until there are others."""
+        """Set the arrays that mini-batches are gathered from, until the next call."""
         self.parts[0].arrays |= {"features": features, "labels": labels}
 
     def fill(
@@ -217,9 +221,10 @@ class Step:
         batches: NDArray[np.int32] | None = None,
         counted: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Fill the tables for the next T updates: `step_sizes` and, unless they are joined, their rows, (T, batch).
+        """Fill the tables for the next T updates from the learning rates in `sizes`.
 
-        The losses of the rows that are `counted`, (T, batch), are summed.
+        `batches` (T, batch) are the rows of each update; without them this host only takes part in the others'.
+        `counted` (T, batch) marks the rows whose losses are summed.
         """
         rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.strengths
         both = np.stack([rates, rates * self.bias_speeds], axis=2)
@@ -239,22 +244,22 @@ class Step:
         self.now[:] = 0
 
     def per_output(self, values: Floats) -> Floats:
-        """Repeat what is said of each model, (T, m, k), for its outputs."""
+        """Repeat a value for each model, (T, m, k), for each of its outputs, (T, m K, k)."""
         return np.repeat(values, self.outputs, axis=1)
 
 
 def kernel(candidate: Candidate) -> tuple[str, float, float, float]:
-    """Name what candidates must share to be updated by one operator."""
+    """Return what candidates must have in common to be updated by one operator."""
     return candidate.optimizer, candidate.beta_1, candidate.beta_2, candidate.momentum
 
 
 def place(candidate: Candidate) -> tuple[Any, ...]:
-    """Return what candidates are sorted by, so that those who are updated alike lie side by side."""
+    """Return the key to sort candidates by, so that those updated alike are adjacent."""
     return *kernel(candidate), candidate.average, candidate.l1 > 0
 
 
 def spans(values: Iterable[Any]) -> Iterator[tuple[Any, int, int]]:
-    """Yield each run of equal values, with where it begins and ends."""
+    """Yield each run of equal values with the indices of its start and its end."""
     last = 0
     for value, group in groupby(values):
         first, last = last, last + len(list(group))

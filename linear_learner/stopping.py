@@ -1,4 +1,4 @@
-"""Decide after each epoch whether it improved and whether training should end."""
+"""Early stopping: whether an epoch improved on the best value, and whether training should end."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass
 class EarlyStopping:
-    """The original's rule: stop after patience + 1 epochs in a row without a relative improvement above tolerance.
+    """The original's rule: stop after patience + 1 epochs in a row without a relative improvement above `tolerance`.
 
-    The optimum follows every epoch, also one whose improvement does not count.
+    `optimum` is the best value so far, including epochs whose improvement was too small to count.
     """
 
     patience: int
@@ -18,7 +18,7 @@ class EarlyStopping:
     idle: int = 0
 
     def improved(self, value: float) -> bool:
-        """Take an epoch's value; say whether it counts as an improvement."""
+        """Record an epoch's value; return whether it counts as an improvement."""
         if not math.isfinite(value):
             better = False
         elif math.isnan(self.optimum):

@@ -1,4 +1,4 @@
-"""The sums of an update, without the rest of it: over features, and over the rows of a mini-batch."""
+"""The summations of an update in isolation: over features, and over the rows of a mini-batch."""
 
 from functools import cached_property
 from typing import Any
@@ -14,17 +14,17 @@ S = mx.sym
 
 
 class Sums:
-    """What an update adds up, compiled when it is called first.
+    """The summations of an update, compiled on first call, to compare their bits between numbers of threads.
 
-    Weights and slopes are random: of zeros nobody sees in what order they were added up.
+    Weights and slopes are random: sums of zeros would not show the order of summation.
     """
 
     def __init__(self, X: Floats, batch: NDArray[np.int32], columns: int) -> None:
-        """Take a mini-batch of the rows X (n, d + 1), for so many weights of each feature."""
+        """Use a mini-batch of the rows X (n, d + 1) and `columns` weights for each feature."""
         self.X, self.batch, self.columns = X, batch, columns
 
     def __call__(self) -> list[Any]:
-        """Return margins, gradient and losses."""
+        """Run the summations; return margins, gradient and losses."""
         self.compiled()
         return self.compiled.results
 

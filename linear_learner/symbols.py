@@ -1,4 +1,4 @@
-"""The graph of an artifact: data . fc0_weight + fc0_bias under an output operator, and nothing else."""
+"""Parser of an artifact's graph: it accepts an output operator of data . fc0_weight + fc0_bias and nothing else."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ Shape = tuple[int, int]
 
 
 class Node(NamedTuple):
-    """One operator, or a variable: what it is applied to, by number, and its attributes."""
+    """An operator or a variable, with the numbers of the nodes it is applied to."""
 
     operator: str
     name: str
@@ -38,9 +38,9 @@ class Node(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The loss whose link the graph ends with, if any, and the shapes (rows, columns) that it declares, 0 if unknown.
+    """The loss that the graph's output operator belongs to, None for a regression, and the declared shapes.
 
-    The shapes are those of `data`, `fc0_weight` and `fc0_bias`.
+    `shapes` maps `data`, `fc0_weight` and `fc0_bias` to (rows, columns); a length of 0 is not known.
     """
 
     link: str | None
@@ -48,7 +48,7 @@ class Graph(NamedTuple):
 
 
 def read_graph(content: bytes | bytearray) -> Graph:
-    """Parse a graph; raise InputError for any that does not compute output(dot(data, fc0_weight) + fc0_bias)."""
+    """Parse a graph; raise InputError unless it computes output(dot(data, fc0_weight) + fc0_bias)."""
     found = read_object(content, SYMBOL)
     entries, heads = found.get("nodes"), found.get("heads")
     if not isinstance(entries, list) or not 0 < len(entries) <= NODES:
@@ -71,7 +71,7 @@ def read_graph(content: bytes | bytearray) -> Graph:
 
 
 def read_node(entry: Any, number: int) -> Node:
-    """Parse one node, applied to nodes before it."""
+    """Parse node `number`; it may only refer to nodes before it."""
     entry = entry if isinstance(entry, dict) else {}
     operator, name, inputs = entry.get("op"), entry.get("name"), entry.get("inputs")
     if not isinstance(operator, str) or not isinstance(name, str) or not isinstance(inputs, list):
@@ -91,7 +91,10 @@ def read_node(entry: Any, number: int) -> Node:
 
 
 def reference(given: Any, below: int) -> int:
-    """Return the number of the node in [number, output] or [number, output, version]: the first output of one below."""
+    """Return the node number in [number, output] or [number, output, version].
+
+    Raises InputError unless it is below `node_count` and the output is 0.
+    """
     numbers = given if isinstance(given, list) and all(type(number) is int for number in given) else []
     if len(numbers) not in (2, 3) or not 0 <= numbers[0] < below or numbers[1] != 0:
         raise InputError(f"{SYMBOL} refers to {shortened(given)}; expected [node, 0, 0] with a node below {below}.")
@@ -99,9 +102,9 @@ def reference(given: Any, below: int) -> int:
 
 
 def walk(nodes: list[Node], head: int) -> Iterator[Node]:
-    """Yield the head and what each is applied to first, through what leaves it or links it, to the first that is not.
+    """Yield nodes from the head along first inputs, through identities, up to and including the first other node.
 
-    The label is what an output operator is applied to second, and must be a variable.
+    An output operator's second input is the label; raises InputError where it is not a variable.
     """
     node = nodes[head]
     while node.operator in (*LINKS, *IDENTITIES) and node.inputs:
@@ -113,7 +116,7 @@ def walk(nodes: list[Node], head: int) -> Iterator[Node]:
 
 
 def is_linear(nodes: list[Node], total: Node) -> bool:
-    """Tell whether the sum is dot(data, fc0_weight) + fc0_bias."""
+    """Return whether node `total` is dot(data, fc0_weight) + fc0_bias."""
     if len(total.inputs) != 2:
         return False
     product, bias = (nodes[number] for number in total.inputs)
@@ -128,7 +131,7 @@ def is_linear(nodes: list[Node], total: Node) -> bool:
 
 
 def is_true(attribute: Any) -> bool:
-    """Tell whether a switch of an operator is not off."""
+    """Return whether a boolean attribute of an operator is set."""
     return attribute not in (None, "False", "false", "0")
 
 

@@ -1,7 +1,6 @@
-"""How many threads MXNet's operators share work among: by a rule of its size, or fewer that end with the same bits.
+"""The number of threads for MXNet's operators: by the amount of work, or fewer with the same bits.
 
-A thread more is worth its while only for large products; between small operators threads wait for each other longer
-than they work.
+Another thread pays off only for large products; small operators spend longer synchronising threads than computing.
 """
 
 import ctypes
@@ -19,18 +18,18 @@ LONG = 5e9  # operations that take longer than a processor is given to somebody 
 
 
 class Context(ctypes.Structure):
-    """MXNet's own structure for the device that an operator runs on."""
+    """MXNet's C structure for the device that an operator runs on."""
 
     _fields_ = (("dev_type", ctypes.c_int), ("dev_id", ctypes.c_int32))
 
 
 def worthwhile(operations: float, processors: int) -> int:
-    """Return how many threads to use for so many operations of products between two waits."""
+    """Return how many threads to use for this many operations of products between two waits."""
     return max(1, min(processors, int(operations / OPERATIONS)))
 
 
 def numbers(operations: float, processors: int) -> list[int]:
-    """Return how many threads are worth it, and which fewer there are to choose from, each about three quarters."""
+    """Return the useful number of threads and the smaller ones to try, each about three quarters of the one before."""
     counts = [worthwhile(operations, processors)]
     while operations < LONG and counts[-1] > 1:
         counts.append(counts[-1] * 3 // 4)
@@ -38,9 +37,9 @@ def numbers(operations: float, processors: int) -> list[int]:
 
 
 def interchangeable(counts: Sequence[int], work: Work) -> list[int]:
-    """Return which numbers of threads end some work with the bits of the first, itself among them.
+    """Return those numbers of threads whose results are bitwise equal to those of the first, which is included.
 
-    How a sum is cut depends on its size, on the threads and on the processor, so the work is done with each.
+    The order of summation depends on sizes, threads and processor, so the work is run with each number.
     """
     if len(counts) == 1:
         return [*counts]
@@ -49,7 +48,7 @@ def interchangeable(counts: Sequence[int], work: Work) -> list[int]:
 
 
 def done_by(count: int, work: Work) -> bytes:
-    """Give a digest of what so many threads make of some work."""
+    """Return a digest of the results of some work with this many threads."""
     use(count)
     digest = sha256()
     for array in work():
@@ -59,7 +58,7 @@ def done_by(count: int, work: Work) -> bytes:
 
 @dataclass
 class InUse:
-    """How many threads operators use by now, and an array that only `use` changes."""
+    """The number of threads that operators use now, and a token: an array that only `set_count` writes."""
 
     token: Any
     count: int = 0
@@ -67,14 +66,15 @@ class InUse:
 
 @cache
 def in_use() -> InUse:
-    """Return what there is once for MXNet's one engine."""
+    """Return the one setting of MXNet's engine."""
     return InUse(mx.nd.zeros((1,)))
 
 
 def use(count: int) -> None:
-    """Let the operators that are called from now on use so many threads.
+    """Set the number of threads for operators called from now on.
 
-    OpenMP keeps the number for each thread that starts others: it is set in the one that runs MXNet's operators.
+    OpenMP keeps this number for each thread that starts a team, so it is set in the engine's thread that runs
+    operators.
     """
     now = in_use()
     if count == now.count:

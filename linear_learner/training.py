@@ -1,4 +1,4 @@
-"""Train: read, standardise, train the bank, choose the best candidate, calibrate it, score it."""
+"""Train: read the channels, train the bank, choose the best candidate, calibrate its threshold and score it."""
 
 import json
 import math
@@ -42,7 +42,7 @@ SHARES = {"train": 1.0, "validation": 0.25, "test": 0.1}  # of the memory for da
 
 
 def unlapped(part: str) -> None:
-    """Measure nothing."""
+    """Ignore the event."""
 
 
 def fit(
@@ -60,15 +60,16 @@ def fit(
     sharded: Collection[str] = (),
     tell: Tell = untold,
 ) -> Model:
-    """Train on the channel `train`, select on `validation` if there is one, score on all that there are.
+    """Train on the channel `train`, select on `validation` if there is one, and score on every channel.
 
-    `ahead` runs an iterator in the background, a little before it is asked for. `heed` is called from time to time;
-    where it raises KeyboardInterrupt the model is the best that there is by then, and the interrupt is raised on where
-    there is none. `store` keeps the course of training after every epoch, and a job like the one that left it goes on
-    from there. All candidates start from the model `earlier`. `lap` is told what each part of the work was as it ends.
-    Large products are shared among `processors`. Where there are several `hosts`, each calls this with data of its own:
-    of `sharded` channels its part, of the others all, of which it takes its share. All return the same model; what is
-    logged holds for all. `tell` is given the account of the training. Raises InputError for what the user can mend.
+    `prefetch` runs an iterator in the background, ahead of its consumer. `check_stop` is called often and raises
+    KeyboardInterrupt to stop: the best model so far is returned, or the interrupt raised again where there is none yet.
+    `checkpoints` stores the state after every epoch; a later job with the same identity resumes from it. All
+    candidates start from `earlier_model`, if it is given. `on_lap` is called with the name of each part of the work
+    when it ends. `processors` bounds the threads of large products. With several `hosts`, each calls this function:
+    with its own shard of the channels named in `sharded`, and with all rows of the others, of which it takes its
+    share. All hosts return the same model, and what is logged holds for all. `on_result` receives the result. Raises
+    InputError for errors that the user can correct.
     """
     began = time.time()
     hp = parse(texts)
@@ -177,7 +178,7 @@ def read_channels(
     hosts: Hosts,
     sharded: Collection[str],
 ) -> dict[str, Data]:
-    """Read the channels, each as far as the memory goes that the ones before it leave."""
+    """Read the channels in order; each may use its share of the memory that those before it left."""
     names = [name for name in SHARES if name in channels]
     data: dict[str, Data] = {}
     share = 1 - sum(SHARES[name] for name in names[1:])
@@ -194,7 +195,7 @@ def read_channels(
 
 
 def described(data: Data) -> str:
-    """Say where a channel's rows are kept."""
+    """Describe where a channel's rows are kept."""
     if isinstance(data, Streamed):
         return (
             f"is larger than the {data.room / 2**20:.0f} MiB that there are for it: it is read anew for every pass, "
@@ -205,7 +206,7 @@ def described(data: Data) -> str:
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows as far as it is known: at least and at most so many."""
+    """A row count known to lie between `least` and `most`; a stream that was not read to its end has no upper bound."""
 
     least: int
     most: float
@@ -215,16 +216,16 @@ class Count:
 
 
 def counted(data: Data, hosts: Hosts) -> Count:
-    """Count a channel's rows on all hosts."""
+    """Return the row count of a channel over all hosts."""
     rows, streams = hosts.total([data.count, isinstance(data, Streamed)])
     return Count(int(rows), math.inf if streams else int(rows))
 
 
 def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None, hosts: Hosts) -> Floats:
-    """Give the weights that the candidates start from: drawn, or those of the earlier model that host 0 has.
+    """Return the initial weights (M, K, d + 1): drawn at random, or those of the earlier model on host 0.
 
-    A feature that is 0 in every standardised row is never learned, so its drawn weight starts, and stays, at 0: folded,
-    any other would be a large raw weight and a bias that cancels it.
+    A feature that is 0 in every standardised row is never updated, so its weight starts at 0: any other would become a
+    large raw weight, with a bias that cancels it.
     """
     if earlier is not None:
         return hosts.told(earlier_weights(len(settings), earlier, hp, train.scaler))
@@ -250,9 +251,9 @@ def kept(
     log: Log,
     hosts: Hosts,
 ) -> Callable[[], None]:
-    """Go on from a checkpoint of the same job, if there is one; return what writes the next.
+    """Resume from a checkpoint of the same job, if there is one; return a function that writes the next one.
 
-    Host 0 has it and tells the others.
+    Host 0 has the checkpoint and broadcasts its state.
     """
     resumed = store is not None and resume(course, mine, store, log)
     if hosts.told(np.array([float(resumed)]))[0]:
@@ -276,10 +277,10 @@ def run_epochs(
     lap: Lap,
     hosts: Hosts,
 ) -> None:
-    """Train epoch by epoch, of `total` rows if that is known, until early stopping, and `save` the course after each.
+    """Train epoch by epoch until early stopping, and write a checkpoint after each.
 
-    The labels of channels that are `unknown` are checked once all have been seen.
-    How far an epoch is, is told where it heeds: between updates.
+    `total_rows` is the row count of the train channel, infinite until it is known. The labels of `unchecked` channels
+    are checked once all have been seen. The listener is shown the position within the epoch between updates.
     """
     train, validation = data["train"], data.get("validation")
     objective, stopping = objective_name(hp), course.stopping
@@ -331,7 +332,7 @@ def run_epochs(
 
 
 def telling(course: Course, epochs: int, total: float, name: str, heed: Heed, log: Log) -> Heed:
-    """Tell that an epoch begins; return what tells how far it is, and heeds."""
+    """Show the start of an epoch; return a callback that shows the position within it and calls `check_stop`."""
     epoch, seen, best = course.epoch, course.bank.seen, course.stopping.optimum
     log.advance(epoch, epochs, 0, total, name, best)
 
@@ -343,7 +344,7 @@ def telling(course: Course, epochs: int, total: float, name: str, heed: Heed, lo
 
 
 def prune(course: Course, standings: Standings, left: int, margins: int, log: Log) -> None:
-    """Let the candidates leave that can no longer win; say which."""
+    """Drop the candidates that can no longer win, and log which."""
     models = len(course.members)
     if len(leaving := course.prune(standings.losses, left, margins)):
         log.info(
@@ -353,9 +354,10 @@ def prune(course: Course, standings: Standings, left: int, margins: int, log: Lo
 
 
 def shuffler(course: Course, hp: Hyperparameters, hosts: Hosts) -> np.random.Generator | None:
-    """Return what shuffles this host's rows in the epoch to come.
+    """Return the random generator that shuffles this host's rows in the coming epoch.
 
-    What goes on from epoch to epoch is host 0's, and in its checkpoint; the others begin anew each time.
+    Host 0's carries over from epoch to epoch and is in its checkpoint; the other hosts seed a new one by rank and
+    epoch.
     """
     if course.shuffler is None or hosts.rank == 0:
         return course.shuffler
@@ -365,7 +367,10 @@ def shuffler(course: Course, hp: Hyperparameters, hosts: Hosts) -> np.random.Gen
 def train_epoch(
     bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed, hosts: Hosts
 ) -> tuple[Floats, int]:
-    """Train on all rows once; return each candidate's mean loss before its updates, and how many rows there are."""
+    """Train on all rows once.
+
+    Return each candidate's mean loss before its updates, (M,), and the row count over all hosts.
+    """
     lost = bank.train_epoch(train.epoch(shuffler), heed)
     sums = hosts.told(hosts.total([*lost, train.count]))
     return sums[:-1] / sums[-1], int(sums[-1])
@@ -383,7 +388,7 @@ def concluded(
     lap: Lap,
     hosts: Hosts,
 ) -> Account:
-    """Make a model of the best candidate at the best epoch, and score it on every channel."""
+    """Turn the best candidate at the best epoch into a model, calibrate it, and score it on every channel."""
     name = "validation" if "validation" in data else "train"
     deciding = data[name]
     standings = stand(course, deciding, hp, judged, heed, hosts)
@@ -430,7 +435,7 @@ def concluded(
 
 
 def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
-    """Call `heed`, which may raise, before every block."""
+    """Yield the blocks; call `check_stop`, which may raise, before each."""
     for block in blocks:
         heed()
         yield block
@@ -439,7 +444,10 @@ def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
 def stand(
     course: Course, deciding: Data | Glimpse, hp: Hyperparameters, judged: int, heed: Heed, hosts: Hosts
 ) -> Standings:
-    """Return how those that still train stood at the best epoch on the rows that decide."""
+    """Return the standings of the active candidates at the best epoch on the deciding rows.
+
+    Raises InputError where every candidate has diverged.
+    """
     if course.epoch and course.best is None:
         raise InputError(
             "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
@@ -453,9 +461,9 @@ def stand(
 
 
 def choose_candidate(course: Course, standings: Standings, settings: list[Candidate], log: Log) -> int:
-    """Return the place, among those that still train, of the candidate that was best.
+    """Return the index, among the active candidates, of the best one.
 
-    Those whose loss on the rows that decide is not finite have diverged and are named.
+    Candidates whose loss is not finite have diverged: they are logged and left out. Raises InputError where all have.
     """
     for m in course.members[~np.isfinite(standings.losses)]:
         log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")

@@ -1,4 +1,4 @@
-"""How much the rows of each class count in the loss."""
+"""Class weights: how much the rows of each class count in the loss."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ Floats = NDArray[Any]
 def class_weights(
     hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = ALONE
 ) -> tuple[Floats | None, Floats | None]:
-    """Return what each class's loss is multiplied by, for each model (M, C) and in the reported objective (C,).
+    """Return the class weights of each model's loss, (M, C), and of the reported objective, (C,); None where all are 1.
 
-    `labels` (n,) are this host's. None stands for ones. A weight that the user fixed counts in the objective too, so
-    that it is what was minimised; with positive_example_weight_mult=auto half the candidates, 1, 2, 5, 6, ..., are
-    balanced and all are compared unweighted.
+    `labels` (n,) are this host's. A weight that the user fixed applies to the objective too, so that the reported
+    objective is the minimised one. With positive_example_weight_mult=auto half of the candidates (1, 2, 5, 6, ...) are
+    balanced, and all of them are compared unweighted.
     """
     if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
         weights = balanced(labels, hp.outputs, hosts)
@@ -38,13 +38,13 @@ def class_weights(
 
 
 def balanced(labels: Floats, classes: int, hosts: Hosts = ALONE) -> Floats:
-    """Return the inverse frequencies n / (C n_c), 1 for a class that does not occur, (C,)."""
+    """Return the inverse class frequencies n / (C n_c), (C,); 1 for a class without rows."""
     counts = hosts.total(np.bincount(labels.astype(np.int64), minlength=classes))
     return np.divide(counts.sum(), classes * counts, out=np.ones(classes), where=counts > 0)
 
 
 def row_weights(labels: Floats, objective_weights: Floats | None) -> Floats:
-    """Return what the rows with these labels (n,) count in the objective, (1, n)."""
+    """Return the weight in the objective of each row with these labels (n,), (1, n)."""
     if objective_weights is None:
         return np.ones((1, len(labels)), np.float32)
     return objective_weights[labels.astype(np.int64)][None, :].astype(np.float32)

@@ -1,4 +1,4 @@
-"""The request by which an AWS account makes the image an algorithm of its own, printed as JSON for CreateAlgorithm."""
+"""The request that registers the image as an algorithm of an AWS account, printed as JSON for CreateAlgorithm."""
 
 import argparse
 import json
@@ -33,7 +33,10 @@ INSTANCES = [
 
 
 def request(image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
-    """Describe the algorithm that `image` holds; `trial` is the job that the service tries it with, if it is to."""
+    """Return the CreateAlgorithm request for `image`.
+
+    `trial` is its ValidationSpecification, if the service is to try it.
+    """
     return {
         "AlgorithmName": name,
         "AlgorithmDescription": ABOUT,
@@ -61,11 +64,11 @@ def request(image: str, name: str, digest: str | None = None, trial: Json | None
 
 
 def hyperparameter(declaration: Declaration) -> Json:
-    """Describe one hyperparameter.
+    """Return the specification of one hyperparameter.
 
-    The service tunes only what has a range, and a number with a range cannot be `auto` too. So what is to be tuned is a
-    number, whose default is left out where it is auto; other numbers that may be auto are free text. The service sends
-    defaults to every job, so what does nothing in some jobs has none either.
+    The service tunes only ranges, and a numeric range cannot also be `auto`. A tunable hyperparameter is therefore a
+    number, without a default where that is auto; any other number that may be auto is free text. The service sends
+    defaults to every job, so a hyperparameter that applies to some jobs only has none either.
     """
     tunable = bool(declaration.tunable) or "optimizer" in declaration.applies
     kind, values = _values(declaration, tunable)
@@ -83,7 +86,7 @@ def hyperparameter(declaration: Declaration) -> Json:
 
 
 def _values(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
-    """Give the type that the service knows a hyperparameter by, and its range if that has one."""
+    """Return the service's type of a hyperparameter, and its range if there is one."""
     auto = [AUTO] if declaration.auto else []
     if declaration.type == "switch":
         words = [form for word in BOOLEANS for form in dict.fromkeys((word, word.capitalize()))]
@@ -101,7 +104,7 @@ def _values(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
 
 
 def _closed(interval: Interval) -> tuple[float, float]:
-    """Give the least and the greatest number inside."""
+    """Return the lowest and the highest float inside the interval."""
     low = interval.low if interval.closed_low else math.nextafter(interval.low, math.inf)
     high = interval.high if interval.closed_high else math.nextafter(interval.high, -math.inf)
     return low, high
@@ -120,7 +123,7 @@ def channels() -> list[Json]:
 
 
 def trial_on(data: str, role: str) -> Json:
-    """Describe a binary classifier of the CSV files below `data`/train, an S3 address, as the service's trial."""
+    """Return the trial job: a binary classifier on the CSV files below `data`/train, an S3 URI."""
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{data}/train", "S3DataDistributionType": "FullyReplicated"}
     job = {
         "TrainingInputMode": "File",

@@ -1,6 +1,6 @@
-"""What an image holds, printed as JSON: the system's name, its packages and those of Python.
+"""The packages of an image, printed as JSON: the operating system, its packages and those of Python.
 
-It is run by the image's own interpreter, so it imports nothing but the standard library.
+It is run by the image's own interpreter, so it imports the standard library only.
 """
 
 import importlib.metadata

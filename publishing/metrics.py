@@ -1,4 +1,4 @@
-"""The metrics that the service reads from a job's log: each a name, where its figure stands, who prints it."""
+"""The metric definitions by which the service reads a job's log: name, regular expression and predictor types."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ BINARY, MULTICLASS, REGRESSOR = EVERY = ("binary_classifier", "multiclass_classi
 
 @dataclass(frozen=True)
 class Metric:
-    """A name and the expression whose one group is the figure; the service takes the last match in a log.
+    """A metric name and the regular expression whose one group is the value; the service takes the last match in a log.
 
-    `predictors` are the types whose jobs print it. `direction` is what a tuning job may do with it, None where it may
-    not have it as its objective.
+    `predictors` are the predictor types whose jobs log it. `direction` is how a tuning job optimises it; None where it
+    cannot be a tuning objective.
     """
 
     name: str
@@ -27,7 +27,10 @@ def _of_epochs(split: str, direction: str | None) -> Metric:
 def _final(
     name: str, metric: str, kind: str, predictors: tuple[str, ...], *splits: str, suffix: str = ""
 ) -> list[Metric]:
-    """Describe a final `metric`, as the log spells it, of some channels; what is trained on is no objective."""
+    """Return the definitions of a final metric on the given splits.
+
+    Those on the training rows are no tuning objective.
+    """
     direction = "Minimize" if kind == "loss" else "Maximize"
     return [
         Metric(

@@ -1,6 +1,6 @@
-"""The bill of materials of an image: every package of Debian and of Python in it, as CycloneDX JSON.
+"""The bill of materials of an image: every Debian and Python package in it, as CycloneDX JSON.
 
-It is a function of the image and of requirements/runtime.txt alone: the same image has the same bill, byte for byte.
+It depends on the image and on requirements/runtime.txt only: the same image has the same bill, byte for byte.
 """
 
 import json
@@ -32,9 +32,9 @@ WORDS_OF_A_SENTENCE = 7  # some copyright files begin the text where its name sh
 
 
 def take_stock(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the engine knows of the image, and the inventory that the image's own Python prints.
+    """Return Docker's description of the image, and the inventory printed by the image's own Python.
 
-    Raises subprocess.CalledProcessError, whose stderr says why, where there is no engine or no such image.
+    Raises subprocess.CalledProcessError, with the reason in stderr, where there is no Docker engine or no such image.
     """
     inspected = _docker("image", "inspect", image)
     program = Path(inventory.__file__).read_text(encoding="utf-8")
@@ -48,13 +48,13 @@ def _docker(*arguments: str, program: str | None = None) -> str:
 
 
 def read_lock(text: str) -> dict[tuple[str, str], list[str]]:
-    """Read the SHA-256 of the distributions that may be installed, by normalised name and version."""
+    """Return the SHA-256 hashes of the locked distributions by normalised name and version."""
     packages = re.findall(r"^(\S+)==(\S+)(.*(?:\n +--hash=.*)*)", text, re.MULTILINE)
     return {(_normal(name), version): re.findall(r"sha256:(\w+)", rest) for name, version, rest in packages}
 
 
 def bill(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], lock: str) -> str:
-    """Write the bill; raises ValueError where it is not valid CycloneDX, which no image should lead to."""
+    """Return the bill; raise ValueError where it is not valid CycloneDX."""
     labels = inspected["Config"].get("Labels") or {}
     root = Component(
         name=image,
@@ -118,14 +118,14 @@ def _python_package(package: Mapping[str, Any], lock: Mapping[tuple[str, str], l
 
 
 def debian_licenses(copyright: str) -> list[License]:
-    """Name the licences of a copyright file as it does, or, where it is prose, the common ones that it points to."""
+    """Return the licences that a copyright file names or, where it is prose, refers to in /common-licenses."""
     named = re.findall(r"^License:[ \t]*(\S.*?)\s*$", copyright, re.MULTILINE)
     short = {name for name in named if len(name.split()) < WORDS_OF_A_SENTENCE}
     return _by_name(short or set(re.findall(r"/common-licenses/([A-Za-z]+(?:-[\d.]*\d)?)", copyright)))
 
 
 def python_licenses(package: Mapping[str, Any]) -> list[License]:
-    """Give the licence of a distribution: the expression, else the line, else what the classifiers say."""
+    """Return the licence of a distribution: its expression, else its licence line, else its classifiers."""
     if package["expressions"]:
         return [LicenseFactory().make_from_string(package["expressions"][0])]
     lines = [text for text in package["licenses"] if text and "\n" not in text]
@@ -134,7 +134,7 @@ def python_licenses(package: Mapping[str, Any]) -> list[License]:
 
 
 def _by_name(names: Iterable[str]) -> list[License]:
-    """Make licences by their identifiers of SPDX, or by name what has none."""
+    """Return licences by SPDX identifier, or by name where there is none."""
     return [LicenseFactory().make_with_id(name) if fixup_id(name) else DisjunctiveLicense(name=name) for name in names]
 
 

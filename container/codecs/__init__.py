@@ -1,4 +1,4 @@
-"""Content types: each has one codec that reads training data, requests, or both, and writes answers."""
+"""Content types: one codec each, which decodes training data, requests, or both, and may encode answers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,31 +9,30 @@ from container.codecs.blocks import PLAIN, Block, Encoding, Features, Guide
 
 
 class BlockReader(Protocol):
-    """Reads labelled rows for training."""
+    """Decodes labelled rows for training."""
 
     def __call__(
         self, stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN, /
     ) -> Iterator[Block]:
-        """Yield blocks."""
+        """Yield blocks (X, y): features (n, d) and labels (n,)."""
 
 
 class RecordReader(Protocol):
-    """Reads the records of a request."""
+    """Decodes the records of a request."""
 
     def __call__(
         self, stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN, /
     ) -> Iterator[Features]:
-        """Yield pieces of (n, features)."""
+        """Yield pieces of features, (n, feature_dim), as they arrive."""
 
 
 @dataclass(frozen=True)
 class Codec:
-    """What one content type can do.
+    """The functions for one content type; None where the type is not supported for that purpose.
 
-    `decode_blocks(stream, parameters, features, guide)` reads labelled rows for training, `decode_records`, with the
-    same four, a request in pieces of (n, features) as it comes; the guide says what to do with columns that have names.
-    `encoding` writes an answer. Each is None where the type is not for that. Both readers raise DecodeError with the
-    place inside the data.
+    `decode_blocks(stream, parameters, feature_dim, options)` decodes labelled rows for training. `decode_records`, with
+    the same arguments, decodes a request in pieces of (n, feature_dim) as it arrives. `encoding` encodes an answer.
+    Both decoders raise DecodeError with the location inside the data.
     """
 
     media_type: str

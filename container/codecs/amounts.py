@@ -8,7 +8,7 @@ MONEY = r"(?:[$€£¥₹₽₩₺₴₫₪¢₿]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR
 
 
 def explain_amount(text: str) -> str | None:
-    """Say what is in a number beside what is read, and what to write; None where there is no number, or is one."""
+    """Explain a number in another notation, and how to write it; None if it is a plain number or none at all."""
     return next((found for kind in _KINDS if (found := kind(text))), None)
 
 
@@ -28,7 +28,7 @@ def _explain_digits(text: str) -> str | None:
 
 
 def read_amount(text: str) -> tuple[str, str] | None:
-    """Read digits grouped or with a decimal comma: what is to say of them, and the number without."""
+    """Parse a number with grouped digits or a decimal comma: (what is unusual, the plain number), or None."""
     if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
         return "a comma", f"{text.replace(',', '')}, or {text.replace(',', '.')} if the comma is decimal"
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", text):

@@ -1,4 +1,4 @@
-"""What codecs hand over: matrices of float32, dense or sparse, and for training in blocks of a bounded size."""
+"""The values that codecs exchange with the rest: float32 matrices, dense or sparse, in blocks of bounded size."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,10 @@ Matrix = NDArray[np.float32]
 
 
 class Sparse(NamedTuple):
-    """Rows of a sparse matrix, compressed by rows (CSR); the columns of a row rise and none comes twice.
+    """Rows of a sparse matrix in CSR format, with sorted column indices and no duplicates within a row.
 
-    `data` and `indices` are (values,), `indptr` is (n + 1,). The number of columns in `shape` is None where the data
-    does not tell it.
+    `data` and `indices` are (nnz,), `indptr` is (n + 1,). `shape` is (n, d), with d None if the data does not tell the
+    number of columns.
     """
 
     data: Matrix
@@ -31,7 +31,7 @@ Columns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
 class Encoding(NamedTuple):
-    """How named columns are written: `encode` writes some rows, the others stand around and between what it writes."""
+    """How an answer is written: `encode` writes rows, the other texts go before, between and after them."""
 
     encode: Callable[[Columns], bytes]
     opening: bytes = b""
@@ -40,27 +40,27 @@ class Encoding(NamedTuple):
 
 
 def take_all(names: Sequence[str]) -> Sequence[int] | None:
-    """Take the columns as they lie."""
+    """Keep all columns in their order."""
     return None
 
 
 def shift_none(sample: Callable[[], Doubles | None]) -> Doubles | None:
-    """Subtract nothing."""
+    """Subtract nothing from the features."""
     return None
 
 
 def forget(text: str) -> None:
-    """Be warned and do nothing."""
+    """Ignore a warning."""
 
 
 @dataclass(frozen=True)
 class Guide:
-    """What a decoder asks of whoever wants the rows.
+    """Callbacks and options of a decoder.
 
-    `arrange(names)` gives the numbers of the columns to take, in their order, the label of training data first; None
-    means all, as they lie. `shift(sample)` gives what to subtract from each feature (d,) before it is rounded to
-    float32, None for nothing; `sample()` shows it the first features (n, d), None where they cannot be read. `warn` is
-    told what a person should know. Where features are to be `exact`, those of a request are left in float64.
+    `arrange_columns(names)` returns the indices of the columns to read, in order, the label of training data first;
+    None means all as they are. `choose_shift(sample_features)` returns what to subtract from each feature, (d,), before
+    it is rounded to float32, or None; `sample_features()` returns the first features (n, d), or None if they cannot be
+    read. `warn(text)` receives what the user should know. With `keep_float64`, the features of a request stay float64.
     """
 
     arrange: Callable[[Sequence[str]], Sequence[int] | None] = take_all
@@ -70,7 +70,7 @@ class Guide:
 
     @property
     def kind(self) -> Any:
-        """The type of the features of a request."""
+        """The dtype of the features of a request: float32, or float64 with `keep_float64`."""
         return np.float64 if self.exact else np.float32
 
 
@@ -81,13 +81,13 @@ BLOCK_BYTES = 4 << 20
 
 
 def all_finite(values: NDArray[Any]) -> bool:
-    """Tell whether no value is NaN or infinite; in one pass, unless some are so large that their squares overflow."""
+    """Tell whether no value is NaN or infinite: one pass, or a second one if the sum of squares overflows."""
     flat = values.ravel()
     return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
 
 
 def first_bad(values: Matrix) -> tuple[int, int] | None:
-    """Find the first value of `values` (n, d) that is NaN or infinite, as (row, column) from 0."""
+    """Return (row, column) of the first value of `values` (n, d) that is NaN or infinite; None if all are finite."""
     finite = np.isfinite(values)
     if finite.all():
         return None

@@ -1,10 +1,9 @@
-"""text/csv: numbers separated by commas, one row a line; in training the label is the first column.
+"""text/csv: comma-separated numbers, one row per line; in training data the label is the first column.
 
-The first line is names where the media type says header=present, as RFC 4180 has it.
+With header=present in the content type (RFC 4180) the first line holds names.
 
-Training data is read by pyarrow where it is installed, block by block; requests by simdjson, which is faster on
-few rows. numpy reads what these refuse or could read otherwise. Each rounds a decimal to a double first, then
-to float32.
+Training data is parsed by pyarrow in blocks, requests by simdjson, which is faster on few rows. Whatever these reject,
+or might read differently, is parsed by numpy. Each rounds a decimal to float64 first, then to float32.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +29,7 @@ _SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[tuple[Matrix, Matrix]]:
-    """Read labelled rows; `features` is the number of columns after the label, None where the first line decides."""
+    """Decode labelled rows; `feature_dim` is the number of columns after the label, None to take it from the data."""
     refuse_foreign(parameters)
     charset = read_charset(parameters)
     labels = read_label_size(parameters, default=1)
@@ -57,9 +56,9 @@ def decode_blocks(
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
 ) -> Iterator[Matrix]:
-    """Read the records of a request, (n, features); a label comes first only where label_size=1 says so.
+    """Decode the records of a request, (n, feature_dim); with label_size=1 a label comes first and is dropped.
 
-    Where a header names the columns and the guide knows them, they are taken by their names.
+    If there is a header and `options` know the names, columns are selected by name.
     """
     refuse_foreign(parameters)
     charset = read_charset(parameters)
@@ -84,7 +83,7 @@ def decode_records(
 
 
 def encode(columns: Columns) -> bytes:
-    """Write one line a row, columns in their order, without a header; a (n, K) column becomes K."""
+    """Write one line per row without a header, columns in order; a column of shape (n, K) becomes K fields."""
     rows = zip(*(write_rows(column, "", ",", "") for column in columns.values()), strict=True)
     return "".join([",".join(row) + "\n" for row in rows]).encode()
 
@@ -92,7 +91,10 @@ def encode(columns: Columns) -> bytes:
 def _find_shift(
     texts: Iterator[bytes], form: Form, guide: Guide, repeats: Repeats
 ) -> tuple[Iterator[bytes], Doubles | None]:
-    """Ask the guide what to subtract from the columns, (d + 1,), where it wants to see the first rows for that."""
+    """Let `choose_shift` decide what to subtract from the columns, (d + 1,), on a sample of the first rows.
+
+    Returns the texts, none consumed, and the shift with 0 for the label; None if nothing is to be subtracted.
+    """
     first = next(texts, b"")
 
     def sample() -> Doubles | None:

@@ -1,4 +1,4 @@
-"""What is wrong with lines of CSV that are no table of numbers: the first field at fault, and what to do about it."""
+"""The first field that keeps lines of CSV from being a table of numbers, and how to fix it."""
 
 import csv
 import re
@@ -16,9 +16,9 @@ _HEADED = "set the content type to 'text/csv;header=present'"
 
 
 def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> DecodeError:
-    """Find the first field at fault, as slowly and exactly as it takes; `first` is the number of the first line.
+    """Return the error for the first invalid field; `first` is the number of the first line.
 
-    The error says `otherwise` where every line is as it should be.
+    Checks field by field, slow but exact. Returns an error that says `fallback` if every line turns out to be valid.
     """
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -37,7 +37,7 @@ def find_fault(lines: list[bytes], form: Form, first: int, otherwise: str) -> De
 
 
 def _find_in_line(fields: list[str], form: Form, number: int, quoted: bool) -> DecodeError | None:
-    """Find the first field at fault in a line; `quoted` if quotes are around its first field."""
+    """Return the error for the first invalid field of a line; `quoted` tells whether its first field is quoted."""
     columns = form.columns or len(fields)
     header = number == 1 and not form.names and may_be_header(fields, columns, form.labels)
     width = (len(fields) != columns or columns <= form.labels) and not header
@@ -72,7 +72,7 @@ def _find_in_line(fields: list[str], form: Form, number: int, quoted: bool) -> D
 
 
 def _describe_label(text: str, column: str, alone: bool) -> str:
-    """Say what a label is that is no number; `alone` if the data begins with it, and numbers follow."""
+    """Explain a label that is not a number; `alone` tells that it is in the first row and only numbers follow."""
     if explained := explain(text):
         return f"{explained}. {column} is the label"
     hint = ". Remove it if it is an id" if re.search(r"\d", text) else ""
@@ -82,6 +82,6 @@ def _describe_label(text: str, column: str, alone: bool) -> str:
 
 
 def _list_others(columns: list[int], form: Form) -> str:
-    """Say which other columns hold no number either, so that they do not come to light one by one."""
+    """List the other columns without a number, so that the user can fix all of them at once."""
     names = [form.name(column) or f"column {column + 1}" for column in columns]
     return f". Nor is there a number in {show_names(names)}" if names else ""

@@ -1,4 +1,4 @@
-"""What lines of CSV are expected to be, and which texts are numbers."""
+"""The expected columns of CSV lines, and which texts are numbers."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 
 
 @dataclass(frozen=True)
 class Form:
-    """What lines are expected to be: how many fields, the first of them a label or not, and what a line is called.
+    """The expected layout of CSV lines.
 
-    `columns` is None where the first line decides. `names` are those of a header, if there was one, in row `header`.
-    `used` are the numbers of the fields that are read, from 0; None means all. A field that is not used may hold
-    anything.
+    `column_count` is None if the first line decides. `label_count` is 0 or 1. `noun` is what a message calls a line:
+    "row" or "record". `names` are those of the header in row `header_row`, if there is one. `used_columns` are the
+    indices of the fields to read; None means all. Fields that are not used may hold anything.
     """
 
     columns: int | None
@@ -25,27 +25,27 @@ class Form:
 
     @property
     def width(self) -> int | None:
-        """The number of fields that are read."""
+        """The number of fields that are read; None if not yet known."""
         return self.columns if self.used is None else len(self.used)
 
     @property
     def training(self) -> bool:
-        """Whether the lines are rows for training, not records of a request."""
+        """Whether lines are rows of training data rather than records of a request."""
         return self.noun == "row"
 
     def name(self, column: int) -> str:
-        """Give the name of a column, "" where it has none."""
+        """Return the name of a column, "" if it has none."""
         return self.names[column] if column < len(self.names) else ""
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a field is a number that float32 can hold."""
+    """Tell whether a field is a number within the range of float32."""
     stripped = text.strip()
     return bool(NUMBER.fullmatch(stripped)) and abs(float(stripped)) < TOO_LARGE
 
 
 def count_commas(fields: list[str] | tuple[str, ...]) -> int:
-    """Count the commas that a line ends in: the last fields that are blank.
+    """Return how many commas a line ends in, that is, how many of its last fields are blank.
 
     >>> count_commas(["1", "2", "", " "])
     2
@@ -54,5 +54,5 @@ def count_commas(fields: list[str] | tuple[str, ...]) -> int:
 
 
 def say_commas(count: int) -> tuple[str, str]:
-    """Say that a line ends in so many commas, and what to call these afterwards."""
+    """Return how a message names so many trailing commas, and the pronoun for them."""
     return ("a comma", "it") if count == 1 else (f"{count} commas", "them")

@@ -1,4 +1,4 @@
-"""The first line of CSV as names, the columns in the order that somebody wants them, and a header that comes again."""
+"""The header line of CSV: its names, the columns selected by them, and copies of it further down."""
 
 import csv
 import re
@@ -21,7 +21,7 @@ _FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
 
 
 def holds_names(head: bytes, known: Sequence[str] = ()) -> bool:
-    """Tell whether the first line of a text that begins so is names: those that are known, or no number is in it."""
+    """Tell whether the first line of a text is a header: it has all `known` names, or no field is a number."""
     line = head.removeprefix(BYTE_ORDER_MARK).lstrip().splitlines()[:1]
     try:
         fields = next(csv.reader([part.decode("utf-8", "replace") for part in line]), [])
@@ -34,9 +34,9 @@ def holds_names(head: bytes, known: Sequence[str] = ()) -> bool:
 
 @dataclass(frozen=True)
 class Header:
-    """The first line that is not blank: its names, itself, in which row it was, and the texts that follow it.
+    """The first line that is not blank: its names, its bytes, its row number, and the texts that follow.
 
-    There are no names where there is no such line.
+    `names` is empty if there is no such line.
     """
 
     names: tuple[str, ...]
@@ -47,19 +47,19 @@ class Header:
 
     @property
     def place(self) -> str:
-        """Say where it is."""
+        """Its location for messages, such as "row 1"."""
         return f"{self.noun} {self.row}"
 
     @property
     def holds_numbers(self) -> bool:
-        """Tell whether no name is more than a number."""
+        """Tell whether every name is a number."""
         return all(map(is_number, self.names))
 
 
 class Repeats:
-    """A header that comes again among the rows, as where files were joined: it is left out, and the first time said.
+    """Copies of the header among the rows, as in concatenated files: they are dropped, with one warning.
 
-    A short one of numbers alone may be a row, and is left as one.
+    A short header of numbers only could be a row, so its copies are kept.
     """
 
     def __init__(self, header: Header | None, warn: Callable[[str], None]) -> None:
@@ -71,7 +71,10 @@ class Repeats:
         self._said = False
 
     def may_be_in(self, text: bytes) -> bool:
-        """Tell whether a text might hold the header without being refused as rows of numbers."""
+        """Tell whether a text may contain a copy of the header that would parse as a row of numbers.
+
+        Warns once if a row equals a header of numbers that is kept as a row.
+        """
         if self._row and not self._said and self._row in b"\n" + text.replace(b"\r", b""):
             self._said = True
             self._warn(
@@ -80,11 +83,11 @@ class Repeats:
         return self._plain and bool(self._line) and self._line in text.translate(None, _AROUND)
 
     def drop(self, lines: list[bytes]) -> list[bytes]:
-        """Make lines that are the header blank."""
+        """Replace lines that equal the header by blank lines."""
         return [b"" if _bare(line) == self._line else line for line in lines] if self._line else lines
 
     def blank(self, lines: list[bytes], first: int) -> list[bytes]:
-        """Do so, and say it; `first` is the number of the first line."""
+        """Blank out lines that equal the header, with a warning the first time; `first` is the number of `lines[0]`."""
         kept = self.drop(lines)
         if (
             not self._said
@@ -98,7 +101,7 @@ class Repeats:
 
 
 def _bare(line: bytes) -> bytes:
-    """Give a line without what may stand around its fields."""
+    """Remove quotes, blanks and a byte order mark, which may differ between copies of a header."""
     return line.removeprefix(BYTE_ORDER_MARK).strip().translate(None, _AROUND)
 
 
@@ -115,7 +118,10 @@ def read_header(texts: Iterator[bytes], charset: str, form: Form) -> Header:
 
 
 def follow_header(header: Header, form: Form, guide: Guide) -> Form:
-    """Give the form of rows below a header: its columns, in the order that the guide has for them."""
+    """Return the schema of the rows below a header, with the columns that `options` select.
+
+    Raises DecodeError if the names are not valid or do not match what is expected.
+    """
     if not header.names:
         return form
     training = form.training
@@ -150,7 +156,7 @@ def follow_header(header: Header, form: Form, guide: Guide) -> Form:
 
 
 def _explain_names(header: Header, form: Form) -> str:
-    """Say why names may not be those that are expected."""
+    """Explain why names may differ from the expected ones."""
     if header.holds_numbers:
         return ". Its first line holds numbers only, as where a header is missing"
     joined = not form.training and were_joined(len(header.names), form.columns or 0)
@@ -158,7 +164,7 @@ def _explain_names(header: Header, form: Form) -> str:
 
 
 def _may_name(names: Sequence[str]) -> bool:
-    """Tell whether numbers can be names, such as those of years: whole ones, and none twice."""
+    """Tell whether numbers may serve as names, as years do: distinct whole numbers."""
     return all(name.isdigit() for name in names) and len(set(names)) == len(names)
 
 

@@ -1,4 +1,4 @@
-"""Lines of CSV that are no rows: comments, titles, headers, and what other programs write beside the data."""
+"""Lines of CSV that are not rows: comments, titles, headers, and what other programs write beside the data."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _MANY = 3  # fields, from which on a single one that is filled is no row and no 
 
 
 def describe_line(fields: Sequence[str], form: Form, number: int) -> str | None:
-    """Say what a line is that is no row at all, as far as its first fields tell; None where it looks like one."""
+    """Explain a line that is not a row at all, judged by its first fields; None if it looks like a row."""
     start, filled = fields[0].lstrip(), [field for field in fields if field.strip()]
     shown = quote(",".join(fields))
     if start.startswith("#") and not explain(start):
@@ -42,7 +42,7 @@ def describe_line(fields: Sequence[str], form: Form, number: int) -> str | None:
 
 
 def describe_names(names: Sequence[str], training: bool) -> str | None:
-    """Say what a line is that is no header; None where it may be one."""
+    """Explain a line that cannot be a header; None if it can."""
     shown = quote(",".join(names[:LOOKED_AT]))
     if is_for_excel(names):
         return f"expected names, found {shown}, which is for Excel. Remove the line"
@@ -54,7 +54,7 @@ def describe_names(names: Sequence[str], training: bool) -> str | None:
 
 
 def describe_open_quote(line: str | bytes) -> str:
-    """Say that a line has a quote too many, or ends within quotes."""
+    """Explain a line with an odd number of quotes."""
     return (
         f"a quote that is not closed in its line: {quote(line)}. Remove the line break within the quotes, or the quote "
         "if it stands alone"
@@ -62,7 +62,7 @@ def describe_open_quote(line: str | bytes) -> str:
 
 
 def is_for_excel(fields: Sequence[str]) -> bool:
-    """Tell whether a line says to Excel what separates the columns: `sep=;`."""
+    """Tell whether a line only tells Excel the separator: `sep=;`."""
     return bool(_FOR_EXCEL.fullmatch(fields[0].strip())) and not any(field.strip() for field in fields[1:])
 
 
@@ -72,25 +72,25 @@ def is_title(fields: Sequence[str]) -> bool:
 
 
 def may_be_header(fields: list[str], columns: int, labels: int) -> bool:
-    """Tell whether fields may be names, those that count up too where a label comes first."""
+    """Tell whether fields may be names; with a label column, also a name followed by numbers that count up."""
     if labels and _names_numbers(fields):
         return True
     return (len(fields) > 1 or columns == 1 > labels) and _is_header(decode_fields(fields))
 
 
 def decode_fields(fields: list[str]) -> list[str]:
-    """Give what fields say that were read byte by byte; of each at least as much as is shown."""
+    """Decode fields that were read as latin-1 bytes; each at least as far as messages show it."""
     return [field if field.isascii() else decode_text(field.encode("latin-1")) for field in fields]
 
 
 def _is_header(fields: Sequence[str]) -> bool:
-    """Tell whether fields may be names: none is a number, and most are nothing else that is known."""
+    """Tell whether fields may be names: none is a number, and most are not any other known kind of value."""
     looked_at = fields[:LOOKED_AT]
     unknown = sum(explain(field) is None for field in looked_at)
     return 2 * unknown > len(looked_at) and not any(map(is_number, fields))
 
 
 def _names_numbers(fields: Sequence[str]) -> bool:
-    """Tell whether fields are names of which all but the first count up, as pandas writes those of an array."""
+    """Tell whether all names but the first count up, as pandas writes an array without column names."""
     first, *others = fields
     return bool(others) and not is_number(first) and counts_up([other.strip() for other in others])

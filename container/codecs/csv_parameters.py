@@ -1,4 +1,4 @@
-"""The parameters of text/csv: what they may say, and those of other programs, which would change nothing."""
+"""The parameters of text/csv that are supported, and those of other programs, which would have no effect."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ _NOT_READ = {
 
 
 def has_header(parameters: Mapping[str, str]) -> bool:
-    """Tell whether the parameters of the media type say that the first line is names."""
+    """Tell whether the content type says header=present; raise DecodeError for a value other than present or absent."""
     text = parameters.get("header", "absent").lower()
     if text not in ("present", "absent"):
         raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
@@ -27,7 +27,7 @@ def has_header(parameters: Mapping[str, str]) -> bool:
 
 
 def read_label_size(parameters: Mapping[str, str], default: int) -> int:
-    """Give the number of labels that a row begins with."""
+    """Return the number of labels at the start of a row, 0 or 1; raise DecodeError for any other value."""
     text = parameters.get("label_size", str(default))
     if text not in ("0", "1"):
         raise DecodeError(f"expected label_size=0 or label_size=1 in the content type, found {text!r}")
@@ -35,7 +35,7 @@ def read_label_size(parameters: Mapping[str, str], default: int) -> int:
 
 
 def read_charset(parameters: Mapping[str, str]) -> str:
-    """Give the charset of the names, of which digits must be those of ASCII."""
+    """Return the charset of the names; raise DecodeError unless it encodes digits and signs as ASCII does."""
     charset = parameters.get("charset", "utf-8")
     digits = '+-0123456789.eE,"\n'
     try:
@@ -48,7 +48,7 @@ def read_charset(parameters: Mapping[str, str]) -> str:
 
 
 def refuse_foreign(parameters: Mapping[str, str]) -> None:
-    """Raise DecodeError where a parameter asks for what is not read, such as another separator."""
+    """Raise DecodeError for a parameter that asks for what is not supported, such as another separator."""
     for name, value in parameters.items():
         read, remedy = _NOT_READ.get(name, (value, ""))
         if value != read:

@@ -1,4 +1,4 @@
-"""Lines of CSV as rows of numbers: by pyarrow, by simdjson, or by numpy, which says what is wrong with them."""
+"""Lines of CSV as rows of numbers: parsed by pyarrow, by simdjson, or by numpy, which also explains faults."""
 
 import csv
 import os
@@ -27,7 +27,7 @@ _IN_NUMBERS = b"0123456789+-.eE \t\r"
 def parse_ahead(
     texts: Iterable[bytes], form: Form, shift: Doubles | None, repeats: Repeats
 ) -> Iterator[tuple[bytes, Matrix | None]]:
-    """Give blocks of lines with what pyarrow made of them, while it works on the next ones."""
+    """Yield each text with what pyarrow makes of it, while threads parse the next ones; None if numpy must parse it."""
     with ThreadPoolExecutor(_THREADS) as pool:
         started: deque[tuple[bytes, Future[Matrix | None]]] = deque()
         for text in texts:
@@ -40,7 +40,7 @@ def parse_ahead(
 
 
 def _parse_plain(text: bytes, form: Form, shift: Doubles | None, repeats: Repeats) -> Matrix | None:
-    """Read lines of plain numbers by pyarrow, each line a row of (n, d); None where numpy must look."""
+    """Parse lines of plain numbers by pyarrow, minus `shift`, as float32 (n, d); None if numpy must parse them."""
     if repeats.may_be_in(text) or (found := _read_plain_batches(text, form)) is None:
         return None
     if shift is not None and any(part.shape[1] != len(shift) for part in found):
@@ -51,7 +51,7 @@ def _parse_plain(text: bytes, form: Form, shift: Doubles | None, repeats: Repeat
 
 
 def read_plain(text: bytes, form: Form) -> Doubles | None:
-    """Read lines of plain numbers by pyarrow in float64; None where numpy must look."""
+    """Parse lines of plain numbers by pyarrow, float64 (n, d); None if numpy must parse them."""
     found = _read_plain_batches(text, form)
     return None if found is None else np.concatenate(found)
 
@@ -83,12 +83,12 @@ def _read_plain_batches(text: bytes, form: Form) -> list[Doubles] | None:
 
 
 def _has_lone_returns(text: bytes) -> bool:
-    """Tell whether a line ends in a carriage return alone."""
+    """Tell whether a line ends in a carriage return without a line feed."""
     return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
 
 
 def parse_as_json(text: bytes, form: Form, kind: Any) -> Matrix | None:
-    """Read lines of plain numbers as one list of JSON, each line a row of (n, columns); None where numpy must look."""
+    """Parse lines of plain numbers by simdjson, as one JSON list: (n, columns), None if numpy must parse them."""
     columns = form.columns
     if columns is None or _has_lone_returns(text):
         return None
@@ -100,7 +100,7 @@ def parse_as_json(text: bytes, form: Form, kind: Any) -> Matrix | None:
 
 
 def _parse_wide(text: bytes, columns: int, kind: Any) -> Matrix | None:
-    """Read each line as a list, whose length is looked at."""
+    """Parse each line as a list of its own and check its length."""
     if b"[" in text or b"]" in text:
         return None
     rows = parse(b"[[" + text[:-1].replace(b"\n", b"],[") + b"]]")
@@ -110,7 +110,7 @@ def _parse_wide(text: bytes, columns: int, kind: Any) -> Matrix | None:
 
 
 def _parse_narrow(text: bytes, columns: int, kind: Any) -> Matrix | None:
-    """Read all lines as one list, once what separates the numbers is seen to be right."""
+    """Parse all lines as one list, after checking that separators are where they belong."""
     separators = text.translate(None, _IN_NUMBERS)
     rows = len(separators) // columns
     if separators != (b"," * (columns - 1) + b"\n") * rows:
@@ -121,7 +121,7 @@ def _parse_narrow(text: bytes, columns: int, kind: Any) -> Matrix | None:
 def parse_lines(
     lines: list[bytes], form: Form, first: int, shift: Doubles | None = None, kind: Any = np.float32
 ) -> Matrix:
-    """Read lines by numpy, (n, d), or say what is wrong with which of them; `first` is the number of the first line."""
+    """Parse lines by numpy, (n, d); `first` is the number of the first line. Raises DecodeError for a fault."""
     filled = [line for line in lines if line.strip()]
     if not filled:
         return np.empty((0, form.width or 0), kind)
@@ -145,7 +145,7 @@ def parse_lines(
 
 
 def _are_as_wide(lines: list[bytes], form: Form) -> bool:
-    """Tell whether each line has as many fields as expected."""
+    """Tell whether each line has the expected number of fields."""
     try:
         return all(len(fields) == form.columns for fields in csv.reader([line.decode("latin-1") for line in lines]))
     except csv.Error:
@@ -153,5 +153,5 @@ def _are_as_wide(lines: list[bytes], form: Form) -> bool:
 
 
 def fits(table: Matrix, form: Form) -> bool:
-    """Tell whether a table has the columns that are expected, and only finite numbers."""
+    """Tell whether a table has the expected number of columns and only finite values."""
     return form.labels < table.shape[1] and form.width in (None, table.shape[1]) and bool(np.isfinite(table).all())

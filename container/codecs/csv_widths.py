@@ -1,4 +1,4 @@
-"""Lines of CSV with too many or too few fields: what may have happened, and what to do about it."""
+"""Lines of CSV with too many or too few fields: the likely cause and the fix."""
 
 import re
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ _THOUSANDS, _REST = re.compile(rf"\s*[+-]?{MONEY}?[1-9]\d{{0,2}}"), re.compile(r
 
 
 def describe_width(fields: Sequence[str], form: Form, number: int, quoted: bool = False) -> str:
-    """Say that line `number` has too many or too few fields, and what to do; `quoted` if quotes are around the first.
+    """Explain a line with too many or too few fields; `quoted` tells whether its first field is quoted.
 
-    `form.columns` must be known.
+    `schema.column_count` must be known.
     """
     columns = form.columns or len(fields)
     if len(fields) == columns:
@@ -38,7 +38,7 @@ def describe_width(fields: Sequence[str], form: Form, number: int, quoted: bool 
 
 
 def were_joined(found: int, columns: int) -> bool:
-    """Tell whether so many fields may be those of several lines that were put together without what ends them.
+    """Tell whether so many fields may be several rows whose line breaks were lost.
 
     >>> were_joined(901, 3), were_joined(900, 3), were_joined(3, 3)
     (True, False, False)
@@ -47,7 +47,7 @@ def were_joined(found: int, columns: int) -> bool:
 
 
 def _explain_one_column(text: str, number: int) -> str | None:
-    """Say how the columns of a line are separated that has none for CSV."""
+    """Explain a line of a single field: how its columns are separated instead of by commas."""
     if "," in text:
         return "Quotes stand around the whole row: remove them"
     if separation := describe_separation(text):
@@ -94,7 +94,7 @@ def _explain_label(fields: Sequence[str]) -> str:
 
 
 def _explain_commas(fields: Sequence[str], over: int) -> str:
-    """Say that numbers may be cut by commas within them, if there may be as many as there are fields too many."""
+    """Suspect decimal commas or thousands separators, if there may be as many as there are extra fields; else ""."""
     cut = sum(bool(_THOUSANDS.fullmatch(one) and _REST.fullmatch(other)) for one, other in pairwise(fields))
     if cut < over and not all(map(_WHOLE.fullmatch, fields)):
         return ""
@@ -102,7 +102,7 @@ def _explain_commas(fields: Sequence[str], over: int) -> str:
 
 
 def _explain_first_row(fields: Sequence[str], form: Form, quoted: bool, decimal: str) -> str:
-    """Say why the first row below the header may have one field more: an index, as R writes it, or a lost name."""
+    """Explain the first row below the header having one extra field: an index, as R writes it, or a lost name."""
     first = fields[0].strip()
     if not (first in ("0", "1") or (quoted and first.isdigit()) or not is_number(first)):
         return decimal or ". Is a name missing in the header?"

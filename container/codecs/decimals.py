@@ -1,4 +1,4 @@
-"""Numbers written in decimal, read many at once, each to the value that reading it alone gives."""
+"""Decimal numbers parsed in bulk, each to the same value as parsing it alone."""
 
 import re
 from math import copysign, inf, nan
@@ -24,7 +24,7 @@ _DOUBT = 2.0**-48  # far above the error of a dozen roundings in float64, far be
 
 
 def read_decimal(text: bytes) -> float:
-    """Read one number, rounded to float64 and then to float32; NaN where it is none, infinite where it is too large."""
+    """Parse one number, rounded to float64 and then to float32; NaN if it is not a number, infinite if it overflows."""
     value = float(text) if NUMBER.fullmatch(text) else nan
     try:
         return float(_FLOAT.unpack(_FLOAT.pack(value))[0])
@@ -33,7 +33,7 @@ def read_decimal(text: bytes) -> float:
 
 
 def read_decimals(text: bytes, starts: Positions, stops: Positions) -> Matrix:
-    """Read the pieces text[start:stop], in their order in the text, none empty: each as `read_decimal` does, (n,)."""
+    """Parse the pieces text[start:stop], sorted and not empty, as `read_decimal` does: (n,)."""
     codes = np.frombuffer(text, np.uint8)
     words = _words(text)
     begins = _skip_sign(codes, starts, stops)
@@ -52,12 +52,12 @@ def read_decimals(text: bytes, starts: Positions, stops: Positions) -> Matrix:
 
 
 def read_digits(text: bytes, starts: Positions, stops: Positions) -> Floats:
-    """Read the pieces text[start:stop] as whole numbers, (n,): exact to 15 digits, NaN where not digits only."""
+    """Parse the pieces text[start:stop] as whole numbers, (n,): exact to 15 digits, NaN if not digits only."""
     return _digits(_words(text), starts, stops)
 
 
 def _round(values: Floats, text: bytes, starts: Positions, stops: Positions) -> Matrix:
-    """Round to float32; where the last bits of a value decide, or it is NaN, read its piece alone."""
+    """Round to float32; a piece that is NaN, or too close to a rounding boundary to tell, is parsed alone."""
     with np.errstate(over="ignore"):
         low, high = ((values * (1 + doubt)).astype(np.float32) for doubt in (-_DOUBT, _DOUBT))
     doubtful = np.flatnonzero(low != high)
@@ -66,12 +66,12 @@ def _round(values: Floats, text: bytes, starts: Positions, stops: Positions) -> 
 
 
 def _words(text: bytes) -> NDArray[np.uint64]:
-    """Give for each position of the text the eight bytes before it, the last of them on top."""
+    """Return a view (len(text) + 1,): the eight bytes before each position as one integer, the last byte highest."""
     return np.ndarray((len(text) + 1,), "<u8", bytes(_WORD) + text, strides=(1,))
 
 
 def _digits(words: NDArray[np.uint64], starts: Positions, stops: Positions) -> Floats:
-    """Read runs of digits; an empty one is 0, one too long is NaN."""
+    """Parse runs of digits; an empty run is 0, one of more than 24 digits is NaN."""
     lengths = stops - starts
     values = _eight_digits(words, stops, lengths)
     for size in range(_WORD, _MOST_DIGITS, _WORD):
@@ -82,7 +82,7 @@ def _digits(words: NDArray[np.uint64], starts: Positions, stops: Positions) -> F
 
 
 def _eight_digits(words: NDArray[np.uint64], stops: Positions, lengths: Positions) -> Floats:
-    """Read the eight digits before each stop, or as few as its length says: joined to pairs, to fours, to one."""
+    """Parse up to eight digits before each stop by pairwise combination within a 64-bit word (SWAR)."""
     foreign = (_WORD * np.maximum(_WORD - lengths, 0)).astype(np.uint64)
     word = (words[stops] ^ np.uint64(0x3030303030303030)) >> foreign << foreign
     no_digit = (word + np.uint64(0x7676767676767676) | word) & np.uint64(0x8080808080808080)
@@ -106,7 +106,7 @@ def _skip_sign(codes: Codes, starts: Positions, stops: Positions) -> Positions:
 
 
 def _find(marks: NDArray[np.bool_], starts: Positions, stops: Positions) -> Positions:
-    """Find the last mark in each piece; where there is none, its stop."""
+    """Return the position of the last mark in each piece, its stop if there is none."""
     places = np.flatnonzero(marks)
     if not len(places):
         return stops

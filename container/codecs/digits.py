@@ -1,4 +1,4 @@
-"""Columns of numbers as text: as Python writes them, many at once, or cut after 15 decimals."""
+"""Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _SPARE = 25  # decimals beyond those that stay, so that rounding does not reach 
 
 
 def write_numbers(values: Numbers) -> list[str]:
-    """Write the numbers (n,), each as `repr` does for a float64: with the fewest digits that tell it from any other."""
+    """Write the numbers (n,), each as `repr` of a Python float or int: with the fewest digits that round-trip."""
     numbers = values.tolist()
     if values.dtype.kind != "f" or len(numbers) < _FEW:
         return list(map(repr, numbers))
@@ -26,7 +26,7 @@ def write_numbers(values: Numbers) -> list[str]:
 
 
 def cut_numbers(values: Numbers) -> list[str]:
-    """Write the numbers (n,), floats without an exponent and cut after 15 decimals without rounding."""
+    """Write the numbers (n,); floats without an exponent, truncated (not rounded) to 15 decimals."""
     if values.dtype.kind != "f":
         return write_numbers(values)
     texts = [f"{value:.40f}"[:-_SPARE].rstrip("0") for value in values.tolist()]
@@ -40,7 +40,7 @@ def write_rows(
     closing: str,
     write: Callable[[Numbers], list[str]] = write_numbers,
 ) -> list[str]:
-    """Write each row of a column (n,) or (n, K); those of the latter as lists."""
+    """Write each row of a column (n,) or (n, K); K values are joined by `separator` between `opening` and `closing`."""
     texts = write(column.ravel())
     if column.ndim == 1:
         return texts

@@ -1,4 +1,4 @@
-"""Formats that are not read, told from how their data begins: what each is called, and what to do with it."""
+"""Unsupported formats, recognized by their first bytes: the name of each, and what to do with it."""
 
 import re
 import zlib
@@ -14,7 +14,7 @@ _FETCH = "The download failed: fetch the file again"
 
 @dataclass(frozen=True)
 class Format:
-    """A format by its name, and what to do with such data, where `{expected}` stands for a content type."""
+    """An unsupported format: its name, and a remedy in which `{expected}` stands for a content type."""
 
     name: str
     remedy: str
@@ -105,7 +105,7 @@ _ZIPPED = {  # by what the first entries are called
 
 
 def recognize(head: bytes) -> Format | None:
-    """Tell which format that is not read begins with `head`; None where it is another or none that is known."""
+    """Return the unsupported format that data beginning with `head` has; None if it is supported or not known."""
     if head.startswith(b'{"') or not head.translate(None, _NUMBERS):  # most requests
         return None
     found = _BEGINNING.match(head.removeprefix(b"\xef\xbb\xbf"))
@@ -120,7 +120,7 @@ def recognize(head: bytes) -> Format | None:
 
 
 def _inflates(head: bytes) -> bool:
-    """Tell whether `head` begins a stream of zlib."""
+    """Tell whether `head` is the beginning of a zlib stream."""
     if head[:2] not in (b"x\x01", b"x\x9c", b"x\xda"):
         return False
     try:
@@ -130,7 +130,7 @@ def _inflates(head: bytes) -> bool:
 
 
 def recognize_gzip(head: bytes) -> Format | None:
-    """Tell which format that is not read is within the gzip data that begins with `head`."""
+    """Return the unsupported format inside gzip data that begins with `head`; None if it is supported or not known."""
     try:
         return recognize(zlib.decompressobj(31).decompress(head, 512))
     except zlib.error:

@@ -24,10 +24,10 @@ def make_frame(payload: bytes) -> bytes:
 
 
 def read_frame(data: memoryview, at: int, final: bool) -> tuple[bytes, int] | None:
-    """Read the record that starts at `at`: its payload, and where the next one starts.
+    """Read the record at offset `at`. Returns its payload and the offset of the next one.
 
-    None where `data` ends before the record does, unless it is `final`. The parts of a split record are joined by the
-    magic number, which is what they were split at.
+    Returns None if `data` ends before the record does, unless the stream `has_ended`: then it raises DecodeError. The
+    parts of a split record are joined by the magic number, at which they were split.
     """
     parts: list[bytes] = []
     size = 0
@@ -46,7 +46,7 @@ def read_frame(data: memoryview, at: int, final: bool) -> tuple[bytes, int] | No
 
 
 def find_frames(data: Bytes) -> tuple[Positions, Positions]:
-    """Find the whole, unsplit records at the front of `data`: where the payload of each starts and stops, (n,)."""
+    """Find the complete, unsplit records at the front of `data`: where each payload starts and stops, (n,) each."""
     words = data[: len(data) // 4 * 4].view("<u4")
     heads = np.flatnonzero(words[:-1] == int.from_bytes(MAGIC, "little"))
     lengths = words[heads + 1].astype(np.int64)
@@ -58,7 +58,7 @@ def find_frames(data: Bytes) -> tuple[Positions, Positions]:
 
 
 def count_leading(flags: NDArray[np.bool_]) -> int:
-    """Count how many of `flags` (n,) are true before the first that is not."""
+    """Return how many of `flags` (n,) are true before the first false one."""
     return int(np.append(flags, False).argmin())
 
 
@@ -80,9 +80,9 @@ def _read_part(data: memoryview, at: int, final: bool) -> tuple[bytes, int, int]
 
 
 class Window:
-    """A moving view of a stream: whole records are taken from its front, the rest is kept for the next fill.
+    """A sliding window over a stream: consumers take whole records from its front, the rest is kept for the next fill.
 
-    It grows where a record is larger, but only as far as bytes arrive.
+    It grows for a record that does not fit, but only as bytes arrive.
     """
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
@@ -94,16 +94,16 @@ class Window:
 
     @property
     def data(self) -> memoryview:
-        """The bytes read and not yet taken; valid until the next fill."""
+        """The bytes read and not yet consumed; the view is valid until the next fill."""
         return memoryview(self._buffer)[self._start : self._stop]
 
     def take(self, count: int) -> None:
-        """Leave the first `count` bytes behind."""
+        """Drop the first `count` bytes."""
         self._start += count
         self.offset += count
 
     def fill(self) -> bool:
-        """Read on until the window is full or the stream has ended; tell whether it holds anything."""
+        """Read until the window is full or the stream has ended. Returns whether it holds any bytes."""
         kept = self._stop - self._start
         size = len(self._buffer)
         if kept == size:

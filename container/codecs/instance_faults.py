@@ -1,4 +1,4 @@
-"""What is wrong with JSON that does not hold records as they are read, and what to do about it."""
+"""Explanations of JSON that does not hold records in a supported form."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _PRINTED = re.compile(rb"\s*[\[{(]\s*[\[{(]?\s*'")
 
 
 def describe_document(document: Any) -> str:
-    """Say what a body is that has no list of instances, and what to send."""
+    """Explain a body without a list of instances."""
     return f'expected {{"instances": [...]}}, found {show(document)}. {_advise_document(document)}'
 
 
@@ -44,7 +44,7 @@ def _advise_document(document: Any) -> str:
 
 
 def describe_instance(instance: Any) -> str:
-    """Say what a record is that has no features, and what to send."""
+    """Explain a record without features."""
     found = f"found {show(instance)}"
     match instance:
         case [list(), *_]:
@@ -61,7 +61,7 @@ def describe_instance(instance: Any) -> str:
 
 
 def describe_features(values: Any, features: int) -> str:
-    """Say what features are that are no list of as many numbers, and what to send."""
+    """Explain features that are not a list of `feature_dim` numbers."""
     expected = f"expected a list of {features} numbers as features, found {show(values)}"
     match values:
         case [[_], *others] if others and len(values) == features:
@@ -81,7 +81,7 @@ def describe_features(values: Any, features: int) -> str:
 
 
 def describe_number(value: Any) -> str:
-    """Say what a feature is that is no number, and what to do."""
+    """Explain a feature that is not a finite number."""
     found = f"expected a finite number within the range of a 32-bit float, found {show(value)}"
     match value:
         case None:
@@ -96,12 +96,12 @@ def describe_number(value: Any) -> str:
 
 
 def describe_python(text: bytes) -> str:
-    """Say so where a text that is no JSON was printed by Python."""
+    """Explain text that Python printed instead of JSON; "" for any other text."""
     return ". Python prints its objects otherwise than JSON: send json.dumps of it" if _PRINTED.match(text) else ""
 
 
 def show(value: Any) -> str:
-    """Write the beginning of a value for a message."""
+    """Return the beginning of a value as JSON, for a message."""
     try:
         return printable(json.dumps(value, ensure_ascii=False))
     except RecursionError:

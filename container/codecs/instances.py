@@ -1,4 +1,4 @@
-"""The three forms in which JSON holds a record: plain, dense and sparse."""
+"""Records in JSON, in three forms: plain, dense and sparse."""
 
 from array import array
 from bisect import bisect_right
@@ -16,9 +16,9 @@ _Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse on
 
 
 def read_instances(instances: list[Any], features: int, first: int = 1, kind: Any = np.float32) -> Features:
-    """Read records of any of the forms, mixed as they come, as (n, features): sparse if one of them is.
+    """Read records of any form, (n, feature_dim): CSR if one of them is sparse.
 
-    `first` is the number of the first of them, for messages. Values are of the `kind`, float32 or float64.
+    `first` is the number of the first record, for messages; `dtype` is float32 or float64. Raises DecodeError.
     """
     records = [_read_instance(instance, features, number) for number, instance in enumerate(instances, first)]
     rows = [values for _, values in records]
@@ -72,7 +72,7 @@ def _read_sparse(tensor: dict[str, Any], features: int, record: str) -> _Record:
 
 
 def _float(number: Any) -> float:
-    """Convert what may be a number: NaN if it is none, infinite if it is too large for float64."""
+    """Convert to float: NaN for what is not a number, infinity for a whole number beyond float64."""
     try:
         return float(number) if isinstance(number, int | float) else np.nan
     except OverflowError:

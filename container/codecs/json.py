@@ -22,7 +22,7 @@ _ROWS, _VALUES = 4096, 1 << 18  # that are read at once
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
 ) -> Iterator[Features]:
-    """Read the instances of a request, (n, features), sparse if one of a piece is."""
+    """Decode the instances of a request, (n, feature_dim); a piece is CSR if one of its records is sparse."""
     text = stream.read()
     instances, plain = _find_instances(text)
     first = 1
@@ -33,7 +33,10 @@ def decode_records(
 
 
 def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
-    """Find the instances, parsed by simdjson or by Python, and tell whether no other list is in them or beside them."""
+    """Return the instances, and whether they may all be plain, that is, contain no other list.
+
+    Parses by simdjson, or by Python where simdjson fails or the document has several lists of instances.
+    """
     try:
         document = parse(text)
         once = list(document).count("instances") == 1  # of several the last counts, but simdjson gives the first
@@ -49,7 +52,7 @@ def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
 
 
 def _load_document(text: bytes) -> Any:
-    """Parse a body; say what it is where it is no JSON."""
+    """Parse a body as strict JSON; raise DecodeError with a hint about what it may be."""
     try:
         return load(text)
     except DecodeError as error:
@@ -67,7 +70,7 @@ def _as_python(value: Any) -> Any:
 
 
 def _read_plain(piece: list[Any], features: int, kind: Any) -> Matrix | None:
-    """Read instances that are all of the plain form; None where they must be looked at."""
+    """Read instances that are all in the plain form; None if they need a closer look."""
     try:
         return as_table([take_list(instance["features"]) for instance in piece], features, kind)
     except REFUSALS:
@@ -86,7 +89,7 @@ def _template(names: tuple[str, ...]) -> str:
 
 
 def escape(name: str) -> str:
-    """Write a name as JSON has it, for a format string."""
+    """Encode a name as JSON, with braces doubled for `str.format`."""
     return json.dumps(name).replace("{", "{{").replace("}", "}}")
 
 
@@ -94,7 +97,7 @@ ENCODING = Encoding(encode, b'{"predictions": [', b", ", b"]}")
 
 
 def load(text: bytes) -> Any:
-    """Parse strict JSON: NaN and Infinity are no numbers in it. What simdjson refuses, Python's own parser explains."""
+    """Parse strict JSON, without NaN and Infinity, by simdjson; what it rejects goes to Python's parser."""
     try:
         return simdjson.Parser().parse(text, recursive=True)
     except REFUSALS:

@@ -18,7 +18,7 @@ from container.errors import DecodeError
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
 ) -> Iterator[Features]:
-    """Read one record a line as (n, features), sparse if one of a piece is; empty lines do not count."""
+    """Decode one record per line as (n, feature_dim), CSR if one of a piece is sparse; blank lines do not count."""
     number = 1
     for text in read_lines_as_they_come(stream, JSON_LINES):
         lines = list(filter(bytes.strip, text.splitlines()))
@@ -40,7 +40,7 @@ def decode_records(
 
 
 def _read_plain(lines: list[bytes], features: int, kind: Any) -> Matrix | None:
-    """Read lines that are all of the plain form, with no other list in them; None where they must be looked at."""
+    """Read lines that are all in the plain form and contain no other list; None if they need a closer look."""
     rows = []
     try:
         for line in lines:
@@ -53,7 +53,7 @@ def _read_plain(lines: list[bytes], features: int, kind: Any) -> Matrix | None:
 
 
 def _explain(problem: str, line: bytes) -> str:
-    """Say what a line may be that is no JSON."""
+    """Add to the parser's message what the line may be instead of a record."""
     if line.strip()[:1] not in (b"{", b"["):
         return f'{problem}. A line is a record, {{"features": [...]}}; for CSV set the content type to text/csv'
     if problem.endswith("Extra data"):
@@ -64,7 +64,7 @@ def _explain(problem: str, line: bytes) -> str:
 
 
 def encode(columns: Columns) -> bytes:
-    """Write one compact object a line, keys in alphabetical order, floats cut as the original's answers are."""
+    """Write one compact object per line, keys sorted, floats truncated as the original's answers are."""
     names = sorted(columns)
     write = _template(tuple(names)).format
     rows = (write_rows(columns[name], "[", ",", "]", cut_numbers) for name in names)

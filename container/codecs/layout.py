@@ -1,4 +1,4 @@
-"""Where the numbers lie inside a dense float32 record, so that records alike are read and written as one array."""
+"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ LENGTH_DELIMITED = 2
 
 @dataclass(frozen=True)
 class Layout:
-    """One framed record as a template: `numbers` are the bytes that may differ, all others are fixed."""
+    """One framed record as a template: bytes in `number_slices` may differ between records, all others are fixed."""
 
     template: Bytes
     numbers: dict[tuple[int, bytes], slice]
 
     def matching(self, data: Bytes) -> Bytes:
-        """Give the records at the front of `data` whose fixed bytes are the template's, as (n, bytes a record)."""
+        """Return the records at the front of `data` whose fixed bytes are the template's, (n, bytes per record)."""
         size = len(self.template)
         table = data[: len(data) // size * size].reshape(-1, size)
         for fixed in self._fixed():
@@ -45,16 +45,16 @@ class Layout:
 
 
 class Alike:
-    """Reads dense records that are laid out alike, many at once; remembers how the last were."""
+    """Reads consecutive dense records of one layout at once, and remembers the last layout."""
 
     def __init__(self, labelled: bool) -> None:
         self.labelled = labelled
         self._layout: Layout | None = None
 
     def read(self, data: memoryview, features: int | None) -> tuple[Block, int] | None:
-        """Read the records at the front of `data` that are alike: the rows and how many bytes. None if there are none.
+        """Read the records of one layout at the front of `data`. Returns the rows and their size in bytes, or None.
 
-        A layout not met before counts only if the general way reads the same from the first record.
+        A new layout is accepted only if protobuf's parser reads the same values from the first record.
         """
         raw = np.frombuffer(data, np.uint8)
         layout = self._layout
@@ -87,12 +87,12 @@ class Alike:
 
 
 def _floats(table: Bytes, part: slice) -> Matrix:
-    """Copy the float32 numbers of all records out, (n, bytes / 4)."""
+    """Copy the float32 numbers in these bytes of every record, (n, bytes / 4)."""
     return table[:, part].copy().view("<f4")
 
 
 def find_layout(frame: bytes) -> Layout | None:
-    """Find the numbers of one whole framed record; None where it is not plain, dense, packed float32."""
+    """Find the numbers of a framed record; None unless it is plain, dense, packed float32."""
     length = int.from_bytes(frame[4:8], "little")
     numbers: dict[tuple[int, bytes], slice] = {}
     try:
@@ -121,7 +121,7 @@ def _single(data: bytes, start: int, stop: int) -> Iterator[tuple[int, slice]]:
 
 
 def _fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Walk the fields of a protobuf message: (number, start, stop) of each; all must be length-delimited."""
+    """Yield (number, start, stop) of each field of a protobuf message; ValueError unless all are length-delimited."""
     while start < stop:
         tag, start = _varint(data, start)
         if tag & 7 != LENGTH_DELIMITED:

@@ -1,4 +1,4 @@
-"""text/libsvm: one row a line, `label index:value ...`, indices from 1; what is not written is zero."""
+"""text/libsvm: one row per line, `label index:value ...`, indices from 1; omitted values are zero."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ _PLAIN = b"0123456789+-.eE: \t\r\n"
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[Block]:
-    """Read labelled rows, (n, None): their width is for the algorithm to settle."""
+    """Decode labelled rows as CSR of unknown width, (n, None): the algorithm decides the width."""
     for rows in _read(read_lines(stream, MEDIA_TYPE), "row", None):
         if len(rows.labels):
             yield _compress(rows, None), rows.labels
@@ -37,14 +37,14 @@ def decode_blocks(
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
 ) -> Iterator[Sparse]:
-    """Read the records of a request, (n, features); a label may come first and is left out."""
+    """Decode the records of a request, (n, feature_dim); a label at the start of a line is dropped."""
     for rows in _read(read_lines_as_they_come(stream, MEDIA_TYPE), "record", features):
         if len(rows.labels):
             yield _compress(rows, features)
 
 
 class _Rows(NamedTuple):
-    """Labels (n,), counts (n,) of the pairs of each row, and the pairs: indices from 1, rising in a row, and values."""
+    """Labels (n,), the number of pairs per row (n,), and the pairs: indices from 1, sorted within a row, and values."""
 
     labels: Matrix
     counts: NDArray[np.int64]
@@ -62,7 +62,7 @@ def _read(texts: Iterable[bytes], noun: str, features: int | None) -> Iterator[_
 
 
 def _cut(text: bytes) -> Iterator[bytes]:
-    """Cut lines into pieces of whole lines."""
+    """Split text into pieces of whole lines."""
     start = 0
     while start < len(text):
         stop = text.find(b"\n", start + _PIECE_BYTES) + 1 or len(text)
@@ -76,7 +76,7 @@ def _compress(rows: _Rows, features: int | None) -> Sparse:
 
 
 def _read_at_once(text: bytes, features: int | None) -> _Rows | None:
-    """Read lines of plain numbers; None where one of them needs a closer look."""
+    """Parse lines of plain numbers in bulk; None if a line needs a closer look."""
     text = _COMMENT.sub(b"", text) + b"\n"
     if text.translate(None, _PLAIN):
         return None
@@ -107,7 +107,7 @@ def _read_at_once(text: bytes, features: int | None) -> _Rows | None:
 
 
 def _find_tokens(codes: NDArray[np.uint8]) -> tuple[Positions, Positions]:
-    """Find where what stands between blanks and colons starts and stops."""
+    """Find where each run of characters other than blanks and colons starts and stops."""
     solid = np.append(False, (codes > ord(" ")) & (codes != ord(":")))
     edges = np.flatnonzero(solid[1:] != solid[:-1])
     return edges[::2], edges[1::2]
@@ -126,7 +126,7 @@ def _sort(rows: _Rows) -> _Rows | None:
 
 
 def _read_each(lines: list[bytes], noun: str, first: int, features: int | None) -> _Rows:
-    """Read line by line, or say which token of which line is at fault."""
+    """Parse line by line; raise DecodeError for the first invalid token."""
     labels: list[float] = []
     rows: list[list[tuple[int, float]]] = []
     for number, line in enumerate(lines, first):
@@ -172,7 +172,7 @@ def _read_pair(token: bytes, features: int | None) -> tuple[int, float]:
 
 
 def _read_index(name: bytes) -> int:
-    """Read an index; 0 where it is no whole number, some that is too large where it is too large."""
+    """Parse an index: 0 if it is not a whole number; one of many digits is cut to eleven, which is still too large."""
     return int(name.lstrip(b"0")[:11] or b"0") if name.isdigit() else 0
 
 
@@ -211,7 +211,7 @@ def _label_problem(tokens: list[bytes]) -> str:
 
 
 def _weight_problem(tokens: list[bytes]) -> str:
-    """Say so where the first token is a label with a weight, as its index cannot be: it does not come before others."""
+    """Explain a first token that is label:weight; "" if it may be index:value, its index preceding the next."""
     label, colon, weight = tokens[0].partition(b":")
     following = _read_index(tokens[1].partition(b":")[0]) if len(tokens) > 1 else 0
     known = bool(colon) and isfinite(read_decimal(label)) and isfinite(read_decimal(weight))

@@ -13,24 +13,24 @@ _REQUEST_BYTES = 256 << 10  # decoding it keeps the other threads of a server wa
 
 
 def read_lines(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
-    """Yield whole lines of training data, a block of 4 MB at a time.
+    """Yield training data in blocks of whole lines, about 4 MB each.
 
-    Every line has its end, as `bytes.splitlines` has it. A byte order mark is left out. Raises DecodeError for a start
-    that is not of `media_type`, and for a line of more than 64 MB.
+    Every line ends in a line break, the last one too. A byte order mark is dropped. Raises DecodeError if the beginning
+    is not of `media_type`, and for a line of more than 64 MB.
     """
     return _join_lines(iter(lambda: _read(stream, _TEXT_BYTES), b""), media_type, request=False)
 
 
 def read_lines_as_they_come(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
-    """Yield the whole lines of a request in each quarter of a megabyte, or in as much as the stream gives at once.
+    """Yield a request in blocks of whole lines: up to 256 KiB, or whatever the stream returns at once.
 
-    Else as `read_lines`.
+    Otherwise as `read_training_lines`.
     """
     return _join_lines(_as_they_come(stream), media_type, request=True)
 
 
 def _as_they_come(stream: BinaryIO) -> Iterator[bytes]:
-    """Read what the stream gives at once; what may be a part of a byte order mark waits for the rest."""
+    """Yield what each read of the stream returns, the first long enough to recognize a byte order mark."""
     text = stream.read(_REQUEST_BYTES)
     while len(text) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(text):
         if not (more := stream.read(_REQUEST_BYTES)):
@@ -62,14 +62,14 @@ def _join_lines(texts: Iterator[bytes], media_type: str, request: bool) -> Itera
 
 
 def without_mark(start: bytes, media_type: str, request: bool) -> bytes:
-    """Check that the beginning of a text looks like `media_type`, and leave out a byte order mark."""
+    """Check that a text begins as `media_type` does, and return it without a byte order mark; raises DecodeError."""
     if not may_be(media_type, start[:HEAD_BYTES]):
         raise DecodeError(mismatch(media_type, start[:HEAD_BYTES], request))
     return start.removeprefix(BYTE_ORDER_MARK)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes, fewer only where the stream ends."""
+    """Read `size` bytes, fewer only at the end of the stream."""
     parts = []
     while size and (part := stream.read(size)):
         parts.append(part)

@@ -1,4 +1,4 @@
-"""Media types as HTTP and SageMaker write them: any case, parameters, and the qualities of Accept."""
+"""Media types of HTTP and SageMaker: parsing of Content-Type, and negotiation by Accept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _ALIASES = {"text/x-libsvm": "text/libsvm"}
 
 @dataclass(frozen=True)
 class MediaType:
-    """A type such as `text/csv` with its parameters, names in lower case."""
+    """A media type such as `text/csv` with its parameters, all names in lower case."""
 
     name: str
     parameters: Mapping[str, str]
@@ -18,9 +18,9 @@ class MediaType:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> MediaType:
-    """Read a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size 0; text/x-libsvm is text/libsvm.
+    """Parse a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size "0"; text/x-libsvm is an alias.
 
-    What is no media type has the name "".
+    The name is "" if the text is not a media type.
     """
     message = Message()
     message["content-type"] = text
@@ -33,7 +33,10 @@ def parse(text: str) -> MediaType:
 
 
 def choose(accept: str, offers: Sequence[str]) -> str | None:
-    """Pick the offer that an Accept header likes best; equals go by the header's order, then by that of the offers."""
+    """Choose the offer that an Accept header prefers (RFC 9110, 12.5.1), None if it accepts none.
+
+    Ties are decided by the order of the header, then by that of the offers.
+    """
     ranges = [_quality_range(position, part) for position, part in enumerate(accept.split(",")) if part.strip()]
     best: tuple[float, int, int] | None = None
     for order, offer in enumerate(offers):

@@ -1,4 +1,4 @@
-"""Numbers written in JSON, read by simdjson into memory that numpy takes as it is, without an object for each."""
+"""JSON numbers parsed by simdjson into numpy arrays, without a Python object for each."""
 
 from typing import Any
 
@@ -13,23 +13,20 @@ REFUSALS = (ValueError, RuntimeError, KeyError, TypeError, AttributeError)
 
 
 def parse(text: bytes) -> Any:
-    """Parse JSON whose parts are looked at where they lie; raises one of REFUSALS."""
+    """Parse JSON, with values materialized on access only; raises one of SIMDJSON_ERRORS."""
     return simdjson.Parser().parse(text)
 
 
 def take_list(array: Any) -> NDArray[np.float64]:
-    """Give the numbers of a list that simdjson has parsed, (values,), those in its lists too.
+    """Return the numbers of a simdjson array, nested lists flattened, float64 (values,).
 
-    Raises one of REFUSALS where something else is among them.
+    Raises one of SIMDJSON_ERRORS if it contains anything else.
     """
     return np.frombuffer(array.as_buffer(of_type="d"), np.float64)
 
 
 def as_table(rows: list[NDArray[np.float64]], features: int, kind: Any = np.float32) -> Matrix | None:
-    """Put rows under one another, (n, features), as float32 or another kind.
-
-    None where one is not as long, or holds what is too large.
-    """
+    """Stack rows to a matrix (n, feature_dim); None if a row has another length or a value overflows."""
     if any(len(row) != features for row in rows):
         return None
     table = to_floats(np.concatenate(rows) if len(rows) > 1 else rows[0], kind).reshape(len(rows), features)
@@ -37,6 +34,6 @@ def as_table(rows: list[NDArray[np.float64]], features: int, kind: Any = np.floa
 
 
 def to_floats(numbers: NDArray[np.float64], kind: Any = np.float32) -> Matrix:
-    """Round to float32, infinite where too large, unless another kind is asked for."""
+    """Cast to float32, or to `dtype`; values that overflow become infinite."""
     with np.errstate(over="ignore"):
         return np.asarray(numbers.astype(kind))

@@ -1,4 +1,4 @@
-"""application/x-parquet: a table of numbers, for training; its first column is the label."""
+"""application/x-parquet: a table of numbers for training; the first column is the label."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +25,9 @@ _INDEX = re.compile(r"__index_level_\d+__")
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[tuple[Matrix, Matrix]]:
-    """Read labelled rows; `features` is the number of columns after the label, None where the file decides.
+    """Decode labelled rows; `feature_dim` is the number of columns after the label, or None to take it from the file.
 
-    The index of a pandas frame is left out. The stream must be seekable, for a Parquet file is read from its end.
+    The index of a pandas frame is dropped. The stream must be seekable, since Parquet is read from its end.
     """
     try:
         import pyarrow
@@ -67,7 +67,7 @@ def _read_rows(file: Any, features: int | None, guide: Guide) -> Iterator[tuple[
 
 
 def _has_start(stream: BinaryIO) -> bool:
-    """Check that the stream is a Parquet file; tell whether it holds anything."""
+    """Check that the stream is a Parquet file, and tell whether it is not empty; raises DecodeError."""
     if not stream.seekable():
         raise DecodeError("Parquet cannot be read in Pipe mode: set TrainingInputMode to File or FastFile")
     if isinstance(stream, GzipFile):
@@ -80,7 +80,10 @@ def _has_start(stream: BinaryIO) -> bool:
 
 
 def _choose_columns(schema: Any, features: int | None, guide: Guide) -> list[int]:
-    """Choose the columns to read, the label first, and check that they are numbers and as many as expected."""
+    """Return the indices of the columns to read, the label first.
+
+    Raises DecodeError unless all are numbers and as many as expected.
+    """
     index = _find_index(schema)
     columns = [i for i, name in enumerate(schema.names) if name not in index]
     for name in index:
@@ -103,7 +106,7 @@ def _choose_columns(schema: Any, features: int | None, guide: Guide) -> list[int
 
 
 def _find_index(schema: Any) -> list[str]:
-    """Name the columns that pandas wrote as the index of a frame, as it says itself in the file."""
+    """Return the names of columns that hold the index of a pandas frame, according to pandas' metadata or naming."""
     try:
         described = schema.pandas_metadata
     except ValueError:  # what is no JSON says nothing
@@ -114,7 +117,7 @@ def _find_index(schema: Any) -> list[str]:
 
 
 def _advise(kind: str) -> str:
-    """Say how to write values of another type."""
+    """Return how to write values of a type that is not a number."""
     if _NESTED.match(kind):
         return "every number as a column"
     if _TIME.match(kind):
@@ -127,7 +130,7 @@ def _read_features(columns: Sequence[tuple[str, Any]]) -> Doubles:
 
 
 def _read_table(columns: Sequence[tuple[str, Any]], row: int, kind: Any, shift: Doubles | None = None) -> Any:
-    """Read columns with their names, whose first row is `row` of the file, as (n, d), shifted but for the label."""
+    """Read named columns as (n, d) from row `row` of the file on; `shift` is subtracted from all but the label."""
     table = np.empty((len(columns[0][1]), len(columns)), kind)
     for index, (name, column) in enumerate(columns):
         if column.null_count:

@@ -1,4 +1,4 @@
-"""Texts found in data as a message shows them: short, readable, and with nothing in them that a terminal obeys."""
+"""Text from data as messages show it: short, readable, and without characters that control a terminal."""
 
 import codecs
 import unicodedata
@@ -19,7 +19,7 @@ _LOOKALIKES = {
 
 
 def decode_text(data: bytes) -> str:
-    """Decode the beginning of a text, some more than is shown: UTF-8, else Windows' Latin, else any bytes."""
+    """Decode the beginning of a text, more than is shown: as UTF-8, else Windows-1252, else Latin-1."""
     head = data[: 4 * SHOWN]
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -32,22 +32,22 @@ def decode_text(data: bytes) -> str:
 
 
 def quote(text: str | bytes) -> str:
-    """Show the beginning of a text in quotes: `'1.5'`."""
+    """Return the beginning of a text in quotes: `'1.5'`."""
     return f"'{printable(text if isinstance(text, str) else decode_text(text))}'"
 
 
 def printable(text: str) -> str:
-    """Show the beginning of a text; what cannot be seen is written as Python escapes it."""
+    """Return the beginning of a text, unprintable characters escaped as in Python."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
 
 
 def to_ascii(text: str) -> str:
-    """Replace the digits, signs and blanks that look like ASCII's, and leave out what cannot be seen."""
+    """Replace look-alikes of ASCII digits, signs and blanks, and drop invisible characters."""
     return "".join(char if char.isascii() and char.isprintable() else _to_ascii(char) for char in text).strip()
 
 
 def name_strange(text: str) -> str | None:
-    """Name the first character that `to_ascii` replaces, by code point and name; None if there is none."""
+    """Return code point and name of the first character that `to_ascii` would replace; None if there is none."""
     for char in text:
         if not (char.isascii() and char.isprintable()) and _to_ascii(char) != char:
             other = "control character" if unicodedata.category(char) == "Cc" else "no character"

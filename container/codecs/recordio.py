@@ -31,9 +31,9 @@ _RECORD_BYTES = 100 << 20  # of one record in a request
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
 ) -> Iterator[Block]:
-    """Read labelled records; `features` is their width, None where the first record decides.
+    """Decode labelled records; `feature_dim` is their width, None to take it from the first record.
 
-    Records with keys make sparse blocks, the others dense ones.
+    Records with keys yield CSR blocks, others dense ones.
     """
     window = Window(stream, WINDOW_BYTES)
     alike = Alike(labelled=True)
@@ -59,9 +59,9 @@ def decode_blocks(
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
 ) -> Iterator[Features]:
-    """Read the records of a request, framed or a single bare one, (n, features); labels are ignored.
+    """Decode the records of a request, (n, feature_dim): framed, or one without a frame. Labels are ignored.
 
-    Records with keys make sparse pieces, also where others are among them.
+    A piece with any sparse record is CSR.
     """
     data = _read_some(stream, len(MAGIC))
     if data and not data.startswith(MAGIC):
@@ -86,9 +86,9 @@ def decode_records(
 
 
 def _read_some(stream: BinaryIO, least: int, head: bytes = b"") -> bytes:
-    """Read what comes at once, but no less than `least` bytes unless the stream ends: what is joined grows in steps.
+    """Read what the stream returns at once, but at least `least` bytes unless it ends.
 
-    Raises DecodeError for more than a record may have.
+    Raises DecodeError if a record exceeds its largest size.
     """
     parts = [head] if head else [stream.read(_REQUEST_BYTES)]
     size = len(parts[0])
@@ -102,12 +102,12 @@ def _read_some(stream: BinaryIO, least: int, head: bytes = b"") -> bytes:
 
 @lru_cache(maxsize=16)
 def _alike(features: int) -> Alike:
-    """Remember how the records of earlier requests were laid out."""
+    """Return the reader for requests of this width, which remembers the layout of earlier records."""
     return Alike(labelled=False)
 
 
 def _read_at_once(data: memoryview, alike: Alike, features: int) -> tuple[Block, int] | None:
-    """Read many unlabelled records at the front of `data`; None where they must be looked at one by one."""
+    """Read the unlabelled records of one layout at the front of `data`; None if they must be parsed singly."""
     run = alike.read(data, features)
     length = int.from_bytes(data[4:HEADER_BYTES], "little")
     if run or len(data) <= HEADER_BYTES + length + -length % 4:
@@ -116,7 +116,7 @@ def _read_at_once(data: memoryview, alike: Alike, features: int) -> tuple[Block,
 
 
 def _read_bare(body: bytes, features: int) -> Features:
-    """Read a record without a frame."""
+    """Read a single record without a frame."""
     try:
         run = _alike(features).read(memoryview(make_frame(body)), features)
         return run[0][0] if run else stack([read_record(body, features, False)])
@@ -127,12 +127,12 @@ def _read_bare(body: bytes, features: int) -> Features:
 
 
 def encode_records(X: Matrix, y: Matrix | None = None) -> bytes:
-    """Write features (n, d) and labels (n,) as dense float32 records."""
+    """Encode features (n, d), and labels (n,) if given, as dense float32 records."""
     return _encode({(FEATURES, NAME): X} if y is None else {(FEATURES, NAME): X, (LABEL, NAME): y})
 
 
 def encode_sparse_records(X: Sparse, y: Matrix | None = None) -> bytes:
-    """Write sparse features (n, d) and labels (n,) as float32 records with keys."""
+    """Encode sparse features (n, d), and labels (n,) if given, as float32 records with keys."""
     width = X.shape[1]
     assert width is not None
     frames = []
@@ -149,7 +149,7 @@ def encode_sparse_records(X: Sparse, y: Matrix | None = None) -> bytes:
 
 
 def encode(columns: Columns) -> bytes:
-    """Write an answer: each row a record whose label holds the columns by name, float32 each."""
+    """Encode an answer: one record per row, whose label map holds the columns by name as float32."""
     return _encode({(LABEL, name.encode()): column for name, column in columns.items()})
 
 
@@ -171,10 +171,10 @@ def _encode(columns: Mapping[tuple[int, bytes], np.ndarray[tuple[int, ...], np.d
 def _read_each(
     data: memoryview, offset: int, ended: bool, number: int, features: int | None, labelled: bool = True
 ) -> tuple[Block, int] | None:
-    """Read the whole records in `data` one by one; `number` is that of the first.
+    """Parse the complete records in `data` one by one; `number` is that of the first.
 
-    Labelled ones are read until their kind changes; those of a request may be mixed, and are sparse then.
-    Gives the block and the bytes that it took. An error waits until the records before it have been given.
+    Returns the block and its size in bytes. Labelled records are read while all are dense or all are sparse; those of a
+    request may be mixed and then yield CSR. An error is raised only if no record precedes it, else by the next call.
     """
     rows: list[Row] = []
     at = 0
@@ -197,7 +197,7 @@ def _read_each(
 
 
 def _check_finite(X: Features, y: Matrix, number: int) -> None:
-    """Refuse the first record, the first of them being record `number`, whose label or features are not finite."""
+    """Raise DecodeError for the first value that is not finite; `number` is that of the first record."""
     values = X.data if isinstance(X, Sparse) else X.ravel()
     if all_finite(values) and all_finite(y):
         return
@@ -211,7 +211,7 @@ def _check_finite(X: Features, y: Matrix, number: int) -> None:
 
 
 def _find(X: Features, at: int) -> tuple[int, int]:
-    """Find the row and column of the value that is number `at` of those in memory."""
+    """Return row and column of the value at index `at` of the values in memory."""
     if isinstance(X, Sparse):
         return int(np.searchsorted(X.indptr, at, "right")) - 1, int(X.indices[at])
     return divmod(at, X.shape[1])

@@ -1,4 +1,4 @@
-"""One record, read by protobuf's own parser: whatever it is made of, its row or the reason why it has none."""
+"""A single record parsed by protobuf: its row, or the reason why it has none."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _TENSORS = {"float32_tensor": np.float32, "float64_tensor": np.float64, "int32_t
 
 
 class Row(NamedTuple):
-    """The features of a record, those of its keys alone if it has any, and its label, 0 where none is asked for."""
+    """The features of a record, only those of its keys if it is sparse, and its label, 0 if labels are not read."""
 
     values: Matrix
     keys: NDArray[np.int32] | None
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
-    """Read a record of `features` columns, None where it decides itself, and its label if it is to be `labelled`."""
+    """Parse a record of `feature_dim` columns (None: any) and, if `labelled`, its label; raises DecodeError."""
     try:
         record = Record.FromString(payload)
     except ParseError:
@@ -43,7 +43,7 @@ def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
 
 
 def stack(rows: list[Row]) -> Features:
-    """Put rows under one another, as sparse ones if one has keys."""
+    """Stack rows to a matrix, CSR if one of them is sparse."""
     if all(row.keys is None for row in rows):
         return np.stack([row.values for row in rows])
     keys = [np.arange(row.width, dtype=np.int32) if row.keys is None else row.keys for row in rows]
@@ -100,7 +100,7 @@ def _sparse_width(shape: list[int], features: int | None) -> int:
 
 
 def _sort(values: Matrix, keys: _Keys, width: int) -> tuple[Matrix, NDArray[np.int32]]:
-    """Bring the values of a sparse record in the order of their keys."""
+    """Sort the values of a sparse record by key; raise DecodeError for duplicates and for keys beyond `width`."""
     if len(keys) != len(values):
         raise DecodeError(f"{len(keys)} keys, but {len(values)} values")
     order = np.argsort(keys, kind="stable")

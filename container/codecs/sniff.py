@@ -1,4 +1,4 @@
-"""Guess what bytes are from how they begin, for messages and for requests without a content type."""
+"""Detection of the type of data by its first bytes, for messages and for requests without a content type."""
 
 import codecs
 import re
@@ -32,9 +32,9 @@ _LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the type of data that begins with `head`, in words where it is one that is not read.
+    """Return the media type of data that begins with `head`, or the name of an unsupported format.
 
-    Any other text is text/csv, and other bytes are None.
+    Any other text is text/csv; other bytes are None.
     """
     head = head[:HEAD_BYTES]
     for beginning, name in _BEGINNINGS.items():
@@ -50,18 +50,18 @@ def sniff(head: bytes) -> str | None:
 
 
 def sniff_request(head: bytes) -> str | None:
-    """Name the type of a request that begins with `head`, where JSON that begins with a record is one a line."""
+    """Return the media type of a request that begins with `head`; a single JSON record means JSON Lines."""
     name = sniff(head)
     return JSON_LINES if name == JSON and _RECORD.match(head) else name
 
 
 def may_be(expected: str, head: bytes) -> bool:
-    """Tell whether nothing speaks against the expected type of text, one that looks like no other being of any."""
+    """Tell whether data may be of the expected text type; text that resembles no other type may be any."""
     return sniff(head) in (JSON if expected == JSON_LINES else expected, "text/csv")
 
 
 def mismatch(expected: str, head: bytes, request: bool = False) -> str:
-    """Say that training data, or a request, is not of the expected type, what it looks like, and what to do."""
+    """Explain that training data, or a request, is not of the expected type: what it looks like, and what to do."""
     head = head[:HEAD_BYTES]
     name = sniff_request(head)
     found = recognize_gzip(head) if name == GZIP else recognize(head)
@@ -106,7 +106,7 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _describe_json_file(head: bytes, expected: str) -> str:
-    """Say what JSON in a training channel is, which is not read there, and what to do."""
+    """Explain JSON in a training channel, where it is not supported."""
     rows = "Write one row a line as text/csv, the label first"
     if expected != "text/csv":
         rows += f", and set the content type to it, or write {expected}"
@@ -125,7 +125,7 @@ def _describe_json_file(head: bytes, expected: str) -> str:
 
 
 def _describe_json(head: bytes, name: str) -> str:
-    """Say what JSON in a request of another type is, and what to do."""
+    """Explain JSON in a request of another content type."""
     if name == JSON_LINES or _INSTANCES.match(head):
         return f"but the data looks like {name}: if it is, set the content type to {name}"
     if _ROW.match(head):

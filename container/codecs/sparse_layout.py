@@ -1,4 +1,4 @@
-"""Sparse records read all at once: the same protobuf fields passed, one after the other, in every one of them."""
+"""Sparse records decoded in bulk: all of them are walked field by field in parallel."""
 
 from typing import NamedTuple
 
@@ -24,11 +24,10 @@ from container.codecs.varints import read_varints, unpack_varints
 
 
 def read_sparse(data: memoryview, features: int | None, labelled: bool) -> tuple[Block, int] | None:
-    """Read the records at the front of `data` that are sparse float32 tensors: the rows and how many bytes.
+    """Read the sparse float32 records at the front of `data`. Returns the rows and their size in bytes, or None.
 
-    Each has a label if they are `labelled`, else none has. Stops before the first record that is anything else or not
-    as wide as `features`, if given, or as the first. None where that is the first of all, or where the keys of any are
-    wrong.
+    With `labelled`, each has a label, otherwise none. Stops before the first record that is of another kind, or not as
+    wide as `feature_dim` (if None, as the first one). Returns None if that is the first record, or if keys are invalid.
     """
     raw = np.frombuffer(data, np.uint8)
     starts, stops = find_frames(raw)
@@ -57,20 +56,20 @@ def read_sparse(data: memoryview, features: int | None, labelled: bool) -> tuple
 
 
 class _Part(NamedTuple):
-    """The contents of a field in each of n records: where they start and how long they are, (n,)."""
+    """The contents of a field in each of n records: start and length, (n,) each."""
 
     start: Positions
     length: Positions
 
     def join(self, data: memoryview, count: int) -> bytearray:
-        """Copy the contents in the first `count` records, one behind the other."""
+        """Concatenate the contents in the first `count` records."""
         start = self.start[:count]
         stop = start + self.length[:count]
         return bytearray().join([data[i:j] for i, j in zip(start.tolist(), stop.tolist(), strict=True)])
 
 
 class _Walk:
-    """A place in each of n records, moved over the same fields in all; `fits` tells which have had every one so far."""
+    """A position in each of n records, moved over the same fields; `matches` (n,) tells which had all so far."""
 
     def __init__(self, data: Bytes, at: Positions) -> None:
         self._data = data
@@ -78,7 +77,7 @@ class _Walk:
         self.fits = np.ones(len(at), np.bool_)
 
     def pass_tensor(self, field: int) -> tuple[_Part, _Part, _Part]:
-        """Pass an entry of `field` that is a float32 tensor called "values": give its values, keys and shape."""
+        """Read an entry of `field` that is a float32 tensor named "values". Returns its values, keys and shape."""
         stops = [self._enter(field)]
         self._pass_name()
         stops += [self._enter(VALUE), self._enter(FLOAT32_TENSOR)]
@@ -88,14 +87,14 @@ class _Walk:
         return parts
 
     def _enter(self, field: int) -> Positions:
-        """Move to the contents of a field; give where they stop."""
+        """Move to the contents of a field. Returns where they stop."""
         there, contents = self._peek(field)
         self.fits &= there
         self.at = contents.start
         return contents.start + contents.length
 
     def _pass(self, field: int) -> _Part:
-        """Move behind a field; its contents are empty in those records that have none."""
+        """Move behind a field. Returns its contents, empty for records without it."""
         there, contents = self._peek(field)
         length = contents.length * there
         self.at = np.where(there, contents.start + length, self.at)
@@ -116,9 +115,9 @@ class _Walk:
 def _read_columns(
     packed: bytearray, stops: Positions, indptr: Positions, width: int
 ) -> tuple[NDArray[np.int32], Positions | slice] | None:
-    """Read packed keys, those of row i up to `stops[i]`: the columns of each row as they rise, and their order.
+    """Unpack the keys; those of row i end at byte `stops[i]`. Returns sorted columns and the order that sorts them.
 
-    None where a row has not as many keys as values, or one key twice or beyond the width.
+    Returns None if a row has fewer or more keys than values, a duplicate, or a key beyond `width`.
     """
     if (unpacked := unpack_varints(np.frombuffer(packed, np.uint8))) is None:
         return None

@@ -1,4 +1,4 @@
-"""What a text is that stands where a number is expected, and what to write instead."""
+"""Explanations of texts where a number is expected, and what to write instead."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _SEPARATORS = {
 
 
 def explain(text: str) -> str | None:
-    """Say what a text is that is no number, as the rest of a message that shows it, and what to write; None if unknown.
+    """Explain a text that is not a number, to be appended to a message that quotes it; None if it is of no known kind.
 
     Such as ": a percentage. Write 12, without the sign".
     """
@@ -60,7 +60,7 @@ def explain(text: str) -> str | None:
 
 
 def describe_separation(text: str) -> str | None:
-    """Say that what separates columns within a text is no comma, if so; blanks separate numbers only."""
+    """Explain that columns within a text are separated by other signs than commas; None if they are not."""
     name = next((name for sign, name in _SEPARATORS.items() if sign in text), None)
     parts = text.strip(_BLANKS).split(" ")
     if not name and (len(parts) < 2 or not all(NUMBER.fullmatch(part) for part in parts if part) or read_amount(text)):
@@ -89,13 +89,13 @@ def _explain_formula(text: str) -> str | None:
 
 
 def _explain_mark(text: str) -> str | None:
-    """Explain a number that a sign refers to a note of, or that is set off by one."""
+    """Explain a number with a footnote mark or another mark beside it."""
     found = re.fullmatch(rf"[{_MARKS}]*({DIGITS}) ?(?:[{_MARKS}]*|\[\w{{1,3}}\]|\([^\W\d]\w*\.?\))", text)
     return found and f": a number with a mark beside it. Write {found[1]}"
 
 
 def _explain_printed(text: str) -> str | None:
-    """Explain what Python and others print of a value: `np.float64(1.5)`, `b'1.5'`."""
+    """Explain what Python and other languages print of a value: `np.float64(1.5)`, `b'1.5'`."""
     if re.match(r"(?:[a-z]+\.)*(?:date|datetime|timestamp|period)\(", text, re.IGNORECASE):
         return _DATE_FOUND
     if re.match(r"(?:[a-z]+\.)*(?:time|timedelta\w*)\(", text, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""Protobuf's varints, many at a time: seven bits a byte, the lowest first, the top bit set on all but the last."""
+"""Protobuf varints decoded in bulk: seven bits per byte, lowest first, the top bit set on all but the last byte."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ _MAX_BYTES = 9  # what is sure to fit a signed integer
 
 
 def read_varints(data: Bytes, at: Positions) -> tuple[Positions, Positions]:
-    """Read the varint at each of `at`, (n,): the values, and where what follows starts.
+    """Decode the varint at each position of `at`, (n,). Returns the values and the positions behind them.
 
-    The value is -1 where one is longer than nine bytes or runs over the end of `data`.
+    The value is -1 if a varint has more than nine bytes or runs past the end of `data`.
     """
     values, after = np.zeros_like(at), at
     more = np.ones(len(at), np.bool_)
@@ -29,9 +29,9 @@ def read_varints(data: Bytes, at: Positions) -> tuple[Positions, Positions]:
 
 
 def unpack_varints(data: Bytes) -> tuple[NDArray[Any], Positions] | None:
-    """Read the varints that `data` consists of: the values (n,), and where each starts and the last stops, (n + 1,).
+    """Decode `data`, a sequence of varints. Returns the values (n,) and their bounds (n + 1,).
 
-    None where one is longer than eight bytes or the last is cut short.
+    Returns None if one has more than eight bytes or the last is cut off.
     """
     bounds = np.append(0, np.flatnonzero(data < 0x80) + 1)
     lengths = np.diff(bounds)

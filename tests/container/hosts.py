@@ -99,7 +99,7 @@ class Host:
         return file.read_text() if file.exists() else None
 
     def says(self, text: str) -> str:
-        """Wait until it says so; give the word behind."""
+        """Wait until the log contains `text`; return the word behind it."""
         deadline = time.monotonic() + 20
         while text not in self.log:
             assert time.monotonic() < deadline, f"{text!r} is not in\n{self.log}"
@@ -111,7 +111,7 @@ class Host:
         os.kill(int(self.says(f"{who} ")), number)
 
     def ends(self) -> int:
-        """Wait for its end, and give the status."""
+        """Wait for the process to end; return its status."""
         return self.process.wait(timeout=20)
 
 
@@ -163,7 +163,7 @@ class Hosts:
 
 
 def _quiet_port() -> int:
-    """Find a free port that no connection is given as its own, so that nobody who calls it meets himself."""
+    """Find a free port below the ephemeral range, so that no outgoing connection is given it."""
     for port in range(10000 + os.getpid() % 20000, 32768):  # others may be at the same tests
         with socket.socket() as probe:
             try:

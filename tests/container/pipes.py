@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextmanager
 def piped(channel: Path, objects: Iterable[bytes], late: float = 0.0) -> Iterator[list[str]]:
-    """Serve the channel from a thread, each FIFO appearing `late` seconds after the last one is done.
+    """Fill one FIFO of the channel after another from a thread, each `late` seconds after the last is done.
 
-    Yields how each FIFO ended so far: "read" to its end or "left" early.
+    Yields the list of how each FIFO ended so far: "read" to its end or "left" early.
     """
     ends: list[str] = []
     over = threading.Event()

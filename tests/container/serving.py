@@ -55,7 +55,7 @@ def free_port() -> int:
 
 
 class Process(subprocess.Popen[str]):
-    """A server of two workers at work; what it says goes to a file, so that it never waits for a reader."""
+    """A server with two workers; its output goes to a file, so that it never blocks on a reader."""
 
     def __init__(self, port: int, environ: dict[str, str]) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
@@ -83,7 +83,7 @@ def start(port: int, **environ: str) -> Process:
 
 @contextmanager
 def serving(**environ: str) -> Iterator[int]:
-    """Run a server and give its port; it must end in peace."""
+    """Run a server and yield its port; it must exit with status 0."""
     port = free_port()
     process = start(port, **environ)
     try:

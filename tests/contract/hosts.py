@@ -34,15 +34,15 @@ class Host(Running):
 
     @abstractmethod
     def freeze(self) -> None:
-        """Let none of its processes do anything more."""
+        """Suspend all its processes."""
 
     @abstractmethod
     def thaw(self) -> None:
-        """Let them go on."""
+        """Resume its processes."""
 
     @abstractmethod
     def tables(self) -> list[str]:
-        """Give the lines of the kernel's tables of its TCP sockets."""
+        """Return the lines of /proc/net/tcp and tcp6 that belong to it."""
 
 
 class LocalHost(Process, Host):
@@ -146,7 +146,7 @@ def network() -> Iterator[str]:
 
 @contextmanager
 def loopback() -> Iterator[None]:
-    """Have loopback to oneself: the port at which hosts meet is always the same, and other tests may be running."""
+    """Hold an exclusive claim on loopback: the rendezvous port is fixed, and other tests may be running."""
     with socket.socket(socket.AF_UNIX) as claim:
         while True:
             try:
@@ -159,7 +159,7 @@ def loopback() -> Iterator[None]:
 
 @contextmanager
 def places(launch: type[Running], count: int) -> Iterator[dict[str, type[Host]]]:
-    """Yield the names of so many hosts, in their order, and how each of them is started."""
+    """Yield for each of `count` host names, in order, the class that launches it."""
     if launch is Process:
         with loopback():
             yield {f"127.0.0.{number}": LocalHost for number in range(1, count + 1)}
@@ -196,7 +196,7 @@ class Team:
 
     @contextmanager
     def started(self, late: float = 0) -> Iterator[list[Any]]:
-        """Start all hosts, the last of them so many seconds after the others, and kill those that are left."""
+        """Start all hosts, the last one `late` seconds after the others; kill those still running at the end."""
         hosts: list[Host] = []
         with ExitStack() as platform:
             for channel, objects in self.piped.items():
@@ -232,7 +232,7 @@ class Team:
         ]
 
     def last_words(self) -> str:
-        """Show how every host's log ends."""
+        """Return the end of every host's log."""
         return "\n\n".join(job.log.read_text()[-3000:] for job in self.jobs)
 
     def train(self, late: float = 0) -> str:
@@ -247,7 +247,7 @@ class Team:
 def team(
     root: Path, places: Mapping[str, type[Host]], hyperparameters: Mapping[str, str], channels: Mapping[str, Channel]
 ) -> Team:
-    """Lay out a job."""
+    """Write the folders of a job, one root per host."""
     found = Team([])
     for rank, (name, launch) in enumerate(places.items()):
         job = Job(root / name, launch)
@@ -276,7 +276,7 @@ def team(
 
 
 def bundled(root: Path, places: Mapping[str, type[Host]], **hyperparameters: str) -> Team:
-    """Lay out a job on the bundled data, all of it on every host."""
+    """Write the folders of a job on the bundled data, replicated on every host."""
     given = {"predictor_type": "binary_classifier", "mini_batch_size": "20", **hyperparameters}
     channels = {}
     for name in ("train", "validation"):

@@ -17,7 +17,7 @@ IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 
 
 class Running(ABC):
-    """`word` at work on the folders below `root`; what it says, both streams in one, goes to `output` or ours."""
+    """A running `train` or `serve` on the folders below `root`; stdout and stderr go to `output`, or to ours."""
 
     def __init__(self, word: str, root: Path, environment: Mapping[str, str], output: int | None = None) -> None:
         command = self.prepare(word, root, environment)

@@ -58,7 +58,7 @@ def order(file: str) -> list[bytes]:
 
 
 def talk(address: tuple[str, int], words: list[bytes]) -> None:
-    """Say words, each after an answer to the last or a second without one; who hangs up, or is not there, is left."""
+    """Send each message after a reply to the last one, or after a second; ignore a closed connection."""
     with suppress(OSError), socket.create_connection(address, timeout=5) as connection:
         connection.settimeout(1)
         for word in words:

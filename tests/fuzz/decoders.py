@@ -1,4 +1,4 @@
-"""What every input of a decoder must come to: sound rows or one refusal, the same whichever way it is read."""
+"""Properties of every decoder: valid rows or one error, the same in whichever way the input is read."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,9 +26,9 @@ Rows = list[tuple[float, dict[int, float], int | None]]  # label, what is not ze
 
 
 def check(codec: str, data: bytes) -> float:
-    """Read `data` in every way; fail where it is neither read soundly nor refused, or where two ways differ.
+    """Decode `data` in every way; fail if the rows are invalid or two ways disagree.
 
-    Gives the seconds of processor time that the slowest reading took, of those that users meet.
+    Returns the processor seconds of the slowest reading of those that users meet.
     """
     with patch.object(sniff, "HEAD_BYTES", PIECE_BYTES):  # what the smallest piece holds
         trained = [compare(readers, data, width) for readers in TRAINING.get(codec, []) for width in (None, FEATURES)]

@@ -1,4 +1,4 @@
-"""Models of every kind, and their artifact as bytes in any package."""
+"""Random models of every predictor type and loss, and their artifacts as bytes."""
 
 import io
 import tarfile

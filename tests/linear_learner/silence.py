@@ -1,4 +1,4 @@
-"""A log that nobody reads."""
+"""A log that writes nowhere."""
 
 from io import StringIO
 
@@ -6,7 +6,7 @@ from container.log import Log
 
 
 class Silence(Log):
-    """Take every line and keep it to itself."""
+    """A log that discards every line."""
 
     def __init__(self) -> None:
         super().__init__("algo-1", "Linear Learner", StringIO())

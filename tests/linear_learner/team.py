@@ -1,4 +1,4 @@
-"""Several hosts as processes of this machine that sum by MXNet's KVStore, as the hosts of a job do."""
+"""Several hosts as local processes that all_reduce by MXNet's KVStore."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ STARTING = 120  # seconds for all to be there, on a machine that does much else
 
 
 class Team:
-    """Processes that run the same work on different inputs, again and again."""
+    """A pool of host processes that repeatedly run the same function on different inputs."""
 
     def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -68,7 +68,7 @@ class Team:
 
 
 def member(count: int, rank: int, root: tuple[str, int], pipe: Connection) -> None:
-    """Be a host: do what comes through the pipe."""
+    """Run one host: apply each function received through the pipe and send back its result or exception."""
     os.environ["MXNET_KVSTORE_BIGARRAY_BOUND"] = "1024"
     hosts = Hosts([f"algo-{i + 1}" for i in range(count)], rank, Adder(count, root, HERE))
     pipe.send("here")
