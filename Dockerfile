@@ -16,9 +16,9 @@ RUN cd /packages \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 WORKDIR /program
 COPY train serve entrypoint LICENSE ./
-COPY commands commands
 COPY container container
 COPY linear_learner linear_learner
+COPY open_algorithms open_algorithms
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
 FROM ${BASE_IMAGE}
@@ -29,7 +29,7 @@ COPY --from=packages /packages /usr/local/lib/python3.11/dist-packages
 COPY --from=packages /program /opt/linear-learner
 RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin \
     && printf '%s\n' '#!/usr/bin/python3' 'import sys' 'sys.path[0] = "/opt/linear-learner"' \
-       'from commands.main import main' 'sys.exit(main())' > /usr/local/bin/linear_learner \
+       'from open_algorithms.commands.main import main' 'sys.exit(main())' > /usr/local/bin/linear_learner \
     && chmod +x /usr/local/bin/linear_learner
 # What a container says is a log, also where it has a terminal, as in the SageMaker SDK's local mode: no bar in it.
 ENV PYTHONUNBUFFERED=1 TERM=dumb

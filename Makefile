@@ -41,7 +41,7 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
 
 docs: $(READY) ## write docs/hyperparameters.md from the declaration
-	@$(BIN)/python -m linear_learner.reference > docs/hyperparameters.md
+	@$(BIN)/python -m open_algorithms.learning.options.reference linear_learner/hyperparameters.yaml > docs/hyperparameters.md
 
 demo: $(READY) ## train on the bundled data, serve, predict in three formats, leave a report
 	@$(BIN)/python examples/demo.py
@@ -90,7 +90,7 @@ test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy linear_learner container commands examples benchmarks publishing tests
+	@$(BIN)/mypy linear_learner container open_algorithms examples benchmarks publishing tests
 	@$(BIN)/mypy train
 	@$(BIN)/mypy serve
 

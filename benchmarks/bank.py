@@ -14,7 +14,7 @@ from sklearn.linear_model import SGDClassifier
 from benchmarks.measure import Figure, answer, apart, chosen, seconds, shortest
 from benchmarks.problems import default_bank, draw, make_epoch, make_rows
 from benchmarks.products import products_seconds
-from linear_learner.candidates import Candidate
+from linear_learner.options.candidates import Candidate
 
 MODELS = 32
 FITS = 4  # of scikit-learn's, which stand for all

@@ -14,9 +14,9 @@ from flask import Flask, Response, request
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from pyarrow import csv
 
-from container.app import is_quick
-from container.environment import ServerSettings
+from container.contract.environment import ServerSettings
 from container.server import Server, listen, make_meter
+from container.web.application import is_quick
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
     "none": lambda body: None,

@@ -8,10 +8,10 @@ from torch.nn.functional import softplus
 
 from benchmarks.measure import shortest
 from benchmarks.problems import draw
-from linear_learner.batches import batch_table, epoch_order
-from linear_learner.candidates import Candidate
-from linear_learner.optimizers import EPSILON
-from linear_learner.schedule import step_sizes
+from linear_learner.bank.optimizers import EPSILON
+from linear_learner.bank.schedule import step_sizes
+from linear_learner.options.candidates import Candidate
+from open_algorithms.learning.rows.dense import batch_table, epoch_order
 
 
 def epoch_seconds(

@@ -11,8 +11,8 @@ import pyarrow as pa
 from pyarrow import csv as arrow
 
 from benchmarks.measure import Figure, answer, shortest
-from container.channels import Channel
-from container.environment import ChannelConfig
+from container.channels.channel import Channel
+from container.contract.environment import ChannelConfig
 
 ROWS, COLUMNS = 1_000_000, 31
 TENTH = 10

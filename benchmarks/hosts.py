@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.job import spent
 from benchmarks.measure import Figure, answer, chosen
-from container.codecs.blocks import Sparse as Held
 from container.codecs.recordio import encode_records, encode_sparse_records
-from linear_learner.sparse import Sparse, choose_rows
+from container.rows.blocks import Sparse as Held
+from open_algorithms.learning.rows.csr import Sparse, choose_rows
 
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 MODELS = 32

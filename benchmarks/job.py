@@ -50,7 +50,9 @@ def digits() -> Iterator[Figure]:
             {
                 "train": lambda: logs.append(run([str(TOP / "train")], folder)),
                 "import of mxnet": lambda: run(["-W", "ignore", "-c", IMPORT], folder),
-                "import of what we use of it": lambda: run(["-c", "import linear_learner.engine"], folder),
+                "import of what we use of it": lambda: run(
+                    ["-c", "import open_algorithms.learning.engine.mxnet"], folder
+                ),
                 "copy of the training file in memory": lambda: np.copyto(copy, file),
             },
             REPEATS,

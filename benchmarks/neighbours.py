@@ -32,11 +32,11 @@ from benchmarks.serving import (
     serve,
     write_bodies,
 )
-from linear_learner import threads
-from linear_learner.bank import Bank
-from linear_learner.batches import epoch_order, gather
-from linear_learner.scaling import fit_scaler
-from linear_learner.starting import start_weights
+from linear_learner.bank.dense import Bank
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.engine import threads
+from open_algorithms.learning.rows.dense import epoch_order, gather
+from open_algorithms.learning.rows.scaling import fit_scaler
 
 BATCHES = (200, 1000)
 EPOCHS = 15

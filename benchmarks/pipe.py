@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Figure, answer
-from container.channels import Channel
+from container.channels.channel import Channel
+from container.channels.fifos import next_fifo
 from container.codecs.recordio import encode_records
-from container.environment import ChannelConfig
-from container.pipes import next_fifo
+from container.contract.environment import ChannelConfig
 
 RECORDIO, CSV = "application/x-recordio-protobuf", "text/csv"
 WRITER = """

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank import Bank
-from linear_learner.batches import Rows, RowsBuilder, epoch_order
-from linear_learner.candidates import Candidate, candidates
-from linear_learner.hyperparameters import parse
-from linear_learner.losses import LOSSES
-from linear_learner.starting import start_weights
+from linear_learner.bank.dense import Bank
+from linear_learner.objective.losses import LOSSES
+from linear_learner.options.candidates import Candidate, candidates
+from linear_learner.options.hyperparameters import parse
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.rows.dense import Rows, RowsBuilder, epoch_order
 
 Floats = NDArray[Any]
 PROCESSORS = len(os.sched_getaffinity(0))

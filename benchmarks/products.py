@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.measure import shortest
 from benchmarks.problems import PROCESSORS
-from linear_learner import threads
-from linear_learner.compiled import ndarray
-from linear_learner.engine import mx
+from open_algorithms.learning.engine import threads
+from open_algorithms.learning.engine.graph import ndarray
+from open_algorithms.learning.engine.mxnet import mx
 
 
 def products_seconds(steps: int, batch: int, width: int, columns: int, repeats: int = 3) -> float:

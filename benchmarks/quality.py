@@ -13,8 +13,8 @@ from statistics import mean
 from benchmarks import data, peers
 from benchmarks.measure import Figure, answer, apart, chosen, seconds
 from benchmarks.problems import PROCESSORS
-from container.log import Log
-from linear_learner.training import fit
+from container.job.log import Log
+from linear_learner.training.fit import fit
 
 SEEDS = range(5)
 PEER_THREADS = 2

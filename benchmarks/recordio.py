@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import TOP, Figure, answer, shortest
-from container.channels import Channel
-from container.codecs.blocks import Sparse
-from container.codecs.framing import read_frame
-from container.codecs.record_pb2 import Record
+from container.channels.channel import Channel
 from container.codecs.recordio import decode_blocks, encode_records, encode_sparse_records
-from container.environment import ChannelConfig
+from container.codecs.records.framing import read_frame
+from container.codecs.records.record_pb2 import Record
+from container.contract.environment import ChannelConfig
+from container.rows.blocks import Sparse
 
 SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 ROWS, COLUMNS = 250_000, 784

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import TOP, Figure, answer, chosen
 from container.codecs.recordio import encode_records
-from linear_learner.model import Model
-from linear_learner.saving import save
+from linear_learner.artifact.write import save
+from linear_learner.objective.model import Model
 
 FEATURES = 784
 WORKERS, CONNECTIONS, SECONDS, ROUNDS = 2, 8, 3, 5

@@ -26,8 +26,8 @@ import numpy as np
 
 from benchmarks.measure import TOP
 from benchmarks.serving import KINDS, free_port, is_well, read_memory, write_bodies
-from linear_learner.model import Model
-from linear_learner.saving import save
+from linear_learner.artifact.write import save
+from linear_learner.objective.model import Model
 
 FEATURES, ROWS = 14, 7
 MODELS, SLOW_CLIENTS, MALFORMED = 20, 50, 10_000

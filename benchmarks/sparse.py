@@ -12,13 +12,13 @@ from sklearn.linear_model import SGDClassifier
 
 from benchmarks.measure import Figure, answer, seconds
 from benchmarks.problems import PROCESSORS
-from linear_learner.batches import epoch_order
-from linear_learner.candidates import candidates
-from linear_learner.hyperparameters import parse
-from linear_learner.sparse import Sparse
-from linear_learner.sparse_bank import SparseBank
-from linear_learner.sparse_rows import SparseRows
-from linear_learner.starting import start_weights
+from linear_learner.bank.sparse import SparseBank
+from linear_learner.options.candidates import candidates
+from linear_learner.options.hyperparameters import parse
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.rows.csr import Sparse
+from open_algorithms.learning.rows.dense import epoch_order
+from open_algorithms.learning.rows.sparse import SparseRows
 
 ROWS, FEATURES, HELD = 200_000, 1_000_000, 50
 MODELS, BATCH = 32, 1000

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import FrameType
 
-from container.forking import fork
-from container.stop import Stop
+from container.job.stop import Stop
+from container.machine.forking import fork
 
 
 def guard(environ: Mapping[str, str], stop: Stop) -> None:
@@ -39,10 +39,10 @@ def guard(environ: Mapping[str, str], stop: Stop) -> None:
 
 def _report(environ: Mapping[str, str], number: int) -> None:
     """Report which signal killed the training process. Imports happen only here, to keep the parent small."""
-    from container.environment import read_job, read_paths, shows_progress
-    from container.errors import ClientError
-    from container.memory import memory_limit
-    from container.progress import SHOW_CURSOR
+    from container.contract.environment import read_job, read_paths, shows_progress
+    from container.contract.errors import ClientError
+    from container.job.terminal import SHOW_CURSOR
+    from container.machine.memory import memory_limit
     from container.training import fail
 
     host = ""

@@ -15,16 +15,16 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from container.access import AccessLog
-from container.app import body_limit, create_app
-from container.environment import ServerSettings, read_settings
-from container.errors import ClientError
-from container.memory import memory_limit
-from container.metrics import Meter
-from container.page import Describe
-from container.shelf import Loader, Shelf, make_folder
-from container.waiting import waiting_room
-from container.worker import STOP_SIGNALS, Worker
+from container.contract.environment import ServerSettings, read_settings
+from container.contract.errors import ClientError
+from container.machine.memory import memory_limit
+from container.web.application import body_limit, create_app
+from container.web.counters import Meter
+from container.web.page import Describe
+from container.web.shelf import Loader, Shelf, make_folder
+from container.wire.access_log import AccessLog
+from container.wire.waiting import waiting_room
+from container.wire.worker import STOP_SIGNALS, Worker
 
 GRACEFUL_SECONDS = 25  # the platform kills 30 seconds after SIGTERM
 KEEPALIVE_SECONDS = 75

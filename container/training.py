@@ -16,17 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from container.channels import Channel
-from container.checkpoint import Checkpoint
-from container.companions import start
-from container.environment import Job, Paths, read_job, read_paths, shows_progress
-from container.errors import ClientError
-from container.log import Log
-from container.progress import LiveLog
-from container.stop import Stop
-from container.team import Outcome, Over, Team
-from container.timeline import TimeLine
-from container.writable import check_replaceable, check_writable
+from container.channels.channel import Channel
+from container.contract.environment import Job, Paths, read_job, read_paths, shows_progress
+from container.contract.errors import ClientError
+from container.job.checkpoint import Checkpoint
+from container.job.log import Log
+from container.job.stop import Stop
+from container.job.terminal import LiveLog
+from container.job.timeline import TimeLine
+from container.job.writable import check_replaceable, check_writable
+from container.team.companions import start
+from container.team.rendezvous import Outcome, Over, Team
 
 ALGORITHM = "Linear Learner"
 CHANNELS = ("train", "validation", "test")

@@ -24,8 +24,8 @@ TOP = Path(__file__).resolve().parent.parent
 DATA = TOP / "examples" / "breast-cancer"
 sys.path.insert(0, str(TOP))
 
-from container.codecs.record_pb2 import Record  # noqa: E402
 from container.codecs.recordio import encode_records  # noqa: E402
+from container.codecs.records.record_pb2 import Record  # noqa: E402
 
 RECORDIO = "application/x-recordio-protobuf"
 START_SECONDS = 60

@@ -1,3 +1,1 @@
 """Train a bank of linear models at once, choose the best and calibrate it."""
-
-VERSION = "0.1.0"

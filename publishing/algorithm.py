@@ -5,10 +5,11 @@ import json
 import math
 from typing import Any
 
-from container.codecs import READERS, TRAINING_TYPES, WRITERS
-from container.environment import MODES
+from container.codecs.registry import READERS, TRAINING_TYPES, WRITERS
+from container.contract.environment import MODES
 from container.training import CHANNELS, START
-from linear_learner.declaration import AUTO, BOOLEANS, Declaration, Interval, declarations
+from linear_learner.options.hyperparameters import declarations
+from open_algorithms.learning.options.declaration import AUTO, BOOLEANS, Declaration, Interval
 from publishing.metrics import METRICS
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ MODULES = [path for room in ROOMS for path in (TOP / room).rglob("*.py") if not 
 WITH_MXNET = {"engine", "compiled", "threads", "sums", "step", "bank", "sparse_bank", "saving", "kvstore"}
 WITH_WEB = {"access", "app", "multi_model", "page", "server", "worker", "connection"}
 
-WITH_ENVIRONMENT = {"container.environment", "commands.main"}  # the latter is a door
+WITH_ENVIRONMENT = {"container.contract.environment", "open_algorithms.commands.main"}  # the latter is a door
 
 
 def name(path: Path) -> str:
@@ -39,9 +39,9 @@ def test_a_module_imports_only_what_its_place_allows(path: Path) -> None:
     if path.stem not in WITH_WEB:
         assert not found & {"flask", "gunicorn", "werkzeug"}
     if path.stem != "engine":
-        assert "mxnet" not in found, "mxnet is imported in linear_learner.engine"
+        assert "mxnet" not in found, "mxnet is imported in open_algorithms.learning.engine.mxnet"
     if path.stem not in WITH_MXNET:
-        assert "linear_learner.engine" not in set(imports(path))
+        assert "open_algorithms.learning.engine.mxnet" not in set(imports(path))
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if name(p) not in WITH_ENVIRONMENT], ids=name)
@@ -71,7 +71,11 @@ def test_no_import_runs_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize(
-    "doors", [("linear_learner.loading", "container.server"), ("commands.export", "commands.inspect")]
+    "doors",
+    [
+        ("linear_learner.artifact.read", "container.server"),
+        ("open_algorithms.commands.export", "open_algorithms.commands.inspect"),
+    ],
 )
 def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, ...]) -> None:
     known = {name(path): path for path in MODULES}
@@ -82,5 +86,5 @@ def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, 
         if module in known and module not in seen:
             seen.add(module)
             queue += imports(known[module])
-    assert "linear_learner.model" in seen
-    assert "linear_learner.engine" not in seen
+    assert "linear_learner.objective.model" in seen
+    assert "open_algorithms.learning.engine.mxnet" not in seen

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import PLAIN, Columns, Doubles, Guide, Matrix, all_finite
-from container.codecs.csv_form import Form
-from container.codecs.csv_header import Repeats, follow_header, read_header
-from container.codecs.csv_parameters import has_header, read_charset, read_label_size, refuse_foreign
-from container.codecs.csv_rows import fits, parse_ahead, parse_as_json, parse_lines, read_plain
-from container.codecs.digits import write_rows
+from container.codecs.delimited.form import Form
+from container.codecs.delimited.header import Repeats, follow_header, read_header
+from container.codecs.delimited.parameters import has_header, read_charset, read_label_size, refuse_foreign
+from container.codecs.delimited.rows import fits, parse_ahead, parse_as_json, parse_lines, read_plain
 from container.codecs.lines import read_lines, read_lines_as_they_come
-from container.errors import DecodeError
+from container.codecs.text.digits import write_rows
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN, Columns, Doubles, Guide, Matrix, all_finite
 
 MEDIA_TYPE = "text/csv"
 _SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract

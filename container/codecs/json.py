@@ -8,13 +8,13 @@ from typing import Any, BinaryIO, NoReturn
 
 import simdjson
 
-from container.codecs.blocks import PLAIN, Columns, Encoding, Features, Guide, Matrix
-from container.codecs.digits import write_rows
-from container.codecs.instance_faults import describe_document, describe_python
-from container.codecs.instances import read_instances
-from container.codecs.numbers import REFUSALS, as_table, parse, take_list
-from container.codecs.sniff import JSON, mismatch
-from container.errors import DecodeError
+from container.codecs.sniffing.sniff import JSON, mismatch
+from container.codecs.text.digits import write_rows
+from container.codecs.text.instance_faults import describe_document, describe_python
+from container.codecs.text.instances import read_instances
+from container.codecs.text.numbers import REFUSALS, as_table, parse, take_list
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN, Columns, Encoding, Features, Guide, Matrix
 
 _ROWS, _VALUES = 4096, 1 << 18  # that are read at once
 

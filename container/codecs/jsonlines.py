@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from container.codecs.blocks import PLAIN, Columns, Features, Guide, Matrix
-from container.codecs.digits import cut_numbers, write_rows
-from container.codecs.instance_faults import describe_python
-from container.codecs.instances import read_instances
 from container.codecs.json import escape, load
 from container.codecs.lines import read_lines_as_they_come
-from container.codecs.numbers import REFUSALS, as_table, parse, take_list
-from container.codecs.sniff import JSON_LINES
-from container.errors import DecodeError
+from container.codecs.sniffing.sniff import JSON_LINES
+from container.codecs.text.digits import cut_numbers, write_rows
+from container.codecs.text.instance_faults import describe_python
+from container.codecs.text.instances import read_instances
+from container.codecs.text.numbers import REFUSALS, as_table, parse, take_list
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN, Columns, Features, Guide, Matrix
 
 
 def decode_records(

@@ -9,12 +9,12 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.blocks import PLAIN, Block, Guide, Matrix, Sparse
-from container.codecs.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
 from container.codecs.lines import read_lines, read_lines_as_they_come
-from container.codecs.quoting import decode_text, quote
-from container.codecs.value_faults import explain
-from container.errors import DecodeError
+from container.codecs.text.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
+from container.codecs.text.quoting import decode_text, quote
+from container.codecs.text.value_faults import explain
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN, Block, Guide, Matrix, Sparse
 
 MEDIA_TYPE = "text/libsvm"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from container.codecs.blocks import BLOCK_BYTES
-from container.codecs.sniff import BYTE_ORDER_MARK, HEAD_BYTES, may_be, mismatch
-from container.errors import DecodeError
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, may_be, mismatch
+from container.contract.errors import DecodeError
+from container.rows.blocks import BLOCK_BYTES
 
 _TEXT_BYTES = BLOCK_BYTES
 _LINE_BYTES = 64 << 20

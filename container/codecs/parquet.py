@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import BLOCK_BYTES, PLAIN, Doubles, Guide, Matrix, first_bad
-from container.codecs.sniff import HEAD_BYTES, mismatch, sniff
-from container.columns import show_names
-from container.errors import DecodeError
+from container.codecs.sniffing.sniff import HEAD_BYTES, mismatch, sniff
+from container.contract.errors import DecodeError
+from container.rows.blocks import BLOCK_BYTES, PLAIN, Doubles, Guide, Matrix, first_bad
+from container.rows.columns import show_names
 
 MEDIA_TYPE = "application/x-parquet"
 

@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.blocks import PLAIN, Block, Columns, Features, Guide, Matrix, Sparse, all_finite
-from container.codecs.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
-from container.codecs.layout import FEATURES, LABEL, NAME, Alike, find_layout
-from container.codecs.record_pb2 import Record
-from container.codecs.records import Row, read_record, stack
-from container.codecs.sniff import mismatch, sniff
-from container.codecs.sparse_layout import read_sparse
-from container.errors import DecodeError
+from container.codecs.records.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
+from container.codecs.records.layout import FEATURES, LABEL, NAME, Alike, find_layout
+from container.codecs.records.one_record import Row, read_record, stack
+from container.codecs.records.record_pb2 import Record
+from container.codecs.records.sparse_layout import read_sparse
+from container.codecs.sniffing.sniff import mismatch, sniff
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN, Block, Columns, Features, Guide, Matrix, Sparse, all_finite
 
 MEDIA_TYPE = "application/x-recordio-protobuf"
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from commands.main import main
+from open_algorithms.commands.main import main
 from tests.contract.conftest import Job, example_job
 from tests.contract.launch import Process
 

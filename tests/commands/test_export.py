@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from sklearn import linear_model, svm
 
 from benchmarks.data import FOLDER
-from commands.cut import lowest_positive, wide_cut
-from commands.faults import Fault
-from commands.to_onnx import to_onnx
-from commands.to_sklearn import to_sklearn
-from commands.to_sql import to_sql
-from linear_learner.loading import load
-from linear_learner.model import Model
+from linear_learner.artifact.read import load
+from linear_learner.objective.model import Model
+from open_algorithms.commands.exporting.cut import lowest_positive, wide_cut
+from open_algorithms.commands.exporting.to_onnx import to_onnx
+from open_algorithms.commands.exporting.to_sklearn import to_sklearn
+from open_algorithms.commands.exporting.to_sql import to_sql
+from open_algorithms.commands.telling.faults import Fault
 from tests.commands.conftest import Command
 from tests.linear_learner.artifacts import KINDS, contents, example, rows, write
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.data import content_type
-from commands.headers import First, judge
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
+from open_algorithms.commands.tables.data import content_type
+from open_algorithms.commands.tables.headers import First, judge
 from tests.commands.conftest import Command, Ended
 
 ROWS = "".join(f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40))

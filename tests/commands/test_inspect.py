@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from commands import inspect
-from linear_learner.description import Weight
+from linear_learner.report.facts import Weight
+from open_algorithms.commands import inspect
 from tests.commands.conftest import Command
 from tests.contract.conftest import Job
 from tests.linear_learner.artifacts import KINDS, NAMES, contents, example, write

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
-from commands.labels import survey
 from container.codecs.recordio import encode_records
+from open_algorithms.commands.tables.labels import survey
 from tests.commands.conftest import Command, Ended
 from tests.contract.launch import TOP
 

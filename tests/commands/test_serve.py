@@ -17,7 +17,7 @@ from tests.contract.launch import TOP
 @pytest.mark.parametrize("place", ["model", "output/model.tar.gz"])
 def test_a_folder_and_a_package_are_served_until_a_signal(job: tuple[Job, str], tmp_path: Path, place: str) -> None:
     port = free_port()
-    words = [sys.executable, "-m", "commands", "serve", str(job[0].root / place), "--port", f"{port}"]
+    words = [sys.executable, "-m", "open_algorithms.commands", "serve", str(job[0].root / place), "--port", f"{port}"]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
     with subprocess.Popen(words, cwd=TOP, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         body = ",".join(["1"] * 30).encode()

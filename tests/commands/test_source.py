@@ -315,7 +315,14 @@ def locked() -> Iterator[Path]:
 
 
 def test_a_folder_that_may_not_be_read_is_not_left_out(locked: Path) -> None:
-    words = [*([] if USER else BOUNDED), sys.executable, "-m", "commands", "train", str(locked.resolve())]
+    words = [
+        *([] if USER else BOUNDED),
+        sys.executable,
+        "-m",
+        "open_algorithms.commands",
+        "train",
+        str(locked.resolve()),
+    ]
     ended = subprocess.run(
         [*words, "--out", str(locked.resolve().parent / "m"), "--target-first"], cwd=TOP, capture_output=True, text=True
     )

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands.train import keep
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
+from open_algorithms.commands.train import keep
 from tests.commands.conftest import Command
 from tests.container.terminal import PseudoTerminal
 from tests.contract.conftest import DATA, example_job
@@ -81,7 +81,7 @@ def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
 def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
     endless = ("--set", "mini_batch_size=20", "--set", "epochs=1000000", "--set", "early_stopping_patience=1000000")
     job = ["train", str(DATA / "train.csv"), "--target-first", "--out", str(tmp_path), *endless]
-    words = [sys.executable, "-m", "commands", *job]
+    words = [sys.executable, "-m", "open_algorithms.commands", *job]
     with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:
@@ -158,7 +158,7 @@ def test_a_header_names_the_features_wherever_the_model_goes(command: Command, t
 
 def test_where_both_streams_are_one_the_cause_is_told_once(tmp_path: Path) -> None:
     wrong = ["train", str(DATA / "train.csv"), "--target-first", "--out", str(tmp_path / "new"), "--set", "epochs=none"]
-    words = [sys.executable, "-m", "commands", *wrong]
+    words = [sys.executable, "-m", "open_algorithms.commands", *wrong]
     ended = subprocess.run(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert ended.returncode == 1
     assert ended.stdout.count("epochs: expected an integer") == 1
@@ -184,7 +184,7 @@ def test_on_a_terminal_the_summary_stands_below_the_log(tmp_path: Path) -> None:
     words = ["train", str(DATA / "train.csv"), "--target-first", "--out", str(tmp_path / "new"), *QUICK]
     with PseudoTerminal() as terminal:
         ended = subprocess.run(
-            [sys.executable, "-m", "commands", *words],
+            [sys.executable, "-m", "open_algorithms.commands", *words],
             cwd=TOP,
             stdout=terminal.end,
             stderr=subprocess.PIPE,
@@ -223,7 +223,9 @@ def test_what_the_log_warns_of_is_seen_where_the_log_is_not(command: Command, tm
 
 @pytest.mark.parametrize("shell", ["{} > /dev/full", "{} | head -n 2", "{} 2>&1 | head -n 1", "{} > /dev/full 2>&1"])
 def test_a_log_that_cannot_be_written_costs_no_model(tmp_path: Path, shell: str) -> None:
-    words = shlex.join([sys.executable, "-m", "commands", "train", str(DATA / "train.csv"), "--target-first"])
+    words = shlex.join(
+        [sys.executable, "-m", "open_algorithms.commands", "train", str(DATA / "train.csv"), "--target-first"]
+    )
     line = shell.format(f"{words} --out {shlex.quote(str(tmp_path / 'new'))} {' '.join(QUICK)}")
     ended = subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=TOP, capture_output=True, text=True)
     assert ended.returncode == 0

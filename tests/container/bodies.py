@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from container.codecs import READERS
-from container.codecs.blocks import Features, Sparse
+from container.codecs.registry import READERS
+from container.rows.blocks import Features, Sparse
 
 
 def decode(kind: str, body: bytes, parameters: Mapping[str, str], features: int) -> Any:

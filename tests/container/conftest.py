@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from container.channels import Channel
-from container.copies import room
-from container.environment import ChannelConfig
+from container.channels.channel import Channel
+from container.channels.copies import room
+from container.contract.environment import ChannelConfig
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ import errno, os, sys, threading, time
 from pathlib import Path
 
 from container.guard import guard
-from container.stop import Stop
+from container.job.stop import Stop
 
 stop = Stop()
 stop.listen()
 guard(os.environ, stop)
 
-from container import companions, link, team, training
-from container.errors import ClientError
+from container.team import companions, link, rendezvous as team; from container import training
+from container.contract.errors import ClientError
 
 link.BEAT, link.SILENCE, companions.GRACE = 0.1, float(os.environ["SILENCE"]), 0.5
 team.PORT, team.PATIENCE, team.NOTICE = int(os.environ["PORT"]), float(os.environ["PATIENCE"]), 1.0

@@ -17,8 +17,8 @@ import json, os, sys, time
 import numpy as np
 from markupsafe import Markup
 from container import server
-from container.codecs.blocks import Sparse
-from container.shelf import Loader
+from container.rows.blocks import Sparse
+from container.web.shelf import Loader
 
 class Sum:
     feature_dim = 2

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from container.errors import ClientError
-from container.stop import Stop
+from container.contract.errors import ClientError
+from container.job.stop import Stop
 from container.training import Task, run
 from tests.container.pipes import piped
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
@@ -368,7 +368,7 @@ def test_the_model_to_start_from_is_a_channel_of_its_own(
 
 STOPPED = """
 import os, sys, time
-from container.stop import Stop
+from container.job.stop import Stop
 from container.training import run
 
 def fit(task):
@@ -408,7 +408,7 @@ def test_a_job_that_is_stopped_before_it_has_a_model_says_so_in_one_line(
 
 WAITING = """
 import os, sys
-from container.stop import Stop
+from container.job.stop import Stop
 from container.training import run
 
 def fit(task):

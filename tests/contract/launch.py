@@ -113,6 +113,6 @@ def image_problem() -> str | None:
         return f"there is no image {IMAGE}: make image"
     compare = 'for name in "$@"; do diff -rqx __pycache__ "/opt/linear-learner/$name" "/checkout/$name"; done'
     mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
-    sources = ["commands", "container", "linear_learner", "train", "serve", "entrypoint"]
+    sources = ["container", "linear_learner", "open_algorithms", "train", "serve", "entrypoint"]
     found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
     return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None

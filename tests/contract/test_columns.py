@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.contract.conftest import CSV, PARQUET, Job, answer, parquet, read_example, serve
 from tests.contract.launch import Process
 from tests.contract.test_train import assert_same_model

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from examples.demo import lay_out
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.contract.conftest import CSV, DATA, Job, Server, example_job, free_port, read_example, wait_for_ping
 from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
 from tests.page import read_blocks

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.contract.conftest import Job, example_job
 from tests.contract.launch import Process, Running
 from tests.contract.test_train import ARTIFACT, assert_same_model

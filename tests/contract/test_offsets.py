@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.contract.conftest import (
     CSV,
     JSON,
@@ -218,7 +218,14 @@ def test_evaluate_scores_as_the_log_does(trained: tuple[Path, str], tmp_path: Pa
     (tmp_path / "plain.csv").write_bytes(b"".join(lines))
     (tmp_path / "again.csv").write_bytes(b"".join([*lines[:40], lines[0], *lines[40:]]))
     for name in ("plain", "again"):
-        words = [sys.executable, "-m", "commands", "evaluate", str(root / "model"), str(tmp_path / f"{name}.csv")]
+        words = [
+            sys.executable,
+            "-m",
+            "open_algorithms.commands",
+            "evaluate",
+            str(root / "model"),
+            str(tmp_path / f"{name}.csv"),
+        ]
         found = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=True)
         (r2_line,) = (line for line in found.stdout.splitlines() if line.startswith("r2"))
         assert float(r2_line.split()[1]) == pytest.approx(final(log), abs=1e-6)

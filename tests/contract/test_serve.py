@@ -12,7 +12,7 @@ import pytest
 
 from container.codecs.recordio import encode_records
 from examples.demo import read_answer
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.contract.conftest import CSV, JSON, JSONLINES, RECORDIO, Job, Server, read_example, serve
 from tests.contract.launch import TOP, Running
 from tests.page import read_blocks

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 from tests.contract.conftest import Job, example_job
 from tests.contract.launch import TOP, Process

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 from tests.container.pipes import piped
 from tests.contract.conftest import CSV, DATA, LIBSVM, PARQUET, RECORDIO, Job, example_job, read_example
 from tests.contract.launch import Running

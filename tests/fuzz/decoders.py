@@ -11,11 +11,12 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow
 
-from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio, sniff
-from container.codecs.blocks import Block, Features, Guide, Matrix, Sparse
-from container.codecs.framing import MAGIC, make_frame, read_frame
-from container.codecs.records import read_record, stack
-from container.errors import DecodeError
+from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio
+from container.codecs.records.framing import MAGIC, make_frame, read_frame
+from container.codecs.records.one_record import read_record, stack
+from container.codecs.sniffing import sniff
+from container.contract.errors import DecodeError
+from container.rows.blocks import Block, Features, Guide, Matrix, Sparse
 
 FEATURES = 3
 PIECE_BYTES = 64

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from linear_learner.loading import load
+from linear_learner.artifact.read import load
 
 RUN = FOLDER / "golden" / "adult"
 

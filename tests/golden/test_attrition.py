@@ -8,15 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.data import FOLDER
-from linear_learner.bank import Bank
-from linear_learner.batches import Rows, epoch_order, gather
-from linear_learner.candidates import Candidate
-from linear_learner.hyperparameters import parse
-from linear_learner.loading import load
-from linear_learner.scaling import Scaler, fit_scaler
-from linear_learner.scoring import final_scores
-from linear_learner.starting import start_weights
-from linear_learner.training import fit
+from linear_learner.artifact.read import load
+from linear_learner.bank.dense import Bank
+from linear_learner.measuring.final import final_scores
+from linear_learner.options.candidates import Candidate
+from linear_learner.options.hyperparameters import parse
+from linear_learner.training.fit import fit
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.linear_learner.silence import Silence
 
 RUN = FOLDER / "golden" / "attrition"

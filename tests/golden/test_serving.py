@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from container.app import create_app
-from container.codecs import READERS, WRITERS
-from container.codecs.record_pb2 import Record
 from container.codecs.recordio import encode_records
-from container.environment import ServerSettings
-from linear_learner.loading import load
+from container.codecs.records.record_pb2 import Record
+from container.codecs.registry import READERS, WRITERS
+from container.contract.environment import ServerSettings
+from container.web.application import create_app
+from linear_learner.artifact.read import load
 
 GOLDEN = FOLDER / "golden"
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.losses import LOSSES_OF
-from linear_learner.model import Model
-from linear_learner.saving import save
+from linear_learner.artifact.write import save
+from linear_learner.objective.losses import LOSSES_OF
+from linear_learner.objective.model import Model
 
 PARAMETERS, SYMBOL, ADDITIONAL = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
 NAMES = (PARAMETERS, SYMBOL, ADDITIONAL)

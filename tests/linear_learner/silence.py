@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from container.log import Log
+from container.job.log import Log
 
 
 class Silence(Log):

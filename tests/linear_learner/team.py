@@ -8,8 +8,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
-from linear_learner.hosts import Hosts
-from linear_learner.kvstore import SCHEDULER, SERVER, Adder, run_role
+from open_algorithms.learning.engine.exchange import SCHEDULER, SERVER, Adder, run_role
+from open_algorithms.learning.job.hosts import Hosts
 
 HERE = "127.0.0.1"
 PATIENCE = 20  # seconds for a piece of work

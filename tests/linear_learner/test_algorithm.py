@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import QuantileRegressor
 from sklearn.metrics import log_loss, precision_score, recall_score
 
-from linear_learner.errors import InputError
-from linear_learner.losses import LOSSES_OF
-from tests.linear_learner.test_training import HYPERPARAMETERS, example, final, run, split
+from linear_learner.objective.losses import LOSSES_OF
+from open_algorithms.learning.job.errors import InputError
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, final, run, split
 
 BINARY, MULTICLASS, REGRESSOR = (HYPERPARAMETERS[name] for name in LOSSES_OF)
 QUALITY = {

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import Lasso, LogisticRegression
 
-from linear_learner.bank import Bank
-from linear_learner.batches import Rows, epoch_order, gather
-from linear_learner.candidates import Candidate
-from linear_learner.losses import LOSSES
-from linear_learner.scaling import fit_scaler
-from linear_learner.starting import start_weights
+from linear_learner.bank.dense import Bank
+from linear_learner.objective.losses import LOSSES
+from linear_learner.options.candidates import Candidate
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from open_algorithms.learning.rows.scaling import fit_scaler
 
 PARAMETERS = {"margin": 1.0, "quantile": 0.7, "huber_delta": 0.5, "loss_insensitivity": 0.2, None: 0.0}
 WD = 0.01

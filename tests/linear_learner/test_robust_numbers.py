@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.budget import Budget
-from linear_learner.errors import InputError
-from linear_learner.training import fit
+from linear_learner.options.budget import Budget
+from linear_learner.training.fit import fit
+from open_algorithms.learning.job.errors import InputError
 from tests.linear_learner.silence import Silence
 from tests.linear_learner.test_algorithm import MULTICLASS, QUALITY, REGRESSOR
-from tests.linear_learner.test_training import HYPERPARAMETERS, Block, example, final, run, split
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS, Block, example, final, run, split
 
 
 def test_a_bank_that_does_not_fit_is_refused_with_its_size() -> None:

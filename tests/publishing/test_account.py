@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from linear_learner.hyperparameters import parse
+from linear_learner.options.hyperparameters import parse
 from publishing.algorithm import request
 from tests.contract.launch import TOP
 from tests.page import read_blocks

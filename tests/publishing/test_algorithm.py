@@ -12,8 +12,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from linear_learner.declaration import declarations
-from linear_learner.hyperparameters import ignored, parse
+from linear_learner.options.hyperparameters import declarations, ignored, parse
 from publishing.algorithm import request, trial_on
 from publishing.metrics import EVERY, METRICS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from linear_learner.hyperparameters import parse
+from linear_learner.options.hyperparameters import parse
 
 EVERYWHERE: dict[str, Any] = {
     "epochs": 3, "use_bias": False, "num_models": 4, "num_calibration_samples": 100, "init_method": "normal",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from examples.demo import lay_out
-from linear_learner.loading import load
-from linear_learner.model import Model
+from linear_learner.artifact.read import load
+from linear_learner.objective.model import Model
 from publishing.metrics import METRICS
 from tests.contract.conftest import free_port, read_example
 from tests.contract.launch import IMAGE, TOP

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from linear_learner.declaration import declarations
-from linear_learner.hyperparameters import parse
+from linear_learner.options.hyperparameters import declarations, parse
 from publishing.metrics import METRICS
 from tests.page import TOP, read_blocks, write_algorithm
 from tests.sdk.conftest import sdk_in

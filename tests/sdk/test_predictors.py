@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from linear_learner.model import Model
-from linear_learner.saving import save
+from linear_learner.artifact.write import save
+from linear_learner.objective.model import Model
 from tests.contract.conftest import serve
 from tests.contract.launch import Process
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from container.codecs.blocks import Features, Sparse
 from container.codecs.recordio import MEDIA_TYPE, decode_blocks, encode, encode_records
+from container.rows.blocks import Features, Sparse
 from tests.container.bodies import decode
 
 WRITE = """

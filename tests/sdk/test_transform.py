@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from linear_learner.loading import load
-from linear_learner.model import Model
-from linear_learner.saving import save
+from linear_learner.artifact.read import load
+from linear_learner.artifact.write import save
+from linear_learner.objective.model import Model
 from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, libsvm, serve
 from tests.contract.launch import IMAGE, Container
 

@@ -1,0 +1,1 @@
+"""CSV: its header, its rows, and what is wrong with a line."""

@@ -1,0 +1,58 @@
+"""The expected columns of CSV lines, and which texts are numbers."""
+
+from dataclasses import dataclass
+
+from container.codecs.text.amounts import NUMBER
+
+TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
+
+
+@dataclass(frozen=True)
+class Form:
+    """The expected layout of CSV lines.
+
+    `column_count` is None if the first line decides. `label_count` is 0 or 1. `noun` is what a message calls a line:
+    "row" or "record". `names` are those of the header in row `header_row`, if there is one. `used_columns` are the
+    indices of the fields to read; None means all. Fields that are not used may hold anything.
+    """
+
+    columns: int | None
+    labels: int
+    noun: str
+    names: tuple[str, ...] = ()
+    used: tuple[int, ...] | None = None
+    header: int = 0
+
+    @property
+    def width(self) -> int | None:
+        """The number of fields that are read; None if not yet known."""
+        return self.columns if self.used is None else len(self.used)
+
+    @property
+    def training(self) -> bool:
+        """Whether lines are rows of training data rather than records of a request."""
+        return self.noun == "row"
+
+    def name(self, column: int) -> str:
+        """Return the name of a column, "" if it has none."""
+        return self.names[column] if column < len(self.names) else ""
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a field is a number within the range of float32."""
+    stripped = text.strip()
+    return bool(NUMBER.fullmatch(stripped)) and abs(float(stripped)) < TOO_LARGE
+
+
+def count_commas(fields: list[str] | tuple[str, ...]) -> int:
+    """Return how many commas a line ends in, that is, how many of its last fields are blank.
+
+    >>> count_commas(["1", "2", "", " "])
+    2
+    """
+    return next((i for i, field in enumerate(reversed(fields)) if field.strip()), len(fields))
+
+
+def say_commas(count: int) -> tuple[str, str]:
+    """Return how a message names so many trailing commas, and the pronoun for them."""
+    return ("a comma", "it") if count == 1 else (f"{count} commas", "them")

@@ -1,0 +1,55 @@
+"""The parameters of text/csv that are supported, and those of other programs, which would have no effect."""
+
+from collections.abc import Mapping
+
+from container.contract.errors import DecodeError
+
+_COMMAS = "Separate columns by commas"
+_QUOTES = 'Quote fields by "'
+_POINTS = "Write decimals with a point"
+_DIGITS = "Write numbers without signs between their digits"
+_NOT_READ = {
+    **dict.fromkeys(("delimiter", "delim", "sep", "separator"), (",", _COMMAS)),
+    **dict.fromkeys(("quotechar", "quote"), ('"', _QUOTES)),
+    "decimal": (".", _POINTS),
+    "thousands": ("", _DIGITS),
+    "encoding": (None, "Say charset"),
+    "headers": (None, "Say header=present or header=absent"),
+}
+
+
+def has_header(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the content type says header=present; raise DecodeError for a value other than present or absent."""
+    text = parameters.get("header", "absent").lower()
+    if text not in ("present", "absent"):
+        raise DecodeError(f"expected header=present or header=absent in the content type, found {text!r}")
+    return text == "present"
+
+
+def read_label_size(parameters: Mapping[str, str], default: int) -> int:
+    """Return the number of labels at the start of a row, 0 or 1; raise DecodeError for any other value."""
+    text = parameters.get("label_size", str(default))
+    if text not in ("0", "1"):
+        raise DecodeError(f"expected label_size=0 or label_size=1 in the content type, found {text!r}")
+    return int(text)
+
+
+def read_charset(parameters: Mapping[str, str]) -> str:
+    """Return the charset of the names; raise DecodeError unless it encodes digits and signs as ASCII does."""
+    charset = parameters.get("charset", "utf-8")
+    digits = '+-0123456789.eE,"\n'
+    try:
+        known = digits.encode(charset) == digits.encode("ascii")
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise DecodeError(f"charset {charset!r} in the content type is not supported: write the data as UTF-8")
+    return charset
+
+
+def refuse_foreign(parameters: Mapping[str, str]) -> None:
+    """Raise DecodeError for a parameter that asks for what is not supported, such as another separator."""
+    for name, value in parameters.items():
+        read, remedy = _NOT_READ.get(name, (value, ""))
+        if value != read:
+            raise DecodeError(f"the content type says {name}, which is not read. {remedy}, and leave {name} out")

@@ -1,0 +1,1 @@
+"""RecordIO-protobuf: frames, single records, and many alike decoded at once."""

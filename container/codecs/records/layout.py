@@ -1,0 +1,141 @@
+"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from container.codecs.records.framing import HEADER_BYTES, Bytes, count_leading, read_frame
+from container.codecs.records.one_record import read_record
+from container.contract.errors import DecodeError
+from container.rows.blocks import Block, Matrix
+
+NAME = b"values"  # of the features and of the label
+FEATURES, LABEL = 1, 2
+_FRAME_BYTES = 4096  # of what is remembered of a record beside its features
+KEY, VALUE = 1, 2
+FLOAT32_TENSOR = 2
+VALUES, KEYS, SHAPE = 1, 2, 3
+LENGTH_DELIMITED = 2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One framed record as a template: bytes in `number_slices` may differ between records, all others are fixed."""
+
+    template: Bytes
+    numbers: dict[tuple[int, bytes], slice]
+
+    def matching(self, data: Bytes) -> Bytes:
+        """Return the records at the front of `data` whose fixed bytes are the template's, (n, bytes per record)."""
+        size = len(self.template)
+        table = data[: len(data) // size * size].reshape(-1, size)
+        for fixed in self._fixed():
+            same = table[:, fixed] == self.template[fixed]
+            if not same.all():
+                table = table[: count_leading(same.all(axis=1))]
+        return table
+
+    def _fixed(self) -> Iterator[slice]:
+        start = 0
+        for part in sorted(self.numbers.values(), key=lambda part: part.start):
+            yield slice(start, part.start)
+            start = part.stop
+        yield slice(start, len(self.template))
+
+
+class Alike:
+    """Reads consecutive dense records of one layout at once, and remembers the last layout."""
+
+    def __init__(self, labelled: bool) -> None:
+        self.labelled = labelled
+        self._layout: Layout | None = None
+
+    def read(self, data: memoryview, features: int | None) -> tuple[Block, int] | None:
+        """Read the records of one layout at the front of `data`. Returns the rows and their size in bytes, or None.
+
+        A new layout is accepted only if protobuf's parser reads the same values from the first record.
+        """
+        raw = np.frombuffer(data, np.uint8)
+        layout = self._layout
+        if layout is None or not len(table := layout.matching(raw)):
+            self._layout = layout = self._learn(data, features)
+            if layout is None:
+                return None
+            table = layout.matching(raw)
+        return self._rows(layout, table), table.size
+
+    def _learn(self, data: memoryview, features: int | None) -> Layout | None:
+        try:
+            frame = read_frame(data, 0, final=False)
+            layout = find_layout(bytes(data[: frame[1]])) if frame else None
+            if frame is None or layout is None or (FEATURES, NAME) not in layout.numbers:
+                return None
+            if features is not None and frame[1] > 4 * features + _FRAME_BYTES:
+                return None
+            row = read_record(frame[0], features, self.labelled)
+        except DecodeError:
+            return None
+        X, y = self._rows(layout, layout.template[None])
+        same = row.keys is None and X.tobytes() == row.values.tobytes() and y.tobytes() == row.label.tobytes()
+        return layout if same else None
+
+    def _rows(self, layout: Layout, table: Bytes) -> tuple[Matrix, Matrix]:
+        X = _floats(table, layout.numbers[FEATURES, NAME])
+        y = _floats(table, layout.numbers[LABEL, NAME])[:, 0] if self.labelled else np.zeros(len(X), np.float32)
+        return X, y
+
+
+def _floats(table: Bytes, part: slice) -> Matrix:
+    """Copy the float32 numbers in these bytes of every record, (n, bytes / 4)."""
+    return table[:, part].copy().view("<f4")
+
+
+def find_layout(frame: bytes) -> Layout | None:
+    """Find the numbers of a framed record; None unless it is plain, dense, packed float32."""
+    length = int.from_bytes(frame[4:8], "little")
+    numbers: dict[tuple[int, bytes], slice] = {}
+    try:
+        for field, start, stop in _fields(frame, HEADER_BYTES, HEADER_BYTES + length):
+            if field in (FEATURES, LABEL):
+                entry = dict(_single(frame, start, stop))
+                name = (field, frame[entry[KEY]])
+                ((kind, tensor),) = _single(frame, entry[VALUE].start, entry[VALUE].stop)
+                contents = dict(_single(frame, tensor.start, tensor.stop))
+                keys = contents.get(KEYS, slice(0, 0))
+                if kind != FLOAT32_TENSOR or name in numbers or keys.start != keys.stop:
+                    return None
+                numbers[name] = contents[VALUES]
+    except (KeyError, IndexError, ValueError):
+        return None
+    return Layout(np.frombuffer(frame, np.uint8), numbers)
+
+
+def _single(data: bytes, start: int, stop: int) -> Iterator[tuple[int, slice]]:
+    seen = set()
+    for field, first, last in _fields(data, start, stop):
+        if field in seen:
+            raise ValueError(field)
+        seen.add(field)
+        yield field, slice(first, last)
+
+
+def _fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (number, start, stop) of each field of a protobuf message; ValueError unless all are length-delimited."""
+    while start < stop:
+        tag, start = _varint(data, start)
+        if tag & 7 != LENGTH_DELIMITED:
+            raise ValueError(tag)
+        length, start = _varint(data, start)
+        yield tag >> 3, start, start + length
+        start += length
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at

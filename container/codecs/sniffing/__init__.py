@@ -1,0 +1,1 @@
+"""Guesses of a format from the first bytes."""

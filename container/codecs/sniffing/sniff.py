@@ -1,0 +1,133 @@
+"""Detection of the type of data by its first bytes, for messages and for requests without a content type."""
+
+import codecs
+import re
+
+from container.codecs.records.framing import MAGIC
+from container.codecs.sniffing.formats import recognize, recognize_gzip
+from container.codecs.text.instance_faults import DOCUMENT
+
+HEAD_BYTES = 4096
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+GZIP, JSON, JSON_LINES = "gzip", "application/json", "application/jsonlines"
+TRAINING = ("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf")
+REQUESTS = (JSON, JSON_LINES, "text/csv", "text/libsvm", "application/x-recordio-protobuf")
+
+_BEGINNINGS = {
+    MAGIC: "application/x-recordio-protobuf",
+    b"\x1f\x8b": GZIP,
+    b"PAR1": "application/x-parquet",
+}
+_TEXT = bytes([*b"\t\n\r", *range(32, 256)])
+_NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
+_RECORD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:features|data)"\s*:')  # a document lists such
+_INSTANCES = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"instances"\s*:')
+_MANIFEST = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{\s*"prefix"\s*:|\{\s*"(?:entries|sourceBucket|fileLocations)"\s*:)'
+)
+_AUGMENTED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^{}\n]*"[\w-]*source-ref"\s*:')
+_LISTING = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:Bucket|Contents|Buckets|Records)"\s*:')
+_ROW = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\[\s*)?[0-9+.\-\]\"n]")
+_LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_NUMBER, _NUMBER))
+
+
+def sniff(head: bytes) -> str | None:
+    """Return the media type of data that begins with `head`, or the name of an unsupported format.
+
+    Any other text is text/csv; other bytes are None.
+    """
+    head = head[:HEAD_BYTES]
+    for beginning, name in _BEGINNINGS.items():
+        if head.startswith(beginning):
+            return name
+    if found := recognize(head):
+        return found.name
+    if head.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"["):
+        return JSON
+    if not head or head.translate(None, _TEXT):
+        return None
+    return "text/libsvm" if _LIBSVM.match(head) else "text/csv"
+
+
+def sniff_request(head: bytes) -> str | None:
+    """Return the media type of a request that begins with `head`; a single JSON record means JSON Lines."""
+    name = sniff(head)
+    return JSON_LINES if name == JSON and _RECORD.match(head) else name
+
+
+def may_be(expected: str, head: bytes) -> bool:
+    """Tell whether data may be of the expected text type; text that resembles no other type may be any."""
+    return sniff(head) in (JSON if expected == JSON_LINES else expected, "text/csv")
+
+
+def mismatch(expected: str, head: bytes, request: bool = False) -> str:
+    """Explain that training data, or a request, is not of the expected type: what it looks like, and what to do."""
+    head = head[:HEAD_BYTES]
+    name = sniff_request(head)
+    found = recognize_gzip(head) if name == GZIP else recognize(head)
+    if found:
+        inside = ", within gzip" if name == GZIP else ""
+        return f"expected {expected}, found {found.name}{inside}. {found.remedy.format(expected=expected)}"
+    if name is None:
+        return f"expected {expected}, found {_describe_unknown(head)}"
+    if name == GZIP:
+        return f"expected {expected}, found gzip-compressed data{_UNZIP[request]}"
+    if name in (JSON, JSON_LINES):
+        return f"expected {expected}, {_describe_json(head, name) if request else _describe_json_file(head, expected)}"
+    if name not in (REQUESTS if request else TRAINING):
+        return f"expected {expected}, found {name}, which requests cannot be. Write its rows as {expected}"
+    return f"expected {expected}, but the data looks like {name}: if it is, set the content type to {name}"
+
+
+_UNZIP = {
+    False: ", which is read in File and FastFile mode only, and not within gzip: unpack it",
+    True: ". Set the Content-Encoding to gzip, or send it uncompressed",
+}
+
+
+def _describe_unknown(head: bytes) -> str:
+    if not head:
+        return "nothing"
+    control = head.translate(None, _TEXT)
+    if len(set(control)) <= 2 and len(control) <= len(head) // 2 and _is_utf8(head):
+        return (
+            f"text with the control character U+{control[0]:04X}, at byte {head.index(control[0])}. Write text without "
+            "such characters, with commas between the columns of CSV"
+        )
+    return f"bytes of no known type: {head[:16].hex(' ')}"
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _describe_json_file(head: bytes, expected: str) -> str:
+    """Explain JSON in a training channel, where it is not supported."""
+    rows = "Write one row a line as text/csv, the label first"
+    if expected != "text/csv":
+        rows += f", and set the content type to it, or write {expected}"
+    if _MANIFEST.match(head):
+        return (
+            "found a manifest, a list of files. Put the files themselves into the channel, on SageMaker by S3DataType "
+            "ManifestFile"
+        )
+    if _AUGMENTED.match(head):
+        return f"found an augmented manifest, which training does not read. {rows}"
+    if _LISTING.match(head):
+        return "found a list of files or events of S3. Put the files themselves into the channel"
+    if _ROW.match(head):
+        return f"found rows in brackets, as of JSON, which training does not read. {rows}, without brackets"
+    return f"found JSON, which training does not read. {rows}"
+
+
+def _describe_json(head: bytes, name: str) -> str:
+    """Explain JSON in a request of another content type."""
+    if name == JSON_LINES or _INSTANCES.match(head):
+        return f"but the data looks like {name}: if it is, set the content type to {name}"
+    if _ROW.match(head):
+        return f"found rows in brackets. Write each as a line without brackets, or send {DOCUMENT} as {JSON}"
+    return f"found other JSON than is read. Send {DOCUMENT} as {JSON}"

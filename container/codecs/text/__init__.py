@@ -1,0 +1,1 @@
+"""Numbers, quoted text and JSON instances, as all text formats need them."""

@@ -1,0 +1,1 @@
+"""What the platform prescribes: folders, environment variables, media types, errors."""

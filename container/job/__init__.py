@@ -1,0 +1,1 @@
+"""What surrounds a training job: log, signals, checkpoint file, time line, outputs."""

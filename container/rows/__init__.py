@@ -1,0 +1,1 @@
+"""Blocks of rows and the columns that they have."""

@@ -1,0 +1,64 @@
+"""Network interfaces of this machine: their addresses, and sockets on them."""
+
+import errno
+import fcntl
+import socket
+import struct
+
+from container.contract.errors import ClientError
+
+SIOCGIFADDR = 0x8915
+
+
+def address_of(interface: str) -> str:
+    """Return the IPv4 address of an interface; raise ClientError, with the interfaces that have one, if it has none."""
+    if address := _address_of(interface):
+        return address
+    found = ((name, _address_of(name)) for _, name in socket.if_nameindex())
+    known = ", ".join(f"{name} ({address})" for name, address in found if address)
+    raise ClientError(
+        f"resourceconfig.json: expected the network_interface_name of an interface with an IPv4 address, found "
+        f"{interface!r}. There are: {known or 'none'}."
+    )
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Return a non-blocking socket that listens on a port of one address."""
+    door = socket.socket()
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((address, port))
+        door.listen(128)
+        door.setblocking(False)
+    except OSError:
+        door.close()
+        raise
+    return door
+
+
+def accept(door: socket.socket) -> list[socket.socket]:
+    """Accept all pending connections without waiting."""
+    come: list[socket.socket] = []
+    try:
+        while len(come) < 128:
+            come.append(door.accept()[0])
+    except OSError:  # there are no more, or whoever came has left again
+        pass
+    return come
+
+
+def free_port(address: str) -> int:
+    """Return a port of this address that is free at the moment."""
+    with socket.create_server((address, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _address_of(interface: str) -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe, SIOCGIFADDR, struct.pack("256s", interface.encode()))
+        except OSError as error:
+            if error.errno in (errno.ENODEV, errno.EADDRNOTAVAIL):
+                return None
+            raise
+    return socket.inet_ntoa(answer[20:24])

@@ -1,0 +1,1 @@
+"""The HTTP application: routes, answers, the page, many models."""

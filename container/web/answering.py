@@ -1,0 +1,296 @@
+"""From the body of a request to that of its answer: negotiate content types, decode records, score, encode."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from container.codecs.registry import READERS, WRITERS
+from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request
+from container.contract.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
+from container.contract.media import choose, parse
+from container.rows.blocks import PLAIN, Features, Guide, Sparse, all_finite
+from container.rows.columns import arrange_features, arrange_numbered, show_names
+
+CSV = "text/csv"
+_OF_CURL = "application/x-www-form-urlencoded"
+_FOR_CURL = "Say -H 'Content-Type: text/csv', or what it is, and --data-binary, as -d drops line breaks"
+ANSWER_BYTES = 128 << 20
+WHOLE_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
+_COMPRESSED_BYTES = 64 << 10
+VALUES_AT_ONCE = 1 << 18  # that are scored at once: they stay in a processor's cache
+
+
+class Model(Protocol):
+    """What is served: `predict` takes features (n, feature_dim), dense or CSR, and returns named columns of n rows."""
+
+    @property
+    def feature_dim(self) -> int:
+        """The number of features of a record."""
+
+    @property
+    def outputs(self) -> int:
+        """The number of values that are computed for a record."""
+
+    def predict(self, X: Features) -> Mapping[str, NDArray[Any]]:
+        """Score records."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A model that knows its features' names, and whether it needs features in float64."""
+
+    @property
+    def feature_dim(self) -> int:
+        """The number of features of a record."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the features, or none."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether features are to be decoded to float64."""
+
+
+class Stream(Protocol):
+    """A readable body."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most `size` bytes, all that are left if it is negative; b"" at the end."""
+
+
+class Answer:
+    """The encoded answer to one request, in parts; `rows` counts the records scored so far."""
+
+    def __init__(self, model: Model, records: Iterator[Features], content_type: str) -> None:
+        """Score the first records; raise BadPayload if there are none or they cannot be scored."""
+        self.content_type = content_type
+        self.rows = 0
+        self._encoding = WRITERS[content_type]
+        self._parts = self._score(model, records)
+        self._first = next(self._parts, None)
+        if self._first is None:
+            raise BadPayload("no record in the body; expected one or more")
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the answer while records are read; raise BadPayload for one that cannot be read or scored."""
+        assert self._first is not None
+        yield self._encoding.opening + self._first
+        for part in self._parts:
+            yield self._encoding.separator + part
+        yield self._encoding.closing
+
+    def whole(self) -> bytes:
+        """Return the whole answer; raise PayloadTooLarge if it exceeds ANSWER_BYTES."""
+        kept, size = [], 0
+        for part in self.parts():
+            kept.append(part)
+            size += len(part)
+            if size > ANSWER_BYTES:
+                raise PayloadTooLarge(f"the answer is larger than {ANSWER_BYTES >> 20} MB; send fewer records at once")
+        return b"".join(kept)
+
+    def _score(self, model: Model, records: Iterator[Features]) -> Iterator[bytes]:
+        for X in _slices(records, model):
+            columns = model.predict(X)
+            _check_scores(columns, self.rows + 1)
+            self.rows += X.shape[0]
+            yield self._encoding.encode(columns)
+
+
+def read_records(
+    stream: Stream,
+    content_type: str | None,
+    content_encoding: str,
+    features: int,
+    limit: int,
+    guide: Guide = PLAIN,
+) -> Iterator[Features]:
+    """Decode the records of a body in blocks (n, feature_dim); at most `limit_bytes` are read, 0 for no limit.
+
+    Where a header names the columns, `options` orders them. Raises UnsupportedMediaType at once, BadPayload and
+    PayloadTooLarge while reading.
+    """
+    if content_encoding == "gzip":
+        stream = Inflated(stream)
+    elif content_encoding not in ("", "identity"):
+        raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
+    if content_type is None:
+        found, stream = look(stream)
+        media = parse(found if found in READERS else CSV)
+    else:
+        media = parse(content_type)
+    if media.name not in READERS:
+        hint = f", curl's own. {_FOR_CURL}" if media.name == _OF_CURL else ""
+        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}{hint}")
+    if not limit and media.name == "application/json":
+        limit = WHOLE_BYTES
+    guessed = content_type is None and media.name == CSV
+    bounded = Bounded(stream, limit)
+    return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features, guide), bounded, guessed)
+
+
+def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
+    """Return options that select columns by the model's feature names; columns that it does not know are left out.
+
+    A model without names gets the default options, or f0, f1, ... where a request names its columns so.
+    """
+    if not isinstance(model, Named):
+        return PLAIN
+
+    def arrange(names: Sequence[str]) -> Sequence[int] | None:
+        if not model.names:
+            warn(
+                "Requests name their columns, but the model does not know its features' names: they go by their places"
+            )
+            return arrange_numbered(names, model.feature_dim)
+        order = arrange_features(names, model.names)
+        if order.left_out:
+            warn(f"Requests name columns that the model does not know; they are left out: {show_names(order.left_out)}")
+        return order.columns
+
+    return Guide(arrange, warn=warn, exact=model.exact)
+
+
+def look(stream: Stream) -> tuple[str | None, "Joined"]:
+    """Return the media type that the first bytes of a body suggest, and a stream of the whole body."""
+    head = stream.read(HEAD_BYTES)
+    return sniff_request(head) if head else CSV, Joined(head, stream)
+
+
+def choose_type(accept: str | None, default: str) -> str:
+    """Choose the content type of the answer by the Accept header; raise NotAcceptable if none fits."""
+    if not accept or accept == "*/*":
+        return default
+    name = choose(accept, [default, *(name for name in WRITERS if name != default)])
+    if name is None:
+        raise NotAcceptable(f"expected an Accept of {', '.join(WRITERS)}, found {accept!r}")
+    return name
+
+
+def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iterator[Features]:
+    """Yield the records; raise BadPayload for a DecodeError and for an empty body.
+
+    Where the type was only guessed, a DecodeError is raised as UnsupportedMediaType.
+    """
+    try:
+        yield from records
+    except DecodeError as error:
+        if not stream.size and not stream.read(1):
+            raise BadPayload("the body is empty; expected one or more records") from None
+        if guessed:
+            raise UnsupportedMediaType(
+                f"no Content-Type, expected one of {', '.join(READERS)}; as CSV, {error}"
+            ) from None
+        raise BadPayload(str(error)) from None
+    if not stream.size:
+        raise BadPayload("the body is empty; expected one or more records")
+
+
+def _slices(records: Iterator[Features], model: Model) -> Iterator[Features]:
+    """Split blocks so that the values read and computed at once fit a processor's cache; skip empty blocks."""
+    for X in records:
+        dense = not isinstance(X, Sparse)
+        step = max(1, VALUES_AT_ONCE // max(model.outputs, model.feature_dim if dense else 1))
+        if 0 < X.shape[0] <= step:
+            yield X
+            continue
+        for first in range(0, X.shape[0], step):
+            yield _rows(X, first, min(first + step, X.shape[0]))
+
+
+def _rows(X: Features, first: int, last: int) -> Features:
+    if not isinstance(X, Sparse):
+        return X[first:last]
+    start, stop = X.indptr[first], X.indptr[last]
+    indptr = X.indptr[first : last + 1] - start
+    return Sparse(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
+
+
+def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
+    """Raise BadPayload for a score that is not finite; `first_record` is the number of the first row."""
+    for name, values in columns.items():
+        if values.dtype.kind == "f" and not all_finite(values):
+            row = int(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))[0])
+            raise BadPayload(f"record {number + row}: its {name} is not finite; are its features too large?")
+
+
+class Bounded:
+    """A stream that is read up to `limit_bytes`, 0 for no limit; `bytes_read` counts."""
+
+    def __init__(self, stream: Stream, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as from the stream; raise PayloadTooLarge beyond the limit."""
+        data = self._read_all() if size < 0 else self._stream.read(size)
+        self.size += len(data)
+        if self._limit and self.size > self._limit:
+            raise PayloadTooLarge(f"the body is larger than the limit of {self._limit >> 20} MB")
+        return data
+
+    def _read_all(self) -> bytes:
+        """Read to the end, or beyond the limit."""
+        if not self._limit:
+            return self._stream.read()
+        parts, left = [], self._limit + 1 - self.size
+        while left > 0 and (part := self._stream.read(left)):
+            parts.append(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class Joined:
+    """A stream with the bytes that were already read from it put back in front."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self.head = head
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read first from `head`, then from the stream."""
+        if size < 0:
+            head, self.head = self.head, b""
+            return head + self._stream.read()
+        if not self.head:
+            return self._stream.read(size)
+        part, self.head = self.head[:size], self.head[size:]
+        return part + (self._stream.read(size - len(part)) if size > len(part) else b"")
+
+
+class Inflated:
+    """The decompressed contents of a gzip stream of one or more members."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._member: Any = zlib.decompressobj(31)
+        self._waiting = b""
+        self._begun = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer only at the end; raise BadPayload where the data is truncated or not gzip."""
+        parts = []
+        left = size if size >= 0 else 1 << 62
+        while left:
+            if self._member.eof:
+                self._waiting = self._member.unused_data
+                self._member, self._begun = zlib.decompressobj(31), False
+            data = self._waiting or self._stream.read(_COMPRESSED_BYTES)
+            if not data:
+                if self._begun:
+                    raise BadPayload("the gzip data of the body is cut short")
+                break
+            self._begun = True
+            try:
+                part = self._member.decompress(data, left)
+            except zlib.error as error:
+                raise BadPayload(f"the gzip data of the body is corrupt: {error}") from None
+            self._waiting = self._member.unconsumed_tail
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)

@@ -1,0 +1,1 @@
+"""The model artifact: written with MXNet, read without."""

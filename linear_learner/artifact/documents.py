@@ -1,0 +1,108 @@
+"""The JSON files of an artifact: the additional parameters, and the JSON reader shared with the graph."""
+
+import json
+import math
+from reprlib import repr as shortened
+from typing import Any, NamedTuple
+
+from linear_learner.objective.losses import LOSSES_OF
+from open_algorithms.learning.artifact.archives import ADDITIONAL
+from open_algorithms.learning.job.errors import InputError
+
+
+class Facts(NamedTuple):
+    """The additional parameters: everything in an artifact but weight, float32 bias and graph."""
+
+    predictor_type: str
+    loss_type: str
+    threshold: float
+    metrics_params: dict[str, Any]
+    names: tuple[str, ...] = ()
+    label_name: str = ""
+    bias: tuple[float, ...] | None = None
+    blurred: tuple[int, ...] = ()
+
+
+def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
+    """Parse a JSON object in UTF-8; raise InputError for duplicate keys and for texts with lone surrogates."""
+    try:
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=without_repeats)
+        if b"\\u" in content:  # which can write half of a character
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} cannot be read as JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{name} holds {shortened(found)}; expected a JSON object.")
+    return found
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a dict from JSON pairs; raise ValueError for a duplicate key."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice in an object")
+    return found
+
+
+def read_facts(content: bytes | bytearray) -> Facts:
+    """Parse the additional parameters; check that predictor type, loss and threshold are valid together."""
+    found = read_object(content, ADDITIONAL)
+    predictor, loss, settings = found.get("predictor_type"), found.get("loss_type"), found.get("metrics_params")
+    if not isinstance(predictor, str) or predictor not in LOSSES_OF:
+        raise InputError(
+            f"{ADDITIONAL} says predictor_type {shortened(predictor)}; expected one of {', '.join(LOSSES_OF)}."
+        )
+    if not isinstance(loss, str) or loss not in LOSSES_OF[predictor]:
+        known = ", ".join(LOSSES_OF[predictor])
+        raise InputError(f"{ADDITIONAL} says loss_type {shortened(loss)} of a {predictor}; expected one of {known}.")
+    if (threshold := finite(found.get("threshold"))) is None:
+        raise InputError(f"{ADDITIONAL} says threshold {shortened(found.get('threshold'))}; expected a finite number.")
+    if settings is None:
+        settings = {}
+    if not isinstance(settings, dict) or not all(map(is_setting, settings.values())):
+        raise InputError(f"{ADDITIONAL} says metrics_params {shortened(settings)}; expected names and plain values.")
+    own = {name: value for name, value in settings.items() if name != "threshold"}
+    names = found.get("feature_names")
+    if names is None:
+        names = []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{ADDITIONAL} says feature_names {shortened(names)}; expected a list of texts.")
+    label_name = found.get("label_name") or ""
+    if not isinstance(label_name, str):
+        raise InputError(f"{ADDITIONAL} says label_name {shortened(label_name)}; expected a text.")
+    return Facts(predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred(found))
+
+
+def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
+    """Return the float64 bias (K,); None where the file has none."""
+    bias = found.get("bias")
+    if bias is None:
+        return None
+    numbers = [finite(value) for value in bias] if isinstance(bias, list) else [None]
+    if None in numbers:
+        raise InputError(f"{ADDITIONAL} says bias {shortened(bias)}; expected a list of finite numbers.")
+    return tuple(number for number in numbers if number is not None)
+
+
+def read_blurred(found: dict[str, Any]) -> tuple[int, ...]:
+    """Return the columns whose values are too large, compared with their spread, for float32."""
+    blurred = found.get("blurred_features") or []
+    if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
+        raise InputError(f"{ADDITIONAL} says blurred_features {shortened(blurred)}; expected numbers of columns.")
+    return tuple(blurred)
+
+
+def finite(value: Any) -> float | None:
+    """Return a JSON value as float; None where it is not a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def is_setting(value: Any) -> bool:
+    """Return whether a JSON value is null, a boolean, a text, a finite number or a list of finite numbers."""
+    numbers = value if isinstance(value, list) else [value]
+    return value is None or isinstance(value, bool | str) or all(finite(number) is not None for number in numbers)

@@ -1,0 +1,97 @@
+"""Write the artifact: the files of an MXNet module, and the original's zip of the same."""
+
+import errno
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linear_learner.objective.model import Model
+from open_algorithms.learning.artifact.archives import ADDITIONAL, LIMITS
+from open_algorithms.learning.engine.mxnet import mx
+
+PREFIX = "mx-mod"
+MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
+OUTPUT_OPERATORS = {"logistic": "LogisticRegressionOutput", "softmax_loss": "SoftmaxOutput"}
+
+
+def save(model: Model, directory: Path) -> None:
+    """Write the model's files into `directory`, which exists and is empty.
+
+    The files at the top level work with the documented MXNet snippet, so their label is `softmax_label`. Readers
+    written for the original expect the same four entries in an uncompressed zip called `model_algo-1`, with the label
+    `out_label`. Extensions, such as the names of the features, are at the top level only.
+    """
+    additional = json.dumps(additional_parameters(model))
+    parameters = {
+        "arg:fc0_weight": mx.nd.from_numpy(np.array(model.weight, np.float32, order="C")),
+        "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
+    }
+    write_arrays(directory / f"{PREFIX}-0000.params", parameters)
+    (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
+    (directory / ADDITIONAL).write_text(with_more(model) or additional, encoding="utf-8")
+    (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    entries = {
+        "manifest.json": json.dumps(MANIFEST).encode(),
+        ADDITIONAL: additional.encode(),
+        f"{PREFIX}-0000.params": (directory / f"{PREFIX}-0000.params").read_bytes(),
+        f"{PREFIX}-symbol.json": symbol(model, "out_label").tojson().encode(),
+    }
+    with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
+        for name, content in entries.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
+
+
+def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
+    """Write MXNet's arrays; raise OSError ENOSPC where MXNet only reports an incomplete write."""
+    try:
+        mx.nd.save(str(file), arrays)
+    except mx.MXNetError as error:
+        if "Write incomplete" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
+
+
+def symbol(model: Model, label: str) -> Any:
+    """Build the graph: data . fc0_weight + fc0_bias, and the output operator that turns the margin into the score."""
+    features, outputs = model.weight.shape
+    weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
+    bias = mx.sym.Variable("fc0_bias", shape=(1, outputs), lr_mult=10.0)
+    product = mx.sym.dot(mx.sym.Variable("data"), weight, name="dot0")
+    margin = mx.sym.broadcast_add(product, bias, name="broadcast_plus0")
+    operator = getattr(mx.sym, OUTPUT_OPERATORS.get(model.loss_type, "LinearRegressionOutput"))
+    return operator(margin, mx.sym.Variable(label), name="out")
+
+
+def with_more(model: Model) -> str | None:
+    """Return the additional parameters with our extensions, as JSON; None where there are none.
+
+    The extensions are the names of features and label, the float64 bias, and the features that float32 blurs. Names
+    are left out where the file would be too long to be read back.
+    """
+    names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
+    if model.names and model.label_name:
+        names["label_name"] = model.label_name
+    more: dict[str, Any] = {}
+    if model.exact:
+        more["bias"] = model.bias.tolist()
+    if model.blurred:
+        more["blurred_features"] = list(model.blurred)
+    for found in (names | more, more):
+        content = json.dumps({**additional_parameters(model), **found})
+        if found and len(content) <= LIMITS[ADDITIONAL]:
+            return content
+    return None
+
+
+def additional_parameters(model: Model) -> dict[str, Any]:
+    """Return the additional parameters that the original writes."""
+    return {
+        "threshold": model.threshold,
+        "loss_type": model.loss_type,
+        "predictor_type": model.predictor_type,
+        "metrics_params": {**model.metrics_params, "threshold": model.threshold},
+    }

@@ -1,0 +1,1 @@
+"""The bank: all candidates trained together."""

@@ -1,0 +1,50 @@
+"""Class weights: how much the rows of each class count in the loss."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.job.hosts import ALONE, Hosts
+
+Floats = NDArray[Any]
+
+
+def class_weights(
+    hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = ALONE
+) -> tuple[Floats | None, Floats | None]:
+    """Return the class weights of each model's loss, (M, C), and of the reported objective, (C,); None where all are 1.
+
+    `labels` (n,) are this host's. A weight that the user fixed applies to the objective too, so that the reported
+    objective is the minimised one. With positive_example_weight_mult=auto half of the candidates (1, 2, 5, 6, ...) are
+    balanced, and all of them are compared unweighted.
+    """
+    if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
+        weights = balanced(labels, hp.outputs, hosts)
+        return np.tile(weights, (models, 1)), weights
+    if hp.predictor_type != "binary_classifier" or hp.positive_example_weight_mult == 1:
+        return None, None
+    by_frequency = balanced(labels, 2, hosts)
+    equal = np.array([1.0, by_frequency[1] / by_frequency[0]])
+    match hp.positive_example_weight_mult:
+        case None:
+            return np.array([equal if m % 4 in (1, 2) else (1.0, 1.0) for m in range(models)]), None
+        case "balanced":
+            weights = equal
+        case number:
+            weights = np.array([1.0, float(number)])
+    return np.tile(weights, (models, 1)), weights
+
+
+def balanced(labels: Floats, classes: int, hosts: Hosts = ALONE) -> Floats:
+    """Return the inverse class frequencies n / (C n_c), (C,); 1 for a class without rows."""
+    counts = hosts.total(np.bincount(labels.astype(np.int64), minlength=classes))
+    return np.divide(counts.sum(), classes * counts, out=np.ones(classes), where=counts > 0)
+
+
+def row_weights(labels: Floats, objective_weights: Floats | None) -> Floats:
+    """Return the weight in the objective of each row with these labels (n,), (1, n)."""
+    if objective_weights is None:
+        return np.ones((1, len(labels)), np.float32)
+    return objective_weights[labels.astype(np.int64)][None, :].astype(np.float32)

@@ -1,0 +1,149 @@
+"""Optimizers as MXNet operators, applied to the rows of a weight matrix whose models share the same constants."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from open_algorithms.learning.engine.graph import added, placed
+
+Times = NDArray[Any]
+
+EPSILON = 1e-8
+RMSPROP_DECAY = 0.9
+
+
+class Terms(NamedTuple):
+    """The coefficients of one update, in one formula for every optimizer.
+
+    For the gradient g:
+
+    m = keep_first m + add_first g
+    v = keep_second v + add_second g^2
+    w = w - rate m / (sqrt(v + inside_root) + outside_root)
+    """
+
+    keep_first: Any
+    add_first: Any
+    keep_second: Any
+    add_second: Any
+    inside: Any
+    outside: Any
+    rate: Any
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer.
+
+    `update(F, weights, gradient, states, rate, constants, scale)` builds the operators that change weights and states
+    in place and returns the symbol of the new weights. `rate` holds each weight's learning rate; the gradient has still
+    to be multiplied by `scale`. `terms(rate, constants)` returns the same update as the coefficients of one formula.
+    `rate_correction(t, constants)` returns the factors of the learning rate at updates t = 1, 2, ..., (T,).
+    """
+
+    name: str
+    states: int
+    update: Callable[[Any, Any, Any, list[Any], Any, Mapping[str, float], float], Any]
+    terms: Callable[[float, Mapping[str, float]], Terms]
+    correction: Callable[[Times, Mapping[str, float]], Times] = lambda t, constants: np.ones(len(t))
+
+
+def adam(
+    F: Any,
+    weights: Any,
+    gradient: Any,
+    states: list[Any],
+    rate: Any,
+    constants: Mapping[str, float],
+    scale: float,
+) -> Any:
+    """Step along the first moment over the root of the second (Kingma and Ba 2015, as MXNet computes it)."""
+    attributes = {"lr": 1.0, "epsilon": EPSILON, "rescale_grad": scale}
+    attributes |= {"beta1": constants["beta_1"], "beta2": constants["beta_2"]}
+    step = placed(F, "adam_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return added(F, weights, rate * step)
+
+
+def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
+    """Return Adam's bias correction of both moments, as a factor of the learning rate, (T,)."""
+    return np.asarray(np.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t))
+
+
+def sgd(
+    F: Any,
+    weights: Any,
+    gradient: Any,
+    states: list[Any],
+    rate: Any,
+    constants: Mapping[str, float],
+    scale: float,
+) -> Any:
+    """Step against the gradient, with momentum if there is any."""
+    attributes = {"lr": 1.0, "momentum": constants["momentum"], "rescale_grad": scale}
+    step = rate * gradient
+    return placed(F, "mp_sgd_mom_update", step, step, *states, weights, attributes=attributes)
+
+
+def rmsprop(
+    F: Any,
+    weights: Any,
+    gradient: Any,
+    states: list[Any],
+    rate: Any,
+    constants: Mapping[str, float],
+    scale: float,
+) -> Any:
+    """Step along the gradient over the root of its decaying mean square (Tieleman and Hinton 2012)."""
+    attributes = {"lr": 1.0, "gamma1": RMSPROP_DECAY, "epsilon": EPSILON, "rescale_grad": scale}
+    step = placed(F, "rmsprop_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return added(F, weights, rate * step)
+
+
+def adagrad(
+    F: Any,
+    weights: Any,
+    gradient: Any,
+    states: list[Any],
+    rate: Any,
+    constants: Mapping[str, float],
+    scale: float,
+) -> Any:
+    """Step along the gradient over the root of the sum of its squares (Duchi, Hazan and Singer 2011)."""
+    gradient = gradient * scale
+    history = added(F, states[0], F.square(gradient))
+    return added(F, weights, 0 - rate * gradient / F.sqrt(history + EPSILON))
+
+
+def adam_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+    """Return the coefficients of an Adam update."""
+    first, second = constants["beta_1"], constants["beta_2"]
+    return Terms(first, 1 - first, second, 1 - second, 0, EPSILON, rate)
+
+
+def sgd_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+    """Return the coefficients of an SGD update; the first moment is the negative velocity."""
+    return Terms(constants["momentum"], rate, 0, 0, 0, 1, 1)
+
+
+def rmsprop_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+    """Return the coefficients of an RMSProp update."""
+    return Terms(0, 1, RMSPROP_DECAY, 1 - RMSPROP_DECAY, EPSILON, 0, rate)
+
+
+def adagrad_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+    """Return the coefficients of an AdaGrad update."""
+    return Terms(0, 1, 1, 1, EPSILON, 0, rate)
+
+
+OPTIMIZERS = {
+    optimizer.name: optimizer
+    for optimizer in (
+        Optimizer("sgd", 1, sgd, sgd_terms),
+        Optimizer("adam", 2, adam, adam_terms, adam_correction),
+        Optimizer("rmsprop", 1, rmsprop, rmsprop_terms),
+        Optimizer("adagrad", 1, adagrad, adagrad_terms),
+    )
+}

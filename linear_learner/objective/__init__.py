@@ -1,0 +1,1 @@
+"""The objective: losses, and the model that minimises them."""

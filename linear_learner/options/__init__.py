@@ -1,0 +1,1 @@
+"""Hyperparameters, and the candidates that follow from them."""

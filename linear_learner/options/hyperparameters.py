@@ -1,0 +1,186 @@
+"""Convert the hyperparameters that a user sends as texts to typed values; report all faults at once."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linear_learner.objective.losses import LOSSES, LOSSES_OF
+from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.options.declaration import Declaration, load_declarations, unquote
+
+DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
+CRITERION = "binary_classifier_model_selection_criteria"
+TWO_CLASSES = "For two classes set predictor_type to binary_classifier, without num_classes"
+OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
+
+
+def declarations() -> Mapping[str, Declaration]:
+    """Return the declared hyperparameters by name."""
+    return load_declarations(DECLARED)
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Typed hyperparameters; None stands for auto. Names, ranges and defaults are declared in hyperparameters.yaml."""
+
+    predictor_type: str
+    num_classes: int | None
+    feature_dim: int | None
+    mini_batch_size: int
+    epochs: int
+    num_models: int | None
+    loss: str
+    margin: float
+    quantile: float
+    huber_delta: float
+    loss_insensitivity: float
+    optimizer: str | None
+    learning_rate: float | None
+    beta_1: float | None
+    beta_2: float | None
+    momentum: float | None
+    bias_lr_mult: float | None
+    bias_wd_mult: float | None
+    wd: float | None
+    l1: float | None
+    use_lr_scheduler: bool
+    lr_scheduler_step: int | None
+    lr_scheduler_factor: float | None
+    lr_scheduler_minimum_lr: float | None
+    use_bias: bool
+    init_method: str
+    init_scale: float
+    init_sigma: float
+    init_bias: float
+    normalize_data: bool
+    normalize_label: bool
+    unbias_data: bool
+    unbias_label: bool
+    num_point_for_scaler: int
+    num_calibration_samples: int
+    positive_example_weight_mult: float | str | None
+    balance_multiclass_weights: bool
+    binary_classifier_model_selection_criteria: str
+    target_recall: float
+    target_precision: float
+    f_beta: float
+    accuracy_top_k: int
+    early_stopping_patience: int
+    early_stopping_tolerance: float
+    shuffle: bool
+    seed: int
+    tuning: bool
+
+    @property
+    def loss_parameter(self) -> float:
+        """Return the value of the loss's own hyperparameter; 0 where it has none."""
+        name = LOSSES[self.loss].parameter
+        return float(getattr(self, name)) if name else 0.0
+
+    @property
+    def outputs(self) -> int:
+        """Return K, the margins of one model: num_classes of a multiclass classifier, else 1."""
+        return self.num_classes if self.predictor_type == "multiclass_classifier" and self.num_classes else 1
+
+
+def parse(texts: Mapping[str, str]) -> Hyperparameters:
+    """Parse, validate and complete the hyperparameters that the user sent.
+
+    Raises InputError that lists every fault, one a line.
+    """
+    known = declarations()
+    given = {name: text for name, text in texts.items() if not name.startswith("sagemaker_")}
+    faults = {name: f"{name}: {unknown(name)}" for name in given if name not in known}
+    values: dict[str, Any] = {}
+    for name, declaration in known.items():
+        text = given.get(name, declaration.default)
+        if text is None:
+            faults[name] = f"{name}: it is required; expected {declaration.expected}"
+            continue
+        try:
+            values[name] = declaration.read(text)
+        except (ValueError, OverflowError):
+            faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}{hint(name, text)}"
+    for name in without_effect(values):
+        if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
+            values[name] = known[name].read(known[name].default or "")
+    for rule in (classes_go_with_multiclass, loss_fits_predictor):
+        faults.update(rule(values))
+    if faults:
+        lines = (f"- {fault}" for fault in faults.values())
+        raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
+    return resolve({name: value for name, value in values.items() if not known[name].internal})
+
+
+def configuration(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the user's texts completed with the defaults."""
+    return {d.name: d.default for d in declarations().values() if d.default is not None} | dict(texts)
+
+
+def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
+    """Return the names of the hyperparameters that the user sent but that have no effect on the job."""
+    names = {*without_effect(vars(hp))}
+    targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
+    names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
+    names |= {"num_models"} if hp.tuning else set()
+    names |= {"f_beta"} if unquote(texts.get(CRITERION, "")).lower() == "f1" else set()
+    return sorted(name for name in texts if name in names)
+
+
+def without_effect(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the hyperparameters that have no effect together with these values."""
+    loss = values.get("loss") or LOSSES_OF.get(values.get("predictor_type", ""), ("",))[0]
+    return [name for name, d in declarations().items() if not d.applies_to({**values, "loss": loss})]
+
+
+def resolve(values: dict[str, Any]) -> Hyperparameters:
+    """Replace each `auto` that depends on other hyperparameters only."""
+    regression = values["predictor_type"] == "regressor"
+    criterion = values[CRITERION]
+
+    def either(name: str, otherwise: Any) -> Any:
+        return otherwise if values[name] is None else values[name]
+
+    return Hyperparameters(
+        **{name: value for name, value in values.items() if name != "_tuning_objective_metric"}
+        | {
+            "tuning": bool(values["_tuning_objective_metric"]),
+            "loss": either("loss", LOSSES_OF[values["predictor_type"]][0]),
+            CRITERION: OLDER_CRITERIA.get(criterion, criterion),
+            "f_beta": 1.0 if criterion == "f1" else values["f_beta"],
+            "normalize_data": either("normalize_data", True),
+            "unbias_data": either("unbias_data", values["use_bias"]),
+            "normalize_label": regression and either("normalize_label", True),
+            "unbias_label": regression and either("unbias_label", values["use_bias"]),
+            "num_calibration_samples": either("num_calibration_samples", 10_000_000),
+            "shuffle": either("shuffle", True),
+        }
+    )
+
+
+def unknown(name: str) -> str:
+    """Describe an unknown name, with the closest known one as a suggestion."""
+    near = difflib.get_close_matches(name, [d.name for d in declarations().values() if not d.internal], n=1)
+    return "there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault where a multiclass classifier lacks num_classes."""
+    if values.get("predictor_type") == "multiclass_classifier" and values.get("num_classes", 0) is None:
+        what = "it is required with predictor_type=multiclass_classifier; expected the number of classes"
+        yield "num_classes", f"num_classes: {what}, which is the largest label + 1. {TWO_CLASSES}"
+
+
+def hint(name: str, text: str) -> str:
+    """Return further advice on an invalid value; empty where there is none."""
+    return f". {TWO_CLASSES}" if (name, unquote(text)) == ("num_classes", "2") else ""
+
+
+def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault where the loss belongs to another predictor type."""
+    predictor, loss = values.get("predictor_type"), values.get("loss")
+    if predictor and loss and loss not in LOSSES_OF[predictor]:
+        known = " or ".join(LOSSES_OF[predictor])
+        yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"

@@ -1,0 +1,1 @@
+"""The report of a job, as data and as a page."""

@@ -1,0 +1,57 @@
+"""A model described in words and numbers, for people."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.objective.model import Model
+
+Floats = NDArray[Any]
+
+
+class Weight(NamedTuple):
+    """A feature: its column, counted from 0, its name, and its weights (K,)."""
+
+    column: int
+    name: str
+    values: Floats
+
+
+def facts(model: Model) -> list[tuple[str, str]]:
+    """Return everything about a model but its weights, as pairs of a name and a text."""
+    known = [
+        ("predictor type", model.predictor_type),
+        ("loss", model.loss_type),
+        ("features", f"{model.feature_dim:,}"),
+        ("weights that are 0", f"{int((model.weight == 0).sum()):,} of {model.weight.size:,}"),
+    ]
+    if model.label_name:
+        known.insert(2, ("label", model.label_name))
+    if model.predictor_type == "multiclass_classifier":
+        known.insert(-1, ("classes", f"{model.outputs}"))
+    else:
+        known.append(("bias", f"{float(model.bias[0]):.6g}"))
+    if model.predictor_type == "binary_classifier":
+        known.append(("threshold", f"{model.threshold:.6g}"))
+    given = {name: value for name, value in model.metrics_params.items() if value is not None}
+    return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
+
+
+def largest_weights(model: Model, count: int) -> list[Weight]:
+    """Return the `count` features with the largest absolute weight.
+
+    Of a multiclass classifier the largest over the classes counts.
+    """
+    names = model.feature_names
+    return [Weight(i, names[i], model.weight[i]) for i in largest(model.weight, count)]
+
+
+def largest(weight: Floats, count: int, unit: Floats | float = 1) -> list[int]:
+    """Return the `count` rows of weight (d, K), scaled by `unit` (d,), with the largest absolute value, largest first.
+
+    The absolute values of all weights are never materialised: they may take most of the memory.
+    """
+    size = np.maximum(weight.max(axis=1), -weight.min(axis=1)) * unit
+    found: list[int] = np.argsort(-size, kind="stable")[:count].tolist()
+    return found

@@ -1,0 +1,63 @@
+"""A model as an HTML fragment: its facts, bar charts of its largest weights, and the names of its features."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from markupsafe import Markup
+
+from linear_learner.objective.model import Model
+from linear_learner.report.facts import facts
+from open_algorithms.learning.showing.bars import bars
+
+BARS, BARS_OF_A_CLASS, CLASSES = 20, 5, 10
+NAMES = 1000
+
+_SENSES = {
+    "regressor": "A bar to the right raises the score, one to the left lowers it.",
+    "binary_classifier": "A bar to the right speaks for label 1, one to the left for label 0.",
+    "multiclass_classifier": "A bar to the right speaks for the class, one to the left against it. Scales differ.",
+}
+_UNITS = "Each weight is for one unit of its feature, so a feature whose numbers are small may have a large weight."
+
+_PORTRAIT = Markup("<h1>{}</h1>\n<dl>\n{}\n</dl>\n<h2>Largest weights</h2>\n<p>{} {}</p>\n{}\n{}")
+_FACT = Markup("<div><dt>{}</dt><dd>{}</dd></div>")
+_FIGURE = Markup("<figure>\n<figcaption>{}</figcaption>\n{}\n</figure>")
+_MORE = Markup("<p>These are the first {} of {:,} classes.</p>")
+_NAMES = Markup("<details>\n<summary>{}</summary>\n<ol>\n{}\n</ol>\n</details>")
+_NAME = Markup("<li>{}</li>")
+
+
+def portrait(model: Model) -> Markup:
+    """Render a model as HTML."""
+    title = model.predictor_type.replace("_", " ").capitalize()
+    pairs = _lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in facts(model))
+    return _PORTRAIT.format(title, pairs, _SENSES[model.predictor_type], _UNITS, _figures(model), _names(model))
+
+
+def _figures(model: Model) -> Markup:
+    """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
+    if model.outputs == 1:
+        return _figure(model, 0, BARS, f"{min(BARS, model.feature_dim):,} of {model.feature_dim:,} features")
+    figures = [_figure(model, k, BARS_OF_A_CLASS, f"Class {k}") for k in range(min(CLASSES, model.outputs))]
+    more = [_MORE.format(CLASSES, model.outputs)] if model.outputs > CLASSES else []
+    return _lines([*figures, *more])
+
+
+def _figure(model: Model, output: int, count: int, caption: str) -> Markup:
+    weights = model.weight[:, output]
+    largest = np.argsort(-np.abs(weights), kind="stable")[:count]
+    names = [model.names[i] if model.names else f"f{i}" for i in largest]
+    return _FIGURE.format(caption, bars(names, weights[largest].tolist(), f"Largest weights: {caption}"))
+
+
+def _names(model: Model) -> Markup:
+    """List the features in the order of a record, where their names are known."""
+    if not model.names:
+        return Markup("")
+    first = f"The first {NAMES:,} of " if len(model.names) > NAMES else ""
+    summary = f"{first}{len(model.names):,} features, in the order of a record"
+    return _NAMES.format(summary, _lines(map(_NAME.format, model.names[:NAMES])))
+
+
+def _lines(parts: Iterable[Markup]) -> Markup:
+    return Markup("\n").join(parts)

@@ -1,0 +1,255 @@
+"""Read channels: validate labels and width, fit the scaler on a sample, keep the rows in memory or stream them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.objective.losses import LOSSES
+from linear_learner.options.budget import Budget
+from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.job.hosts import ALONE, Hosts
+from open_algorithms.learning.rows.csr import (
+    Features,
+    Sparse,
+    SparseLike,
+    as_matrix,
+    as_sparse,
+    choose_rows,
+    join,
+    slice_rows,
+)
+from open_algorithms.learning.rows.dense import Block
+from open_algorithms.learning.rows.kept import Ahead, Data, hold
+from open_algorithms.learning.rows.scaling import fit_scaler
+from open_algorithms.learning.rows.sparse import SparseRows
+
+Floats = NDArray[Any]
+
+
+def read_train(
+    blocks: Iterable[Block],
+    hp: Hyperparameters,
+    budget: Budget,
+    ahead: Ahead,
+    *,
+    share: float,
+    hosts: Hosts = ALONE,
+    sharded: bool = False,
+) -> tuple[Data, int]:
+    """Fit the scaler on the first rows, then keep all rows within `share` of the memory, or stream them.
+
+    Where there are several hosts, each takes every host-count-th row, unless the channel is `sharded`: then it was
+    given its part. Returns the data and the bytes that are available for the data of all channels.
+    """
+
+    def source() -> Iterator[Block]:
+        rows = checked("train", blocks, label_classes(hp), hp.feature_dim, budget.widest(hp))
+        return rows if sharded else every(rows, hosts)
+
+    stream, batch = source(), hp.mini_batch_size // hosts.count
+    X, y, head = sample(stream, (hp.num_point_for_scaler // hp.mini_batch_size + 1) * batch, budget.sample)
+    X, told = alike(X, head, hosts)
+    scaler = fit_scaler(
+        X,
+        y,
+        unbias_data=hp.unbias_data,
+        normalize_data=hp.normalize_data,
+        unbias_label=hp.unbias_label,
+        normalize_label=hp.normalize_label,
+        hosts=hosts,
+    )
+    sparse = not isinstance(X, np.ndarray)
+    more = list(islice(stream, 1))
+    shown = batch if more else len(y)
+    room = budget.data(hp, int(X.shape[1] or 0), shown, sparse=sparse)
+    del X
+    again = chain(drained(head), drained(more), stream)
+    data = hold(
+        again,
+        source,
+        scaler,
+        batch,
+        int(share * room),
+        ahead,
+        sparse=sparse,
+        signed=negated(hp),
+        widest=None if told else lambda width: int(hosts.most(width)),
+    )
+    if not data.features:
+        raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
+    return data, budget.data(hp, data.features, shown, sparse=sparse)
+
+
+def read_channel(
+    blocks: Iterable[Block],
+    name: str,
+    hp: Hyperparameters,
+    train: Data,
+    room: int,
+    ahead: Ahead,
+    *,
+    hosts: Hosts = ALONE,
+    sharded: bool = False,
+) -> Data:
+    """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it.
+
+    The channel is only scored, so its pieces need not be whole mini-batches.
+    """
+
+    def source() -> Iterator[Block]:
+        rows = checked(name, blocks, label_classes(hp), train.features)
+        return rows if sharded else every(rows, hosts)
+
+    sparse = isinstance(train.rows, SparseRows)
+    data = hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse, signed=negated(hp))
+    if not hosts.total([data.count])[0]:
+        raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
+    return data
+
+
+def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
+    """Yield this host's share of blocks that all hosts read: every host-count-th row."""
+    if hosts.count == 1:
+        yield from blocks
+        return
+    first = hosts.rank
+    for X, y in blocks:
+        rows = np.arange(first, len(y), hosts.count)
+        if len(rows):
+            yield X[rows] if isinstance(X, np.ndarray) else choose_rows(X, rows), y[rows]
+        first = (first - len(y)) % hosts.count
+
+
+def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]:
+    """Make the samples of all hosts sparse or dense, and of one width, like that of the first host that has rows.
+
+    Also returns whether the data declares its width. `head` are the blocks that X (n, d) was taken from. Raises
+    InputError where no host has rows, or where their declared widths differ.
+    """
+    told = head[0][0].shape[1] if head else None
+    mine = [bool(head), not isinstance(X, np.ndarray), told or 0, X.shape[1] or 0]
+    with_rows = [(host, facts) for host, (facts,) in zip(hosts.names, hosts.gathered([mine]), strict=True) if facts[0]]
+    if not with_rows:
+        raise InputError("channel 'train': no host has a row of it. Check where its data lies.")
+    (first, facts), *others = with_rows
+    for other, facts_there in others:
+        if facts_there[2] != facts[2]:
+            raise InputError(
+                f"channel 'train': host {first!r} has rows of {int(facts[2])} features, host {other!r} of "
+                f"{int(facts_there[2])}. Give all hosts data of the same columns and format."
+            )
+    width = int(max(facts[3] for _, facts in with_rows))
+    if not facts[1]:
+        return as_matrix(X) if head else np.zeros((0, width), np.float32), bool(facts[2])
+    return as_sparse(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
+
+
+def negated(hp: Hyperparameters) -> bool:
+    """Return whether rows are stored multiplied by a sign for their label, which spares the loss the labels."""
+    return LOSSES[hp.loss].signed is not None
+
+
+def label_classes(hp: Hyperparameters) -> int | None:
+    """Return how many classes labels may be numbered by; None for a regressor."""
+    return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
+
+
+def checked(
+    channel: str, blocks: Iterable[Block], classes: int | None, features: int | None, widest: int | None = None
+) -> Iterator[Block]:
+    """Yield blocks whose labels and width are valid.
+
+    `classes` restricts the labels to the integers 0 to classes - 1; None allows every finite label. Blocks that do not
+    declare their width get the expected one, if it is known; sparse ones may be as wide as `widest`. Raises InputError
+    that names channel, row, expected and found value.
+    """
+    rows = 0
+    for X, y in blocks:
+        if not isinstance(X, np.ndarray) and X.shape[1] is None:
+            X = with_width(X, channel, rows, features)
+        elif features is not None and X.shape[1] != features:
+            raise InputError(
+                f"channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
+                "that every channel has the same columns, the label first.",
+                channel,
+                rows + 1,
+            )
+        else:
+            features = X.shape[1]
+        if widest is not None and not isinstance(X, np.ndarray):
+            check_width(X, channel, rows, widest)
+        if classes is not None:
+            wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
+            if wrong.size:
+                row = rows + int(wrong[0]) + 1
+                raise InputError(
+                    f"channel {channel!r}, row {row}: expected a label among the integers 0 to {classes - 1}, found "
+                    f"{y[wrong[0]]:g}. Number the classes from 0, and see that the label is the first column.",
+                    channel,
+                    row,
+                )
+        rows += len(y)
+        yield X, y
+
+
+def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
+    """Raise InputError for sparse rows wider than any model that fits the memory, before allocating for them."""
+    width, row = X.shape[1], rows + 1
+    if width is None and len(X.indices):
+        largest = int(X.indices.argmax())
+        width, row = int(X.indices[largest]) + 1, rows + int(np.searchsorted(X.indptr, largest, side="right"))
+    if width is not None and width > widest:
+        raise InputError(
+            f"channel {channel!r}, row {row}: {width} features, more than the {max(widest, 0)} for which the bank's "
+            "weights would fit the memory. Check the data, lower num_models, or use a larger instance.",
+            channel,
+            row,
+        )
+
+
+def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> SparseLike:
+    """Set the width of rows that do not declare one to `features`; `rows` were read before them."""
+    if features is None:
+        return X
+    beyond = np.flatnonzero(X.indices >= features)
+    if beyond.size:
+        row = rows + int(np.searchsorted(X.indptr, beyond[0], side="right"))
+        raise InputError(
+            f"channel {channel!r}, row {row}: expected at most {features} features, found index "
+            f"{X.indices[beyond[0]] + 1}. Set feature_dim to the largest index of all channels.",
+            channel,
+            row,
+        )
+    return Sparse(X.data, X.indices, X.indptr, (X.shape[0], features))
+
+
+def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Features, Floats, list[Block]]:
+    """Read blocks until there are `rows` rows or `most_bytes` bytes.
+
+    Return X and y of the first `rows`, and all blocks, to be replayed.
+    """
+    head: list[Block] = []
+    read = taken = 0
+    for block in blocks:
+        head.append(block)
+        read += len(block[1])
+        taken += block[0].data.nbytes
+        if read >= rows or taken >= most_bytes:
+            break
+    if not head:
+        return np.zeros((0, 0), np.float32), np.zeros(0, np.float32), head
+    parts = [X for X, _ in head]
+    y = np.concatenate([y for _, y in head])[:rows]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(list(map(as_matrix, parts)))[:rows], y, head
+    return slice_rows(join(list(map(as_sparse, parts))), 0, len(y)), y, head
+
+
+def drained(parts: list[Block]) -> Iterator[Block]:
+    """Yield the blocks of a list while emptying it, so that each can be freed."""
+    while parts:
+        yield parts.pop(0)

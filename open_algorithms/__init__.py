@@ -1,0 +1,3 @@
+"""Open algorithms for tables: the command line, and what they share."""
+
+VERSION = "0.1.0"

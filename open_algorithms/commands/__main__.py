@@ -1,0 +1,7 @@
+"""`python -m commands`: the command where it is not installed."""
+
+import sys
+
+from open_algorithms.commands.main import main
+
+sys.exit(main())

@@ -1,0 +1,143 @@
+"""Detect headers of CSV files by their first two lines; where these are ambiguous the user is asked."""
+
+import csv
+import shlex
+from collections.abc import Sequence
+from enum import Enum
+from itertools import islice, pairwise
+from math import isnan
+from pathlib import Path
+
+from container.channels.files import open_file
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff
+from container.contract.errors import DecodeError
+from container.rows.columns import are_numbered, count_index, counts_up, rise
+from open_algorithms.commands.telling.faults import Fault, UsageFault
+from open_algorithms.commands.telling.say import say
+
+CSV = "text/csv"
+HEADER_BYTES = 1 << 20  # in which lines must end to be looked at
+MANY = 8  # columns, from which on no row counts them by chance
+MISSING = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "?", "-", "\\N"}
+
+Fields = list[str]
+
+
+class First(Enum):
+    """What the first line of a file is."""
+
+    HEADER = "names"
+    NUMBERED = "names, though they are numbers"
+    ROW = "a row"
+    UNSURE = "either"
+
+
+def has_header(files: Sequence[Path], kind: str) -> bool:
+    """Return whether the files start with a header; print a notice where it could be mistaken for a row.
+
+    Raises CommandError where only some do, and UsageError where it cannot be decided. `kind` is the content type known
+    so far.
+    """
+    found = {file: judge(*lines) for file in files if (lines := read_lines(file))}
+    of = {first: [file for file, judged in found.items() if judged is first] for first in First}
+    with_header = of[First.UNSURE] + of[First.NUMBERED] + of[First.HEADER]
+    if not with_header:
+        return False
+    file = with_header[0]
+    line = f"the first line of {file}, {','.join(read_lines(file)[0])[:80]},"
+    present, absent = (f"--content-type '{kind};header={word}'" for word in ("present", "absent"))
+    if of[First.ROW]:
+        or_row = "" if found[file] is First.HEADER else f" If it is a row, say {absent}."
+        raise Fault(
+            f"{line} {'may be' if of[First.UNSURE] else 'is'} a header, but {of[First.ROW][0]} has none. If the files "
+            f"were cut from one, put them together: {join(file, [other for other in found if other != file])}. If "
+            f"not, give every file the header, or none.{or_row}"
+        )
+    if of[First.UNSURE]:
+        raise UsageFault(f"{line} may be a header, as pandas writes it, or a row. Say {present} or {absent}.")
+    if of[First.NUMBERED]:
+        say(f"{line} is taken for a header; if it is a row, say {absent}.")
+    return True
+
+
+def join(first: Path, others: Sequence[Path]) -> str:
+    """Return the shell command that concatenates the files, the one with the header first."""
+    more = " ..." if len(others) >= MANY else ""
+    names = " ".join(shlex.quote(str(file)) for file in [first, *others[: MANY - 1]])
+    return f"`cat {names}{more} > all.csv`"
+
+
+def judge(first: Fields, second: Fields | None = None) -> First:
+    """Classify the first line by its fields and those of the second."""
+    if index := count_index(first) % len(first):
+        first, second = first[index:], second and second[index:]
+        if counts_up(first):
+            return First.NUMBERED
+    elif len(first) == 1:
+        return First.ROW  # what separates its columns, of which there must be two, is no comma
+    texts = list(filter(is_text, first))
+    if not texts:
+        return First.ROW if second is None else judge_numbers(first, second)
+    values = [field for field in first if field and not is_text(field)]
+    if not values:
+        return First.HEADER
+    over_numbers = second is None or not any(map(is_text, second))
+    if over_numbers and 2 * len(texts) > len(first) and len(set(texts)) == len(texts):
+        return First.NUMBERED
+    if is_text(first[0]) and (second is None or is_number(second[0])):
+        return judge_names(values)
+    return First.ROW
+
+
+def judge_numbers(first: Fields, second: Fields) -> First:
+    """Classify a line of numbers: a header where they number the columns, or rise like years above fractions."""
+    if counts_up(first) or (len(first) > 2 and are_numbered(first)):
+        return First.NUMBERED if len(first) >= MANY else First.UNSURE
+    fractions = [field for field in second if is_number(field) and not float(field).is_integer()]
+    return First.UNSURE if len(first) > 3 and rise(first[1:]) and 2 * len(fractions) > len(second) else First.ROW
+
+
+def judge_names(fields: Fields) -> First:
+    """Classify the values beside the label's name: a header where they count up, or rise and are many."""
+    numbers = [float(field) for field in fields if is_number(field)]
+    rising = len(numbers) == len(fields) and all(one < other for one, other in pairwise(numbers))
+    if counts_up(fields) or (rising and len(fields) >= MANY):
+        return First.NUMBERED
+    return First.UNSURE if rising and all(number.is_integer() for number in numbers) else First.ROW
+
+
+def is_text(field: str) -> bool:
+    """Return whether a field is not empty, not a number and not a mark of a missing value."""
+    return bool(field) and not is_number(field) and field not in MISSING
+
+
+def is_number(field: str) -> bool:
+    """Return whether a field is a number in everyday notation: not nan, not 1_000."""
+    try:
+        return not isnan(float(field)) and "_" not in field
+    except ValueError:
+        return False
+
+
+def read_lines(file: Path) -> list[Fields]:
+    """Return the fields of the first two lines that are not blank, or fewer; empty for a file that is not text."""
+    content = head(file, HEADER_BYTES)
+    if sniff(content[:HEAD_BYTES]) != CSV:
+        return []
+    if len(content) == HEADER_BYTES:
+        content = content.rpartition(b",")[0]  # without the field that is cut
+    lines = [line.decode("utf-8", "replace") for line in content.removeprefix(BYTE_ORDER_MARK).splitlines()[:1000]]
+    filled = [[line] for line in islice(filter(str.strip, lines), 2)]
+    try:
+        return [list(map(str.strip, next(csv.reader(line, skipinitialspace=True)))) for line in filled]
+    except csv.Error:  # which whoever reads the data tells with its place
+        return []
+
+
+def head(file: Path, size: int) -> bytes:
+    """Return the first `size` bytes of a file, decompressed."""
+    try:
+        with open_file(file) as stream:
+            return stream.read(size)
+    except DecodeError as error:
+        raise Fault(f"{file}: {error}.") from None

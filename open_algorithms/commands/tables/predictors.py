@@ -1,0 +1,104 @@
+"""Choose the predictor type by the labels where the user has not; or refuse them, with advice."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from container.rows.table import Table
+from open_algorithms.commands.tables.labels import MOST_CLASSES, Floats, Labels, survey
+from open_algorithms.commands.tables.recipes import list_labels, list_numbers, number_labels
+from open_algorithms.commands.tables.source import Source, describe_label
+from open_algorithms.commands.telling.faults import Fault
+from open_algorithms.commands.telling.say import say
+from open_algorithms.learning.options.declaration import AUTO, unquote
+
+BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
+Recipe = Callable[[Sequence[float]], str]
+
+INSIST = "say --set predictor_type=regressor"
+
+
+def choose_predictor(
+    hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: Source, table: Table
+) -> dict[str, str]:
+    """Return the hyperparameters that follow from the labels, and print them; empty where the user has set them.
+
+    Raises CommandError where the labels are classes not numbered from 0, or a row index.
+    """
+    wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
+    if wanted not in ("", BINARY, MULTICLASS):
+        return {}
+    labels = survey(blocks, len(source.files))
+    said = unquote(hyperparameters.get("num_classes", AUTO))
+    label = table.header.label if table.header else ""
+    files = [file for _, file in source.files]
+    recipe = partial(number_labels, path=source.path, files=files, media=source.media, label=label)
+    check_labels(labels, wanted, None if said.lower() == AUTO else said, source, recipe)
+    return {} if wanted else guess(labels, describe_label(source, table))
+
+
+def check_labels(labels: Labels, wanted: str, num_classes: str | None, source: Source, recipe: Recipe) -> None:
+    """Raise CommandError where the labels do not suit the `wanted` classifier, or any where none is wanted."""
+    if labels.counting or labels.unique:
+        raise Fault(describe_index(labels, source.tabular))
+    classes, values = labels.classes, labels.unnumbered
+    most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
+    if values and not (most and all(value in range(most) for value in values)):
+        raise Fault(describe_classes(values, wanted, recipe))
+    if wanted == BINARY and classes and classes > 2:
+        raise Fault(
+            f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
+            f"predictor_type={MULTICLASS} --set num_classes={classes}."
+        )
+    if wanted == MULTICLASS and classes and num_classes is None:
+        what = f"num_classes={classes}" if classes > 2 else f"predictor_type={BINARY}"
+        raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
+
+
+def describe_index(labels: Labels, tabular: bool) -> str:
+    """Describe labels that are a row index, and what to do about them."""
+    what = "the first column, the label," if tabular else "the label"
+    how = "counts the rows one by one, as an index does"
+    if not labels.counting:
+        how = "is another whole number in every row, as an index or an id is"
+    return (
+        f"{what} {how}. Write the data without it (pandas: index=False), the label first; if that is the label, "
+        f"{INSIST}."
+    )
+
+
+def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> str:
+    """Describe labels that are not numbered from 0, and how to number them."""
+    if len(values) == 1:
+        return f"every label is {values[0]:.9g}: there is nothing to learn. See that the label is the first column."
+    more = f", with --set num_classes={len(values)}" if wanted == MULTICLASS and len(values) > 2 else ""
+    amounts = "If they are amounts" if len(values) > 2 else "If they are no classes"
+    return (
+        f"the labels are {list_labels(values)}; expected classes numbered from 0. Write {list_numbers(values)}, in "
+        f"every file, those of --validation and --test too, and train on what this leaves{more}:\n{recipe(values)}\n"
+        f"{amounts}, {INSIST}."
+    )
+
+
+def guess(labels: Labels, label: str) -> dict[str, str]:
+    """Choose the predictor type by the labels and print why; `label` names their column."""
+    if labels.classes is None:
+        found, why = (
+            {"predictor_type": REGRESSOR},
+            f"the label{label and f', {label},'} holds {describe_amounts(labels)}",
+        )
+    elif labels.classes == 2:
+        found, why = {"predictor_type": BINARY}, "all labels are 0 or 1"
+    else:
+        found = {"predictor_type": MULTICLASS, "num_classes": f"{labels.classes}"}
+        why = f"the labels are the integers 0 to {labels.classes - 1}"
+    say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
+    return found
+
+
+def describe_amounts(labels: Labels) -> str:
+    """Describe why the labels are amounts rather than classes."""
+    if labels.values is None:
+        return f"more than {MOST_CLASSES} different values"
+    if fraction := next((value for value in labels.values if not value.is_integer()), None):
+        return f"fractions, such as {fraction:.9g}"
+    return f"{len(labels.values)} different whole numbers with gaps between them"

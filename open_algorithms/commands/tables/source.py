@@ -1,0 +1,84 @@
+"""One line for people about the training data: its files, its label column, its features."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from container.contract.media import MediaType
+from container.rows.blocks import Block, Sparse
+from container.rows.columns import show_names
+from container.rows.table import Table
+from open_algorithms.commands.tables.headers import CSV
+from open_algorithms.commands.tables.recipes import LIBSVM, PARQUET
+
+LISTED = 5  # files that are named
+ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Training data: the path that was given, the files found there with their names, and their content type."""
+
+    path: Path
+    files: Sequence[tuple[str, Path]]
+    media: MediaType
+
+    @property
+    def tabular(self) -> bool:
+        """Return whether the label is a column (CSV, Parquet)."""
+        return self.media.name in (CSV, PARQUET)
+
+
+def describe_source(source: Source, table: Table, first: Block) -> str:
+    """Say which files there are, and what their columns are taken for, by the table and the first rows."""
+    parts = [list_files(source.files), *describe_copies(source.files), *describe_columns(source, table, first)]
+    return f"data: {'; '.join(parts)}"
+
+
+def list_files(files: Sequence[tuple[str, Path]]) -> str:
+    """Count files and name them, of many the first."""
+    names = [name for name, _ in files]
+    more = ", ..." if len(names) > LISTED else ""
+    return f"{len(names)} file{'s' if len(names) > 1 else ''}, {', '.join(names[:LISTED])}{more}"
+
+
+def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
+    """Warn of files that seem to be copies of others by their names: their rows count twice."""
+    known: dict[str, str] = {}
+    pairs = []
+    for name, _ in sorted(files, key=lambda file: len(file[0])):
+        original = known.setdefault(original_name(name), name)
+        if original != name:
+            pairs.append(f"{name} of {original}")
+    return [f"a copy, whose rows count twice, seems to be {', '.join(pairs)}"] if pairs else []
+
+
+def original_name(name: str) -> str:
+    """Return the name without marks of a copy or of compression: `a.csv` for `a.csv.gz`, `a.csv~` and `a (1).csv`."""
+    folder, slash, file = name.rpartition("/")
+    file = file.lower()
+    while (shorter := ENDING.sub("", file)) != file:
+        file = shorter
+    return f"{folder}{slash}{file}"
+
+
+def describe_label(source: Source, table: Table) -> str:
+    """Name the column of the label; nothing where it is in none."""
+    if not source.tabular:
+        return ""
+    name = "" if table.header is None else f", {table.header.label!r}"
+    return f"column {1 + table.label_column}{name}"
+
+
+def describe_columns(source: Source, table: Table, first: Block) -> list[str]:
+    """Say which column is the label, and how many features there are, with their names."""
+    if source.media.name == LIBSVM:
+        return ["the label is the first number of a line"]
+    label = describe_label(source, table) if source.tabular else "that of each record"
+    if isinstance(first[0], Sparse) and table.header is None:
+        return [f"the label is {label}"]
+    names = () if table.header is None else table.header.features
+    count = len(names) or first[0].shape[1]
+    told = f": {show_names(names)}" if names else ""
+    return [f"the label is {label}", f"{count} feature{'' if count == 1 else 's'}{told}"]

@@ -1,0 +1,1 @@
+"""What a command tells people, and the files that it leaves."""

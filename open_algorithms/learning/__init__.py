@@ -1,0 +1,1 @@
+"""What learning from rows takes, whatever is learned."""

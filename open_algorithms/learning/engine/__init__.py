@@ -1,0 +1,1 @@
+"""MXNet: its import, compiled graphs, threads, exchange between hosts."""

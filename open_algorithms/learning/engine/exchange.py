@@ -1,0 +1,77 @@
+"""All-reduce over hosts with MXNet's KVStore, called through its C API: its Python API unpickles what it receives.
+
+Every host runs a worker, which is the training process, and a server, which sums a part of every array. Host 0 also
+runs the scheduler, the rendezvous of all others.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from open_algorithms.learning.engine.graph import ndarray
+from open_algorithms.learning.engine.mxnet import mx
+
+Floats = NDArray[Any]
+Address = tuple[str, int]
+WORKER, SERVER, SCHEDULER = "worker", "server", "scheduler"
+
+
+def run_role(role: str, hosts: int, root: Address, address: str) -> None:
+    """Run as the scheduler at `root`, or as the server of the host at `address`, until the process is ended."""
+    library, handle = mx.base._LIB, create(role, hosts, root, address)
+    controller = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+    mx.base.check_call(library.MXKVStoreRunServer(handle, controller(refuse), None))
+
+
+def refuse(head: int, body: bytes, server: int | None) -> None:
+    """Ignore a command; no host of a job sends any."""
+
+
+def create(role: str, hosts: int, root: Address, address: str) -> Any:
+    """Join the KVStore of `host_count` hosts in a role; return MXNet's handle."""
+    library, handle = mx.base._LIB, ctypes.c_void_p()
+    settings = {
+        "DMLC_ROLE": role,
+        "DMLC_NUM_WORKER": str(hosts),
+        "DMLC_NUM_SERVER": str(hosts),
+        "DMLC_PS_ROOT_URI": root[0],
+        "DMLC_PS_ROOT_PORT": str(root[1]),
+        "DMLC_NODE_HOST": address,
+    }
+    mx.base.check_call(library.MXInitPSEnv(len(settings), texts(settings), texts(list(settings.values()))))
+    mx.base.check_call(library.MXKVStoreCreate(b"dist_sync", ctypes.byref(handle)))
+    return handle
+
+
+def texts(values: Sequence[str] | dict[str, str]) -> Any:
+    """Return texts as a C array of strings."""
+    return (ctypes.c_char_p * len(values))(*(value.encode() for value in values))
+
+
+class Adder:
+    """Sums float32 arrays over all hosts; each array size is a key of the store."""
+
+    def __init__(self, hosts: int, root: Address, address: str) -> None:
+        """Connect to the other hosts, waiting until they are there."""
+        self.handle = create(WORKER, hosts, root, address)
+        self.keys: dict[int, Any] = {}
+
+    def __call__(self, sent: Floats, total: Floats) -> None:
+        """Set `total` (n,) to the sum of all hosts' `sent` (n,)."""
+        library, ours, theirs = mx.base._LIB, ndarray(sent), ndarray(total)
+        size = len(sent)
+        if size not in self.keys:
+            self.keys[size] = (ctypes.c_int * 1)(len(self.keys))
+            zeros = ndarray(np.zeros_like(sent))
+            mx.base.check_call(library.MXKVStoreInit(self.handle, 1, self.keys[size], handles(zeros)))
+        key = self.keys[size]
+        mx.base.check_call(library.MXKVStorePushPull(self.handle, 1, key, 1, key, handles(ours), handles(theirs), 0))
+        theirs.wait_to_read()
+
+
+def handles(array: Any) -> Any:
+    """Return an MXNet array as a C array of one handle."""
+    return (ctypes.c_void_p * 1)(array.handle)

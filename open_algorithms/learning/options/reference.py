@@ -1,0 +1,42 @@
+"""Generate the reference page of the hyperparameters from their declaration."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from open_algorithms.learning.options.declaration import Declaration, load_declarations
+
+HEAD = """# Hyperparameters
+
+Made from `linear_learner/hyperparameters.yaml` by `make docs`; change it there. Values arrive as text. `True`, `"true"`
+and `1` are the same, so are `10` and `10.0`, and one layer of JSON quotes is taken off. A name that is not listed is
+refused, except those that the platform adds (`sagemaker_*`). What does not apply to a job is ignored, with a warning.
+
+| name | values | default | applies to | tuning range | |
+|---|---|---|---|---|---|
+"""
+
+TAIL = """
+Accepted from definitions written for the original, without effect: {internal}.
+"""
+
+
+def page(known: Iterable[Declaration]) -> str:
+    """Return the page as Markdown."""
+    known = list(known)
+    rows = [row(declaration) for declaration in known if not declaration.internal]
+    internal = ", ".join(f"`{declaration.name}`" for declaration in known if declaration.internal)
+    return HEAD + "\n".join(rows) + "\n" + TAIL.format(internal=internal)
+
+
+def row(declaration: Declaration) -> str:
+    """Return one line of the table."""
+    default = "required" if declaration.default is None else f"`{declaration.default}`" if declaration.default else ""
+    applies = "; ".join(f"{name} {', '.join(map(str, allowed))}" for name, allowed in declaration.applies.items())
+    tunable = " to ".join(f"{bound:g}" if isinstance(bound, float | int) else bound for bound in declaration.tunable)
+    cells = (f"`{declaration.name}`", declaration.expected, default, applies, tunable, declaration.about)
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    print(page(load_declarations(Path(sys.argv[1])).values()), end="")

@@ -1,0 +1,171 @@
+"""Standardised sparse rows in memory: by row for the forward product, by column for the backward product."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from open_algorithms.learning.rows.csr import Sparse, choose_rows, slice_rows
+from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve
+from open_algorithms.learning.rows.scaling import Scaler
+
+Floats = NDArray[Any]
+FULL_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
+VALUE_BYTES, ROW_BYTES = 8, 12 + ORDER_BYTES  # of a value with its column, of a row's end and label
+VALUES = 2**20  # that are looked at together
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """Sparse rows divided by the features' deviations; centring is kept apart as `shift`.
+
+    The standardised matrix (n, d) is X - shift, which is never materialised; `shift` (d,) is None without centring.
+    `constant_features` are those stored in every row with a value equal to their shift: their gradient must be exactly
+    0, not a rounding residue. `y` is (n, 1), standardised.
+    """
+
+    X: Sparse
+    y: Floats
+    shift: Floats | None
+    still: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def features(self) -> int:
+        """The number of features."""
+        return self.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and features."""
+        return len(self.y), int(self.X.shape[1] or 0)
+
+    @property
+    def labels(self) -> Floats:
+        """The standardised labels, (n,)."""
+        return self.y[:, 0]
+
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """The arrays that hold the rows."""
+        return [self.X.data, self.X.indices, self.X.indptr, self.y]
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays in bytes."""
+        return sum(array.nbytes for array in self.arrays)
+
+    def varying(self) -> NDArray[np.bool_]:
+        """Return which features have a stored non-zero value in any row and are not constant, (d,)."""
+        varies = np.zeros(self.features, np.bool_)
+        for part in portions(self.X):
+            varies[self.X.indices[part][self.X.data[part] != 0]] = True
+        varies[self.still] = False
+        return varies
+
+    def part(self, first: int, last: int) -> "SparseRows":
+        """Return rows `first` to `last` as views of their values."""
+        return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.still)
+
+    def first(self, count: int) -> "SparseRows":
+        """Copy the first `count` rows."""
+        return self.chosen(np.arange(min(count, len(self)), dtype=np.int32))
+
+    def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
+        """Copy the rows with these indices, in this order."""
+        return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.still)
+
+    def raw(self, scaler: Scaler, values: int = 2**20) -> Iterator[Block]:
+        """Yield the rows in raw units, about `values_at_once` values at a time."""
+        rows = max(1, len(self) * values // max(len(self.X.data), len(self), 1))
+        for first in range(0, len(self), rows):
+            part = self.part(first, min(first + rows, len(self)))
+            data = part.X.data * scaler.deviation[part.X.indices]
+            yield part.X._replace(data=data), scaler.restore_label(part.labels)
+
+
+def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
+    """Drop the empty columns of X (n, d).
+
+    Returns the columns that remain, (u,), X restricted to them, (n, u), and its transpose, (u, n).
+    """
+    count = len(X.indices)
+    bits = count.bit_length()
+    keys = (X.indices.astype(np.int64) << bits) | np.arange(count)
+    keys.sort()
+    places, columns = keys & ((1 << bits) - 1), keys >> bits
+    starts = np.flatnonzero(np.append(True, columns[1:] != columns[:-1])) if count else np.zeros(0, np.int64)
+    rows = np.repeat(np.arange(X.shape[0], dtype=np.int32), np.diff(X.indptr))[places]
+    ranks = np.zeros(count, np.int32)
+    ranks[starts[1:]] = 1
+    indices = np.empty(count, np.int32)
+    indices[places] = np.cumsum(ranks)
+    transposed = Sparse(X.data[places], rows, np.append(starts, count), (len(starts), X.shape[0]))
+    return columns[starts], X._replace(indices=indices, shape=(X.shape[0], len(starts))), transposed
+
+
+class SparseRowsBuilder:
+    """Collects scaled sparse blocks into preallocated arrays."""
+
+    def __init__(self, capacity: int) -> None:
+        """Reserve `byte_limit` bytes; the operating system commits only what is used."""
+        self.data = reserve(max(1, capacity // VALUE_BYTES), 1)
+        self.indices = reserve(len(self.data), 1, np.int32)
+        self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self.labels: list[Floats] = [np.zeros(0, np.float32)]
+        self.count = self.stored = 0
+        self.left = capacity
+
+    def add(self, X: Any, y: Floats) -> bool:
+        """Store a block; return False where it does not fit."""
+        last = self.stored + len(X.data)
+        size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
+        if size > self.left or last > len(self.indices):
+            return False
+        self.data[self.stored : last, 0] = X.data
+        self.indices[self.stored : last, 0] = X.indices
+        self.ends.append(X.indptr[1:] + self.stored)
+        self.labels.append(y)
+        self.stored, self.count, self.left = last, self.count + len(y), self.left - size
+        return True
+
+    def cut(self, batch: int) -> tuple[Sparse, Floats]:
+        """Remove the rows after the last complete mini-batch and return them."""
+        whole = self.count - self.count % batch
+        indptr, y = np.concatenate(self.ends), np.concatenate(self.labels)
+        first = int(indptr[whole])
+        own = slice(first, self.stored)
+        tail = Sparse(
+            self.data[own, 0].copy(), self.indices[own, 0].copy(), indptr[whole:] - first, (len(y) - whole, None)
+        )
+        self.ends, self.labels, self.stored, self.count = [indptr[: whole + 1]], [y[:whole]], first, whole
+        return tail, y[whole:]
+
+    def build(self, scaler: Scaler) -> SparseRows:
+        """Release unused memory and return the rows, with the scaler's number of features."""
+        self.data.resize((self.stored, 1), refcheck=False)
+        self.indices.resize((self.stored, 1), refcheck=False)
+        shape = (self.count, len(scaler.mean))
+        X = Sparse(self.data[:, 0], self.indices[:, 0], np.concatenate(self.ends), shape)
+        shift = scaler.shift
+        return SparseRows(X, np.concatenate(self.labels)[:, None], shift, find_still(X, shift))
+
+
+def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
+    """Return the columns that every row of X stores with a value equal to their shift."""
+    if shift is None:
+        return np.zeros(0, np.int64)
+    counts = np.zeros(len(shift), np.int64)
+    for part in portions(X):
+        columns = X.indices[part]
+        counts += np.bincount(columns[X.data[part] == shift[columns]], minlength=len(shift))
+    return np.flatnonzero(counts == X.shape[0])
+
+
+def portions(X: Sparse) -> Iterator[slice]:
+    """Yield slices of X's values, so that temporaries stay small."""
+    return (slice(first, first + VALUES) for first in range(0, len(X.data), VALUES))

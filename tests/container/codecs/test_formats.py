@@ -1,0 +1,254 @@
+"""Data of another format than its content type says: named for what it is, with an advice that can be followed."""
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import sqlite3
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import ipc, orc
+
+from container.codecs.recordio import encode_records
+from container.codecs.registry import CODECS, READERS, TRAINING_TYPES
+from container.codecs.sniffing import sniff
+from container.contract.errors import DecodeError
+from container.rows.blocks import PLAIN
+from tests.container.bodies import decode
+
+ROWS = b"1,0.5,2\n0,0.25,3\n" * 100
+TABLE = pa.table({"label": [1.0, 0.0], "age": [31.0, 42.0]})
+AS_CSV = "Write its rows as text/csv"
+UNPACK = "Unpack it first"
+SHEET = r"Save the sheet as CSV \(UTF-8\)"
+OTHER = "Rows of numbers are needed: see that it is the right file"
+FETCH = "The download failed: fetch the file again"
+
+
+def written(write: Callable[[io.BytesIO], object]) -> bytes:
+    file = BytesIO()
+    write(file)
+    return file.getvalue()
+
+
+def zipped(*names: str) -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, ROWS)
+    return file.getvalue()
+
+
+def tarred(mode: str) -> bytes:
+    file = BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as archive:  # type: ignore[call-overload]
+        entry = tarfile.TarInfo("train.csv")
+        entry.size = len(ROWS)
+        archive.addfile(entry, BytesIO(ROWS))
+    return file.getvalue()
+
+
+def arrow(open_writer: Callable[..., Any]) -> bytes:
+    file = BytesIO()
+    writer = open_writer(file, TABLE.schema)
+    writer.write_table(TABLE)
+    writer.close()
+    return file.getvalue()
+
+
+def refuse_training(content: bytes, kind: str = "text/csv") -> str:
+    decode_blocks = CODECS[kind].decode_blocks
+    assert decode_blocks
+    with pytest.raises(DecodeError) as refused:
+        list(decode_blocks(BytesIO(content), {}, None, PLAIN))
+    return str(refused.value)
+
+
+def refuse_request(body: bytes, kind: str = "text/csv") -> str:
+    with pytest.raises(DecodeError) as refused:
+        decode(kind, body, {}, 2)
+    return str(refused.value)
+
+
+FORMATS = {
+    "zip": (zipped("train.csv"), "a ZIP archive", UNPACK),
+    "xlsx": (zipped("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "an Excel workbook", SHEET),
+    "docx": (zipped("[Content_Types].xml", "word/document.xml"), "a Word document", OTHER),
+    "npz": (written(lambda file: np.savez(file, X=np.ones((2, 2)))), r"NumPy arrays \(npz\)", AS_CSV),
+    "tar": (tarred("w"), "a tar archive", UNPACK),
+    "tar.gz": (tarred("w:gz"), "a tar archive, within gzip", UNPACK),
+    "npy.gz": (
+        gzip.compress(written(lambda file: np.save(file, np.ones(3)))),
+        r"a NumPy array \(npy\), within",
+        AS_CSV,
+    ),
+    "bz2": (bz2.compress(ROWS), "data compressed by bzip2", UNPACK),
+    "xz": (lzma.compress(ROWS), "data compressed by xz", UNPACK),
+    "lzma": (lzma.compress(ROWS, lzma.FORMAT_ALONE), "data compressed by LZMA", UNPACK),
+    "zst": (pa.compress(ROWS, "zstd", asbytes=True), "data compressed by Zstandard", UNPACK),
+    "lz4": (pa.compress(ROWS, "lz4", asbytes=True), "data compressed by LZ4", UNPACK),
+    "zlib": (zlib.compress(ROWS), "data compressed by zlib", UNPACK),
+    "7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive", UNPACK),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(8), "a file of old Microsoft Office, such as xls", SHEET),
+    "npy": (written(lambda file: np.save(file, np.ones((2, 2)))), r"a NumPy array \(npy\)", AS_CSV),
+    "pickle 0": (pickle.dumps(np.ones(2), 0), "a Python pickle", AS_CSV),
+    "pickle 4": (pickle.dumps([1, 2.5], 4), "a Python pickle", AS_CSV),
+    "orc": (written(lambda file: orc.write_table(TABLE, file)), "an ORC file", AS_CSV),
+    "arrow": (arrow(ipc.new_file), "an Arrow or Feather file", AS_CSV),
+    "arrow stream": (arrow(ipc.new_stream), "an Arrow or Feather file", AS_CSV),
+    "avro": (b"Obj\x01\x04\x14avro.codec", "an Avro file", AS_CSV),
+    "hdf5": (b"\x89HDF\r\n\x1a\n\x00", "an HDF5 file", AS_CSV),
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document", OTHER),
+    "png": (b"\x89PNG\r\n\x1a\n\x00", "a PNG image", OTHER),
+    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "an image", OTHER),
+    "utf-16": (ROWS.decode().encode("utf-16"), "text in UTF-16", "Save it as UTF-8"),
+    "utf-16, no mark": (ROWS.decode().encode("utf-16-le"), "text in UTF-16", "Save it as UTF-8"),
+    "utf-32": (ROWS.decode().encode("utf-32"), "text in UTF-32", "Save it as UTF-8"),
+    "git lfs": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+        "a Git LFS pointer",
+        "Fetch the file itself by git lfs pull",
+    ),
+    "html": (b"\n<!DOCTYPE html>\n<html><head><title>Sign in</title>", "an HTML page", FETCH),
+    "s3": (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>',
+        r"an error message in XML \(AccessDenied\)",
+        FETCH,
+    ),
+    "xml": (b"<rows>\n  <row><label>1</label></row>\n</rows>\n", "XML", AS_CSV),
+    "arff": (b"% Iris\n%\n@RELATION iris\n", "ARFF, as of Weka", "Keep the rows below @data only, as text/csv"),
+    "sql": (b"-- rows of 2024\nCREATE TABLE rows (label INT);\n", "SQL", AS_CSV),
+    "script": (b"#!/bin/sh\necho 1,2\n", "a script", OTHER),
+    "printed array": (b"[[1.  0.5]\n [0.  2. ]]\n", "what NumPy prints of an array", AS_CSV),
+    "printed dict": (b"{'features': [1.0, 0.5]}\n", "what Python prints of its objects", AS_CSV),
+    "printed numbers": (b"[np.float64(1.0), np.float64(0.5)]\n", "what Python prints of its objects", AS_CSV),
+}
+
+
+@pytest.mark.parametrize(("content", "name", "advice"), FORMATS.values(), ids=FORMATS)
+def test_a_format_that_is_not_read_is_named_with_what_to_do(content: bytes, name: str, advice: str) -> None:
+    for message in (refuse_training(content), refuse_request(content)):
+        with pytest.raises(AssertionError, match=rf"^expected text/csv, found {name}.*\. {advice}$"):
+            raise AssertionError(message)
+
+
+@pytest.mark.parametrize("kind", [*TRAINING_TYPES, "application/json", "application/jsonlines"])
+@pytest.mark.parametrize("name", ["zip", "npy", "utf-16", "html"])
+def test_it_is_named_whatever_was_expected(kind: str, name: str) -> None:
+    content, found, _ = FORMATS[name]
+    if kind == "application/json" and name == "utf-16":
+        content = b"\xff\xfe1\x00,\x002\x00"
+    refuse = refuse_training if kind in TRAINING_TYPES else refuse_request
+    with pytest.raises(AssertionError, match=f"^expected {kind}, found {found}"):
+        raise AssertionError(refuse(content, kind))
+
+
+def test_a_database_is_named(tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "rows")
+    base.execute("CREATE TABLE rows (label)")
+    base.close()
+    content = (tmp_path / "rows").read_bytes()
+    assert refuse_training(content) == "expected text/csv, found an SQLite database. Write its rows as text/csv"
+
+
+def test_bytes_that_nobody_knows_are_shown() -> None:
+    assert refuse_training(b"\x01\x02\x03\xf0") == "expected text/csv, found bytes of no known type: 01 02 03 f0"
+    assert refuse_training(b"1\x012\x013\n") == (
+        "expected text/csv, found text with the control character U+0001, at byte 1. Write text without such "
+        "characters, with commas between the columns of CSV"
+    )
+
+
+@pytest.mark.parametrize(
+    "header", [b"ORC,a", b"<NA>,<PAD>", b"MZ,BM", b"x,y", b"(Intercept),x", b"version,II*", b"a,@"]
+)
+def test_names_that_begin_as_a_format_does_are_names(header: bytes) -> None:
+    assert sniff.sniff(header + b"\n1,2\n") == "text/csv"
+
+
+def test_what_is_advised_is_what_is_read() -> None:
+    assert sorted(sniff.TRAINING) == sorted(TRAINING_TYPES)
+    assert sorted(sniff.REQUESTS) == sorted(READERS)
+
+
+ROW_A_LINE = "Write one row a line as text/csv, the label first"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"label": 1, "features": [2, 3]}\n', f"found JSON, which training does not read. {ROW_A_LINE}"),
+        (b'[{"label": 1, "age": 2}]', f"found JSON, which training does not read. {ROW_A_LINE}"),
+        (b"[1, 2]\n[3, 4]\n", f"found rows in brackets, as of JSON, which training does not read. {ROW_A_LINE}"),
+        (b"\xef\xbb\xbf[[1, 2], [3, 4]]", "found rows in brackets, as of JSON"),
+        (
+            b'[{"prefix": "s3://bucket/rows/"}, "part-1", "part-2"]',
+            "found a manifest, a list of files. Put the files themselves into the channel, on SageMaker by S3DataType "
+            "ManifestFile",
+        ),
+        (
+            b'{"entries": [{"url": "s3://bucket/rows/1"}]}',
+            "found a manifest, a list of files. Put the files themselves",
+        ),
+        (b'{"class": 0, "source-ref": "s3://bucket/1.jpg"}\n', "found an augmented manifest, which training does not"),
+        (b'{"Bucket": "bucket", "Contents": []}', "found a list of files or events of S3. Put the files themselves"),
+    ],
+)
+def test_training_never_advises_the_json_that_it_refuses(content: bytes, found: str) -> None:
+    for kind in TRAINING_TYPES:
+        message = refuse_training(content, kind)
+        assert message.startswith(f"expected {kind}, {found}")
+        assert "set the content type to application/json" not in message
+    assert refuse_training(b'{"a": 1}', "application/x-parquet") == (
+        "expected application/x-parquet, found JSON, which training does not read. Write one row a line as text/csv, "
+        "the label first, and set the content type to it, or write application/x-parquet"
+    )
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "text/libsvm"])
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            b'{"instances": [{"features": [1, 2]}]}',
+            "looks like application/json: if it is, set the content type to app",
+        ),
+        (b'{"features": [1, 2]}\n', "looks like application/jsonlines: if it is, set the content type to application/"),
+        (b"[1, 2]\n[3, 4]\n", 'found rows in brackets. Write each as a line without brackets, or send {"instances'),
+        (
+            b'{"inputs": [[1, 2]]}',
+            r'found other JSON than is read. Send {"instances": \[{"features": \[...\]}, ...\]} as',
+        ),
+        (b"PAR1", f"found application/x-parquet, which requests cannot be. Write its rows as {'{kind}'}"),
+        (b"\x1f\x8b\x08", "found gzip-compressed data. Set the Content-Encoding to gzip, or send it uncompressed"),
+    ],
+)
+def test_requests_never_advise_what_they_refuse(kind: str, body: bytes, message: str) -> None:
+    with pytest.raises(DecodeError, match=f"expected {kind}, .*{message.replace('{kind}', kind)}"):
+        decode(kind, body, {}, 2)
+
+
+def test_gzip_within_gzip_or_a_pipe_is_told_how_it_is_read() -> None:
+    assert refuse_training(gzip.compress(ROWS)) == (
+        "expected text/csv, found gzip-compressed data, which is read in File and FastFile mode only, and not within "
+        "gzip: unpack it"
+    )
+
+
+def test_what_is_read_elsewhere_is_advised() -> None:
+    records = encode_records(np.ones((1, 2), np.float32))
+    for refuse in (refuse_training, refuse_request):
+        assert refuse(records) == (
+            "expected text/csv, but the data looks like application/x-recordio-protobuf: if it is, set the content "
+            "type to application/x-recordio-protobuf"
+        )

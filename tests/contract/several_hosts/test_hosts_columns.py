@@ -1,0 +1,69 @@
+"""Hosts whose files name their columns in other orders train one model, the one of files alike; others are told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from linear_learner.artifact.read import load
+from tests.contract.launch import Process
+from tests.contract.several_hosts.hosts import Channel, Team, places, team
+
+HEADED = "text/csv;header=present"
+NAMES = ["y", "a", "time", "b"]
+MOVED = ["b", "y", "time", "a"]
+SETTINGS = {"predictor_type": "regressor", "mini_batch_size": "5", "shuffle": "false", "num_models": "4"}
+
+
+def draw() -> NDArray[np.float64]:
+    generator = np.random.default_rng(0)
+    a, time, b = generator.normal(size=200), 1.6e9 + generator.uniform(0, 600, 200), generator.normal(size=200)
+    return np.column_stack([a + 0.01 * (time - 1.6e9) - 2 * b + 0.1 * generator.normal(size=200), a, time, b])
+
+
+ROWS = draw()
+
+
+def csv(rank: int, names: list[str], header: list[str] | None = None) -> bytes:
+    """Write the rows of a host below a header; without names they lie as they do with NAMES."""
+    rows = ROWS[rank::2][:, [NAMES.index(name) for name in names]]
+    lines = [",".join(header or names), *(",".join(map(repr, row)) for row in rows.tolist())]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def train(root: Path, files: list[bytes], mode: str = "File") -> tuple[Team, str]:
+    with places(Process, 2) as names:
+        job = team(root, names, SETTINGS, {"train": Channel(HEADED, list(files), mode, True)})
+        return job, job.train()
+
+
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    job, log = train(tmp_path_factory.mktemp("alike"), [csv(0, NAMES), csv(1, NAMES)])
+    assert "are put in the order" not in log
+    return job.jobs[0].root / "model"
+
+
+@pytest.mark.parametrize("mode", ["File", "Pipe"])
+def test_hosts_put_their_columns_in_the_order_of_the_first(tmp_path: Path, alike: Path, mode: str) -> None:
+    job, _ = train(tmp_path, [csv(0, NAMES), csv(1, MOVED)], mode)
+    ours, theirs = load(job.jobs[0].root / "model"), load(alike)
+    assert ours.names == theirs.names == tuple(NAMES[1:])
+    np.testing.assert_allclose(ours.weight, theirs.weight, rtol=1e-4)
+    np.testing.assert_allclose(ours.margin(ROWS[:, 1:]), theirs.margin(ROWS[:, 1:]), atol=1e-3)
+    score = ours.predict(ROWS[:, 1:])["score"]
+    assert 1 - ((score - ROWS[:, 0]) ** 2).mean() / ROWS[:, 0].var() > 0.99
+
+
+def test_a_host_with_other_columns_is_told_so(tmp_path: Path) -> None:
+    with places(Process, 2) as names:
+        files = [csv(0, NAMES), csv(1, NAMES, ["y", "a", "time", "c"])]
+        job = team(tmp_path, names, SETTINGS, {"train": Channel(HEADED, files, "File", True)})
+        with job.started() as hosts:
+            ended = job.ended(hosts)
+    reason = "channel 'train': expected the columns of the host '127.0.0.1': 'b' is missing, 'c' is not known"
+    for status, log in ended:
+        assert status == 1
+        assert reason in log
+        assert "Traceback" not in log

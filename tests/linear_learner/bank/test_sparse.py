@@ -1,0 +1,249 @@
+"""Sparse rows train the same models as the dense form of the same data; very wide ones touch only what they hold."""
+
+import tracemalloc
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from linear_learner.bank.dense import Bank
+from linear_learner.bank.sparse import SLAB, SparseBank, product
+from linear_learner.objective.losses import LOSSES
+from linear_learner.options.candidates import Candidate
+from linear_learner.training.initial import start_weights
+from open_algorithms.learning.rows.csr import Sparse, compressed
+from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, by_columns
+from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES, PARAMETER
+
+Floats = NDArray[Any]
+
+
+def example(
+    loss: str, features: int = 40, *, centred: bool = True, held: float = 0.2, rows: int = 230
+) -> tuple[Rows, SparseRows, int]:
+    """Return the same rows dense and sparse, and the outputs K of one model."""
+    generator = np.random.default_rng(5)
+    outputs = 3 if loss == "softmax_loss" else 1
+    X = generator.normal(2, 3, (rows, features)) * (generator.random((rows, features)) < held)
+    X = X.astype(np.float32)
+    X[:, 3] = 7  # a constant feature
+    X[:, 5] = 0  # one that no row holds
+    y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
+    scaler = fit_scaler(X, y, unbias_data=centred, normalize_data=True, unbias_label=False, normalize_label=False)
+    dense = gather([(X, y)], scaler, features, signed=LOSSES[loss].signed is not None)
+    return dense, sparse_rows(X, y, scaler), outputs
+
+
+def sparse_rows(X: Floats, y: Floats, scaler: Scaler) -> SparseRows:
+    builder = SparseRowsBuilder(1 << 20)
+    for part in (slice(0, 99), slice(99, None)):
+        assert builder.add(scaler.scale(compressed(X[part])), scaler.standardise_label(y[part]))
+    return builder.build(scaler)
+
+
+def start(outputs: int, features: int, models: int = len(CANDIDATES)) -> Floats:
+    return start_weights(range(models), outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
+
+
+def assert_alike(dense: Any, sparse: Any, rows: Rows, same: SparseRows, *, epochs: int = 3) -> None:
+    shuffler = np.random.default_rng(0)
+    for _ in range(epochs):
+        order = epoch_order(len(rows), shuffler)
+        np.testing.assert_allclose(sparse.train(same, order), dense.train(rows, order), rtol=1e-4)
+    np.testing.assert_allclose(sparse.snapshot(), dense.snapshot(), atol=1e-4)
+    wanted = 77 if dense.outputs == 1 else 0
+    for found, expected in zip(
+        sparse.evaluate(same, margins=wanted), dense.evaluate(rows, margins=wanted), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_optimizer_trains_sparse_rows_as_their_dense_form(loss: str) -> None:
+    rows, same, outputs = example(loss)
+    first = start(outputs, rows.features)
+    dense, sparse = (
+        make(CANDIDATES, first.copy(), loss, BATCH, loss_parameter=PARAMETER) for make in (Bank, SparseBank)
+    )
+    assert_alike(dense, sparse, rows, same)
+
+
+def test_classes_are_weighed_as_in_the_dense_form() -> None:
+    rows, same, outputs = example("logistic")
+    settings: dict[str, Any] = {
+        "class_weights": np.linspace(1, 3, 14).reshape(7, 2),
+        "objective_weights": np.array([1.0, 2.5]),
+        "use_bias": False,
+    }
+    first = start(outputs, rows.features)
+    dense, sparse = (make(CANDIDATES, first.copy(), "logistic", BATCH, **settings) for make in (Bank, SparseBank))
+    assert_alike(dense, sparse, rows, same)
+
+
+def test_more_features_than_are_updated_at_once_make_no_difference() -> None:
+    rows, same, outputs = example("logistic", features=SLAB + 100, held=0.02)
+    first = start(outputs, rows.features)
+    assert_alike(
+        Bank(CANDIDATES, first.copy(), "logistic", BATCH), SparseBank(CANDIDATES, first, "logistic", BATCH), rows, same
+    )
+
+
+LAZILY_EXACT = [
+    Candidate("sgd", 0.1, wd=0),
+    Candidate("sgd", 0.05, wd=0, average=True),
+    Candidate("adagrad", 0.1, wd=0, average=True),
+]
+
+
+@pytest.mark.parametrize("features", [40, SLAB + 100])
+def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(features: int) -> None:
+    rows, same, outputs = example("logistic", features, centred=False, held=0.02)
+    first = start(outputs, features, 3)
+    dense = Bank(LAZILY_EXACT, first.copy(), "logistic", BATCH)
+    assert_alike(dense, SparseBank(LAZILY_EXACT, first, "logistic", BATCH, lazy=True), rows, same)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])
+def test_lazy_updates_are_the_full_ones_where_every_batch_holds_every_feature(loss: str) -> None:
+    rows, same, outputs = example(loss, 12, centred=False, held=0.9)
+    rows = replace(rows, X=np.delete(rows.X, 5, axis=1))
+    X = rows.standardised
+    unit = Scaler(np.zeros(11, np.float32), np.ones(11, np.float32))
+    same = sparse_rows(X, rows.y[:-1, 0], unit)
+    first = start(outputs, 11)
+    dense = Bank(CANDIDATES, first.copy(), loss, BATCH)
+    assert_alike(dense, SparseBank(CANDIDATES, first, loss, BATCH, lazy=True), rows, same)
+
+
+def test_an_unseen_weight_stays_where_it_started_but_for_what_l1_takes_away() -> None:
+    _, same, _ = example("logistic", centred=False)
+    first = start(1, same.features)
+    bank = SparseBank(CANDIDATES, first.copy(), "logistic", BATCH, lazy=True)
+    for _ in range(2):
+        bank.train(same, epoch_order(len(same), None))
+    t = np.arange(1, 11)
+    taken = [c.l1 / BATCH / (1 - c.momentum) * c.rate(t).sum() for c in CANDIDATES]
+    before = first[:, 0, 5]
+    expected = np.sign(before) * np.maximum(np.abs(before) - taken, 0)
+    np.testing.assert_allclose(bank.snapshot()[:, 0, 5], expected, atol=1e-6)
+
+
+def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
+    empty = compressed(np.zeros((10, 4), np.float32))
+    builder = SparseRowsBuilder(1 << 10)
+    assert builder.add(empty, np.ones(10, np.float32))
+    rows = builder.build(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32)))
+    for lazy in (True, False):
+        bank = SparseBank([Candidate("sgd", 0.1)], np.zeros((1, 1, 5), np.float32), "logistic", 10, lazy=lazy)
+        bank.train(rows, epoch_order(10, None))
+        weights = bank.snapshot()[0, 0]
+        assert weights[:4].tolist() == [0, 0, 0, 0]
+        assert weights[4] > 0
+
+
+def test_snapshots_come_back() -> None:
+    for lazy in (True, False):
+        _, same, _ = example("logistic", centred=not lazy)
+        bank = SparseBank(CANDIDATES, start(1, same.features), "logistic", BATCH, lazy=lazy)
+        bank.train(same, epoch_order(len(same), None))
+        before, score = bank.snapshot(), bank.evaluate(same)[0]
+        bank.train(same, epoch_order(len(same), None))
+        bank.restore(before)
+        np.testing.assert_array_equal(bank.snapshot(), before)
+        np.testing.assert_array_equal(bank.evaluate(same)[0], score)
+
+
+def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, same, _ = example("logistic")
+    weights = start(1, rows.features)[:, 0, :-1].T.copy()
+    from open_algorithms.learning.engine.graph import ndarray
+
+    whole = product(same.X, ndarray(weights)).asnumpy()
+    monkeypatch.setattr("linear_learner.bank.sparse.LARGEST_TENSOR", 7 * rows.features)
+    np.testing.assert_array_equal(product(same.X, ndarray(weights)).asnumpy(), whole)
+
+
+def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
+    rows, same, _ = example("logistic", centred=False)
+    X = rows.standardised
+    order = np.array([5, 0, 229, 5], np.int32)
+    columns, _, transposed = by_columns(same.chosen(order).X)
+    written = np.zeros((X.shape[1], 4), np.float32)
+    for column, first, last in zip(columns, transposed.indptr, transposed.indptr[1:], strict=False):
+        written[column, transposed.indices[first:last]] = transposed.data[first:last]
+    np.testing.assert_array_equal(written.T, X[order])
+
+
+def test_a_feature_that_is_the_same_in_every_row_does_not_vary() -> None:
+    rows, same, _ = example("logistic")
+    np.testing.assert_array_equal(same.varying(), rows.varying())
+    assert not same.varying()[[3, 5]].any()
+    assert same.varying().sum() == rows.features - 2
+
+
+def test_zeros_that_are_stored_are_like_zeros_that_are_not() -> None:
+    rows = SparseRowsBuilder(1 << 10)
+    X = Sparse(np.array([0, 1], np.float32), np.array([2, 1], np.int32), np.array([0, 1, 2]), (2, 4))
+    assert rows.add(X, np.ones(2, np.float32))
+    assert rows.build(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32))).varying().tolist() == [0, 1, 0, 0]
+
+
+def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("open_algorithms.learning.rows.sparse.VALUES", 2**14)
+    rows, width = 20_000, 50
+    indices = np.tile(np.arange(width, dtype=np.int32), rows)
+    X = Sparse(np.ones(len(indices), np.float32), indices, np.arange(rows + 1) * width, (rows, width))
+    builder = SparseRowsBuilder(1 << 24)
+    assert builder.add(X, np.ones(rows, np.float32))
+    tracemalloc.start()
+    held = builder.build(Scaler(np.full(width, 2, np.float32), np.ones(width, np.float32)))
+    assert held.varying().all()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < held.nbytes * 1.2
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, same, _ = example("logistic", centred=not lazy)
+    first = start(1, same.features)
+    whole, cut = (SparseBank(CANDIDATES, first.copy(), "logistic", 5, lazy=lazy) for _ in range(2))
+    whole.train(same, epoch_order(len(same), None))
+    whole.train(same, epoch_order(len(same), None))
+    monkeypatch.setattr("linear_learner.bank.sparse.RUN", 4)
+    for _ in range(2):
+        cut.train(same, epoch_order(len(same), None))
+        assert len(cut.reached) <= 2 * 4 + 1
+    np.testing.assert_allclose(cut.snapshot(), whole.snapshot(), atol=1e-6)
+
+
+def test_memory_that_the_system_does_not_promise_is_not_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [100]
+
+    def empty(shape: tuple[int, int], kind: Any) -> Floats:
+        if shape[0] > left[0]:
+            raise MemoryError
+        left[0] -= shape[0]
+        return np.zeros(shape, kind)
+
+    monkeypatch.setattr("open_algorithms.learning.rows.dense.np.empty", empty)
+    builder = SparseRowsBuilder(8 * 150)
+    assert len(builder.data) == 75
+    assert len(builder.indices) == 18
+    X = Sparse(np.ones(20, np.float32), np.arange(20, dtype=np.int32), np.array([0, 20]), (1, 20))
+    assert not builder.add(X, np.ones(1, np.float32))
+
+
+def test_raw_rows_come_back() -> None:
+    rows, _, _ = example("logistic")
+    generator = np.random.default_rng(5)
+    X = generator.normal(2, 3, (230, 40)) * (generator.random((230, 40)) < 0.2)
+    scaler = Scaler(np.zeros(40, np.float32), np.full(40, 3, np.float32))
+    held = sparse_rows(X.astype(np.float32), rows.y[:-1, 0], scaler)
+    parts = [part for part, _ in held.raw(scaler, values=300)]
+    found = np.concatenate([part.data for part in parts])
+    np.testing.assert_allclose(found, X[X != 0], rtol=1e-6)

@@ -1,0 +1,100 @@
+"""Each loss: its graph is its formula, and its gradient is the slope of it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.special import expit, log_softmax
+
+from linear_learner.objective.losses import LOSSES
+from open_algorithms.learning.engine.mxnet import mx
+
+MODELS, ROWS = 3, 40
+PARAMETERS = {"margin": 1.3, "quantile": 0.2, "huber_delta": 0.7, "loss_insensitivity": 0.4, None: 0.0}
+
+
+def example(name: str) -> tuple[NDArray[Any], NDArray[Any], int, float]:
+    """Return margins (n, M * K), labels (n,), K and the loss's parameter."""
+    generator = np.random.default_rng(3)
+    classes = 4 if name == "softmax_loss" else 1
+    z = generator.normal(0, 2, (ROWS, MODELS * classes)).astype(np.float32)
+    regression = LOSSES[name].degree > 0
+    y = generator.normal(size=ROWS) if regression else generator.integers(0, max(classes, 2), ROWS)
+    return z, y.astype(np.float32), classes, PARAMETERS[LOSSES[name].parameter]
+
+
+def graph(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Run a loss's operators."""
+    value, gradient = LOSSES[name].graph(
+        mx.nd, mx.nd.from_numpy(z.copy()), mx.nd.from_numpy(y[:, None].copy()), MODELS, classes, a
+    )
+    return value.asnumpy(), gradient.asnumpy()
+
+
+def formula(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> NDArray[Any]:
+    """Evaluate a loss's formula for every model, (n, M)."""
+    per_model = z.reshape(len(z), MODELS, classes).astype(np.float64)
+    return np.stack([LOSSES[name].value(per_model[:, m], y, a) for m in range(MODELS)], axis=1)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_operators_compute_the_formula(name: str) -> None:
+    z, y, classes, a = example(name)
+    value, _ = graph(name, z, y, classes, a)
+    np.testing.assert_allclose(value, formula(name, z, y, classes, a), rtol=1e-5, atol=5e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_gradient_is_the_central_difference_of_the_formula(name: str) -> None:
+    z, y, classes, a = example(name)
+    _, gradient = graph(name, z, y, classes, a)
+    step = 1e-5  # no example lies that near to a kink
+    for column in range(z.shape[1]):
+        up, down = z.astype(np.float64), z.astype(np.float64)
+        up[:, column] += step
+        down[:, column] -= step
+        slope = (
+            LOSSES[name].half
+            * (formula(name, up, y, classes, a) - formula(name, down, y, classes, a)).sum(axis=1)
+            / (2 * step)
+        )
+        np.testing.assert_allclose(gradient[:, column], slope, rtol=1e-4, atol=1e-5)
+
+
+def test_links_equal_scipy_and_do_not_overflow() -> None:
+    z = np.array([[-1e4, 0.0], [3.0, 1e4], [-2.0, 5.0]], np.float32)
+    np.testing.assert_allclose(LOSSES["logistic"].link(z), expit(z), rtol=1e-6)
+    np.testing.assert_allclose(LOSSES["softmax_loss"].link(z), np.exp(log_softmax(z, axis=1)), rtol=1e-6)
+
+
+def test_the_logistic_loss_of_a_certain_mistake_is_large_and_finite() -> None:
+    assert LOSSES["logistic"].value(np.array([[1e4]]), np.array([0.0]), 0.0) == pytest.approx(1e4)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.degree])
+def test_a_regression_loss_grows_with_the_labels_unit_as_its_degree_says(name: str) -> None:
+    z, y, classes, a = example(name)
+    scaled = a * 7 if LOSSES[name].in_label_units else a
+    np.testing.assert_allclose(
+        formula(name, 7 * z, 7 * y, classes, scaled),
+        7 ** LOSSES[name].degree * formula(name, z, y, classes, a),
+        rtol=1e-5,
+    )
+
+
+def test_the_losses_are_the_formulas_of_the_original() -> None:
+    z, y = np.array([[0.2], [0.9], [3.0], [-1.0]]), np.array([1.0, 0.0, 1.0, 0.0])
+    e = y - z[:, 0]
+    expected = {
+        "hinge_loss": [0.8, 0.9, 0, 0],
+        "squared_loss": e**2,
+        "absolute_loss": np.abs(e),
+        "quantile_loss": np.where(e > 0, 0.2 * e, -0.8 * e),
+        "huber_loss": np.where(np.abs(e) <= 0.7, e**2 / 2, 0.7 * np.abs(e) - 0.7**2 / 2),
+        "eps_insensitive_squared_loss": np.maximum(0, e**2 - 0.4**2),
+        "eps_insensitive_absolute_loss": np.maximum(0, np.abs(e) - 0.4),
+    }
+    for name, values in expected.items():
+        a = 1.0 if name == "hinge_loss" else PARAMETERS[LOSSES[name].parameter]
+        np.testing.assert_allclose(LOSSES[name].value(z, y, a), values, atol=1e-12)

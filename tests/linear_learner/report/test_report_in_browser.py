@@ -1,0 +1,71 @@
+"""The report of a job as Chromium shows it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from linear_learner.report.page import page
+from tests.linear_learner.report.test_report import job
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS
+
+A4 = 717  # pixels between the margins of a sheet
+LONG = "<b>" + "a_very_long_name" * 12
+
+
+def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "light") -> None:
+    """Open the report of a job whose features have long names."""
+    found = job(name)[1]
+    named = found | {"weights": [entry | {"feature": f"{entry['column']}{LONG}"} for entry in found["weights"]]}
+    named["hyperparameters"] = {"given": {LONG: LONG}, "used": {LONG: LONG}}
+    file = folder / "report.html"
+    file.write_text(page(named), encoding="utf-8")
+    screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    media: dict[str, Any] = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(file.as_uri())
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_is_never_wider_than_the_screen_and_fetches_nothing(
+    browser: Chrome, tmp_path: Path, name: str, width: int
+) -> None:
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    show(browser, tmp_path, name, width)
+    for details in browser.find_elements(By.TAG_NAME, "summary"):
+        details.click()
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert LONG in browser.find_element(By.TAG_NAME, "body").text
+
+
+def test_the_report_is_no_wider_than_a_sheet_of_paper(browser: Chrome, tmp_path: Path) -> None:
+    show(browser, tmp_path, "binary_classifier", A4)
+    for details in browser.find_elements(By.TAG_NAME, "summary"):
+        details.click()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for table in browser.find_elements(By.TAG_NAME, "table"):
+            assert table.rect["x"] + table.rect["width"] <= A4
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_curves_can_be_told_from_the_page(browser: Chrome, tmp_path: Path, scheme: str) -> None:
+    show(browser, tmp_path, "binary_classifier", 1280, scheme)
+    background = browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
+    strokes = [path.value_of_css_property("stroke") for path in browser.find_elements(By.CSS_SELECTOR, "svg path")]
+    assert len({channels(stroke) for stroke in strokes}) >= 4
+    for stroke in strokes:
+        assert max(abs(a - b) for a, b in zip(channels(stroke), channels(background), strict=True)) > 30
+
+
+def channels(colour: str) -> tuple[int, ...]:
+    """Give the red, green and blue of a colour."""
+    return tuple(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])

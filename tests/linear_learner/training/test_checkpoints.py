@@ -1,0 +1,243 @@
+"""A job that is cut off goes on where it was and ends as if nothing had happened."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+
+from linear_learner.objective.model import Model
+from linear_learner.options.budget import Budget
+from linear_learner.training.fit import fit
+from open_algorithms.learning.rows.csr import Sparse, as_matrix, compressed
+from open_algorithms.learning.rows.dense import Block
+from tests.learning.rows.test_kept import Log, problem
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
+
+Channels = Mapping[str, Iterable[Block]]
+
+
+class Cut(Exception):
+    """The process is killed."""
+
+
+class Disk:
+    """Keeps checkpoints, the last of them first; the process is killed once there are `last` of them."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self.checkpoints: list[bytes] = []
+        self.last = last
+
+    def read(self) -> BinaryIO | None:
+        return BytesIO(self.checkpoints[-1]) if self.checkpoints else None
+
+    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+        file = BytesIO()
+        dump(file)
+        self.checkpoints.append(file.getvalue())
+        if len(self.checkpoints) == self.last:
+            raise Cut
+
+
+class Listener(Log):
+    """Keeps warnings too."""
+
+    def warning(self, text: str) -> None:
+        self.said.append(text)
+
+
+def cut_off(after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None) -> Disk:
+    disk = Disk(after)
+    with pytest.raises(Cut):
+        fit(hyperparameters, channels, Log(), budget, store=disk)
+    disk.last = None
+    return disk
+
+
+def assert_same(first: Model, second: Model) -> None:
+    np.testing.assert_array_equal(first.weight, second.weight)
+    np.testing.assert_array_equal(first.bias, second.bias)
+    assert first.threshold == second.threshold
+
+
+def wide(rows: int) -> list[Block]:
+    """Draw sparse rows of more features than are updated at every step."""
+    generator = np.random.default_rng(5)
+    indices = np.sort(generator.integers(0, 3000, (rows, 6)), axis=1) * 6 + np.arange(6)
+    data = generator.normal(size=rows * 6).astype(np.float32)
+    X = Sparse(data, indices.ravel().astype(np.int32), np.arange(0, 6 * rows + 1, 6), (rows, 20_000))
+    return [(X, (indices[:, 0] // 6 % 2).astype(np.float32))]
+
+
+BINARY, REGRESSOR = HYPERPARAMETERS["binary_classifier"], HYPERPARAMETERS["regressor"]
+SPLIT = split("binary_classifier")
+JOBS: dict[str, tuple[dict[str, str], Channels]] = {
+    **{predictor: (job, split(predictor)) for predictor, job in HYPERPARAMETERS.items()},
+    **{name: (REGRESSOR | {"optimizer": name}, split("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
+    "in order": (BINARY | {"shuffle": "false"}, {"train": SPLIT["train"]}),
+    "sparse": (BINARY, {name: [(compressed(as_matrix(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()}),
+    "wide": (BINARY | {"epochs": "5"}, {"train": wide(2000), "validation": wide(300)}),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str) -> None:
+    hyperparameters, channels = JOBS[name]
+    disk = Disk()
+    expected = fit(hyperparameters, channels, Log(), store=disk)
+    assert_same(fit(hyperparameters, channels, Log()), expected)
+    for after in {1, 2, len(disk.checkpoints)}:
+        log = Log()
+        assert_same(fit(hyperparameters, channels, log, store=cut_off(after, hyperparameters, channels)), expected)
+        assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "3"}
+    channels = {"train": problem(60_000, sparse=sparse), "validation": problem(20_000, sparse=sparse)}
+    tight = Budget(76 << 20)
+    log = Log()
+    expected = fit(hyperparameters, channels, log, tight)
+    assert any("is larger than the" in line for line in log.said)
+    for after in (1, 2):
+        disk = cut_off(after, hyperparameters, channels, tight)
+        assert_same(fit(hyperparameters, channels, Log(), tight, store=disk), expected)
+
+
+@pytest.mark.parametrize("more", [200_000, 2 << 20])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_stream_is_gone_on_from_with_another_amount_of_memory(sparse: bool, more: int) -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "2"}
+    channels = {"train": problem(60_000, sparse=sparse)}
+    tight, log = Budget(72 << 20), Log()
+    disk = cut_off(1, hyperparameters, channels, tight)
+    fit(hyperparameters, channels, log, Budget(tight.free + more), store=disk)
+    assert any("is read anew for every pass" in line for line in log.said)
+    assert "Going on from the checkpoint after epoch 0." in log.said
+
+
+class Fifo:
+    """Blocks of which one pass must be over, or left, before the next begins."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self.blocks = blocks
+        self.busy = False
+
+    def __iter__(self) -> Iterator[Block]:
+        assert not self.busy
+        self.busy = True
+        try:
+            yield from self.blocks
+        finally:
+            self.busy = False
+
+
+def test_a_stream_that_is_gone_on_from_is_left_before_it_is_read_anew() -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "3"}
+    channels = {name: problem(60_000, sparse=False) for name in ("train", "validation")}
+    disk = cut_off(1, hyperparameters, channels, Budget(76 << 20))
+    log = Log()
+    fit(hyperparameters, {name: Fifo(channels[name]) for name in channels}, log, Budget(76 << 20), store=disk)
+    assert "Going on from the checkpoint after epoch 0." in log.said
+    assert sum("is read anew for every pass" in line for line in log.said) == 2
+
+
+def resumed(disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any) -> tuple[Model, list[str]]:
+    log = Listener()
+    return fit(hyperparameters, channels, log, store=disk, **more), log.said
+
+
+def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    other = REGRESSOR | {"wd": "0.01", "epochs": "9"}
+    model, said = resumed(disk, other, split("regressor"))
+    what = "epochs was 8, is 9, wd was None, is 0.01"
+    assert f"The checkpoint is of another job and not gone on from: {what}. Starting anew." in said
+    assert_same(model, fit(other, split("regressor"), Log()))
+
+
+def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_things() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    _, said = resumed(disk, REGRESSOR | {"optimizer": "sgd"}, split("regressor"))
+    assert any("of another job and not gone on from: optimizer was " in line for line in said)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("change", ["labels", "features"])
+def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: str) -> None:
+    def channels(X: Any, y: Any) -> Channels:
+        data = {**split("regressor"), "validation": [(X, y)]}
+        return {name: [(compressed(X), y) for X, y in blocks] for name, blocks in data.items()} if sparse else data
+
+    X, y = split("regressor")["validation"][0]
+    disk = cut_off(2, REGRESSOR, channels(X, y))
+    other = channels(X, y + 1) if change == "labels" else channels(X[::-1].copy(), y)
+    model, said = resumed(disk, REGRESSOR, other)
+    assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
+    assert_same(model, fit(REGRESSOR, other, Log()))
+
+
+def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
+    disk = cut_off(2, REGRESSOR, split("regressor"))
+    earlier = fit(REGRESSOR, split("regressor"), Log())
+    model, said = resumed(disk, REGRESSOR, split("regressor"), earlier=earlier)
+    assert any("the model to start from differs. Starting anew." in line for line in said)
+    assert_same(model, fit(REGRESSOR, split("regressor"), Log(), earlier=earlier))
+
+
+def npy(array: Any) -> bytes:
+    file = BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def with_entry(content: bytes, name: str, entry: bytes | None) -> bytes:
+    """Replace an entry of a zip, or leave it out."""
+    changed = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as archive, zipfile.ZipFile(changed, "w") as copy:
+        for other in archive.namelist():
+            if other != name:
+                copy.writestr(other, archive.read(other))
+            elif entry is not None:
+                copy.writestr(name, entry)
+    return changed.getvalue()
+
+
+def with_identity(content: bytes, value: Any) -> bytes:
+    return with_entry(content, "identity.npy", npy(np.array(json.dumps(value))))
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "flipped": lambda content: content[:5000] + bytes([content[5000] ^ 255]) + content[5001:],
+    "half its numbers": lambda content: content.replace(b"'descr': '<f4'", b"'descr': '<f2'"),
+    "no header": lambda content: content.replace(b"{'descr'", b"('descr'"),
+    "encrypted": lambda content: content.replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01"),
+    "of another method": lambda content: content.replace(
+        b"PK\x01\x02\x2d\x03\x2d\x00\x00\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x00\x00\x63"
+    ),
+    "without an identity": lambda content: with_entry(content, "identity.npy", None),
+    "without an array": lambda content: with_entry(content, "best.npy", None),
+    "objects": lambda content: with_entry(content, "identity.npy", npy(np.array([None], object))),
+    "a list": lambda content: with_identity(content, []),
+    "old": lambda content: with_identity(content, {"format": 0}),
+    "one array": lambda content: npy(np.zeros(3)),
+    "text": lambda content: b"no checkpoint",
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_checkpoint_that_cannot_be_read_is_said_and_not_gone_on_from(how: str) -> None:
+    channels = {name: [(np.tile(X, 40), y) for X, y in blocks] for name, blocks in split("regressor").items()}
+    disk = cut_off(2, REGRESSOR, channels)
+    changed = DAMAGES[how](disk.checkpoints[-1])
+    assert changed != disk.checkpoints[-1]
+    disk.checkpoints = [changed]
+    model, said = resumed(disk, REGRESSOR, channels)
+    assert any("not gone on from" in line and "Starting anew." in line for line in said)
+    assert_same(model, fit(REGRESSOR, channels, Log()))
