@@ -26,10 +26,12 @@ ORDER = (
 )
 HEAD = """# Performance
 
-One program a question. Each prints our figure, those of the references and the ratio, all from the same run, and keeps
-them in `benchmarks/results/`; `make bench-page` writes this page from there. Times are the best of a few runs. Where
-something is wanted of a figure, it is said beside it, and whether it is so. torch and scikit-learn have as many threads
-as suit them best, ours those that `train` sets.
+Each section is one program that answers one question. A program prints our figure, those of the references and the
+ratio, all from the same run, and stores them in `benchmarks/results/`; `make bench-page` generates this page from
+there. `make bench`, `make bench-data`, `make bench-serve` and `make bench-hosts` run the programs. Times are the best
+of a few runs. Where a figure has a target, the last column says which, and whether it is met. torch and scikit-learn
+run with the number of threads that suits them best, ours with the number that `train` sets. A summary is in [the
+comparison](comparison.md#figures).
 """
 
 

@@ -16,6 +16,7 @@ TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
 README = TOP / "README.md"
 GUIDE = ("sagemaker.md", "local_mode.md")
+WITHOUT_AWS = ("local.md", "log.md", "model.md", "requests.md", "errors.md")  # in the order in which they are typed
 
 
 class Block(NamedTuple):

@@ -1,4 +1,4 @@
-"""The commands and programs of docs/local.md, typed in the order of the page: what it shows is what they print."""
+"""The commands and programs of the pages on work without AWS, typed in their order, print what the pages show."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS, split_page, type_script
+from tests.page import DOCS, WITHOUT_AWS, split_page, type_script
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
 IN_A_CONTAINER = "In a container"
@@ -30,17 +30,18 @@ class Example(NamedTuple):
 
 
 def read_sections() -> dict[str, Blocks]:
-    """Give the blocks under each heading."""
+    """Give the blocks under each heading of the pages."""
     sections: dict[str, Blocks] = {}
-    for heading, language, text in split_page(DOCS / "local.md"):
-        if language in ("sh", "python", "text"):
-            sections.setdefault(heading, []).append((language, text))
+    for page in WITHOUT_AWS:
+        for heading, language, text in split_page(DOCS / page):
+            if language in ("sh", "python", "text"):
+                sections.setdefault(heading, []).append((language, text))
     return sections
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout that the page may write into."""
+    """A checkout that the pages may write into."""
     folder = tmp_path_factory.mktemp("local-page")
     for name in LINKED:
         (folder / name).symlink_to(TOP / name)
@@ -50,9 +51,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def examples(checkout: Path) -> list[Example]:
-    """The page without its containers, and without the snippet where its environment is not there."""
+    """The pages without the containers, and without the snippet where its environment is not there."""
     if shutil.which("curl") is None and os.environ.get("REQUIRE_DOCKER") != "1":
-        pytest.skip("curl is not installed, and the page asks with it")
+        pytest.skip("curl is not installed, and the pages ask with it")
     sections = read_sections()
     del sections[IN_A_CONTAINER]
     if not SNIPPET.exists():

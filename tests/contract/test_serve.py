@@ -112,7 +112,8 @@ def test_stopping_the_server_ends_it_within_seconds(trained: Job) -> None:
 def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(server: Server, trained: Job) -> None:
     X, _ = read_example("test")
     np.save(trained.root / "rows.npy", X)
-    documented = read_blocks("python", "../README.md")["The model"]
+    typed = read_blocks("sh", "model.md")["By MXNet itself"]
+    documented = typed.partition("<<'END'\n")[2].partition("END\n")[0]
     program = f"""{documented}
 import numpy as np
 
@@ -130,7 +131,7 @@ print(len(weights), len(bias))
         text=True,
         timeout=60,
     )
-    assert result.stdout == "30 1\n", result.stderr
+    assert result.stdout == "(30,) (1,)\n30 1\n", result.stderr
     warnings = [line for line in result.stderr.splitlines() if "Warning" in line]
     assert len(warnings) == 1
     assert "label_shapes" in result.stderr or "softmax_label" in result.stderr

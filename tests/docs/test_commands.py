@@ -16,15 +16,15 @@ import pytest
 
 from tests.contract.launch import IMAGE
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS, GUIDE, TOP, list_pages, split_page, type_script
+from tests.page import DOCS, GUIDE, TOP, WITHOUT_AWS, list_pages, split_page, type_script
 
 # A test of their own types all that they have in these languages.
-WHOLE = {"commands.md": ("sh", "python"), "local.md": ("sh", "python"), "mnist.md": ("python",)}
+WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {"mnist.md": ("python",)}
 
 # What is for people alone, by its heading, and why.
 BY_HAND = {
     "A whole file": "makes a file of 422 MB and takes its time",
-    "What this page leaves behind": "removes what the reader has made",
+    "Clean up": "removes what the reader has made",
     "What it weighs": "weighs the image",
     "How fast it starts": "takes the time of a start",
 }

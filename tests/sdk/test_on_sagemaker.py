@@ -1,4 +1,4 @@
-"""The programs of docs/sagemaker.md that need an account: each of their requests is one that AWS takes."""
+"""The programs of docs/sagemaker.md and the README that need an account: AWS takes each of their requests."""
 
 import json
 import tomllib
@@ -22,6 +22,8 @@ PROGRAMS = (
     "Spot instances and checkpoints",
     "From a model to the next",
 )
+
+VERSION = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
 
 # Every call ends where it would be sent: its parameters are noted, with what is wrong with them by the service's own
 # model, of which botocore itself checks only types, names and lower bounds, and answered as by a service that is done.
@@ -117,18 +119,34 @@ boto3.DEFAULT_SESSION.events.register("before-call", answer)
 Call = tuple[str, dict[str, Any], list[str]]
 
 
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
-    """Give the calls that the programs make, one after the other: operation, parameters and what is wrong with them."""
-    folder = tmp_path_factory.mktemp("on_sagemaker")
+def note_calls(folder: Path, program: str) -> list[Call]:
+    """Run a program in a folder; give the calls it makes: operation, parameters and what is wrong with them."""
     settings = folder / "config.yaml"
     settings.write_text("{SchemaVersion: '1.0', SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}}")
+    run = sdk_in(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
+    run(f"{AWS}\n{program}\nwith open('calls', 'w') as file:\n    json.dump(calls, file)")
+    return [tuple(call) for call in json.loads((folder / "calls").read_text())]
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+    """Give the calls that the programs make, one after the other."""
+    folder = tmp_path_factory.mktemp("on_sagemaker")
     write_algorithm(folder)
     blocks = read_blocks("python")
-    programs = "".join(blocks[title] for title in PROGRAMS)
-    run = sdk_in(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
-    run(f"{AWS}\n{programs}\nPath('calls').write_text(json.dumps(calls))")
-    return [tuple(call) for call in json.loads((folder / "calls").read_text())]
+    return note_calls(folder, "".join(blocks[title] for title in PROGRAMS))
+
+
+def test_the_notebook_of_the_readme_sends_valid_requests_for_the_image(tmp_path: Path) -> None:
+    calls = note_calls(tmp_path, read_blocks("python", "../README.md")["A SageMaker notebook that does not change"])
+    assert [(name, faults) for name, _, faults in calls if faults] == []
+    sent = {name: parameters for name, parameters, _ in calls}
+    job = sent["CreateTrainingJob"]
+    assert parse(job["HyperParameters"]).feature_dim == 784
+    image = job["AlgorithmSpecification"]["TrainingImage"]
+    assert image.endswith(f"/open-linear-learner:{VERSION}")  # what make push pushes
+    assert sent["CreateModel"]["PrimaryContainer"]["Image"] == image
+    assert "CreateEndpoint" in sent
 
 
 def test_the_programs_that_need_an_account_send_valid_requests_and_leave_no_endpoint(calls: list[Call]) -> None:
@@ -139,8 +157,7 @@ def test_the_programs_that_need_an_account_send_valid_requests_and_leave_no_endp
     first, spot, later = sent["CreateTrainingJob"]
     for job in (first, spot, later):
         assert parse(job["HyperParameters"]).predictor_type == "binary_classifier"
-    version = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
-    assert first["AlgorithmSpecification"]["TrainingImage"].endswith(f":{version}")  # what make push pushes
+    assert first["AlgorithmSpecification"]["TrainingImage"].endswith(f":{VERSION}")  # what make push pushes
     assert first["EnableNetworkIsolation"]
     assert spot["EnableManagedSpotTraining"]
     assert spot["CheckpointConfig"]["S3Uri"].startswith("s3://")

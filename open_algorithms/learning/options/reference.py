@@ -8,8 +8,8 @@ from open_algorithms.learning.options.declaration import Declaration, load_decla
 
 HEAD = """# Hyperparameters
 
-Made from `linear_learner/hyperparameters.yaml` by `make docs`; change it there. Values arrive as text. `True`, `"true"`
-and `1` are the same, so are `10` and `10.0`, and one layer of JSON quotes is taken off. A name that is not listed is
+Generated from `linear_learner/hyperparameters.yaml` by `make docs`; change it there. Values arrive as text. `True`,
+`"true"` and `1` are the same, and so are `10` and `10.0`; one layer of JSON quotes is removed. An unknown name is
 refused, except those that the platform adds (`sagemaker_*`). What does not apply to a job is ignored, with a warning.
 
 | name | values | default | applies to | tuning range | |
@@ -17,7 +17,7 @@ refused, except those that the platform adds (`sagemaker_*`). What does not appl
 """
 
 TAIL = """
-Accepted from definitions written for the original, without effect: {internal}.
+Accepted for compatibility with the original, without effect: {internal}.
 """
 
 
