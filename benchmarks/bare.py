@@ -15,7 +15,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from pyarrow import csv
 
 from container.contract.environment import ServerSettings
-from container.server import Server, listen, make_meter
+from container.server import Server, listen_on_port, make_meter
 from container.web.application import is_quick
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
@@ -27,7 +27,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
 }
 
 
-def create(parse: Callable[[bytes], object], size: int) -> Flask:
+def make_app(parse: Callable[[bytes], object], size: int) -> Flask:
     """Make the application."""
     app = Flask("bare")
     app.config["IS_QUICK"] = lambda body: is_quick(1, body)
@@ -45,7 +45,7 @@ def create(parse: Callable[[bytes], object], size: int) -> Flask:
     return app
 
 
-class Usual(BaseApplication):  # type: ignore[misc]
+class GthreadServer(BaseApplication):  # type: ignore[misc]
     """The server that one would start by hand."""
 
     def __init__(self, app: Flask, port: int, workers: int) -> None:
@@ -73,12 +73,12 @@ class Usual(BaseApplication):  # type: ignore[misc]
 
 def main(server: str, port: int, workers: int, parser: str, size: int) -> None:
     """Serve until SIGTERM."""
-    app = create(PARSERS[parser], size)
+    app = make_app(PARSERS[parser], size)
     if server == "gthread":
-        Usual(app, port, workers).run()
+        GthreadServer(app, port, workers).run()
     else:
         settings = ServerSettings(port=port, workers=workers)
-        Server(settings, listen(port), make_meter(settings), lambda: app).run()
+        Server(settings, listen_on_port(port), make_meter(settings), lambda: app).run()
 
 
 if __name__ == "__main__":

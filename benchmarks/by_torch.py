@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from benchmarks.measure import shortest
-from benchmarks.problems import draw
+from benchmarks.measure import shortest_times
+from benchmarks.problems import draw_rows
 from linear_learner.bank.optimizers import EPSILON
 from linear_learner.bank.schedule import step_sizes
 from linear_learner.options.candidates import Candidate
@@ -20,7 +20,7 @@ def epoch_seconds(
     """Time an epoch of each bank of Adam and SGD, Adam first; return the shortest seconds."""
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
-    drawn, labels = draw(rows, features, classes)
+    drawn, labels = draw_rows(rows, features, classes)
     X, y = torch.ones(rows + 1, features + 1), torch.zeros(rows + 1, 1)
     X[:-1, :-1], y[:-1, 0] = torch.from_numpy(drawn), torch.from_numpy(labels)
     X[-1] = 0  # fills up the last mini-batch
@@ -28,7 +28,9 @@ def epoch_seconds(
     kept[-1] = 0
     table = torch.from_numpy(batch_table(epoch_order(rows, np.random.default_rng(0)), batch))
     trained = {name: TorchBank(settings, features, batch, classes, len(table)) for name, settings in banks.items()}
-    return shortest({name: partial(bank.train, X, y, kept, table) for name, bank in trained.items()}, repeats)
+    return shortest_times(
+        {name: partial(bank.train_epoch, X, y, kept, table) for name, bank in trained.items()}, repeats
+    )
 
 
 class TorchBank:
@@ -43,21 +45,23 @@ class TorchBank:
         self.velocity, self.second = torch.zeros_like(self.W), torch.zeros_like(self.W)
         self.adams = self.outputs * sum(c.optimizer == "adam" for c in settings)
         self.plain = self.models * self.outputs - self.outputs * sum(c.l1 > 0 for c in settings)
-        self.decay = self.column(np.array([c.wd for c in self.settings])).expand_as(self.W).clone()
+        self.decay = self.per_output(np.array([c.wd for c in self.settings])).expand_as(self.W).clone()
         self.decay[:, -1] = 0
         self.speed = torch.ones_like(self.W)
         self.speed[:, -1] = self.settings[0].bias_lr_mult
-        self.reach = self.column(np.array([c.l1 / batch / (1 - c.momentum) for c in self.settings]))
+        self.reach = self.per_output(np.array([c.l1 / batch / (1 - c.momentum) for c in self.settings]))
         self.steps = {
-            name: self.column(values)
+            name: self.per_output(values)
             for name, values in step_sizes(self.settings, np.arange(steps, dtype=np.int64) + 1).items()
         }
 
-    def column(self, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> torch.Tensor:
+    def per_output(self, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> torch.Tensor:
         """Repeat values (..., M) for each output, (..., M * K, 1)."""
         return torch.from_numpy(np.repeat(values, self.outputs, axis=-1).astype(np.float32)[..., None])
 
-    def train(self, features: torch.Tensor, labels: torch.Tensor, kept: torch.Tensor, table: torch.Tensor) -> None:
+    def train_epoch(
+        self, features: torch.Tensor, labels: torch.Tensor, kept: torch.Tensor, table: torch.Tensor
+    ) -> None:
         """Train for an epoch."""
         W, a, b, momentum = self.W, self.adams, self.plain, self.settings[-1].momentum
         lost = torch.zeros(1, self.models)
@@ -65,7 +69,7 @@ class TorchBank:
             X = features.index_select(0, chosen)
             y, weight = labels.index_select(0, chosen), kept.index_select(0, chosen)
             z = X @ W.T
-            slope, loss = self.logistic(z, y) if self.outputs == 1 else self.softmax(z, y)
+            slope, loss = self.logistic_slope(z, y) if self.outputs == 1 else self.softmax_slope(z, y)
             lost.addmm_(weight.T, loss)
             gradient = (self.decay * W).addmm_(slope.T, X, alpha=1 / self.batch)
             rate = self.steps["rates"][i] * self.speed
@@ -83,11 +87,11 @@ class TorchBank:
             if self.averages:
                 self.average.lerp_(W, self.steps["shares"][i])
 
-    def logistic(self, z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def logistic_slope(self, z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return gradient and loss of binary labels."""
         return torch.sigmoid(z).sub_(y), softplus(z).addcmul_(y, z, value=-1)
 
-    def softmax(self, z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def softmax_slope(self, z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return gradient (n, M * K) and loss (n, M) of classes."""
         logarithms = torch.log_softmax(z.view(-1, self.models, self.outputs), dim=2)
         classes = y.long().expand(-1, self.models)[:, :, None]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow
 
-from benchmarks.measure import Figure, answer, shortest
+from benchmarks.measure import Figure, run_benchmark, shortest_times
 from container.channels.channel import Channel
 from container.contract.environment import ChannelConfig
 
@@ -84,7 +84,7 @@ def figures() -> Iterator[Figure]:
             assert np.allclose(X, tables[ours][0][: len(X)], rtol=1e-6, atol=0)
             assert np.array_equal(y, tables[ours][1][: len(y)])
         tables.clear()
-        best = shortest({reader.__name__: partial(reader, file) for reader in readers}, REPEATS)
+        best = shortest_times({reader.__name__: partial(reader, file) for reader in readers}, REPEATS)
     best["by_numpy"] *= TENTH
     subject = f"{ROWS:,} x {COLUMNS}, {size:.0f} MB, to a float32 matrix and its labels"
     for name, taken in best.items():
@@ -94,4 +94,4 @@ def figures() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    answer("How fast is CSV read?", figures())
+    run_benchmark("How fast is CSV read?", figures())

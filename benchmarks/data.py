@@ -14,7 +14,7 @@ FOLDER = Path(os.environ.get("LINEAR_LEARNER_SHARED", "../shared"))
 SPLITS = ("train", "validation", "test")
 
 
-def archive(name: str) -> Any:
+def open_archive(name: str) -> Any:
     """Open a NumPy archive, or end with the reason why it cannot be measured."""
     path = FOLDER / "data" / f"{name}.npz"
     if not path.exists():
@@ -23,9 +23,9 @@ def archive(name: str) -> Any:
     return np.load(path)
 
 
-def mnist() -> dict[str, Split]:
+def load_mnist() -> dict[str, Split]:
     """Return the digits as floats from 0 to 1, (n, 784), and which digit each is."""
-    arrays = archive("mnist")
+    arrays = open_archive("mnist")
     return {
         split: (
             arrays[f"x_{split}"].reshape(-1, 784).astype(np.float32) / 256,
@@ -35,14 +35,14 @@ def mnist() -> dict[str, Split]:
     }
 
 
-def is_zero() -> dict[str, Split]:
+def load_is_zero() -> dict[str, Split]:
     """Return the digits with label 1 for a zero."""
-    return {split: (X, (y == 0).astype(np.float32)) for split, (X, y) in mnist().items()}
+    return {split: (X, (y == 0).astype(np.float32)) for split, (X, y) in load_mnist().items()}
 
 
-def a9a() -> dict[str, Split]:
+def load_a9a() -> dict[str, Split]:
     """Return the census incomes, 123 binary features, dense."""
-    arrays = archive("a9a")
+    arrays = open_archive("a9a")
     result = {}
     for split in SPLITS:
         X = np.zeros(arrays[f"{split}_shape"], np.float32)
@@ -52,9 +52,9 @@ def a9a() -> dict[str, Split]:
     return result
 
 
-def california() -> dict[str, Split]:
+def load_california() -> dict[str, Split]:
     """Return the house values, 13 features."""
-    arrays = archive("california_housing")
+    arrays = open_archive("california_housing")
     return {
         split: (arrays[f"x_{split}"].astype(np.float32), arrays[f"y_{split}"].astype(np.float32)) for split in SPLITS
     }

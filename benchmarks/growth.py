@@ -11,8 +11,8 @@ from typing import Any
 import matplotlib
 from matplotlib import pyplot
 
-from benchmarks.measure import TOP, Figure, answer, chosen, shortest
-from benchmarks.problems import default_bank, make_epoch, make_rows
+from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, shortest_times
+from benchmarks.problems import default_candidates, make_epoch, make_rows
 
 DOUBLINGS = 5
 REPEATS = 3
@@ -21,7 +21,7 @@ GREY, BLUE = "#7d8590", "#3b82f6"  # both readable on white and on black
 
 
 @dataclass(frozen=True)
-class Problem:
+class GrowthProblem:
     """What an epoch is timed on."""
 
     rows: int = 40_000
@@ -32,26 +32,26 @@ class Problem:
 
 
 STARTS = {  # what is doubled, from where
-    "rows": Problem(rows=25_000),
-    "features": Problem(features=25),
-    "candidates": Problem(candidates=8),
-    "classes": Problem(rows=20_000, classes=4),
-    "batch": Problem(batch=125),
+    "rows": GrowthProblem(rows=25_000),
+    "features": GrowthProblem(features=25),
+    "candidates": GrowthProblem(candidates=8),
+    "classes": GrowthProblem(rows=20_000, classes=4),
+    "batch": GrowthProblem(batch=125),
 }
 
 
-def epoch_seconds(problem: Problem) -> float:
+def epoch_seconds(problem: GrowthProblem) -> float:
     """Time an epoch, the best of a few."""
     rows = make_rows(problem.rows, problem.features, problem.classes)
-    settings = default_bank(problem.batch, problem.classes, problem.candidates)
+    settings = default_candidates(problem.batch, problem.classes, problem.candidates)
     epoch = make_epoch(rows, problem.batch, settings, problem.classes)
-    return shortest({"epoch": epoch}, REPEATS)["epoch"]
+    return shortest_times({"epoch": epoch}, REPEATS)["epoch"]
 
 
 def figures() -> Iterator[Figure]:
     """Double one thing after the other."""
     for name, problem in STARTS.items():
-        if not chosen(name):
+        if not is_chosen(name):
             continue
         sizes = [getattr(problem, name) << i for i in range(DOUBLINGS + 1)]
         taken = [epoch_seconds(replace(problem, **{name: size})) for size in sizes]
@@ -62,7 +62,7 @@ def figures() -> Iterator[Figure]:
             yield Figure(name, "8 times the rows take, at worst, times as long", worst, most=MOST_OF_EIGHT)
 
 
-def draw(found: Sequence[Figure]) -> Any:
+def draw_growth(found: Sequence[Figure]) -> Any:
     """Draw the time against what grows, beside growth in proportion."""
     colours = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), GREY)
     matplotlib.rcParams.update({**colours, "svg.hashsalt": "growth", "font.size": 9})
@@ -85,6 +85,8 @@ def draw(found: Sequence[Figure]) -> Any:
 
 
 if __name__ == "__main__":
-    found = answer("How does the time of an epoch grow with rows, features, candidates, classes and batch?", figures())
+    found = run_benchmark(
+        "How does the time of an epoch grow with rows, features, candidates, classes and batch?", figures()
+    )
     if not sys.argv[1:]:
-        draw(found).savefig(TOP / "docs" / "growth.svg", transparent=True, metadata={"Date": None})
+        draw_growth(found).savefig(CHECKOUT / "docs" / "growth.svg", transparent=True, metadata={"Date": None})

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.job import spent
-from benchmarks.measure import Figure, answer, chosen
+from benchmarks.job import time_line_seconds
+from benchmarks.measure import Figure, is_chosen, run_benchmark
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import Sparse as Held
-from open_algorithms.learning.rows.csr import Sparse, choose_rows
+from container.rows.blocks import CsrRows as Held
+from open_algorithms.learning.rows.csr import Csr, choose_rows
 
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 MODELS = 32
@@ -31,19 +31,19 @@ SENT = "cat /sys/class/net/eth0/statistics/tx_bytes"
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A problem; `batch` is the rows of a mini-batch on all hosts, `held` the values of a row, 0 where it is dense."""
+class HostsProblem:
+    """A problem; `batch` is the rows of a mini-batch on all hosts, `values_per_row` the values of a row, 0 where it is dense."""
 
     rows: int
     features: int
     classes: int
     batch: int
-    held: int = 0
+    values_per_row: int = 0
     least: float | None = None
 
     def __str__(self) -> str:
         outputs = f", {self.classes} classes" if self.classes > 2 else ""
-        held = f", {self.held} values a row" if self.held else ""
+        held = f", {self.values_per_row} values a row" if self.values_per_row else ""
         return f"{self.rows:,} x {self.features:,}{held}{outputs}, mini-batches of {self.batch:,}"
 
     @property
@@ -52,51 +52,51 @@ class Shape:
         return -(-self.rows // self.batch)
 
     @property
-    def columns(self) -> int:
+    def weight_columns(self) -> int:
         """Count the weights of a feature."""
         return MODELS * (1 if self.classes == 2 else self.classes)
 
-    def message(self, X: np.ndarray[Any, Any] | Sparse) -> float:
+    def message_bytes(self, X: np.ndarray[Any, Any] | Csr) -> float:
         """Return the bytes of one update's gradient; of sparse rows only the columns that occur count."""
-        if not isinstance(X, Sparse):
-            return 4 * self.columns * (self.features + 1)
+        if not isinstance(X, Csr):
+            return 4 * self.weight_columns * (self.features + 1)
         batches = X.indices.reshape(self.steps, -1)
         union = np.mean([len(np.unique(batch)) for batch in batches])
         of_each = np.mean(
             [
                 len(np.unique(batch[first::2]))
-                for batch in batches.reshape(self.steps, -1, self.held)
+                for batch in batches.reshape(self.steps, -1, self.values_per_row)
                 for first in (0, 1)
             ]
         )
-        return float(4 * self.columns * (union + 1) + 8 * 2 * of_each)
+        return float(4 * self.weight_columns * (union + 1) + 8 * 2 * of_each)
 
 
 # More than twenty mini-batches each, so that no candidate cuts them into slices.
-SHAPES = (
-    Shape(84_000, 784, 10, 4_000, least=1.6),
-    Shape(42_000, 784, 10, 1_000),
-    Shape(84_000, 784, 2, 4_000),
-    Shape(400_000, 30, 2, 1_000),
-    Shape(42_000, 200_000, 2, 2_000, held=50),
+PROBLEMS = (
+    HostsProblem(84_000, 784, 10, 4_000, least=1.6),
+    HostsProblem(42_000, 784, 10, 1_000),
+    HostsProblem(84_000, 784, 2, 4_000),
+    HostsProblem(400_000, 30, 2, 1_000),
+    HostsProblem(42_000, 200_000, 2, 2_000, values_per_row=50),
 )
 
 
 def figures() -> Iterator[Figure]:
     """Measure every shape."""
-    for shape in SHAPES:
-        if chosen(str(shape)):
+    for shape in PROBLEMS:
+        if is_chosen(str(shape)):
             with tempfile.TemporaryDirectory() as folder:
-                yield from measure(shape, Path(folder))
+                yield from measure_problem(shape, Path(folder))
 
 
-def measure(shape: Shape, folder: Path) -> Iterator[Figure]:
+def measure_problem(shape: HostsProblem, folder: Path) -> Iterator[Figure]:
     """Train on one host and on two, and compare."""
     subject = str(shape)
-    message = shape.message(draw(shape, folder))
+    message = shape.message_bytes(write_shards(shape, folder))
     seconds, sent = {}, {}
     for hosts in (1, 2):
-        taken = [train(shape, folder, hosts, epochs) for _ in range(REPEATS) for epochs in (FEW, MANY)]
+        taken = [run_job(shape, folder, hosts, epochs) for _ in range(REPEATS) for epochs in (FEW, MANY)]
         few, many = (min(run[0] for run in taken[which::2]) for which in (0, 1))
         seconds[hosts] = (many - few) / (MANY - FEW) / shape.steps
         sent[hosts] = (taken[1][1] - taken[0][1]) / (MANY - FEW) / shape.steps
@@ -106,18 +106,20 @@ def measure(shape: Shape, folder: Path) -> Iterator[Figure]:
     yield Figure(subject, "bytes sent, of 2 G (H - 1) / H", sent[2] / message, least=0.8, most=1.2)
 
 
-def draw(shape: Shape, folder: Path) -> np.ndarray[Any, Any] | Sparse:
+def write_shards(shape: HostsProblem, folder: Path) -> np.ndarray[Any, Any] | Csr:
     """Write random rows, as a whole and as two shards of alternating rows; return all."""
     generator = np.random.default_rng(0)
     y = generator.integers(0, shape.classes, shape.rows).astype(np.float32)
     parts = {"1-0": np.arange(shape.rows), "2-0": np.arange(0, shape.rows, 2), "2-1": np.arange(1, shape.rows, 2)}
-    X: np.ndarray[Any, Any] | Sparse
-    if shape.held:
-        width = shape.features // shape.held
-        indices = generator.integers(0, width, (shape.rows, shape.held)) + width * np.arange(shape.held)
+    X: np.ndarray[Any, Any] | Csr
+    if shape.values_per_row:
+        width = shape.features // shape.values_per_row
+        indices = generator.integers(0, width, (shape.rows, shape.values_per_row)) + width * np.arange(
+            shape.values_per_row
+        )
         values = generator.standard_normal(indices.size, np.float32)
-        ends = np.arange(0, indices.size + 1, shape.held)
-        X = Sparse(values, indices.ravel().astype(np.int32), ends, (shape.rows, shape.features))
+        ends = np.arange(0, indices.size + 1, shape.values_per_row)
+        X = Csr(values, indices.ravel().astype(np.int32), ends, (shape.rows, shape.features))
         files = {name: encode_sparse_records(Held(*choose_rows(X, rows)), y[rows]) for name, rows in parts.items()}
     else:
         X = generator.standard_normal((shape.rows, shape.features), np.float32)
@@ -128,7 +130,7 @@ def draw(shape: Shape, folder: Path) -> np.ndarray[Any, Any] | Sparse:
     return X
 
 
-def train(shape: Shape, folder: Path, hosts: int, epochs: int) -> tuple[float, float]:
+def run_job(shape: HostsProblem, folder: Path, hosts: int, epochs: int) -> tuple[float, float]:
     """Run the job; return the seconds of training and the bytes that the first host has sent."""
     kind = {"predictor_type": "binary_classifier"}
     if shape.classes > 2:
@@ -136,7 +138,7 @@ def train(shape: Shape, folder: Path, hosts: int, epochs: int) -> tuple[float, f
     hyperparameters = kind | {"mini_batch_size": str(shape.batch // hosts), "epochs": str(epochs)}
     hyperparameters |= {"early_stopping_patience": "1000", "num_models": str(MODELS), "shuffle": "false"}
     names = [f"algo-{rank + 1}" for rank in range(hosts)]
-    with network() as joined:
+    with docker_network() as joined:
         running = []
         for rank, name in enumerate(names):
             root = folder / f"{hosts}-{rank}"
@@ -147,14 +149,14 @@ def train(shape: Shape, folder: Path, hosts: int, epochs: int) -> tuple[float, f
                 "resourceconfig": {"current_host": name, "hosts": names, "network_interface_name": "eth0"},
             }.items():
                 (root / "input" / "config" / f"{file}.json").write_text(json.dumps(content))
-            running.append(start(root, name, joined, rank))
+            running.append(start_host(root, name, joined, rank))
         logs = [process.communicate(timeout=600)[0] for process in running]
     if any(process.returncode for process in running):
         sys.exit("\n".join(logs))
-    return spent(logs[0])["train"], float(logs[0].split()[-1])
+    return time_line_seconds(logs[0])["train"], float(logs[0].split()[-1])
 
 
-def start(root: Path, name: str, joined: str, core: int) -> "subprocess.Popen[str]":
+def start_host(root: Path, name: str, joined: str, core: int) -> "subprocess.Popen[str]":
     """Start a host."""
     command = ["docker", "run", "--rm", f"--network={joined}", f"--network-alias={name}", f"--cpuset-cpus={core}"]
     command += [f"--volume={root}:/opt/ml", "--entrypoint=sh", IMAGE, "-ec", f"train; {SENT}"]
@@ -162,7 +164,7 @@ def start(root: Path, name: str, joined: str, core: int) -> "subprocess.Popen[st
 
 
 @contextmanager
-def network() -> Iterator[str]:
+def docker_network() -> Iterator[str]:
     """Make a network for one job."""
     name = f"bench-{uuid.uuid4().hex[:12]}"
     subprocess.run(["docker", "network", "create", "--internal", name], check=True, capture_output=True)
@@ -173,4 +175,4 @@ def network() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    answer("When does a second host pay, and what crosses the network?", figures())
+    run_benchmark("When does a second host pay, and what crosses the network?", figures())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import data
-from benchmarks.measure import TOP, Figure, answer, chosen, seconds, shortest
+from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, shortest_times, time_run
 from benchmarks.products import products_seconds
 from container.codecs.recordio import encode_records
 
@@ -26,15 +26,15 @@ MNIST, SMALL = "MNIST, 50,000 x 784 in recordIO, 15 epochs", "569 x 30 in CSV"
 
 def figures() -> Iterator[Figure]:
     """Measure both jobs."""
-    if chosen(MNIST):
-        yield from digits()
-    if chosen(SMALL):
-        yield from small()
+    if is_chosen(MNIST):
+        yield from measure_mnist()
+    if is_chosen(SMALL):
+        yield from measure_small()
 
 
-def digits() -> Iterator[Figure]:
+def measure_mnist() -> Iterator[Figure]:
     """Measure the job on MNIST."""
-    splits = data.is_zero()
+    splits = data.load_is_zero()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (config := root / "input" / "config").mkdir(parents=True)
@@ -46,11 +46,11 @@ def digits() -> Iterator[Figure]:
         file = np.fromfile(root / "input" / "data" / "train" / "digits.pbr", np.uint8)
         copy = np.zeros_like(file)
         logs: list[str] = []
-        taken = shortest(
+        taken = shortest_times(
             {
-                "train": lambda: logs.append(run([str(TOP / "train")], folder)),
-                "import of mxnet": lambda: run(["-W", "ignore", "-c", IMPORT], folder),
-                "import of what we use of it": lambda: run(
+                "train": lambda: logs.append(run_python([str(CHECKOUT / "train")], folder)),
+                "import of mxnet": lambda: run_python(["-W", "ignore", "-c", IMPORT], folder),
+                "import of what we use of it": lambda: run_python(
                     ["-c", "import open_algorithms.learning.engine.mxnet"], folder
                 ),
                 "copy of the training file in memory": lambda: np.copyto(copy, file),
@@ -65,7 +65,7 @@ def digits() -> Iterator[Figure]:
         yield Figure(MNIST, name, needed, "s")
     yield Figure(MNIST, "import of what we use of mxnet", used, "s")
     yield Figure(MNIST, "whole process, of import, copy and products", train / sum(taken.values()), most=2.0)
-    parts = {name: min(spent(log)[name] for log in logs) for name in spent(logs[0])}
+    parts = {name: min(time_line_seconds(log)[name] for log in logs) for name in time_line_seconds(logs[0])}
     for name, part in parts.items():
         yield Figure(MNIST, f"the part {name!r} of the time line", part, "s")
     check, choice, epoch = parts["validate"] / EPOCHS, parts["choose"], parts["train"] / EPOCHS
@@ -73,9 +73,9 @@ def digits() -> Iterator[Figure]:
     yield Figure(MNIST, what, (check + choice) / epoch, most=1.0)
 
 
-def small() -> Iterator[Figure]:
+def measure_small() -> Iterator[Figure]:
     """Measure the job on the bundled data, all in one channel."""
-    source = TOP / "examples" / "breast-cancer"
+    source = CHECKOUT / "examples" / "breast-cancer"
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source / "config", Path(folder, "input", "config"))
         settings = json.loads((source / "config" / "inputdataconfig.json").read_text())
@@ -83,21 +83,21 @@ def small() -> Iterator[Figure]:
         (channel := Path(folder, "input", "data", "train")).mkdir(parents=True)
         for split in ("train", "validation", "test"):
             shutil.copy(source / f"{split}.csv", channel)
-        taken = min(seconds(lambda: run([str(TOP / "train")], folder)) for _ in range(REPEATS))
+        taken = min(time_run(lambda: run_python([str(CHECKOUT / "train")], folder)) for _ in range(REPEATS))
     yield Figure(SMALL, "whole process", taken, "s", most=2.5)
 
 
-def run(arguments: list[str], root: str) -> str:
+def run_python(arguments: list[str], root: str) -> str:
     """Run a Python process; return what it printed."""
     environment = {name: value for name, value in os.environ.items() if name not in SET_BY_TRAIN}
     environment["SAGEMAKER_BASE_DIR"] = root
-    result = subprocess.run([sys.executable, *arguments], cwd=TOP, env=environment, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stdout + result.stderr)
     return result.stdout
 
 
-def spent(log: str) -> dict[str, float]:
+def time_line_seconds(log: str) -> dict[str, float]:
     """Return the seconds of each part in a job's time line."""
     line = next(line.partition("Time line: ")[2] for line in log.splitlines() if "Time line: " in line)
     words = [part.split() for part in line.split(", ")[:-1]]
@@ -105,4 +105,4 @@ def spent(log: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    answer("What does a whole `train` process take, and how much of it is more than it needs?", figures())
+    run_benchmark("What does a whole `train` process take, and how much of it is more than it needs?", figures())

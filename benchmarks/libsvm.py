@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from sklearn.datasets import load_svmlight_file
 
-from benchmarks.measure import Figure, answer, shortest
+from benchmarks.measure import Figure, run_benchmark, shortest_times
 from container.codecs import libsvm
 
 REPEATS = 5
@@ -30,12 +30,12 @@ def make_text(rows: int, values: int, features: int, spelling: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def ours(text: bytes) -> int:
+def read_ours(text: bytes) -> int:
     """Read all blocks; return the number of values."""
     return sum(len(X.data) for X, _ in libsvm.decode_blocks(BytesIO(text), {}, None) if not isinstance(X, np.ndarray))
 
 
-def theirs(text: bytes) -> int:
+def read_theirs(text: bytes) -> int:
     """Read with scikit-learn; return the number of values."""
     return int(load_svmlight_file(BytesIO(text), dtype=np.float32, zero_based=False)[0].nnz)
 
@@ -44,8 +44,8 @@ def figures() -> Iterator[Figure]:
     """Measure shape after shape."""
     for name, rows, values, features, spelling in SHAPES:
         text = make_text(rows, values, features, spelling)
-        assert ours(text) == theirs(text)
-        best = shortest({"ours": partial(ours, text), "scikit-learn": partial(theirs, text)}, REPEATS)
+        assert read_ours(text) == read_theirs(text)
+        best = shortest_times({"ours": partial(read_ours, text), "scikit-learn": partial(read_theirs, text)}, REPEATS)
         subject = f"{name}, {len(text) / 1e6:.0f} MB"
         for who, taken in best.items():
             yield Figure(subject, who, len(text) / 1e6 / taken, "MB/s")
@@ -53,4 +53,4 @@ def figures() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    answer("How fast is libsvm text read?", figures())
+    run_benchmark("How fast is libsvm text read?", figures())

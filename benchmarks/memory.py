@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import TOP, Figure, answer
+from benchmarks.measure import CHECKOUT, Figure, run_benchmark
 from container.codecs.recordio import encode_records
 
 LIMIT = 1 << 30
@@ -24,18 +24,20 @@ GROUPS = Path("/sys/fs/cgroup")
 
 def figures() -> Iterator[Figure]:
     """Measure the peak memory of the whole `train` process on each, under the same limit."""
-    piece = encode_records(*problem())
+    piece = encode_records(*draw_problem())
     peaks = []
-    with limited() as enter:
+    with limited_group() as enter:
         for gigabytes in (2, 8):
             name = f"a stream of {gigabytes} GB"
-            peaks.append(job(name, "Pipe", enter, partial(stream, piece, gigabytes << 30)))
+            peaks.append(run_job(name, "Pipe", enter, partial(fill_fifos, piece, gigabytes << 30)))
             yield Figure(name, "at most", peaks[-1], "MiB", most=LIMIT >> 20)
-        yield Figure("3 GB of files", "at most", job("files", "File", enter, partial(files, piece, 3 << 30)), "MiB")
+        yield Figure(
+            "3 GB of files", "at most", run_job("files", "File", enter, partial(fill_files, piece, 3 << 30)), "MiB"
+        )
     yield Figure("the longer stream", "of the shorter one's memory", peaks[1] / peaks[0])
 
 
-def problem() -> tuple[
+def draw_problem() -> tuple[
     np.ndarray[tuple[int, ...], np.dtype[np.float32]], np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 ]:
     """Draw rows whose label is a noisy linear function of the features."""
@@ -45,7 +47,7 @@ def problem() -> tuple[
     return X, (margin > 0).astype(np.float32)
 
 
-def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], Process | None]) -> float:
+def run_job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], Process | None]) -> float:
     """Run `train` inside the group; return the most that it held, in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -56,8 +58,8 @@ def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], 
         (config / "inputdataconfig.json").write_text(json.dumps({"train": {"TrainingInputMode": mode}}))
         writer = fill(root)
         process = subprocess.Popen(
-            [sys.executable, str(TOP / "train")],
-            cwd=TOP,
+            [sys.executable, str(CHECKOUT / "train")],
+            cwd=CHECKOUT,
             env={**os.environ, "SAGEMAKER_BASE_DIR": folder},
             stdout=subprocess.PIPE,
             text=True,
@@ -74,10 +76,10 @@ def job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], 
     return usage.ru_maxrss / 1024
 
 
-def stream(piece: bytes, size: int, root: Path) -> Process:
+def fill_fifos(piece: bytes, size: int, root: Path) -> Process:
     """Write the same bytes to one FIFO a pass, created on demand, in a process of its own."""
 
-    def write() -> None:
+    def write_passes() -> None:
         for epoch in range(1000):
             fifo = root / "input" / "data" / f"train_{epoch}"
             os.mkfifo(fifo)
@@ -88,12 +90,12 @@ def stream(piece: bytes, size: int, root: Path) -> Process:
             except BrokenPipeError:
                 pass
 
-    writer = Process(target=write, daemon=True)
+    writer = Process(target=write_passes, daemon=True)
     writer.start()
     return writer
 
 
-def files(piece: bytes, size: int, root: Path) -> None:
+def fill_files(piece: bytes, size: int, root: Path) -> None:
     """Write files of 512 MB and some."""
     folder = root / "input" / "data" / "train"
     folder.mkdir()
@@ -104,7 +106,7 @@ def files(piece: bytes, size: int, root: Path) -> None:
 
 
 @contextmanager
-def limited() -> Iterator[Callable[[], None]]:
+def limited_group() -> Iterator[Callable[[], None]]:
     """Make a control group with a memory limit (version 1 or 2); yield a function by which a process enters it."""
     first = GROUPS / "memory"
     group = (first if first.is_dir() else GROUPS) / f"linear-learner-{os.getpid()}"
@@ -114,14 +116,14 @@ def limited() -> Iterator[Callable[[], None]]:
     except OSError as error:
         sys.exit(f"No control group with a memory limit can be made here ({error}); run this as root.")
 
-    def enter() -> None:
+    def enter_group() -> None:
         (group / "cgroup.procs").write_text(str(os.getpid()))
 
     try:
-        yield enter
+        yield enter_group
     finally:
         group.rmdir()
 
 
 if __name__ == "__main__":
-    answer(f"How much memory does `train` take under a limit of {LIMIT >> 20} MiB?", figures())
+    run_benchmark(f"How much memory does `train` take under a limit of {LIMIT >> 20} MiB?", figures())

@@ -19,8 +19,8 @@ from statistics import median
 import numpy as np
 
 from benchmarks import data
-from benchmarks.measure import Figure, answer, apart, chosen
-from benchmarks.problems import PROCESSORS, default_bank
+from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process
+from benchmarks.problems import PROCESSORS, default_candidates
 from benchmarks.serving import (
     FEATURES,
     KINDS,
@@ -29,13 +29,13 @@ from benchmarks.serving import (
     free_port,
     load_with_wrk,
     save_model,
-    serve,
+    serve_ours,
     write_bodies,
 )
-from linear_learner.bank.dense import Bank
-from linear_learner.training.initial import start_weights
+from linear_learner.bank.dense import DenseBank
+from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.engine import threads
-from open_algorithms.learning.rows.dense import epoch_order, gather
+from open_algorithms.learning.rows.dense import build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 BATCHES = (200, 1000)
@@ -47,7 +47,7 @@ BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 @contextmanager
-def neighbours(count: int) -> Iterator[None]:
+def busy_neighbours(count: int) -> Iterator[None]:
     """Run so many busy processes until the end of the block, or of this process, however it comes."""
     with ExitStack() as stack:
         for _ in range(count):
@@ -56,31 +56,35 @@ def neighbours(count: int) -> Iterator[None]:
         yield
 
 
-def train(batch: int, fixed: bool) -> tuple[float, str]:
+def train_bank(batch: int, fixed: bool) -> tuple[float, str]:
     """Train and evaluate the default bank; return the seconds of all epochs and a digest of the results.
 
     Where `fixed`, the number of threads depends on the problem's size only, not on the load.
     """
     if fixed:
-        threads.LONG = 0.0
-    splits = data.is_zero()
+        threads.LONG_OPERATIONS = 0.0
+    splits = data.load_is_zero()
     X, y = splits["train"]
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    rows, validation = (gather([splits[name]], scaler, X.shape[1], signed=True) for name in ("train", "validation"))
-    settings = default_bank(batch)
-    start = start_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, "logistic", batch, processors=PROCESSORS)
+    rows, validation = (
+        build_dense_rows([splits[name]], scaler, X.shape[1], signed=True) for name in ("train", "validation")
+    )
+    settings = default_candidates(batch)
+    start = draw_initial_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(settings, start, "logistic", batch, processors=PROCESSORS)
     generator, digest = np.random.default_rng(0), sha256()
     began = time.perf_counter()
     for _ in range(EPOCHS):
         lost = bank.train(rows, epoch_order(len(rows), generator))
-        digest.update(b"".join(part.tobytes() for part in (lost, *bank.evaluate(validation, margins=len(validation)))))
+        digest.update(
+            b"".join(part.tobytes() for part in (lost, *bank.evaluate(validation, margin_rows=len(validation))))
+        )
     seconds = time.perf_counter() - began
-    digest.update(bank.snapshot().tobytes())
+    digest.update(bank.take_snapshot().tobytes())
     return seconds, digest.hexdigest()
 
 
-def training(batch: int) -> Iterator[Figure]:
+def measure_training(batch: int) -> Iterator[Figure]:
     """Measure the loop of a job, in turns."""
     subject = f"MNIST, mini-batches of {batch:,}: {EPOCHS} epochs, each judged on the validation channel"
     taken: dict[tuple[bool, int], list[float]] = {}
@@ -94,8 +98,8 @@ def training(batch: int) -> Iterator[Figure]:
             (False, 2),
             *([(True, 1), (True, 2)] if not turn else []),
         ]:
-            with neighbours(busy):
-                seconds, digest = apart(1, train, batch, fixed)
+            with busy_neighbours(busy):
+                seconds, digest = run_in_process(1, train_bank, batch, fixed)
             taken.setdefault((fixed, busy), []).append(seconds)
             found.add(digest)
     alone, fixed_alone = min(taken[False, 0]), min(taken[True, 0])
@@ -109,7 +113,7 @@ def training(batch: int) -> Iterator[Figure]:
     yield Figure(subject, f"different bits of {sum(map(len, taken.values()))} runs", len(found) - 1, most=0)
 
 
-def serving() -> Iterator[Figure]:
+def measure_serving() -> Iterator[Figure]:
     """Measure the server, in turns."""
     body = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))["CSV"]
     with tempfile.TemporaryDirectory() as name:
@@ -118,10 +122,10 @@ def serving() -> Iterator[Figure]:
         (file := folder / "body").write_bytes(body)
         (script := folder / "post.lua").write_text(SCRIPT)
         rounds: dict[int, list[tuple[float, float]]] = {busy: [] for busy in BESIDE}
-        with serve(folder, port := free_port(), WORKERS):
+        with serve_ours(folder, port := free_port(), WORKERS):
             for _ in range(ROUNDS):
                 for busy, loads in rounds.items():
-                    with neighbours(busy):
+                    with busy_neighbours(busy):
                         loads.append(load_with_wrk(port, file, KINDS["CSV"], script))
     subject = f"one CSV record of {FEATURES}, {WORKERS} workers"
     for busy, loads in rounds.items():
@@ -136,13 +140,13 @@ def figures() -> Iterator[Figure]:
         sys.exit("one processor is no place for neighbours: at least two are needed")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     for batch in BATCHES:
-        if chosen(f"training {batch}"):
-            yield from training(batch)
-    if chosen("serving"):
+        if is_chosen(f"training {batch}"):
+            yield from measure_training(batch)
+    if is_chosen("serving"):
         if shutil.which("wrk") is None:
             sys.exit("wrk is missing; on Debian: apt-get install wrk")
-        yield from serving()
+        yield from measure_serving()
 
 
 if __name__ == "__main__":
-    answer("How much slower are training and serving beside busy processes?", figures())
+    run_benchmark("How much slower are training and serving beside busy processes?", figures())

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS, TOP, Figure, described, number, wanted
+from benchmarks.measure import CHECKOUT, RESULTS, Figure, describe_bounds, describe_machine, format_value
 
-PAGE = TOP / "docs" / "performance.md"
+PAGE = CHECKOUT / "docs" / "performance.md"
 PICTURES = {"growth": "growth.svg"}
 ORDER = (
     "bank",
@@ -35,31 +35,34 @@ comparison](comparison.md#figures).
 """
 
 
-def page(results: Path) -> str:
+def performance_page(results: Path) -> str:
     """Write the page from the results in a folder."""
     kept = [(name, json.loads(file.read_text())) for name in ORDER if (file := results / f"{name}.json").exists()]
-    return "\n".join([HEAD, *(section(name, result) for name, result in kept)])
+    return "\n".join([HEAD, *(result_section(name, result) for name, result in kept)])
 
 
-def section(name: str, result: dict[str, Any]) -> str:
+def result_section(name: str, result: dict[str, Any]) -> str:
     """Write what one program found."""
     lines = [
         f"## {result['question']}\n",
-        f"`{result['command']}`, {result['seconds']} s on {result['date']}; {described(result['machine'])}.\n",
+        f"`{result['command']}`, {result['seconds']} s on {result['date']}; {describe_machine(result['machine'])}.\n",
         *([f"![]({PICTURES[name]})\n"] if name in PICTURES else []),
         "| | what | got | wanted |\n|---|---|---|---|",
-        *rows([Figure(**figure) for figure in result["figures"]]),
+        *figure_rows([Figure(**figure) for figure in result["figures"]]),
     ]
     return "\n".join(lines) + "\n"
 
 
-def rows(figures: list[Figure]) -> Iterator[str]:
+def figure_rows(figures: list[Figure]) -> Iterator[str]:
     """Write a line for each figure; the subject stands where it changes."""
     subject = ""
     for figure in figures:
         first, subject = "" if figure.subject == subject else figure.subject, figure.subject
-        yield f"| {first} | {figure.what} | {number(figure.value)} {figure.unit}".rstrip() + f" | {wanted(figure)} |"
+        yield (
+            f"| {first} | {figure.what} | {format_value(figure.value)} {figure.unit}".rstrip()
+            + f" | {describe_bounds(figure)} |"
+        )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(RESULTS))
+    PAGE.write_text(performance_page(RESULTS))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge, SGDClassifier, SGDRegressor
 
-from benchmarks.measure import seconds
+from benchmarks.measure import time_run
 
 Floats = NDArray[Any]
 Split = tuple[Floats, Floats]
@@ -26,24 +26,26 @@ GRID = 4
 PASSES = 15
 
 
-def logistic_regression(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_logistic_regression(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit scikit-learn's by L-BFGS."""
     for C in np.geomspace(0.01, 10, GRID):
-        yield decided(LogisticRegression(C=C, max_iter=200).fit(X, y))
+        yield decision_of(LogisticRegression(C=C, max_iter=200).fit(X, y))
 
 
-def sgd_classifier(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_sgd_classifier(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit scikit-learn's stochastic one."""
     for alpha in np.geomspace(1e-6, 1e-3, GRID):
-        yield decided(SGDClassifier(loss="log_loss", alpha=alpha, max_iter=PASSES, tol=None, average=True).fit(X, y))
+        yield decision_of(
+            SGDClassifier(loss="log_loss", alpha=alpha, max_iter=PASSES, tol=None, average=True).fit(X, y)
+        )
 
 
-def decided(model: Any) -> Predict:
+def decision_of(model: Any) -> Predict:
     """Return the decision function of a binary model, `predict` of any other."""
     return model.decision_function if len(model.classes_) == 2 else model.predict  # type: ignore[no-any-return]
 
 
-def liblinear(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_liblinear(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit LIBLINEAR's logistic regression."""
     from liblinear.liblinearutil import predict, train
 
@@ -59,18 +61,18 @@ def liblinear(X: Floats, y: Floats) -> Iterator[Predict]:
         yield score
 
 
-def ridge(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_ridge(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit least squares."""
     for alpha in np.geomspace(0.01, 10, GRID):
         yield Ridge(alpha=alpha).fit(X, y).predict
 
 
-def quantile(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_quantile(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit the median."""
     yield QuantileRegressor(alpha=0, solver="highs").fit(X, y).predict
 
 
-def sgd_regressor(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_sgd_regressor(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit absolute errors stochastically."""
     scale = y.std()
     for alpha in np.geomspace(1e-6, 1e-3, GRID):
@@ -83,21 +85,21 @@ def sgd_regressor(X: Floats, y: Floats) -> Iterator[Predict]:
         yield predict
 
 
-def vowpal_wabbit(X: Floats, y: Floats) -> Iterator[Predict]:
+def fit_vowpal_wabbit(X: Floats, y: Floats) -> Iterator[Predict]:
     """Fit Vowpal Wabbit's logistic regression, one against all for more than two classes."""
     count = len(np.unique(y))
     classes = "" if count == 2 else f"--oaa {count}"
     labels = np.where(y > 0, 1, -1) if count == 2 else y.astype(int) + 1
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "train")
-        file.write_text(lines(X, labels))
+        file.write_text(vowpal_lines(X, labels))
         for rate in np.geomspace(0.05, 1, GRID):
             model = f"{folder}/{rate}"
             learn = f"-d {file} -c -k --passes {PASSES} --holdout_off -l {rate} --loss_function logistic {classes}"
             run_vowpal(f"{learn} -f {model} --quiet")
 
             def score(X: Floats, model: str = model) -> Floats:
-                Path(folder, "rows").write_text(lines(X, np.ones(len(X), int)))
+                Path(folder, "rows").write_text(vowpal_lines(X, np.ones(len(X), int)))
                 run_vowpal(f"-t -i {model} -d {folder}/rows -p {folder}/found --quiet")
                 found = np.loadtxt(f"{folder}/found", ndmin=1)
                 return found if count == 2 else found - 1
@@ -105,7 +107,7 @@ def vowpal_wabbit(X: Floats, y: Floats) -> Iterator[Predict]:
             yield score
 
 
-def lines(X: Floats, labels: Floats) -> str:
+def vowpal_lines(X: Floats, labels: Floats) -> str:
     """Write rows in Vowpal Wabbit's text."""
     rows = []
     for label, row in zip(labels.tolist(), X, strict=True):
@@ -121,7 +123,7 @@ def run_vowpal(options: str) -> None:
     subprocess.run([sys.executable, "-c", code, options], check=True, capture_output=True)
 
 
-def measured(metric: str, z: Floats, y: Floats, threshold: float) -> float:
+def measure_predictions(metric: str, z: Floats, y: Floats, threshold: float) -> float:
     """Return a metric of predictions; higher is better, so errors are negative."""
     match metric:
         case "accuracy":
@@ -136,7 +138,7 @@ def measured(metric: str, z: Floats, y: Floats, threshold: float) -> float:
             return -float(np.mean(np.abs(z - y)))
 
 
-def calibrated(metric: str, z: Floats, y: Floats) -> float:
+def best_threshold(metric: str, z: Floats, y: Floats) -> float:
     """Return the threshold with the best F1; 0 for other metrics."""
     if metric != "F1":
         return 0.0
@@ -145,7 +147,7 @@ def calibrated(metric: str, z: Floats, y: Floats) -> float:
     return float(z[order][np.argmax(2 * right / (np.arange(len(y)) + 1 + y.sum()))] - 1e-9)
 
 
-def fitted(fits: Fits, load: Callable[[], dict[str, Split]], metric: str) -> tuple[float, float]:
+def fit_and_measure(fits: Fits, load: Callable[[], dict[str, Split]], metric: str) -> tuple[float, float]:
     """Choose on the validation split; return the test metric of the best fit and the seconds of the whole grid."""
     warnings.simplefilter("ignore")
     splits = load()
@@ -159,8 +161,13 @@ def fitted(fits: Fits, load: Callable[[], dict[str, Split]], metric: str) -> tup
         (X, y), (held, right), (asked, truth) = (splits[split] for split in ("train", "validation", "test"))
         for predict in fits(X, y):
             z = predict(held)
-            threshold = calibrated(metric, z, right)
-            tries.append((measured(metric, z, right, threshold), measured(metric, predict(asked), truth, threshold)))
+            threshold = best_threshold(metric, z, right)
+            tries.append(
+                (
+                    measure_predictions(metric, z, right, threshold),
+                    measure_predictions(metric, predict(asked), truth, threshold),
+                )
+            )
 
-    taken = seconds(work)
+    taken = time_run(work)
     return abs(max(tries)[1]), taken

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measure import Figure, answer
+from benchmarks.measure import Figure, run_benchmark
 from container.channels.channel import Channel
-from container.channels.fifos import next_fifo
+from container.channels.fifos import next_fifo_path
 from container.codecs.recordio import encode_records
 from container.contract.environment import ChannelConfig
 
@@ -45,7 +45,7 @@ def write_file(file: Path, content_type: str, rows: int, columns: int) -> None:
             output.write(chunk)
 
 
-def read(channel: Channel, X: NDArray[np.float32]) -> float:
+def read_epoch(channel: Channel, X: NDArray[np.float32]) -> float:
     """Read an epoch into the matrix (n, d); return the seconds."""
     began = time.perf_counter()
     row = 0
@@ -56,13 +56,13 @@ def read(channel: Channel, X: NDArray[np.float32]) -> float:
     return time.perf_counter() - began
 
 
-def read_stream(channel: Channel, X: NDArray[np.float32], file: Path) -> float:
+def read_piped_epoch(channel: Channel, X: NDArray[np.float32], file: Path) -> float:
     """Read an epoch that another process pipes from `file`; return the seconds."""
-    fifo = next_fifo(file.parent)
+    fifo = next_fifo_path(file.parent)
     os.mkfifo(fifo)
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(file), str(fifo)])
     time.sleep(START_SECONDS)
-    seconds = read(channel, X)
+    seconds = read_epoch(channel, X)
     writer.wait()
     fifo.unlink()
     return seconds
@@ -78,8 +78,8 @@ def figures() -> Iterator[Figure]:
             X = np.zeros((rows, columns - 1), np.float32)
             pairs = [
                 (
-                    read(Channel(ChannelConfig("train", content_type), file.parent), X),
-                    read_stream(Channel(ChannelConfig("train", content_type, "Pipe"), file.parent), X, file),
+                    read_epoch(Channel(ChannelConfig("train", content_type), file.parent), X),
+                    read_piped_epoch(Channel(ChannelConfig("train", content_type, "Pipe"), file.parent), X, file),
                 )
                 for _ in range(TIMES[content_type])
             ]
@@ -92,4 +92,4 @@ def figures() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    answer("How fast is an epoch through a FIFO?", figures())
+    run_benchmark("How fast is an epoch through a FIFO?", figures())

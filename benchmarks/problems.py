@@ -7,49 +7,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import Bank
+from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
-from linear_learner.options.candidates import Candidate, candidates
-from linear_learner.options.hyperparameters import parse
-from linear_learner.training.initial import start_weights
-from open_algorithms.learning.rows.dense import Rows, RowsBuilder, epoch_order
+from linear_learner.options.candidates import Candidate, build_candidates
+from linear_learner.options.hyperparameters import parse_hyperparameters
+from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, epoch_order
 
 Floats = NDArray[Any]
 PROCESSORS = len(os.sched_getaffinity(0))
 
 
-def draw(rows: int, features: int, classes: int = 2) -> tuple[Floats, Floats]:
+def draw_rows(rows: int, features: int, classes: int = 2) -> tuple[Floats, Floats]:
     """Draw standardised features (n, d) and random labels (n,)."""
     generator = np.random.default_rng(0)
     X = generator.standard_normal((rows, features), np.float32)
     return X, generator.integers(0, classes, rows).astype(np.float32)
 
 
-def make_rows(rows: int, features: int, classes: int = 2) -> Rows:
+def make_rows(rows: int, features: int, classes: int = 2) -> DenseRows:
     """Hold them as a job does for the loss of a classifier."""
-    builder = RowsBuilder(features, rows, signed=LOSSES[loss_of(classes)].signed is not None)
-    builder.add(*draw(rows, features, classes))
-    return builder.build()
+    builder = DenseRowsBuilder(features, rows, signed=LOSSES[loss_name(classes)].signed_graph is not None)
+    builder.try_add(*draw_rows(rows, features, classes))
+    return builder.build_rows()
 
 
-def loss_of(classes: int) -> str:
+def loss_name(classes: int) -> str:
     """Name the loss of a classifier."""
     return "logistic" if classes == 2 else "softmax_loss"
 
 
-def default_bank(batch: int, classes: int = 2, models: int = 32) -> list[Candidate]:
+def default_candidates(batch: int, classes: int = 2, models: int = 32) -> list[Candidate]:
     """Give the candidates of a classifier's default bank, none of them with slices of a mini-batch."""
     kind = {"predictor_type": "binary_classifier"}
     if classes > 2:
         kind = {"predictor_type": "multiclass_classifier", "num_classes": str(classes)}
-    hp = parse(kind | {"mini_batch_size": str(batch), "num_models": str(models)})
-    return candidates(hp, rows=10**9, validated=True)
+    hp = parse_hyperparameters(kind | {"mini_batch_size": str(batch), "num_models": str(models)})
+    return build_candidates(hp, rows=10**9, has_validation=True)
 
 
-def make_epoch(rows: Rows, batch: int, settings: list[Candidate], classes: int = 2) -> Callable[[], object]:
+def make_epoch(rows: DenseRows, batch: int, settings: list[Candidate], classes: int = 2) -> Callable[[], object]:
     """Make a bank; return what trains it for an epoch."""
     outputs, models = 1 if classes == 2 else classes, range(len(settings))
-    start = start_weights(models, outputs, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, loss_of(classes), batch, processors=PROCESSORS)
+    start = draw_initial_weights(models, outputs, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(settings, start, loss_name(classes), batch, processors=PROCESSORS)
     generator = np.random.default_rng(0)
     return lambda: bank.train(rows, epoch_order(len(rows), generator))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.measure import shortest
+from benchmarks.measure import shortest_times
 from benchmarks.problems import PROCESSORS
 from open_algorithms.learning.engine import threads
-from open_algorithms.learning.engine.graph import ndarray
+from open_algorithms.learning.engine.graph import as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 
 
@@ -24,22 +24,22 @@ def products_seconds(steps: int, batch: int, width: int, columns: int, repeats: 
     W, slope = draw((columns, width), np.float32), draw((batch, columns), np.float32)
     z, gradient = np.empty_like(slope), np.empty_like(W)
 
-    def by_numpy() -> None:
+    def multiply_by_numpy() -> None:
         for X in batches:
             np.dot(X, W.T, out=z)
             np.dot(slope.T, X, out=gradient)
 
-    arrays = {"W": ndarray(W), "slope": ndarray(slope)}
-    ways = {"dot": by_dot(columns), "oneDNN": by_gradient(columns)}
-    works: dict[str, Callable[[], None]] = {"numpy": by_numpy}
-    works |= {name: repeated(symbol, arrays, [ndarray(X) for X in batches]) for name, symbol in ways.items()}
-    count = threads.worthwhile(4 * batch * width * columns, PROCESSORS)
-    threads.use(count)
+    arrays = {"W": as_ndarray(W), "slope": as_ndarray(slope)}
+    ways = {"dot": dot_symbol(columns), "oneDNN": gradient_symbol(columns)}
+    works: dict[str, Callable[[], None]] = {"numpy": multiply_by_numpy}
+    works |= {name: compile_runs(symbol, arrays, [as_ndarray(X) for X in batches]) for name, symbol in ways.items()}
+    count = threads.useful_count(4 * batch * width * columns, PROCESSORS)
+    threads.set_count(count)
     with threadpool_limits(count, "blas"):
-        return min(shortest(works, repeats).values())
+        return min(shortest_times(works, repeats).values())
 
 
-def by_dot(columns: int) -> Any:
+def dot_symbol(columns: int) -> Any:
     """Compute the gradient by `dot`."""
     S = mx.sym
     X, W, slope = map(S.Variable, ("X", "W", "slope"))
@@ -47,7 +47,7 @@ def by_dot(columns: int) -> Any:
     return S.Group([product, S.dot(slope, X, transpose_a=True)])
 
 
-def by_gradient(columns: int) -> Any:
+def gradient_symbol(columns: int) -> Any:
     """Build the graph with the backward operator of FullyConnected, which can only be named in a graph's JSON."""
     settings = {"num_hidden": str(columns), "no_bias": "True"}
     nodes: list[dict[str, Any]] = [{"op": "null", "name": name, "inputs": []} for name in ("X", "W", "slope")]
@@ -66,15 +66,15 @@ def by_gradient(columns: int) -> Any:
     return mx.sym.load_json(json.dumps(graph))
 
 
-def repeated(symbol: Any, arrays: dict[str, Any], batches: list[Any]) -> Callable[[], None]:
+def compile_runs(symbol: Any, arrays: dict[str, Any], batches: list[Any]) -> Callable[[], None]:
     """Compile a graph; return a function that runs it on each batch and waits for the results."""
     operator = mx.nd.CachedOp(symbol, [("static_alloc", True), ("static_shape", True)])
     inputs = [[{**arrays, "X": X}[name] for name in symbol.list_inputs()] for X in batches]
     results = [array.copy() for array in operator(*inputs[0])]
 
-    def run() -> None:
+    def run_all() -> None:
         for each in inputs:
             operator(*each, out=results)
         mx.nd.waitall()
 
-    return run
+    return run_all

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measure import TOP, Figure, answer, shortest
+from benchmarks.measure import CHECKOUT, Figure, run_benchmark, shortest_times
 from container.channels.channel import Channel
 from container.codecs.recordio import decode_blocks, encode_records, encode_sparse_records
 from container.codecs.records.framing import read_frame
 from container.codecs.records.record_pb2 import Record
 from container.contract.environment import ChannelConfig
-from container.rows.blocks import Sparse
+from container.rows.blocks import CsrRows
 
-SDK = TOP / ".venv" / "sdk" / "bin" / "python"
+SDK = CHECKOUT / ".venv" / "sdk" / "bin" / "python"
 ROWS, COLUMNS = 250_000, 784
 SPARSE_ROWS, SPARSE_COLUMNS, VALUES = 100_000, 1_000_000, 100
 CHUNK_ROWS = 10_000
@@ -35,7 +35,7 @@ print(time.perf_counter() - began)
 """
 
 
-def fill(folder: Path, X: NDArray[np.float32]) -> None:
+def read_into(folder: Path, X: NDArray[np.float32]) -> None:
     """Read a channel into the matrix (n, d)."""
     row = 0
     for block, y in Channel(ChannelConfig("train"), folder):
@@ -44,7 +44,7 @@ def fill(folder: Path, X: NDArray[np.float32]) -> None:
     assert row == len(X)
 
 
-def decode(file: Path) -> None:
+def decode_file(file: Path) -> None:
     """Read a file and let go of its blocks."""
     with file.open("rb", buffering=0) as stream:
         for _ in decode_blocks(stream, {}, None):
@@ -57,7 +57,7 @@ def read_by_sdk(file: Path) -> float:
     return float(result.stdout.split()[-1])
 
 
-def dense(folder: Path) -> Iterator[Figure]:
+def measure_dense(folder: Path) -> Iterator[Figure]:
     """Measure what dense records take."""
     table = np.random.default_rng(0).standard_normal((CHUNK_ROWS, COLUMNS + 1), np.float32)
     chunk = encode_records(table[:, 1:], table[:, 0])
@@ -70,10 +70,10 @@ def dense(folder: Path) -> Iterator[Figure]:
     source = np.ones_like(X)
     works = {
         "copy": lambda: np.copyto(X, source),
-        "channel to matrix": lambda: fill(file.parent, X),
-        "decoding alone": lambda: decode(file),
+        "channel to matrix": lambda: read_into(file.parent, X),
+        "decoding alone": lambda: decode_file(file),
     }
-    best = shortest(works, REPEATS)
+    best = shortest_times(works, REPEATS)
     subject = f"dense, {ROWS:,} x {COLUMNS}"
     for name, taken in best.items():
         yield Figure(subject, name, X.nbytes / taken / 1e9, "GB/s")
@@ -87,12 +87,12 @@ def dense(folder: Path) -> Iterator[Figure]:
     yield Figure(subject, "our speed of sagemaker's read_records and numpy", ratio, least=50)
 
 
-def parse_each(file: Path) -> Sparse:
+def parse_each(file: Path) -> CsrRows:
     """Read sparse records by protobuf's parser, one by one."""
     data, at = memoryview(file.read_bytes()), 0
     values, keys, labels = [], [], []
     while at < len(data):
-        frame = read_frame(data, at, final=True)
+        frame = read_frame(data, at, has_ended=True)
         assert frame is not None
         payload, at = frame
         record = Record.FromString(payload)
@@ -101,25 +101,25 @@ def parse_each(file: Path) -> Sparse:
         keys.append(np.array(tensor.keys, np.int32))
         labels.append(record.label["values"].float32_tensor.values[0])
     indptr = np.cumsum([0, *map(len, keys)])
-    return Sparse(np.concatenate(values), np.concatenate(keys), indptr, (len(labels), SPARSE_COLUMNS))
+    return CsrRows(np.concatenate(values), np.concatenate(keys), indptr, (len(labels), SPARSE_COLUMNS))
 
 
-def decode_sparse(file: Path) -> Sparse:
+def decode_sparse(file: Path) -> CsrRows:
     """Read sparse records into one matrix."""
     with file.open("rb", buffering=0) as stream:
-        blocks = [X for X, _ in decode_blocks(stream, {}, None) if isinstance(X, Sparse)]
+        blocks = [X for X, _ in decode_blocks(stream, {}, None) if isinstance(X, CsrRows)]
     counts = np.concatenate([[0], *(np.diff(X.indptr) for X in blocks)])
     data, indices = np.concatenate([X.data for X in blocks]), np.concatenate([X.indices for X in blocks])
-    return Sparse(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
+    return CsrRows(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
 
 
-def sparse(folder: Path) -> Iterator[Figure]:
+def measure_sparse(folder: Path) -> Iterator[Figure]:
     """Measure what sparse records take."""
     generator = np.random.default_rng(0)
     keys = np.sort(generator.integers(0, SPARSE_COLUMNS - VALUES, (SPARSE_ROWS, VALUES))) + np.arange(VALUES)
     values = generator.standard_normal(keys.size, np.float32)
     indptr = np.arange(SPARSE_ROWS + 1) * VALUES
-    X = Sparse(values, keys.astype(np.int32).ravel(), indptr, (SPARSE_ROWS, SPARSE_COLUMNS))
+    X = CsrRows(values, keys.astype(np.int32).ravel(), indptr, (SPARSE_ROWS, SPARSE_COLUMNS))
     file = folder / "sparse"
     file.write_bytes(encode_sparse_records(X, np.ones(SPARSE_ROWS, np.float32)))
     for read in (decode_sparse, parse_each):
@@ -127,7 +127,7 @@ def sparse(folder: Path) -> Iterator[Figure]:
         assert np.array_equal(found.data, X.data)
         assert np.array_equal(found.indices, X.indices)
         assert np.array_equal(found.indptr, X.indptr)
-    best = shortest({"ours": lambda: decode_sparse(file), "each": lambda: parse_each(file)}, SPARSE_REPEATS)
+    best = shortest_times({"ours": lambda: decode_sparse(file), "each": lambda: parse_each(file)}, SPARSE_REPEATS)
     subject = f"sparse, {SPARSE_ROWS:,} x {SPARSE_COLUMNS:,} with {VALUES} non-zeros a row"
     yield Figure(subject, "to CSR", SPARSE_ROWS / best["ours"], "rows/s")
     yield Figure(subject, "our speed of protobuf's, record by record", best["each"] / best["ours"], least=10)
@@ -136,9 +136,9 @@ def sparse(folder: Path) -> Iterator[Figure]:
 def figures() -> Iterator[Figure]:
     """Measure both."""
     with tempfile.TemporaryDirectory() as folder:
-        yield from dense(Path(folder))
-        yield from sparse(Path(folder))
+        yield from measure_dense(Path(folder))
+        yield from measure_sparse(Path(folder))
 
 
 if __name__ == "__main__":
-    answer("How fast is recordIO read?", figures())
+    run_benchmark("How fast is recordIO read?", figures())

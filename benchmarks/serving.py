@@ -21,10 +21,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measure import TOP, Figure, answer, chosen
+from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark
 from container.codecs.recordio import encode_records
-from linear_learner.artifact.write import save
-from linear_learner.objective.model import Model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
 
 FEATURES = 784
 WORKERS, CONNECTIONS, SECONDS, ROUNDS = 2, 8, 3, 5
@@ -62,7 +62,7 @@ def save_model(folder: Path) -> None:
     """Lay a model out as a job does."""
     (folder / "model").mkdir()
     weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
-    save(Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
+    write_artifact(LinearModel("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
 
 
 def free_port() -> int:
@@ -72,11 +72,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+def running_server(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block starts once /ping answers 200."""
     settings = {"SAGEMAKER_BIND_TO_PORT": str(port), **environ}
     process = subprocess.Popen(
-        command, cwd=TOP, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=CHECKOUT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         while not is_well(port):
@@ -100,16 +100,16 @@ def is_well(port: int) -> bool:
         connection.close()
 
 
-def serve(root: Path, port: int, workers: int, **environ: str) -> Running:
+def serve_ours(root: Path, port: int, workers: int, **environ: str) -> Running:
     """Run ours."""
     settings = {"SAGEMAKER_BASE_DIR": str(root), "SAGEMAKER_MODEL_SERVER_WORKERS": str(workers), **environ}
-    return running([sys.executable, "serve"], port, **settings)
+    return running_server([sys.executable, "serve"], port, **settings)
 
 
-def bare(server: str, port: int, workers: int, parser: str, size: int) -> Running:
+def serve_reference(server: str, port: int, workers: int, parser: str, size: int) -> Running:
     """Run a reference."""
     words = [server, str(port), str(workers), parser, str(size)]
-    return running([sys.executable, "-m", "benchmarks.bare", *words], port)
+    return running_server([sys.executable, "-m", "benchmarks.bare", *words], port)
 
 
 def load_with_wrk(port: int, body: Path, kind: str, script: Path) -> tuple[float, float]:
@@ -123,15 +123,15 @@ def load_with_wrk(port: int, body: Path, kind: str, script: Path) -> tuple[float
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", out)[0]), float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
 
 
-def single_records(root: Path, folder: Path) -> Iterator[Figure]:
+def measure_single_records(root: Path, folder: Path) -> Iterator[Figure]:
     """Measure what single records cost."""
     bodies = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))
     (script := folder / "post.lua").write_text(SCRIPT)
     ports = {name: free_port() for name in ("ours", "same", "gthread")}
     with (
-        serve(root, ports["ours"], WORKERS),
-        bare("ours", ports["same"], WORKERS, "none", 60),
-        bare("gthread", ports["gthread"], WORKERS, "none", 60),
+        serve_ours(root, ports["ours"], WORKERS),
+        serve_reference("ours", ports["same"], WORKERS, "none", 60),
+        serve_reference("gthread", ports["gthread"], WORKERS, "none", 60),
     ):
         for name, body in bodies.items():
             (file := folder / "body").write_bytes(body)
@@ -149,7 +149,7 @@ def single_records(root: Path, folder: Path) -> Iterator[Figure]:
                 yield Figure(subject, f"our 99th percentile of {reference}", late["ours"] / late[which])
 
 
-def post(connection: http.client.HTTPConnection, body: bytes, kind: str) -> bytes:
+def post_body(connection: http.client.HTTPConnection, body: bytes, kind: str) -> bytes:
     """Send one body and give the answer."""
     connection.request("POST", "/invocations", body, {"Content-Type": kind, "Accept": "text/csv"})
     answer = connection.getresponse()
@@ -158,14 +158,14 @@ def post(connection: http.client.HTTPConnection, body: bytes, kind: str) -> byte
     return content
 
 
-def seconds(connection: http.client.HTTPConnection, body: bytes, kind: str) -> float:
+def time_post(connection: http.client.HTTPConnection, body: bytes, kind: str) -> float:
     """Time one body."""
     began = time.perf_counter()
-    post(connection, body, kind)
+    post_body(connection, body, kind)
     return time.perf_counter() - began
 
 
-def large_bodies(root: Path) -> Iterator[Figure]:
+def measure_large_bodies(root: Path) -> Iterator[Figure]:
     """Measure what bodies of 6 MB take."""
     X = np.random.default_rng(0).normal(size=(2000, FEATURES)).astype(np.float32)
     parsers = {"CSV": "pyarrow", "JSON Lines": "orjson", "recordIO": "frombuffer"}
@@ -177,14 +177,14 @@ def large_bodies(root: Path) -> Iterator[Figure]:
             references["bare Flask"] = ("ours", "loadtxt")
         ports = {which: free_port() for which in ("ours", *references)}
         connections = {which: http.client.HTTPConnection("127.0.0.1", port) for which, port in ports.items()}
-        with serve(root, ports["ours"], 1):
-            answer = len(post(connections["ours"], body, kind))
+        with serve_ours(root, ports["ours"], 1):
+            answer = len(post_body(connections["ours"], body, kind))
             times: dict[str, list[float]] = {which: [] for which in ports}
             for which, (server, parse) in references.items():
-                with bare(server, ports[which], 1, parse, answer):
+                with serve_reference(server, ports[which], 1, parse, answer):
                     for _ in range(LARGE_ROUNDS):
-                        times["ours"].append(seconds(connections["ours"], body, kind))
-                        times[which].append(seconds(connections[which], body, kind))
+                        times["ours"].append(time_post(connections["ours"], body, kind))
+                        times[which].append(time_post(connections[which], body, kind))
         took = {which: median(values) * 1e3 for which, values in times.items()}
         subject = f"6 MB of {name}, {FEATURES} columns, one worker"
         for which, value in took.items():
@@ -194,13 +194,13 @@ def large_bodies(root: Path) -> Iterator[Figure]:
             connection.close()
 
 
-def start(root: Path) -> Iterator[Figure]:
+def measure_start(root: Path) -> Iterator[Figure]:
     """Measure how soon the server answers and what four workers hold."""
     times = []
     for _ in range(STARTS):
         port = free_port()
         began = time.perf_counter()
-        with serve(root, port, 4) as process:
+        with serve_ours(root, port, 4) as process:
             times.append(time.perf_counter() - began)
             time.sleep(1)
             pids = [
@@ -221,27 +221,29 @@ def read_memory(pid: int, name: str) -> int:
     return int(re.findall(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)[0]) << 10
 
 
-def post_on(port: int, body: bytes, kind: str, until: float) -> None:
+def post_until(port: int, body: bytes, kind: str, until: float) -> None:
     """Send one body after another."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     while time.monotonic() < until:
-        post(connection, body, kind)
+        post_body(connection, body, kind)
     connection.close()
 
 
-def crowd(root: Path) -> Iterator[Figure]:
+def measure_crowd(root: Path) -> Iterator[Figure]:
     """Measure the latency of /ping while large bodies are scored and slow clients hold connections."""
     X = np.random.default_rng(0).normal(size=(800, FEATURES)).astype(np.float32)
     bodies = {name: body for name, body in write_bodies(X).items() if name in ("CSV", "JSON")}
     port = free_port()
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\n"
     for name, body in bodies.items():
-        with serve(root, port, WORKERS), ExitStack() as stack:
+        with serve_ours(root, port, WORKERS), ExitStack() as stack:
             slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(SLOW_CLIENTS)]
             for client in slow:
                 client.sendall(head)
             until = time.monotonic() + CROWD_SECONDS
-            senders = [threading.Thread(target=post_on, args=(port, body, KINDS[name], until)) for _ in range(SENDERS)]
+            senders = [
+                threading.Thread(target=post_until, args=(port, body, KINDS[name], until)) for _ in range(SENDERS)
+            ]
             for sender in senders:
                 sender.start()
             times, dripped = [], time.monotonic()
@@ -263,12 +265,12 @@ def crowd(root: Path) -> Iterator[Figure]:
         yield Figure(subject, "99th percentile", late, "ms")
 
 
-def stream(root: Path) -> Iterator[Figure]:
+def measure_stream(root: Path) -> Iterator[Figure]:
     """Measure memory, throughput and the first answer of a chunked body of 1 GB."""
     body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     port = free_port()
-    with serve(root, port, 1, SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as process:
+    with serve_ours(root, port, 1, SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as process:
         (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         before = read_memory(int(worker), "Rss")
         most, first, sent = before, 0, 0
@@ -277,7 +279,7 @@ def stream(root: Path) -> Iterator[Figure]:
         client.sendall(head.encode() + b"Accept: text/csv\r\n\r\n")
         answer = http.client.HTTPResponse(client)
 
-        def send() -> None:
+        def send_chunks() -> None:
             nonlocal most, sent
             while sent < STREAM_BYTES:
                 client.sendall(chunk)
@@ -286,7 +288,7 @@ def stream(root: Path) -> Iterator[Figure]:
             client.sendall(b"0\r\n\r\n")
 
         began = time.perf_counter()
-        sender = threading.Thread(target=send)
+        sender = threading.Thread(target=send_chunks)
         sender.start()
         answer.begin()
         assert answer.status == 200
@@ -310,17 +312,17 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_model(folder)
-        if chosen("start"):
-            yield from start(folder)
-        if chosen("single"):
-            yield from single_records(folder, folder)
-        if chosen("large"):
-            yield from large_bodies(folder)
-        if chosen("crowd"):
-            yield from crowd(folder)
-        if chosen("stream"):
-            yield from stream(folder)
+        if is_chosen("start"):
+            yield from measure_start(folder)
+        if is_chosen("single"):
+            yield from measure_single_records(folder, folder)
+        if is_chosen("large"):
+            yield from measure_large_bodies(folder)
+        if is_chosen("crowd"):
+            yield from measure_crowd(folder)
+        if is_chosen("stream"):
+            yield from measure_stream(folder)
 
 
 if __name__ == "__main__":
-    answer("How fast does the server answer?", figures())
+    run_benchmark("How fast does the server answer?", figures())

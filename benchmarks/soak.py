@@ -24,10 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import TOP
+from benchmarks.measure import CHECKOUT
 from benchmarks.serving import KINDS, free_port, is_well, read_memory, write_bodies
-from linear_learner.artifact.write import save
-from linear_learner.objective.model import Model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
 
 FEATURES, ROWS = 14, 7
 MODELS, SLOW_CLIENTS, MALFORMED = 20, 50, 10_000
@@ -45,11 +45,13 @@ class Attack:
         self.seen: Counter[str] = Counter()
         self.wrong: list[str] = []
 
-    def running(self) -> bool:
+    def has_time_left(self) -> bool:
         """Tell whether there is time left."""
         return time.monotonic() < self.until
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes] | None:
+    def send_request(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, bytes] | None:
         """Send one request; None where the connection broke, as it may when its worker is killed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
@@ -61,10 +63,10 @@ class Attack:
         finally:
             connection.close()
 
-    def well_formed(self) -> None:
+    def send_well_formed(self) -> None:
         """Ask a model that stays, in a random format, and look at the answer."""
         kind = random.choice(list(self.bodies))
-        found = self.ask("POST", "/models/stays/invoke", self.bodies[kind], Content_Type=KINDS[kind])
+        found = self.send_request("POST", "/models/stays/invoke", self.bodies[kind], Content_Type=KINDS[kind])
         if found is None:
             self.seen["broken connection"] += 1
             return
@@ -77,15 +79,17 @@ class Attack:
         if not np.allclose(scores, self.expected, atol=TOLERANCE):
             self.wrong.append(f"{kind}: {body[:200]!r}")
 
-    def large(self) -> None:
+    def send_large(self) -> None:
         """Send some megabytes."""
-        found = self.ask("POST", "/models/stays/invoke", (self.bodies["CSV"] + b"\n") * 3000, Content_Type="text/csv")
+        found = self.send_request(
+            "POST", "/models/stays/invoke", (self.bodies["CSV"] + b"\n") * 3000, Content_Type="text/csv"
+        )
         self.seen[f"large {found and found[0]}"] += 1
         if found and found[0] not in (200, 503):
             self.wrong.append(f"large: {found[0]} {found[1][:200]!r}")
         time.sleep(0.2)
 
-    def malformed(self) -> None:
+    def send_malformed(self) -> None:
         """Send a damaged body."""
         kind = random.choice(list(self.bodies))
         body = bytearray(self.bodies[kind])
@@ -104,12 +108,12 @@ class Attack:
         headers = {"Content_Type": claimed, "Accept": random.choice(["*/*"] * 8 + ["text/csv", "image/png", ";;q=x"])}
         if random.random() < 0.1:
             headers["Content_Encoding"] = random.choice(["gzip", "br"])
-        found = self.ask("POST", "/models/stays/invoke", bytes(body), **headers)
+        found = self.send_request("POST", "/models/stays/invoke", bytes(body), **headers)
         self.seen[f"malformed {found and found[0]}"] += 1
         if found and found[0] >= 500:
             self.wrong.append(f"malformed {claimed}: {found[0]} {found[1][:200]!r} {bytes(body)[:2000]!r}")
 
-    def no_http(self) -> None:
+    def send_garbage(self) -> None:
         """Send bytes that are no request, or one that breaks off."""
         line = (
             f"POST /models/stays/invoke HTTP/1.1\r\nHost: x\r\nContent-Length: {random.choice([5, -1, 10**9])}\r\n\r\n"
@@ -129,7 +133,7 @@ class Attack:
         self.seen["no HTTP or broken off"] += 1
         time.sleep(0.01)
 
-    def slow(self) -> None:
+    def send_slowly(self) -> None:
         """Send a byte a second until the server has had enough."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=30) as client:
@@ -147,19 +151,19 @@ class Attack:
         """Load a model, ask it, unload it."""
         name = f"m{random.randrange(MODELS)}-{threading.get_ident()}"
         order = json.dumps({"model_name": name, "url": str(folder)}).encode()
-        loaded = self.ask("POST", "/models", order)
-        asked = self.ask("POST", f"/models/{name}/invoke", self.bodies["CSV"], Content_Type="text/csv")
-        unloaded = self.ask("DELETE", f"/models/{name}")
+        loaded = self.send_request("POST", "/models", order)
+        asked = self.send_request("POST", f"/models/{name}/invoke", self.bodies["CSV"], Content_Type="text/csv")
+        unloaded = self.send_request("DELETE", f"/models/{name}")
         statuses = [found and found[0] for found in (loaded, asked, unloaded)]
         self.seen[f"load, invoke, unload {statuses}"] += 1
         if any(status not in (200, None) for status in statuses) and None not in statuses:
             self.wrong.append(f"models: {statuses}")
         time.sleep(0.05)
 
-    def ping(self) -> None:
+    def time_ping(self) -> None:
         """Ping, and count those that take long."""
         began = time.monotonic()
-        found = self.ask("GET", "/ping")
+        found = self.send_request("GET", "/ping")
         took = time.monotonic() - began
         self.seen["pings over 250 ms" if took > 0.25 else "pings"] += 1
         if found and found != (200, b""):
@@ -167,16 +171,16 @@ class Attack:
         time.sleep(0.05)
 
 
-def repeat(attack: Attack, work: Callable[[], None], most: int | None = None) -> None:
+def repeat_until_end(attack: Attack, work: Callable[[], None], most: int | None = None) -> None:
     """Do it over and over."""
-    while attack.running() and most != 0:
+    while attack.has_time_left() and most != 0:
         work()
         most = None if most is None else most - 1
 
 
 def kill_workers(attack: Attack, master: int) -> None:
     """Kill a worker every ten seconds."""
-    while attack.running():
+    while attack.has_time_left():
         time.sleep(10)
         pids = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         if pids:
@@ -186,7 +190,7 @@ def kill_workers(attack: Attack, master: int) -> None:
 
 def watch_memory(attack: Attack, master: int, sizes: list[int]) -> None:
     """Note what the server holds, every five seconds."""
-    while attack.running():
+    while attack.has_time_left():
         time.sleep(5)
         total = 0
         for pid in [master, *map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]:
@@ -200,17 +204,17 @@ def main(seconds: float) -> int:
     random.seed(0)
     X = np.random.default_rng(0).normal(size=(ROWS, FEATURES)).astype(np.float32)
     weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32)
-    model = Model("binary_classifier", "logistic", weight, np.zeros(1, np.float32))
+    model = LinearModel("binary_classifier", "logistic", weight, np.zeros(1, np.float32))
     bodies = write_bodies(np.array([[float(f"{value:.6f}") for value in row] for row in X.tolist()], np.float32))
     port = free_port()
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("w+") as log:
         folder = Path(name) / "model"
         folder.mkdir()
-        save(model, folder)
+        write_artifact(model, folder)
         settings = {"SAGEMAKER_MULTI_MODEL": "true", "SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
         process = subprocess.Popen(
             [sys.executable, "serve"],
-            cwd=TOP,
+            cwd=CHECKOUT,
             env={**os.environ, "SAGEMAKER_BASE_DIR": name, "SAGEMAKER_BIND_TO_PORT": str(port), **settings},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -219,18 +223,18 @@ def main(seconds: float) -> int:
             time.sleep(0.05)
         attack = Attack(port, model.predict(X)["score"].tolist(), bodies, time.monotonic() + seconds)
         order = json.dumps({"model_name": "stays", "url": str(folder)}).encode()
-        assert attack.ask("POST", "/models", order) is not None
+        assert attack.send_request("POST", "/models", order) is not None
         sizes: list[int] = []
         works: list[tuple[Callable[[], None], int | None]] = [
-            *[(attack.well_formed, None)] * 3,
-            (attack.large, None),
-            (attack.malformed, MALFORMED),
-            (attack.no_http, None),
-            *[(attack.slow, None)] * SLOW_CLIENTS,
+            *[(attack.send_well_formed, None)] * 3,
+            (attack.send_large, None),
+            (attack.send_malformed, MALFORMED),
+            (attack.send_garbage, None),
+            *[(attack.send_slowly, None)] * SLOW_CLIENTS,
             *[(lambda: attack.load_and_unload(folder), None)] * 2,
-            (attack.ping, None),
+            (attack.time_ping, None),
         ]
-        threads = [threading.Thread(target=repeat, args=(attack, work, most)) for work, most in works]
+        threads = [threading.Thread(target=repeat_until_end, args=(attack, work, most)) for work, most in works]
         threads.append(threading.Thread(target=kill_workers, args=(attack, process.pid)))
         threads.append(threading.Thread(target=watch_memory, args=(attack, process.pid, sizes)))
         for thread in threads:

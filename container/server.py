@@ -15,36 +15,36 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from container.contract.environment import ServerSettings, read_settings
+from container.contract.environment import ServerSettings, read_server_settings
 from container.contract.errors import ClientError
 from container.machine.memory import memory_limit
-from container.web.application import body_limit, create_app
+from container.web.application import body_limit_bytes, create_app
 from container.web.counters import Meter
-from container.web.page import Describe
-from container.web.shelf import Loader, Shelf, make_folder
+from container.web.page import DescribeModel
+from container.web.shelf import Loader, Shelf, make_shelf_folder
 from container.wire.access_log import AccessLog
-from container.wire.waiting import waiting_room
+from container.wire.waiting import refuse_while_loading
 from container.wire.worker import STOP_SIGNALS, Worker
 
 GRACEFUL_SECONDS = 25  # the platform kills 30 seconds after SIGTERM
 KEEPALIVE_SECONDS = 75
-SPARE_ROWS = 8  # of the meter, for workers that come while others go
+SPARE_METER_ROWS = 8  # of the meter, for workers that come while others go
 
 
-def run(
+def run_server(
     environ: Mapping[str, str],
     loader: Loader[Any],
     user_errors: tuple[type[Exception], ...] = (),
-    describe: Describe | None = None,
+    describe: DescribeModel | None = None,
 ) -> int:
     """Serve the model that `loader` loads until SIGTERM; return 1 if the server cannot start.
 
     The port is bound first, so that clients get a 503 while the model is being loaded instead of a refused connection.
     """
     try:
-        settings = read_settings(environ)
-        listener = listen(settings.port)
-        folder = make_folder() if settings.multi_model else None
+        settings = read_server_settings(environ)
+        listener = listen_on_port(settings.port)
+        folder = make_shelf_folder() if settings.multi_model else None
     except ClientError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
@@ -58,7 +58,7 @@ def run(
 
     shelf = None if folder is None else Shelf(folder, loader)
     try:
-        create = partial(create_app, loader.load, settings, user_errors, meter, shelf, describe)
+        create = partial(create_app, loader.load_model, settings, user_errors, meter, shelf, describe)
         Server(settings, listener, meter, create, clean_up).run()
     finally:
         if os.getpid() == master:
@@ -66,7 +66,7 @@ def run(
     return 0
 
 
-class Limits(NamedTuple):
+class BodyLimits(NamedTuple):
     """Limits in bytes: of the body of one request (0: none), and of all bodies that a worker holds in memory."""
 
     body_bytes: int
@@ -75,10 +75,10 @@ class Limits(NamedTuple):
 
 def make_meter(settings: ServerSettings) -> Meter:
     """Create the counters shared by all workers."""
-    return Meter(settings.workers + SPARE_ROWS)
+    return Meter(settings.workers + SPARE_METER_ROWS)
 
 
-def listen(port: int) -> socket.socket:
+def listen_on_port(port: int) -> socket.socket:
     """Listen on `port` of all interfaces; raise ClientError if the port is in use or cannot be bound."""
     try:
         return socket.create_server(("0.0.0.0", port), backlog=2048)
@@ -112,16 +112,16 @@ class Server(BaseApplication):  # type: ignore[misc]
         settings: ServerSettings,
         listener: socket.socket,
         meter: Meter,
-        create: Callable[[], Flask],
+        create_application: Callable[[], Flask],
         clean_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._listener = listener
-        self._create = create
+        self._create = create_application
         self.meter = meter
         self.clean_up = clean_up
         held = memory_limit() // 4 // settings.workers
-        self.limits = Limits(min(body_limit(settings), held), held)
+        self.limits = BodyLimits(min(body_limit_bytes(settings), held), held)
         super().__init__()
 
     def load_config(self) -> None:
@@ -141,14 +141,14 @@ class Server(BaseApplication):  # type: ignore[misc]
             "forwarder_headers": "",
             "loglevel": self._settings.log_level,
             "control_socket_disable": True,
-            "pre_fork": self._assign_row,
+            "pre_fork": self._assign_meter_row,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         """Create the application; meanwhile requests are answered with 503."""
-        with waiting_room(self._listener):
+        with refuse_while_loading(self._listener):
             app = self._create()
         self._listener.detach()  # gunicorn has made its own of it
         gc.collect()
@@ -159,7 +159,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Serve until a signal says stop."""
         _Arbiter(self).run()
 
-    def _assign_row(self, arbiter: Arbiter, worker: Worker) -> None:
+    def _assign_meter_row(self, arbiter: Arbiter, worker: Worker) -> None:
         """Assign a new worker the first row of the meter that no other worker uses."""
         taken = {other.row for other in arbiter.WORKERS.values()}
-        worker.row = next(row for row in range(len(taken) + 1) if row not in taken)
+        worker.meter_row = next(row for row in range(len(taken) + 1) if row not in taken)

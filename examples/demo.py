@@ -36,14 +36,14 @@ def main() -> None:
     """Run the demo; exit with 1 if anything is not as it should be."""
     root = TOP / "demo_ml"
     shutil.rmtree(root, ignore_errors=True)
-    lay_out(root)
-    train(root)
-    with server(root) as url:
-        predict(url)
+    lay_out_job(root)
+    train_and_show(root)
+    with running_server(root) as url:
+        compare_predictions(url)
     show_report(root / "output" / "data")
 
 
-def lay_out(root: Path) -> None:
+def lay_out_job(root: Path) -> None:
     """Make the folders of a SageMaker training job under `root`."""
     shutil.copytree(DATA / "config", root / "input" / "config")
     for channel in ("train", "validation"):
@@ -54,7 +54,7 @@ def lay_out(root: Path) -> None:
     print(f"A job in {root}: train.csv and validation.csv, {hyperparameters}")
 
 
-def train(root: Path) -> None:
+def train_and_show(root: Path) -> None:
     """Run `train` and show from its log what matters."""
     began = time.monotonic()
     job = subprocess.Popen(
@@ -78,7 +78,7 @@ def train(root: Path) -> None:
 
 
 @contextmanager
-def server(root: Path) -> Iterator[str]:
+def running_server(root: Path) -> Iterator[str]:
     """Serve the model on a free port until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -112,20 +112,22 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     sys.exit("the server did not become ready")
 
 
-def predict(url: str) -> None:
+def compare_predictions(url: str) -> None:
     """Send the test rows in three formats, compare the answers and print the confusion matrix."""
     rows = np.loadtxt(DATA / "test.csv", delimiter=",", dtype=np.float32)
     label, features = rows[:, 0].astype(int), rows[:, 1:]
     lines = (",".join(line.split(",")[1:]) for line in (DATA / "test.csv").read_text().splitlines())
     as_json = json.loads(
-        ask(
+        post_rows(
             url,
             json.dumps({"instances": [{"features": row.tolist()} for row in features]}).encode(),
             "application/json",
         )
     )["predictions"]
-    as_csv = np.loadtxt(ask(url, "\n".join(lines).encode(), "text/csv").decode().splitlines(), delimiter=",", ndmin=2)
-    as_records = list(read_answer(ask(url, encode_records(features), RECORDIO)))
+    as_csv = np.loadtxt(
+        post_rows(url, "\n".join(lines).encode(), "text/csv").decode().splitlines(), delimiter=",", ndmin=2
+    )
+    as_records = list(decode_answer(post_rows(url, encode_records(features), RECORDIO)))
     scores = np.array([[row["score"] for row in as_json], as_csv[:, 0], [row["score"] for row in as_records]])
     predicted = np.array([row["predicted_label"] for row in as_json])
     if not np.allclose(scores, scores[0], rtol=0, atol=1e-6):
@@ -133,11 +135,11 @@ def predict(url: str) -> None:
     print(
         f"{len(label)} test rows sent as JSON, CSV and recordIO: the answers agree to {np.ptp(scores, axis=0).max():g}"
     )
-    print(confusion(label, predicted))
+    print(confusion_text(label, predicted))
     print(f"Test accuracy {np.mean(predicted == label):.4f}")
 
 
-def ask(url: str, body: bytes, kind: str) -> bytes:
+def post_rows(url: str, body: bytes, kind: str) -> bytes:
     """Post one body and take the answer in the same format."""
     request = urllib.request.Request(f"{url}/invocations", body, {"Content-Type": kind, "Accept": kind})
     try:
@@ -147,7 +149,7 @@ def ask(url: str, body: bytes, kind: str) -> bytes:
         sys.exit(f"{error.code}: {error.read().decode()}")
 
 
-def read_answer(answer: bytes) -> Iterator[dict[str, float]]:
+def decode_answer(answer: bytes) -> Iterator[dict[str, float]]:
     """Read framed records: a magic number, a length, a protobuf record, padding to 4 bytes."""
     place = 0
     while place < len(answer):
@@ -172,7 +174,7 @@ def show_report(folder: Path) -> None:
     print(f"The report: {folder / 'report.html'}")
 
 
-def confusion(label: NDArray[Any], predicted: NDArray[Any]) -> str:
+def confusion_text(label: NDArray[Any], predicted: NDArray[Any]) -> str:
     """Draw the confusion matrix."""
     lines = ["                   said benign  said malignant"]
     for value, name in ((0, "benign"), (1, "malignant")):

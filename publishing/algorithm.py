@@ -5,17 +5,19 @@ import json
 import math
 from typing import Any
 
-from container.codecs.registry import READERS, TRAINING_TYPES, WRITERS
-from container.contract.environment import MODES
-from container.training import CHANNELS, START
+from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS, TRAINING_TYPES
+from container.contract.environment import INPUT_MODES
+from container.training import CHANNELS, START_CHANNEL
 from linear_learner.options.hyperparameters import declarations
 from open_algorithms.learning.options.declaration import AUTO, BOOLEANS, Declaration, Interval
 from publishing.metrics import METRICS
 
 Json = dict[str, Any]
 
-ABOUT = "Linear classifiers and regressors, trained as a bank of candidates; a drop-in for the built-in Linear Learner."
-ABOUT_CHANNELS = {
+ALGORITHM_DESCRIPTION = (
+    "Linear classifiers and regressors, trained as a bank of candidates; a drop-in for the built-in Linear Learner."
+)
+CHANNEL_DESCRIPTIONS = {
     "train": "The rows to train on.",
     "validation": "The rows that choose the best candidate and its threshold.",
     "test": "Rows that the final model is measured on.",
@@ -33,22 +35,24 @@ INSTANCES = [
 ]
 
 
-def request(image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
+def build_request(image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
     """Return the CreateAlgorithm request for `image`.
 
     `trial` is its ValidationSpecification, if the service is to try it.
     """
     return {
         "AlgorithmName": name,
-        "AlgorithmDescription": ABOUT,
+        "AlgorithmDescription": ALGORITHM_DESCRIPTION,
         "TrainingSpecification": {
             "TrainingImage": image,
             **({"TrainingImageDigest": digest} if digest else {}),
-            "SupportedHyperParameters": [hyperparameter(declaration) for declaration in declarations().values()],
+            "SupportedHyperParameters": [
+                hyperparameter_specification(declaration) for declaration in declarations().values()
+            ],
             "SupportedTrainingInstanceTypes": INSTANCES,
             "SupportsDistributedTraining": True,
             "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in METRICS],
-            "TrainingChannels": channels(),
+            "TrainingChannels": channel_specifications(),
             "SupportedTuningJobObjectiveMetrics": [
                 {"Type": metric.direction, "MetricName": metric.name} for metric in METRICS if metric.direction
             ],
@@ -57,14 +61,14 @@ def request(image: str, name: str, digest: str | None = None, trial: Json | None
             "Containers": [{"Image": image, **({"ImageDigest": digest} if digest else {})}],
             "SupportedTransformInstanceTypes": INSTANCES,
             "SupportedRealtimeInferenceInstanceTypes": INSTANCES,
-            "SupportedContentTypes": list(READERS),
-            "SupportedResponseMIMETypes": list(WRITERS),
+            "SupportedContentTypes": list(REQUEST_DECODERS),
+            "SupportedResponseMIMETypes": list(ANSWER_ENCODINGS),
         },
         **({"ValidationSpecification": trial} if trial else {}),
     }
 
 
-def hyperparameter(declaration: Declaration) -> Json:
+def hyperparameter_specification(declaration: Declaration) -> Json:
     """Return the specification of one hyperparameter.
 
     The service tunes only ranges, and a numeric range cannot also be `auto`. A tunable hyperparameter is therefore a
@@ -72,7 +76,7 @@ def hyperparameter(declaration: Declaration) -> Json:
     defaults to every job, so a hyperparameter that applies to some jobs only has none either.
     """
     tunable = bool(declaration.tunable) or "optimizer" in declaration.applies
-    kind, values = _values(declaration, tunable)
+    kind, values = _type_and_range(declaration, tunable)
     number = kind in ("Integer", "Continuous")
     default = None if declaration.applies or (number and declaration.default == AUTO) else declaration.default
     return {
@@ -86,7 +90,7 @@ def hyperparameter(declaration: Declaration) -> Json:
     }
 
 
-def _values(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
+def _type_and_range(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
     """Return the service's type of a hyperparameter, and its range if there is one."""
     auto = [AUTO] if declaration.auto else []
     if declaration.type == "switch":
@@ -100,30 +104,30 @@ def _values(declaration: Declaration, tunable: bool) -> tuple[str, Json | None]:
     if declaration.type == "integer":
         high = min(declaration.range.high, LARGEST_INTEGER)
         return "Integer", {"MinValue": str(int(declaration.range.low)), "MaxValue": str(int(high))}
-    low, high = _closed(declaration.range)
+    low, high = _closed_bounds(declaration.range)
     return "Continuous", {"MinValue": repr(low), "MaxValue": repr(high)}
 
 
-def _closed(interval: Interval) -> tuple[float, float]:
+def _closed_bounds(interval: Interval) -> tuple[float, float]:
     """Return the lowest and the highest float inside the interval."""
     low = interval.low if interval.closed_low else math.nextafter(interval.low, math.inf)
     high = interval.high if interval.closed_high else math.nextafter(interval.high, -math.inf)
     return low, high
 
 
-def channels() -> list[Json]:
+def channel_specifications() -> list[Json]:
     """Describe the channels: of data, and of a model to go on from."""
     data = {"SupportedContentTypes": TRAINING_TYPES, "SupportedCompressionTypes": ["None", "Gzip"]}
     model = {"SupportedContentTypes": ["application/x-sagemaker-model"], "SupportedCompressionTypes": ["None"]}
-    kinds = {name: data | {"SupportedInputModes": list(MODES)} for name in CHANNELS}
-    kinds[START] = model | {"SupportedInputModes": ["File"]}
+    kinds = {name: data | {"SupportedInputModes": list(INPUT_MODES)} for name in CHANNELS}
+    kinds[START_CHANNEL] = model | {"SupportedInputModes": ["File"]}
     return [
-        {"Name": name, "Description": ABOUT_CHANNELS[name], "IsRequired": name == "train", **kind}
+        {"Name": name, "Description": CHANNEL_DESCRIPTIONS[name], "IsRequired": name == "train", **kind}
         for name, kind in kinds.items()
     ]
 
 
-def trial_on(data: str, role: str) -> Json:
+def validation_job(data: str, role: str) -> Json:
     """Return the trial job: a binary classifier on the CSV files below `data`/train, an S3 URI."""
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{data}/train", "S3DataDistributionType": "FullyReplicated"}
     job = {
@@ -151,8 +155,8 @@ def main() -> None:
     if bool(chosen.role) != bool(chosen.data):
         found = "a role without data" if chosen.role else "data without a role"
         parser.error(f"expected --role and --data or neither of them, found {found}.")
-    trial = trial_on(chosen.data.rstrip("/"), chosen.role) if chosen.role else None
-    print(json.dumps(request(chosen.image, chosen.name, chosen.digest, trial), indent=2))
+    trial = validation_job(chosen.data.rstrip("/"), chosen.role) if chosen.role else None
+    print(json.dumps(build_request(chosen.image, chosen.name, chosen.digest, trial), indent=2))
 
 
 if __name__ == "__main__":

@@ -31,29 +31,29 @@ LABEL = "org.opencontainers.image.licenses"
 WORDS_OF_A_SENTENCE = 7  # some copyright files begin the text where its name should stand
 
 
-def take_stock(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def inspect_image(image: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return Docker's description of the image, and the inventory printed by the image's own Python.
 
     Raises subprocess.CalledProcessError, with the reason in stderr, where there is no Docker engine or no such image.
     """
-    inspected = _docker("image", "inspect", image)
+    inspected = _run_docker("image", "inspect", image)
     program = Path(inventory.__file__).read_text(encoding="utf-8")
     options = ("--rm", "--interactive", "--network=none", "--entrypoint=python3")
-    return json.loads(inspected)[0], json.loads(_docker("run", *options, image, "-", program=program))
+    return json.loads(inspected)[0], json.loads(_run_docker("run", *options, image, "-", program=program))
 
 
-def _docker(*arguments: str, program: str | None = None) -> str:
+def _run_docker(*arguments: str, program: str | None = None) -> str:
     command = ["docker", *arguments]
     return subprocess.run(command, input=program, capture_output=True, text=True, check=True).stdout
 
 
-def read_lock(text: str) -> dict[tuple[str, str], list[str]]:
+def locked_hashes(text: str) -> dict[tuple[str, str], list[str]]:
     """Return the SHA-256 hashes of the locked distributions by normalised name and version."""
     packages = re.findall(r"^(\S+)==(\S+)(.*(?:\n +--hash=.*)*)", text, re.MULTILINE)
-    return {(_normal(name), version): re.findall(r"sha256:(\w+)", rest) for name, version, rest in packages}
+    return {(_normalised_name(name), version): re.findall(r"sha256:(\w+)", rest) for name, version, rest in packages}
 
 
-def bill(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], lock: str) -> str:
+def bill_of_materials(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], lock: str) -> str:
     """Return the bill; raise ValueError where it is not valid CycloneDX."""
     labels = inspected["Config"].get("Labels") or {}
     root = Component(
@@ -61,13 +61,13 @@ def bill(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], loc
         version=inspected["Id"],
         type=ComponentType.CONTAINER,
         bom_ref=image,
-        licenses=_by_name(labels[name] for name in labels.keys() & {LABEL}),
+        licenses=_licenses_by_name(labels[name] for name in labels.keys() & {LABEL}),
     )
-    hashes = read_lock(lock)
+    hashes = locked_hashes(lock)
     parts = [
-        _system(stock["system"]),
-        *(_debian_package(package, stock["system"]) for package in stock["debian"]),
-        *(_python_package(package, hashes) for package in stock["python"]),
+        _system_component(stock["system"]),
+        *(_debian_component(package, stock["system"]) for package in stock["debian"]),
+        *(_python_component(package, hashes) for package in stock["python"]),
     ]
     bom = Bom(components=parts, serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{image}@{inspected['Id']}"))
     bom.metadata.component = root
@@ -79,12 +79,12 @@ def bill(image: str, inspected: Mapping[str, Any], stock: Mapping[str, Any], loc
     return text + "\n"
 
 
-def _system(system: Mapping[str, str]) -> Component:
+def _system_component(system: Mapping[str, str]) -> Component:
     name, version = system["ID"], system["VERSION_ID"]
     return Component(name=name, version=version, bom_ref=f"{name}-{version}", type=ComponentType.OPERATING_SYSTEM)
 
 
-def _debian_package(package: Mapping[str, str], system: Mapping[str, str]) -> Component:
+def _debian_component(package: Mapping[str, str], system: Mapping[str, str]) -> Component:
     name, version, source = package["Package"], package["Version"], package["source:Package"]
     built_from = source if package["source:Version"] == version else f"{source}@{package['source:Version']}"
     qualifiers = {
@@ -97,10 +97,10 @@ def _debian_package(package: Mapping[str, str], system: Mapping[str, str]) -> Co
     return Component(name=name, version=version, bom_ref=str(purl), purl=purl, licenses=licenses)
 
 
-def _python_package(package: Mapping[str, Any], lock: Mapping[tuple[str, str], list[str]]) -> Component:
+def _python_component(package: Mapping[str, Any], lock: Mapping[tuple[str, str], list[str]]) -> Component:
     name, version = package["name"], package["version"]
     purl = PackageURL("pypi", None, name, version)
-    hashes = lock.get((_normal(name), version), [])
+    hashes = lock.get((_normalised_name(name), version), [])
     admitted = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(str(purl)),
@@ -121,7 +121,7 @@ def debian_licenses(copyright: str) -> list[License]:
     """Return the licences that a copyright file names or, where it is prose, refers to in /common-licenses."""
     named = re.findall(r"^License:[ \t]*(\S.*?)\s*$", copyright, re.MULTILINE)
     short = {name for name in named if len(name.split()) < WORDS_OF_A_SENTENCE}
-    return _by_name(short or set(re.findall(r"/common-licenses/([A-Za-z]+(?:-[\d.]*\d)?)", copyright)))
+    return _licenses_by_name(short or set(re.findall(r"/common-licenses/([A-Za-z]+(?:-[\d.]*\d)?)", copyright)))
 
 
 def python_licenses(package: Mapping[str, Any]) -> list[License]:
@@ -130,27 +130,29 @@ def python_licenses(package: Mapping[str, Any]) -> list[License]:
         return [LicenseFactory().make_from_string(package["expressions"][0])]
     lines = [text for text in package["licenses"] if text and "\n" not in text]
     classifiers = (text.split(" :: ") for text in package["classifiers"])
-    return _by_name(lines or {parts[-1] for parts in classifiers if parts[0] == "License"})
+    return _licenses_by_name(lines or {parts[-1] for parts in classifiers if parts[0] == "License"})
 
 
-def _by_name(names: Iterable[str]) -> list[License]:
+def _licenses_by_name(names: Iterable[str]) -> list[License]:
     """Return licences by SPDX identifier, or by name where there is none."""
     return [LicenseFactory().make_with_id(name) if fixup_id(name) else DisjunctiveLicense(name=name) for name in names]
 
 
-def _normal(name: str) -> str:
+def _normalised_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def main(image: str, path: str) -> None:
     """Write the bill of `image` to the file `path`."""
     try:
-        inspected, stock = take_stock(image)
+        inspected, stock = inspect_image(image)
     except FileNotFoundError:
         sys.exit("make sbom: docker is missing: install a Docker engine and its command line.")
     except subprocess.CalledProcessError as error:
         sys.exit(f"make sbom: the image {image} cannot be looked into: {error.stderr.strip()}")
-    Path(path).write_text(bill(image, inspected, stock, LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+    Path(path).write_text(
+        bill_of_materials(image, inspected, stock, LOCK.read_text(encoding="utf-8")), encoding="utf-8"
+    )
     print(f"{path}: {len(stock['debian'])} packages of Debian and {len(stock['python'])} of Python in {image}")
 
 

@@ -58,14 +58,14 @@ def read_blocks(language: str, *pages: str) -> dict[str, str]:
     return found
 
 
-def write_algorithm(folder: Path) -> None:
+def describe_algorithm(folder: Path) -> None:
     """Run the documented command that describes the algorithm, writing to `folder` instead of the checkout."""
     (folder / "opt_ml").mkdir(exist_ok=True)
     command = read_blocks("sh")["Tune"].replace("opt_ml/", f"{folder / 'opt_ml'}/")
     subprocess.run(["bash", "-c", command], cwd=TOP, check=True)
 
 
-def type_script(script: str, folder: Path) -> str:
+def run_script(script: str, folder: Path) -> str:
     """Run a shell script on a free port, kill what it leaves running, and return its output."""
     port = str(free_port())
     outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}

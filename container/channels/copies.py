@@ -12,89 +12,93 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.rows.blocks import Block, Sparse
+from container.rows.blocks import Block, CsrRows
 
 SPARE_BYTES = 1 << 30
 
-_IN_MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
+_MEMORY_FILESYSTEMS = {"tmpfs", "ramfs", "devtmpfs"}
 
 
 def block_bytes(block: Block) -> int:
     """Return the size of a block in bytes, in memory and in a copy."""
-    return sum(array.nbytes for array in _arrays(block))
+    return sum(array.nbytes for array in _block_arrays(block))
 
 
-def copying(blocks: Iterator[Block], size: int, folder: Path | None = None) -> Generator[Block, None, "Copy | None"]:
+def copy_while_reading(
+    blocks: Iterator[Block], size: int, folder: Path | None = None
+) -> Generator[Block, None, "DiskCopy | None"]:
     """Yield `blocks`, whose total is `size` bytes, and return their copy in a temporary file, in `folder` if given.
 
     Returns None, with all blocks yielded, if the disk has no space or fails.
     """
-    copy = _begin(size, folder)
+    copy = _start_copy(size, folder)
     for block in blocks:
         if copy is not None:
             try:
-                copy.add(block)
+                copy.append_block(block)
             except OSError:
                 copy = None
         yield block
     return copy
 
 
-def room(folder: Path) -> int:
+def writable_bytes(folder: Path) -> int:
     """Return how many bytes may be written to the disk of `folder`, leaving free a tenth of it and at least 1 GiB.
 
     Returns 0 for a filesystem in memory; the result may be negative.
     """
-    if _filesystem(folder) in _IN_MEMORY:
+    if _filesystem_type(folder) in _MEMORY_FILESYSTEMS:
         return 0
     disk = os.statvfs(folder)
     return disk.f_frsize * disk.f_bavail - max(SPARE_BYTES, disk.f_frsize * disk.f_blocks // 10)
 
 
-class Copy:
+class DiskCopy:
     """Blocks in an unnamed temporary file, written once and read any number of times."""
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
-        self._layouts: list[_Layout] = []
+        self._block_layouts: list[_BlockLayout] = []
         weakref.finalize(self, self._file.close)
 
-    def add(self, block: Block) -> None:
+    def append_block(self, block: Block) -> None:
         """Append a block; raise OSError if the disk is full."""
         X, _ = block
-        arrays = _arrays(block)
+        arrays = _block_arrays(block)
         if os.writev(self._file.fileno(), [array.data for array in arrays]) != block_bytes(block):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._layouts.append(_Layout([(a.dtype, a.shape) for a in arrays], X.shape if isinstance(X, Sparse) else None))
+        self._block_layouts.append(
+            _BlockLayout([(a.dtype, a.shape) for a in arrays], X.shape if isinstance(X, CsrRows) else None)
+        )
 
     def __iter__(self) -> Iterator[Block]:
         at = 0
-        for parts, sparse in self._layouts:
+        for parts, sparse in self._block_layouts:
             arrays = [np.empty(shape, dtype) for dtype, shape in parts]
             at += os.preadv(self._file.fileno(), [array.data for array in arrays], at)
             y, X, *rest = arrays
-            yield (X if sparse is None else Sparse(X, rest[0], rest[1], sparse)), y
+            yield (X if sparse is None else CsrRows(X, rest[0], rest[1], sparse)), y
 
 
-class _Layout(NamedTuple):
+class _BlockLayout(NamedTuple):
     parts: list[tuple[np.dtype[Any], tuple[int, ...]]]
     sparse: tuple[int, int | None] | None
 
 
-def _arrays(block: Block) -> list[NDArray[Any]]:
+def _block_arrays(block: Block) -> list[NDArray[Any]]:
     X, y = block
-    return [y, X.data, X.indices, X.indptr] if isinstance(X, Sparse) else [y, X]
+    return [y, X.data, X.indices, X.indptr] if isinstance(X, CsrRows) else [y, X]
 
 
-def _begin(size: int, folder: Path | None) -> Copy | None:
+def _start_copy(size: int, folder: Path | None) -> DiskCopy | None:
     with suppress(OSError):
         folder = folder or Path(tempfile.gettempdir())
-        if size <= room(folder):
-            return Copy(folder)
+        if size <= writable_bytes(folder):
+            return DiskCopy(folder)
     return None
 
 
-def _filesystem(folder: Path) -> str:
+def _filesystem_type(folder: Path) -> str:
     """Return the type of the filesystem that holds `folder`: that of the deepest mount point above it."""
     found = "", Path("/")
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").splitlines():

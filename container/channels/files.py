@@ -19,9 +19,9 @@ def find_files(directory: Path) -> list[Path]:
     Returns none if there is no such folder; raises ClientError for a folder that may not be read.
     """
     files: list[Path] = []
-    for folder, folders, names in os.walk(directory, onerror=_refuse):
-        folders[:] = filter(_counts, folders)
-        files += [Path(folder, name) for name in names if _counts(name)]
+    for folder, folders, names in os.walk(directory, onerror=_refuse_unreadable):
+        folders[:] = filter(_is_visible, folders)
+        files += [Path(folder, name) for name in names if _is_visible(name)]
     return sorted(files, key=lambda file: file.relative_to(directory).as_posix())
 
 
@@ -42,12 +42,12 @@ def open_file(file: Path) -> Iterator[BinaryIO]:
             raise DecodeError(f"the gzip data is cut short or corrupt: {error}. Compress the file again") from None
 
 
-def _refuse(error: OSError) -> None:
+def _refuse_unreadable(error: OSError) -> None:
     if isinstance(error, PermissionError):
         raise ClientError(
             f"the folder {error.filename} cannot be read: {error.strerror}. Give user {os.geteuid()} the right to."
         )
 
 
-def _counts(name: str) -> bool:
+def _is_visible(name: str) -> bool:
     return not name.startswith((".", "_"))

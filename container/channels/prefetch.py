@@ -8,14 +8,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DEPTH = 2
+PREFETCH_DEPTH = 2
 
-_TICK = 0.1
-_here = local()
+_POLL_SECONDS = 0.1
+_reader_thread = local()
 
 
-def ahead(
-    items: Generator[T, None, None], halt: Event | None = None, heed: Callable[[], None] = lambda: None
+def prefetch(
+    items: Generator[T, None, None], halt: Event | None = None, raise_if_stopped: Callable[[], None] = lambda: None
 ) -> Generator[T, None, None]:
     """Yield the items of `items`, up to PREFETCH_DEPTH of them taken early by a thread.
 
@@ -24,17 +24,17 @@ def ahead(
     iteration.
     """
     halt = halt or Event()
-    reader = ThreadPoolExecutor(1, "reader", setattr, (_here, "halt", halt))
+    reader = ThreadPoolExecutor(1, "reader", setattr, (_reader_thread, "halt", halt))
     coming: deque[Future[T | None]] = deque()
 
-    def order() -> None:
+    def request_next() -> None:
         coming.append(reader.submit(lambda: next(items, None)))
 
     try:
-        for _ in range(DEPTH):
-            order()
-        while (item := _result(coming.popleft(), halt, heed)) is not None:
-            order()
+        for _ in range(PREFETCH_DEPTH):
+            request_next()
+        while (item := _await_result(coming.popleft(), halt, raise_if_stopped)) is not None:
+            request_next()
             yield item
             del item
     finally:
@@ -42,16 +42,18 @@ def ahead(
         for future in coming:
             future.cancel()
         reader.submit(items.close)  # by the thread, which may still be at work where a signal has interrupted us
-        reader.shutdown(wait=getattr(_here, "halt", None) is not halt)  # unless we are collected in that thread
+        reader.shutdown(
+            wait=getattr(_reader_thread, "halt", None) is not halt
+        )  # unless we are collected in that thread
 
 
-def _result(future: Future[T], halt: Event, heed: Callable[[], None]) -> T:
+def _await_result(future: Future[T], halt: Event, raise_if_stopped: Callable[[], None]) -> T:
     """Wait for an item in short steps, calling `raise_if_stopped` and passing on the halt of an enclosing prefetch."""
-    outer: Event | None = getattr(_here, "halt", None)
-    heed()
+    outer: Event | None = getattr(_reader_thread, "halt", None)
+    raise_if_stopped()
     while not future.done():
         if outer is not None and outer.is_set():
             halt.set()
-        wait((future,), _TICK)
-        heed()
+        wait((future,), _POLL_SECONDS)
+        raise_if_stopped()
     return future.result()

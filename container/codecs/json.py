@@ -8,27 +8,29 @@ from typing import Any, BinaryIO, NoReturn
 
 import simdjson
 
-from container.codecs.sniffing.sniff import JSON, mismatch
-from container.codecs.text.digits import write_rows
-from container.codecs.text.instance_faults import describe_document, describe_python
+from container.codecs.sniffing.sniff import JSON, explain_mismatch
+from container.codecs.text.digits import write_column_rows
+from container.codecs.text.instance_faults import explain_document, explain_python
 from container.codecs.text.instances import read_instances
-from container.codecs.text.numbers import REFUSALS, as_table, parse, take_list
+from container.codecs.text.numbers import SIMDJSON_ERRORS, parse_lazily, read_number_list, stack_plain_rows
 from container.contract.errors import DecodeError
-from container.rows.blocks import PLAIN, Columns, Encoding, Features, Guide, Matrix
+from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, AnswerEncoding, DecodeOptions, Features, Matrix
 
-_ROWS, _VALUES = 4096, 1 << 18  # that are read at once
+_PIECE_ROWS, _PIECE_VALUES = 4096, 1 << 18  # that are read at once
 
 
 def decode_records(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Features]:
     """Decode the instances of a request, (n, feature_dim); a piece is CSR if one of its records is sparse."""
     text = stream.read()
     instances, plain = _find_instances(text)
     first = 1
-    while piece := list(islice(instances, max(1, min(_ROWS, _VALUES // features)))):
-        X = _read_plain(piece, features, guide.kind) if plain else None
-        yield read_instances([_as_python(item) for item in piece], features, first, guide.kind) if X is None else X
+    while piece := list(islice(instances, max(1, min(_PIECE_ROWS, _PIECE_VALUES // feature_dim)))):
+        X = _read_plain_instances(piece, feature_dim, options.dtype) if plain else None
+        yield (
+            read_instances([_to_python(item) for item in piece], feature_dim, first, options.dtype) if X is None else X
+        )
         first += len(piece)
 
 
@@ -38,15 +40,15 @@ def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
     Parses by simdjson, or by Python where simdjson fails or the document has several lists of instances.
     """
     try:
-        document = parse(text)
+        document = parse_lazily(text)
         once = list(document).count("instances") == 1  # of several the last counts, but simdjson gives the first
-    except REFUSALS:
+    except SIMDJSON_ERRORS:
         once = False
     if not once:
         document = _load_document(text)
     instances = document.get("instances") if isinstance(document, simdjson.Object | dict) else None
     if not isinstance(instances, simdjson.Array | list):
-        raise DecodeError(describe_document(_as_python(document)))
+        raise DecodeError(explain_document(_to_python(document)))
     plain = len(instances) == text.count(b"[") - 1 == text.count(b'"features"')
     return iter(instances), plain and isinstance(instances, simdjson.Array)
 
@@ -54,59 +56,59 @@ def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
 def _load_document(text: bytes) -> Any:
     """Parse a body as strict JSON; raise DecodeError with a hint about what it may be."""
     try:
-        return load(text)
+        return load_strict_json(text)
     except DecodeError as error:
         if text.strip() and text.lstrip()[:1] not in (b"{", b"["):
-            raise DecodeError(mismatch(JSON, text, request=True)) from None
+            raise DecodeError(explain_mismatch(JSON, text, is_request=True)) from None
         several = ". For one record a line set the content type to application/jsonlines"
-        hint = several if error.problem.endswith("Extra data") else describe_python(text)
-        raise DecodeError(error.problem + hint, *error.place) from None
+        hint = several if error.problem.endswith("Extra data") else explain_python(text)
+        raise DecodeError(error.problem + hint, *error.location) from None
 
 
-def _as_python(value: Any) -> Any:
+def _to_python(value: Any) -> Any:
     if isinstance(value, simdjson.Object):
         return value.as_dict()
     return value.as_list() if isinstance(value, simdjson.Array) else value
 
 
-def _read_plain(piece: list[Any], features: int, kind: Any) -> Matrix | None:
+def _read_plain_instances(piece: list[Any], feature_dim: int, dtype: Any) -> Matrix | None:
     """Read instances that are all in the plain form; None if they need a closer look."""
     try:
-        return as_table([take_list(instance["features"]) for instance in piece], features, kind)
-    except REFUSALS:
+        return stack_plain_rows([read_number_list(instance["features"]) for instance in piece], feature_dim, dtype)
+    except SIMDJSON_ERRORS:
         return None
 
 
-def encode(columns: Columns) -> bytes:
+def encode_answer(columns: AnswerColumns) -> bytes:
     """Write the rows, the columns in their order, floats with all their digits."""
-    write = _template(tuple(columns)).format
-    return ", ".join(map(write, *(write_rows(column, "[", ", ", "]") for column in columns.values()))).encode()
+    write = _row_template(tuple(columns)).format
+    return ", ".join(map(write, *(write_column_rows(column, "[", ", ", "]") for column in columns.values()))).encode()
 
 
 @lru_cache(maxsize=16)
-def _template(names: tuple[str, ...]) -> str:
-    return "{{" + ", ".join(f"{escape(name)}: {{}}" for name in names) + "}}"
+def _row_template(names: tuple[str, ...]) -> str:
+    return "{{" + ", ".join(f"{escape_key(name)}: {{}}" for name in names) + "}}"
 
 
-def escape(name: str) -> str:
+def escape_key(name: str) -> str:
     """Encode a name as JSON, with braces doubled for `str.format`."""
     return json.dumps(name).replace("{", "{{").replace("}", "}}")
 
 
-ENCODING = Encoding(encode, b'{"predictions": [', b", ", b"]}")
+ENCODING = AnswerEncoding(encode_answer, b'{"predictions": [', b", ", b"]}")
 
 
-def load(text: bytes) -> Any:
+def load_strict_json(text: bytes) -> Any:
     """Parse strict JSON, without NaN and Infinity, by simdjson; what it rejects goes to Python's parser."""
     try:
         return simdjson.Parser().parse(text, recursive=True)
-    except REFUSALS:
-        return _load_slowly(text)
+    except SIMDJSON_ERRORS:
+        return _load_by_python(text)
 
 
-def _load_slowly(text: bytes) -> Any:
+def _load_by_python(text: bytes) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise DecodeError(f"not JSON: {error.msg}", f"line {error.lineno}", f"column {error.colno}") from None
     except UnicodeDecodeError as error:
@@ -117,7 +119,7 @@ def _load_slowly(text: bytes) -> Any:
         raise DecodeError(f"not JSON: {error}") from None
 
 
-def _refuse(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(
         f"{constant} is no number in JSON, and a record that holds it cannot be scored. Fill missing values in"
     )

@@ -9,38 +9,38 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.lines import read_lines, read_lines_as_they_come
-from container.codecs.text.decimals import NUMBER, Positions, read_decimal, read_decimals, read_digits
-from container.codecs.text.quoting import decode_text, quote
-from container.codecs.text.value_faults import explain
+from container.codecs.lines import read_request_lines, read_training_lines
+from container.codecs.text.decimals import NUMBER_PATTERN, Positions, read_decimal, read_decimals, read_whole_numbers
+from container.codecs.text.quoting import decode_text, quote_text
+from container.codecs.text.value_faults import explain_value
 from container.contract.errors import DecodeError
-from container.rows.blocks import PLAIN, Block, Guide, Matrix, Sparse
+from container.rows.blocks import DEFAULT_OPTIONS, Block, CsrRows, DecodeOptions, Matrix
 
 MEDIA_TYPE = "text/libsvm"
 
 _PIECE_BYTES = 1 << 20  # what is made of it still fits a processor's cache: a quarter faster than 4 MB
 _FEW_BYTES = 2 << 10  # up to which lines are faster read one by one: measured 0.3 of 0.5 ms, down to 0.01
-_LAST_INDEX = (1 << 31) - 1
+_MAX_INDEX = (1 << 31) - 1
 _COMMENT = re.compile(rb"#[^\r\n]*")
-_PLAIN = b"0123456789+-.eE: \t\r\n"
+_PLAIN_BYTES = b"0123456789+-.eE: \t\r\n"
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Block]:
     """Decode labelled rows as CSR of unknown width, (n, None): the algorithm decides the width."""
-    for rows in _read(read_lines(stream, MEDIA_TYPE), "row", None):
+    for rows in _read_pieces(read_training_lines(stream, MEDIA_TYPE), "row", None):
         if len(rows.labels):
-            yield _compress(rows, None), rows.labels
+            yield _to_csr(rows, None), rows.labels
 
 
 def decode_records(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
-) -> Iterator[Sparse]:
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
+) -> Iterator[CsrRows]:
     """Decode the records of a request, (n, feature_dim); a label at the start of a line is dropped."""
-    for rows in _read(read_lines_as_they_come(stream, MEDIA_TYPE), "record", features):
+    for rows in _read_pieces(read_request_lines(stream, MEDIA_TYPE), "record", feature_dim):
         if len(rows.labels):
-            yield _compress(rows, features)
+            yield _to_csr(rows, feature_dim)
 
 
 class _Rows(NamedTuple):
@@ -52,16 +52,16 @@ class _Rows(NamedTuple):
     values: Matrix
 
 
-def _read(texts: Iterable[bytes], noun: str, features: int | None) -> Iterator[_Rows]:
+def _read_pieces(texts: Iterable[bytes], noun: str, feature_dim: int | None) -> Iterator[_Rows]:
     first = 1
-    for text in chain.from_iterable(map(_cut, texts)):
-        rows = _read_at_once(text, features) if len(text) > _FEW_BYTES else None
-        yield rows or _read_each(text.splitlines(), noun, first, features)
+    for text in chain.from_iterable(map(_split_pieces, texts)):
+        rows = _read_plain_lines(text, feature_dim) if len(text) > _FEW_BYTES else None
+        yield rows or _read_each_line(text.splitlines(), noun, first, feature_dim)
         returns = text.count(b"\r")
         first += text.count(b"\n") + (returns and returns - text.count(b"\r\n"))
 
 
-def _cut(text: bytes) -> Iterator[bytes]:
+def _split_pieces(text: bytes) -> Iterator[bytes]:
     """Split text into pieces of whole lines."""
     start = 0
     while start < len(text):
@@ -70,15 +70,15 @@ def _cut(text: bytes) -> Iterator[bytes]:
         start = stop
 
 
-def _compress(rows: _Rows, features: int | None) -> Sparse:
+def _to_csr(rows: _Rows, feature_dim: int | None) -> CsrRows:
     indptr = np.append(np.int64(0), np.cumsum(rows.counts))
-    return Sparse(rows.values, rows.indices - np.int32(1), indptr, (len(rows.counts), features))
+    return CsrRows(rows.values, rows.indices - np.int32(1), indptr, (len(rows.counts), feature_dim))
 
 
-def _read_at_once(text: bytes, features: int | None) -> _Rows | None:
+def _read_plain_lines(text: bytes, feature_dim: int | None) -> _Rows | None:
     """Parse lines of plain numbers in bulk; None if a line needs a closer look."""
     text = _COMMENT.sub(b"", text) + b"\n"
-    if text.translate(None, _PLAIN):
+    if text.translate(None, _PLAIN_BYTES):
         return None
     codes = np.frombuffer(text, np.uint8)
     starts, stops = _find_tokens(codes)
@@ -92,18 +92,18 @@ def _read_at_once(text: bytes, features: int | None) -> _Rows | None:
     if (
         not np.count_nonzero(is_index) == pairs == np.count_nonzero(codes == ord(":"))
         or np.count_nonzero(is_label) != np.count_nonzero(labelled)
-        or (features is None and not labelled.all())
+        or (feature_dim is None and not labelled.all())
     ):
         return None
     names, others = np.flatnonzero(is_index), np.flatnonzero(~is_index)
-    indices = read_digits(text, starts[names], stops[names])
+    indices = read_whole_numbers(text, starts[names], stops[names])
     numbers = read_decimals(text, starts[others], stops[others])
-    if not (np.isfinite(numbers).all() and ((indices >= 1) & (indices <= (features or _LAST_INDEX))).all()):
+    if not (np.isfinite(numbers).all() and ((indices >= 1) & (indices <= (feature_dim or _MAX_INDEX))).all()):
         return None
     labels = np.zeros(len(labelled), np.float32)
     labels[labelled] = numbers[is_label[others]]
     counts = (np.diff(bounds) - labelled) // 2
-    return _sort(_Rows(labels, counts, indices.astype(np.int32), numbers[is_value[others]]))
+    return _sort_pairs(_Rows(labels, counts, indices.astype(np.int32), numbers[is_value[others]]))
 
 
 def _find_tokens(codes: NDArray[np.uint8]) -> tuple[Positions, Positions]:
@@ -113,7 +113,7 @@ def _find_tokens(codes: NDArray[np.uint8]) -> tuple[Positions, Positions]:
     return edges[::2], edges[1::2]
 
 
-def _sort(rows: _Rows) -> _Rows | None:
+def _sort_pairs(rows: _Rows) -> _Rows | None:
     """Sort the pairs of each row by index; None where an index comes twice."""
     keys = np.repeat(np.arange(len(rows.counts)) << 32, rows.counts) | rows.indices
     if (keys[1:] > keys[:-1]).all():
@@ -125,16 +125,16 @@ def _sort(rows: _Rows) -> _Rows | None:
     return rows._replace(indices=rows.indices[order], values=rows.values[order])
 
 
-def _read_each(lines: list[bytes], noun: str, first: int, features: int | None) -> _Rows:
+def _read_each_line(lines: list[bytes], noun: str, first: int, feature_dim: int | None) -> _Rows:
     """Parse line by line; raise DecodeError for the first invalid token."""
     labels: list[float] = []
     rows: list[list[tuple[int, float]]] = []
     for number, line in enumerate(lines, first):
         if tokens := _COMMENT.sub(b"", line).split():
             try:
-                label, pairs = _read_line(tokens, features)
+                label, pairs = _read_line(tokens, feature_dim)
             except DecodeError as error:
-                raise DecodeError(error.problem, f"{noun} {number}", *error.place) from None
+                raise DecodeError(error.problem, f"{noun} {number}", *error.location) from None
             labels.append(label)
             rows.append(sorted(pairs.items()))
     return _Rows(
@@ -145,29 +145,29 @@ def _read_each(lines: list[bytes], noun: str, first: int, features: int | None) 
     )
 
 
-def _read_line(tokens: list[bytes], features: int | None) -> tuple[float, dict[int, float]]:
+def _read_line(tokens: list[bytes], feature_dim: int | None) -> tuple[float, dict[int, float]]:
     label = 0.0
     pairs: dict[int, float] = {}
-    labels = int(features is None or b":" not in tokens[0])
+    labels = int(feature_dim is None or b":" not in tokens[0])
     if labels and not isfinite(label := read_decimal(tokens[0])):
-        raise DecodeError(_label_problem(tokens), "column 1")
+        raise DecodeError(_explain_label(tokens), "column 1")
     for column, token in enumerate(tokens[labels:], labels + 1):
         try:
-            index, value = _read_pair(token, features)
+            index, value = _read_pair(token, feature_dim)
         except DecodeError as error:
-            weight = _weight_problem(tokens) if column == 1 else ""
+            weight = _explain_weight(tokens) if column == 1 else ""
             raise DecodeError(f"{error.problem}{weight}", f"column {column}") from None
         if index in pairs:
-            raise DecodeError(f"index {index} comes twice in the row{_weight_problem(tokens)}", f"column {column}")
+            raise DecodeError(f"index {index} comes twice in the row{_explain_weight(tokens)}", f"column {column}")
         pairs[index] = value
     return label, pairs
 
 
-def _read_pair(token: bytes, features: int | None) -> tuple[int, float]:
+def _read_pair(token: bytes, feature_dim: int | None) -> tuple[int, float]:
     name, _, text = token.partition(b":")
     index, value = _read_index(name), read_decimal(text)
-    if not 1 <= index <= (features or _LAST_INDEX) or not isfinite(value):
-        raise DecodeError(f"expected index:value, found {quote(token)}{_pair_problem(token, features)}")
+    if not 1 <= index <= (feature_dim or _MAX_INDEX) or not isfinite(value):
+        raise DecodeError(f"expected index:value, found {quote_text(token)}{_explain_pair(token, feature_dim)}")
     return index, value
 
 
@@ -176,25 +176,25 @@ def _read_index(name: bytes) -> int:
     return int(name.lstrip(b"0")[:11] or b"0") if name.isdigit() else 0
 
 
-def _pair_problem(token: bytes, features: int | None) -> str:
+def _explain_pair(token: bytes, feature_dim: int | None) -> str:
     name, colon, text = token.partition(b":")
     if not colon:
-        return f". {_other_format(token)}"
+        return f". {_explain_other_format(token)}"
     if name == b"qid":
         return ": a linear learner does not rank. Remove the qid of every row"
     if not name.isdigit():
         return ", whose index is not a whole number"
     if not _read_index(name):
         return ", but indices count from 1. Add 1 to the indices of all rows"
-    if _read_index(name) > (features or _LAST_INDEX):
-        limit = f"the {features} features of the model" if features else f"the largest one possible, {_LAST_INDEX}"
+    if _read_index(name) > (feature_dim or _MAX_INDEX):
+        limit = f"the {feature_dim} features of the model" if feature_dim else f"the largest one possible, {_MAX_INDEX}"
         return f", whose index is beyond {limit}"
-    return _number_problem(text) or ", whose value is not a number. Write categories as numbers"
+    return _explain_number(text) or ", whose value is not a number. Write categories as numbers"
 
 
-def _label_problem(tokens: list[bytes]) -> str:
-    found = f"expected a label, found {quote(tokens[0])}"
-    if b":" in tokens[0] and (weight := _weight_problem(tokens)):
+def _explain_label(tokens: list[bytes]) -> str:
+    found = f"expected a label, found {quote_text(tokens[0])}"
+    if b":" in tokens[0] and (weight := _explain_weight(tokens)):
         return f"{found}{weight}"
     if b":" in tokens[0]:
         return (
@@ -204,27 +204,27 @@ def _label_problem(tokens: list[bytes]) -> str:
     if b"," in tokens[0] and any(b":" in token for token in tokens):
         return f"{found}. A row has one label"
     if b"," in tokens[0]:
-        return f"{found}. {_other_format(tokens[0])}"
-    if not any(b":" in token or NUMBER.fullmatch(token) for token in tokens):
+        return f"{found}. {_explain_other_format(tokens[0])}"
+    if not any(b":" in token or NUMBER_PATTERN.fullmatch(token) for token in tokens):
         return f"{found}. Is this a header row? Remove it: every row must be data"
-    return f"{found}{_number_problem(tokens[0]) or '. Write classes as numbers, 0, 1 and so on'}"
+    return f"{found}{_explain_number(tokens[0]) or '. Write classes as numbers, 0, 1 and so on'}"
 
 
-def _weight_problem(tokens: list[bytes]) -> str:
+def _explain_weight(tokens: list[bytes]) -> str:
     """Explain a first token that is label:weight; "" if it may be index:value, its index preceding the next."""
     label, colon, weight = tokens[0].partition(b":")
     following = _read_index(tokens[1].partition(b":")[0]) if len(tokens) > 1 else 0
     known = bool(colon) and isfinite(read_decimal(label)) and isfinite(read_decimal(weight))
-    if not known or 0 < _read_index(label) < (following or _LAST_INDEX + 1):
+    if not known or 0 < _read_index(label) < (following or _MAX_INDEX + 1):
         return ""
-    return f". Is {quote(tokens[0])} label:weight? Instance weights are not supported: write the label alone"
+    return f". Is {quote_text(tokens[0])} label:weight? Instance weights are not supported: write the label alone"
 
 
-def _other_format(token: bytes) -> str:
+def _explain_other_format(token: bytes) -> str:
     if b"," in token:
         return "Is this CSV? Then set the content type to text/csv"
     return f"Is this {MEDIA_TYPE}? Its rows are written `label index:value index:value ...`"
 
 
-def _number_problem(text: bytes) -> str | None:
-    return explain(decode_text(text)) if text else ", whose value is missing. A value that is not written is zero"
+def _explain_number(text: bytes) -> str | None:
+    return explain_value(decode_text(text)) if text else ", whose value is missing. A value that is not written is zero"

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from container.codecs.sniffing.sniff import HEAD_BYTES, mismatch, sniff
+from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
 from container.contract.errors import DecodeError
-from container.rows.blocks import BLOCK_BYTES, PLAIN, Doubles, Guide, Matrix, first_bad
+from container.rows.blocks import BLOCK_BYTES, DEFAULT_OPTIONS, DecodeOptions, Doubles, Matrix, first_non_finite
 from container.rows.columns import show_names
 
 MEDIA_TYPE = "application/x-parquet"
@@ -23,7 +23,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[tuple[Matrix, Matrix]]:
     """Decode labelled rows; `feature_dim` is the number of columns after the label, or None to take it from the file.
 
@@ -37,20 +37,20 @@ def decode_blocks(
             "Parquet is read by the package pyarrow, which is not installed: install pyarrow, or give the data as "
             "text/csv or application/x-recordio-protobuf"
         ) from None
-    if not _has_start(stream):
+    if not _has_content(stream):
         return
     try:
         with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             if file.metadata.num_rows:
-                yield from _read_rows(file, features, guide)
+                yield from _read_rows(file, feature_dim, options)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
 
 
-def _read_rows(file: Any, features: int | None, guide: Guide) -> Iterator[tuple[Matrix, Matrix]]:
+def _read_rows(file: Any, feature_dim: int | None, options: DecodeOptions) -> Iterator[tuple[Matrix, Matrix]]:
     names = list(file.schema_arrow.names)
-    columns = _choose_columns(file.schema_arrow, features, guide)
+    columns = _choose_columns(file.schema_arrow, feature_dim, options)
     once = len(set(names)) == len(names)
     asked = [names[i] for i in columns] if once else None
     batches = file.iter_batches(max(1, BLOCK_BYTES // (4 * len(columns))), columns=asked)
@@ -59,14 +59,14 @@ def _read_rows(file: Any, features: int | None, guide: Guide) -> Iterator[tuple[
         places = [batch.schema.names.index(names[i]) if once else i for i in columns]
         chosen = [(names[i], batch.column(place)) for i, place in zip(columns, places, strict=True)]
         if row == 1:
-            shift = guide.shift(partial(_read_features, chosen))
+            shift = options.choose_shift(partial(_read_sample, chosen))
             shift = shift if shift is None or len(shift) == len(columns) - 1 else None
         table = _read_table(chosen, row, np.float32, shift)
         row += len(table)
         yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
 
 
-def _has_start(stream: BinaryIO) -> bool:
+def _has_content(stream: BinaryIO) -> bool:
     """Check that the stream is a Parquet file, and tell whether it is not empty; raises DecodeError."""
     if not stream.seekable():
         raise DecodeError("Parquet cannot be read in Pipe mode: set TrainingInputMode to File or FastFile")
@@ -74,38 +74,38 @@ def _has_start(stream: BinaryIO) -> bool:
         raise DecodeError("Parquet within gzip cannot be read: Parquet compresses itself, give the file without gzip")
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
-    if head and sniff(head) != MEDIA_TYPE:
-        raise DecodeError(mismatch(MEDIA_TYPE, head))
+    if head and sniff_type(head) != MEDIA_TYPE:
+        raise DecodeError(explain_mismatch(MEDIA_TYPE, head))
     return bool(head)
 
 
-def _choose_columns(schema: Any, features: int | None, guide: Guide) -> list[int]:
+def _choose_columns(schema: Any, feature_dim: int | None, options: DecodeOptions) -> list[int]:
     """Return the indices of the columns to read, the label first.
 
     Raises DecodeError unless all are numbers and as many as expected.
     """
-    index = _find_index(schema)
+    index = _find_index_names(schema)
     columns = [i for i, name in enumerate(schema.names) if name not in index]
     for name in index:
-        guide.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
-    arranged = guide.arrange([schema.names[i] for i in columns])
+        options.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
+    arranged = options.arrange_columns([schema.names[i] for i in columns])
     columns = columns if arranged is None else [columns[i] for i in arranged]
     if wrong := [i for i in columns if not _NUMBER.fullmatch(str(schema.field(i).type))]:
         kind, others = str(schema.field(wrong[0]).type), [schema.names[i] for i in wrong[1:]]
         label = ". This column is the label" if wrong[0] == columns[0] else ""
         hint = f". Nor are there numbers in {show_names(others)}" if others else ""
-        problem = f"expected numbers, found the type {kind[:80]}. Write {_advise(kind)}{label}{hint}"
+        problem = f"expected numbers, found the type {kind[:80]}. Write {_advise_type(kind)}{label}{hint}"
         raise DecodeError(problem, f"column {schema.names[wrong[0]]!r}")
     if len(columns) < 2:
         found = f"{len(columns)} column{'s' * (len(columns) != 1)}"
         raise DecodeError(f"expected a label and at least one feature, found {found}. The label comes first")
-    if features is not None and features != len(columns) - 1:
-        expected = f"{features + 1} (a label and {features} features)"
+    if feature_dim is not None and feature_dim != len(columns) - 1:
+        expected = f"{feature_dim + 1} (a label and {feature_dim} features)"
         raise DecodeError(f"expected {expected} columns, found {len(columns)}")
     return columns
 
 
-def _find_index(schema: Any) -> list[str]:
+def _find_index_names(schema: Any) -> list[str]:
     """Return the names of columns that hold the index of a pandas frame, according to pandas' metadata or naming."""
     try:
         described = schema.pandas_metadata
@@ -116,7 +116,7 @@ def _find_index(schema: Any) -> list[str]:
     return [name for name in dict.fromkeys(schema.names) if name in index or _INDEX.fullmatch(name)]
 
 
-def _advise(kind: str) -> str:
+def _advise_type(kind: str) -> str:
     """Return how to write values of a type that is not a number."""
     if _NESTED.match(kind):
         return "every number as a column"
@@ -125,13 +125,13 @@ def _advise(kind: str) -> str:
     return "categories as numbers"
 
 
-def _read_features(columns: Sequence[tuple[str, Any]]) -> Doubles:
+def _read_sample(columns: Sequence[tuple[str, Any]]) -> Doubles:
     return np.asarray(_read_table(columns, 1, np.float64)[:, 1:])
 
 
-def _read_table(columns: Sequence[tuple[str, Any]], row: int, kind: Any, shift: Doubles | None = None) -> Any:
+def _read_table(columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift: Doubles | None = None) -> Any:
     """Read named columns as (n, d) from row `row` of the file on; `shift` is subtracted from all but the label."""
-    table = np.empty((len(columns[0][1]), len(columns)), kind)
+    table = np.empty((len(columns[0][1]), len(columns)), dtype)
     for index, (name, column) in enumerate(columns):
         if column.null_count:
             missing = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
@@ -144,7 +144,7 @@ def _read_table(columns: Sequence[tuple[str, Any]], row: int, kind: Any, shift: 
             values = values.astype(np.float64) - shift[index - 1]
         with np.errstate(over="ignore", invalid="ignore"):
             table[:, index] = values
-    if bad := first_bad(table):
+    if bad := first_non_finite(table):
         name, column = columns[bad[1]]
         problem = (
             f"expected a number that a 32-bit float can hold, found {column[bad[0]].as_py()}. Remove or replace it"

@@ -8,84 +8,95 @@ from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.records.framing import HEADER_BYTES, MAGIC, Window, make_frame, read_frame
-from container.codecs.records.layout import FEATURES, LABEL, NAME, Alike, find_layout
-from container.codecs.records.one_record import Row, read_record, stack
+from container.codecs.records.framing import HEADER_BYTES, MAGIC, StreamWindow, make_frame, read_frame
+from container.codecs.records.layout import FEATURES_FIELD, LABEL_FIELD, TENSOR_NAME, TemplateReader, find_layout
+from container.codecs.records.one_record import Row, read_record, stack_records
 from container.codecs.records.record_pb2 import Record
-from container.codecs.records.sparse_layout import read_sparse
-from container.codecs.sniffing.sniff import mismatch, sniff
+from container.codecs.records.sparse_layout import read_sparse_records
+from container.codecs.sniffing.sniff import explain_mismatch, sniff_type
 from container.contract.errors import DecodeError
-from container.rows.blocks import PLAIN, Block, Columns, Features, Guide, Matrix, Sparse, all_finite
+from container.rows.blocks import (
+    DEFAULT_OPTIONS,
+    AnswerColumns,
+    Block,
+    CsrRows,
+    DecodeOptions,
+    Features,
+    Matrix,
+    all_finite,
+)
 
 MEDIA_TYPE = "application/x-recordio-protobuf"
 
 # What is read at once and decoded while it lies in the cache: measured a fifth faster than 1 or 4 MB, also read ahead.
 WINDOW_BYTES = 2 << 20
-_ROWS = 4096  # that are read one by one before they are scored
+_PIECE_ROWS = 4096  # that are read one by one before they are scored
 _REQUEST_BYTES = 8 << 20  # a body of a request is mostly less, and then not copied
 
 
-_RECORD_BYTES = 100 << 20  # of one record in a request
+_MAX_RECORD_BYTES = 100 << 20  # of one record in a request
 
 
 def decode_blocks(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int | None, guide: Guide = PLAIN
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Block]:
     """Decode labelled records; `feature_dim` is their width, None to take it from the first record.
 
     Records with keys yield CSR blocks, others dense ones.
     """
-    window = Window(stream, WINDOW_BYTES)
-    alike = Alike(labelled=True)
+    window = StreamWindow(stream, WINDOW_BYTES)
+    alike = TemplateReader(labelled=True)
     number = 1
     while window.fill():
-        if number == 1 and window.data[:4] != MAGIC:
-            raise DecodeError(mismatch(MEDIA_TYPE, bytes(window.data[:4096])))
+        if number == 1 and window.unread_bytes[:4] != MAGIC:
+            raise DecodeError(explain_mismatch(MEDIA_TYPE, bytes(window.unread_bytes[:4096])))
         run = (
-            alike.read(window.data, features)
-            or read_sparse(window.data, features, True)
-            or _read_each(window.data, window.offset, window.ended, number, features)
+            alike.read_matching(window.unread_bytes, feature_dim)
+            or read_sparse_records(window.unread_bytes, feature_dim, True)
+            or _read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
         )
         while run:
             (X, y), size = run
             _check_finite(X, y, number)
-            features = X.shape[1]
+            feature_dim = X.shape[1]
             number += len(y)
-            window.take(size)
+            window.consume(size)
             yield X, y
-            run = _read_each(window.data, window.offset, window.ended, number, features)
+            run = _read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
 
 
 def decode_records(
-    stream: BinaryIO, parameters: Mapping[str, str], features: int, guide: Guide = PLAIN
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Features]:
     """Decode the records of a request, (n, feature_dim): framed, or one without a frame. Labels are ignored.
 
     A piece with any sparse record is CSR.
     """
-    data = _read_some(stream, len(MAGIC))
+    data = _read_at_least(stream, len(MAGIC))
     if data and not data.startswith(MAGIC):
-        X = _read_bare(_read_some(stream, _RECORD_BYTES, data), features)
+        X = _read_bare_record(_read_at_least(stream, _MAX_RECORD_BYTES, data), feature_dim)
         _check_finite(X, np.zeros(1, np.float32), 1)
         yield X
         return
-    alike = _alike(features)
+    alike = _request_reader(feature_dim)
     number, offset, ended = 1, 0, not data
     while data:
         view, at = memoryview(data), 0
-        run = _read_at_once(view, alike, features) or _read_each(view, offset, ended, number, features, False)
+        run = _read_uniform_records(view, alike, feature_dim) or _read_each_record(
+            view, offset, ended, number, feature_dim, False
+        )
         while run:
             (X, y), size = run
             _check_finite(X, np.zeros(len(y), np.float32), number)
             number += len(y)
             at += size
             yield X
-            run = _read_each(view[at:], offset + at, ended, number, features, False)
-        more = b"" if ended else _read_some(stream, len(data) - at)
+            run = _read_each_record(view[at:], offset + at, ended, number, feature_dim, False)
+        more = b"" if ended else _read_at_least(stream, len(data) - at)
         data, offset, ended = data[at:] + more, offset + at, not more
 
 
-def _read_some(stream: BinaryIO, least: int, head: bytes = b"") -> bytes:
+def _read_at_least(stream: BinaryIO, least: int, head: bytes = b"") -> bytes:
     """Read what the stream returns at once, but at least `least` bytes unless it ends.
 
     Raises DecodeError if a record exceeds its largest size.
@@ -95,43 +106,47 @@ def _read_some(stream: BinaryIO, least: int, head: bytes = b"") -> bytes:
     while parts[-1] and size < least:
         parts.append(stream.read(_REQUEST_BYTES))
         size += len(parts[-1])
-    if least >= _RECORD_BYTES <= size:
-        raise DecodeError(f"a record of more than {_RECORD_BYTES >> 20} MB")
+    if least >= _MAX_RECORD_BYTES <= size:
+        raise DecodeError(f"a record of more than {_MAX_RECORD_BYTES >> 20} MB")
     return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
 @lru_cache(maxsize=16)
-def _alike(features: int) -> Alike:
+def _request_reader(feature_dim: int) -> TemplateReader:
     """Return the reader for requests of this width, which remembers the layout of earlier records."""
-    return Alike(labelled=False)
+    return TemplateReader(labelled=False)
 
 
-def _read_at_once(data: memoryview, alike: Alike, features: int) -> tuple[Block, int] | None:
+def _read_uniform_records(data: memoryview, reader: TemplateReader, feature_dim: int) -> tuple[Block, int] | None:
     """Read the unlabelled records of one layout at the front of `data`; None if they must be parsed singly."""
-    run = alike.read(data, features)
+    run = reader.read_matching(data, feature_dim)
     length = int.from_bytes(data[4:HEADER_BYTES], "little")
     if run or len(data) <= HEADER_BYTES + length + -length % 4:
         return run
-    return read_sparse(data, features, False) or read_sparse(data, features, True)
+    return read_sparse_records(data, feature_dim, False) or read_sparse_records(data, feature_dim, True)
 
 
-def _read_bare(body: bytes, features: int) -> Features:
+def _read_bare_record(body: bytes, feature_dim: int) -> Features:
     """Read a single record without a frame."""
     try:
-        run = _alike(features).read(memoryview(make_frame(body)), features)
-        return run[0][0] if run else stack([read_record(body, features, False)])
+        run = _request_reader(feature_dim).read_matching(memoryview(make_frame(body)), feature_dim)
+        return run[0][0] if run else stack_records([read_record(body, feature_dim, False)])
     except DecodeError as error:
-        if sniff(body) is not None:
-            raise DecodeError(mismatch(MEDIA_TYPE, body, request=True)) from None
+        if sniff_type(body) is not None:
+            raise DecodeError(explain_mismatch(MEDIA_TYPE, body, is_request=True)) from None
         raise DecodeError(error.problem, "record 1", "byte 0") from None
 
 
 def encode_records(X: Matrix, y: Matrix | None = None) -> bytes:
     """Encode features (n, d), and labels (n,) if given, as dense float32 records."""
-    return _encode({(FEATURES, NAME): X} if y is None else {(FEATURES, NAME): X, (LABEL, NAME): y})
+    return _encode_columns(
+        {(FEATURES_FIELD, TENSOR_NAME): X}
+        if y is None
+        else {(FEATURES_FIELD, TENSOR_NAME): X, (LABEL_FIELD, TENSOR_NAME): y}
+    )
 
 
-def encode_sparse_records(X: Sparse, y: Matrix | None = None) -> bytes:
+def encode_sparse_records(X: CsrRows, y: Matrix | None = None) -> bytes:
     """Encode sparse features (n, d), and labels (n,) if given, as float32 records with keys."""
     width = X.shape[1]
     assert width is not None
@@ -148,28 +163,28 @@ def encode_sparse_records(X: Sparse, y: Matrix | None = None) -> bytes:
     return b"".join(frames)
 
 
-def encode(columns: Columns) -> bytes:
+def encode_answer(columns: AnswerColumns) -> bytes:
     """Encode an answer: one record per row, whose label map holds the columns by name as float32."""
-    return _encode({(LABEL, name.encode()): column for name, column in columns.items()})
+    return _encode_columns({(LABEL_FIELD, name.encode()): column for name, column in columns.items()})
 
 
-def _encode(columns: Mapping[tuple[int, bytes], np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> bytes:
+def _encode_columns(columns: Mapping[tuple[int, bytes], np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> bytes:
     record = Record()
     flat = {}
     for (field, name), column in columns.items():
         flat[field, name] = np.ascontiguousarray(column.reshape(len(column), -1), "<f4")
-        entries = record.features if field == FEATURES else record.label
+        entries = record.features if field == FEATURES_FIELD else record.label
         entries[name.decode()].float32_tensor.values.extend([0.0] * flat[field, name].shape[1])
     layout = find_layout(make_frame(record.SerializeToString(deterministic=True)))
     assert layout is not None
     table = np.tile(layout.template, (len(column), 1))
-    for key, part in layout.numbers.items():
+    for key, part in layout.number_slices.items():
         table[:, part] = flat[key].view(np.uint8)
     return table.tobytes()
 
 
-def _read_each(
-    data: memoryview, offset: int, ended: bool, number: int, features: int | None, labelled: bool = True
+def _read_each_record(
+    data: memoryview, offset: int, ended: bool, number: int, feature_dim: int | None, labelled: bool = True
 ) -> tuple[Block, int] | None:
     """Parse the complete records in `data` one by one; `number` is that of the first.
 
@@ -182,7 +197,7 @@ def _read_each(
         try:
             if (frame := read_frame(data, at, ended)) is None:
                 break
-            row = read_record(frame[0], features, labelled)
+            row = read_record(frame[0], feature_dim, labelled)
         except DecodeError as error:
             if rows:
                 break
@@ -190,28 +205,28 @@ def _read_each(
         if labelled and rows and (row.keys is None) != (rows[0].keys is None):
             break
         rows.append(row)
-        features, at = row.width, frame[1]
-        if not labelled and len(rows) == _ROWS:
+        feature_dim, at = row.width, frame[1]
+        if not labelled and len(rows) == _PIECE_ROWS:
             break
-    return ((stack(rows), np.array([row.label for row in rows])), at) if rows else None
+    return ((stack_records(rows), np.array([row.label for row in rows])), at) if rows else None
 
 
 def _check_finite(X: Features, y: Matrix, number: int) -> None:
     """Raise DecodeError for the first value that is not finite; `number` is that of the first record."""
-    values = X.data if isinstance(X, Sparse) else X.ravel()
+    values = X.data if isinstance(X, CsrRows) else X.ravel()
     if all_finite(values) and all_finite(y):
         return
     faults = [(int(row), "label", y[row]) for row in np.flatnonzero(~np.isfinite(y))[:1]]
     for at in np.flatnonzero(~np.isfinite(values))[:1]:
-        row, column = _find(X, int(at))
+        row, column = _locate_value(X, int(at))
         faults.append((row, f"feature {column + 1}", values[at]))
     row, place, found = min(faults, key=itemgetter(0))
     problem = f"expected a finite number, found {found}. Remove missing and infinite values"
     raise DecodeError(problem, f"record {number + row}", place)
 
 
-def _find(X: Features, at: int) -> tuple[int, int]:
+def _locate_value(X: Features, at: int) -> tuple[int, int]:
     """Return row and column of the value at index `at` of the values in memory."""
-    if isinstance(X, Sparse):
+    if isinstance(X, CsrRows):
         return int(np.searchsorted(X.indptr, at, "right")) - 1, int(X.indices[at])
     return divmod(at, X.shape[1])

@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from container.contract.errors import ClientError
-from container.contract.media import ANSWER_TYPES, parse
+from container.contract.media import ANSWER_TYPES, parse_media_type
 from container.machine.memory import memory_limit
-from container.machine.processors import count_processors
+from container.machine.processors import processor_count
 
 PLATFORM_ROOT = "/opt/ml"
-MODES = ("File", "FastFile", "Pipe")
+INPUT_MODES = ("File", "FastFile", "Pipe")
 DISTRIBUTIONS = ("FullyReplicated", "ShardedByS3Key")
-STRATEGIES = ("MULTI_RECORD", "SINGLE_RECORD", "MultiRecord", "SingleRecord")  # the SDK's local mode writes the latter
+BATCH_STRATEGIES = (
+    "MULTI_RECORD",
+    "SINGLE_RECORD",
+    "MultiRecord",
+    "SingleRecord",
+)  # the SDK's local mode writes the latter
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
-SWITCH = ("on", "off")
-CALLED = "LINEAR_LEARNER_CALLED"  # an object of JSON: places below the root, and what people call them
+ON_OFF = ("on", "off")
+DISPLAY_NAMES_VARIABLE = "LINEAR_LEARNER_CALLED"  # an object of JSON: places below the root, and what people call them
 WORKER_BYTES = 256 << 20
 
 
@@ -30,7 +35,7 @@ class Paths:
     """
 
     root: Path
-    called: Mapping[str, str] = field(default_factory=dict)
+    display_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -58,20 +63,20 @@ class Paths:
         return self.root / "checkpoints"
 
     @property
-    def failure(self) -> Path:
+    def failure_file(self) -> Path:
         """The file whose first 1024 characters become the job's FailureReason."""
         return self.output / "failure"
 
-    def channel(self, name: str) -> Path:
+    def channel_folder(self, name: str) -> Path:
         """Return the folder of a channel's files."""
         return self.root / "input" / "data" / name
 
-    def call(self, place: Path) -> str:
+    def display_name(self, path: Path) -> str:
         """Return a path as the user knows it, for messages."""
-        for known in (place, *place.parents):
-            if known.is_relative_to(self.root) and (name := self.called.get(str(known.relative_to(self.root)))):
-                return str(Path(name, place.relative_to(known)))
-        return str(place)
+        for known in (path, *path.parents):
+            if known.is_relative_to(self.root) and (name := self.display_names.get(str(known.relative_to(self.root)))):
+                return str(Path(name, path.relative_to(known)))
+        return str(path)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class ChannelConfig:
     name: str
     content_type: str | None = None
     mode: str = "File"
-    wrapped: bool = False
+    is_wrapped: bool = False
     sharded: bool = False
 
 
@@ -105,10 +110,10 @@ class Job:
     on_platform: bool
     checkpoints: Path | None = None
     interface: str = "eth0"
-    report: bool = True
+    wants_report: bool = True
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Tell whether this host is the first one, which does what is done once per job."""
         return self.current_host == self.hosts[0]
 
@@ -128,48 +133,48 @@ class ServerSettings:
     model: Path = Path("model")
     multi_model: bool = False
     payload_mb: int | None = None
-    concurrent: int | None = None
+    max_concurrent: int | None = None
     strategy: str = "MULTI_RECORD"
     log_level: str = "info"
-    page: bool = True
+    shows_page: bool = True
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
     """Return the paths below SAGEMAKER_BASE_DIR, by default /opt/ml, with the display names of the command line."""
-    called = json.loads(environ.get(CALLED) or "{}")
+    called = json.loads(environ.get(DISPLAY_NAMES_VARIABLE) or "{}")
     return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT), called)
 
 
 def read_job(environ: Mapping[str, str]) -> Job:
     """Read the JSON files of a job; raise ClientError for the first that violates the contract."""
     paths = read_paths(environ)
-    hyperparameters = _read_object(paths.config / "hyperparameters.json", missing={})
+    hyperparameters = _read_json_object(paths.config / "hyperparameters.json", default={})
     current_host, hosts, interface = _read_resources(paths.config / "resourceconfig.json")
     return Job(
         paths=paths,
-        hyperparameters={name: _text(value) for name, value in hyperparameters.items()},
+        hyperparameters={name: _to_text(value) for name, value in hyperparameters.items()},
         channels=_read_channels(paths.config / "inputdataconfig.json"),
         current_host=current_host,
         hosts=hosts,
         on_platform="TRAINING_JOB_ARN" in environ,
-        checkpoints=_find_checkpoints(paths),
+        checkpoints=_find_checkpoint_folder(paths),
         interface=interface,
-        report=_read_switch(environ, "LINEAR_LEARNER_REPORT"),
+        wants_report=_read_switch(environ, "LINEAR_LEARNER_REPORT"),
     )
 
 
-def read_settings(environ: Mapping[str, str]) -> ServerSettings:
+def read_server_settings(environ: Mapping[str, str]) -> ServerSettings:
     """Read the settings of the server from the environment; raise ClientError that lists every fault."""
     faults: list[str] = []
 
-    def whole(name: str, lowest: int, highest: int) -> int | None:
+    def read_integer(name: str, lowest: int, highest: int) -> int | None:
         text = environ.get(name, "").strip()
         if not text or (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
             return int(text) if text else None
         faults.append(f"{name}: expected a whole number from {lowest} to {highest}, found {text!r}")
         return None
 
-    def one_of(name: str, known: Iterable[str], default: str, text: str) -> str:
+    def read_choice(name: str, known: Iterable[str], default: str, text: str) -> str:
         if (text or default) in known:
             return text or default
         faults.append(f"{name}: expected one of {', '.join(known)}, found {text!r}")
@@ -178,17 +183,19 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
     accept, strategy = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "SAGEMAKER_BATCH_STRATEGY"
     level, page = "SAGEMAKER_CONTAINER_LOG_LEVEL", "LINEAR_LEARNER_PAGE"
     settings = ServerSettings(
-        port=whole("SAGEMAKER_BIND_TO_PORT", 1, 65535) or 8080,
-        workers=whole("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1000) or _count_workers(),
-        timeout=whole("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400) or 75,
-        default_accept=one_of(accept, ANSWER_TYPES, "application/json", parse(environ.get(accept, "")).name),
+        port=read_integer("SAGEMAKER_BIND_TO_PORT", 1, 65535) or 8080,
+        workers=read_integer("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1000) or _default_worker_count(),
+        timeout=read_integer("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400) or 75,
+        default_accept=read_choice(
+            accept, ANSWER_TYPES, "application/json", parse_media_type(environ.get(accept, "")).name
+        ),
         model=read_paths(environ).model,
         multi_model=environ.get("SAGEMAKER_MULTI_MODEL", "").strip().lower() == "true",
-        payload_mb=whole("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0, 1 << 20),
-        concurrent=whole("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1, 10000),
-        strategy=one_of(strategy, STRATEGIES, STRATEGIES[0], environ.get(strategy, "").strip()),
-        page=one_of(page, ("on", "off"), "on", environ.get(page, "").strip().lower()) == "on",
-        log_level=LOG_LEVELS[one_of(level, LOG_LEVELS, "20", environ.get(level, "").strip().lower())],
+        payload_mb=read_integer("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0, 1 << 20),
+        max_concurrent=read_integer("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1, 10000),
+        strategy=read_choice(strategy, BATCH_STRATEGIES, BATCH_STRATEGIES[0], environ.get(strategy, "").strip()),
+        shows_page=read_choice(page, ("on", "off"), "on", environ.get(page, "").strip().lower()) == "on",
+        log_level=LOG_LEVELS[read_choice(level, LOG_LEVELS, "20", environ.get(level, "").strip().lower())],
     )
     if faults:
         raise ClientError("; ".join(faults) + ".")
@@ -198,19 +205,19 @@ def read_settings(environ: Mapping[str, str]) -> ServerSettings:
 def _read_switch(environ: Mapping[str, str], name: str) -> bool:
     """Return whether an on/off variable is on, which is the default."""
     text = environ.get(name, "").strip().lower() or "on"
-    if text not in SWITCH:
-        raise ClientError(f"{name}: expected {' or '.join(SWITCH)}, found {text!r}.")
+    if text not in ON_OFF:
+        raise ClientError(f"{name}: expected {' or '.join(ON_OFF)}, found {text!r}.")
     return text == "on"
 
 
-def _count_workers() -> int:
+def _default_worker_count() -> int:
     """Return one worker per processor, limited by memory."""
-    return max(1, min(count_processors(), memory_limit() // WORKER_BYTES))
+    return max(1, min(processor_count(), memory_limit() // WORKER_BYTES))
 
 
 def _read_resources(file: Path) -> tuple[str, tuple[str, ...], str]:
     """Return the name of this host, all hosts sorted by name, and their network interface."""
-    resources = _read_object(file, missing={})
+    resources = _read_json_object(file, default={})
     current_host = resources.get("current_host", "algo-1")
     interface = resources.get("network_interface_name") or "eth0"
     hosts = resources.get("hosts", [current_host])
@@ -225,10 +232,10 @@ def _read_resources(file: Path) -> tuple[str, tuple[str, ...], str]:
     return current_host, tuple(sorted(hosts)), interface
 
 
-def _find_checkpoints(paths: Paths) -> Path | None:
+def _find_checkpoint_folder(paths: Paths) -> Path | None:
     """Return the folder of checkpoints as configured, or the default one if it exists; None if there is neither."""
     file = paths.config / "checkpointconfig.json"
-    config = _read_object(file, missing={})
+    config = _read_json_object(file, default={})
     if not config and not file.exists():
         return paths.checkpoints if paths.checkpoints.is_dir() else None
     folder = config.get("LocalPath") or f"{PLATFORM_ROOT}/checkpoints"
@@ -241,13 +248,13 @@ def _find_checkpoints(paths: Paths) -> Path | None:
 
 def _read_channels(file: Path) -> dict[str, ChannelConfig]:
     channels = {}
-    for name, entry in _read_object(file).items():
+    for name, entry in _read_json_object(file).items():
         if not isinstance(entry, dict):
             raise ClientError(f"{file}: expected an object for channel {name!r}, found {json.dumps(entry)[:80]}.")
         mode, content_type = entry.get("TrainingInputMode", "File"), entry.get("ContentType")
         distribution = entry.get("S3DistributionType", "FullyReplicated")
-        if mode not in MODES:
-            modes = ", ".join(MODES)
+        if mode not in INPUT_MODES:
+            modes = ", ".join(INPUT_MODES)
             raise ClientError(f"{file}: expected a TrainingInputMode of {modes} for channel {name!r}, found {mode!r}.")
         if distribution not in DISTRIBUTIONS:
             raise ClientError(
@@ -261,17 +268,17 @@ def _read_channels(file: Path) -> dict[str, ChannelConfig]:
     return channels
 
 
-def shows_progress(environ: Mapping[str, str], stream: TextIO) -> bool:
+def is_live_terminal(environ: Mapping[str, str], stream: TextIO) -> bool:
     """Tell whether a stream is a terminal on which a line can be redrawn."""
     return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
 
 
-def _read_object(file: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:
+def _read_json_object(file: Path, default: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         value = json.loads(file.read_bytes())
     except FileNotFoundError:
-        if missing is not None:
-            return missing
+        if default is not None:
+            return default
         raise ClientError(
             f"{file} is missing. It names the channels, such as "
             '{"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}}; '
@@ -286,5 +293,5 @@ def _read_object(file: Path, missing: dict[str, Any] | None = None) -> dict[str,
     return value
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)

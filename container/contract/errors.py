@@ -14,17 +14,17 @@ class DecodeError(Exception):
     A codec knows the location inside the bytes ("row 3", "column 2"); its caller adds where the bytes come from.
     """
 
-    def __init__(self, problem: str, *place: str) -> None:
-        super().__init__(problem, *place)
+    def __init__(self, problem: str, *location: str) -> None:
+        super().__init__(problem, *location)
         self.problem = problem
-        self.place = place
+        self.location = location
 
-    def within(self, *outer: str) -> str:
+    def message_within(self, *outer: str) -> str:
         """Return the message, with `outer` and then the location in front of it."""
-        return f"{', '.join((*outer, *self.place))}: {self.problem}"
+        return f"{', '.join((*outer, *self.location))}: {self.problem}"
 
     def __str__(self) -> str:
-        return self.within() if self.place else self.problem
+        return self.message_within() if self.location else self.problem
 
 
 class HttpError(Exception):
@@ -39,17 +39,17 @@ class BadPayload(HttpError):
     status = 400
 
 
-class ModelError(HttpError):
+class ModelRequestError(HttpError):
     """A request to load, list or unload models that fails; answered in the format of the multi-model contract."""
 
 
-class BadOrder(ModelError):
+class BadModelRequest(ModelRequestError):
     """A request about models that is malformed, or names a model that cannot be read."""
 
     status = 400
 
 
-class ModelNotFound(ModelError):
+class ModelNotFound(ModelRequestError):
     """A model that is not loaded, or a model folder that does not exist."""
 
     status = 404
@@ -61,13 +61,13 @@ class NotAcceptable(HttpError):
     status = 406
 
 
-class TooSlow(HttpError):
+class ClientTooSlow(HttpError):
     """A client that sends a body, or takes an answer, too slowly."""
 
     status = 408
 
 
-class AlreadyLoaded(ModelError):
+class ModelAlreadyLoaded(ModelRequestError):
     """A model name that is already in use."""
 
     status = 409
@@ -85,19 +85,19 @@ class UnsupportedMediaType(HttpError):
     status = 415
 
 
-class Busy(HttpError):
+class ServerBusy(HttpError):
     """A request for which there is no capacity at the moment."""
 
     status = 503
 
 
-class NoRoom(ModelError):
+class NoMemoryForModel(ModelRequestError):
     """A model for which there is not enough memory."""
 
     status = 507
 
 
-def error_body(reason: str) -> bytes:
+def encode_error(reason: str) -> bytes:
     """Return the JSON body of an error in the format of Linear Learner."""
     text = json.dumps({"error": f"unable to evaluate payload provided: {reason}"}, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")  # half a character is escaped as JSON does it

@@ -23,7 +23,7 @@ class MediaType:
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> MediaType:
+def parse_media_type(text: str) -> MediaType:
     """Parse a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size "0"; text/x-libsvm is an alias.
 
     The name is "" if the text is not a media type.
@@ -38,12 +38,12 @@ def parse(text: str) -> MediaType:
     return MediaType(_ALIASES.get(name, name), {key.lower(): str(value) for key, value in parameters})
 
 
-def choose(accept: str, offers: Sequence[str]) -> str | None:
+def negotiate_type(accept: str, offers: Sequence[str]) -> str | None:
     """Choose the offer that an Accept header prefers (RFC 9110, 12.5.1), None if it accepts none.
 
     Ties are decided by the order of the header, then by that of the offers.
     """
-    ranges = [_quality_range(position, part) for position, part in enumerate(accept.split(",")) if part.strip()]
+    ranges = [_parse_range(position, part) for position, part in enumerate(accept.split(",")) if part.strip()]
     best: tuple[float, int, int] | None = None
     for order, offer in enumerate(offers):
         fitting = [r for r in ranges if r.covers(offer)]
@@ -66,8 +66,8 @@ class _Range:
         return self.name in ("*/*", "*", offer, offer.partition("/")[0] + "/*")
 
 
-def _quality_range(position: int, text: str) -> _Range:
-    media = parse(text)
+def _parse_range(position: int, text: str) -> _Range:
+    media = parse_media_type(text)
     try:
         quality = float(media.parameters.get("q", "1"))
     except ValueError:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TextIO, runtime_checkable
 
 
 @runtime_checkable
-class Summary(Protocol):
+class Aggregate(Protocol):
     """A metric aggregated over several observations: sum, count, min and max."""
 
     @property
@@ -32,7 +32,7 @@ class Summary(Protocol):
         """The greatest."""
 
 
-class Log:
+class JobLog:
     """Writes one line per event to `stream` and flushes it.
 
     Without `emits_metrics` only lines for people are written: the metrics of a job are logged by one host. `on_warning`
@@ -45,61 +45,63 @@ class Log:
         host: str,
         algorithm: str,
         stream: TextIO,
-        figures: bool = True,
-        repeat: Callable[[str], object] = lambda text: None,
+        emits_metrics: bool = True,
+        on_warning: Callable[[str], object] = lambda text: None,
     ) -> None:
         self._host = host
         self._algorithm = algorithm
         self._stream = stream
-        self._figures = figures
-        self._repeat = repeat
+        self._figures = emits_metrics
+        self._repeat = on_warning
 
     def info(self, text: str) -> None:
         """Write a line of level INFO."""
-        self._write("INFO", text)
+        self._write_event("INFO", text)
 
     def warning(self, text: str) -> None:
         """Write a line of level WARNING."""
-        self._write("WARNING", text)
+        self._write_event("WARNING", text)
         self._repeat(text)
 
     def error(self, text: str) -> None:
         """Write a line of level ERROR."""
-        self._write("ERROR", text)
+        self._write_event("ERROR", text)
 
-    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         """Do nothing: a plain log reports finished epochs only."""
 
     def close(self) -> None:
         """Do nothing: every line is written at once."""
 
-    def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         """Log a metric of a split; `kind` is "loss" or "score", no epoch means the final value."""
         when = "" if epoch is None else f" epoch={epoch},"
-        self._figure(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
+        self._log_metric_line(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
 
-    def score(self, split: str, metric: str, value: float) -> None:
+    def log_score(self, split: str, metric: str, value: float) -> None:
         """Write a final score of a split."""
-        self._figure(f"#{split}_score ({self._host}) : {(metric, float(value))}")
+        self._log_metric_line(f"#{split}_score ({self._host}) : {(metric, float(value))}")
 
-    def criterion(self, epoch: int, name: str, value: float) -> None:
+    def log_criterion(self, epoch: int, name: str, value: float) -> None:
         """Log the value that early stopping monitors."""
-        self._figure(
+        self._log_metric_line(
             f"#early_stopping_criteria_metric: host={self._host}, epoch={epoch}, criteria={name}, value={float(value)}"
         )
 
-    def progress(self, percent: float, stopped_early: bool = False) -> None:
+    def log_progress(self, percent: float, stopped_early: bool = False) -> None:
         """Log the percentage of epochs that are done."""
         done = "100 % epochs" if stopped_early else f"{float(percent)} % of epochs"
-        self._figure(f"#progress_metric: host={self._host}, completed {done}")
+        self._log_metric_line(f"#progress_metric: host={self._host}, completed {done}")
 
-    def throughput(self, rows_per_second: float) -> None:
+    def log_throughput(self, rows_per_second: float) -> None:
         """Log the training speed in rows per second."""
-        self._figure(f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second")
+        self._log_metric_line(
+            f"#throughput_metric: host={self._host}, train throughput={float(rows_per_second)} records/second"
+        )
 
-    def metrics(
+    def log_metrics(
         self,
-        values: Mapping[str, float | Summary],
+        values: Mapping[str, float | Aggregate],
         *,
         start: float,
         end: float,
@@ -117,55 +119,55 @@ class Log:
             "EndTime": end,
             "Dimensions": {"Algorithm": self._algorithm, "Host": self._host, "Operation": "training"}
             | {name: value for name, value in place.items() if value is not None},
-            "Metrics": {name: _summary(value) for name, value in values.items()},
+            "Metrics": {name: _aggregate_fields(value) for name, value in values.items()},
         }
         if self._figures:
-            self._line(f"#metrics {json.dumps(line, allow_nan=False)}")
+            self._write_line(f"#metrics {json.dumps(line, allow_nan=False)}")
 
-    def _figure(self, text: str) -> None:
+    def _log_metric_line(self, text: str) -> None:
         if self._figures:
             self.info(text)
 
-    def _write(self, level: str, text: str) -> None:
-        self._line(f"[{datetime.now():%m/%d/%Y %H:%M:%S} {level} {threading.get_ident()}] {text}")
+    def _write_event(self, level: str, text: str) -> None:
+        self._write_line(f"[{datetime.now():%m/%d/%Y %H:%M:%S} {level} {threading.get_ident()}] {text}")
 
-    def _line(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
         except OSError as error:
-            give_up(self._stream)
-            _complain(error.strerror)
+            redirect_to_null(self._stream)
+            _warn_on_stderr(error.strerror)
 
 
-def replace_closed() -> None:
+def replace_closed_stdout() -> None:
     """Redirect a closed stdout to the null device and say so on stderr."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        _complain("stdout is closed")
+        _warn_on_stderr("stdout is closed")
 
 
-def _complain(reason: str | None) -> None:
+def _warn_on_stderr(reason: str | None) -> None:
     with suppress(OSError, AttributeError):  # stderr cannot be written either, or is closed
         sys.stderr.write(f"train: the log cannot be written: {reason}. The job goes on without it.\n")
         sys.stderr.flush()
 
 
-def give_up(stream: TextIO) -> None:
+def redirect_to_null(stream: TextIO) -> None:
     """Redirect the stream's file descriptor to the null device, discarding what is buffered and all later writes."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def _summary(value: float | Summary) -> dict[str, Any]:
-    if isinstance(value, Summary):
+def _aggregate_fields(value: float | Aggregate) -> dict[str, Any]:
+    if isinstance(value, Aggregate):
         summary = {"sum": float(value.sum), "count": int(value.count), "min": value.min, "max": value.max}
     else:
         summary = {"sum": float(value), "count": 1, "min": value, "max": value}
-    return {name: _finite(number) for name, number in summary.items()}
+    return {name: _finite_or_none(number) for name, number in summary.items()}
 
 
-def _finite(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     if isinstance(value, int):
         return value
     return float(value) if math.isfinite(value) else None

@@ -4,7 +4,7 @@ import signal
 from types import FrameType
 
 
-class Stop:
+class StopRequest:
     """Whether the job was asked to stop, by SIGTERM or SIGINT.
 
     The signal handler only sets `is_received`, so that nothing is interrupted halfway. `is_honoured` tells whether
@@ -12,19 +12,19 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self.heeded = False
+        self.is_received = False
+        self.is_honoured = False
 
-    def listen(self) -> None:
+    def install_handlers(self) -> None:
         """Install handlers for SIGTERM and SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._record_signal)
 
-    def heed(self) -> None:
+    def raise_if_received(self) -> None:
         """Raise KeyboardInterrupt if the job was asked to stop."""
-        if self.asked:
-            self.heeded = True
+        if self.is_received:
+            self.is_honoured = True
             raise KeyboardInterrupt
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+    def _record_signal(self, number: int, frame: FrameType | None) -> None:
+        self.is_received = True

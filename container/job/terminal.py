@@ -7,19 +7,19 @@ from datetime import timedelta
 from io import TextIOBase
 from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
-from container.job.log import Log, give_up
+from container.job.log import JobLog, redirect_to_null
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.live import Live
 
 SHOW_CURSOR = "\x1b[?25h"
-_SHORTEST = 10  # columns of a bar for which a word makes way
-_LEAST = ("elapsed", "speed", "left", "share")  # the words of a bar, those that make way first in front
-_REFRESHES = 5  # a second
+_MIN_BAR_COLUMNS = 10  # columns of a bar for which a word makes way
+_DROP_ORDER = ("elapsed", "speed", "left", "share")  # the words of a bar, those that make way first in front
+_REFRESHES_PER_SECOND = 5  # a second
 
 
-class LiveLog(Log):
+class LiveLog(JobLog):
     """Writes lines for people to a terminal; from the first `show_progress` to `close` a progress bar is below them.
 
     The drawing library is imported and its thread started only at the first `show_progress`, since the process may fork
@@ -27,48 +27,48 @@ class LiveLog(Log):
     """
 
     def __init__(self, host: str, algorithm: str, stream: TextIO) -> None:
-        super().__init__(host, algorithm, cast(TextIO, _Terminal(stream)), figures=False)
+        super().__init__(host, algorithm, cast(TextIO, _Terminal(stream)), emits_metrics=False)
         self._bar = _Bar()
         self._live: Live | None = None
         self._closed = False
 
-    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         """Move the bar. A thread of its own draws it, so that this call is cheap."""
-        self._bar.move(_State(epoch, epochs, rows, total, name, best))
+        self._bar.move_to(_Position(epoch, epochs, rows, total, name, best))
         if self._live is None and not self._closed:
-            self._live = _start(self._bar, self._stream)
+            self._live = _start_display(self._bar, self._stream)
 
     def close(self) -> None:
         """Stop drawing: leave the bar as it is and restore the terminal."""
-        self._closed = self._bar.ended = True
+        self._closed = self._bar.is_closed = True
         live, self._live = self._live, None
         if live is not None:
             live.stop()
 
-    def _line(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         if (live := self._live) is None:  # another thread may close us, where a host is lost
-            super()._line(text)
+            super()._write_line(text)
         else:
             live.console.out(text, highlight=False)
 
 
-class _State(NamedTuple):
+class _Position(NamedTuple):
     epoch: int
     epochs: int
     rows: float
-    total: float
-    name: str
-    best: float
+    total_rows: float
+    criterion: str
+    best_value: float
 
     @property
-    def share(self) -> float:
+    def completed_fraction(self) -> float:
         """The fraction of all epochs that is done, from 0 to 1."""
-        return (self.epoch + (self.rows / self.total if self.rows else 0.0)) / self.epochs
+        return (self.epoch + (self.rows / self.total_rows if self.rows else 0.0)) / self.epochs
 
     @property
-    def measured(self) -> bool:
+    def is_fraction_known(self) -> bool:
         """Whether the fraction is known; it is not during the first epoch of a stream of unknown length."""
-        return self.epoch > 0 or math.isfinite(self.total)
+        return self.epoch > 0 or math.isfinite(self.total_rows)
 
 
 class _Bar:
@@ -78,21 +78,21 @@ class _Bar:
     """
 
     def __init__(self) -> None:
-        self.ended = False
-        self._state: _State | None = None
-        self._began = self._epoch_began = 0.0
-        self._begun = self._speed = 0.0
+        self.is_closed = False
+        self._position: _Position | None = None
+        self._start_time = self._epoch_start_time = 0.0
+        self._start_fraction = self._rows_per_second = 0.0
 
-    def move(self, state: _State) -> None:
+    def move_to(self, position: _Position) -> None:
         """Set the position. Time is measured from the first call."""
         now = time.monotonic()
-        if self._state is None:
-            self._began, self._begun = now, state.share
-        if not state.rows:
-            self._epoch_began = now
-        elif now > self._epoch_began:
-            self._speed = state.rows / (now - self._epoch_began)
-        self._state = state
+        if self._position is None:
+            self._start_time, self._start_fraction = now, position.completed_fraction
+        if not position.rows:
+            self._epoch_start_time = now
+        elif now > self._epoch_start_time:
+            self._rows_per_second = position.rows / (now - self._epoch_start_time)
+        self._position = position
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
         """Render the bar at the width that is available."""
@@ -100,31 +100,37 @@ class _Bar:
         from rich.table import Table
         from rich.text import Text
 
-        assert self._state is not None
-        state, words = self._state, self._words(self._state)
-        for least in _LEAST:
-            if _width(words) + _SHORTEST > options.max_width:
+        assert self._position is not None
+        state, words = self._position, self._format_words(self._position)
+        for least in _DROP_ORDER:
+            if _text_width(words) + _MIN_BAR_COLUMNS > options.max_width:
                 words.pop(least, None)
         line = Table.grid(padding=(0, 1, 0, 0))
         first, *others = words.values()
         bar = ProgressBar(
-            1.0, state.share, max(1, options.max_width - _width(words)), pulse=not state.measured, style="dim"
+            1.0,
+            state.completed_fraction,
+            max(1, options.max_width - _text_width(words)),
+            pulse=not state.is_fraction_known,
+            style="dim",
         )
         line.add_row(first, bar, *others)
         yield line
-        if math.isfinite(state.best):
-            yield Text(f"best so far: {state.best:.6g} ({state.name})", no_wrap=True, overflow="ellipsis")
+        if math.isfinite(state.best_value):
+            yield Text(f"best so far: {state.best_value:.6g} ({state.criterion})", no_wrap=True, overflow="ellipsis")
 
-    def _words(self, state: _State) -> dict[str, str]:
-        elapsed = time.monotonic() - self._began
+    def _format_words(self, state: _Position) -> dict[str, str]:
+        elapsed = time.monotonic() - self._start_time
         words = {"epoch": f"epoch {min(state.epoch + 1, state.epochs)} of {state.epochs}"}
-        if state.measured:
-            words["share"] = f"{100 * state.share:.0f} %"
-        if self._speed:
-            words["speed"] = f"{self._speed:,.0f} rows/s"
-        words["elapsed"] = _duration(elapsed)
-        if self._begun < state.share < 1 and not self.ended:
-            words["left"] = f"{_duration(elapsed * (1 - state.share) / (state.share - self._begun))} left"
+        if state.is_fraction_known:
+            words["share"] = f"{100 * state.completed_fraction:.0f} %"
+        if self._rows_per_second:
+            words["speed"] = f"{self._rows_per_second:,.0f} rows/s"
+        words["elapsed"] = _format_duration(elapsed)
+        if self._start_fraction < state.completed_fraction < 1 and not self.is_closed:
+            words["left"] = (
+                f"{_format_duration(elapsed * (1 - state.completed_fraction) / (state.completed_fraction - self._start_fraction))} left"
+            )
         return words
 
 
@@ -149,7 +155,7 @@ class _Terminal(TextIOBase):
         try:
             return self._stream.write(known)
         except OSError:
-            give_up(self._stream)
+            redirect_to_null(self._stream)
             return len(known)
 
     def flush(self) -> None:
@@ -157,17 +163,17 @@ class _Terminal(TextIOBase):
         try:
             self._stream.flush()
         except OSError:
-            give_up(self._stream)
+            redirect_to_null(self._stream)
 
 
-def _start(bar: _Bar, stream: TextIO) -> "Live":
+def _start_display(bar: _Bar, stream: TextIO) -> "Live":
     from rich.console import Console
     from rich.live import Live
 
     live = Live(
         bar,
         console=Console(file=stream, force_terminal=True),
-        refresh_per_second=_REFRESHES,
+        refresh_per_second=_REFRESHES_PER_SECOND,
         redirect_stdout=False,
         redirect_stderr=False,
     )
@@ -175,10 +181,10 @@ def _start(bar: _Bar, stream: TextIO) -> "Live":
     return live
 
 
-def _width(words: dict[str, str]) -> int:
+def _text_width(words: dict[str, str]) -> int:
     """Return the columns that the texts take, each with one blank."""
     return sum(map(len, words.values())) + len(words)
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return str(timedelta(seconds=int(seconds)))

@@ -7,7 +7,7 @@ import signal
 PR_SET_PDEATHSIG = 1
 
 
-def fork() -> int:
+def fork_dying_with_parent() -> int:
     """Fork as os.fork does; the kernel kills the child once the parent's thread ends, however it ends."""
     parent, child = os.getpid(), os.fork()
     if not child:

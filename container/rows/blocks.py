@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 
-class Sparse(NamedTuple):
+class CsrRows(NamedTuple):
     """Rows of a sparse matrix in CSR format, with sorted column indices and no duplicates within a row.
 
     `data` and `indices` are (nnz,), `indptr` is (n + 1,). `shape` is (n, d), with d None if the data does not tell the
@@ -24,37 +24,37 @@ class Sparse(NamedTuple):
     shape: tuple[int, int | None]
 
 
-Features = Matrix | Sparse
+Features = Matrix | CsrRows
 Block = tuple[Features, Matrix]
 Doubles = NDArray[np.float64]
-Columns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
+AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
-class Encoding(NamedTuple):
+class AnswerEncoding(NamedTuple):
     """How an answer is written: `encode` writes rows, the other texts go before, between and after them."""
 
-    encode: Callable[[Columns], bytes]
+    encode: Callable[[AnswerColumns], bytes]
     opening: bytes = b""
     separator: bytes = b""
     closing: bytes = b""
 
 
-def take_all(names: Sequence[str]) -> Sequence[int] | None:
+def take_all_columns(names: Sequence[str]) -> Sequence[int] | None:
     """Keep all columns in their order."""
     return None
 
 
-def shift_none(sample: Callable[[], Doubles | None]) -> Doubles | None:
+def choose_no_shift(sample: Callable[[], Doubles | None]) -> Doubles | None:
     """Subtract nothing from the features."""
     return None
 
 
-def forget(text: str) -> None:
+def ignore_warning(text: str) -> None:
     """Ignore a warning."""
 
 
 @dataclass(frozen=True)
-class Guide:
+class DecodeOptions:
     """Callbacks and options of a decoder.
 
     `arrange_columns(names)` returns the indices of the columns to read, in order, the label of training data first;
@@ -63,18 +63,18 @@ class Guide:
     read. `warn(text)` receives what the user should know. With `keep_float64`, the features of a request stay float64.
     """
 
-    arrange: Callable[[Sequence[str]], Sequence[int] | None] = take_all
-    shift: Callable[[Callable[[], Doubles | None]], Doubles | None] = shift_none
-    warn: Callable[[str], None] = forget
-    exact: bool = False
+    arrange_columns: Callable[[Sequence[str]], Sequence[int] | None] = take_all_columns
+    choose_shift: Callable[[Callable[[], Doubles | None]], Doubles | None] = choose_no_shift
+    warn: Callable[[str], None] = ignore_warning
+    keep_float64: bool = False
 
     @property
-    def kind(self) -> Any:
+    def dtype(self) -> Any:
         """The dtype of the features of a request: float32, or float64 with `keep_float64`."""
-        return np.float64 if self.exact else np.float32
+        return np.float64 if self.keep_float64 else np.float32
 
 
-PLAIN = Guide()
+DEFAULT_OPTIONS = DecodeOptions()
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.
 BLOCK_BYTES = 4 << 20
@@ -86,7 +86,7 @@ def all_finite(values: NDArray[Any]) -> bool:
     return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
 
 
-def first_bad(values: Matrix) -> tuple[int, int] | None:
+def first_non_finite(values: Matrix) -> tuple[int, int] | None:
     """Return (row, column) of the first value of `values` (n, d) that is NaN or infinite; None if all are finite."""
     finite = np.isfinite(values)
     if finite.all():

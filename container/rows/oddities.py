@@ -5,18 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from container.rows.columns import are_numbered, rise
+from container.rows.columns import is_increasing, is_permuted_range
 
-FEWEST_ROWS = 10  # from which on to count up is no chance
-CHANCE = 20  # times the numbers that there could be: where the square of the rows exceeds it, chance would repeat one
-FAR = 1024.0  # times the spread of most values that the others may lie apart
+MIN_ROWS = 10  # from which on to count up is no chance
+COLLISION_FACTOR = (
+    20  # times the numbers that there could be: where the square of the rows exceeds it, chance would repeat one
+)
+OUTLIER_FACTOR = 1024.0  # times the spread of most values that the others may lie apart
 
 
 def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> Iterator[str]:
     """Yield warnings about rows X (n, d) with labels y (n,); `may_be_header` tells that the first may be a header."""
     if may_be_header and len(y):
-        yield from _find_header([float(y[0]), *X[0].tolist()], X[1] if len(y) > 1 else None)
-    if len(y) < FEWEST_ROWS:
+        yield from _describe_numeric_header([float(y[0]), *X[0].tolist()], X[1] if len(y) > 1 else None)
+    if len(y) < MIN_ROWS:
         return
     called = [repr(name) for name in names] or [f"{column + 2}" for column in range(X.shape[1])]
     counted = "counts the rows, as an index does"
@@ -27,12 +29,12 @@ def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> 
     advice = "If it is one, write the data without it (pandas: index=False) and the label first"
     if (np.diff(y) == 1).all():
         yield f"the label, column 1, {counted}. {advice}"
-    elif _numbers_rows(y):
+    elif _is_id_column(y):
         yield f"the label, column 1, {numbered}. {advice}"
     for column in np.flatnonzero(np.ptp(X, axis=0) > 0).tolist():
         values = X[:, column]
         low, middle, high = np.percentile(values, [25, 50, 75])
-        if high > low and np.abs(values - middle).max() > FAR * (high - low) and len(np.unique(values)) > 2:
+        if high > low and np.abs(values - middle).max() > OUTLIER_FACTOR * (high - low) and len(np.unique(values)) > 2:
             far = values[np.abs(values - middle).argmax()]
             yield (
                 f"column {called[column]} holds {far:g}, which is far from most of its values, such as {middle:g}. If "
@@ -40,19 +42,21 @@ def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> 
             )
 
 
-def _find_header(first: list[float], second: Any) -> Iterator[str]:
+def _describe_numeric_header(first: list[float], second: Any) -> Iterator[str]:
     """Yield a warning if the first row may be names that are numbers."""
     texts = [f"{value:g}" for value in first]
     fractions = 0 if second is None else np.count_nonzero(second != np.floor(second))
-    if (len(texts) > 2 and are_numbered(texts)) or (len(texts) > 3 and 2 * fractions > len(texts) and rise(texts[1:])):
+    if (len(texts) > 2 and is_permuted_range(texts)) or (
+        len(texts) > 3 and 2 * fractions > len(texts) and is_increasing(texts[1:])
+    ):
         yield (
             f"the first row is {', '.join(texts[:3])} and so on, as names of columns are that are numbers. If it is a "
             "header, set the content type to 'text/csv;header=present'; as it stands it is a row"
         )
 
 
-def _numbers_rows(y: Any) -> bool:
+def _is_id_column(y: Any) -> bool:
     """Tell whether labels are distinct whole numbers from a range in which chance would repeat one."""
-    if (y < 0).any() or (y != np.floor(y)).any() or len(y) ** 2 <= CHANCE * (y.max() - y.min() + 1):
+    if (y < 0).any() or (y != np.floor(y)).any() or len(y) ** 2 <= COLLISION_FACTOR * (y.max() - y.min() + 1):
         return False
     return len(np.unique(y)) == len(y)

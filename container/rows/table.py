@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from container.contract.errors import DecodeError
-from container.rows.blocks import Block, Doubles, Guide, Sparse
-from container.rows.columns import Header, Reference, arrange, find_index, show_names
+from container.rows.blocks import Block, CsrRows, DecodeOptions, Doubles
+from container.rows.columns import ColumnNames, ExpectedColumns, arrange_columns, find_index_columns, show_names
 from container.rows.oddities import find_oddities
-from container.rows.offsets import find_shift, shift_columns, subtract
+from container.rows.offsets import find_shift, median_shift, subtract_shift
 
-Say = Callable[[str], None]
+LineCallback = Callable[[str], None]
 
 
-class Table:
+class ChannelColumns:
     """The names, order and shift of the columns of channel `name`.
 
     Rows are converted to the order of `names` (None if the data has no names), minus `shift` (d,), which is subtracted
@@ -26,61 +26,70 @@ class Table:
     """
 
     def __init__(
-        self, name: str, say: Say, warn: Say, like: "Table | None" = None, expected: Reference | None = None
+        self,
+        name: str,
+        info: LineCallback,
+        warn: LineCallback,
+        like: "ChannelColumns | None" = None,
+        expected: ExpectedColumns | None = None,
     ) -> None:
         self.name = name
-        self.header: Header | None = None
-        self.centred = self.seen = False
-        self.blurred: Collection[int] | None = None
+        self.names: ColumnNames | None = None
+        self.may_shift = self.has_rows = False
+        self.blurred_columns: Collection[int] | None = None
         self.label_column = 0
         self._like = like
         self._expected = expected
-        self._say, self._warn = say, warn
-        self._said: set[str] = set()
-        self._decoded: Header | None = None
-        self._subtracted: Doubles | None = None
-        self._adopted: tuple[NDArray[np.int64] | None, Doubles | None] | None = None
+        self._info, self._warn = info, warn
+        self._logged: set[str] = set()
+        self._decoded_names: ColumnNames | None = None
+        self._subtracted_shift: Doubles | None = None
+        self._agreed_alignment: tuple[NDArray[np.int64] | None, Doubles | None] | None = None
 
     @property
     def shift(self) -> Doubles | None:
         """What is subtracted from the features, (d,); None for nothing."""
-        if self._adopted is not None:
-            return self._adopted[1]
-        return self._subtracted if self._like is None else self._like.shift
+        if self._agreed_alignment is not None:
+            return self._agreed_alignment[1]
+        return self._subtracted_shift if self._like is None else self._like.shift
 
     @property
-    def reference(self) -> Reference | None:
+    def expected_columns(self) -> ExpectedColumns | None:
         """The names that the next file must have; None for any."""
         if self._expected is not None:
             return self._expected
-        if self._like is not None and self._like.header is not None:
-            return Reference(self._like.header, f"the channel {self._like.name!r}")
-        return Reference(self._decoded, "the files before") if self._decoded is not None else None
+        if self._like is not None and self._like.names is not None:
+            return ExpectedColumns(self._like.names, f"the channel {self._like.name!r}")
+        return ExpectedColumns(self._decoded_names, "the files before") if self._decoded_names is not None else None
 
-    def guide(self, place: str) -> Guide:
+    def decode_options(self, source_name: str) -> DecodeOptions:
         """Return the decoder options for the file or stream `source_name`."""
-        return Guide(
-            arrange=lambda names: self._arrange(names, place),
-            shift=self._choose_shift,
-            warn=lambda text: self._tell(self._warn, text, place),
+        return DecodeOptions(
+            arrange_columns=lambda names: self._arrange_columns(names, source_name),
+            choose_shift=self._choose_shift,
+            warn=lambda text: self._report_once(self._warn, text, source_name),
         )
 
-    def see(self, block: Block, declared: bool) -> None:
+    def inspect_first_block(self, block: Block, header_is_declared: bool) -> None:
         """Warn of oddities in the first block; `header_is_declared` tells if the content type speaks of a header."""
-        self.seen = True
-        self._compare_names()
+        self.has_rows = True
+        self._warn_of_missing_names()
         X, y = block
-        if not isinstance(X, Sparse):
-            X = X if self._subtracted is None or len(self._subtracted) != X.shape[1] else X + self._subtracted
-            for oddity in find_oddities(X, y, self.header.features if self.header else (), not declared):
-                self._tell(self._warn, oddity)
+        if not isinstance(X, CsrRows):
+            X = (
+                X
+                if self._subtracted_shift is None or len(self._subtracted_shift) != X.shape[1]
+                else X + self._subtracted_shift
+            )
+            for oddity in find_oddities(X, y, self.names.features if self.names else (), not header_is_declared):
+                self._report_once(self._warn, oddity)
 
-    def adopt(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
+    def align_with_hosts(self, descriptions: Mapping[str, Mapping[str, Any]]) -> None:
         """Convert rows as the first host does that has names, or else rows, given each host's `columns_as_json`.
 
         Raises DecodeError if this host's names differ from that host's.
         """
-        described = {host: table for host, table in hosts.items() if table}
+        described = {host: table for host, table in descriptions.items() if table}
         named = {host: table for host, table in described.items() if table["names"]}
         first = next(iter(named or described), None)
         if first is None:
@@ -88,97 +97,105 @@ class Table:
         names, order = described[first]["names"], None
         if names is not None:
             if len(named) < len(described):
-                self._tell(self._warn, "some hosts have names of columns, some none: they are taken to be in one order")
-            header = Header(names[0], tuple(names[1:]))
-            if self._decoded is not None:
-                reference = Reference(header, f"the host {first!r}")
-                found = arrange([self._decoded.label, *self._decoded.features], reference)
-                self._describe_order(found.columns, reference)
-                self._describe_label(found.header, reference)
+                self._report_once(
+                    self._warn, "some hosts have names of columns, some none: they are taken to be in one order"
+                )
+            header = ColumnNames(names[0], tuple(names[1:]))
+            if self._decoded_names is not None:
+                reference = ExpectedColumns(header, f"the host {first!r}")
+                found = arrange_columns([self._decoded_names.label, *self._decoded_names.features], reference)
+                self._report_order(found.columns, reference)
+                self._report_label(found.names, reference)
                 order = np.array(found.columns)
-            self.header = header
+            self.names = header
         alike = (table["shift"] for table in described.values() if table["names"] == names and table["shift"])
         shift = next(alike, None)
-        self._adopted = order, None if shift is None else np.array(shift)
+        self._agreed_alignment = order, None if shift is None else np.array(shift)
 
-    def describe(self) -> dict[str, Any]:
+    def columns_as_json(self) -> dict[str, Any]:
         """Return names and shift as JSON values for the other hosts; empty if this host has no rows."""
-        if not self.seen:
+        if not self.has_rows:
             return {}
         shift = None if self.shift is None else self.shift.tolist()
-        names = None if self.header is None else [self.header.label, *self.header.features]
+        names = None if self.names is None else [self.names.label, *self.names.features]
         return {"names": names, "shift": shift}
 
-    def convert(self, block: Block) -> Block:
+    def align_block(self, block: Block) -> Block:
         """Convert a decoded block to the agreed order and shift."""
         X, y = block
-        wanted, subtracted = self.shift, self._subtracted
-        order = None if self._adopted is None else self._adopted[0]
-        if order is not None and not isinstance(X, Sparse) and (order != np.arange(len(order))).any():
+        wanted, subtracted = self.shift, self._subtracted_shift
+        order = None if self._agreed_alignment is None else self._agreed_alignment[0]
+        if order is not None and not isinstance(X, CsrRows) and (order != np.arange(len(order))).any():
             table = np.column_stack([y, X if subtracted is None else X + subtracted])[:, order]
             shift = np.zeros(X.shape[1]) if wanted is None else wanted
-            return subtract(table[:, 1:], shift), table[:, 0].astype(np.float32)
+            return subtract_shift(table[:, 1:], shift), table[:, 0].astype(np.float32)
         if wanted is None and subtracted is None:
             return X, y
         rest = np.subtract(0.0 if wanted is None else wanted, 0.0 if subtracted is None else subtracted)
-        return (subtract(X, rest) if rest.any() else X), y
+        return (subtract_shift(X, rest) if rest.any() else X), y
 
-    def _arrange(self, names: Sequence[str], place: str) -> Sequence[int]:
-        reference = self.reference
-        known = () if reference is None else (reference.header.label, *reference.header.features)
-        index = [i for i in find_index(names) if not names[i] or names[i] not in known]
+    def _arrange_columns(self, names: Sequence[str], source_name: str) -> Sequence[int]:
+        reference = self.expected_columns
+        known = () if reference is None else (reference.names.label, *reference.names.features)
+        index = [i for i in find_index_columns(names) if not names[i] or names[i] not in known]
         left = [i for i in range(len(names)) if i not in index]
         if index:
             shown = show_names([names[i] for i in index])
             which = f"column {shown} is" if len(index) == 1 else f"columns {shown} are"
-            self._tell(self._warn, f"the {which} an index, as pandas writes one without a name, and left out")
+            self._report_once(self._warn, f"the {which} an index, as pandas writes one without a name, and left out")
         if len(left) < 2:
             raise DecodeError(
                 f"expected a label and at least one feature, found {show_names([names[i] for i in left]) or 'none'}"
                 f"{' beside an index' if index else ''}. The label comes first"
             )
-        order = arrange([names[i] for i in left], reference)
-        self._decoded = self._decoded or order.header
-        if self.header is None:
-            self.header, self.label_column = order.header, left[order.columns[0]]
+        order = arrange_columns([names[i] for i in left], reference)
+        self._decoded_names = self._decoded_names or order.names
+        if self.names is None:
+            self.names, self.label_column = order.names, left[order.columns[0]]
         if reference is not None:
-            self._describe_order(order.columns, reference)
-            self._describe_label(order.header, reference)
+            self._report_order(order.columns, reference)
+            self._report_label(order.names, reference)
         if order.left_out:
-            self._tell(self._say, f"columns that the model does not know are left out: {show_names(order.left_out)}")
+            self._report_once(
+                self._info, f"columns that the model does not know are left out: {show_names(order.left_out)}"
+            )
         return [left[column] for column in order.columns]
 
-    def _describe_order(self, columns: Sequence[int], reference: Reference) -> None:
+    def _report_order(self, columns: Sequence[int], expected: ExpectedColumns) -> None:
         if list(columns) != sorted(columns):
-            self._tell(self._say, f"its columns are put in the order of {reference.whose} by their names")
+            self._report_once(self._info, f"its columns are put in the order of {expected.owner} by their names")
 
-    def _describe_label(self, found: Header, reference: Reference) -> None:
-        known = reference.header.label
+    def _report_label(self, found: ColumnNames, expected: ExpectedColumns) -> None:
+        known = expected.names.label
         if known not in ("", found.label):
-            self._tell(self._say, f"the label is the column {found.label!r}; that of {reference.whose} is {known!r}")
+            self._report_once(
+                self._info, f"the label is the column {found.label!r}; that of {expected.owner} is {known!r}"
+            )
 
-    def _compare_names(self) -> None:
+    def _warn_of_missing_names(self) -> None:
         whose, known = "", False
         if self._like is not None:
-            whose, known = f"the channel {self._like.name!r}", self._like.header is not None
+            whose, known = f"the channel {self._like.name!r}", self._like.names is not None
         elif self._expected is not None:
-            whose, known = self._expected.whose, True
-        if whose and known != (self.header is not None):
+            whose, known = self._expected.owner, True
+        if whose and known != (self.names is not None):
             has, lacks = (whose, "it") if known else ("it", whose)
-            self._tell(
+            self._report_once(
                 self._warn,
                 f"{has} has names of columns and {lacks} has none: they are taken to be in the same order",
             )
 
     def _choose_shift(self, sample: Callable[[], Doubles | None]) -> Doubles | None:
         if self._like is not None:
-            self._subtracted = self._like.shift
-        elif self.centred and (found := sample()) is not None:
-            self.centred = False
-            self._subtracted = find_shift(found) if self.blurred is None else shift_columns(found, self.blurred)
-        return self._subtracted
+            self._subtracted_shift = self._like.shift
+        elif self.may_shift and (found := sample()) is not None:
+            self.may_shift = False
+            self._subtracted_shift = (
+                find_shift(found) if self.blurred_columns is None else median_shift(found, self.blurred_columns)
+            )
+        return self._subtracted_shift
 
-    def _tell(self, tell: Say, text: str, place: str = "") -> None:
-        if text not in self._said:
-            self._said.add(text)
-            tell(f"channel {self.name!r}{f', {place}' if place else ''}: {text}.")
+    def _report_once(self, callback: LineCallback, text: str, source_name: str = "") -> None:
+        if text not in self._logged:
+            self._logged.add(text)
+            callback(f"channel {self.name!r}{f', {source_name}' if source_name else ''}: {text}.")

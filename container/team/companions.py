@@ -10,11 +10,11 @@ from collections.abc import Callable
 from threading import Thread
 from typing import NoReturn
 
-from container.machine.forking import fork
+from container.machine.forking import fork_dying_with_parent
 from container.team import link
-from container.team.link import Clock, Link
+from container.team.link import AwakeClock, Link
 
-GRACE = 5.0  # seconds of a silent parent beyond those after which the other hosts speak of it
+GRACE_SECONDS = 5.0  # seconds of a silent parent beyond those after which the other hosts speak of it
 
 
 class Companion:
@@ -24,16 +24,18 @@ class Companion:
     child calls `on_silence()` and kills it, so that the host ends.
     """
 
-    def __init__(self, name: str, work: Callable[[], None], despair: Callable[[], object], patience: float) -> None:
+    def __init__(
+        self, name: str, target: Callable[[], None], on_silence: Callable[[], object], silence_seconds: float
+    ) -> None:
         self.name = name
         ours, theirs = socket.socketpair()
-        parent, self._process = os.getpid(), fork()
+        parent, self._process = os.getpid(), fork_dying_with_parent()
         if not self._process:
-            _live(work, parent, Link(theirs), despair, patience)
+            _run_child(target, parent, Link(theirs), on_silence, silence_seconds)
         theirs.close()
         self.link = Link(ours)
 
-    def fate(self) -> str:
+    def describe_end(self) -> str:
         """Return how the process ended; only valid once its link is closed."""
         end = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT)  # its number stays its own
         assert end is not None
@@ -43,26 +45,26 @@ class Companion:
         return what + (", as the kernel does where the memory is full" if end.si_status == signal.SIGKILL else "")
 
 
-def start(roles: dict[str, Callable[[], None]], despair: Callable[[], object]) -> list[Companion]:
+def start_companions(roles: dict[str, Callable[[], None]], on_silence: Callable[[], object]) -> list[Companion]:
     """Start one companion for each role.
 
     Their limits of silence are staggered, so that only one of them reports a hanging parent.
     """
     return [
-        Companion(name, work, despair, link.SILENCE + number * GRACE)
+        Companion(name, work, on_silence, link.SILENCE_SECONDS + number * GRACE_SECONDS)
         for number, (name, work) in enumerate(roles.items(), 1)
     ]
 
 
-def _live(
-    work: Callable[[], None], parent: int, bond: Link, despair: Callable[[], object], patience: float
+def _run_child(
+    target: Callable[[], None], parent: int, parent_link: Link, on_silence: Callable[[], object], silence_seconds: float
 ) -> NoReturn:
     status = 1
     try:
         for number in (signal.SIGTERM, signal.SIGINT):  # a terminal sends it to all; the job decides when we end
             signal.signal(number, signal.SIG_IGN)
-        Thread(target=_watch, args=(parent, bond, despair, patience), daemon=True).start()
-        work()
+        Thread(target=_watch_parent, args=(parent, parent_link, on_silence, silence_seconds), daemon=True).start()
+        target()
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -72,12 +74,12 @@ def _live(
         os._exit(status)
 
 
-def _watch(parent: int, bond: Link, despair: Callable[[], object], patience: float) -> None:
-    clock = Clock()
-    while bond.quiet < patience:
-        bond.send("beat")
-        time.sleep(link.BEAT)
-        bond.quiet += clock.step()
-        bond.receive()
-    despair()
+def _watch_parent(parent: int, parent_link: Link, on_silence: Callable[[], object], silence_seconds: float) -> None:
+    clock = AwakeClock()
+    while parent_link.silent_seconds < silence_seconds:
+        parent_link.send_message("beat")
+        time.sleep(link.HEARTBEAT_SECONDS)
+        parent_link.silent_seconds += clock.take_elapsed()
+        parent_link.receive_messages()
+    on_silence()
     os.kill(parent, signal.SIGKILL)

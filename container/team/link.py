@@ -7,11 +7,11 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any
 
-BEAT = 1.0  # seconds between two beats
-SILENCE = 30.0  # seconds without one after which an end is given up
-LINE_BYTES = 1 << 17
+HEARTBEAT_SECONDS = 1.0  # seconds between two beats
+SILENCE_SECONDS = 30.0  # seconds without one after which an end is given up
+MAX_LINE_BYTES = 1 << 17
 
-_CHUNK = 1 << 16
+_RECEIVE_BYTES = 1 << 16
 
 Message = dict[str, Any]
 
@@ -27,67 +27,67 @@ class Link:
         sock.setblocking(False)
         self._sock = sock
         self._sending = Lock()
-        self._going = bytearray()
-        self._coming = bytearray()
-        self.closed = False
-        self.quiet = 0.0
+        self._unsent = bytearray()
+        self._unparsed = bytearray()
+        self.is_closed = False
+        self.silent_seconds = 0.0
 
     @property
-    def lost(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether the other end has been silent for more than SILENCE_SECONDS."""
-        return self.quiet > SILENCE
+        return self.silent_seconds > SILENCE_SECONDS
 
     def fileno(self) -> int:
         """Return the file descriptor, for poll."""
         return self._sock.fileno()
 
-    def send(self, word: str, **content: Any) -> None:
+    def send_message(self, word: str, **content: Any) -> None:
         """Send a message, after what is still unsent of earlier ones; what does not fit now is kept."""
         with self._sending:
-            self._going += json.dumps({"word": word, **content}).encode() + b"\n"
+            self._unsent += json.dumps({"word": word, **content}).encode() + b"\n"
             try:
-                del self._going[: self._sock.send(self._going)]
+                del self._unsent[: self._sock.send(self._unsent)]
             except BlockingIOError:
                 pass
             except OSError:  # reading will tell
-                self._going.clear()
+                self._unsent.clear()
 
-    def receive(self) -> list[Message]:
+    def receive_messages(self) -> list[Message]:
         """Return the complete messages that have arrived."""
         try:
-            chunk = self._sock.recv(_CHUNK)
+            chunk = self._sock.recv(_RECEIVE_BYTES)
         except BlockingIOError:
             return []
         except OSError:
             chunk = b""
-        self._coming += chunk
-        *lines, self._coming = self._coming.split(b"\n")
-        messages = [_read(line) for line in lines]
-        self.closed = not chunk or len(self._coming) > LINE_BYTES or None in messages
-        self.quiet = 0.0
+        self._unparsed += chunk
+        *lines, self._unparsed = self._unparsed.split(b"\n")
+        messages = [_parse_message(line) for line in lines]
+        self.is_closed = not chunk or len(self._unparsed) > MAX_LINE_BYTES or None in messages
+        self.silent_seconds = 0.0
         return [message for message in messages if message is not None]
 
     def close(self) -> None:
         """Shut the connection down, also where a forked process still holds its descriptor."""
-        self.closed = True
+        self.is_closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
 
 
-class Clock:
+class AwakeClock:
     """A clock that hardly advances while this process is frozen: its own pause is nobody else's silence."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def step(self) -> float:
+    def take_elapsed(self) -> float:
         """Return the seconds since the last call, at most two heartbeats."""
         last, self._last = self._last, time.monotonic()
-        return min(self._last - last, 2 * BEAT)
+        return min(self._last - last, 2 * HEARTBEAT_SECONDS)
 
 
-def _read(line: bytearray) -> Message | None:
+def _parse_message(line: bytearray) -> Message | None:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):

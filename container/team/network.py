@@ -10,11 +10,11 @@ from container.contract.errors import ClientError
 SIOCGIFADDR = 0x8915
 
 
-def address_of(interface: str) -> str:
+def interface_address(interface: str) -> str:
     """Return the IPv4 address of an interface; raise ClientError, with the interfaces that have one, if it has none."""
-    if address := _address_of(interface):
+    if address := _find_address(interface):
         return address
-    found = ((name, _address_of(name)) for _, name in socket.if_nameindex())
+    found = ((name, _find_address(name)) for _, name in socket.if_nameindex())
     known = ", ".join(f"{name} ({address})" for name, address in found if address)
     raise ClientError(
         f"resourceconfig.json: expected the network_interface_name of an interface with an IPv4 address, found "
@@ -22,7 +22,7 @@ def address_of(interface: str) -> str:
     )
 
 
-def listen(address: str, port: int) -> socket.socket:
+def open_listening_socket(address: str, port: int) -> socket.socket:
     """Return a non-blocking socket that listens on a port of one address."""
     door = socket.socket()
     try:
@@ -36,24 +36,24 @@ def listen(address: str, port: int) -> socket.socket:
     return door
 
 
-def accept(door: socket.socket) -> list[socket.socket]:
+def accept_pending(listening: socket.socket) -> list[socket.socket]:
     """Accept all pending connections without waiting."""
     come: list[socket.socket] = []
     try:
         while len(come) < 128:
-            come.append(door.accept()[0])
+            come.append(listening.accept()[0])
     except OSError:  # there are no more, or whoever came has left again
         pass
     return come
 
 
-def free_port(address: str) -> int:
+def find_free_port(address: str) -> int:
     """Return a port of this address that is free at the moment."""
     with socket.create_server((address, 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def _address_of(interface: str) -> str | None:
+def _find_address(interface: str) -> str | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             answer = fcntl.ioctl(probe, SIOCGIFADDR, struct.pack("256s", interface.encode()))

@@ -13,15 +13,15 @@ from typing import NamedTuple
 from container.contract.environment import Job
 from container.team import link as links
 from container.team.companions import Companion
-from container.team.link import Clock, Link, Message
-from container.team.network import accept, address_of, free_port, listen
+from container.team.link import AwakeClock, Link, Message
+from container.team.network import accept_pending, find_free_port, interface_address, open_listening_socket
 
-PORT = 7463  # of the first host, where the others come
-PATIENCE = 900.0  # seconds to wait for all: a name may be known late, a machine may start late
-NOTICE = 30.0  # seconds between two lines that say whom one waits for
-CONNECT = 5.0  # seconds for one try to reach the first host
-PARTING = 5.0  # seconds for the others to take a last word
-STRANGERS = 100  # connections at a time that have not said who they are
+RENDEZVOUS_PORT = 7463  # of the first host, where the others come
+RENDEZVOUS_SECONDS = 900.0  # seconds to wait for all: a name may be known late, a machine may start late
+NOTICE_SECONDS = 30.0  # seconds between two lines that say whom one waits for
+CONNECT_SECONDS = 5.0  # seconds for one try to reach the first host
+FAREWELL_SECONDS = 5.0  # seconds for the others to take a last word
+MAX_STRANGERS = 100  # connections at a time that have not said who they are
 REASON_LENGTH = 4096
 
 
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
-class Over(Exception):
+class JobOver(Exception):
     """The job has ended, on this host or on another."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -54,111 +54,111 @@ class Team:
         self.address = ""
         self.root = ("", 0)
         self._interface = job.interface
-        self._digest = _digest(job)
+        self._digest = _job_digest(job)
         self._say = say
         self._links: dict[str, Link] = {}
         self._companions: list[Companion] = []
-        self._clock = Clock()
-        self._next_beat = 0.0
-        self._welcome = False
-        self._done: set[str] = set()
-        self._gathered = Event()
-        self._stopped = False
-        self._last_word: Outcome | None = None
+        self._clock = AwakeClock()
+        self._next_heartbeat = 0.0
+        self._is_admitted = False
+        self._done_hosts: set[str] = set()
+        self._all_done = Event()
+        self._any_stopped = False
+        self._verdict: Outcome | None = None
         self._outcome: Outcome | None = None
-        self._wish: Outcome | None = None
-        self._awaited = False
-        self._wake = os.eventfd(0)
+        self._proposed: Outcome | None = None
+        self._is_joined = False
+        self._wake_fd = os.eventfd(0)
         self._thread: Thread | None = None
 
-    def join(self, heed: Callable[[], None]) -> None:
+    def wait_for_hosts(self, raise_if_stopped: Callable[[], None]) -> None:
         """Wait until all hosts are connected.
 
         `raise_if_stopped` is called repeatedly and may raise to end the wait. Raises JobOver where a host does not come
         in time or was given a different job.
         """
-        self.address = address_of(self._interface)
+        self.address = interface_address(self._interface)
         if self.rank:
-            self._reach(_Waiting(heed, self._say))
+            self._join_first_host(_Patience(raise_if_stopped, self._say))
         else:
-            self._gather(_Waiting(heed, self._say))
+            self._admit_hosts(_Patience(raise_if_stopped, self._say))
 
-    def watch(self, companions: list[Companion], end: Callable[[Outcome], None]) -> None:
+    def watch_in_background(self, companions: list[Companion], end_process: Callable[[Outcome], None]) -> None:
         """Watch the other hosts and this host's companions from now on, in a background thread.
 
         If the job fails the thread calls `end_process(outcome)`, which must end this process whatever it is doing.
         """
         self._companions = companions
-        self._thread = Thread(target=self._watch, args=(end,), daemon=True)
+        self._thread = Thread(target=self._watch_until_over, args=(end_process,), daemon=True)
         self._thread.start()
 
-    def meet(self, stopped: bool) -> bool:
+    def announce_done(self, stopped: bool) -> bool:
         """Announce that this host's work is done, and whether it was stopped. Rank 0 waits for all announcements.
 
         Returns whether this host was stopped; on rank 0, whether any host was.
         """
         if self.rank:
-            self._links[self.hosts[0]].send("done", stopped=stopped)
+            self._links[self.hosts[0]].send_message("done", stopped=stopped)
             return stopped
-        self._gathered.wait()
-        return stopped or self._stopped
+        self._all_done.wait()
+        return stopped or self._any_stopped
 
-    def part(self) -> None:
+    def end_successfully(self) -> None:
         """End the job successfully: rank 0 announces that everything is saved, the others wait for that.
 
         Raises JobOver if the job fails instead.
         """
-        outcome = self._conclude(None if self.rank else Outcome(0))
+        outcome = self._join_watch(None if self.rank else Outcome(0))
         if outcome.status:
-            raise Over(outcome)
+            raise JobOver(outcome)
 
-    def settle(self, outcome: Outcome) -> Outcome:
+    def agree_on_outcome(self, outcome: Outcome) -> Outcome:
         """Report this host's outcome to the others and return the outcome of the job."""
         prefix, colon, rest = outcome.reason.partition(": ")
         ours = f"{prefix}: host {self.host!r}: {rest}" if colon else f"Host {self.host!r}: {outcome.reason}"
         outcome = outcome._replace(reason=ours)
-        return self._conclude(outcome) if self._thread else self._say_farewell(self._outcome or outcome)
+        return self._join_watch(outcome) if self._thread else self._exchange_outcomes(self._outcome or outcome)
 
-    def _gather(self, waiting: "_Waiting") -> None:
+    def _admit_hosts(self, waiting: "_Patience") -> None:
         """On rank 0: accept connections until every host has joined; unknown connections are closed.
 
         Raises JobOver on a timeout, on a failing host, and where the port cannot be bound.
         """
         try:
-            door = listen(self.address, PORT)
+            door = open_listening_socket(self.address, RENDEZVOUS_PORT)
         except OSError as error:
-            reason = f"cannot listen on port {PORT} of {self.address}, where the hosts of a job meet: {error.strerror}"
-            raise Over(Outcome(1, f"AlgorithmError: {reason}. End what else listens there.")) from None
+            reason = f"cannot listen on port {RENDEZVOUS_PORT} of {self.address}, where the hosts of a job meet: {error.strerror}"
+            raise JobOver(Outcome(1, f"AlgorithmError: {reason}. End what else listens there.")) from None
         strangers: list[Link] = []
         try:
             while missing := [host for host in self.hosts[1:] if host not in self._links]:
-                if not waiting.goes_on(missing):
-                    what = f"waited {PATIENCE / 60:g} minutes in vain for {_names(missing)}"
-                    raise self._over(Outcome(1, f"AlgorithmError: {what}."))
-                if outcome := self._turn(door, *strangers):
-                    raise self._over(outcome)
-                strangers += map(Link, accept(door))
-                for stranger in strangers[:-STRANGERS]:
+                if not waiting.may_continue(missing):
+                    what = f"waited {RENDEZVOUS_SECONDS / 60:g} minutes in vain for {_list_hosts(missing)}"
+                    raise self._record_outcome(Outcome(1, f"AlgorithmError: {what}."))
+                if outcome := self._poll_once(door, *strangers):
+                    raise self._record_outcome(outcome)
+                strangers += map(Link, accept_pending(door))
+                for stranger in strangers[:-MAX_STRANGERS]:
                     stranger.close()
                 for stranger in strangers:
-                    self._greet(stranger)
-                strangers = [link for link in strangers if not link.closed and link not in self._links.values()]
+                    self._admit_or_reject(stranger)
+                strangers = [link for link in strangers if not link.is_closed and link not in self._links.values()]
         finally:
             door.close()
             for stranger in strangers:
                 if stranger not in self._links.values():
                     stranger.close()
-        self.root = (self.address, free_port(self.address))
+        self.root = (self.address, find_free_port(self.address))
         for link in self._links.values():
-            link.send("begin", address=self.root[0], port=self.root[1])
+            link.send_message("begin", address=self.root[0], port=self.root[1])
         self._say(f"All {len(self.hosts)} hosts are here.")
 
-    def _greet(self, stranger: Link) -> None:
+    def _admit_or_reject(self, stranger: Link) -> None:
         """Admit a connection that says hello as a missing host; close one that says anything else.
 
         Raises JobOver where the host was given other hyperparameters, channels or hosts.
         """
-        messages = stranger.receive()
+        messages = stranger.receive_messages()
         if not messages:
             return
         hello, *more = messages
@@ -170,155 +170,157 @@ class Team:
         if hello.get("digest") != self._digest:
             what = f"those of host {host!r} are not those of host {self.host!r}"
             reason = f"the hosts were given different hyperparameters, or channels or hosts of other names: {what}"
-            raise self._over(Outcome(1, f"ClientError: {reason}. Give all hosts the same."))
-        stranger.send("welcome")
+            raise self._record_outcome(Outcome(1, f"ClientError: {reason}. Give all hosts the same."))
+        stranger.send_message("welcome")
         for message in more:
-            if outcome := self._hear(host, message):
-                raise self._over(outcome)
+            if outcome := self._handle_message(host, message):
+                raise self._record_outcome(outcome)
 
-    def _reach(self, waiting: "_Waiting") -> None:
+    def _join_first_host(self, waiting: "_Patience") -> None:
         """On other ranks: connect to the first host until it admits us, then wait until it begins the job."""
         first, why = self.hosts[0], ""
-        while not self._welcome:
-            if not waiting.goes_on([first]):
-                what = f"let nobody in on port {PORT} for {PATIENCE / 60:g} minutes: {why}"
-                raise self._over(Outcome(1, f"AlgorithmError: host {first!r} {what}."))
+        while not self._is_admitted:
+            if not waiting.may_continue([first]):
+                what = f"let nobody in on port {RENDEZVOUS_PORT} for {RENDEZVOUS_SECONDS / 60:g} minutes: {why}"
+                raise self._record_outcome(Outcome(1, f"AlgorithmError: host {first!r} {what}."))
             try:
-                self._links[first] = link = Link(socket.create_connection((first, PORT), CONNECT))
+                self._links[first] = link = Link(socket.create_connection((first, RENDEZVOUS_PORT), CONNECT_SECONDS))
             except OSError as error:
                 why = error.strerror or str(error)
-                time.sleep(links.BEAT)
+                time.sleep(links.HEARTBEAT_SECONDS)
                 continue
-            link.send("hello", host=self.host, digest=self._digest)
-            while (outcome := self._turn()) is None and not self.root[1]:
-                waiting.heed()
-            if outcome and (self._welcome or not (link.closed or link.lost)):
-                raise self._over(outcome)
+            link.send_message("hello", host=self.host, digest=self._digest)
+            while (outcome := self._poll_once()) is None and not self.root[1]:
+                waiting.raise_if_stopped()
+            if outcome and (self._is_admitted or not (link.is_closed or link.is_lost)):
+                raise self._record_outcome(outcome)
             if outcome:
                 why = "it does not know us"
                 link.close()
-                time.sleep(links.BEAT)
+                time.sleep(links.HEARTBEAT_SECONDS)
 
-    def _watch(self, end: Callable[[Outcome], None]) -> None:
+    def _watch_until_over(self, end_process: Callable[[Outcome], None]) -> None:
         outcome = None
         while outcome is None:
-            outcome = self._wish or self._turn()
-        self._outcome = self._say_farewell(outcome)
-        if self._outcome.status and not self._awaited:
-            end(self._outcome)
+            outcome = self._proposed or self._poll_once()
+        self._outcome = self._exchange_outcomes(outcome)
+        if self._outcome.status and not self._is_joined:
+            end_process(self._outcome)
 
-    def _conclude(self, wish: Outcome | None) -> Outcome:
+    def _join_watch(self, proposed: Outcome | None) -> Outcome:
         """Propose an outcome to the watching thread, wait until it ends, and return the outcome of the job."""
         assert self._thread is not None
-        self._wish, self._awaited = wish, True
-        if wish:
-            os.eventfd_write(self._wake, 1)
+        self._proposed, self._is_joined = proposed, True
+        if proposed:
+            os.eventfd_write(self._wake_fd, 1)
         self._thread.join()
         assert self._outcome is not None
         return self._outcome
 
-    def _over(self, outcome: Outcome) -> Over:
+    def _record_outcome(self, outcome: Outcome) -> JobOver:
         """Record the outcome of the job and return the exception to raise."""
         self._outcome = outcome
-        return Over(outcome)
+        return JobOver(outcome)
 
-    def _turn(self, *others: Link | socket.socket) -> Outcome | None:
+    def _poll_once(self, *awaited: Link | socket.socket) -> Outcome | None:
         """Send heartbeats if due, wait until the next one or for input, and handle that.
 
         Returns the outcome if the job is over, else None. Sockets and links in `awaited` only end the wait; their input
         is left to the caller.
         """
         beating = [*self._links.values(), *(companion.link for companion in self._companions)]
-        if time.monotonic() >= self._next_beat:
-            self._next_beat = time.monotonic() + links.BEAT
+        if time.monotonic() >= self._next_heartbeat:
+            self._next_heartbeat = time.monotonic() + links.HEARTBEAT_SECONDS
             for link in beating:
-                link.send("beat")
-        _wait([self._wake, *beating, *others], self._next_beat)
-        passed = self._clock.step()
+                link.send_message("beat")
+        _wait_readable([self._wake_fd, *beating, *awaited], self._next_heartbeat)
+        passed = self._clock.take_elapsed()
         for link in beating:
-            link.quiet += passed
+            link.silent_seconds += passed
         for host, link in self._links.items():
-            for message in link.receive():
-                if outcome := self._hear(host, message):
+            for message in link.receive_messages():
+                if outcome := self._handle_message(host, message):
                     return outcome
-            if link.closed:
+            if link.is_closed:
                 what = "has ended without a word (its process was killed or its machine is gone)"
                 return Outcome(1, f"AlgorithmError: host {host!r} {what}.")
-            if link.lost:
-                what = f"has not been heard of for {links.SILENCE:g} seconds: it hangs or the network to it is cut"
+            if link.is_lost:
+                what = (
+                    f"has not been heard of for {links.SILENCE_SECONDS:g} seconds: it hangs or the network to it is cut"
+                )
                 return Outcome(1, f"AlgorithmError: host {host!r} {what}.")
         for companion in self._companions:
-            companion.link.receive()
-            if companion.link.closed or companion.link.lost:
-                what = companion.fate() if companion.link.closed else "hangs"
+            companion.link.receive_messages()
+            if companion.link.is_closed or companion.link.is_lost:
+                what = companion.describe_end() if companion.link.is_closed else "hangs"
                 return Outcome(1, f"AlgorithmError: the {companion.name} of host {self.host!r} {what}.")
         return None
 
-    def _hear(self, host: str, message: Message) -> Outcome | None:
+    def _handle_message(self, host: str, message: Message) -> Outcome | None:
         """Handle one message of a host; return the outcome if the message ends the job."""
         match message["word"]:
             case "welcome":
-                self._welcome = True
+                self._is_admitted = True
             case "begin":
                 self.root = (message["address"], message["port"])
             case "done":
-                self._done.add(host)
-                self._stopped |= message["stopped"]
-                if len(self._done) == len(self._links):
-                    self._gathered.set()
+                self._done_hosts.add(host)
+                self._any_stopped |= message["stopped"]
+                if len(self._done_hosts) == len(self._links):
+                    self._all_done.set()
             case "end":
                 outcome = Outcome(message["status"], message["reason"])
                 if self.rank:
-                    self._last_word = outcome
+                    self._verdict = outcome
                 return outcome
         return None
 
-    def _say_farewell(self, outcome: Outcome) -> Outcome:
+    def _exchange_outcomes(self, outcome: Outcome) -> Outcome:
         """Send the outcome to all connected hosts, wait a few seconds for them to take it, and close all links.
 
         Returns rank 0's outcome if it answers with one, else this host's.
         """
         for link in self._links.values():
-            link.send("end", status=outcome.status, reason=outcome.reason[:REASON_LENGTH])
-        until = time.monotonic() + PARTING
+            link.send_message("end", status=outcome.status, reason=outcome.reason[:REASON_LENGTH])
+        until = time.monotonic() + FAREWELL_SECONDS
         while (
-            (there := {host: link for host, link in self._links.items() if not (link.closed or link.lost)})
-            and self._last_word is None
+            (there := {host: link for host, link in self._links.items() if not (link.is_closed or link.is_lost)})
+            and self._verdict is None
             and time.monotonic() < until
         ):
-            _wait([*there.values()], until)
+            _wait_readable([*there.values()], until)
             for host, link in there.items():
-                for message in link.receive():
-                    self._hear(host, message)
+                for message in link.receive_messages():
+                    self._handle_message(host, message)
         for link in self._links.values():
             link.close()
-        return self._last_word or outcome
+        return self._verdict or outcome
 
 
-class _Waiting:
+class _Patience:
     """How long a host waits for the others, with a log line from time to time."""
 
-    def __init__(self, heed: Callable[[], None], say: Callable[[str], None]) -> None:
-        self.heed = heed
+    def __init__(self, raise_if_stopped: Callable[[], None], say: Callable[[str], None]) -> None:
+        self.raise_if_stopped = raise_if_stopped
         self._say = say
-        self._until = time.monotonic() + PATIENCE
-        self._notice = time.monotonic()
+        self._deadline = time.monotonic() + RENDEZVOUS_SECONDS
+        self._next_notice = time.monotonic()
 
-    def goes_on(self, missing: list[str]) -> bool:
+    def may_continue(self, missing: list[str]) -> bool:
         """Return whether there is time left; raise if the job is stopped, and log now and then who is missing."""
-        self.heed()
+        self.raise_if_stopped()
         now = time.monotonic()
-        if now >= self._notice:
-            self._notice = now + NOTICE
-            self._say(f"Waiting for {_names(missing)}.")
-        return now < self._until
+        if now >= self._next_notice:
+            self._next_notice = now + NOTICE_SECONDS
+            self._say(f"Waiting for {_list_hosts(missing)}.")
+        return now < self._deadline
 
 
-def _names(hosts: list[str]) -> str:
+def _list_hosts(hosts: list[str]) -> str:
     return f"{'host' if len(hosts) == 1 else 'hosts'} {', '.join(map(repr, hosts))}"
 
 
-def _wait(ends: list[int | Link | socket.socket], until: float) -> None:
+def _wait_readable(ends: list[int | Link | socket.socket], until: float) -> None:
     """Wait until one of the file descriptors is readable, or until the time `until`."""
     poll = select.poll()
     for end in ends:
@@ -326,7 +328,7 @@ def _wait(ends: list[int | Link | socket.socket], until: float) -> None:
     poll.poll(1000 * max(0.0, until - time.monotonic()))
 
 
-def _digest(job: Job) -> str:
+def _job_digest(job: Job) -> str:
     """Return the SHA-256 of what all hosts must have in common: hosts, hyperparameters and names of channels."""
     agreed = [job.hosts, job.hyperparameters, sorted(job.channels)]
     return hashlib.sha256(json.dumps(agreed, sort_keys=True).encode()).hexdigest()

@@ -7,23 +7,23 @@ from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.registry import READERS, WRITERS
-from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request
+from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
+from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request_type
 from container.contract.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
-from container.contract.media import choose, parse
-from container.rows.blocks import PLAIN, Features, Guide, Sparse, all_finite
-from container.rows.columns import arrange_features, arrange_numbered, show_names
+from container.contract.media import negotiate_type, parse_media_type
+from container.rows.blocks import DEFAULT_OPTIONS, CsrRows, DecodeOptions, Features, all_finite
+from container.rows.columns import arrange_features, arrange_numbered_features, show_names
 
 CSV = "text/csv"
-_OF_CURL = "application/x-www-form-urlencoded"
-_FOR_CURL = "Say -H 'Content-Type: text/csv', or what it is, and --data-binary, as -d drops line breaks"
+_CURL_DEFAULT_TYPE = "application/x-www-form-urlencoded"
+_CURL_HINT = "Say -H 'Content-Type: text/csv', or what it is, and --data-binary, as -d drops line breaks"
 ANSWER_BYTES = 128 << 20
-WHOLE_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
+WHOLE_BODY_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
 _COMPRESSED_BYTES = 64 << 10
 VALUES_AT_ONCE = 1 << 18  # that are scored at once: they stay in a processor's cache
 
 
-class Model(Protocol):
+class ServedModel(Protocol):
     """What is served: `predict` takes features (n, feature_dim), dense or CSR, and returns named columns of n rows."""
 
     @property
@@ -39,7 +39,7 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class Named(Protocol):
+class NamedModel(Protocol):
     """A model that knows its features' names, and whether it needs features in float64."""
 
     @property
@@ -65,17 +65,17 @@ class Stream(Protocol):
 class Answer:
     """The encoded answer to one request, in parts; `rows` counts the records scored so far."""
 
-    def __init__(self, model: Model, records: Iterator[Features], content_type: str) -> None:
+    def __init__(self, model: ServedModel, records: Iterator[Features], content_type: str) -> None:
         """Score the first records; raise BadPayload if there are none or they cannot be scored."""
         self.content_type = content_type
         self.rows = 0
-        self._encoding = WRITERS[content_type]
-        self._parts = self._score(model, records)
+        self._encoding = ANSWER_ENCODINGS[content_type]
+        self._parts = self._score_parts(model, records)
         self._first = next(self._parts, None)
         if self._first is None:
             raise BadPayload("no record in the body; expected one or more")
 
-    def parts(self) -> Iterator[bytes]:
+    def iter_parts(self) -> Iterator[bytes]:
         """Yield the answer while records are read; raise BadPayload for one that cannot be read or scored."""
         assert self._first is not None
         yield self._encoding.opening + self._first
@@ -83,20 +83,20 @@ class Answer:
             yield self._encoding.separator + part
         yield self._encoding.closing
 
-    def whole(self) -> bytes:
+    def read_whole(self) -> bytes:
         """Return the whole answer; raise PayloadTooLarge if it exceeds ANSWER_BYTES."""
         kept, size = [], 0
-        for part in self.parts():
+        for part in self.iter_parts():
             kept.append(part)
             size += len(part)
             if size > ANSWER_BYTES:
                 raise PayloadTooLarge(f"the answer is larger than {ANSWER_BYTES >> 20} MB; send fewer records at once")
         return b"".join(kept)
 
-    def _score(self, model: Model, records: Iterator[Features]) -> Iterator[bytes]:
-        for X in _slices(records, model):
+    def _score_parts(self, model: ServedModel, records: Iterator[Features]) -> Iterator[bytes]:
+        for X in _slice_records(records, model):
             columns = model.predict(X)
-            _check_scores(columns, self.rows + 1)
+            _check_finite_scores(columns, self.rows + 1)
             self.rows += X.shape[0]
             yield self._encoding.encode(columns)
 
@@ -105,9 +105,9 @@ def read_records(
     stream: Stream,
     content_type: str | None,
     content_encoding: str,
-    features: int,
-    limit: int,
-    guide: Guide = PLAIN,
+    feature_dim: int,
+    limit_bytes: int,
+    options: DecodeOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Features]:
     """Decode the records of a body in blocks (n, feature_dim); at most `limit_bytes` are read, 0 for no limit.
 
@@ -115,63 +115,69 @@ def read_records(
     PayloadTooLarge while reading.
     """
     if content_encoding == "gzip":
-        stream = Inflated(stream)
+        stream = GunzipStream(stream)
     elif content_encoding not in ("", "identity"):
         raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
     if content_type is None:
-        found, stream = look(stream)
-        media = parse(found if found in READERS else CSV)
+        found, stream = sniff_body(stream)
+        media = parse_media_type(found if found in REQUEST_DECODERS else CSV)
     else:
-        media = parse(content_type)
-    if media.name not in READERS:
-        hint = f", curl's own. {_FOR_CURL}" if media.name == _OF_CURL else ""
-        raise UnsupportedMediaType(f"expected a Content-Type of {', '.join(READERS)}, found {content_type!r}{hint}")
-    if not limit and media.name == "application/json":
-        limit = WHOLE_BYTES
+        media = parse_media_type(content_type)
+    if media.name not in REQUEST_DECODERS:
+        hint = f", curl's own. {_CURL_HINT}" if media.name == _CURL_DEFAULT_TYPE else ""
+        raise UnsupportedMediaType(
+            f"expected a Content-Type of {', '.join(REQUEST_DECODERS)}, found {content_type!r}{hint}"
+        )
+    if not limit_bytes and media.name == "application/json":
+        limit_bytes = WHOLE_BODY_BYTES
     guessed = content_type is None and media.name == CSV
-    bounded = Bounded(stream, limit)
-    return _read(READERS[media.name](cast(BinaryIO, bounded), media.parameters, features, guide), bounded, guessed)
+    bounded = BoundedStream(stream, limit_bytes)
+    return _translate_errors(
+        REQUEST_DECODERS[media.name](cast(BinaryIO, bounded), media.parameters, feature_dim, options), bounded, guessed
+    )
 
 
-def make_guide(model: Model, warn: Callable[[str], None]) -> Guide:
+def make_decode_options(model: ServedModel, warn: Callable[[str], None]) -> DecodeOptions:
     """Return options that select columns by the model's feature names; columns that it does not know are left out.
 
     A model without names gets the default options, or f0, f1, ... where a request names its columns so.
     """
-    if not isinstance(model, Named):
-        return PLAIN
+    if not isinstance(model, NamedModel):
+        return DEFAULT_OPTIONS
 
-    def arrange(names: Sequence[str]) -> Sequence[int] | None:
+    def arrange_columns(names: Sequence[str]) -> Sequence[int] | None:
         if not model.names:
             warn(
                 "Requests name their columns, but the model does not know its features' names: they go by their places"
             )
-            return arrange_numbered(names, model.feature_dim)
+            return arrange_numbered_features(names, model.feature_dim)
         order = arrange_features(names, model.names)
         if order.left_out:
             warn(f"Requests name columns that the model does not know; they are left out: {show_names(order.left_out)}")
         return order.columns
 
-    return Guide(arrange, warn=warn, exact=model.exact)
+    return DecodeOptions(arrange_columns, warn=warn, keep_float64=model.exact)
 
 
-def look(stream: Stream) -> tuple[str | None, "Joined"]:
+def sniff_body(stream: Stream) -> tuple[str | None, "PrefixedStream"]:
     """Return the media type that the first bytes of a body suggest, and a stream of the whole body."""
     head = stream.read(HEAD_BYTES)
-    return sniff_request(head) if head else CSV, Joined(head, stream)
+    return sniff_request_type(head) if head else CSV, PrefixedStream(head, stream)
 
 
-def choose_type(accept: str | None, default: str) -> str:
+def choose_answer_type(accept: str | None, default: str) -> str:
     """Choose the content type of the answer by the Accept header; raise NotAcceptable if none fits."""
     if not accept or accept == "*/*":
         return default
-    name = choose(accept, [default, *(name for name in WRITERS if name != default)])
+    name = negotiate_type(accept, [default, *(name for name in ANSWER_ENCODINGS if name != default)])
     if name is None:
-        raise NotAcceptable(f"expected an Accept of {', '.join(WRITERS)}, found {accept!r}")
+        raise NotAcceptable(f"expected an Accept of {', '.join(ANSWER_ENCODINGS)}, found {accept!r}")
     return name
 
 
-def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iterator[Features]:
+def _translate_errors(
+    records: Iterator[Features], stream: "BoundedStream", is_type_guessed: bool
+) -> Iterator[Features]:
     """Yield the records; raise BadPayload for a DecodeError and for an empty body.
 
     Where the type was only guessed, a DecodeError is raised as UnsupportedMediaType.
@@ -179,58 +185,58 @@ def _read(records: Iterator[Features], stream: "Bounded", guessed: bool) -> Iter
     try:
         yield from records
     except DecodeError as error:
-        if not stream.size and not stream.read(1):
+        if not stream.bytes_read and not stream.read(1):
             raise BadPayload("the body is empty; expected one or more records") from None
-        if guessed:
+        if is_type_guessed:
             raise UnsupportedMediaType(
-                f"no Content-Type, expected one of {', '.join(READERS)}; as CSV, {error}"
+                f"no Content-Type, expected one of {', '.join(REQUEST_DECODERS)}; as CSV, {error}"
             ) from None
         raise BadPayload(str(error)) from None
-    if not stream.size:
+    if not stream.bytes_read:
         raise BadPayload("the body is empty; expected one or more records")
 
 
-def _slices(records: Iterator[Features], model: Model) -> Iterator[Features]:
+def _slice_records(records: Iterator[Features], model: ServedModel) -> Iterator[Features]:
     """Split blocks so that the values read and computed at once fit a processor's cache; skip empty blocks."""
     for X in records:
-        dense = not isinstance(X, Sparse)
+        dense = not isinstance(X, CsrRows)
         step = max(1, VALUES_AT_ONCE // max(model.outputs, model.feature_dim if dense else 1))
         if 0 < X.shape[0] <= step:
             yield X
             continue
         for first in range(0, X.shape[0], step):
-            yield _rows(X, first, min(first + step, X.shape[0]))
+            yield _take_rows(X, first, min(first + step, X.shape[0]))
 
 
-def _rows(X: Features, first: int, last: int) -> Features:
-    if not isinstance(X, Sparse):
+def _take_rows(X: Features, first: int, last: int) -> Features:
+    if not isinstance(X, CsrRows):
         return X[first:last]
     start, stop = X.indptr[first], X.indptr[last]
     indptr = X.indptr[first : last + 1] - start
-    return Sparse(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
+    return CsrRows(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
 
 
-def _check_scores(columns: Mapping[str, NDArray[Any]], number: int) -> None:
+def _check_finite_scores(columns: Mapping[str, NDArray[Any]], first_record: int) -> None:
     """Raise BadPayload for a score that is not finite; `first_record` is the number of the first row."""
     for name, values in columns.items():
         if values.dtype.kind == "f" and not all_finite(values):
             row = int(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))[0])
-            raise BadPayload(f"record {number + row}: its {name} is not finite; are its features too large?")
+            raise BadPayload(f"record {first_record + row}: its {name} is not finite; are its features too large?")
 
 
-class Bounded:
+class BoundedStream:
     """A stream that is read up to `limit_bytes`, 0 for no limit; `bytes_read` counts."""
 
-    def __init__(self, stream: Stream, limit: int) -> None:
+    def __init__(self, stream: Stream, limit_bytes: int) -> None:
         self._stream = stream
-        self._limit = limit
-        self.size = 0
+        self._limit = limit_bytes
+        self.bytes_read = 0
 
     def read(self, size: int = -1) -> bytes:
         """Read as from the stream; raise PayloadTooLarge beyond the limit."""
         data = self._read_all() if size < 0 else self._stream.read(size)
-        self.size += len(data)
-        if self._limit and self.size > self._limit:
+        self.bytes_read += len(data)
+        if self._limit and self.bytes_read > self._limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {self._limit >> 20} MB")
         return data
 
@@ -238,14 +244,14 @@ class Bounded:
         """Read to the end, or beyond the limit."""
         if not self._limit:
             return self._stream.read()
-        parts, left = [], self._limit + 1 - self.size
+        parts, left = [], self._limit + 1 - self.bytes_read
         while left > 0 and (part := self._stream.read(left)):
             parts.append(part)
             left -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class Joined:
+class PrefixedStream:
     """A stream with the bytes that were already read from it put back in front."""
 
     def __init__(self, head: bytes, stream: Stream) -> None:
@@ -263,7 +269,7 @@ class Joined:
         return part + (self._stream.read(size - len(part)) if size > len(part) else b"")
 
 
-class Inflated:
+class GunzipStream:
     """The decompressed contents of a gzip stream of one or more members."""
 
     def __init__(self, stream: Stream) -> None:

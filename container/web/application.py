@@ -16,24 +16,31 @@ from werkzeug.exceptions import HTTPException
 
 from container.codecs.records.framing import MAGIC
 from container.contract.environment import ServerSettings
-from container.contract.errors import BadPayload, Busy, HttpError, ModelError, PayloadTooLarge, error_body
-from container.rows.blocks import PLAIN
-from container.rows.columns import Once
-from container.web.answering import Answer, Model, Stream, choose_type, make_guide, read_records
+from container.contract.errors import (
+    BadPayload,
+    HttpError,
+    ModelRequestError,
+    PayloadTooLarge,
+    ServerBusy,
+    encode_error,
+)
+from container.rows.blocks import DEFAULT_OPTIONS
+from container.rows.columns import OncePerLine
+from container.web.answering import Answer, ServedModel, Stream, choose_answer_type, make_decode_options, read_records
 from container.web.counters import Meter
-from container.web.models import create_routes
-from container.web.page import Describe, create_page
+from container.web.models import create_model_routes
+from container.web.page import DescribeModel, create_page
 from container.web.shelf import Shelf
 from container.wire.flows import Inflow
 
-PAYLOAD_MB = 6
+DEFAULT_PAYLOAD_MB = 6
 QUICK_BYTES, QUICK_VALUES = 16 << 10, 1 << 10
-LARGEST_MB = 100  # that a batch transform may send at once, and all of its requests together
+MAX_PAYLOAD_MB = 100  # that a batch transform may send at once, and all of its requests together
 
 
-def body_limit(settings: ServerSettings) -> int:
+def body_limit_bytes(settings: ServerSettings) -> int:
     """Return the most bytes that the body of a request may have; 0 for no limit."""
-    return (LARGEST_MB if settings.payload_mb is None else settings.payload_mb) << 20
+    return (MAX_PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb) << 20
 
 
 def is_quick(outputs: int, body: bytes) -> bool:
@@ -45,12 +52,12 @@ def is_quick(outputs: int, body: bytes) -> bool:
 
 
 def create_app(
-    load: Callable[[Path, int | None], Model],
+    load_model: Callable[[Path, int | None], ServedModel],
     settings: ServerSettings,
     user_errors: tuple[type[Exception], ...] = (),
     meter: Meter | None = None,
     shelf: Shelf | None = None,
-    describe: Describe | None = None,
+    describe: DescribeModel | None = None,
 ) -> Flask:
     """Create the application that serves one model, loaded and tried on a record right now, or the models of a shelf.
 
@@ -58,98 +65,101 @@ def create_app(
     on. A single model has an HTML page if the settings ask for it and `describe` is given.
     """
     app = Flask("container", static_folder=None)
-    limit = body_limit(settings)
+    limit = body_limit_bytes(settings)
     app.config["IS_QUICK"] = partial(is_quick, 1)
     meter = meter or Meter(1)
-    warn = Once(app.logger.warning)
-    model = None if shelf else _load(app, load, settings.model, user_errors)
+    warn = OncePerLine(app.logger.warning)
+    model = None if shelf else _try_load_model(app, load_model, settings.model, user_errors)
 
-    own = make_guide(model, warn) if model else None
+    own = make_decode_options(model, warn) if model else None
     if model:
         app.config["IS_QUICK"] = partial(is_quick, model.outputs)
 
     @app.get("/ping")
-    def ping() -> Response:
+    def answer_ping() -> Response:
         return Response(status=200 if model or shelf else 500)
 
     @app.get("/execution-parameters")
-    def execution_parameters() -> dict[str, object]:
-        payload = PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb
+    def list_execution_parameters() -> dict[str, object]:
+        payload = DEFAULT_PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb
         # the platform refuses a job whose transforms hold more than 100 MB in all
-        transforms = min(settings.workers, LARGEST_MB // max(1, payload)) or 1
+        transforms = min(settings.workers, MAX_PAYLOAD_MB // max(1, payload)) or 1
         return {
-            "MaxConcurrentTransforms": settings.concurrent or transforms,
+            "MaxConcurrentTransforms": settings.max_concurrent or transforms,
             "BatchStrategy": settings.strategy,
             "MaxPayloadInMB": payload,
         }
 
     @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(meter.expose(), content_type=CONTENT_TYPE_LATEST)
+    def expose_metrics() -> Response:
+        return Response(meter.format_counts(), content_type=CONTENT_TYPE_LATEST)
 
-    def invoke(model: Model) -> Response:
+    def answer_invocation(model: ServedModel) -> Response:
         environ = request.environ
-        answer_type = choose_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
+        answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
         if limit and int(environ.get("CONTENT_LENGTH") or 0) > limit:
             raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
         stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
         encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-        guide = own or make_guide(model, warn)
+        guide = own or make_decode_options(model, warn)
         records = read_records(stream, environ.get("CONTENT_TYPE") or None, encoding, model.feature_dim, limit, guide)
         answer = Answer(model, records, answer_type)
         if isinstance(stream, Inflow):
-            return Response(_count_rows(answer, environ), content_type=answer_type)
-        content = answer.whole()
+            return Response(_stream_and_count(answer, environ), content_type=answer_type)
+        content = answer.read_whole()
         environ["rows"] = answer.rows
         return Response(content, content_type=answer_type)
 
     if shelf:
-        app.register_blueprint(create_routes(shelf, invoke, user_errors))
-    elif settings.page and describe:
-        app.register_blueprint(create_page(model, describe, limit, own or PLAIN))
+        app.register_blueprint(create_model_routes(shelf, answer_invocation, user_errors))
+    elif settings.shows_page and describe:
+        app.register_blueprint(create_page(model, describe, limit, own or DEFAULT_OPTIONS))
 
     @app.post("/invocations")
-    def invocations() -> Response:
+    def invoke_only_model() -> Response:
         if model is None:
             reason = "invoke a model by its name" if shelf else "the model could not be loaded; the log says why"
-            return Response(error_body(reason), 404 if shelf else 500, content_type="application/json")
-        return invoke(model)
+            return Response(encode_error(reason), 404 if shelf else 500, content_type="application/json")
+        return answer_invocation(model)
 
-    @app.errorhandler(ModelError)
-    def refuse_model(error: ModelError) -> Response:
+    @app.errorhandler(ModelRequestError)
+    def refuse_model_call(error: ModelRequestError) -> Response:
         return Response(json.dumps({"message": str(error)}), error.status, content_type="application/json")
 
     @app.errorhandler(HttpError)
-    def refuse(error: HttpError) -> Response:
-        return Response(error_body(str(error)), error.status, content_type="application/json")
+    def refuse_request(error: HttpError) -> Response:
+        return Response(encode_error(str(error)), error.status, content_type="application/json")
 
     @app.errorhandler(HTTPException)
     def refuse_route(error: HTTPException) -> Response:
         reason = f"{request.method} {request.path}: {error.name}"
-        return Response(error_body(reason), error.code or 500, content_type="application/json")
+        return Response(encode_error(reason), error.code or 500, content_type="application/json")
 
     @app.errorhandler(ConnectionError)
-    def give_up(error: ConnectionError) -> Response:
-        return refuse(BadPayload("the body is cut short"))
+    def refuse_cut_body(error: ConnectionError) -> Response:
+        return refuse_request(BadPayload("the body is cut short"))
 
     @app.errorhandler(MemoryError)
-    def wait(error: MemoryError) -> Response:
+    def refuse_for_memory(error: MemoryError) -> Response:
         app.logger.error("There is no memory left for a request")
-        return refuse(Busy("no memory is left; try again later, or send fewer records at once"))
+        return refuse_request(ServerBusy("no memory is left; try again later, or send fewer records at once"))
 
     @app.errorhandler(Exception)
-    def crash(error: Exception) -> Response:
+    def answer_crash(error: Exception) -> Response:
         app.logger.exception("A request could not be answered")
-        return Response(error_body("an unexpected error; the log says more"), 500, content_type="application/json")
+        return Response(encode_error("an unexpected error; the log says more"), 500, content_type="application/json")
 
     return app
 
 
-def _load(
-    app: Flask, load: Callable[[Path, int | None], Model], folder: Path, user_errors: tuple[type[Exception], ...]
-) -> Model | None:
+def _try_load_model(
+    app: Flask,
+    load_model: Callable[[Path, int | None], ServedModel],
+    folder: Path,
+    user_errors: tuple[type[Exception], ...],
+) -> ServedModel | None:
     try:
-        model = load(folder, None)
+        model = load_model(folder, None)
         model.predict(np.zeros((1, model.feature_dim), np.float32))
         for caveat in getattr(model, "caveats", ()):
             app.logger.warning(caveat)
@@ -160,8 +170,8 @@ def _load(
         return None
 
 
-def _count_rows(answer: Answer, environ: dict[str, Any]) -> Iterator[bytes]:
+def _stream_and_count(answer: Answer, environ: dict[str, Any]) -> Iterator[bytes]:
     try:
-        yield from answer.parts()
+        yield from answer.iter_parts()
     finally:
         environ["rows"] = answer.rows

@@ -13,28 +13,28 @@ from prometheus_client.registry import Collector
 
 ROUTES = ("/", "/ping", "/invocations", "/execution-parameters", "/metrics", "/models", "other")
 STATUSES = ("200", "400", "404", "405", "406", "408", "409", "413", "415", "431", "500", "503", "507", "other")
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_REQUESTS = len(ROUTES) * len(STATUSES)
-_BUCKETS = len(SECONDS) + 1
-_TIMES = _REQUESTS
-_SUMS = _TIMES + len(ROUTES) * _BUCKETS
-_TOTALS = _SUMS + len(ROUTES)
-_RECORDS, _RECEIVED, _SENT, _CONNECTIONS = range(_TOTALS, _TOTALS + 4)
-_COUNTS = _TOTALS + 4
+BUCKET_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_REQUEST_COLUMNS = len(ROUTES) * len(STATUSES)
+_BUCKETS_PER_ROUTE = len(BUCKET_BOUNDS) + 1
+_TIMES_OFFSET = _REQUEST_COLUMNS
+_SUMS_OFFSET = _TIMES_OFFSET + len(ROUTES) * _BUCKETS_PER_ROUTE
+_TOTALS_OFFSET = _SUMS_OFFSET + len(ROUTES)
+_RECORDS, _RECEIVED, _SENT, _CONNECTIONS = range(_TOTALS_OFFSET, _TOTALS_OFFSET + 4)
+_ROW_COLUMNS = _TOTALS_OFFSET + 4
 
 
 class Meter(Collector):
     """Counters of requests, one row of shared memory per worker; create it before the workers are forked."""
 
     def __init__(self, workers: int) -> None:
-        memory = mmap.mmap(-1, workers * _COUNTS * 8)
-        self._rows = np.frombuffer(memory, np.float64).reshape(workers, _COUNTS)
+        memory = mmap.mmap(-1, workers * _ROW_COLUMNS * 8)
+        self._rows = np.frombuffer(memory, np.float64).reshape(workers, _ROW_COLUMNS)
         self._row = self._rows[0]
         self._lock = Lock()
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def take_row(self, number: int) -> None:
+    def claim_row(self, number: int) -> None:
         """Use this row from now on; the counts that an earlier worker left there go on."""
         self._row = self._rows[number % len(self._rows)]
         self.set_connections(0)
@@ -43,21 +43,21 @@ class Meter(Collector):
         """Set the number of connections that this worker holds."""
         self._row[_CONNECTIONS] = number
 
-    def count(self, path: str, status: int, seconds: float, received: int, sent: int, records: int) -> None:
+    def count_request(self, path: str, status: int, seconds: float, received: int, sent: int, records: int) -> None:
         """Count one request: route, status, seconds, bytes of its body and of its answer, and records."""
-        route = self._route(path)
+        route = self._route_index(path)
         text = str(status)
         column = STATUSES.index(text) if text in STATUSES else len(STATUSES) - 1
         with self._lock:
             row = self._row
             row[route * len(STATUSES) + column] += 1
-            row[_TIMES + route * _BUCKETS + bisect_left(SECONDS, seconds)] += 1
-            row[_SUMS + route] += seconds
+            row[_TIMES_OFFSET + route * _BUCKETS_PER_ROUTE + bisect_left(BUCKET_BOUNDS, seconds)] += 1
+            row[_SUMS_OFFSET + route] += seconds
             row[_RECEIVED] += received
             row[_SENT] += sent
             row[_RECORDS] += records
 
-    def expose(self) -> bytes:
+    def format_counts(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
@@ -70,10 +70,12 @@ class Meter(Collector):
             for j, status in enumerate(STATUSES):
                 if number := counts[i * len(STATUSES) + j]:
                     requests.add_metric((route, status), number)
-            buckets = np.cumsum(counts[_TIMES + i * _BUCKETS : _TIMES + (i + 1) * _BUCKETS])
+            buckets = np.cumsum(
+                counts[_TIMES_OFFSET + i * _BUCKETS_PER_ROUTE : _TIMES_OFFSET + (i + 1) * _BUCKETS_PER_ROUTE]
+            )
             if buckets[-1]:
-                edges = [str(edge) for edge in (*SECONDS, "+Inf")]
-                times.add_metric((route,), list(zip(edges, buckets.tolist(), strict=True)), counts[_SUMS + i])
+                edges = [str(edge) for edge in (*BUCKET_BOUNDS, "+Inf")]
+                times.add_metric((route,), list(zip(edges, buckets.tolist(), strict=True)), counts[_SUMS_OFFSET + i])
         yield requests
         yield times
         yield CounterMetricFamily("serve_records", "Records scored.", counts[_RECORDS])
@@ -81,7 +83,7 @@ class Meter(Collector):
         yield CounterMetricFamily("serve_sent_bytes", "Bytes of answers' bodies.", counts[_SENT])
         yield GaugeMetricFamily("serve_connections", "Connections that are open.", counts[_CONNECTIONS])
 
-    def _route(self, path: str) -> int:
+    def _route_index(self, path: str) -> int:
         if path in ROUTES:
             return ROUTES.index(path)
         if path.startswith("/models/"):

@@ -15,21 +15,31 @@ from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from container.codecs.delimited.header import holds_names
-from container.codecs.registry import READERS
+from container.codecs.delimited.header import has_header_line
+from container.codecs.registry import REQUEST_DECODERS
 from container.contract.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
-from container.rows.blocks import PLAIN, Features, Guide
-from container.web.answering import CSV, WHOLE_BYTES, Answer, Bounded, Inflated, Model, Stream, look, read_records
+from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
+from container.web.answering import (
+    CSV,
+    WHOLE_BODY_BYTES,
+    Answer,
+    BoundedStream,
+    GunzipStream,
+    ServedModel,
+    Stream,
+    read_records,
+    sniff_body,
+)
 
-Describe = Callable[[Any], Markup]
+DescribeModel = Callable[[Any], Markup]
 
-ROWS, CELLS = 100, 5000  # that are shown at most
-TEXT_BYTES, PARTS = 1 << 20, 10
-FORM, SCORES, HTML = "multipart/form-data", "text/csv", "text/html; charset=utf-8"
+MAX_ROWS, MAX_CELLS = 100, 5000  # that are shown at most
+TEXT_BYTES, MAX_PARTS = 1 << 20, 10
+FORM_TYPE, SCORES_TYPE, HTML_TYPE = "multipart/form-data", "text/csv", "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
-class Form:
+class ScoreForm:
     """A submitted form: text, or a file instead."""
 
     text: str = ""
@@ -38,7 +48,7 @@ class Form:
     download: bool = False
 
 
-class Column(NamedTuple):
+class ScoreColumn(NamedTuple):
     """A column of scores: its place in the answer, its name, and whether it is one of several of that name."""
 
     place: int
@@ -46,29 +56,31 @@ class Column(NamedTuple):
     several: bool
 
 
-class Cell(NamedTuple):
+class ScoreCell(NamedTuple):
     """A score as text; `kind` is its CSS class."""
 
     text: str
     kind: str
 
 
-class Table(NamedTuple):
+class ScoreTable(NamedTuple):
     """The scores of the first of `total` records."""
 
     names: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[ScoreCell]]
     total: int
 
 
-def create_page(model: Model | None, describe: Describe, limit: int, guide: Guide = PLAIN) -> Blueprint:
+def create_page(
+    model: ServedModel | None, describe: DescribeModel, limit_bytes: int, options: DecodeOptions = DEFAULT_OPTIONS
+) -> Blueprint:
     """Create the page of a model, None where it could not be loaded.
 
     A form holds at most `limit_bytes`, 0 for 100 MB. `options` are those of the model's requests.
     """
     page = Blueprint("page", __name__)
-    limit = limit or WHOLE_BYTES
-    style = _read("page.css")
+    limit_bytes = limit_bytes or WHOLE_BODY_BYTES
+    style = _read_resource("page.css")
     headers = {
         "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         f"img-src data:; style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'",
@@ -78,49 +90,49 @@ def create_page(model: Model | None, describe: Describe, limit: int, guide: Guid
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     fixed: dict[str, Any] = {"style": Markup(style)}
     if model:
-        fixed |= {"described": describe(model), "inputs": _say_inputs(model), "example": _make_example(model)}
-    template = environment.from_string(_read("page.html"), globals=fixed)
-    columns = _find_columns(model)[:CELLS] if model else []
-    blank = template.render(form=Form())
+        fixed |= {"described": describe(model), "inputs": _describe_inputs(model), "example": _make_example(model)}
+    template = environment.from_string(_read_resource("page.html"), globals=fixed)
+    columns = _score_columns(model)[:MAX_CELLS] if model else []
+    blank = template.render(form=ScoreForm())
 
     @page.get("/")
-    def show() -> Response:
-        return Response(blank, 200 if model else 500, headers, content_type=HTML)
+    def show_page() -> Response:
+        return Response(blank, 200 if model else 500, headers, content_type=HTML_TYPE)
 
     @page.post("/")
-    def score() -> Response:
+    def score_form() -> Response:
         if model is None:
-            return show()
-        form = Form()
+            return show_page()
+        form = ScoreForm()
         try:
-            form = _read_form(limit)
-            answer = Answer(model, _read_records(form, model, limit, guide), SCORES)
-            found = answer.whole() if form.download else _tabulate(answer, columns)
+            form = _read_form(limit_bytes)
+            answer = Answer(model, _read_records(form, model, limit_bytes, options), SCORES_TYPE)
+            found = answer.read_whole() if form.download else _tabulate_scores(answer, columns)
         except HttpError as error:
-            return Response(template.render(form=form, reason=error), error.status, headers, content_type=HTML)
+            return Response(template.render(form=form, reason=error), error.status, headers, content_type=HTML_TYPE)
         request.environ["rows"] = answer.rows
         if isinstance(found, bytes):
             name = {"Content-Disposition": 'attachment; filename="scores.csv"'}
-            return Response(found, 200, headers | name, content_type=SCORES)
-        return Response(template.render(form=form, table=found), 200, headers, content_type=HTML)
+            return Response(found, 200, headers | name, content_type=SCORES_TYPE)
+        return Response(template.render(form=form, table=found), 200, headers, content_type=HTML_TYPE)
 
     return page
 
 
-def _read(name: str) -> str:
+def _read_resource(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _say_inputs(model: Model) -> str:
+def _describe_inputs(model: ServedModel) -> str:
     return "1 number" if model.feature_dim == 1 else f"{model.feature_dim:,} numbers, separated by commas"
 
 
-def _make_example(model: Model) -> str:
+def _make_example(model: ServedModel) -> str:
     numbers = ["0.5", "12", "-3.75", "1e-3"]
     return ",".join(numbers[: model.feature_dim]) + (",…" if model.feature_dim > len(numbers) else "")
 
 
-def _find_columns(model: Model) -> list[Column]:
+def _score_columns(model: ServedModel) -> list[ScoreColumn]:
     """Return the columns of a CSV answer of this model; those that are one of several come last."""
     answer = model.predict(np.zeros((1, model.feature_dim), np.float32))
     names = [
@@ -128,24 +140,24 @@ def _find_columns(model: Model) -> list[Column]:
         for name, values in answer.items()
         for k in range(values.size)
     ]
-    columns = [Column(place, *named) for place, named in enumerate(names)]
+    columns = [ScoreColumn(place, *named) for place, named in enumerate(names)]
     return sorted(columns, key=lambda column: column.several)
 
 
-def _read_form(limit: int) -> Form:
+def _read_form(limit_bytes: int) -> ScoreForm:
     """Parse the form of the current request into memory, its file included."""
-    if request.mimetype != FORM:
-        raise UnsupportedMediaType(f"expected a Content-Type of {FORM}, found {request.mimetype!r}")
-    parser = FormDataParser(lambda *_, **__: BytesIO(), TEXT_BYTES, max_form_parts=PARTS, silent=False)
-    body = cast(BytesIO, Bounded(request.stream, limit))
+    if request.mimetype != FORM_TYPE:
+        raise UnsupportedMediaType(f"expected a Content-Type of {FORM_TYPE}, found {request.mimetype!r}")
+    parser = FormDataParser(lambda *_, **__: BytesIO(), TEXT_BYTES, max_form_parts=MAX_PARTS, silent=False)
+    body = cast(BytesIO, BoundedStream(request.stream, limit_bytes))
     try:
-        _, fields, files = parser.parse(body, FORM, None, request.mimetype_params)
+        _, fields, files = parser.parse(body, FORM_TYPE, None, request.mimetype_params)
     except RequestEntityTooLarge:
         raise PayloadTooLarge(f"the text is larger than {TEXT_BYTES >> 20} MB; send it as a file") from None
     except ValueError:
-        raise BadPayload(f"the body is no whole {FORM}") from None
+        raise BadPayload(f"the body is no whole {FORM_TYPE}") from None
     file = files.get("file")
-    return Form(
+    return ScoreForm(
         fields.get("text", ""),
         file.stream if file and file.filename else None,
         "labelled" in fields,
@@ -153,36 +165,36 @@ def _read_form(limit: int) -> Form:
     )
 
 
-def _read_records(form: Form, model: Model, limit: int, guide: Guide) -> Iterator[Features]:
+def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options: DecodeOptions) -> Iterator[Features]:
     """Decode the records of a form: sniff the format, read anything unknown as CSV, and detect a header."""
-    kind, stream = look(form.file or BytesIO(form.text.encode()))
+    kind, stream = sniff_body(form.file or BytesIO(form.text.encode()))
     if kind == "gzip":
-        kind, stream = look(Inflated(stream))
-    if kind not in READERS:
+        kind, stream = sniff_body(GunzipStream(stream))
+    if kind not in REQUEST_DECODERS:
         kind = CSV
     if kind == CSV and form.labelled:
         kind += ";label_size=1"
-    if kind.startswith(CSV) and holds_names(stream.head, getattr(model, "names", ())):
+    if kind.startswith(CSV) and has_header_line(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
-    return read_records(stream, kind, "", model.feature_dim, limit, guide)
+    return read_records(stream, kind, "", model.feature_dim, limit_bytes, options)
 
 
-def _tabulate(answer: Answer, columns: list[Column]) -> Table:
+def _tabulate_scores(answer: Answer, columns: list[ScoreColumn]) -> ScoreTable:
     """Consume the answer and return the rows that are shown of it."""
-    most = max(1, min(ROWS, CELLS // len(columns)))
+    most = max(1, min(MAX_ROWS, MAX_CELLS // len(columns)))
     lines: list[str] = []
-    for part in answer.parts():
+    for part in answer.iter_parts():
         lines += part.decode().splitlines()[: most - len(lines)]
-    rows = [_write_row([float(field) for field in line.split(",")], columns) for line in lines]
-    return Table([column.name for column in columns], rows, answer.rows)
+    rows = [_format_row([float(field) for field in line.split(",")], columns) for line in lines]
+    return ScoreTable([column.name for column in columns], rows, answer.rows)
 
 
-def _write_row(values: list[float], columns: list[Column]) -> list[Cell]:
+def _format_row(values: list[float], columns: list[ScoreColumn]) -> list[ScoreCell]:
     """Format the scores of one record; of several values of one name the largest is marked."""
     largest = max((values[column.place] for column in columns if column.several), default=None)
     return [
-        Cell(f"{values[place]:.4g}", "largest" if values[place] == largest else "several")
+        ScoreCell(f"{values[place]:.4g}", "largest" if values[place] == largest else "several")
         if several
-        else Cell(f"{values[place]:.7g}", "only")
+        else ScoreCell(f"{values[place]:.7g}", "only")
         for place, _, several in columns
     ]

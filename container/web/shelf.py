@@ -15,29 +15,29 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from container.contract.errors import AlreadyLoaded, ClientError, ModelNotFound, NoRoom
-from container.machine.memory import memory_left, memory_limit
-from container.web.answering import Model
+from container.contract.errors import ClientError, ModelAlreadyLoaded, ModelNotFound, NoMemoryForModel
+from container.machine.memory import memory_available, memory_limit
+from container.web.answering import ServedModel
 
 _ALIGNMENT = 4096
 _SPARE_BYTES = 64 << 20  # that requests should find, however many models there are
-_COPIES = 4  # of a file while it is read: itself, maybe packed, and what is written, twice as wide
-_FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")
+_LOADING_COPIES = 4  # of a file while it is read: itself, maybe packed, and what is written, twice as wide
+_SHELF_PARENTS = ("/dev/shm", "/tmp", "/var/tmp")
 
 
-M = TypeVar("M", bound=Model)
+ModelT = TypeVar("ModelT", bound=ServedModel)
 
 
-class Loader(NamedTuple, Generic[M]):
+class Loader(NamedTuple, Generic[ModelT]):
     """How a model is loaded from a folder, packed into bytes, and unpacked from them without a copy.
 
     `load_model(folder, memory_limit)` raises MemoryError where a file of the model takes more than `memory_limit`
     bytes; None is no limit.
     """
 
-    load: Callable[[Path, int | None], M]
-    pack: Callable[[M], Iterable[bytes | memoryview]]
-    unpack: Callable[[memoryview], M]
+    load_model: Callable[[Path, int | None], ModelT]
+    pack_model: Callable[[ModelT], Iterable[bytes | memoryview]]
+    unpack_model: Callable[[memoryview], ModelT]
 
 
 class Shelf:
@@ -47,25 +47,25 @@ class Shelf:
         self._folder = folder
         self._loader = loader
 
-    def load(self, name: str, url: str) -> list[str]:
+    def load_model(self, name: str, url: str) -> list[str]:
         """Load the model in the folder `url`; it replaces one of the same name from another folder.
 
         Returns the model's caveats, to be logged. Raises AlreadyLoaded, ModelNotFound where there is no such folder,
         and NoRoom.
         """
-        place = self._place(name)
-        if (found := self._facts(place)) and found["modelUrl"] == url:
-            raise AlreadyLoaded(f"Model {name} is already registered.")
+        place = self._model_path(name)
+        if (found := self._read_facts(place)) and found["modelUrl"] == url:
+            raise ModelAlreadyLoaded(f"Model {name} is already registered.")
         if not os.path.isdir(url):
             raise ModelNotFound(f"no folder {url}")
-        self._sweep()
-        room = self._room()
+        self._remove_orphans()
+        room = self._free_bytes()
         try:
-            model = self._loader.load(Path(url), room // _COPIES)
-            parts = list(self._loader.pack(model))
+            model = self._loader.load_model(Path(url), room // _LOADING_COPIES)
+            parts = list(self._loader.pack_model(model))
         except MemoryError:
-            raise NoRoom(
-                f"no room for model {name}: {room >> 20} MB are left, and {_COPIES} times its size is needed"
+            raise NoMemoryForModel(
+                f"no room for model {name}: {room >> 20} MB are left, and {_LOADING_COPIES} times its size is needed"
             ) from None
         facts = json.dumps({"modelName": name, "modelUrl": url}).encode()
         header = len(facts).to_bytes(8, "little") + facts
@@ -78,64 +78,64 @@ class Shelf:
                 for part in (header, *parts):
                     file.write(part)
                 file.flush()
-                self._put(Path(file.name), place, name, url)
+                self._publish_file(Path(file.name), place, name, url)
             except OSError as error:
-                raise NoRoom(f"no room for model {name}: {error.strerror}") from None
+                raise NoMemoryForModel(f"no room for model {name}: {error.strerror}") from None
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(file.name)
         return list(getattr(model, "caveats", ()))
 
-    def _put(self, file: Path, place: Path, name: str, url: str) -> None:
+    def _publish_file(self, file: Path, path: Path, name: str, url: str) -> None:
         """Publish a finished file atomically; raise AlreadyLoaded if another worker has just published this model."""
         try:
-            os.link(file, place)
+            os.link(file, path)
         except FileExistsError:
-            if (found := self._facts(place)) and found["modelUrl"] == url:
-                raise AlreadyLoaded(f"Model {name} is already registered.") from None
-            os.replace(file, place)
+            if (found := self._read_facts(path)) and found["modelUrl"] == url:
+                raise ModelAlreadyLoaded(f"Model {name} is already registered.") from None
+            os.replace(file, path)
 
-    def take(self, name: str) -> Model:
+    def open_model(self, name: str) -> ServedModel:
         """Map a model's file and return the model; raise ModelNotFound."""
         try:
-            with open(self._place(name), "rb", buffering=0) as file:
+            with open(self._model_path(name), "rb", buffering=0) as file:
                 content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except FileNotFoundError:
-            raise _not_found(name) from None
+            raise _not_found_error(name) from None
         start = 8 + int.from_bytes(content[:8], "little")
-        model: Model = self._loader.unpack(content[start + -start % _ALIGNMENT :])
+        model: ServedModel = self._loader.unpack_model(content[start + -start % _ALIGNMENT :])
         return model
 
-    def unload(self, name: str) -> None:
+    def unload_model(self, name: str) -> None:
         """Remove a model; raise ModelNotFound."""
         try:
-            os.unlink(self._place(name))
+            os.unlink(self._model_path(name))
         except FileNotFoundError:
-            raise _not_found(name) from None
+            raise _not_found_error(name) from None
 
-    def describe(self, name: str) -> dict[str, str]:
+    def describe_model(self, name: str) -> dict[str, str]:
         """Return the name and folder of a model; raise ModelNotFound."""
-        if facts := self._facts(self._place(name)):
+        if facts := self._read_facts(self._model_path(name)):
             return facts
-        raise _not_found(name)
+        raise _not_found_error(name)
 
-    def list(self) -> list[dict[str, str]]:
+    def list_models(self) -> list[dict[str, str]]:
         """Return the name and folder of every model, sorted by name."""
-        found = (self._facts(place) for place in self._folder.glob("[!.]*"))
+        found = (self._read_facts(place) for place in self._folder.glob("[!.]*"))
         return sorted(filter(None, found), key=lambda facts: facts["modelName"])
 
-    def _sweep(self) -> None:
+    def _remove_orphans(self) -> None:
         """Remove the partial files of workers that were killed while writing."""
         for file in self._folder.glob(".*"):
             if not os.path.exists(f"/proc/{file.name[1:].partition('-')[0]}"):
                 file.unlink(missing_ok=True)
 
-    def _place(self, name: str) -> Path:
+    def _model_path(self, name: str) -> Path:
         return self._folder / sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _facts(self, place: Path) -> dict[str, str] | None:
+    def _read_facts(self, path: Path) -> dict[str, str] | None:
         try:
-            with open(place, "rb", buffering=0) as file:
+            with open(path, "rb", buffering=0) as file:
                 content = file.read(_ALIGNMENT)
                 size = int.from_bytes(content[:8], "little")
                 content += file.read(8 + size - len(content)) if size > len(content) - 8 else b""
@@ -144,19 +144,19 @@ class Shelf:
         facts: dict[str, str] = json.loads(content[8 : 8 + size])
         return facts
 
-    def _room(self) -> int:
+    def _free_bytes(self) -> int:
         """Return how many bytes are free for a model, in memory and on the disk, less a reserve for requests."""
-        return max(0, min(memory_left(), shutil.disk_usage(self._folder).free) - _SPARE_BYTES)
+        return max(0, min(memory_available(), shutil.disk_usage(self._folder).free) - _SPARE_BYTES)
 
 
-def make_folder() -> Path:
+def make_shelf_folder() -> Path:
     """Create a folder for the shelf: in shared memory, unless that is small and a disk has more space."""
-    usable = [folder for folder in _FOLDERS if os.access(folder, os.W_OK)]
+    usable = [folder for folder in _SHELF_PARENTS if os.access(folder, os.W_OK)]
     roomy = [folder for folder in usable if shutil.disk_usage(folder).free >= memory_limit() // 4]
     if not usable:
-        raise ClientError(f"models cannot be kept anywhere: make one of {', '.join(_FOLDERS)} writable.")
+        raise ClientError(f"models cannot be kept anywhere: make one of {', '.join(_SHELF_PARENTS)} writable.")
     return Path(tempfile.mkdtemp(prefix="models-", dir=(roomy or usable)[0]))
 
 
-def _not_found(name: str) -> ModelNotFound:
+def _not_found_error(name: str) -> ModelNotFound:
     return ModelNotFound(f"Model not found: {name}")

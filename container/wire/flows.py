@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition
 
-from container.contract.errors import HttpError, TooSlow
+from container.contract.errors import ClientTooSlow, HttpError
 
-FULL_BYTES, LOW_BYTES = 4 << 20, 1 << 20
-RATE_SECONDS = 10
-RATE_BYTES = 1000 * RATE_SECONDS  # that a client must take or give in so many seconds
+HIGH_WATER_BYTES, LOW_WATER_BYTES = 4 << 20, 1 << 20
+RATE_WINDOW_SECONDS = 10
+RATE_WINDOW_BYTES = 1000 * RATE_WINDOW_SECONDS  # that a client must take or give in so many seconds
 
 
 class Inflow:
@@ -23,7 +23,7 @@ class Inflow:
     def __init__(self, resume: Callable[[], object]) -> None:
         self._resume = resume
         self._parts: deque[bytes] = deque()
-        self._size = self.total = 0
+        self._buffered_bytes = self.total_bytes = 0
         self._ended = False
         self._error: Exception | None = None
         self._paused = False
@@ -33,29 +33,29 @@ class Inflow:
         """Append bytes; never blocks."""
         with self._changed:
             self._parts.append(bytes(part))
-            self._size += len(part)
-            self.total += len(part)
+            self._buffered_bytes += len(part)
+            self.total_bytes += len(part)
             self._changed.notify()
 
-    def end(self, error: Exception | None = None) -> None:
+    def end_body(self, error: Exception | None = None) -> None:
         """End the body, or make the reader raise `error` once it has read what is buffered."""
         with self._changed:
             self._ended, self._error = True, self._error or error
             self._changed.notify()
 
-    def is_full(self) -> bool:
+    def pause_if_full(self) -> bool:
         """Pause the writer if HIGH_WATER_BYTES are buffered; return whether it is paused until `resume()`."""
         with self._changed:
-            self._paused = self._size >= FULL_BYTES
+            self._paused = self._buffered_bytes >= HIGH_WATER_BYTES
             return self._paused
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether no more bytes will come."""
         return self._ended
 
     @property
-    def paused(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether the writer is paused."""
         return self._paused
 
@@ -65,7 +65,7 @@ class Inflow:
         Raises the error that the body ended with.
         """
         if size < 0:
-            return b"".join(iter(lambda: self.read(FULL_BYTES), b""))
+            return b"".join(iter(lambda: self.read(HIGH_WATER_BYTES), b""))
         with self._changed:
             self._changed.wait_for(lambda: self._parts or self._ended)
             if not self._parts:
@@ -76,8 +76,8 @@ class Inflow:
             if len(part) > size:
                 self._parts.appendleft(part[size:])
                 part = part[:size]
-            self._size -= len(part)
-            resume = self._paused and self._size <= LOW_BYTES
+            self._buffered_bytes -= len(part)
+            resume = self._paused and self._buffered_bytes <= LOW_WATER_BYTES
             self._paused = self._paused and not resume
         if resume:
             self._resume()
@@ -89,7 +89,7 @@ class Outflow:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._moved, self._end = 0, time.monotonic() + RATE_SECONDS
+        self._window_bytes, self._window_end = 0, time.monotonic() + RATE_WINDOW_SECONDS
 
     def sendall(self, data: bytes) -> None:
         """Send all bytes; raise TooSlow if the client takes fewer than RATE_WINDOW_BYTES in RATE_WINDOW_SECONDS."""
@@ -100,17 +100,17 @@ class Outflow:
             try:
                 sent = self._sock.send(rest)
             except BlockingIOError:
-                writable.poll(1000 * RATE_SECONDS)
+                writable.poll(1000 * RATE_WINDOW_SECONDS)
                 sent = 0
             rest = rest[sent:]
-            self._moved += sent
-            if rest and time.monotonic() > self._end:
-                if self._moved < RATE_BYTES:
-                    raise TooSlow("the answer is hardly taken")
-                self._moved, self._end = 0, time.monotonic() + RATE_SECONDS
+            self._window_bytes += sent
+            if rest and time.monotonic() > self._window_end:
+                if self._window_bytes < RATE_WINDOW_BYTES:
+                    raise ClientTooSlow("the answer is hardly taken")
+                self._window_bytes, self._window_end = 0, time.monotonic() + RATE_WINDOW_SECONDS
 
 
-class Collected:
+class CollectedAnswer:
     """A response that is collected first and sent when it is complete."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class Collected:
         self.sendall = self.parts.append
 
 
-class Refused:
+class RefusedBody:
     """The body of a request that is refused unread: reading raises the reason."""
 
     def __init__(self, error: HttpError) -> None:

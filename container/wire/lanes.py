@@ -12,15 +12,15 @@ T = TypeVar("T")
 class Lane(Generic[T]):
     """Threads that take items from one queue and call `handle(item)`; `put` adds an item."""
 
-    def __init__(self, threads: int, work: Callable[[T], None], log: Logger) -> None:
+    def __init__(self, thread_count: int, handle: Callable[[T], None], log: Logger) -> None:
         self._queue: SimpleQueue[T] = SimpleQueue()
         self.put = self._queue.put
-        self._work = work
+        self._work = handle
         self._log = log
-        for _ in range(threads):
-            Thread(target=self._run, daemon=True).start()
+        for _ in range(thread_count):
+            Thread(target=self._handle_forever, daemon=True).start()
 
-    def _run(self) -> None:
+    def _handle_forever(self) -> None:
         while True:
             try:
                 self._work(self._queue.get())

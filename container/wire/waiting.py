@@ -8,17 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from container.contract.errors import error_body
+from container.contract.errors import encode_error
 
-_SECONDS = 1.0
+_CLIENT_SECONDS = 1.0
 _GRACE_SECONDS = 0.2
 
 
-class _Answer(BaseHTTPRequestHandler):
-    timeout = _SECONDS
+class _UnavailableHandler(BaseHTTPRequestHandler):
+    timeout = _CLIENT_SECONDS
 
     def do_GET(self) -> None:
-        body = b"" if self.path == "/ping" else error_body("the model is being loaded; try again later")
+        body = b"" if self.path == "/ping" else encode_error("the model is being loaded; try again later")
         self.send_response(503)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -33,11 +33,11 @@ class _Answer(BaseHTTPRequestHandler):
         return "serve"
 
 
-class _Server(ThreadingHTTPServer):
+class _UnavailableServer(ThreadingHTTPServer):
     daemon_threads = False  # joined at the end
 
     def __init__(self, listener: socket.socket) -> None:
-        super().__init__(listener.getsockname(), _Answer, bind_and_activate=False)
+        super().__init__(listener.getsockname(), _UnavailableHandler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
         self._clients: set[socket.socket] = set()
@@ -53,7 +53,7 @@ class _Server(ThreadingHTTPServer):
         self._clients.discard(request)
         super().shutdown_request(request)
 
-    def leave(self) -> None:
+    def finish_and_detach(self) -> None:
         """Finish requests in progress, close the clients that are left, and stop; the listening socket stays open."""
         self.shutdown()
         deadline = time.monotonic() + _GRACE_SECONDS
@@ -67,13 +67,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def waiting_room(listener: socket.socket) -> Iterator[None]:
+def refuse_while_loading(listener: socket.socket) -> Iterator[None]:
     """Answer all connections of a listening socket with 503 until the block ends; the socket stays open."""
-    server = _Server(listener)
+    server = _UnavailableServer(listener)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield
     finally:
-        server.leave()
+        server.finish_and_detach()
         thread.join()

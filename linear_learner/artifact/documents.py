@@ -5,12 +5,12 @@ import math
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
-from linear_learner.objective.losses import LOSSES_OF
-from open_algorithms.learning.artifact.archives import ADDITIONAL
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.job.errors import InputError
 
 
-class Facts(NamedTuple):
+class AdditionalParameters(NamedTuple):
     """The additional parameters: everything in an artifact but weight, float32 bias and graph."""
 
     predictor_type: str
@@ -23,10 +23,10 @@ class Facts(NamedTuple):
     blurred: tuple[int, ...] = ()
 
 
-def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
+def read_json_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
     """Parse a JSON object in UTF-8; raise InputError for duplicate keys and for texts with lone surrogates."""
     try:
-        found = json.loads(content.decode("utf-8"), object_pairs_hook=without_repeats)
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=build_unique_object)
         if b"\\u" in content:  # which can write half of a character
             json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
@@ -36,7 +36,7 @@ def read_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
     return found
 
 
-def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def build_unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build a dict from JSON pairs; raise ValueError for a duplicate key."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -44,33 +44,41 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def read_facts(content: bytes | bytearray) -> Facts:
+def read_additional_parameters(content: bytes | bytearray) -> AdditionalParameters:
     """Parse the additional parameters; check that predictor type, loss and threshold are valid together."""
-    found = read_object(content, ADDITIONAL)
+    found = read_json_object(content, ADDITIONAL_FILE)
     predictor, loss, settings = found.get("predictor_type"), found.get("loss_type"), found.get("metrics_params")
-    if not isinstance(predictor, str) or predictor not in LOSSES_OF:
+    if not isinstance(predictor, str) or predictor not in LOSSES_BY_PREDICTOR:
         raise InputError(
-            f"{ADDITIONAL} says predictor_type {shortened(predictor)}; expected one of {', '.join(LOSSES_OF)}."
+            f"{ADDITIONAL_FILE} says predictor_type {shortened(predictor)}; expected one of {', '.join(LOSSES_BY_PREDICTOR)}."
         )
-    if not isinstance(loss, str) or loss not in LOSSES_OF[predictor]:
-        known = ", ".join(LOSSES_OF[predictor])
-        raise InputError(f"{ADDITIONAL} says loss_type {shortened(loss)} of a {predictor}; expected one of {known}.")
-    if (threshold := finite(found.get("threshold"))) is None:
-        raise InputError(f"{ADDITIONAL} says threshold {shortened(found.get('threshold'))}; expected a finite number.")
+    if not isinstance(loss, str) or loss not in LOSSES_BY_PREDICTOR[predictor]:
+        known = ", ".join(LOSSES_BY_PREDICTOR[predictor])
+        raise InputError(
+            f"{ADDITIONAL_FILE} says loss_type {shortened(loss)} of a {predictor}; expected one of {known}."
+        )
+    if (threshold := finite_float(found.get("threshold"))) is None:
+        raise InputError(
+            f"{ADDITIONAL_FILE} says threshold {shortened(found.get('threshold'))}; expected a finite number."
+        )
     if settings is None:
         settings = {}
-    if not isinstance(settings, dict) or not all(map(is_setting, settings.values())):
-        raise InputError(f"{ADDITIONAL} says metrics_params {shortened(settings)}; expected names and plain values.")
+    if not isinstance(settings, dict) or not all(map(is_plain_value, settings.values())):
+        raise InputError(
+            f"{ADDITIONAL_FILE} says metrics_params {shortened(settings)}; expected names and plain values."
+        )
     own = {name: value for name, value in settings.items() if name != "threshold"}
     names = found.get("feature_names")
     if names is None:
         names = []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{ADDITIONAL} says feature_names {shortened(names)}; expected a list of texts.")
+        raise InputError(f"{ADDITIONAL_FILE} says feature_names {shortened(names)}; expected a list of texts.")
     label_name = found.get("label_name") or ""
     if not isinstance(label_name, str):
-        raise InputError(f"{ADDITIONAL} says label_name {shortened(label_name)}; expected a text.")
-    return Facts(predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred(found))
+        raise InputError(f"{ADDITIONAL_FILE} says label_name {shortened(label_name)}; expected a text.")
+    return AdditionalParameters(
+        predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred_columns(found)
+    )
 
 
 def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
@@ -78,21 +86,21 @@ def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:
     bias = found.get("bias")
     if bias is None:
         return None
-    numbers = [finite(value) for value in bias] if isinstance(bias, list) else [None]
+    numbers = [finite_float(value) for value in bias] if isinstance(bias, list) else [None]
     if None in numbers:
-        raise InputError(f"{ADDITIONAL} says bias {shortened(bias)}; expected a list of finite numbers.")
+        raise InputError(f"{ADDITIONAL_FILE} says bias {shortened(bias)}; expected a list of finite numbers.")
     return tuple(number for number in numbers if number is not None)
 
 
-def read_blurred(found: dict[str, Any]) -> tuple[int, ...]:
+def read_blurred_columns(found: dict[str, Any]) -> tuple[int, ...]:
     """Return the columns whose values are too large, compared with their spread, for float32."""
     blurred = found.get("blurred_features") or []
     if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
-        raise InputError(f"{ADDITIONAL} says blurred_features {shortened(blurred)}; expected numbers of columns.")
+        raise InputError(f"{ADDITIONAL_FILE} says blurred_features {shortened(blurred)}; expected numbers of columns.")
     return tuple(blurred)
 
 
-def finite(value: Any) -> float | None:
+def finite_float(value: Any) -> float | None:
     """Return a JSON value as float; None where it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -102,7 +110,7 @@ def finite(value: Any) -> float | None:
         return None
 
 
-def is_setting(value: Any) -> bool:
+def is_plain_value(value: Any) -> bool:
     """Return whether a JSON value is null, a boolean, a text, a finite number or a list of finite numbers."""
     numbers = value if isinstance(value, list) else [value]
-    return value is None or isinstance(value, bool | str) or all(finite(number) is not None for number in numbers)
+    return value is None or isinstance(value, bool | str) or all(finite_float(number) is not None for number in numbers)

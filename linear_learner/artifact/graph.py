@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
-from linear_learner.artifact.documents import read_object
-from open_algorithms.learning.artifact.archives import SYMBOL
+from linear_learner.artifact.documents import read_json_object
+from open_algorithms.learning.artifact.archives import SYMBOL_FILE
 from open_algorithms.learning.job.errors import InputError
 
 VARIABLE, PRODUCT = "null", "dot"
-SUMS = ("broadcast_add", "broadcast_plus")
-LINKS = {"LogisticRegressionOutput": "logistic", "SoftmaxOutput": "softmax_loss"}
-IDENTITIES = (
+SUM_OPERATORS = ("broadcast_add", "broadcast_plus")
+LOSS_OF_OPERATOR = {"LogisticRegressionOutput": "logistic", "SoftmaxOutput": "softmax_loss"}
+IDENTITY_OPERATORS = (
     "LinearRegressionOutput",
     "MAERegressionOutput",
     "MakeLoss",
@@ -21,9 +21,9 @@ IDENTITIES = (
     "identity",
     "_copy",
 )
-OPERATORS = (VARIABLE, PRODUCT, *SUMS, *LINKS, *IDENTITIES)
-NODES = 64
-SHAPE = re.compile(r"\((\d{1,19}), ?(\d{1,19})\)", re.ASCII)
+OPERATORS = (VARIABLE, PRODUCT, *SUM_OPERATORS, *LOSS_OF_OPERATOR, *IDENTITY_OPERATORS)
+MAX_NODES = 64
+SHAPE_TEXT = re.compile(r"\((\d{1,19}), ?(\d{1,19})\)", re.ASCII)
 
 Shape = tuple[int, int]
 
@@ -49,24 +49,24 @@ class Graph(NamedTuple):
 
 def read_graph(content: bytes | bytearray) -> Graph:
     """Parse a graph; raise InputError unless it computes output(dot(data, fc0_weight) + fc0_bias)."""
-    found = read_object(content, SYMBOL)
+    found = read_json_object(content, SYMBOL_FILE)
     entries, heads = found.get("nodes"), found.get("heads")
-    if not isinstance(entries, list) or not 0 < len(entries) <= NODES:
-        raise InputError(f"{SYMBOL} holds no list of 1 to {NODES} nodes.")
+    if not isinstance(entries, list) or not 0 < len(entries) <= MAX_NODES:
+        raise InputError(f"{SYMBOL_FILE} holds no list of 1 to {MAX_NODES} nodes.")
     nodes = [read_node(entry, number) for number, entry in enumerate(entries)]
     if not isinstance(heads, list) or len(heads) != 1:
-        raise InputError(f"{SYMBOL} has the heads {shortened(heads)}; expected one.")
-    chain = list(walk(nodes, reference(heads[0], len(nodes))))
-    links = [LINKS[node.operator] for node in chain if node.operator in LINKS]
+        raise InputError(f"{SYMBOL_FILE} has the heads {shortened(heads)}; expected one.")
+    chain = list(output_chain(nodes, read_node_number(heads[0], len(nodes))))
+    links = [LOSS_OF_OPERATOR[node.operator] for node in chain if node.operator in LOSS_OF_OPERATOR]
     total = chain[-1]
-    if len(links) > 1 or total.operator not in SUMS or not is_linear(nodes, total):
+    if len(links) > 1 or total.operator not in SUM_OPERATORS or not is_linear(nodes, total):
         raise InputError(
-            f"{SYMBOL} computes {' of '.join(node.operator for node in chain)}; expected an output operator of "
+            f"{SYMBOL_FILE} computes {' of '.join(node.operator for node in chain)}; expected an output operator of "
             "dot(data, fc0_weight) + fc0_bias."
         )
     product = nodes[total.inputs[0]]
     variables = [nodes[number] for number in (*product.inputs, total.inputs[1])]
-    shapes = {node.name: read_shape(node) for node in variables if node.attributes.get("__shape__") is not None}
+    shapes = {node.name: declared_shape(node) for node in variables if node.attributes.get("__shape__") is not None}
     return Graph(links[0] if links else None, shapes)
 
 
@@ -75,41 +75,45 @@ def read_node(entry: Any, number: int) -> Node:
     entry = entry if isinstance(entry, dict) else {}
     operator, name, inputs = entry.get("op"), entry.get("name"), entry.get("inputs")
     if not isinstance(operator, str) or not isinstance(name, str) or not isinstance(inputs, list):
-        raise InputError(f"{SYMBOL} holds a node {number} without op, name and inputs.")
+        raise InputError(f"{SYMBOL_FILE} holds a node {number} without op, name and inputs.")
     if operator not in OPERATORS:
         raise InputError(
-            f"{SYMBOL} holds the operator {shortened(operator)}, node {number}; expected only those of a linear model: "
+            f"{SYMBOL_FILE} holds the operator {shortened(operator)}, node {number}; expected only those of a linear model: "
             f"{', '.join(OPERATORS)}."
         )
     attributes: dict[str, Any] = {}
     for key in ("param", "attr", "attrs"):  # as MXNet called them over the years
         found = entry.get(key, {})
         if not isinstance(found, dict):
-            raise InputError(f"{SYMBOL} holds a node {number} whose {key} are {shortened(found)}; expected an object.")
+            raise InputError(
+                f"{SYMBOL_FILE} holds a node {number} whose {key} are {shortened(found)}; expected an object."
+            )
         attributes |= found
-    return Node(operator, name, [reference(given, number) for given in inputs], attributes)
+    return Node(operator, name, [read_node_number(given, number) for given in inputs], attributes)
 
 
-def reference(given: Any, below: int) -> int:
+def read_node_number(given: Any, node_count: int) -> int:
     """Return the node number in [number, output] or [number, output, version].
 
     Raises InputError unless it is below `node_count` and the output is 0.
     """
     numbers = given if isinstance(given, list) and all(type(number) is int for number in given) else []
-    if len(numbers) not in (2, 3) or not 0 <= numbers[0] < below or numbers[1] != 0:
-        raise InputError(f"{SYMBOL} refers to {shortened(given)}; expected [node, 0, 0] with a node below {below}.")
+    if len(numbers) not in (2, 3) or not 0 <= numbers[0] < node_count or numbers[1] != 0:
+        raise InputError(
+            f"{SYMBOL_FILE} refers to {shortened(given)}; expected [node, 0, 0] with a node below {node_count}."
+        )
     return int(numbers[0])
 
 
-def walk(nodes: list[Node], head: int) -> Iterator[Node]:
+def output_chain(nodes: list[Node], head: int) -> Iterator[Node]:
     """Yield nodes from the head along first inputs, through identities, up to and including the first other node.
 
     An output operator's second input is the label; raises InputError where it is not a variable.
     """
     node = nodes[head]
-    while node.operator in (*LINKS, *IDENTITIES) and node.inputs:
+    while node.operator in (*LOSS_OF_OPERATOR, *IDENTITY_OPERATORS) and node.inputs:
         if len(node.inputs) > 2 or any(nodes[label].operator != VARIABLE for label in node.inputs[1:]):
-            raise InputError(f"{SYMBOL} applies {node.operator} to more than one input and a label.")
+            raise InputError(f"{SYMBOL_FILE} applies {node.operator} to more than one input and a label.")
         yield node
         node = nodes[node.inputs[0]]
     yield node
@@ -124,21 +128,21 @@ def is_linear(nodes: list[Node], total: Node) -> bool:
     variables = [*factors, bias]
     return (
         product.operator == PRODUCT
-        and not any(is_true(product.attributes.get(f"transpose_{side}")) for side in "ab")
+        and not any(is_switched_on(product.attributes.get(f"transpose_{side}")) for side in "ab")
         and all(node.operator == VARIABLE for node in variables)
         and [node.name for node in variables] == ["data", "fc0_weight", "fc0_bias"]
     )
 
 
-def is_true(attribute: Any) -> bool:
+def is_switched_on(attribute: Any) -> bool:
     """Return whether a boolean attribute of an operator is set."""
     return attribute not in (None, "False", "false", "0")
 
 
-def read_shape(node: Node) -> Shape:
+def declared_shape(node: Node) -> Shape:
     """Parse the shape that a variable declares."""
     found = node.attributes["__shape__"]
-    match = SHAPE.fullmatch(found) if isinstance(found, str) else None
+    match = SHAPE_TEXT.fullmatch(found) if isinstance(found, str) else None
     if match is None:
-        raise InputError(f"{SYMBOL} says {node.name} has the shape {shortened(found)}; expected two lengths.")
+        raise InputError(f"{SYMBOL_FILE} says {node.name} has the shape {shortened(found)}; expected two lengths.")
     return int(match[1]), int(match[2])

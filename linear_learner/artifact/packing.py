@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.job.errors import InputError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MAGIC = b"LINEAR\x00\x01"
-START = struct.Struct("<8sQ")
+PREFIX = struct.Struct("<8sQ")
 ALIGNMENT = 64
 LONGEST_HEADER = 64 << 20
 
 
-def pack(model: Model) -> list[memoryview]:
+def pack_model(model: LinearModel) -> list[memoryview]:
     """Return the buffers that, concatenated, are the packed model; the weight is not copied."""
-    weight = np.ascontiguousarray(model.wide_weight)
+    weight = np.ascontiguousarray(model.float64_weight)
     bias = np.ascontiguousarray(model.bias, np.float64 if model.exact else np.float32)
     names = json.dumps(list(model.names)).encode() if model.names else b""
     header = json.dumps(
@@ -47,7 +47,7 @@ def pack(model: Model) -> list[memoryview]:
     ).encode()
     if len(header) > LONGEST_HEADER:
         raise ValueError(f"the header is {len(header)} bytes, beyond {LONGEST_HEADER}")
-    start = START.pack(MAGIC, len(header)) + header
+    start = PREFIX.pack(MAGIC, len(header)) + header
     parts = []
     for part in (memoryview(start), weight.data, bias.data, memoryview(names)):
         view = part.toreadonly().cast("B")
@@ -60,28 +60,28 @@ def packed_size(parts: list[memoryview]) -> int:
     return sum(map(len, parts))
 
 
-def unpack(buffer: "ReadableBuffer") -> Model:
+def unpack_model(buffer: "ReadableBuffer") -> LinearModel:
     """Return the model packed in `buffer`; its arrays are read-only views.
 
     Raises InputError where the buffer does not start with a complete packed model.
     """
     view = memoryview(buffer).toreadonly().cast("B")
-    magic, length = START.unpack_from(view) if len(view) >= START.size else (b"", 0)
-    if magic != MAGIC or length > LONGEST_HEADER or START.size + length > len(view):
+    magic, length = PREFIX.unpack_from(view) if len(view) >= PREFIX.size else (b"", 0)
+    if magic != MAGIC or length > LONGEST_HEADER or PREFIX.size + length > len(view):
         raise InputError(f"Expected a packed model that begins with {MAGIC!r}, found {magic!r} in {len(view)} bytes.")
-    header: dict[str, Any] = json.loads(bytes(view[START.size : START.size + length]))
+    header: dict[str, Any] = json.loads(bytes(view[PREFIX.size : PREFIX.size + length]))
     features, outputs = header.pop("shape")
-    weight_at = aligned(START.size + length)
-    bias_at = aligned(weight_at + features * outputs * 8)
+    weight_at = aligned_offset(PREFIX.size + length)
+    bias_at = aligned_offset(weight_at + features * outputs * 8)
     bias_bytes, names_bytes = header.pop("bias_bytes"), header.pop("names_bytes")
-    names_at = aligned(bias_at + bias_bytes)
+    names_at = aligned_offset(bias_at + bias_bytes)
     if names_at + names_bytes > len(view):
         raise InputError(f"Expected a packed model of {names_at + names_bytes} bytes, found {len(view)}.")
     weight = np.frombuffer(view, np.float64, features * outputs, weight_at).reshape(features, outputs)
     kind = np.float64 if bias_bytes == 8 * outputs else np.float32
     bias: NDArray[Any] = np.frombuffer(view, kind, outputs, bias_at)
     names = PackedNames(view[names_at : names_at + names_bytes]) if names_bytes else ()
-    return Model(weight=weight, bias=bias, names=names, **header | {"blurred": tuple(header["blurred"])})
+    return LinearModel(weight=weight, bias=bias, names=names, **header | {"blurred": tuple(header["blurred"])})
 
 
 class PackedNames(Sequence[str]):
@@ -108,6 +108,6 @@ class PackedNames(Sequence[str]):
         return len(self._names)
 
 
-def aligned(place: int) -> int:
+def aligned_offset(offset: int) -> int:
     """Return the next offset at which an array may start."""
-    return place + -place % ALIGNMENT
+    return offset + -offset % ALIGNMENT

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from linear_learner.objective.model import Model
-from open_algorithms.learning.artifact.archives import ADDITIONAL, LIMITS
+from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, FILE_LIMITS
 from open_algorithms.learning.engine.mxnet import mx
 
 PREFIX = "mx-mod"
@@ -18,7 +18,7 @@ MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version
 OUTPUT_OPERATORS = {"logistic": "LogisticRegressionOutput", "softmax_loss": "SoftmaxOutput"}
 
 
-def save(model: Model, directory: Path) -> None:
+def write_artifact(model: LinearModel, directory: Path) -> None:
     """Write the model's files into `directory`, which exists and is empty.
 
     The files at the top level work with the documented MXNet snippet, so their label is `softmax_label`. Readers
@@ -31,14 +31,14 @@ def save(model: Model, directory: Path) -> None:
         "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
     }
     write_arrays(directory / f"{PREFIX}-0000.params", parameters)
-    (directory / f"{PREFIX}-symbol.json").write_text(symbol(model, "softmax_label").tojson(), encoding="utf-8")
-    (directory / ADDITIONAL).write_text(with_more(model) or additional, encoding="utf-8")
+    (directory / f"{PREFIX}-symbol.json").write_text(build_symbol(model, "softmax_label").tojson(), encoding="utf-8")
+    (directory / ADDITIONAL_FILE).write_text(extended_parameters(model) or additional, encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     entries = {
         "manifest.json": json.dumps(MANIFEST).encode(),
-        ADDITIONAL: additional.encode(),
+        ADDITIONAL_FILE: additional.encode(),
         f"{PREFIX}-0000.params": (directory / f"{PREFIX}-0000.params").read_bytes(),
-        f"{PREFIX}-symbol.json": symbol(model, "out_label").tojson().encode(),
+        f"{PREFIX}-symbol.json": build_symbol(model, "out_label").tojson().encode(),
     }
     with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
@@ -55,7 +55,7 @@ def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
 
 
-def symbol(model: Model, label: str) -> Any:
+def build_symbol(model: LinearModel, label: str) -> Any:
     """Build the graph: data . fc0_weight + fc0_bias, and the output operator that turns the margin into the score."""
     features, outputs = model.weight.shape
     weight = mx.sym.Variable("fc0_weight", shape=(features, outputs))
@@ -66,7 +66,7 @@ def symbol(model: Model, label: str) -> Any:
     return operator(margin, mx.sym.Variable(label), name="out")
 
 
-def with_more(model: Model) -> str | None:
+def extended_parameters(model: LinearModel) -> str | None:
     """Return the additional parameters with our extensions, as JSON; None where there are none.
 
     The extensions are the names of features and label, the float64 bias, and the features that float32 blurs. Names
@@ -82,12 +82,12 @@ def with_more(model: Model) -> str | None:
         more["blurred_features"] = list(model.blurred)
     for found in (names | more, more):
         content = json.dumps({**additional_parameters(model), **found})
-        if found and len(content) <= LIMITS[ADDITIONAL]:
+        if found and len(content) <= FILE_LIMITS[ADDITIONAL_FILE]:
             return content
     return None
 
 
-def additional_parameters(model: Model) -> dict[str, Any]:
+def additional_parameters(model: LinearModel) -> dict[str, Any]:
     """Return the additional parameters that the original writes."""
     return {
         "threshold": model.threshold,

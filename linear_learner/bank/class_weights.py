@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.options.hyperparameters import Hyperparameters
-from open_algorithms.learning.job.hosts import ALONE, Hosts
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 
 Floats = NDArray[Any]
 
 
 def class_weights(
-    hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = ALONE
+    hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = SINGLE_HOST
 ) -> tuple[Floats | None, Floats | None]:
     """Return the class weights of each model's loss, (M, C), and of the reported objective, (C,); None where all are 1.
 
@@ -21,11 +21,11 @@ def class_weights(
     balanced, and all of them are compared unweighted.
     """
     if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
-        weights = balanced(labels, hp.outputs, hosts)
+        weights = balanced_weights(labels, hp.outputs, hosts)
         return np.tile(weights, (models, 1)), weights
     if hp.predictor_type != "binary_classifier" or hp.positive_example_weight_mult == 1:
         return None, None
-    by_frequency = balanced(labels, 2, hosts)
+    by_frequency = balanced_weights(labels, 2, hosts)
     equal = np.array([1.0, by_frequency[1] / by_frequency[0]])
     match hp.positive_example_weight_mult:
         case None:
@@ -37,9 +37,9 @@ def class_weights(
     return np.tile(weights, (models, 1)), weights
 
 
-def balanced(labels: Floats, classes: int, hosts: Hosts = ALONE) -> Floats:
+def balanced_weights(labels: Floats, classes: int, hosts: Hosts = SINGLE_HOST) -> Floats:
     """Return the inverse class frequencies n / (C n_c), (C,); 1 for a class without rows."""
-    counts = hosts.total(np.bincount(labels.astype(np.int64), minlength=classes))
+    counts = hosts.all_reduce(np.bincount(labels.astype(np.int64), minlength=classes))
     return np.divide(counts.sum(), classes * counts, out=np.ones(classes), where=counts > 0)
 
 

@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 from linear_learner.bank.optimizers import OPTIMIZERS
 from linear_learner.objective.losses import Loss
 from linear_learner.options.candidates import Candidate
-from open_algorithms.learning.engine.graph import CompiledStep, added, ndarray, placed, weight_gradient
+from open_algorithms.learning.engine.graph import (
+    CompiledGraph,
+    add_in_place,
+    as_ndarray,
+    operator_placeholder,
+    weight_gradient,
+)
 from open_algorithms.learning.engine.mxnet import mx
-from open_algorithms.learning.job.hosts import ALONE, Hosts
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 
 Floats = NDArray[Any]
 S = mx.sym
 
 
-class Step:
+class DenseStep:
     """The update of M candidates of K outputs each, compiled once and then run without any per-update input.
 
     Everything that varies between updates is in tables with a row for each update. `update_index` counts updates since
@@ -39,7 +45,7 @@ class Step:
         *,
         weighted_objective: bool,
         use_bias: bool,
-        hosts: Hosts = ALONE,
+        hosts: Hosts = SINGLE_HOST,
     ) -> None:
         """Compile the update for the initial weights `start` (M, K, d + 1); `class_weights` are (M, C).
 
@@ -47,175 +53,185 @@ class Step:
         """
         self.candidates, self.batch_size = candidates, batch_size
         self.models, self.outputs, self.width = start.shape
-        self.weights = ndarray(start.reshape(-1, self.width))
+        self.weights = as_ndarray(start.reshape(-1, self.width))
         self.averages = self.weights.copy()
-        self.lost = np.zeros((1, self.models), np.float32)
-        self.now = np.zeros(1, np.float32)
+        self.loss_sums = np.zeros((1, self.models), np.float32)
+        self.update_index = np.zeros(1, np.float32)
         self.tables: dict[str, Floats] = {}
         self.states: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
         self.symbols: dict[str, Any] = {}
-        self.bias_speeds = np.array([c.bias_lr_mult * use_bias for c in candidates])
+        self.bias_rate_factors = np.array([c.bias_lr_mult * use_bias for c in candidates])
         # Momentum takes 1 / (1 - momentum) steps along each gradient; the proximal step is as many times as long.
-        self.strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
-        self.groups = [(first, last) for _, first, last in spans(map(kernel, candidates))]
-        self.shrinking = [(first, last) for l1, first, last in spans(c.l1 > 0 for c in candidates) if l1]
-        self.averaging = [(first, last) for average, first, last in spans(c.average for c in candidates) if average]
-        self.input("now", ndarray(self.now))
-        gradient, measured = self.gradient(loss, loss_parameter, class_weights, weighted_objective)
-        self.message = None if hosts.count == 1 else hosts.message(start.size + 1)
-        if self.message is None:
-            self.parts = [self.update(gradient, [measured])]
+        self.l1_strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
+        self.operator_groups = [(first, last) for _, first, last in consecutive_groups(map(operator_key, candidates))]
+        self.l1_groups = [(first, last) for l1, first, last in consecutive_groups(c.l1 > 0 for c in candidates) if l1]
+        self.averaging_groups = [
+            (first, last) for average, first, last in consecutive_groups(c.average for c in candidates) if average
+        ]
+        self.add_input("now", as_ndarray(self.update_index))
+        gradient, measured = self.build_gradient(loss, loss_parameter, class_weights, weighted_objective)
+        self.exchange = None if hosts.count == 1 else hosts.exchange_buffer(start.size + 1)
+        if self.exchange is None:
+            self.graphs = [self.compile_update(gradient, [measured])]
         else:
             sent, total = (
-                ndarray(numbers[:-1].reshape(self.weights.shape)) for numbers in (self.message.sent, self.message.total)
+                as_ndarray(numbers[:-1].reshape(self.weights.shape))
+                for numbers in (self.exchange.sent, self.exchange.total)
             )
-            results = {"gradient": sent, "measured": mx.nd.zeros(self.lost.shape)}
-            first = CompiledStep({"gradient": gradient, "measured": measured}, self.arrays | results)
-            self.parts = [first, self.update(self.input("total", total), [])]
+            results = {"gradient": sent, "measured": mx.nd.zeros(self.loss_sums.shape)}
+            first = CompiledGraph({"gradient": gradient, "measured": measured}, self.arrays | results)
+            self.graphs = [first, self.compile_update(self.add_input("total", total), [])]
 
-    def gradient(
+    def build_gradient(
         self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
     ) -> tuple[Any, Any]:
         """Build the forward and backward pass of one mini-batch.
 
         Returns the gradient summed over rows, (M K, d + 1), and the running sum of the losses, (1, M).
         """
-        batch = self.entry("batches")
-        X, y = (S.take(self.symbol(name), batch, mode="clip") for name in ("features", "labels"))
-        W = self.input("weights", self.weights)
+        batch = self.current_entry("batches")
+        X, y = (S.take(self.shared_symbol(name), batch, mode="clip") for name in ("features", "labels"))
+        W = self.add_input("weights", self.weights)
         z = S.FullyConnected(X, W, num_hidden=self.models * self.outputs, no_bias=True)
-        if loss.signed is not None:
-            value, slope = loss.signed(S, z)
+        if loss.signed_graph is not None:
+            value, slope = loss.signed_graph(S, z)
         else:
             # Written out once, labels need no broadcasting in the loss, which is slow.
             written = S.repeat(y, repeats=self.models, axis=1) if self.outputs == 1 else y
             value, slope = loss.graph(S, z, written, self.models, self.outputs, loss_parameter)
         if class_weights is not None:
             one_hot = S.one_hot(S.reshape(y, shape=(-1,)), depth=class_weights.shape[1])
-            share = S.dot(one_hot, self.input("class_weights", ndarray(class_weights.T.astype(np.float32))))
+            share = S.dot(one_hot, self.add_input("class_weights", as_ndarray(class_weights.T.astype(np.float32))))
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value * share if weighted_objective else value
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        measured = added(S, self.input("lost", ndarray(self.lost)), S.dot(self.entry("counted"), value))
+        measured = add_in_place(
+            S, self.add_input("lost", as_ndarray(self.loss_sums)), S.dot(self.current_entry("counted"), value)
+        )
         return weight_gradient(S, slope, X, W, z), measured
 
-    def update(self, gradient: Any, effects: list[Any]) -> CompiledStep:
+    def compile_update(self, gradient: Any, effects: list[Any]) -> CompiledGraph:
         """Compile the part of the graph that turns the gradient into new weights; it runs after `effects`."""
-        effects = effects + self.updated(gradient, self.input("weights", self.weights))
-        effects += self.shrunk(effects)
-        effects += self.averaged(effects)
-        done = added(S, self.symbol("now"), self.input("one", mx.nd.ones((1,))), after=effects)
-        return CompiledStep({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
+        effects = effects + self.build_weight_updates(gradient, self.add_input("weights", self.weights))
+        effects += self.build_proximal_steps(effects)
+        effects += self.build_average_updates(effects)
+        done = add_in_place(S, self.shared_symbol("now"), self.add_input("one", mx.nd.ones((1,))), after=effects)
+        return CompiledGraph({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
 
-    def updated(self, gradient: Any, W: Any) -> list[Any]:
+    def build_weight_updates(self, gradient: Any, W: Any) -> list[Any]:
         """Build the optimizer steps, one operator for each group of candidates."""
         bias = np.arange(self.width) == self.width - 1
         decays = [self.batch_size * c.wd * np.where(bias, c.bias_wd_mult, 1) for c in self.candidates]
-        decay = self.input("decay", ndarray(np.repeat(np.array(decays, np.float32), self.outputs, axis=0)))
+        decay = self.add_input("decay", as_ndarray(np.repeat(np.array(decays, np.float32), self.outputs, axis=0)))
         # A small sum is quicker by broadcast_add than by elemwise_add, which asks oneDNN.
         gradient = S.broadcast_add(gradient, decay * W)
-        columns = self.input("columns", ndarray(np.stack([~bias, bias], axis=1).astype(np.float32)))
+        columns = self.add_input("columns", as_ndarray(np.stack([~bias, bias], axis=1).astype(np.float32)))
         effects = []
-        for first, last in self.groups:
+        for first, last in self.operator_groups:
             constants = vars(self.candidates[first])
             optimizer = OPTIMIZERS[constants["optimizer"]]
-            names = [f"state_{first}_{i}" for i in range(optimizer.states)]
+            names = [f"state_{first}_{i}" for i in range(optimizer.state_count)]
             shape = ((last - first) * self.outputs, self.width)
             self.states |= {name: mx.nd.zeros(shape) for name in names}
             rows = {"begin": first * self.outputs, "end": last * self.outputs}
             effects.append(
                 optimizer.update(
                     S,
-                    self.part("weights", self.weights, first, last),
-                    S.slice_axis(gradient, axis=0, **rows) if len(self.groups) > 1 else gradient,
-                    [self.input(name, self.states[name]) for name in names],
-                    self.outer(f"rates_{first}", columns),
+                    self.add_candidate_rows("weights", self.weights, first, last),
+                    S.slice_axis(gradient, axis=0, **rows) if len(self.operator_groups) > 1 else gradient,
+                    [self.add_input(name, self.states[name]) for name in names],
+                    self.spread_over_columns(f"rates_{first}", columns),
                     constants,
                     1 / self.batch_size,
                 )
             )
         return effects
 
-    def shrunk(self, effects: Sequence[Any]) -> list[Any]:
+    def build_proximal_steps(self, effects: Sequence[Any]) -> list[Any]:
         """Build the proximal steps of L1 (soft thresholding): move weights towards 0 by their reach, but not past 0."""
         bias = np.arange(self.width) == self.width - 1
-        column = self.input("shrinking", ndarray(~bias[:, None] * np.float32(1)))
+        column = self.add_input("shrinking", as_ndarray(~bias[:, None] * np.float32(1)))
         results = []
-        for first, last in self.shrinking:
-            weights, reach = self.part("weights", self.weights, first, last), self.outer(f"reaches_{first}", column)
-            near = S.broadcast_maximum(placed(S, "broadcast_minimum", weights, reach, after=effects), 0 - reach)
-            results.append(added(S, weights, 0 - near))
+        for first, last in self.l1_groups:
+            weights, reach = (
+                self.add_candidate_rows("weights", self.weights, first, last),
+                self.spread_over_columns(f"reaches_{first}", column),
+            )
+            near = S.broadcast_maximum(
+                operator_placeholder(S, "broadcast_minimum", weights, reach, after=effects), 0 - reach
+            )
+            results.append(add_in_place(S, weights, 0 - near))
         return results
 
-    def averaged(self, effects: Sequence[Any]) -> list[Any]:
+    def build_average_updates(self, effects: Sequence[Any]) -> list[Any]:
         """Build the updates of the running averages."""
         results = []
-        for first, last in self.averaging:
+        for first, last in self.averaging_groups:
             weights, average = (
-                self.part(name, array, first, last)
+                self.add_candidate_rows(name, array, first, last)
                 for name, array in (("weights", self.weights), ("averages", self.averages))
             )
-            ahead = placed(S, "elemwise_sub", weights, average, after=effects)
-            results.append(added(S, average, S.broadcast_mul(ahead, self.entry("shares"))))
+            ahead = operator_placeholder(S, "elemwise_sub", weights, average, after=effects)
+            results.append(add_in_place(S, average, S.broadcast_mul(ahead, self.current_entry("shares"))))
         return results
 
-    def symbol(self, name: str) -> Any:
+    def shared_symbol(self, name: str) -> Any:
         """Return the symbol of an array in the graph; each name has one symbol."""
         return self.symbols.setdefault(name, S.Variable(name))
 
-    def input(self, name: str, array: Any) -> Any:
+    def add_input(self, name: str, array: Any) -> Any:
         """Add an array to the inputs of the graph and return its symbol."""
         self.arrays[name] = array
-        return self.symbol(name)
+        return self.shared_symbol(name)
 
-    def part(self, name: str, array: Any, first: int, last: int) -> Any:
+    def add_candidate_rows(self, name: str, array: Any, first: int, last: int) -> Any:
         """Add the rows of some candidates in an array of weights to the inputs; return their symbol."""
-        return self.input(f"{name}_{first}_{last}", array[first * self.outputs : last * self.outputs])
+        return self.add_input(f"{name}_{first}_{last}", array[first * self.outputs : last * self.outputs])
 
-    def entry(self, table: str) -> Any:
+    def current_entry(self, table: str) -> Any:
         """Build the lookup of the current update's row in a table."""
         # To squeeze costs nothing; to reshape asks oneDNN, which takes longer than most operators of a small step.
-        return S.squeeze(S.take(self.symbol(table), self.symbol("now"), mode="clip"), axis=0)
+        return S.squeeze(S.take(self.shared_symbol(table), self.shared_symbol("now"), mode="clip"), axis=0)
 
-    def outer(self, table: str, columns: Any) -> Any:
+    def spread_over_columns(self, table: str, columns: Any) -> Any:
         """Build the expansion of a table's row, (m, k), over (d + 1, k) columns: (m, d + 1).
 
         A matrix product is several times as fast as broadcasting.
         """
-        return S.FullyConnected(self.entry(table), columns, num_hidden=self.width, no_bias=True)
+        return S.FullyConnected(self.current_entry(table), columns, num_hidden=self.width, no_bias=True)
 
     def __call__(self) -> None:
         """Start the next update, without waiting for it to finish."""
-        if self.message is not None:
-            self.wait()
-            self.parts[0]()
-            for result in self.parts[0].results:
+        if self.exchange is not None:
+            self.wait_until_done()
+            self.graphs[0]()
+            for result in self.graphs[0].results:
                 result.wait_to_read()
-            self.message.sent[-1] = 1
-            self.message.travel()
-        self.parts[-1]()
+            self.exchange.sent[-1] = 1
+            self.exchange.all_reduce()
+        self.graphs[-1]()
 
-    def join(self) -> bool:
+    def join_update(self) -> bool:
         """Take part in the next update without rows; return whether any host had some."""
-        if self.message is None:
+        if self.exchange is None:
             return False
-        self.wait()
-        self.message.sent[:] = 0
-        others = bool(self.message.travel()[-1])
+        self.wait_until_done()
+        self.exchange.sent[:] = 0
+        others = bool(self.exchange.all_reduce()[-1])
         if others:
-            self.parts[-1]()
+            self.graphs[-1]()
         return others
 
-    def wait(self) -> None:
+    def wait_until_done(self) -> None:
         """Wait until the started updates are finished; before that, the arrays must not be accessed."""
-        self.parts[-1].arrays["done"].wait_to_read()
+        self.graphs[-1].arrays["done"].wait_to_read()
 
-    def gather_from(self, features: Any, labels: Any) -> None:
+    def set_row_source(self, features: Any, labels: Any) -> None:
         """Set the arrays that mini-batches are gathered from, until the next call."""
-        self.parts[0].arrays |= {"features": features, "labels": labels}
+        self.graphs[0].arrays |= {"features": features, "labels": labels}
 
-    def fill(
+    def fill_tables(
         self,
         sizes: Mapping[str, Floats],
         batches: NDArray[np.int32] | None = None,
@@ -226,39 +242,43 @@ class Step:
         `batches` (T, batch) are the rows of each update; without them this host only takes part in the others'.
         `counted` (T, batch) marks the rows whose losses are summed.
         """
-        rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.strengths
-        both = np.stack([rates, rates * self.bias_speeds], axis=2)
+        rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.l1_strengths
+        both = np.stack([rates, rates * self.bias_rate_factors], axis=2)
         tables = {"shares": sizes["shares"].min(axis=1)[:, None, None]}
         if batches is not None and counted is not None:
             tables |= {"batches": batches, "counted": counted[:, None]}
-        tables |= {f"rates_{first}": self.per_output(both[:, first:last]) for first, last in self.groups}
-        tables |= {f"reaches_{first}": self.per_output(proximal[:, first:last, None]) for first, last in self.shrinking}
+        tables |= {
+            f"rates_{first}": self.repeat_per_output(both[:, first:last]) for first, last in self.operator_groups
+        }
+        tables |= {
+            f"reaches_{first}": self.repeat_per_output(proximal[:, first:last, None]) for first, last in self.l1_groups
+        }
         for name, table in tables.items():
             held = self.tables.get(name)
             if held is None or held.shape[1:] != table.shape[1:] or len(held) < len(table):
                 self.tables[name] = np.array(table, np.int32 if name == "batches" else np.float32, order="C")
-                for part in self.parts:
-                    part.arrays[name] = ndarray(self.tables[name])
+                for part in self.graphs:
+                    part.arrays[name] = as_ndarray(self.tables[name])
             else:
                 held[: len(table)] = table
-        self.now[:] = 0
+        self.update_index[:] = 0
 
-    def per_output(self, values: Floats) -> Floats:
+    def repeat_per_output(self, values: Floats) -> Floats:
         """Repeat a value for each model, (T, m, k), for each of its outputs, (T, m K, k)."""
         return np.repeat(values, self.outputs, axis=1)
 
 
-def kernel(candidate: Candidate) -> tuple[str, float, float, float]:
+def operator_key(candidate: Candidate) -> tuple[str, float, float, float]:
     """Return what candidates must have in common to be updated by one operator."""
     return candidate.optimizer, candidate.beta_1, candidate.beta_2, candidate.momentum
 
 
-def place(candidate: Candidate) -> tuple[Any, ...]:
+def bank_sort_key(candidate: Candidate) -> tuple[Any, ...]:
     """Return the key to sort candidates by, so that those updated alike are adjacent."""
-    return *kernel(candidate), candidate.average, candidate.l1 > 0
+    return *operator_key(candidate), candidate.average, candidate.l1 > 0
 
 
-def spans(values: Iterable[Any]) -> Iterator[tuple[Any, int, int]]:
+def consecutive_groups(values: Iterable[Any]) -> Iterator[tuple[Any, int, int]]:
     """Yield each run of equal values with the indices of its start and its end."""
     last = 0
     for value, group in groupby(values):

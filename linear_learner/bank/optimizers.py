@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.engine.graph import added, placed
+from open_algorithms.learning.engine.graph import add_in_place, operator_placeholder
 
-Times = NDArray[Any]
+UpdateNumbers = NDArray[Any]
 
 EPSILON = 1e-8
 RMSPROP_DECAY = 0.9
 
 
-class Terms(NamedTuple):
+class OptimizerTerms(NamedTuple):
     """The coefficients of one update, in one formula for every optimizer.
 
     For the gradient g:
@@ -29,8 +29,8 @@ class Terms(NamedTuple):
     add_first: Any
     keep_second: Any
     add_second: Any
-    inside: Any
-    outside: Any
+    inside_root: Any
+    outside_root: Any
     rate: Any
 
 
@@ -45,13 +45,15 @@ class Optimizer:
     """
 
     name: str
-    states: int
+    state_count: int
     update: Callable[[Any, Any, Any, list[Any], Any, Mapping[str, float], float], Any]
-    terms: Callable[[float, Mapping[str, float]], Terms]
-    correction: Callable[[Times, Mapping[str, float]], Times] = lambda t, constants: np.ones(len(t))
+    terms: Callable[[float, Mapping[str, float]], OptimizerTerms]
+    rate_correction: Callable[[UpdateNumbers, Mapping[str, float]], UpdateNumbers] = lambda t, constants: np.ones(
+        len(t)
+    )
 
 
-def adam(
+def adam_update(
     F: Any,
     weights: Any,
     gradient: Any,
@@ -63,16 +65,16 @@ def adam(
     """Step along the first moment over the root of the second (Kingma and Ba 2015, as MXNet computes it)."""
     attributes = {"lr": 1.0, "epsilon": EPSILON, "rescale_grad": scale}
     attributes |= {"beta1": constants["beta_1"], "beta2": constants["beta_2"]}
-    step = placed(F, "adam_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
-    return added(F, weights, rate * step)
+    step = operator_placeholder(F, "adam_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return add_in_place(F, weights, rate * step)
 
 
-def adam_correction(t: Times, constants: Mapping[str, float]) -> Times:
+def adam_rate_correction(t: UpdateNumbers, constants: Mapping[str, float]) -> UpdateNumbers:
     """Return Adam's bias correction of both moments, as a factor of the learning rate, (T,)."""
     return np.asarray(np.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t))
 
 
-def sgd(
+def sgd_update(
     F: Any,
     weights: Any,
     gradient: Any,
@@ -84,10 +86,10 @@ def sgd(
     """Step against the gradient, with momentum if there is any."""
     attributes = {"lr": 1.0, "momentum": constants["momentum"], "rescale_grad": scale}
     step = rate * gradient
-    return placed(F, "mp_sgd_mom_update", step, step, *states, weights, attributes=attributes)
+    return operator_placeholder(F, "mp_sgd_mom_update", step, step, *states, weights, attributes=attributes)
 
 
-def rmsprop(
+def rmsprop_update(
     F: Any,
     weights: Any,
     gradient: Any,
@@ -98,11 +100,11 @@ def rmsprop(
 ) -> Any:
     """Step along the gradient over the root of its decaying mean square (Tieleman and Hinton 2012)."""
     attributes = {"lr": 1.0, "gamma1": RMSPROP_DECAY, "epsilon": EPSILON, "rescale_grad": scale}
-    step = placed(F, "rmsprop_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
-    return added(F, weights, rate * step)
+    step = operator_placeholder(F, "rmsprop_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
+    return add_in_place(F, weights, rate * step)
 
 
-def adagrad(
+def adagrad_update(
     F: Any,
     weights: Any,
     gradient: Any,
@@ -113,37 +115,37 @@ def adagrad(
 ) -> Any:
     """Step along the gradient over the root of the sum of its squares (Duchi, Hazan and Singer 2011)."""
     gradient = gradient * scale
-    history = added(F, states[0], F.square(gradient))
-    return added(F, weights, 0 - rate * gradient / F.sqrt(history + EPSILON))
+    history = add_in_place(F, states[0], F.square(gradient))
+    return add_in_place(F, weights, 0 - rate * gradient / F.sqrt(history + EPSILON))
 
 
-def adam_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+def adam_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
     """Return the coefficients of an Adam update."""
     first, second = constants["beta_1"], constants["beta_2"]
-    return Terms(first, 1 - first, second, 1 - second, 0, EPSILON, rate)
+    return OptimizerTerms(first, 1 - first, second, 1 - second, 0, EPSILON, rate)
 
 
-def sgd_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+def sgd_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
     """Return the coefficients of an SGD update; the first moment is the negative velocity."""
-    return Terms(constants["momentum"], rate, 0, 0, 0, 1, 1)
+    return OptimizerTerms(constants["momentum"], rate, 0, 0, 0, 1, 1)
 
 
-def rmsprop_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+def rmsprop_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
     """Return the coefficients of an RMSProp update."""
-    return Terms(0, 1, RMSPROP_DECAY, 1 - RMSPROP_DECAY, EPSILON, 0, rate)
+    return OptimizerTerms(0, 1, RMSPROP_DECAY, 1 - RMSPROP_DECAY, EPSILON, 0, rate)
 
 
-def adagrad_terms(rate: float, constants: Mapping[str, float]) -> Terms:
+def adagrad_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
     """Return the coefficients of an AdaGrad update."""
-    return Terms(0, 1, 1, 1, EPSILON, 0, rate)
+    return OptimizerTerms(0, 1, 1, 1, EPSILON, 0, rate)
 
 
 OPTIMIZERS = {
     optimizer.name: optimizer
     for optimizer in (
-        Optimizer("sgd", 1, sgd, sgd_terms),
-        Optimizer("adam", 2, adam, adam_terms, adam_correction),
-        Optimizer("rmsprop", 1, rmsprop, rmsprop_terms),
-        Optimizer("adagrad", 1, adagrad, adagrad_terms),
+        Optimizer("sgd", 1, sgd_update, sgd_terms),
+        Optimizer("adam", 2, adam_update, adam_terms, adam_rate_correction),
+        Optimizer("rmsprop", 1, rmsprop_update, rmsprop_terms),
+        Optimizer("adagrad", 1, adagrad_update, adagrad_terms),
     )
 }

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.optimizers import OPTIMIZERS
-from linear_learner.options.candidates import Candidate, rate_decay
+from linear_learner.options.candidates import Candidate, scheduler_decay
 
 Floats = NDArray[Any]
 AVERAGE_ETA = 8
@@ -21,13 +21,15 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
     weights of the newest iterate in the running average: 1 where a candidate does not average.
     """
     schedules = [(c.lr_scheduler_step, c.lr_scheduler_factor) for c in candidates]
-    decays = {schedule: rate_decay(*schedule, t) for schedule in set(schedules)}
-    scheduled = np.stack([c.decayed(decays[s]) for c, s in zip(candidates, schedules, strict=True)], axis=1)
+    decays = {schedule: scheduler_decay(*schedule, t) for schedule in set(schedules)}
+    scheduled = np.stack(
+        [c.decayed_learning_rate(decays[s]) for c, s in zip(candidates, schedules, strict=True)], axis=1
+    )
     corrections: dict[tuple[Any, ...], Floats] = {}
     kinds = [(c.optimizer, c.beta_1, c.beta_2) for c in candidates]
     for c, kind in zip(candidates, kinds, strict=True):
         if kind not in corrections:
-            corrections[kind] = OPTIMIZERS[c.optimizer].correction(t, vars(c))
+            corrections[kind] = OPTIMIZERS[c.optimizer].rate_correction(t, vars(c))
     averaging = np.array([c.average for c in candidates])
     return {
         "rates": scheduled * np.stack([corrections[kind] for kind in kinds], axis=1),
@@ -45,7 +47,7 @@ def average_share(t: NDArray[np.int64]) -> Floats:
     return np.asarray((AVERAGE_ETA + 1) / (t + AVERAGE_ETA))
 
 
-def average_kept(t: int) -> float:
+def average_retention(t: int) -> float:
     """Return how much of the average after the first update remains after update t.
 
     This is the product of 1 - average_share over the updates 2, ..., t, which telescopes.

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import Bank, Heed, unheeding
+from linear_learner.bank.dense import DenseBank, StopCheck, never_stop
 from linear_learner.bank.sparse import SparseBank
 from linear_learner.options.candidates import Candidate
-from open_algorithms.learning.job.hosts import ALONE, Hosts
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.kept import AnyRows
 
 Floats = NDArray[Any]
 
 
-class Banks:
+class SlicedBank:
     """One bank for each number of slices into which candidates divide a mini-batch.
 
     All banks see the same rows in the same order; all results are in the caller's order.
@@ -31,16 +31,16 @@ class Banks:
         *,
         sparse: bool = False,
         class_weights: Floats | None = None,
-        hosts: Hosts = ALONE,
+        hosts: Hosts = SINGLE_HOST,
         **settings: Any,
     ) -> None:
         """Set up the candidates as `DenseBank` does; every host has an equal part of the rows of a slice."""
-        make: Callable[..., Any] = SparseBank if sparse else Bank
+        make: Callable[..., Any] = SparseBank if sparse else DenseBank
         self.candidates, self.class_weights, self.shape = candidates, class_weights, start.shape[1:]
         self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, "hosts": hosts, **settings}
         self.hosts = hosts
         self.members: list[NDArray[np.int64]] = []
-        self.sizes: list[int] = []
+        self.batch_sizes: list[int] = []
         self.banks: list[Any] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
             members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
@@ -49,7 +49,7 @@ class Banks:
             # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
-            self.sizes.append(size)
+            self.batch_sizes.append(size)
             self.banks.append(make(alike, start[members], loss, size, class_weights=own, hosts=hosts, **settings))
 
     @property
@@ -63,19 +63,21 @@ class Banks:
         return max(int(bank.updates) for bank in self.banks)
 
     @property
-    def seen(self) -> int:
+    def rows_seen(self) -> int:
         """The number of rows seen in all updates, on all hosts, counting the last mini-batch of an epoch as full."""
-        rows = sum(size * int(bank.updates) for size, bank in zip(self.sizes, self.banks, strict=True))
+        rows = sum(size * int(bank.updates) for size, bank in zip(self.batch_sizes, self.banks, strict=True))
         return rows // len(self.banks)
 
-    def train(self, rows: AnyRows, order: NDArray[np.int32], heed: Heed = unheeding) -> Floats:
+    def train(self, rows: AnyRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
         `check_stop` is called between runs of updates and may raise.
         """
-        return self.train_epoch([(rows, order)], heed)
+        return self.train_epoch([(rows, order)], raise_if_stopped)
 
-    def train_epoch(self, pieces: Iterable[tuple[AnyRows, NDArray[np.int32]]], heed: Heed = unheeding) -> Floats:
+    def train_epoch(
+        self, pieces: Iterable[tuple[AnyRows, NDArray[np.int32]]], raise_if_stopped: StopCheck = never_stop
+    ) -> Floats:
         """Train on pieces of rows, each with an order, until all hosts have run out of rows.
 
         Returns each model's loss before its updates, summed over this host's rows, (M,). With several banks all pieces
@@ -89,52 +91,54 @@ class Banks:
             lost.append(np.zeros(bank.models))
             with self.hosts.stopping_together():
                 for rows, order in pieces:
-                    lost[-1] += bank.train(rows, order, heed)
+                    lost[-1] += bank.train(rows, order, raise_if_stopped)
                     del rows
             bank.join()
-        return self.together(lost)
+        return self.merge_results(lost)
 
-    def evaluate(self, rows: AnyRows, *, margins: int = 0, heed: Heed = unheeding) -> tuple[Floats, Floats]:
+    def evaluate(
+        self, rows: AnyRows, *, margin_rows: int = 0, raise_if_stopped: StopCheck = never_stop
+    ) -> tuple[Floats, Floats]:
         """Return each model's summed loss, (M,), and the margins of the first rows, (M, margin_rows).
 
         See `DenseBank.evaluate`.
         """
-        parts = [bank.evaluate(rows, margins=margins, heed=heed) for bank in self.banks]
-        return self.together([lost for lost, _ in parts]), self.together([z for _, z in parts])
+        parts = [bank.evaluate(rows, margins=margin_rows, heed=raise_if_stopped) for bank in self.banks]
+        return self.merge_results([lost for lost, _ in parts]), self.merge_results([z for _, z in parts])
 
-    def snapshot(self) -> Floats:
+    def take_snapshot(self) -> Floats:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
-        return self.together([bank.snapshot() for bank in self.banks])
+        return self.merge_results([bank.snapshot() for bank in self.banks])
 
-    def restore(self, snapshot: Floats) -> None:
+    def restore_snapshot(self, snapshot: Floats) -> None:
         """Set the weights to evaluate to those of a snapshot."""
         for members, bank in zip(self.members, self.banks, strict=True):
             bank.restore(snapshot[members])
 
-    def state(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
         """Yield name and copy of each array that training resumes from."""
         for i, bank in enumerate(self.banks):
             for name, array in bank.state():
                 yield f"{i}.{name}", array
 
-    def resume(self, state: Mapping[str, Floats], prefix: str) -> None:
+    def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
         for i, bank in enumerate(self.banks):
             bank.resume(state, f"{prefix}{i}.")
 
-    def part(self, chosen: NDArray[np.int64]) -> "Banks":
+    def select_candidates(self, chosen: NDArray[np.int64]) -> "SlicedBank":
         """Return a bank of the chosen candidates, ascending, that continues from the state of this one."""
         start = np.zeros((len(chosen), *self.shape), np.float32)
         own = None if self.class_weights is None else self.class_weights[chosen]
-        part = Banks([self.candidates[m] for m in chosen], start, class_weights=own, **self.settings)
+        part = SlicedBank([self.candidates[m] for m in chosen], start, class_weights=own, **self.settings)
         for members, new in zip(part.members, part.banks, strict=True):
             theirs, old = next(
                 pair for pair in zip(self.members, self.banks, strict=True) if chosen[members[0]] in pair[0]
             )
-            new.resume(carried(old, new, np.searchsorted(theirs, chosen[members])), "")
+            new.resume(select_state(old, new, np.searchsorted(theirs, chosen[members])), "")
         return part
 
-    def together(self, parts: list[Floats]) -> Floats:
+    def merge_results(self, parts: list[Floats]) -> Floats:
         """Merge the results of each bank's models, (M_b, ...), into the caller's order, (M, ...)."""
         result = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
         for members, part in zip(self.members, parts, strict=True):
@@ -142,7 +146,7 @@ class Banks:
         return result
 
 
-def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
+def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
     """Return the state of `new`, a bank of the models `chosen` from `old`, with the values that they have there."""
     theirs: dict[tuple[str, int], Floats] = {}
     shared: dict[str, Floats] = {}
@@ -150,7 +154,7 @@ def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
         if array.ndim < 2:
             shared[name] = array
         else:
-            kind, models, axis = layout(old, name, array)
+            kind, models, axis = state_layout(old, name, array)
             parts = np.split(array, len(models), axis)
             theirs.update({(kind, m): part for m, part in zip(models, parts, strict=True)})
     state: dict[str, Floats] = {}
@@ -158,12 +162,12 @@ def carried(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
         if array.ndim < 2:
             state[name] = shared[name]
         else:
-            kind, models, axis = layout(new, name, array)
+            kind, models, axis = state_layout(new, name, array)
             state[name] = np.concatenate([theirs[kind, chosen[m]] for m in models], axis)
     return state
 
 
-def layout(bank: Any, name: str, array: Floats) -> tuple[str, Sequence[int], int]:
+def state_layout(bank: Any, name: str, array: Floats) -> tuple[str, Sequence[int], int]:
     """Return of an array of a bank's state what it is, the models it belongs to, and the axis along which these are."""
     if isinstance(bank, SparseBank):
         return name, range(bank.models), 1

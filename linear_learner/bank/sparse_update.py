@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.optimizers import OPTIMIZERS, Terms
-from linear_learner.bank.schedule import average_kept
+from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
+from linear_learner.bank.schedule import average_retention
 from linear_learner.options.candidates import Candidate
 
 Floats = NDArray[Any]
@@ -16,7 +16,7 @@ LARGEST_GAIN = 2.0**40
 
 
 @dataclass
-class Weights:
+class WeightState:
     """The weights of all models and their optimizer states, one row for each feature; each array is (d, M * K).
 
     `first` and `second` are moments; `second` is None where no optimizer uses it. `lag` is the distance from the
@@ -29,38 +29,38 @@ class Weights:
     lag: Floats | None
 
     @classmethod
-    def start(cls, value: Floats, candidates: Sequence[Candidate]) -> "Weights":
+    def from_values(cls, value: Floats, candidates: Sequence[Candidate]) -> "WeightState":
         """Return weights of these values, with moments and lag of 0."""
         second = any(OPTIMIZERS[c.optimizer].terms(1, vars(c)).add_second for c in candidates)
         # not zeros_like: what the system hands out zeroed and small page by small page is slow to visit at random
         moments = [np.full_like(value, 0) for _ in range(3)]
-        return cls(value, moments[0], moments[1] if second else None, moments[2] if averaging(candidates) else None)
+        return cls(value, moments[0], moments[1] if second else None, moments[2] if has_averaging(candidates) else None)
 
-    def view(self, rows: slice) -> "Weights":
+    def view_rows(self, rows: slice) -> "WeightState":
         """Return a view of some features' rows."""
-        return Weights(*(None if array is None else array[rows] for array in self.arrays()))  # type: ignore[arg-type]
+        return WeightState(*(None if array is None else array[rows] for array in self.arrays()))  # type: ignore[arg-type]
 
-    def take(self, chosen: NDArray[np.int64], value: Floats) -> "Weights":
+    def copy_rows(self, chosen: NDArray[np.int64], value: Floats) -> "WeightState":
         """Copy the moments and lag of some features, whose weights are `value`."""
         others = (self.first, self.second, self.lag)
-        return Weights(value, *(None if array is None else take_rows(array, chosen) for array in others))  # type: ignore[arg-type]
+        return WeightState(value, *(None if array is None else take_rows(array, chosen) for array in others))  # type: ignore[arg-type]
 
-    def put(self, chosen: NDArray[np.int64], rows: "Weights") -> None:
+    def write_rows(self, chosen: NDArray[np.int64], rows: "WeightState") -> None:
         """Write rows copied with `copy_rows` back."""
         for array, copy in zip(self.arrays(), rows.arrays(), strict=True):
             if array is not None and copy is not None:
-                items(array)[chosen] = items(copy)
+                opaque_rows(array)[chosen] = opaque_rows(copy)
 
     def arrays(self) -> list[Floats | None]:
         """Return the arrays in the order of the fields, None for those that are absent."""
         return [self.value, self.first, self.second, self.lag]
 
-    def named(self) -> dict[str, Floats]:
+    def named_arrays(self) -> dict[str, Floats]:
         """Return the arrays that are present, by field name."""
         return {name: array for name, array in vars(self).items() if array is not None}
 
 
-def averaging(candidates: Sequence[Candidate]) -> bool:
+def has_averaging(candidates: Sequence[Candidate]) -> bool:
     """Return whether any candidate averages its weights."""
     return any(candidate.average for candidate in candidates)
 
@@ -68,33 +68,33 @@ def averaging(candidates: Sequence[Candidate]) -> bool:
 def take_rows(array: Floats, chosen: NDArray[np.int64], into: Floats | None = None) -> Floats:
     """Copy some rows of an array (n, m), into `into` if it is given."""
     result = np.empty((len(chosen), array.shape[1]), array.dtype) if into is None else into
-    np.take(items(array), chosen, out=items(result), mode="clip")
+    np.take(opaque_rows(array), chosen, out=opaque_rows(result), mode="clip")
     return result
 
 
-def items(array: Floats) -> NDArray[Any]:
+def opaque_rows(array: Floats) -> NDArray[Any]:
     """View each row of an array (n, m) as one opaque item, (n,): numpy copies these twice as fast."""
     return array.view(f"V{array.shape[1] * array.itemsize}")[:, 0]
 
 
-class Step(NamedTuple):
+class UpdateTerms(NamedTuple):
     """The coefficients of one update, (1, M * K) each.
 
     `reach` is the length of L1's proximal step, None without L1. `gain` is the factor with which a change of the
     weights enters the lag, 0 for candidates that do not average.
     """
 
-    terms: Terms
-    decay: Floats
+    terms: OptimizerTerms
+    weight_decay: Floats
     gain: Floats
     reach: Floats | None
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a candidate may diverge
-def descend(weights: Weights, gradient: Floats, step: Step) -> None:
+def apply_gradient(weights: WeightState, gradient: Floats, step: UpdateTerms) -> None:
     """Update weights (n, M * K) in place by the gradient of the loss, which is overwritten."""
     terms = step.terms
-    gradient += step.decay * weights.value
+    gradient += step.weight_decay * weights.value
     weights.first *= terms.keep_first
     weights.first += terms.add_first * gradient
     change = weights.first
@@ -103,20 +103,20 @@ def descend(weights: Weights, gradient: Floats, step: Step) -> None:
         gradient *= gradient
         gradient *= terms.add_second
         weights.second += gradient
-        scale = weights.second + terms.inside
+        scale = weights.second + terms.inside_root
         np.sqrt(scale, out=scale)
-        scale += terms.outside
+        scale += terms.outside_root
         change = np.divide(weights.first, scale, out=scale)
     change = terms.rate * change
     weights.value -= change
     if step.reach is not None:
-        change += shrink(weights.value, step.reach)
+        change += apply_proximal_step(weights.value, step.reach)
     if weights.lag is not None:
         change *= step.gain
         weights.lag -= change
 
 
-def shrink(values: Floats, reach: Floats) -> Floats:
+def apply_proximal_step(values: Floats, reach: Floats) -> Floats:
     """Take the proximal step of L1 in place (soft thresholding): move values towards 0 by `reach`, but not past 0.
 
     Returns what was subtracted from each value.
@@ -127,7 +127,7 @@ def shrink(values: Floats, reach: Floats) -> Floats:
     return moved
 
 
-class Lag:
+class AverageLag:
     """The scale of the lag, so that weights that do not change need no update of their average.
 
     The lag is the distance from the weights to their running averages. With s the weight of the newest iterate in the
@@ -139,20 +139,20 @@ class Lag:
     def __init__(self) -> None:
         self.unit = 1.0
 
-    def gain(self, t: int) -> float:
+    def gain_at(self, t: int) -> float:
         """Return the factor with which a change at update t enters the lag.
 
         It is 0 at the first update, after which average and weight are equal.
         """
-        return self.unit / average_kept(t - 1) if t > 1 else 0.0
+        return self.unit / average_retention(t - 1) if t > 1 else 0.0
 
-    def outgrown(self, t: int) -> float | None:
+    def renew_unit(self, t: int) -> float | None:
         """Renew the unit if gains have become large. Returns the factor to multiply lags by, None if the unit stays."""
-        if self.gain(t) < LARGEST_GAIN:
+        if self.gain_at(t) < LARGEST_GAIN:
             return None
-        before, self.unit = self.unit, average_kept(t - 1)
+        before, self.unit = self.unit, average_retention(t - 1)
         return self.unit / before
 
-    def share(self, t: int) -> float:
+    def distance_factor(self, t: int) -> float:
         """Return the factor that turns a lag into the distance from weight to average after update t."""
-        return average_kept(t) / self.unit if t else 0.0
+        return average_retention(t) / self.unit if t else 0.0

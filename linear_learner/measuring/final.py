@@ -9,40 +9,40 @@ from numpy.typing import NDArray
 
 from linear_learner.measuring import metrics, thresholds
 from linear_learner.measuring.metrics import Metric, Tally
-from linear_learner.measuring.standings import criterion, pooled
-from linear_learner.measuring.tallies import Mean
+from linear_learner.measuring.standings import gather_first_rows, threshold_criterion
+from linear_learner.measuring.tallies import RunningMean
 from linear_learner.objective.losses import LOSSES
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.hosts import ALONE, Hosts
-from open_algorithms.learning.job.listener import Log
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.csr import Features, slice_rows
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.scaling import Scaler
 
 Floats = NDArray[Any]
 
-SCORES = 2**18  # that are computed at once
+SCORES_AT_ONCE = 2**18  # that are computed at once
 LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_loss"}
 
 
-def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: Floats | None) -> Model:
+def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: Floats | None) -> LinearModel:
     """Return the model for raw data with one candidate's weights (K, d + 1); `class_weights` (C,) are the objective's.
 
     Raises InputError where its weights do not fit float32.
     """
-    weight, bias = scaler.fold(weights[:, :-1], weights[:, -1])
+    weight, bias = scaler.unstandardise_weights(weights[:, :-1], weights[:, -1])
     if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
         raise InputError(
             "The model's weights for the raw features are beyond what float32 can hold. Bring features and label to "
             "more usual units."
         )
     loss = LOSSES[hp.loss]
-    own = {loss.parameter: hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)}
+    own = {loss.parameter_name: hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)}
     kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(hp.loss)
     binary = hp.predictor_type == "binary_classifier"
-    return Model(
+    return LinearModel(
         hp.predictor_type,
         hp.loss,
         np.ascontiguousarray(weight.T),
@@ -59,111 +59,119 @@ def folded(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weights: 
     )
 
 
-def calibrated(
-    model: Model,
+def calibrate_model(
+    model: LinearModel,
     blocks: Iterable[Block],
     hp: Hyperparameters,
-    log: Log,
-    most: int | None = None,
-    hosts: Hosts = ALONE,
-) -> Model:
+    log: TrainingListener,
+    row_limit: int | None = None,
+    hosts: Hosts = SINGLE_HOST,
+) -> LinearModel:
     """Return the model with its threshold calibrated on all hosts' raw rows.
 
     Only a binary classifier has one; it is chosen by the model's own scores. Reads the first `num_calibration_samples`
     rows only, or `row_limit` if that is less. Logs a warning where no threshold reaches the target.
     """
-    measure = criterion(hp)
+    measure = threshold_criterion(hp)
     if measure is None:
         return model
-    rows = hp.num_calibration_samples if most is None else min(hp.num_calibration_samples, most)
+    rows = hp.num_calibration_samples if row_limit is None else min(hp.num_calibration_samples, row_limit)
     scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     with hosts.stopping_together():
-        for X, y in pieces(first(blocks, rows), model):
+        for X, y in split_blocks(take_first_rows(blocks, rows), model):
             scores.append(model.predict(X)["score"])
             labels.append(y.copy())
-    score, label = (pooled(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
-    found = thresholds.calibrate(score, label, measure)
+    score, label = (gather_first_rows(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
+    found = thresholds.calibrate_threshold(score, label, measure)
     if found.value < 0:
         log.warning(
             f"No threshold reaches the target of {hp.binary_classifier_model_selection_criteria} on the calibration "
             f"rows; the nearest, which is taken, misses it by {-found.value:.6g}."
         )
-    return replace(model, threshold=float(hosts.told(np.array([found.threshold]))[0]))
+    return replace(model, threshold=float(hosts.broadcast(np.array([found.threshold]))[0]))
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """The metrics of a model on some rows, and the tally behind them."""
 
     scores: list[Metric]
     tally: Tally
 
 
-def measure(
-    model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
-) -> Measured:
+def compute_metrics(
+    model: LinearModel,
+    blocks: Iterable[Block],
+    hp: Hyperparameters,
+    class_weights: Floats | None,
+    hosts: Hosts = SINGLE_HOST,
+) -> Measurement:
     """Measure the model on all hosts' raw blocks: the objective first, then the metrics of its predictor type.
 
     The rows are read once, in constant memory.
     """
     loss = LOSSES[model.loss_type]
-    parameter = float(model.metrics_params.get(loss.parameter or "") or 0)
-    objective, unweighted, tally = Mean(), Mean(), tally_of(model, hp)
+    parameter = float(model.metrics_params.get(loss.parameter_name or "") or 0)
+    objective, unweighted, tally = RunningMean(), RunningMean(), create_tally(model, hp)
     with hosts.stopping_together():
-        for X, y in pieces(blocks, model):
-            z = model.margin(X)
+        for X, y in split_blocks(blocks, model):
+            z = model.margins(X)
             losses = loss.value(z.astype(np.float64), y, parameter)
             unweighted.add(losses)
             objective.add(losses if class_weights is None else losses * class_weights[y.astype(np.int64)])
-            tally.add(y, model.answer(z))
+            tally.add(y, model.predict_from_margins(z))
     for part in (objective, unweighted, tally):
-        part.join(hosts)
+        part.merge_hosts(hosts)
     scores = [(objective_name(hp), "loss", objective.value), *tally.metrics()]
     if model.loss_type in LOG_LOSSES:
         scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
-    return Measured(scores, tally)
+    return Measurement(scores, tally)
 
 
 def final_scores(
-    model: Model, blocks: Iterable[Block], hp: Hyperparameters, class_weights: Floats | None, hosts: Hosts = ALONE
+    model: LinearModel,
+    blocks: Iterable[Block],
+    hp: Hyperparameters,
+    class_weights: Floats | None,
+    hosts: Hosts = SINGLE_HOST,
 ) -> list[Metric]:
     """Return the metrics that `compute_metrics` finds, without the tally."""
-    return measure(model, blocks, hp, class_weights, hosts).scores
+    return compute_metrics(model, blocks, hp, class_weights, hosts).scores
 
 
-def tally_of(model: Model, hp: Hyperparameters) -> Tally:
+def create_tally(model: LinearModel, hp: Hyperparameters) -> Tally:
     """Return an empty tally for the metrics of the model's predictor type."""
     match model.predictor_type:
         case "regressor":
-            return metrics.Regressor()
+            return metrics.RegressorTally()
         case "binary_classifier":
-            return metrics.Binary(hp.f_beta)
+            return metrics.BinaryTally(hp.f_beta)
         case _:
-            return metrics.Multiclass(len(model.bias), hp.f_beta, hp.accuracy_top_k)
+            return metrics.MulticlassTally(len(model.bias), hp.f_beta, hp.accuracy_top_k)
 
 
-def first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
+def take_first_rows(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
     """Yield the first `rows` rows, then close the stream without reading further: it may be a pipe."""
     stream = iter(blocks)
     try:
         while rows > 0 and (block := next(stream, None)) is not None:
             X, y = block
-            yield part(X, 0, min(rows, len(y))), y[:rows]
+            yield slice_features(X, 0, min(rows, len(y))), y[:rows]
             rows -= len(y)
     finally:
         if isinstance(stream, Generator):
             stream.close()
 
 
-def pieces(blocks: Iterable[Block], model: Model) -> Iterator[Block]:
+def split_blocks(blocks: Iterable[Block], model: LinearModel) -> Iterator[Block]:
     """Split blocks so that each has at most SCORES_AT_ONCE scores."""
-    rows = max(1, SCORES // len(model.bias))
+    rows = max(1, SCORES_AT_ONCE // len(model.bias))
     for X, y in blocks:
         for start in range(0, len(y), rows):
             end = min(start + rows, len(y))
-            yield part(X, start, end), y[start:end]
+            yield slice_features(X, start, end), y[start:end]
 
 
-def part(X: Features, start: int, end: int) -> Features:
+def slice_features(X: Features, start: int, end: int) -> Features:
     """Return rows `start` to `end` of X as views."""
     return X[start:end] if isinstance(X, np.ndarray) else slice_rows(X, start, end)
 

@@ -18,7 +18,7 @@ TIED_BITS = 10  # of 32: beyond so many rows, scores that differ in these last b
 
 
 @dataclass
-class Mean:
+class RunningMean:
     """A running mean."""
 
     rows: int = 0
@@ -29,9 +29,9 @@ class Mean:
         self.rows += len(values)
         self.total += float(values.sum(dtype=np.float64))
 
-    def join(self, hosts: Hosts) -> None:
+    def merge_hosts(self, hosts: Hosts) -> None:
         """Add the values of the other hosts."""
-        rows, total = hosts.total([self.rows, self.total])
+        rows, total = hosts.all_reduce([self.rows, self.total])
         self.rows, self.total = int(rows), float(total)
 
     @property
@@ -41,7 +41,7 @@ class Mean:
 
 
 @dataclass
-class Variance:
+class RunningVariance:
     """A running population variance; parts are merged by the formula of Chan, Golub and LeVeque."""
 
     rows: int = 0
@@ -51,9 +51,9 @@ class Variance:
     def add(self, values: Floats) -> None:
         """Add values (n,), float64."""
         mean = float(values.mean())
-        self.add_part(len(values), mean, float(((values - mean) ** 2).sum()))
+        self.add_moments(len(values), mean, float(((values - mean) ** 2).sum()))
 
-    def add_part(self, count: int, mean: float, squares: float) -> None:
+    def add_moments(self, count: int, mean: float, squares: float) -> None:
         """Add values given by their count, their mean and the sum of squares about it."""
         rows = self.rows + count
         share, distance = count / rows, mean - self.mean
@@ -61,13 +61,13 @@ class Variance:
         self.mean += distance * share
         self.rows = rows
 
-    def join(self, hosts: Hosts) -> None:
+    def merge_hosts(self, hosts: Hosts) -> None:
         """Add the values of the other hosts."""
-        parts = hosts.gathered([[self.rows, self.mean, self.squares]])
+        parts = hosts.all_gather([[self.rows, self.mean, self.squares]])
         self.rows, self.mean, self.squares = 0, 0.0, 0.0
         for ((rows, mean, squares),) in parts:
             if rows:
-                self.add_part(int(rows), float(mean), float(squares))
+                self.add_moments(int(rows), float(mean), float(squares))
 
     @property
     def value(self) -> float:
@@ -76,7 +76,7 @@ class Variance:
 
 
 @dataclass
-class Sample:
+class RowSample:
     """A systematic sample: every `step`-th row, where `step` doubles whenever the sample grows too large."""
 
     rows: int = 0
@@ -93,22 +93,22 @@ class Sample:
             self.kept = [np.concatenate(self.kept)[::2].copy()]
             self.step *= 2
 
-    def join(self, hosts: Hosts) -> None:
+    def merge_hosts(self, hosts: Hosts) -> None:
         """Add the sampled rows of the other hosts, thinned to a common step."""
         if hosts.count == 1:
             return
-        step = int(hosts.most(self.step))
+        step = int(hosts.all_reduce_max(self.step))
         own = np.concatenate([np.zeros((0, 2)), *self.kept])[:: step // self.step]
-        self.rows, self.step, self.kept = int(hosts.total([self.rows])[0]), step, hosts.gathered(own)
+        self.rows, self.step, self.kept = int(hosts.all_reduce([self.rows])[0]), step, hosts.all_gather(own)
 
     @property
-    def values(self) -> Floats:
+    def kept_rows(self) -> Floats:
         """The sampled rows."""
         return np.concatenate(self.kept)
 
 
 @dataclass
-class Ranking:
+class ScoreRanking:
     """The positive and negative rows in the order of their scores.
 
     Up to RANKED_ROWS rows every score is kept. Beyond that rows are counted in bins of relative width 2 ** -13: the
@@ -124,33 +124,33 @@ class Ranking:
         self.rows += len(score)
         self.kept.append((positive, score))
         if self.rows > RANKED_ROWS:
-            self.count()
+            self.move_to_bins()
 
-    def join(self, hosts: Hosts) -> None:
+    def merge_hosts(self, hosts: Hosts) -> None:
         """Add the rows of the other hosts."""
         if hosts.count == 1:
             return
-        self.rows = int(hosts.total([self.rows])[0])
+        self.rows = int(hosts.all_reduce([self.rows])[0])
         if self.rows > RANKED_ROWS:
-            self.count()
+            self.move_to_bins()
             assert self.bins is not None
-            self.bins = hosts.total(self.bins).astype(np.int64)
+            self.bins = hosts.all_reduce(self.bins).astype(np.int64)
             return
         none = np.zeros(0, np.float32)
-        positives = hosts.gathered(np.concatenate([none, *(positive for positive, _ in self.kept)]))
-        scores = hosts.gathered(np.concatenate([none, *(score for _, score in self.kept)]))
+        positives = hosts.all_gather(np.concatenate([none, *(positive for positive, _ in self.kept)]))
+        scores = hosts.all_gather(np.concatenate([none, *(score for _, score in self.kept)]))
         self.kept = [(positive == 1, score) for positive, score in zip(positives, scores, strict=True)]
 
-    def count(self) -> None:
+    def move_to_bins(self) -> None:
         """Move kept scores into bins; each range of scores has one for negatives and one for positives."""
         if self.bins is None:
             self.bins = np.zeros(2 * 2 ** (32 - TIED_BITS), np.int64)
         for positive, score in self.kept:
-            np.add.at(self.bins, 2 * (ordinal(score) >> TIED_BITS) + positive, 1)
+            np.add.at(self.bins, 2 * (ordinals_from_floats(score) >> TIED_BITS) + positive, 1)
         self.kept.clear()
 
     @cached_property
-    def counts(self) -> tuple[Floats, NDArray[np.int64]]:
+    def counts_by_score(self) -> tuple[Floats, NDArray[np.int64]]:
         """The distinct scores, ascending, (u,), and the numbers of negatives and positives at each, (u, 2).
 
         Cached: use it only after all rows were added.
@@ -158,29 +158,29 @@ class Ranking:
         if self.bins is not None:
             counts = self.bins.reshape(-1, 2)
             filled = np.flatnonzero(counts.any(axis=1))
-            return from_ordinal(filled << TIED_BITS), counts[filled]
+            return floats_from_ordinals(filled << TIED_BITS), counts[filled]
         distinct, places = np.unique(np.concatenate([score for _, score in self.kept]), return_inverse=True)
         positive = np.concatenate([positive for positive, _ in self.kept])
         return distinct, np.bincount(2 * places + positive, minlength=2 * len(distinct)).reshape(-1, 2)
 
-    def area(self) -> float:
+    def roc_area(self) -> float:
         """Return the area under the ROC curve."""
-        return area_under_roc(self.counts[1])
+        return area_under_roc(self.counts_by_score[1])
 
-    def cuts(self) -> Cuts:
+    def threshold_cuts(self) -> Cuts:
         """Return every way to split the rows by a threshold."""
-        scores, counts = self.counts
+        scores, counts = self.counts_by_score
         flagged, hits = (np.append(0, np.cumsum(part[::-1])) for part in (counts.sum(axis=1), counts[:, 1]))
         return Cuts(scores[::-1], flagged, hits)
 
 
-def ordinal(score: Floats) -> NDArray[np.int64]:
+def ordinals_from_floats(score: Floats) -> NDArray[np.int64]:
     """Map float32 values to integers of the same order, (n,), from 0 to 2 ** 32 - 1."""
     bits = score.astype(np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -bits, bits + 2**31)
 
 
-def from_ordinal(number: NDArray[np.int64]) -> Floats:
+def floats_from_ordinals(number: NDArray[np.int64]) -> Floats:
     """Map integers from `ordinals_from_floats` back to float32 values, (n,)."""
     return np.where(number < 2**31, -number, number - 2**31).astype(np.int32).view(np.float32)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[Any]
 
-CENTRE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
+NEUTRAL_SCORE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
 
 
 @dataclass(frozen=True)
@@ -21,34 +21,34 @@ class Cuts:
     """
 
     scores: Floats
-    flagged: NDArray[np.int64]
-    hits: NDArray[np.int64]
+    predicted_positives: NDArray[np.int64]
+    true_positives: NDArray[np.int64]
 
     @property
-    def rows(self) -> int:
+    def row_count(self) -> int:
         """The number of rows."""
-        return int(self.flagged[-1])
+        return int(self.predicted_positives[-1])
 
     @property
-    def positives(self) -> int:
+    def positive_count(self) -> int:
         """The number of rows with label 1."""
-        return int(self.hits[-1])
+        return int(self.true_positives[-1])
 
-    def threshold(self, k: int) -> float:
+    def threshold_at(self, k: int) -> float:
         """Return a float32 threshold in cut k: midway between its neighbours.
 
         At either end, where it has only one neighbour, it is as near to 0.5 as possible.
         """
         if k == 0:
-            return float(max(np.nextafter(self.scores[0], np.float32(np.inf)), np.float32(CENTRE)))
+            return float(max(np.nextafter(self.scores[0], np.float32(np.inf)), np.float32(NEUTRAL_SCORE)))
         if k == len(self.scores):
-            return float(min(self.scores[-1], np.float32(CENTRE)))
+            return float(min(self.scores[-1], np.float32(NEUTRAL_SCORE)))
         high, low = self.scores[k - 1], self.scores[k]
         middle = np.float32((float(high) + float(low)) / 2)
         return float(middle if middle > low else high)
 
 
-def cut(score: Floats, label: Floats) -> Cuts:
+def enumerate_cuts(score: Floats, label: Floats) -> Cuts:
     """Count predicted and true positives at every distinct score, for scores (n,) and labels 0 or 1, (n,)."""
     order = np.argsort(-score)  # not stable, which takes five times as long: equal scores are not parted
     ranked = score[order].astype(np.float32)
@@ -58,57 +58,59 @@ def cut(score: Floats, label: Floats) -> Cuts:
 
 
 @dataclass(frozen=True)
-class Quality:
+class CutValues:
     """The criterion's value at each cut; `tie_breaker` decides between equal values.
 
     Where a constraint is not met, `value` is the negative shortfall, so that the nearest miss is the best of these.
     """
 
     value: Floats
-    second: Floats
+    tie_breaker: Floats
 
 
-Criterion = Callable[[Cuts], Quality]
+Criterion = Callable[[Cuts], CutValues]
 
 
-def accuracy(cuts: Cuts) -> Quality:
+def accuracy_at_cuts(cuts: Cuts) -> CutValues:
     """Return the accuracy at each cut."""
-    value = (2 * cuts.hits - cuts.flagged + cuts.rows - cuts.positives) / cuts.rows
-    return Quality(value, np.zeros(len(value)))
+    value = (2 * cuts.true_positives - cuts.predicted_positives + cuts.row_count - cuts.positive_count) / cuts.row_count
+    return CutValues(value, np.zeros(len(value)))
 
 
-def f_beta(cuts: Cuts, beta: float) -> Quality:
+def f_beta_at_cuts(cuts: Cuts, beta: float) -> CutValues:
     """Return (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP) at each cut, 0 where undefined."""
-    value = shares((1 + beta**2) * cuts.hits, beta**2 * cuts.positives + cuts.flagged)
-    return Quality(value, np.zeros(len(value)))
+    value = safe_ratios((1 + beta**2) * cuts.true_positives, beta**2 * cuts.positive_count + cuts.predicted_positives)
+    return CutValues(value, np.zeros(len(value)))
 
 
-def precision_at_target_recall(cuts: Cuts, target: float) -> Quality:
+def precision_at_target_recall(cuts: Cuts, target: float) -> CutValues:
     """Return the precision at each cut whose recall reaches the target."""
-    return constrained(precision(cuts), recall(cuts), target)
+    return constrained_values(precision_at_cuts(cuts), recall_at_cuts(cuts), target)
 
 
-def recall_at_target_precision(cuts: Cuts, target: float) -> Quality:
+def recall_at_target_precision(cuts: Cuts, target: float) -> CutValues:
     """Return the recall at each cut whose precision reaches the target."""
-    return constrained(recall(cuts), precision(cuts), target)
+    return constrained_values(recall_at_cuts(cuts), precision_at_cuts(cuts), target)
 
 
-def constrained(value: Floats, kept: Floats, target: float) -> Quality:
+def constrained_values(value: Floats, constraint: Floats, target: float) -> CutValues:
     """Return `value` at cuts where `constraint` reaches the target, the negative shortfall at the others."""
-    return Quality(np.where(kept >= target, value, kept - target), np.where(kept >= target, kept, value))
+    return CutValues(
+        np.where(constraint >= target, value, constraint - target), np.where(constraint >= target, constraint, value)
+    )
 
 
-def recall(cuts: Cuts) -> Floats:
+def recall_at_cuts(cuts: Cuts) -> Floats:
     """Return TP / (TP + FN) at each cut, 0 without positive rows."""
-    return shares(cuts.hits, np.full(len(cuts.hits), cuts.positives))
+    return safe_ratios(cuts.true_positives, np.full(len(cuts.true_positives), cuts.positive_count))
 
 
-def precision(cuts: Cuts) -> Floats:
+def precision_at_cuts(cuts: Cuts) -> Floats:
     """Return TP / (TP + FP) at each cut, 0 without predicted positives."""
-    return shares(cuts.hits, cuts.flagged)
+    return safe_ratios(cuts.true_positives, cuts.predicted_positives)
 
 
-def shares(part: Floats, whole: Floats) -> Floats:
+def safe_ratios(part: Floats, whole: Floats) -> Floats:
     """Divide element by element; 0 where the denominator is 0."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
@@ -121,24 +123,26 @@ class Calibration:
     value: float
 
 
-def calibrate(score: Floats, label: Floats, criterion: Criterion) -> Calibration:
+def calibrate_threshold(score: Floats, label: Floats, criterion: Criterion) -> Calibration:
     """Return the threshold that maximises the criterion; among ties the one nearest to 0.5. O(n log n)."""
-    cuts = cut(score, label)
+    cuts = enumerate_cuts(score, label)
     quality = criterion(cuts)
     best = np.flatnonzero(quality.value == quality.value.max())
-    best = best[quality.second[best] == quality.second[best].max()]
-    thresholds = [cuts.threshold(int(k)) for k in nearest(cuts, best)]
-    return Calibration(min(thresholds, key=lambda threshold: abs(threshold - CENTRE)), float(quality.value[best[0]]))
+    best = best[quality.tie_breaker[best] == quality.tie_breaker[best].max()]
+    thresholds = [cuts.threshold_at(int(k)) for k in nearest_to_neutral(cuts, best)]
+    return Calibration(
+        min(thresholds, key=lambda threshold: abs(threshold - NEUTRAL_SCORE)), float(quality.value[best[0]])
+    )
 
 
-def nearest(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
+def nearest_to_neutral(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
     """Reduce equally good cuts to those whose threshold may be nearest to 0.5, at most three."""
-    above = int(np.searchsorted(-cuts.scores, -CENTRE))
+    above = int(np.searchsorted(-cuts.scores, -NEUTRAL_SCORE))
     place = int(np.searchsorted(best, above))
     return best[max(place - 1, 0) : place + 2]
 
 
-def choose(values: Floats, losses: Floats, *, maximise: bool) -> int | None:
+def best_candidate(values: Floats, losses: Floats, *, maximise: bool) -> int | None:
     """Return the index of the best value; ties go to the lower loss, then to the lower index.
 
     A candidate whose value or loss is not finite has diverged and cannot be chosen; None if all have.

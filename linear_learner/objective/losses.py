@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[Any]
-Value = Callable[[Floats, Floats, float], Floats]
-Graph = Callable[[Any, Any, Any, int, int, float], tuple[Any, Any]]
-SignedGraph = Callable[[Any, Any], tuple[Any, Any]]
+LossValue = Callable[[Floats, Floats, float], Floats]
+LossGraph = Callable[[Any, Any, Any, int, int, float], tuple[Any, Any]]
+SignedLossGraph = Callable[[Any, Any], tuple[Any, Any]]
 
 
-def identity(z: Floats) -> Floats:
+def identity_link(z: Floats) -> Floats:
     """Return z."""
     return z
 
@@ -33,14 +33,14 @@ class Loss:
 
     name: str
     objective: str
-    value: Value
-    graph: Graph
-    link: Callable[[Floats], Floats] = identity
-    parameter: str | None = None
+    value: LossValue
+    graph: LossGraph
+    link: Callable[[Floats], Floats] = identity_link
+    parameter_name: str | None = None
     in_label_units: bool = False
     degree: int = 0
-    half: float = 1.0
-    signed: SignedGraph | None = None
+    gradient_factor: float = 1.0
+    signed_graph: SignedLossGraph | None = None
 
 
 def logistic_value(z: Floats, y: Floats, a: float) -> Floats:
@@ -185,22 +185,27 @@ LOSSES = {
             logistic_value,
             logistic_graph,
             logistic_link,
-            signed=signed_logistic_graph,
+            signed_graph=signed_logistic_graph,
         ),
-        Loss("hinge_loss", "hinge_loss_objective", hinge_value, hinge_graph, parameter="margin"),
+        Loss("hinge_loss", "hinge_loss_objective", hinge_value, hinge_graph, parameter_name="margin"),
         Loss("softmax_loss", "multiclass_cross_entropy_objective", softmax_value, softmax_graph, softmax_link),
         # The original reports squares without the half that its gradient has.
-        Loss("squared_loss", "mse_objective", squared_value, squared_graph, degree=2, half=0.5),
+        Loss("squared_loss", "mse_objective", squared_value, squared_graph, degree=2, gradient_factor=0.5),
         Loss("absolute_loss", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
         Loss(
-            "quantile_loss", "quantile_loss_objective", quantile_value, quantile_graph, parameter="quantile", degree=1
+            "quantile_loss",
+            "quantile_loss_objective",
+            quantile_value,
+            quantile_graph,
+            parameter_name="quantile",
+            degree=1,
         ),
         Loss(
             "huber_loss",
             "huber_loss_objective",
             huber_value,
             huber_graph,
-            parameter="huber_delta",
+            parameter_name="huber_delta",
             in_label_units=True,
             degree=2,
         ),
@@ -209,24 +214,24 @@ LOSSES = {
             "eps_insensitive_squared_loss_objective",
             insensitive_squared_value,
             insensitive_squared_graph,
-            parameter="loss_insensitivity",
+            parameter_name="loss_insensitivity",
             in_label_units=True,
             degree=2,
-            half=0.5,
+            gradient_factor=0.5,
         ),
         Loss(
             "eps_insensitive_absolute_loss",
             "eps_insensitive_absolute_loss_objective",
             insensitive_absolute_value,
             insensitive_absolute_graph,
-            parameter="loss_insensitivity",
+            parameter_name="loss_insensitivity",
             in_label_units=True,
             degree=1,
         ),
     )
 }
 
-LOSSES_OF = {  # the first is what auto stands for
+LOSSES_BY_PREDICTOR = {  # the first is what auto stands for
     "binary_classifier": ("logistic", "hinge_loss"),
     "multiclass_classifier": ("softmax_loss",),
     "regressor": (

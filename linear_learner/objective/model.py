@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.objective.losses import LOSSES
-from open_algorithms.learning.rows.csr import Features, product
+from open_algorithms.learning.rows.csr import Features, csr_matmul
 
 Floats = NDArray[Any]
 
-SHOWN = 5  # names in a line
+NAMES_SHOWN = 5  # names in a line
 
 
 @dataclass(frozen=True)
-class Model:
+class LinearModel:
     """A linear model for raw features: weight (d, K) and bias (K,), float32 numbers stored as float32 or float64.
 
     `metrics_params` are the settings that the original keeps next to the threshold. `names` are the feature names and
@@ -55,8 +55,8 @@ class Model:
         """Warnings for whoever deploys the model; empty if there are none."""
         if not self.blurred:
             return []
-        names = ", ".join(repr(self.feature_names[i]) for i in self.blurred[:SHOWN])
-        more = f" and {len(self.blurred) - SHOWN} more" if len(self.blurred) > SHOWN else ""
+        names = ", ".join(repr(self.feature_names[i]) for i in self.blurred[:NAMES_SHOWN])
+        more = f" and {len(self.blurred) - NAMES_SHOWN} more" if len(self.blurred) > NAMES_SHOWN else ""
         problem = f"Features of which float32 does not keep the digits that vary: {names}{more}."
         if self.exact:
             return [f"{problem} Requests in JSON and CSV are answered exactly, those in recordIO and libsvm are not."]
@@ -68,11 +68,11 @@ class Model:
         return int(self.weight.shape[1])
 
     @cached_property
-    def wide_weight(self) -> Floats:
+    def float64_weight(self) -> Floats:
         """The weight in float64, converted on first use."""
         return np.asarray(self.weight, np.float64)
 
-    def shifted(self, shift: Floats) -> "Model":
+    def absorb_shift(self, shift: Floats) -> "LinearModel":
         """Return the equivalent model for features from which `shift` (d,) has been subtracted.
 
         The bias absorbs the shift and becomes float64. Where only features with zero weights are shifted, the model
@@ -81,11 +81,11 @@ class Model:
         counts = np.flatnonzero((shift != 0) & self.weight.any(axis=1))
         if not len(counts):
             return self
-        bias = self.bias.astype(np.float64) + shift[counts] @ self.wide_weight[counts]
+        bias = self.bias.astype(np.float64) + shift[counts] @ self.float64_weight[counts]
         blurred = tuple(sorted({*self.blurred, *counts.tolist()}))
         return replace(self, bias=bias, blurred=blurred)
 
-    def arranged(self, names: Sequence[str]) -> "Model":
+    def reorder_features(self, names: Sequence[str]) -> "LinearModel":
         """Return the same model with its features in the order of `names`, a permutation of its own names."""
         places = {name: i for i, name in enumerate(self.names)}
         order = [places[name] for name in names]
@@ -96,20 +96,20 @@ class Model:
             blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
         )
 
-    def margin(self, X: Features) -> Floats:
+    def margins(self, X: Features) -> Floats:
         """Return X W + b, (n, K), as float32.
 
         Sums are in float64, so that a feature far from 0 does not cost the others their precision.
         """
         z = (
-            X.astype(np.float64, copy=False) @ self.wide_weight
+            X.astype(np.float64, copy=False) @ self.float64_weight
             if isinstance(X, np.ndarray)
-            else product(X, self.weight)
+            else csr_matmul(X, self.weight)
         )
         z += self.bias
         return z.astype(np.float32)
 
-    def answer(self, z: Floats) -> dict[str, Floats]:
+    def predict_from_margins(self, z: Floats) -> dict[str, Floats]:
         """Turn margins (n, K) into named columns: `score` and, for a classifier, `predicted_label`.
 
         The score is (n,), or (n, K) for a multiclass classifier.
@@ -124,4 +124,4 @@ class Model:
 
     def predict(self, X: Features) -> dict[str, Floats]:
         """Score the rows X (n, d); the columns are those of `predict_from_margins`."""
-        return self.answer(self.margin(X))
+        return self.predict_from_margins(self.margins(X))

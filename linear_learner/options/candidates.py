@@ -10,7 +10,7 @@ from linear_learner.options.hyperparameters import Hyperparameters
 DEFAULT_MODELS = 32
 USUAL_BATCH = 1000
 FEW_BATCHES = 20
-SLICES = 24
+SLICES_PER_BATCH = 24
 SMALLEST_SLICE = 16
 SGD_MOMENTUM = 0.9
 ADAPTIVE_RATES = (1.0, 4.0, 20.0, 60.0)
@@ -19,12 +19,12 @@ SGD_RATES = {
     "binary_classifier": (6.0, 20.0, 60.0, 200.0),
     "multiclass_classifier": (6.0, 20.0, 200.0, 600.0),
 }
-DECAYS = (1.0, 10.0, 100.0)
-WIDE_DECAYS = (0.01, 1.0, 10.0)
-CAUTIOUS_DECAYS = (10.0, 30.0, 100.0)
-SPARSE_SGD_RATES = (6.0, 60.0)
-SPARSE_ADAPTIVE_RATES = (4.0, 20.0)
-SPARSE_STRENGTH = 0.001  # l1 / mini_batch_size
+WEIGHT_DECAYS = (1.0, 10.0, 100.0)
+WIDE_WEIGHT_DECAYS = (0.01, 1.0, 10.0)
+CAUTIOUS_WEIGHT_DECAYS = (10.0, 30.0, 100.0)
+L1_SGD_RATES = (6.0, 60.0)
+L1_ADAPTIVE_RATES = (4.0, 20.0)
+L1_STRENGTH = 0.001  # l1 / mini_batch_size
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,18 @@ class Candidate:
     average: bool = False
     slices: int = 1
 
-    def rate(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
+    def learning_rate_at(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the learning rate at updates t = 1, 2, ... (MXNet's FactorScheduler, never above learning_rate)."""
-        return self.decayed(rate_decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
+        return self.decayed_learning_rate(scheduler_decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
 
-    def decayed(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
+    def decayed_learning_rate(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the learning rates for these decay factors, never below the scheduler's minimum."""
         if not self.use_lr_scheduler:
             return np.full(len(decay), self.learning_rate)
         floor = min(self.lr_scheduler_minimum_lr, self.learning_rate)
         return np.maximum(self.learning_rate * decay, floor)
 
-    def settings(self) -> dict[str, object]:
+    def logged_settings(self) -> dict[str, object]:
         """Return the settings in the order of the original's best-model log line."""
         names = [
             "optimizer",
@@ -74,12 +74,12 @@ class Candidate:
         return {name: values[name] for name in names}
 
 
-def rate_decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
+def scheduler_decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the scheduler's factors at updates t = 1, 2, ...: `factor` is applied once every `step` updates."""
     return np.asarray(factor ** ((t - 1) // step))
 
 
-def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Candidate]:
+def build_candidates(hp: Hyperparameters, *, rows: float, has_validation: bool) -> list[Candidate]:
     """Return the candidates: number 0 is what the user asked for, the others vary it and average their weights.
 
     A number that the user gave is the centre of the variations; any other setting applies to all of them. Without a
@@ -87,102 +87,108 @@ def candidates(hp: Hyperparameters, *, rows: float, validated: bool) -> list[Can
     looks best; so the others have at least ten times the weight decay of candidate 0. If the training `rows` make only
     a few mini-batches, every second candidate divides them into slices and updates after each.
     """
-    first = centre(hp)
-    cautious = not validated and hp.predictor_type != "regressor"
+    first = base_candidate(hp)
+    cautious = not has_validation and hp.predictor_type != "regressor"
     steady, lively = ("adam", "sgd") if hp.optimizer is None else (hp.optimizer, hp.optimizer)
     settings = [
         first,
-        *grid(first, steady, hp, 1.0, CAUTIOUS_DECAYS if cautious else DECAYS),
-        *grid(first, lively, hp, 2.0 if lively == steady else 1.0, CAUTIOUS_DECAYS if cautious else WIDE_DECAYS),
-        *sparse(first, lively, hp, cautious),
+        *cross_rates_with_decays(first, steady, hp, 1.0, CAUTIOUS_WEIGHT_DECAYS if cautious else WEIGHT_DECAYS),
+        *cross_rates_with_decays(
+            first,
+            lively,
+            hp,
+            2.0 if lively == steady else 1.0,
+            CAUTIOUS_WEIGHT_DECAYS if cautious else WIDE_WEIGHT_DECAYS,
+        ),
+        *cross_rates_with_l1(first, lively, hp, cautious),
     ]
-    if rows <= FEW_BATCHES * hp.mini_batch_size and hp.mini_batch_size >= SLICES * SMALLEST_SLICE:
-        settings[2::2] = [sliced(candidate, hp) for candidate in settings[2::2]]
-    models = model_count(hp)
-    return [*settings, *drawn(settings, models - len(settings))][:models]
+    if rows <= FEW_BATCHES * hp.mini_batch_size and hp.mini_batch_size >= SLICES_PER_BATCH * SMALLEST_SLICE:
+        settings[2::2] = [slice_candidate(candidate, hp) for candidate in settings[2::2]]
+    models = candidate_count(hp)
+    return [*settings, *draw_candidates(settings, models - len(settings))][:models]
 
 
-def model_count(hp: Hyperparameters) -> int:
+def candidate_count(hp: Hyperparameters) -> int:
     """Return the number of candidates: always 1 within a tuning job."""
     return 1 if hp.tuning else hp.num_models or DEFAULT_MODELS
 
 
-def centre(hp: Hyperparameters) -> Candidate:
+def base_candidate(hp: Hyperparameters) -> Candidate:
     """Return candidate 0: the numbers that the user gave, and the original's defaults for the rest."""
     given = {name: value for name, value in asdict(hp).items() if name in vars(Candidate()) and value is not None}
     first = Candidate(**given)
     return first if first.optimizer == "sgd" else replace(first, momentum=0.0)
 
 
-def grid(
-    first: Candidate, optimizer: str, hp: Hyperparameters, shift: float, decays: tuple[float, ...]
+def cross_rates_with_decays(
+    base: Candidate, optimizer: str, hp: Hyperparameters, rate_factor: float, weight_decays: tuple[float, ...]
 ) -> list[Candidate]:
     """Cross an optimizer's learning rates with weight decays, both multiples of candidate 0's."""
     return [
-        variation(first, optimizer, hp, shift * rate, wd=first.wd * decay)
-        for rate in rates(optimizer, hp)
-        for decay in decays
+        vary_candidate(base, optimizer, hp, rate_factor * rate, wd=base.wd * decay)
+        for rate in rate_multiples(optimizer, hp)
+        for decay in weight_decays
     ]
 
 
-def sparse(first: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool) -> list[Candidate]:
+def cross_rates_with_l1(base: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool) -> list[Candidate]:
     """Return candidates that combine two learning rates with several strengths of L1."""
-    strength = SPARSE_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
-    decay = first.wd * (CAUTIOUS_DECAYS if cautious else WIDE_DECAYS)[0]
-    slow, fast = SPARSE_SGD_RATES if optimizer == "sgd" else SPARSE_ADAPTIVE_RATES
+    strength = L1_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
+    decay = base.wd * (CAUTIOUS_WEIGHT_DECAYS if cautious else WIDE_WEIGHT_DECAYS)[0]
+    slow, fast = L1_SGD_RATES if optimizer == "sgd" else L1_ADAPTIVE_RATES
     return [
-        variation(first, optimizer, hp, rate, wd=decay, l1=strength * multiple)
+        vary_candidate(base, optimizer, hp, rate, wd=decay, l1=strength * multiple)
         for rate, multiple in zip([slow] * 4 + [fast] * 3, (0.3, 1, 3, 10, 0.3, 1, 3), strict=True)
     ]
 
 
-def variation(
-    first: Candidate, optimizer: str, hp: Hyperparameters, rate: float, wd: float, l1: float | None = None
+def vary_candidate(
+    base: Candidate, optimizer: str, hp: Hyperparameters, rate: float, wd: float, l1: float | None = None
 ) -> Candidate:
     """Return candidate 0 with these changes; `rate` is a multiple of its learning rate.
 
     The learning rate is lowered for mini-batches below the usual size.
     """
-    small = small_batch(hp.mini_batch_size)
+    small = relative_batch_size(hp.mini_batch_size)
     shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
     momentum = SGD_MOMENTUM if hp.momentum is None else hp.momentum
     return replace(
-        first,
+        base,
         optimizer=optimizer,
         momentum=momentum if optimizer == "sgd" else 0.0,
-        learning_rate=first.learning_rate * rate * shrink,
+        learning_rate=base.learning_rate * rate * shrink,
         wd=wd,
-        l1=first.l1 if l1 is None else l1,
+        l1=base.l1 if l1 is None else l1,
         average=True,
     )
 
 
-def sliced(candidate: Candidate, hp: Hyperparameters) -> Candidate:
+def slice_candidate(candidate: Candidate, hp: Hyperparameters) -> Candidate:
     """Return the candidate with mini-batches divided into slices and a learning rate to match.
 
     SGD's learning rate is scaled in proportion to the batch size, that of the others by its square root.
     """
-    whole, slice_ = (small_batch(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES))
+    whole, slice_ = (relative_batch_size(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES_PER_BATCH))
     shrink = slice_ / whole if candidate.optimizer == "sgd" else (slice_ / whole) ** 0.5
-    return replace(candidate, slices=SLICES, learning_rate=candidate.learning_rate * shrink)
+    return replace(candidate, slices=SLICES_PER_BATCH, learning_rate=candidate.learning_rate * shrink)
 
 
-def small_batch(rows: float) -> float:
+def relative_batch_size(rows: float) -> float:
     """Return the size of a mini-batch relative to the usual size, at most 1."""
     return min(1.0, rows / USUAL_BATCH)
 
 
-def rates(optimizer: str, hp: Hyperparameters) -> tuple[float, ...]:
+def rate_multiples(optimizer: str, hp: Hyperparameters) -> tuple[float, ...]:
     """Return the multiples of candidate 0's learning rate to try with an optimizer."""
     return SGD_RATES[hp.predictor_type] if optimizer == "sgd" else ADAPTIVE_RATES
 
 
-def drawn(settings: list[Candidate], count: int) -> list[Candidate]:
+def draw_candidates(candidates: list[Candidate], count: int) -> list[Candidate]:
     """Draw further candidates around the existing ones, with a fixed seed."""
-    generator = np.random.default_rng(len(settings))
+    generator = np.random.default_rng(len(candidates))
     return [
         replace(
-            near := settings[1 + i % (len(settings) - 1)],
+            near := candidates[1 + i % (len(candidates) - 1)],
             learning_rate=near.learning_rate * float(np.exp(generator.uniform(-1, 1))),
             wd=near.wd * float(np.exp(generator.uniform(-2, 2))),
             l1=near.l1 * float(np.exp(generator.uniform(-1, 1))),

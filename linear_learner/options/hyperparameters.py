@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linear_learner.objective.losses import LOSSES, LOSSES_OF
+from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.options.declaration import Declaration, load_declarations, unquote
+from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
-CRITERION = "binary_classifier_model_selection_criteria"
-TWO_CLASSES = "For two classes set predictor_type to binary_classifier, without num_classes"
-OLDER_CRITERIA = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
+SELECTION_CRITERION = "binary_classifier_model_selection_criteria"
+TWO_CLASSES_HINT = "For two classes set predictor_type to binary_classifier, without num_classes"
+CRITERION_ALIASES = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
 def declarations() -> Mapping[str, Declaration]:
@@ -76,7 +76,7 @@ class Hyperparameters:
     @property
     def loss_parameter(self) -> float:
         """Return the value of the loss's own hyperparameter; 0 where it has none."""
-        name = LOSSES[self.loss].parameter
+        name = LOSSES[self.loss].parameter_name
         return float(getattr(self, name)) if name else 0.0
 
     @property
@@ -85,102 +85,104 @@ class Hyperparameters:
         return self.num_classes if self.predictor_type == "multiclass_classifier" and self.num_classes else 1
 
 
-def parse(texts: Mapping[str, str]) -> Hyperparameters:
+def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     """Parse, validate and complete the hyperparameters that the user sent.
 
     Raises InputError that lists every fault, one a line.
     """
     known = declarations()
     given = {name: text for name, text in texts.items() if not name.startswith("sagemaker_")}
-    faults = {name: f"{name}: {unknown(name)}" for name in given if name not in known}
+    faults = {name: f"{name}: {unknown_name_problem(name)}" for name in given if name not in known}
     values: dict[str, Any] = {}
     for name, declaration in known.items():
         text = given.get(name, declaration.default)
         if text is None:
-            faults[name] = f"{name}: it is required; expected {declaration.expected}"
+            faults[name] = f"{name}: it is required; expected {declaration.expected_values}"
             continue
         try:
-            values[name] = declaration.read(text)
+            values[name] = declaration.parse_value(text)
         except (ValueError, OverflowError):
-            faults[name] = f"{name}: expected {declaration.expected}, found {text[:80]!r}{hint(name, text)}"
-    for name in without_effect(values):
+            faults[name] = (
+                f"{name}: expected {declaration.expected_values}, found {text[:80]!r}{value_hint(name, text)}"
+            )
+    for name in names_without_effect(values):
         if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
-            values[name] = known[name].read(known[name].default or "")
-    for rule in (classes_go_with_multiclass, loss_fits_predictor):
+            values[name] = known[name].parse_value(known[name].default or "")
+    for rule in (check_class_count, check_loss):
         faults.update(rule(values))
     if faults:
         lines = (f"- {fault}" for fault in faults.values())
         raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
-    return resolve({name: value for name, value in values.items() if not known[name].internal})
+    return resolve_autos({name: value for name, value in values.items() if not known[name].internal})
 
 
-def configuration(texts: Mapping[str, str]) -> dict[str, str]:
+def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the user's texts completed with the defaults."""
     return {d.name: d.default for d in declarations().values() if d.default is not None} | dict(texts)
 
 
-def ignored(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
+def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
     """Return the names of the hyperparameters that the user sent but that have no effect on the job."""
-    names = {*without_effect(vars(hp))}
+    names = {*names_without_effect(vars(hp))}
     targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
     names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
     names |= {"num_models"} if hp.tuning else set()
-    names |= {"f_beta"} if unquote(texts.get(CRITERION, "")).lower() == "f1" else set()
+    names |= {"f_beta"} if strip_quotes(texts.get(SELECTION_CRITERION, "")).lower() == "f1" else set()
     return sorted(name for name in texts if name in names)
 
 
-def without_effect(values: Mapping[str, Any]) -> list[str]:
+def names_without_effect(values: Mapping[str, Any]) -> list[str]:
     """Return the names of the hyperparameters that have no effect together with these values."""
-    loss = values.get("loss") or LOSSES_OF.get(values.get("predictor_type", ""), ("",))[0]
+    loss = values.get("loss") or LOSSES_BY_PREDICTOR.get(values.get("predictor_type", ""), ("",))[0]
     return [name for name, d in declarations().items() if not d.applies_to({**values, "loss": loss})]
 
 
-def resolve(values: dict[str, Any]) -> Hyperparameters:
+def resolve_autos(values: dict[str, Any]) -> Hyperparameters:
     """Replace each `auto` that depends on other hyperparameters only."""
     regression = values["predictor_type"] == "regressor"
-    criterion = values[CRITERION]
+    criterion = values[SELECTION_CRITERION]
 
-    def either(name: str, otherwise: Any) -> Any:
+    def value_or(name: str, otherwise: Any) -> Any:
         return otherwise if values[name] is None else values[name]
 
     return Hyperparameters(
         **{name: value for name, value in values.items() if name != "_tuning_objective_metric"}
         | {
             "tuning": bool(values["_tuning_objective_metric"]),
-            "loss": either("loss", LOSSES_OF[values["predictor_type"]][0]),
-            CRITERION: OLDER_CRITERIA.get(criterion, criterion),
+            "loss": value_or("loss", LOSSES_BY_PREDICTOR[values["predictor_type"]][0]),
+            SELECTION_CRITERION: CRITERION_ALIASES.get(criterion, criterion),
             "f_beta": 1.0 if criterion == "f1" else values["f_beta"],
-            "normalize_data": either("normalize_data", True),
-            "unbias_data": either("unbias_data", values["use_bias"]),
-            "normalize_label": regression and either("normalize_label", True),
-            "unbias_label": regression and either("unbias_label", values["use_bias"]),
-            "num_calibration_samples": either("num_calibration_samples", 10_000_000),
-            "shuffle": either("shuffle", True),
+            "normalize_data": value_or("normalize_data", True),
+            "unbias_data": value_or("unbias_data", values["use_bias"]),
+            "normalize_label": regression and value_or("normalize_label", True),
+            "unbias_label": regression and value_or("unbias_label", values["use_bias"]),
+            "num_calibration_samples": value_or("num_calibration_samples", 10_000_000),
+            "shuffle": value_or("shuffle", True),
         }
     )
 
 
-def unknown(name: str) -> str:
+def unknown_name_problem(name: str) -> str:
     """Describe an unknown name, with the closest known one as a suggestion."""
     near = difflib.get_close_matches(name, [d.name for d in declarations().values() if not d.internal], n=1)
     return "there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def classes_go_with_multiclass(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def check_class_count(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield a fault where a multiclass classifier lacks num_classes."""
     if values.get("predictor_type") == "multiclass_classifier" and values.get("num_classes", 0) is None:
         what = "it is required with predictor_type=multiclass_classifier; expected the number of classes"
-        yield "num_classes", f"num_classes: {what}, which is the largest label + 1. {TWO_CLASSES}"
+        yield "num_classes", f"num_classes: {what}, which is the largest label + 1. {TWO_CLASSES_HINT}"
 
 
-def hint(name: str, text: str) -> str:
+def value_hint(name: str, text: str) -> str:
     """Return further advice on an invalid value; empty where there is none."""
-    return f". {TWO_CLASSES}" if (name, unquote(text)) == ("num_classes", "2") else ""
+    return f". {TWO_CLASSES_HINT}" if (name, strip_quotes(text)) == ("num_classes", "2") else ""
 
 
-def loss_fits_predictor(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def check_loss(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield a fault where the loss belongs to another predictor type."""
     predictor, loss = values.get("predictor_type"), values.get("loss")
-    if predictor and loss and loss not in LOSSES_OF[predictor]:
-        known = " or ".join(LOSSES_OF[predictor])
+    if predictor and loss and loss not in LOSSES_BY_PREDICTOR[predictor]:
+        known = " or ".join(LOSSES_BY_PREDICTOR[predictor])
         yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 
 Floats = NDArray[Any]
 
 
-class Weight(NamedTuple):
+class FeatureWeights(NamedTuple):
     """A feature: its column, counted from 0, its name, and its weights (K,)."""
 
     column: int
@@ -18,7 +18,7 @@ class Weight(NamedTuple):
     values: Floats
 
 
-def facts(model: Model) -> list[tuple[str, str]]:
+def model_facts(model: LinearModel) -> list[tuple[str, str]]:
     """Return everything about a model but its weights, as pairs of a name and a text."""
     known = [
         ("predictor type", model.predictor_type),
@@ -38,16 +38,16 @@ def facts(model: Model) -> list[tuple[str, str]]:
     return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
 
 
-def largest_weights(model: Model, count: int) -> list[Weight]:
+def largest_weights(model: LinearModel, count: int) -> list[FeatureWeights]:
     """Return the `count` features with the largest absolute weight.
 
     Of a multiclass classifier the largest over the classes counts.
     """
     names = model.feature_names
-    return [Weight(i, names[i], model.weight[i]) for i in largest(model.weight, count)]
+    return [FeatureWeights(i, names[i], model.weight[i]) for i in largest_rows(model.weight, count)]
 
 
-def largest(weight: Floats, count: int, unit: Floats | float = 1) -> list[int]:
+def largest_rows(weight: Floats, count: int, unit: Floats | float = 1) -> list[int]:
     """Return the `count` rows of weight (d, K), scaled by `unit` (d,), with the largest absolute value, largest first.
 
     The absolute values of all weights are never materialised: they may take most of the memory.

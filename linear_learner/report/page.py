@@ -9,43 +9,47 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from linear_learner.report.content import PICTURED_CLASSES as PICTURES
-from linear_learner.report.figures import learning, qualities, time_chart, weights_charts
-from linear_learner.report.words import NONE, count, good, number, settings
+from linear_learner.report.figures import learning_curve_charts, quality_charts, time_chart, weight_charts
+from linear_learner.report.words import NO_VALUE, describe_settings, format_count, format_number, main_channel
 
 Plain = Mapping[str, Any]
 
-HERE = Path(__file__).parent
-KINDS = {
+TEMPLATE_FOLDER = Path(__file__).parent
+PREDICTOR_TITLES = {
     "binary_classifier": "Binary classifier",
     "multiclass_classifier": "Multiclass classifier",
     "regressor": "Regressor",
 }
-CANDIDATES = 100  # in the table
-CLASSES = 20  # up to so many have a confusion matrix
+MAX_CANDIDATES = 100  # in the table
+MAX_MATRIX_CLASSES = 20  # up to so many have a confusion matrix
 
 
-def page(report: Plain) -> str:
+def render_report(report: Plain) -> str:
     """Render the report as HTML."""
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATE_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     winner = next(entry for entry in report["bank"] if entry["candidate"] == report["winner"])
     return environment.get_template("report.html").render(
-        style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
-        title=f"{KINDS[report['predictor_type']]} of {count(report['data']['features'])} features",
-        summary=summary(report, winner),
-        warnings=warnings(report),
-        facts=facts(report),
-        learning=learning(report, winner),
-        losses=losses(report),
-        choice=choice(report, winner),
-        bank=bank(report),
-        scores=scores(report),
-        quality=qualities(report),
-        matrices=matrices(report),
-        tables=tables(report),
-        weights=weights(report),
-        data=data(report),
+        style=Markup((TEMPLATE_FOLDER / "report.css").read_text(encoding="utf-8")),
+        title=f"{PREDICTOR_TITLES[report['predictor_type']]} of {format_count(report['data']['features'])} features",
+        summary=summary_text(report, winner),
+        warnings=warning_texts(report),
+        facts=headline_figures(report),
+        learning=learning_curve_charts(report, winner),
+        losses=losses_note(report),
+        choice=choice_note(report, winner),
+        bank=candidate_table(report),
+        scores=score_table(report),
+        quality=quality_charts(report),
+        matrices=confusion_matrices(report),
+        tables=threshold_and_class_tables(report),
+        weights=weights_section(report),
+        data=channel_table(report),
         time=time_chart(report),
         given=json.dumps(report["hyperparameters"]["given"], indent=2, ensure_ascii=False),
         used=sorted(report["hyperparameters"]["used"].items()),
@@ -53,22 +57,22 @@ def page(report: Plain) -> str:
     )
 
 
-def summary(report: Plain, winner: Plain) -> str:
+def summary_text(report: Plain, winner: Plain) -> str:
     """Summarise the result in a sentence or two."""
     training = report["training"]
-    name, channel = good(report)
+    name, channel = main_channel(report)
     main = list(channel["scores"].items())[:3]
-    found = ", ".join(f"{metric} {number(value)}" for metric, value in main[1:])
+    found = ", ".join(f"{metric} {format_number(value)}" for metric, value in main[1:])
     then = "that its unfinished first epoch had come to"
     if training["best_epoch"] is not None:
         then = f"after epoch {training['best_epoch'] + 1} of {training['epochs']}"
     return (
-        f"Of {len(report['bank'])} candidates number {winner['candidate']} won ({settings(winner)}), with its weights "
+        f"Of {len(report['bank'])} candidates number {winner['candidate']} won ({describe_settings(winner)}), with its weights "
         f"{then}. On the {name} rows: {found}."
     )
 
 
-def warnings(report: Plain) -> list[str]:
+def warning_texts(report: Plain) -> list[str]:
     """Return the caveats that a reader should know before the figures."""
     found = []
     if report["stopped"]:
@@ -89,30 +93,33 @@ def warnings(report: Plain) -> list[str]:
                 f"Some figures of the {name} rows are beyond what can be counted: look for values in it that are far "
                 "beyond those of training."
             )
-        if alike(report["data"]["channels"][name]):
+        if has_one_label(report["data"]["channels"][name]):
             found.append(f"All {name} rows have the same label, so that their figures say little.")
     return found
 
 
-def alike(rows: Plain) -> bool:
+def has_one_label(rows: Plain) -> bool:
     """Tell whether all rows have the same label."""
     return bool(rows["label"]["deviation"] == 0 if "label" in rows else sum(n > 0 for n in rows["classes"]) == 1)
 
 
-def facts(report: Plain) -> list[tuple[str, str]]:
+def headline_figures(report: Plain) -> list[tuple[str, str]]:
     """Return the headline figures as pairs of a name and a text."""
     training = report["training"]
-    name, channel = good(report)
-    found = [(f"{channel_name} rows", count(rows["rows"])) for channel_name, rows in report["data"]["channels"].items()]
-    found.append(("candidates", count(len(report["bank"]))))
+    name, channel = main_channel(report)
+    found = [
+        (f"{channel_name} rows", format_count(rows["rows"]))
+        for channel_name, rows in report["data"]["channels"].items()
+    ]
+    found.append(("candidates", format_count(len(report["bank"]))))
     found.append(("epochs", f"{training['epochs']} of {training['epochs_wanted']}"))
     if report["threshold"] is not None:
-        found.append(("threshold", number(report["threshold"])))
-    found += [(f"{metric} on {name}", number(value)) for metric, value in list(channel["scores"].items())[1:2]]
+        found.append(("threshold", format_number(report["threshold"])))
+    found += [(f"{metric} on {name}", format_number(value)) for metric, value in list(channel["scores"].items())[1:2]]
     return found
 
 
-def losses(report: Plain) -> str:
+def losses_note(report: Plain) -> str:
     """Explain how the losses are computed."""
     text = "A loss on the train rows is that before each update, in the mean of the epoch"
     if report["data"]["normalized"]["label"]:
@@ -122,16 +129,16 @@ def losses(report: Plain) -> str:
     return text + "."
 
 
-def choice(report: Plain, winner: Plain) -> str:
+def choice_note(report: Plain, winner: Plain) -> str:
     """Explain how the winner was chosen."""
     training = report["training"]
     way = "highest" if training["maximise"] else "lowest"
     stayed = [entry for entry in report["bank"] if entry["left_after_epoch"] is None and not entry["diverged"]]
     second = next((entry for entry in stayed if entry is not winner), None)
     text = f"Candidate {winner['candidate']} has the {way} {training['criterion']} on the {training['deciding']} rows, "
-    text += f"{number(winner['value'])}"
+    text += f"{format_number(winner['value'])}"
     if second is not None:
-        text += f"; the next best, candidate {second['candidate']}, has {number(second['value'])}"
+        text += f"; the next best, candidate {second['candidate']}, has {format_number(second['value'])}"
         if second["value"] == winner["value"]:
             text += " too, and the higher loss" if second["loss"] > winner["loss"] else " too, and the same loss"
     text += ". Sorted by that, and among equals by the loss."
@@ -140,9 +147,11 @@ def choice(report: Plain, winner: Plain) -> str:
     return text
 
 
-def bank(report: Plain) -> Plain:
+def candidate_table(report: Plain) -> Plain:
     """Tabulate the candidates, the best first."""
-    names = sorted({name for entry in report["bank"] for name in entry["settings"]}, key=list(order(report)).index)
+    names = sorted(
+        {name for entry in report["bank"] for name in entry["settings"]}, key=list(setting_names(report)).index
+    )
     constant = [
         name for name in names if len({json.dumps(entry["settings"].get(name)) for entry in report["bank"]}) == 1
     ]
@@ -151,90 +160,97 @@ def bank(report: Plain) -> Plain:
     heads = ["candidate", *([training["criterion"]] if training["maximise"] else []), "loss", "train loss", *shown]
     heads.append("")
     rows = []
-    for entry in report["bank"][:CANDIDATES]:
-        row = [entry["candidate"], *([number(entry["value"])] if training["maximise"] else [])]
-        row += [number(entry["loss"]), number(entry["train_loss"])]
-        row += [setting(entry["settings"].get(name)) for name in shown]
+    for entry in report["bank"][:MAX_CANDIDATES]:
+        row = [entry["candidate"], *([format_number(entry["value"])] if training["maximise"] else [])]
+        row += [format_number(entry["loss"]), format_number(entry["train_loss"])]
+        row += [format_setting(entry["settings"].get(name)) for name in shown]
         remark = "diverged" if entry["diverged"] else ""
         if entry["left_after_epoch"] is not None:
             remark = f"left after epoch {entry['left_after_epoch']}"
         rows.append([*row, "won" if entry["candidate"] == report["winner"] else remark])
     texts = [i for i, head in enumerate(heads) if head in ("optimizer", "")]
     chosen = next(i for i, entry in enumerate(report["bank"]) if entry["candidate"] == report["winner"])
-    left_out = max(0, len(report["bank"]) - CANDIDATES)
+    left_out = max(0, len(report["bank"]) - MAX_CANDIDATES)
     return {"heads": heads, "rows": rows, "chosen": chosen, "texts": texts, "left_out": left_out}
 
 
-def order(report: Plain) -> dict[str, None]:
+def setting_names(report: Plain) -> dict[str, None]:
     """Return the names of all settings, in the order in which candidates have them."""
     return {name: None for entry in report["bank"] for name in entry["settings"]}
 
 
-def setting(value: object) -> str:
+def format_setting(value: object) -> str:
     """Write a setting."""
     if value is None or value is False:
-        return NONE
+        return NO_VALUE
     return "yes" if value is True else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def scores(report: Plain) -> Plain:
+def score_table(report: Plain) -> Plain:
     """Tabulate the final scores, a column for each channel."""
     channels = report["channels"]
     metrics = next(iter(channels.values()))["scores"]
-    rows = [[name, *(number(channel["scores"][name]) for channel in channels.values())] for name in metrics]
+    rows = [[name, *(format_number(channel["scores"][name]) for channel in channels.values())] for name in metrics]
     return {"heads": ["metric", *channels], "rows": rows}
 
 
-def matrices(report: Plain) -> list[tuple[str, list[list[tuple[str, float]]]]]:
+def confusion_matrices(report: Plain) -> list[tuple[str, list[list[tuple[str, float]]]]]:
     """Return the confusion matrices: of every channel for two classes, of the main channel for more.
 
     Each count comes with a shade from 0 to 1, the square root of its share of the row.
     """
-    channels = report["channels"] if report["predictor_type"] == "binary_classifier" else dict([good(report)])
+    channels = report["channels"] if report["predictor_type"] == "binary_classifier" else dict([main_channel(report)])
     return [
-        (name, [[(count(n), round((n / max(1, sum(row))) ** 0.5, 3)) for n in row] for row in channel["confusion"]])
+        (
+            name,
+            [[(format_count(n), round((n / max(1, sum(row))) ** 0.5, 3)) for n in row] for row in channel["confusion"]],
+        )
         for name, channel in channels.items()
-        if len(channel.get("confusion", ())) in range(1, CLASSES + 1)
+        if len(channel.get("confusion", ())) in range(1, MAX_MATRIX_CLASSES + 1)
     ]
 
 
-def tables(report: Plain) -> list[tuple[str, list[str], list[list[object]], int | None]]:
+def threshold_and_class_tables(report: Plain) -> list[tuple[str, list[str], list[list[object]], int | None]]:
     """Tabulate the thresholds and the classes: title, heads, rows, index of the highlighted row."""
     found: list[tuple[str, list[str], list[list[object]], int | None]] = []
     deciding = report["training"]["deciding"]
     if entries := report["channels"][deciding].get("thresholds"):
         metrics = [metric for metric in entries[0] if metric not in ("threshold", "flagged", "calibrated")]
         rows: list[list[object]] = [
-            [number(entry["threshold"]), count(entry["flagged"]), *(number(entry[metric]) for metric in metrics)]
+            [
+                format_number(entry["threshold"]),
+                format_count(entry["flagged"]),
+                *(format_number(entry[metric]) for metric in metrics),
+            ]
             for entry in entries
         ]
         chosen = next(i for i, entry in enumerate(entries) if entry["calibrated"])
         heads = ["threshold", "said to be 1", *metrics]
         found.append((f"The threshold and its neighbours, on the {deciding} rows", heads, rows, chosen))
-    name, main = good(report)
+    name, main = main_channel(report)
     if "classes" in main:
         rows = [
             [
                 c["class"],
-                count(c["rows"]),
-                count(c["flagged"]),
-                number(c["recall"]) if c["rows"] else NONE,
-                number(c["precision"]) if c["flagged"] else NONE,
+                format_count(c["rows"]),
+                format_count(c["flagged"]),
+                format_number(c["recall"]) if c["rows"] else NO_VALUE,
+                format_number(c["precision"]) if c["flagged"] else NO_VALUE,
             ]
-            for c in main["classes"][:CANDIDATES]
+            for c in main["classes"][:MAX_CANDIDATES]
         ]
         classes = len(report["data"]["channels"][name]["classes"])
         title = (
             f"Each class on the {name} rows"
-            if classes <= CANDIDATES
-            else f"The first {CANDIDATES} of {count(classes)} classes on the {name} rows"
+            if classes <= MAX_CANDIDATES
+            else f"The first {MAX_CANDIDATES} of {format_count(classes)} classes on the {name} rows"
         )
         heads = ["class", "rows", "said to be it", "recall", "precision"]
         found.append((title, heads, rows, None))
     return found
 
 
-def weights(report: Plain) -> Plain:
+def weights_section(report: Plain) -> Plain:
     """Draw and tabulate the largest weights."""
     entries = report["weights"]
     classes = report["predictor_type"] == "multiclass_classifier"
@@ -251,28 +267,37 @@ def weights(report: Plain) -> Plain:
         [
             entry["feature"],
             *([c] if classes else []),
-            number(entry["standardised"][i]),
-            number(entry["raw"][i]),
+            format_number(entry["standardised"][i]),
+            format_number(entry["raw"][i]),
         ]
         for entry in entries
         for i, c in [max(enumerate(entry["classes"]), key=lambda pair: abs(entry["standardised"][pair[0]]))]
     ]
     heads = ["feature", *(["class"] if classes else []), standardised, "original units"]
-    return {"note": note, "charts": weights_charts(report), "heads": heads, "rows": rows}
+    return {"note": note, "charts": weight_charts(report), "heads": heads, "rows": rows}
 
 
-def data(report: Plain) -> Plain:
+def channel_table(report: Plain) -> Plain:
     """Tabulate the channels."""
     channels = report["data"]["channels"]
-    rows = [["rows", *(count(facts["rows"]) for facts in channels.values())]]
+    rows = [["rows", *(format_count(facts["rows"]) for facts in channels.values())]]
     first = next(iter(channels.values()))
     if "classes" in first:
-        classes = range(min(len(first["classes"]), CLASSES))
-        rows += [[f"of class {c}", *(count(facts["classes"][c]) for facts in channels.values())] for c in classes]
-        if len(first["classes"]) > CLASSES:
-            rows.append(["of the others", *(count(sum(facts["classes"][CLASSES:])) for facts in channels.values())])
+        classes = range(min(len(first["classes"]), MAX_MATRIX_CLASSES))
+        rows += [
+            [f"of class {c}", *(format_count(facts["classes"][c]) for facts in channels.values())] for c in classes
+        ]
+        if len(first["classes"]) > MAX_MATRIX_CLASSES:
+            rows.append(
+                [
+                    "of the others",
+                    *(format_count(sum(facts["classes"][MAX_MATRIX_CLASSES:])) for facts in channels.values()),
+                ]
+            )
     else:
         parts = ("mean", "deviation")
-        rows += [[f"label's {part}", *(number(facts["label"][part]) for facts in channels.values())] for part in parts]
+        rows += [
+            [f"label's {part}", *(format_number(facts["label"][part]) for facts in channels.values())] for part in parts
+        ]
     kind = "sparse" if report["data"]["sparse"] else "dense"
-    return {"heads": [f"{count(report['data']['features'])} {kind} features", *channels], "rows": rows}
+    return {"heads": [f"{format_count(report['data']['features'])} {kind} features", *channels], "rows": rows}

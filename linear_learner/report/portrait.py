@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 from markupsafe import Markup
 
-from linear_learner.objective.model import Model
-from linear_learner.report.facts import facts
-from open_algorithms.learning.showing.bars import bars
+from linear_learner.objective.model import LinearModel
+from linear_learner.report.facts import model_facts
+from open_algorithms.learning.showing.bars import draw_bars
 
-BARS, BARS_OF_A_CLASS, CLASSES = 20, 5, 10
-NAMES = 1000
+MAX_BARS, CLASS_BARS, MAX_CLASSES = 20, 5, 10
+MAX_NAMES = 1000
 
 _SENSES = {
     "regressor": "A bar to the right raises the score, one to the left lowers it.",
@@ -27,37 +27,41 @@ _NAMES = Markup("<details>\n<summary>{}</summary>\n<ol>\n{}\n</ol>\n</details>")
 _NAME = Markup("<li>{}</li>")
 
 
-def portrait(model: Model) -> Markup:
+def render_portrait(model: LinearModel) -> Markup:
     """Render a model as HTML."""
     title = model.predictor_type.replace("_", " ").capitalize()
-    pairs = _lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in facts(model))
-    return _PORTRAIT.format(title, pairs, _SENSES[model.predictor_type], _UNITS, _figures(model), _names(model))
+    pairs = _join_lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in model_facts(model))
+    return _PORTRAIT.format(
+        title, pairs, _SENSES[model.predictor_type], _UNITS, _draw_figures(model), _list_names(model)
+    )
 
 
-def _figures(model: Model) -> Markup:
+def _draw_figures(model: LinearModel) -> Markup:
     """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
     if model.outputs == 1:
-        return _figure(model, 0, BARS, f"{min(BARS, model.feature_dim):,} of {model.feature_dim:,} features")
-    figures = [_figure(model, k, BARS_OF_A_CLASS, f"Class {k}") for k in range(min(CLASSES, model.outputs))]
-    more = [_MORE.format(CLASSES, model.outputs)] if model.outputs > CLASSES else []
-    return _lines([*figures, *more])
+        return _draw_figure(
+            model, 0, MAX_BARS, f"{min(MAX_BARS, model.feature_dim):,} of {model.feature_dim:,} features"
+        )
+    figures = [_draw_figure(model, k, CLASS_BARS, f"Class {k}") for k in range(min(MAX_CLASSES, model.outputs))]
+    more = [_MORE.format(MAX_CLASSES, model.outputs)] if model.outputs > MAX_CLASSES else []
+    return _join_lines([*figures, *more])
 
 
-def _figure(model: Model, output: int, count: int, caption: str) -> Markup:
+def _draw_figure(model: LinearModel, output: int, count: int, caption: str) -> Markup:
     weights = model.weight[:, output]
     largest = np.argsort(-np.abs(weights), kind="stable")[:count]
     names = [model.names[i] if model.names else f"f{i}" for i in largest]
-    return _FIGURE.format(caption, bars(names, weights[largest].tolist(), f"Largest weights: {caption}"))
+    return _FIGURE.format(caption, draw_bars(names, weights[largest].tolist(), f"Largest weights: {caption}"))
 
 
-def _names(model: Model) -> Markup:
+def _list_names(model: LinearModel) -> Markup:
     """List the features in the order of a record, where their names are known."""
     if not model.names:
         return Markup("")
-    first = f"The first {NAMES:,} of " if len(model.names) > NAMES else ""
+    first = f"The first {MAX_NAMES:,} of " if len(model.names) > MAX_NAMES else ""
     summary = f"{first}{len(model.names):,} features, in the order of a record"
-    return _NAMES.format(summary, _lines(map(_NAME.format, model.names[:NAMES])))
+    return _NAMES.format(summary, _join_lines(map(_NAME.format, model.names[:MAX_NAMES])))
 
 
-def _lines(parts: Iterable[Markup]) -> Markup:
+def _join_lines(parts: Iterable[Markup]) -> Markup:
     return Markup("\n").join(parts)

@@ -5,20 +5,20 @@ from typing import Any
 
 Plain = Mapping[str, Any]
 
-NONE = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Write a number for people, in six digits."""
-    return NONE if value is None else f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+    return NO_VALUE if value is None else f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
 
 
-def count(value: int) -> str:
+def format_count(value: int) -> str:
     """Write a number of things for people."""
     return f"{value:,}"
 
 
-def settings(entry: Plain) -> str:
+def describe_settings(entry: Plain) -> str:
     """Describe a candidate by its main settings."""
     given = entry["settings"]
     words = [f"{given['optimizer']}", f"learning rate {given['learning_rate']:.4g}", f"wd {given['wd']:.4g}"]
@@ -26,7 +26,7 @@ def settings(entry: Plain) -> str:
     return ", ".join(words)
 
 
-def good(report: Plain) -> tuple[str, Plain]:
+def main_channel(report: Plain) -> tuple[str, Plain]:
     """Return the channel that is the best evidence of quality, and its figures: test, else validation, else train."""
     name = next(name for name in ("test", "validation", "train") if name in report["channels"])
     return name, report["channels"][name]

@@ -12,117 +12,129 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import Heed
+from linear_learner.bank.dense import StopCheck
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import Hyperparameters
-from linear_learner.training.progress import Course
-from open_algorithms.learning.artifact.archives import BROKEN_ZIP
-from open_algorithms.learning.job.hosts import ALONE, Hosts
-from open_algorithms.learning.job.listener import Log
-from open_algorithms.learning.rows.kept import Data, Streamed
+from linear_learner.training.progress import TrainingProgress
+from open_algorithms.learning.artifact.archives import ZIP_ERRORS
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.listener import TrainingListener
+from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
 
 Floats = NDArray[Any]
 Identity = dict[str, Any]
 FORMAT = 3
 IDENTITY = "identity"
-PATIENCE = 1.0  # seconds that a job that is stopped takes for a last checkpoint
-FIRST = 16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
+LAST_CHECKPOINT_SECONDS = 1.0  # seconds that a job that is stopped takes for a last checkpoint
+FINGERPRINT_ROWS = (
+    16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
+)
 
 
-class Store(Protocol):
+class CheckpointStore(Protocol):
     """Storage for one checkpoint that outlives the process."""
 
-    def read(self) -> BinaryIO | None:
+    def open_latest(self) -> BinaryIO | None:
         """Open the last checkpoint; None where there is none."""
 
-    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
         """Replace the last checkpoint by what `dump` writes into a file."""
 
 
-def identity(
-    hp: Hyperparameters, settings: list[Candidate], start: Floats, data: Mapping[str, Data], hosts: Hosts = ALONE
+def job_identity(
+    hp: Hyperparameters,
+    candidates: list[Candidate],
+    start: Floats,
+    data: Mapping[str, ChannelRows],
+    hosts: Hosts = SINGLE_HOST,
 ) -> Identity:
     """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
     return {
         "format": FORMAT,
         "hyperparameters": asdict(hp),
-        "candidates": [asdict(candidate) for candidate in settings],
-        "start": checksum(start),
-        "data": {name: np.concatenate(hosts.gathered(fingerprint(rows))).tolist() for name, rows in data.items()},
+        "candidates": [asdict(candidate) for candidate in candidates],
+        "start": array_checksum(start),
+        "data": {
+            name: np.concatenate(hosts.all_gather(channel_fingerprint(rows))).tolist() for name, rows in data.items()
+        },
     }
 
 
-def fingerprint(data: Data) -> list[Any]:
+def channel_fingerprint(data: ChannelRows) -> list[Any]:
     """Return checksums of a channel's rows: of all rows held in memory, of a stream the first FINGERPRINT_ROWS.
 
     The number of rows of a stream that are hashed does not depend on the memory of the machine.
     """
     scaler = data.scaler
-    rows = data.head.first(FIRST) if isinstance(data, Streamed) else data.head
-    sums = [checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays)]
-    return [data.features, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
+    rows = data.head_rows.copy_head(FINGERPRINT_ROWS) if isinstance(data, StreamedRows) else data.head_rows
+    sums = [array_checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays)]
+    return [data.feature_dim, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
 
 
-def checksum(array: Floats) -> int:
+def array_checksum(array: Floats) -> int:
     """Return the CRC-32 of an array."""
     return zlib.crc32(np.ascontiguousarray(array).data)
 
 
-def save(course: Course, mine: Identity, store: Store, heed: Heed) -> None:
+def write_checkpoint(
+    progress: TrainingProgress, own: Identity, store: CheckpointStore, raise_if_stopped: StopCheck
+) -> None:
     """Write a checkpoint in NumPy's npz format, with one array in memory at a time.
 
     Once the write has taken LAST_CHECKPOINT_SECONDS, `check_stop` is called between arrays; where it raises, the write
     is abandoned.
     """
-    latest = time.monotonic() + PATIENCE
+    latest = time.monotonic() + LAST_CHECKPOINT_SECONDS
 
-    def arrays() -> Iterator[tuple[str, Floats]]:
-        yield IDENTITY, np.array(json.dumps(mine))
-        yield from course.state()
+    def named_arrays() -> Iterator[tuple[str, Floats]]:
+        yield IDENTITY, np.array(json.dumps(own))
+        yield from progress.state_arrays()
 
-    def dump(file: BinaryIO) -> None:
+    def dump_archive(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w") as archive:
-            for name, array in arrays():
+            for name, array in named_arrays():
                 if time.monotonic() > latest:
-                    heed()
+                    raise_if_stopped()
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)  # type: ignore[no-untyped-call]
 
-    store.write(dump)
+    store.replace_latest(dump_archive)
 
 
-def resume(course: Course, mine: Identity, store: Store, log: Log) -> bool:
+def resume_from_checkpoint(
+    progress: TrainingProgress, own: Identity, store: CheckpointStore, log: TrainingListener
+) -> bool:
     """Resume from the stored checkpoint if it belongs to the same job.
 
     Log the outcome and return whether it was resumed.
     """
-    file = store.read()
+    file = store.open_latest()
     if file is None:
         return False
     with file:
         try:
-            theirs, names = inspected(file)
-            difference = compare(json.loads(json.dumps(mine)), theirs)
+            theirs, names = verify_checkpoint(file)
+            difference = describe_difference(json.loads(json.dumps(own)), theirs)
             if not difference:
-                staying = members(file, names)
-                alike = copy(course)
-                alike.keep(staying)
-                if missing := {name for name, _ in alike.state()} - names:
+                staying = read_active_candidates(file, names)
+                alike = copy(progress)
+                alike.keep_candidates(staying)
+                if missing := {name for name, _ in alike.state_arrays()} - names:
                     raise ValueError(f"{min(missing)} is missing")
-        except BROKEN_ZIP as error:
+        except ZIP_ERRORS as error:
             log.warning(f"The checkpoint cannot be read and is not gone on from: {error}. Starting anew.")
             return False
         if difference:
             log.warning(f"The checkpoint is of another job and not gone on from: {difference}. Starting anew.")
             return False
-        course.keep(staying)
+        progress.keep_candidates(staying)
         with np.load(file, allow_pickle=False) as state:
-            course.resume(state)
-    log.info(f"Going on from the checkpoint after epoch {course.epoch - 1}.")
+            progress.load_state(state)
+    log.info(f"Going on from the checkpoint after epoch {progress.epoch - 1}.")
     return True
 
 
-def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
+def verify_checkpoint(file: BinaryIO) -> tuple[Identity, set[str]]:
     """Verify all checksums of a checkpoint; return the identity it was written with and the names of its arrays.
 
     Raises one of ZIP_ERRORS where it is damaged or not a checkpoint.
@@ -139,7 +151,7 @@ def inspected(file: BinaryIO) -> tuple[Identity, set[str]]:
     return found
 
 
-def members(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
+def read_active_candidates(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
     """Return the numbers of the candidates that still trained; raise ValueError where the checkpoint lacks them."""
     if "members" not in names:
         raise ValueError("members is missing")
@@ -149,14 +161,14 @@ def members(file: BinaryIO, names: set[str]) -> NDArray[np.int64]:
     return found
 
 
-def compare(mine: Identity, theirs: Identity) -> str:
+def describe_difference(own: Identity, stored: Identity) -> str:
     """Describe the first difference between two identities; empty where they are equal."""
-    if not isinstance(theirs, dict) or mine["format"] != theirs.get("format"):
+    if not isinstance(stored, dict) or own["format"] != stored.get("format"):
         return "it was written by another version of this program"
-    before, now = theirs["hyperparameters"], mine["hyperparameters"]
+    before, now = stored["hyperparameters"], own["hyperparameters"]
     if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):
         return ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
     for part, what in (("data", "the data differs"), ("start", "the model to start from differs")):
-        if mine[part] != theirs[part]:
+        if own[part] != stored[part]:
             return what
-    return "" if mine == theirs else "it was written by another version of this program"
+    return "" if own == stored else "it was written by another version of this program"

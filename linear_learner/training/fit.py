@@ -11,55 +11,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.class_weights import class_weights
-from linear_learner.bank.dense import Heed, unheeding
-from linear_learner.bank.sliced import Banks
-from linear_learner.measuring.final import Measured, calibrated, folded, measure, objective_name
-from linear_learner.measuring.standings import Standings, criterion, judge, least
-from linear_learner.measuring.thresholds import choose
-from linear_learner.objective.model import Model
-from linear_learner.options.budget import Budget, check_tensors
-from linear_learner.options.candidates import Candidate, candidates
-from linear_learner.options.hyperparameters import Hyperparameters, configuration, ignored, parse
-from linear_learner.training.checkpoints import Identity, Store, identity, resume, save
-from linear_learner.training.initial import earlier_weights, start_weights
-from linear_learner.training.labels import check_labels
-from linear_learner.training.log_lines import iterator_counts, report_losses, report_rows, report_scores, report_times
-from linear_learner.training.progress import Course
-from linear_learner.training.reading import read_channel, read_train
-from linear_learner.training.result import Account, Tell, untold
+from linear_learner.bank.dense import StopCheck, never_stop
+from linear_learner.bank.sliced import SlicedBank
+from linear_learner.measuring.final import Measurement, build_model, calibrate_model, compute_metrics, objective_name
+from linear_learner.measuring.standings import Standings, evaluate_candidates, least_finite, threshold_criterion
+from linear_learner.measuring.thresholds import best_candidate
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.budget import Budget, check_tensor_sizes
+from linear_learner.options.candidates import Candidate, build_candidates
+from linear_learner.options.hyperparameters import (
+    Hyperparameters,
+    final_configuration,
+    ignored_names,
+    parse_hyperparameters,
+)
+from linear_learner.training.checkpoints import (
+    CheckpointStore,
+    Identity,
+    job_identity,
+    resume_from_checkpoint,
+    write_checkpoint,
+)
+from linear_learner.training.initial import draw_initial_weights, earlier_weights
+from linear_learner.training.labels import check_labels_vary
+from linear_learner.training.log_lines import iterator_counts, log_losses, log_rows_read, log_scores, log_times
+from linear_learner.training.progress import TrainingProgress
+from linear_learner.training.reading import read_scored_channel, read_train_channel
+from linear_learner.training.result import ResultCallback, TrainingResult, ignore_result
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.hosts import ALONE, Hosts
-from open_algorithms.learning.job.listener import Log
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.dense import Block
-from open_algorithms.learning.rows.kept import PIECES, Ahead, Data, Glimpse, Streamed
+from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, Prefetch, StreamedRows, TimeLimitedRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.stopping import EarlyStopping
 
 Floats = NDArray[Any]
-Lap = Callable[[str], None]
-GLIMPSE = 1.0  # seconds for each look at a channel, where a job is stopped
-SHARES = {"train": 1.0, "validation": 0.25, "test": 0.1}  # of the memory for data, kept free for the later channels
+LapCallback = Callable[[str], None]
+STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
+MEMORY_SHARES = {
+    "train": 1.0,
+    "validation": 0.25,
+    "test": 0.1,
+}  # of the memory for data, kept free for the later channels
 
 
-def unlapped(part: str) -> None:
+def ignore_lap(part: str) -> None:
     """Ignore the event."""
 
 
-def fit(
-    texts: Mapping[str, str],
+def fit_model(
+    hyperparameters: Mapping[str, str],
     channels: Mapping[str, Iterable[Block]],
-    log: Log,
+    log: TrainingListener,
     budget: Budget | None = None,
-    ahead: Ahead = iter,
-    heed: Heed = unheeding,
-    store: Store | None = None,
-    earlier: Model | None = None,
-    lap: Lap = unlapped,
+    prefetch: Prefetch = iter,
+    raise_if_stopped: StopCheck = never_stop,
+    checkpoints: CheckpointStore | None = None,
+    earlier_model: LinearModel | None = None,
+    on_lap: LapCallback = ignore_lap,
     processors: int = 1,
-    hosts: Hosts = ALONE,
+    hosts: Hosts = SINGLE_HOST,
     sharded: Collection[str] = (),
-    tell: Tell = untold,
-) -> Model:
+    on_result: ResultCallback = ignore_result,
+) -> LinearModel:
     """Train on the channel `train`, select on `validation` if there is one, and score on every channel.
 
     `prefetch` runs an iterator in the background, ahead of its consumer. `check_stop` is called often and raises
@@ -72,9 +87,9 @@ def fit(
     InputError for errors that the user can correct.
     """
     began = time.time()
-    hp = parse(texts)
-    log.info(f"Final configuration: {configuration(texts)}")
-    for name in ignored(texts, hp):
+    hp = parse_hyperparameters(hyperparameters)
+    log.info(f"Final configuration: {final_configuration(hyperparameters)}")
+    for name in ignored_names(hyperparameters, hp):
         log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")
     if hosts.count > 1:
         log.info(
@@ -83,19 +98,21 @@ def fit(
         )
         hp = replace(hp, mini_batch_size=hosts.count * hp.mini_batch_size)
     budget = budget or Budget()
-    data = read_channels(channels, hp, budget, ahead, log, hosts, sharded)
+    data = read_channels(channels, hp, budget, prefetch, log, hosts, sharded)
     train, validation = data["train"], data.get("validation")
-    lap("read")
-    unknown = check_labels(data, hp, hosts, log)
-    rows = {name: counted(channel, hosts) for name, channel in data.items()}
-    report_rows(rows["train"].least, began, log)
+    on_lap("read")
+    unknown = check_labels_vary(data, hp, hosts, log)
+    rows = {name: total_row_count(channel, hosts) for name, channel in data.items()}
+    log_rows_read(rows["train"].least, began, log)
     deciding = "train" if validation is None else "validation"
     read = time.time()
-    settings = candidates(hp, rows=rows["train"].most, validated=validation is not None)
-    check_tensors(len(settings), hp.outputs, train.features, min(hp.mini_batch_size // hosts.count, train.count))
+    settings = build_candidates(hp, rows=rows["train"].most, has_validation=validation is not None)
+    check_tensor_sizes(
+        len(settings), hp.outputs, train.feature_dim, min(hp.mini_batch_size // hosts.count, train.row_count)
+    )
     weights, objective_weights = class_weights(hp, train.rows.labels, len(settings), hosts)
-    first = start(settings, train, hp, earlier, hosts)
-    bank = Banks(
+    first = initial_weights(settings, train, hp, earlier_model, hosts)
+    bank = SlicedBank(
         settings,
         first,
         hp.loss,
@@ -108,55 +125,69 @@ def fit(
         processors=processors,
         hosts=hosts,
     )
-    if train.scaler.blurs_label:
+    if train.scaler.is_label_blurred:
         log.warning(
             "The labels are large beside their spread: of them, and of scores, float32 does not keep the digits that "
             "vary. Subtract their offset."
         )
-    if earlier is not None:
+    if earlier_model is not None:
         log.info("All candidates start from the model of the channel 'model'.")
     log.info(
-        f"Training {len(settings)} candidates on {rows['train']} rows of {train.features} features, "
+        f"Training {len(settings)} candidates on {rows['train']} rows of {train.feature_dim} features, "
         f"selecting on {rows[deciding]} {deciding} rows"
     )
-    judged = -int(hosts.most(-budget.judged_rows(hp)))
-    by_score = criterion(hp) is not None
+    judged = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
+    by_score = threshold_criterion(hp) is not None
     if by_score and judged < min(hp.num_calibration_samples, rows[deciding].most):
         log.info(f"Thresholds are calibrated on the first {judged} rows: more would not fit the memory.")
-    course = Course(
+    course = TrainingProgress(
         bank,
         EarlyStopping(hp.early_stopping_patience, hp.early_stopping_tolerance, by_score and validation is not None),
         np.random.default_rng(hp.seed) if hp.shuffle else None,
     )
     save = None
-    if hosts.most(store is not None):
-        save = kept(course, identity(hp, settings, first, data, hosts), store, data, heed, log, hosts)
+    if hosts.all_reduce_max(checkpoints is not None):
+        save = resume_or_start(
+            course, job_identity(hp, settings, first, data, hosts), checkpoints, data, raise_if_stopped, log, hosts
+        )
     del bank, first
-    lap("prepare")
+    on_lap("prepare")
     ready = time.time()
 
-    def conclude(data: Mapping[str, Data | Glimpse], heed: Heed) -> Account:
-        return concluded(course, data, settings, hp, judged, objective_weights, heed, log, lap, hosts)
+    def conclude_on(data: Mapping[str, ChannelRows | TimeLimitedRows], raise_if_stopped: StopCheck) -> TrainingResult:
+        return conclude_training(
+            course, data, settings, hp, judged, objective_weights, raise_if_stopped, log, on_lap, hosts
+        )
 
     try:
-        run_epochs(course, data, unknown, hp, judged, rows["train"].most, heed, save, log, lap, hosts)
+        run_epochs(course, data, unknown, hp, judged, rows["train"].most, raise_if_stopped, save, log, on_lap, hosts)
         trained = time.time()
-        account = conclude(data, heed)
+        account = conclude_on(data, raise_if_stopped)
     except KeyboardInterrupt:
         if not course.bank.updates:
             raise
-        lap("stopped")
+        on_lap("stopped")
         trained = time.time()
-        what = f"the best of {course.epoch} epochs" if course.best is not None else "what the first epoch has come to"
+        what = (
+            f"the best of {course.epoch} epochs"
+            if course.best_snapshot is not None
+            else "what the first epoch has come to"
+        )
         log.warning(f"Told to stop: the model is {what}.")
-        account = conclude({name: Glimpse(rows.head, rows.scaler, GLIMPSE) for name, rows in data.items()}, unheeding)
+        account = conclude_on(
+            {
+                name: TimeLimitedRows(rows.head_rows, rows.scaler, STOPPED_CHANNEL_SECONDS)
+                for name, rows in data.items()
+            },
+            never_stop,
+        )
     ended = time.time()
-    report_times(
+    log_times(
         {
             "initialize.time": [ready - began],
             "setuptime": [ready - read],
-            "update.time": course.updating,
-            "check_early_stopping.time": course.checking,
+            "update.time": course.update_seconds,
+            "check_early_stopping.time": course.check_seconds,
             "finalize.time": [ended - trained],
             "totaltime": [ended - began],
         },
@@ -165,7 +196,7 @@ def fit(
         ended,
         log,
     )
-    tell(account)
+    on_result(account)
     return account.model
 
 
@@ -173,39 +204,43 @@ def read_channels(
     channels: Mapping[str, Iterable[Block]],
     hp: Hyperparameters,
     budget: Budget,
-    ahead: Ahead,
-    log: Log,
+    prefetch: Prefetch,
+    log: TrainingListener,
     hosts: Hosts,
     sharded: Collection[str],
-) -> dict[str, Data]:
+) -> dict[str, ChannelRows]:
     """Read the channels in order; each may use its share of the memory that those before it left."""
-    names = [name for name in SHARES if name in channels]
-    data: dict[str, Data] = {}
-    share = 1 - sum(SHARES[name] for name in names[1:])
-    train, room = read_train(channels["train"], hp, budget, ahead, share=share, hosts=hosts, sharded="train" in sharded)
+    names = [name for name in MEMORY_SHARES if name in channels]
+    data: dict[str, ChannelRows] = {}
+    share = 1 - sum(MEMORY_SHARES[name] for name in names[1:])
+    train, room = read_train_channel(
+        channels["train"], hp, budget, prefetch, share=share, hosts=hosts, sharded="train" in sharded
+    )
     data["train"] = train
     for name in names[1:]:
         room -= list(data.values())[-1].held_bytes
-        later = sum(SHARES[other] for other in names[names.index(name) + 1 :])
+        later = sum(MEMORY_SHARES[other] for other in names[names.index(name) + 1 :])
         own = int(room * (1 - later))
-        data[name] = read_channel(channels[name], name, hp, train, own, ahead, hosts=hosts, sharded=name in sharded)
+        data[name] = read_scored_channel(
+            channels[name], name, hp, train, own, prefetch, hosts=hosts, sharded=name in sharded
+        )
     for name, rows in data.items():
-        log.info(f"The channel {name!r} {described(rows)}.")
+        log.info(f"The channel {name!r} {describe_storage(rows)}.")
     return data
 
 
-def described(data: Data) -> str:
+def describe_storage(data: ChannelRows) -> str:
     """Describe where a channel's rows are kept."""
-    if isinstance(data, Streamed):
+    if isinstance(data, StreamedRows):
         return (
-            f"is larger than the {data.room / 2**20:.0f} MiB that there are for it: it is read anew for every pass, "
-            f"{data.room // PIECES / 2**20:.1f} MiB at a time"
+            f"is larger than the {data.byte_limit / 2**20:.0f} MiB that there are for it: it is read anew for every pass, "
+            f"{data.byte_limit // PIECES_IN_MEMORY / 2**20:.1f} MiB at a time"
         )
-    return f"is held in memory: {data.count} rows, {data.held_bytes / 2**20:.1f} MiB"
+    return f"is held in memory: {data.row_count} rows, {data.held_bytes / 2**20:.1f} MiB"
 
 
 @dataclass(frozen=True)
-class Count:
+class RowCount:
     """A row count known to lie between `least` and `most`; a stream that was not read to its end has no upper bound."""
 
     least: int
@@ -215,66 +250,68 @@ class Count:
         return str(self.least) if self.least == self.most else f"more than {self.least}"
 
 
-def counted(data: Data, hosts: Hosts) -> Count:
+def total_row_count(data: ChannelRows, hosts: Hosts) -> RowCount:
     """Return the row count of a channel over all hosts."""
-    rows, streams = hosts.total([data.count, isinstance(data, Streamed)])
-    return Count(int(rows), math.inf if streams else int(rows))
+    rows, streams = hosts.all_reduce([data.row_count, isinstance(data, StreamedRows)])
+    return RowCount(int(rows), math.inf if streams else int(rows))
 
 
-def start(settings: list[Candidate], train: Data, hp: Hyperparameters, earlier: Model | None, hosts: Hosts) -> Floats:
+def initial_weights(
+    candidates: list[Candidate], train: ChannelRows, hp: Hyperparameters, earlier: LinearModel | None, hosts: Hosts
+) -> Floats:
     """Return the initial weights (M, K, d + 1): drawn at random, or those of the earlier model on host 0.
 
     A feature that is 0 in every standardised row is never updated, so its weight starts at 0: any other would become a
     large raw weight, with a bias that cancels it.
     """
     if earlier is not None:
-        return hosts.told(earlier_weights(len(settings), earlier, hp, train.scaler))
-    weights = start_weights(
-        range(len(settings)),
+        return hosts.broadcast(earlier_weights(len(candidates), earlier, hp, train.scaler))
+    weights = draw_initial_weights(
+        range(len(candidates)),
         hp.outputs,
-        train.features,
+        train.feature_dim,
         seed=hp.seed,
         method=hp.init_method,
         spread=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
         bias=hp.init_bias if hp.use_bias else 0.0,
     )
-    weights[:, :, :-1][:, :, hosts.total(train.rows.varying()) == 0] = 0
+    weights[:, :, :-1][:, :, hosts.all_reduce(train.rows.varying_features()) == 0] = 0
     return weights
 
 
-def kept(
-    course: Course,
-    mine: Identity,
-    store: Store | None,
-    data: Mapping[str, Data],
-    heed: Heed,
-    log: Log,
+def resume_or_start(
+    progress: TrainingProgress,
+    own: Identity,
+    store: CheckpointStore | None,
+    data: Mapping[str, ChannelRows],
+    raise_if_stopped: StopCheck,
+    log: TrainingListener,
     hosts: Hosts,
 ) -> Callable[[], None]:
     """Resume from a checkpoint of the same job, if there is one; return a function that writes the next one.
 
     Host 0 has the checkpoint and broadcasts its state.
     """
-    resumed = store is not None and resume(course, mine, store, log)
-    if hosts.told(np.array([float(resumed)]))[0]:
+    resumed = store is not None and resume_from_checkpoint(progress, own, store, log)
+    if hosts.broadcast(np.array([float(resumed)]))[0]:
         if hosts.count > 1:
-            course.tell(hosts)
+            progress.broadcast_state(hosts)
         for rows in data.values():
-            rows.rewind()
-    return lambda: None if store is None else save(course, mine, store, heed)
+            rows.abandon_first_pass()
+    return lambda: None if store is None else write_checkpoint(progress, own, store, raise_if_stopped)
 
 
 def run_epochs(
-    course: Course,
-    data: Mapping[str, Data],
-    unknown: dict[str, Data],
+    progress: TrainingProgress,
+    data: Mapping[str, ChannelRows],
+    unchecked: dict[str, ChannelRows],
     hp: Hyperparameters,
-    judged: int,
-    total: float,
-    heed: Heed,
-    save: Callable[[], None] | None,
-    log: Log,
-    lap: Lap,
+    calibration_rows: int,
+    total_rows: float,
+    raise_if_stopped: StopCheck,
+    write_next_checkpoint: Callable[[], None] | None,
+    log: TrainingListener,
+    on_lap: LapCallback,
     hosts: Hosts,
 ) -> None:
     """Train epoch by epoch until early stopping, and write a checkpoint after each.
@@ -283,191 +320,221 @@ def run_epochs(
     are checked once all have been seen. The listener is shown the position within the epoch between updates.
     """
     train, validation = data["train"], data.get("validation")
-    objective, stopping = objective_name(hp), course.stopping
-    by_score = validation is not None and criterion(hp) is not None
+    objective, stopping = objective_name(hp), progress.stopping
+    by_score = validation is not None and threshold_criterion(hp) is not None
     criterion_name = f"sampled_{hp.binary_classifier_model_selection_criteria}" if by_score else objective
-    while course.epoch < hp.epochs and not stopping.over:
-        epoch, started = course.epoch, time.time()
-        tell = telling(course, hp.epochs, total, criterion_name, heed, log)
-        losses, count = train_epoch(course.bank, train, shuffler(course, hp, hosts), tell, hosts)
-        trained, total = time.time(), count
-        lap("train")
-        report_losses("train", objective, course.members, losses, epoch, started, trained, log)
-        value, standings = least(losses), None
+    while progress.epoch < hp.epochs and not stopping.is_over:
+        epoch, started = progress.epoch, time.time()
+        tell = progress_callback(progress, hp.epochs, total_rows, criterion_name, raise_if_stopped, log)
+        losses, count = train_one_epoch(progress.bank, train, epoch_shuffler(progress, hp, hosts), tell, hosts)
+        trained, total_rows = time.time(), count
+        on_lap("train")
+        log_losses("train", objective, progress.active, losses, epoch, started, trained, log)
+        value, standings = least_finite(losses), None
         if validation is not None:
-            standings = judge(course.bank, validation, hp, judged, heed, hosts)
+            standings = evaluate_candidates(progress.bank, validation, hp, calibration_rows, raise_if_stopped, hosts)
             judged_by = time.time()
-            report_losses("validation", objective, course.members, standings.losses, epoch, trained, judged_by, log)
-            value = standings.best
-        unknown = check_labels(unknown, hp, hosts, log)
-        log.criterion(epoch, criterion_name, value)
-        if stopping.improved(value):
+            log_losses("validation", objective, progress.active, standings.losses, epoch, trained, judged_by, log)
+            value = standings.best_value
+        unchecked = check_labels_vary(unchecked, hp, hosts, log)
+        log.log_criterion(epoch, criterion_name, value)
+        if stopping.record_value(value):
             log.info(f"Epoch {epoch}: Loss improved. Updating best model")
         if value == stopping.optimum:
-            course.best, course.best_epoch, course.standings = course.bank.snapshot(), epoch, standings
-        course.remember(losses, standings)
-        course.epoch += 1
-        if stopping.over:
+            progress.best_snapshot, progress.best_epoch, progress.standings = (
+                progress.bank.take_snapshot(),
+                epoch,
+                standings,
+            )
+        progress.record_epoch(losses, standings)
+        progress.epoch += 1
+        if stopping.is_over:
             log.info("Early stop condition met. Stopping training.")
-        log.progress(100 * course.epoch / hp.epochs, stopped_early=stopping.over)
-        log.metrics(
+        log.log_progress(100 * progress.epoch / hp.epochs, stopped_early=stopping.is_over)
+        log.log_metrics(
             iterator_counts(epoch + 1, count, -(-count // hp.mini_batch_size)),
             start=started,
             end=trained,
             epoch=epoch,
             meta="training_data_iter",
         )
-        log.throughput(count / (trained - started))
-        if standings is not None and not standings.maximise and not stopping.over:
-            prune(course, standings, hp.epochs - course.epoch, count * hp.outputs, log)
-        course.updating.append(trained - started)
-        course.checking.append(time.time() - trained)
-        lap("validate")
+        log.log_throughput(count / (trained - started))
+        if standings is not None and not standings.maximise and not stopping.is_over:
+            prune_and_log(progress, standings, hp.epochs - progress.epoch, count * hp.outputs, log)
+        progress.update_seconds.append(trained - started)
+        progress.check_seconds.append(time.time() - trained)
+        on_lap("validate")
         with hosts.stopping_together():
-            if save is not None:
-                save()
-                lap("checkpoint")
-            heed()
-    log.advance(course.epoch, course.epoch, 0, total, criterion_name, stopping.optimum)
+            if write_next_checkpoint is not None:
+                write_next_checkpoint()
+                on_lap("checkpoint")
+            raise_if_stopped()
+    log.show_progress(progress.epoch, progress.epoch, 0, total_rows, criterion_name, stopping.optimum)
 
 
-def telling(course: Course, epochs: int, total: float, name: str, heed: Heed, log: Log) -> Heed:
+def progress_callback(
+    progress: TrainingProgress,
+    epochs: int,
+    total_rows: float,
+    criterion_name: str,
+    raise_if_stopped: StopCheck,
+    log: TrainingListener,
+) -> StopCheck:
     """Show the start of an epoch; return a callback that shows the position within it and calls `check_stop`."""
-    epoch, seen, best = course.epoch, course.bank.seen, course.stopping.optimum
-    log.advance(epoch, epochs, 0, total, name, best)
+    epoch, seen, best = progress.epoch, progress.bank.rows_seen, progress.stopping.optimum
+    log.show_progress(epoch, epochs, 0, total_rows, criterion_name, best)
 
-    def tell() -> None:
-        log.advance(epoch, epochs, min(course.bank.seen - seen, total), total, name, best)
-        heed()
+    def show_and_check() -> None:
+        log.show_progress(
+            epoch, epochs, min(progress.bank.rows_seen - seen, total_rows), total_rows, criterion_name, best
+        )
+        raise_if_stopped()
 
-    return tell
+    return show_and_check
 
 
-def prune(course: Course, standings: Standings, left: int, margins: int, log: Log) -> None:
+def prune_and_log(
+    progress: TrainingProgress, standings: Standings, epochs_left: int, margins: int, log: TrainingListener
+) -> None:
     """Drop the candidates that can no longer win, and log which."""
-    models = len(course.members)
-    if len(leaving := course.prune(standings.losses, left, margins)):
+    models = len(progress.active)
+    if len(leaving := progress.prune_losers(standings.losses, epochs_left, margins)):
         log.info(
             f"{len(leaving)} of {models} candidates leave: their validation losses are further from the best than they "
-            f"can still fall in {left} epochs: {', '.join(map(str, leaving))}."
+            f"can still fall in {epochs_left} epochs: {', '.join(map(str, leaving))}."
         )
 
 
-def shuffler(course: Course, hp: Hyperparameters, hosts: Hosts) -> np.random.Generator | None:
+def epoch_shuffler(progress: TrainingProgress, hp: Hyperparameters, hosts: Hosts) -> np.random.Generator | None:
     """Return the random generator that shuffles this host's rows in the coming epoch.
 
     Host 0's carries over from epoch to epoch and is in its checkpoint; the other hosts seed a new one by rank and
     epoch.
     """
-    if course.shuffler is None or hosts.rank == 0:
-        return course.shuffler
-    return np.random.default_rng([hp.seed, hosts.rank, course.epoch])
+    if progress.shuffler is None or hosts.rank == 0:
+        return progress.shuffler
+    return np.random.default_rng([hp.seed, hosts.rank, progress.epoch])
 
 
-def train_epoch(
-    bank: Banks, train: Data, shuffler: np.random.Generator | None, heed: Heed, hosts: Hosts
+def train_one_epoch(
+    bank: SlicedBank,
+    train: ChannelRows,
+    shuffler: np.random.Generator | None,
+    raise_if_stopped: StopCheck,
+    hosts: Hosts,
 ) -> tuple[Floats, int]:
     """Train on all rows once.
 
     Return each candidate's mean loss before its updates, (M,), and the row count over all hosts.
     """
-    lost = bank.train_epoch(train.epoch(shuffler), heed)
-    sums = hosts.told(hosts.total([*lost, train.count]))
+    lost = bank.train_epoch(train.iterate_epoch(shuffler), raise_if_stopped)
+    sums = hosts.broadcast(hosts.all_reduce([*lost, train.row_count]))
     return sums[:-1] / sums[-1], int(sums[-1])
 
 
-def concluded(
-    course: Course,
-    data: Mapping[str, Data | Glimpse],
-    settings: list[Candidate],
+def conclude_training(
+    progress: TrainingProgress,
+    data: Mapping[str, ChannelRows | TimeLimitedRows],
+    candidates: list[Candidate],
     hp: Hyperparameters,
-    judged: int,
+    calibration_rows: int,
     objective_weights: Floats | None,
-    heed: Heed,
-    log: Log,
-    lap: Lap,
+    raise_if_stopped: StopCheck,
+    log: TrainingListener,
+    on_lap: LapCallback,
     hosts: Hosts,
-) -> Account:
+) -> TrainingResult:
     """Turn the best candidate at the best epoch into a model, calibrate it, and score it on every channel."""
     name = "validation" if "validation" in data else "train"
     deciding = data[name]
-    standings = stand(course, deciding, hp, judged, heed, hosts)
-    best = choose_candidate(course, standings, settings, log)
-    weights = course.bank.snapshot() if course.best is None else course.best
-    model = folded(hosts.told(weights[best]), hp, deciding.scaler, objective_weights)
-    model = calibrated(model, heeding(deciding.raw(), heed), hp, log, judged, hosts)
-    lap("choose")
+    standings = best_standings(progress, deciding, hp, calibration_rows, raise_if_stopped, hosts)
+    best = choose_candidate(progress, standings, candidates, log)
+    weights = progress.bank.take_snapshot() if progress.best_snapshot is None else progress.best_snapshot
+    model = build_model(hosts.broadcast(weights[best]), hp, deciding.scaler, objective_weights)
+    model = calibrate_model(
+        model, check_between_blocks(deciding.raw_blocks(), raise_if_stopped), hp, log, calibration_rows, hosts
+    )
+    on_lap("choose")
 
-    measured: dict[str, Measured] = {}
+    measured: dict[str, Measurement] = {}
 
-    def score(name: str) -> None:
+    def score_channel(name: str) -> None:
         rows = data[name]
-        measured[name] = measure(model, heeding(rows.raw(), heed), hp, objective_weights, hosts)
-        report_scores(name, measured[name].scores, log)
-        if isinstance(rows, Glimpse):
-            seen = int(hosts.total([rows.seen])[0])
+        measured[name] = compute_metrics(
+            model, check_between_blocks(rows.raw_blocks(), raise_if_stopped), hp, objective_weights, hosts
+        )
+        log_scores(name, measured[name].scores, log)
+        if isinstance(rows, TimeLimitedRows):
+            seen = int(hosts.all_reduce([rows.rows_seen])[0])
             log.info(f"These scores of the channel {name!r} are those of its first {seen} rows.")
 
     for channel in data:
         if channel != "test":
-            score(channel)
-    winner = int(course.members[best])
-    log.info(f"Best model found for hyperparameters: {json.dumps(settings[winner].settings())}")
+            score_channel(channel)
+    winner = int(progress.active[best])
+    log.info(f"Best model found for hyperparameters: {json.dumps(candidates[winner].logged_settings())}")
     if "test" in data:
-        score("test")
+        score_channel("test")
     else:
         log.info("Test data is not provided.")
-    lap("score")
-    return Account(
+    on_lap("score")
+    return TrainingResult(
         model,
         hp,
-        settings,
-        course,
+        candidates,
+        progress,
         standings,
         winner,
         name,
         deciding.scaler,
-        course.bank.settings["sparse"],
+        progress.bank.settings["sparse"],
         measured,
-        isinstance(deciding, Glimpse),
+        isinstance(deciding, TimeLimitedRows),
         hosts.count,
     )
 
 
-def heeding(blocks: Iterator[Block], heed: Heed) -> Iterator[Block]:
+def check_between_blocks(blocks: Iterator[Block], raise_if_stopped: StopCheck) -> Iterator[Block]:
     """Yield the blocks; call `check_stop`, which may raise, before each."""
     for block in blocks:
-        heed()
+        raise_if_stopped()
         yield block
 
 
-def stand(
-    course: Course, deciding: Data | Glimpse, hp: Hyperparameters, judged: int, heed: Heed, hosts: Hosts
+def best_standings(
+    progress: TrainingProgress,
+    deciding: ChannelRows | TimeLimitedRows,
+    hp: Hyperparameters,
+    calibration_rows: int,
+    raise_if_stopped: StopCheck,
+    hosts: Hosts,
 ) -> Standings:
     """Return the standings of the active candidates at the best epoch on the deciding rows.
 
     Raises InputError where every candidate has diverged.
     """
-    if course.epoch and course.best is None:
+    if progress.epoch and progress.best_snapshot is None:
         raise InputError(
             "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
             "extreme values in the data."
         )
-    if course.standings is not None:
-        return course.standings
-    if course.best is not None:
-        course.bank.restore(course.best)
-    return judge(course.bank, deciding, hp, judged, heed, hosts)
+    if progress.standings is not None:
+        return progress.standings
+    if progress.best_snapshot is not None:
+        progress.bank.restore_snapshot(progress.best_snapshot)
+    return evaluate_candidates(progress.bank, deciding, hp, calibration_rows, raise_if_stopped, hosts)
 
 
-def choose_candidate(course: Course, standings: Standings, settings: list[Candidate], log: Log) -> int:
+def choose_candidate(
+    progress: TrainingProgress, standings: Standings, candidates: list[Candidate], log: TrainingListener
+) -> int:
     """Return the index, among the active candidates, of the best one.
 
     Candidates whose loss is not finite have diverged: they are logged and left out. Raises InputError where all have.
     """
-    for m in course.members[~np.isfinite(standings.losses)]:
-        log.warning(f"Candidate {m} diverged and was left out: {json.dumps(settings[m].settings())}")
-    best = choose(standings.values, standings.losses, maximise=standings.maximise)
+    for m in progress.active[~np.isfinite(standings.losses)]:
+        log.warning(f"Candidate {m} diverged and was left out: {json.dumps(candidates[m].logged_settings())}")
+    best = best_candidate(standings.values, standings.losses, maximise=standings.maximise)
     if best is None:
         raise InputError(
             "Every candidate's loss on the rows that decide is infinite. Lower learning_rate, or leave it to auto; "

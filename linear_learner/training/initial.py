@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.artifact.read import load
-from linear_learner.objective.model import Model
+from linear_learner.artifact.read import load_model
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.listener import Log
+from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.scaling import Scaler
 
 Floats = NDArray[Any]
 
 
-def start_weights(
+def draw_initial_weights(
     models: Sequence[int], outputs: int, features: int, *, seed: int, method: str, spread: float, bias: float
 ) -> Floats:
     """Draw the initial weights (M, K, d + 1) of the candidates `models`, each from a random stream of its own."""
@@ -31,15 +31,17 @@ def start_weights(
     return start
 
 
-def load_earlier(directory: Path) -> Model:
+def load_earlier_model(directory: Path) -> LinearModel:
     """Load the model of the channel `model` from `directory`; raise InputError where there is none."""
     try:
-        return load(directory)
+        return load_model(directory)
     except InputError as error:
         raise InputError(f"channel 'model': {error}") from None
 
 
-def fit_to(earlier: Model, names: Sequence[str], shift: Floats | None, log: Log) -> Model:
+def align_to_features(
+    earlier: LinearModel, names: Sequence[str], shift: Floats | None, log: TrainingListener
+) -> LinearModel:
     """Return the earlier model with its features in the order `names` of the train channel, less `shift`.
 
     Raises InputError where both have feature names and these are not the same set.
@@ -53,20 +55,20 @@ def fit_to(earlier: Model, names: Sequence[str], shift: Floats | None, log: Log)
         if missing or unknown:
             raise InputError(
                 f"channel 'model': expected a model of the features of the channel 'train'. Only the model has "
-                f"{shown(missing)}, only the channel {shown(unknown)}. Train on the columns of the earlier job."
+                f"{abbreviate_names(missing)}, only the channel {abbreviate_names(unknown)}. Train on the columns of the earlier job."
             )
         log.info("channel 'model': its features are put in the order of the channel 'train' by their names.")
-        earlier = earlier.arranged(names)
-    return earlier.shifted(shift) if shift is not None and len(shift) == earlier.feature_dim else earlier
+        earlier = earlier.reorder_features(names)
+    return earlier.absorb_shift(shift) if shift is not None and len(shift) == earlier.feature_dim else earlier
 
 
-def shown(names: Sequence[str]) -> str:
+def abbreviate_names(names: Sequence[str]) -> str:
     """List the first names, and count the others."""
     listed = ", ".join(repr(name[:80]) for name in names[:5]) or "none"
     return f"{listed} and {len(names) - 5} more" if len(names) > 5 else listed
 
 
-def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Scaler) -> Floats:
+def earlier_weights(models: int, earlier: LinearModel, hp: Hyperparameters, scaler: Scaler) -> Floats:
     """Return the weights of an earlier model for all candidates, (M, K, d + 1), in standardised units.
 
     Raises InputError where the earlier model has another predictor type or other dimensions, or where its standardised
@@ -77,10 +79,10 @@ def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Sc
     expected = (hp.predictor_type, features, hp.outputs)
     if found != expected:
         raise InputError(
-            f"channel 'model': expected {described(*expected)}, as the job trains, found {described(*found)}. Give the "
+            f"channel 'model': expected {describe_kind(*expected)}, as the job trains, found {describe_kind(*found)}. Give the "
             "model of an earlier job of the same kind on the same columns, or take the channel away."
         )
-    weight, bias = scaler.unfold(earlier.weight.T, earlier.bias)
+    weight, bias = scaler.standardise_weights(earlier.weight.T, earlier.bias)
     if not hp.use_bias:
         bias = np.zeros_like(bias)
     with np.errstate(over="ignore"):
@@ -93,7 +95,7 @@ def earlier_weights(models: int, earlier: Model, hp: Hyperparameters, scaler: Sc
     return np.repeat(start[None], models, axis=0)
 
 
-def described(predictor_type: str, features: int, outputs: int) -> str:
+def describe_kind(predictor_type: str, features: int, outputs: int) -> str:
     """Describe predictor type and dimensions of a model."""
     classes = f" of {outputs} classes" if outputs > 1 else ""
     return f"a {predictor_type}{classes} with {features} features"

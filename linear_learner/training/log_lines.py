@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.measuring.metrics import Metric
-from linear_learner.measuring.standings import least
-from open_algorithms.learning.job.listener import Log, Summary
+from linear_learner.measuring.standings import least_finite
+from open_algorithms.learning.job.listener import MetricSummary, TrainingListener
 
 Floats = NDArray[Any]
 
 
-def report_rows(rows: int, began: float, log: Log) -> None:
+def log_rows_read(rows: int, began: float, log: TrainingListener) -> None:
     """Log how many rows were read."""
     counts = iterator_counts(1, rows, 1)
-    log.metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
+    log.log_metrics(counts, start=began, end=time.time(), meta="init_train_data_iter")
 
 
-def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | Summary]:
+def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | MetricSummary]:
     """Return the counts of epochs, rows and mini-batches that have been read, under the original's names."""
     return {
         "Total Records Seen": rows * epochs,
@@ -32,33 +32,37 @@ def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | S
     }
 
 
-def report_losses(
+def log_losses(
     split: str,
     objective: str,
-    members: NDArray[np.int64],
+    active: NDArray[np.int64],
     losses: Floats,
     epoch: int,
     start: float,
     end: float,
-    log: Log,
+    log: TrainingListener,
 ) -> None:
     """Log the loss of every active candidate after an epoch, and the lowest of them."""
-    for m, loss in zip(members.tolist(), losses, strict=True):
-        log.metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
-    log.quality(objective, least(losses), split=split, kind="loss", epoch=epoch)
+    for m, loss in zip(active.tolist(), losses, strict=True):
+        log.log_metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
+    log.log_quality(objective, least_finite(losses), split=split, kind="loss", epoch=epoch)
 
 
-def report_scores(split: str, scores: list[Metric], log: Log) -> None:
+def log_scores(split: str, scores: list[Metric], log: TrainingListener) -> None:
     """Log the final scores of a channel."""
     for metric, _, value in scores:
-        log.score(split, metric, value)
+        log.log_score(split, metric, value)
     for metric, kind, value in scores:
-        log.quality(metric, value, split=split, kind=kind)
+        log.log_quality(metric, value, split=split, kind=kind)
 
 
-def report_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: Log) -> None:
+def log_times(seconds: dict[str, list[float]], epochs: int, began: float, ended: float, log: TrainingListener) -> None:
     """Log how long each part of the job took: in milliseconds as metrics, in seconds as text."""
-    spent: dict[str, float | Summary] = {"epochs": epochs}
-    spent |= {name: Summary.of([1000 * value for value in values]) for name, values in seconds.items() if values}
-    log.metrics(spent, start=began, end=ended)
+    spent: dict[str, float | MetricSummary] = {"epochs": epochs}
+    spent |= {
+        name: MetricSummary.from_values([1000 * value for value in values])
+        for name, values in seconds.items()
+        if values
+    }
+    log.log_metrics(spent, start=began, end=ended)
     log.info("Time spent: " + ", ".join(f"{name} {sum(values):.2f} s" for name, values in seconds.items()))

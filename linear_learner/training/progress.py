@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.sliced import Banks
+from linear_learner.bank.sliced import SlicedBank
 from linear_learner.measuring.standings import Standings
-from linear_learner.measuring.thresholds import choose
-from linear_learner.training.pruning import WINDOW, hopeless, pays
+from linear_learner.measuring.thresholds import best_candidate
+from linear_learner.training.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.training.stopping import EarlyStopping
 
 Floats = NDArray[Any]
-HISTORY = 2**17  # numbers that are kept of all epochs
-NONE = np.empty(0, np.float32)  # stands for what there is not yet
+MAX_HISTORY = 2**17  # numbers that are kept of all epochs
+ABSENT = np.empty(0, np.float32)  # stands for what there is not yet
 
 
 @dataclass
-class Course:
+class TrainingProgress:
     """A bank in training. `epoch` counts the finished epochs.
 
     `best_snapshot` holds the weights of the best epoch and `standings` the standings of its candidates on the
@@ -33,117 +33,117 @@ class Course:
     epoch of this process.
     """
 
-    bank: Banks
+    bank: SlicedBank
     stopping: EarlyStopping
     shuffler: np.random.Generator | None
     epoch: int = 0
-    best: Floats | None = None
+    best_snapshot: Floats | None = None
     best_epoch: int | None = None
     standings: Standings | None = None
-    members: NDArray[np.int64] = field(init=False)
-    recent: Floats = field(init=False)
-    left: NDArray[np.int64] = field(init=False)
-    told: NDArray[np.int64] = field(init=False)
+    active: NDArray[np.int64] = field(init=False)
+    recent_losses: Floats = field(init=False)
+    epochs_until_pruned: NDArray[np.int64] = field(init=False)
+    recorded_epochs: NDArray[np.int64] = field(init=False)
     history: Floats = field(init=False)
-    updating: list[float] = field(default_factory=list)
-    checking: list[float] = field(default_factory=list)
+    update_seconds: list[float] = field(default_factory=list)
+    check_seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.members = np.arange(self.bank.models)
-        self.recent = np.empty((0, self.bank.models))
-        self.left = np.zeros(self.bank.models, np.int64)
-        self.told = np.empty(0, np.int64)
+        self.active = np.arange(self.bank.models)
+        self.recent_losses = np.empty((0, self.bank.models))
+        self.epochs_until_pruned = np.zeros(self.bank.models, np.int64)
+        self.recorded_epochs = np.empty(0, np.int64)
         self.history = np.empty((0, 3, self.bank.models))
 
-    def remember(self, losses: Floats, standings: Standings | None) -> None:
+    def record_epoch(self, losses: Floats, standings: Standings | None) -> None:
         """Record losses and standings of the active candidates (M,) for this epoch.
 
         Beyond MOST_HISTORY numbers, every other recorded epoch is dropped first, except the best one.
         """
         epoch = np.full((1, *self.history.shape[1:]), np.nan)
-        epoch[0, 0, self.members] = losses
+        epoch[0, 0, self.active] = losses
         if standings is not None:
-            epoch[0, 1:, self.members] = np.stack([standings.losses, standings.values], axis=1)
-        if self.history.size > HISTORY:
-            kept = (np.arange(len(self.told)) % 2 == 0) | (self.told == self.best_epoch)
-            self.told, self.history = self.told[kept], self.history[kept]
-        self.told = np.append(self.told, self.epoch)
+            epoch[0, 1:, self.active] = np.stack([standings.losses, standings.values], axis=1)
+        if self.history.size > MAX_HISTORY:
+            kept = (np.arange(len(self.recorded_epochs)) % 2 == 0) | (self.recorded_epochs == self.best_epoch)
+            self.recorded_epochs, self.history = self.recorded_epochs[kept], self.history[kept]
+        self.recorded_epochs = np.append(self.recorded_epochs, self.epoch)
         self.history = np.concatenate([self.history, epoch])
 
-    def prune(self, losses: Floats, left: int, margins: int) -> NDArray[np.int64]:
+    def prune_losers(self, losses: Floats, epochs_left: int, margins: int) -> NDArray[np.int64]:
         """Drop the candidates that can no longer win, if that saves enough work; return their numbers.
 
         `losses` (M,) are the validation losses after this epoch, in jobs where the loss decides. `epochs_left` epochs
         remain, each of `margins` margins for one candidate. The candidate that is best so far is never dropped.
         """
-        self.recent = np.concatenate([self.recent, losses[None]])[-WINDOW - 1 :]
-        leaving = hopeless(self.recent, left)
+        self.recent_losses = np.concatenate([self.recent_losses, losses[None]])[-WINDOW - 1 :]
+        leaving = hopeless_candidates(self.recent_losses, epochs_left)
         if self.standings is not None:
-            first = choose(self.standings.values, self.standings.losses, maximise=False)
+            first = best_candidate(self.standings.values, self.standings.losses, maximise=False)
             leaving &= np.arange(len(leaving)) != first
-        if not pays(int(leaving.sum()), len(leaving), margins, left):
-            return self.members[:0]
-        left_behind = self.members[leaving]
-        self.left[left_behind] = self.epoch
-        self.keep(np.flatnonzero(~leaving))
+        if not is_worth_pruning(int(leaving.sum()), len(leaving), margins, epochs_left):
+            return self.active[:0]
+        left_behind = self.active[leaving]
+        self.epochs_until_pruned[left_behind] = self.epoch
+        self.keep_candidates(np.flatnonzero(~leaving))
         return left_behind
 
-    def keep(self, chosen: NDArray[np.int64]) -> None:
+    def keep_candidates(self, chosen: NDArray[np.int64]) -> None:
         """Continue with the active candidates at the places `chosen` only."""
-        if len(chosen) == len(self.members):
+        if len(chosen) == len(self.active):
             return
-        if self.best is not None:
-            self.best = self.best[chosen]
+        if self.best_snapshot is not None:
+            self.best_snapshot = self.best_snapshot[chosen]
         if self.standings is not None:
             standings = self.standings
             self.standings = Standings(standings.values[chosen], standings.losses[chosen], standings.maximise)
-        self.bank = self.bank.part(chosen)
-        self.members, self.recent = self.members[chosen], self.recent[:, chosen]
+        self.bank = self.bank.select_candidates(chosen)
+        self.active, self.recent_losses = self.active[chosen], self.recent_losses[:, chosen]
 
-    def state(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
         numbers = {
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
             "optimum": self.stopping.optimum,
-            "idle": self.stopping.idle,
+            "idle": self.stopping.idle_epochs,
             "shuffler": None if self.shuffler is None else self.shuffler.bit_generator.state,
         }
         yield "numbers", np.array(json.dumps(numbers))
-        yield "members", self.members
-        yield "recent", self.recent
-        yield "left", self.left
-        yield "told", self.told
+        yield "members", self.active
+        yield "recent", self.recent_losses
+        yield "left", self.epochs_until_pruned
+        yield "told", self.recorded_epochs
         yield "history", self.history
-        yield "best", NONE if self.best is None else self.best
-        yield "values", NONE if self.standings is None else self.standings.values
-        yield "losses", NONE if self.standings is None else self.standings.losses
-        for name, array in self.bank.state():
+        yield "best", ABSENT if self.best_snapshot is None else self.best_snapshot
+        yield "values", ABSENT if self.standings is None else self.standings.values
+        yield "losses", ABSENT if self.standings is None else self.standings.losses
+        for name, array in self.bank.state_arrays():
             yield f"bank.{name}", array
 
-    def tell(self, hosts: Hosts) -> None:
+    def broadcast_state(self, hosts: Hosts) -> None:
         """Broadcast the state of host 0 to all hosts."""
-        state = dict(self.state()) if hosts.rank == 0 else {}
+        state = dict(self.state_arrays()) if hosts.rank == 0 else {}
         texts = {name: str(array) for name, array in state.items() if array.dtype.kind == "U"}
         shapes = {name: [array.shape, str(array.dtype)] for name, array in state.items() if name not in texts}
-        texts, shapes = hosts.told_anything([texts, shapes])
+        texts, shapes = hosts.broadcast_json([texts, shapes])
         told = {name: np.array(text) for name, text in texts.items()}
         for name, (shape, kind) in shapes.items():
-            told[name] = hosts.told(state.get(name, np.zeros(shape, kind))).astype(kind)
+            told[name] = hosts.broadcast(state.get(name, np.zeros(shape, kind))).astype(kind)
         if hosts.rank:
-            self.keep(told["members"])
-            self.resume(told)
+            self.keep_candidates(told["members"])
+            self.load_state(told)
 
-    def resume(self, state: Mapping[str, Floats]) -> None:
+    def load_state(self, state: Mapping[str, Floats]) -> None:
         """Load the state of a training of the same shape; arrays are taken from `state` one at a time."""
         numbers = json.loads(str(state["numbers"]))
         self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
-        self.stopping.optimum, self.stopping.idle = numbers["optimum"], numbers["idle"]
+        self.stopping.optimum, self.stopping.idle_epochs = numbers["optimum"], numbers["idle"]
         if self.shuffler is not None:
             self.shuffler.bit_generator.state = numbers["shuffler"]
-        self.recent, self.left = state["recent"], state["left"]
-        self.told, self.history = state["told"], state["history"]
+        self.recent_losses, self.epochs_until_pruned = state["recent"], state["left"]
+        self.recorded_epochs, self.history = state["told"], state["history"]
         best, values = state["best"], state["values"]
-        self.best = best if best.size else None
+        self.best_snapshot = best if best.size else None
         self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None
-        self.bank.resume(state, "bank.")
+        self.bank.load_state(state, "bank.")

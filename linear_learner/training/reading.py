@@ -11,48 +11,48 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.hosts import ALONE, Hosts
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.csr import (
+    Csr,
+    CsrLike,
     Features,
-    Sparse,
-    SparseLike,
-    as_matrix,
-    as_sparse,
+    as_csr,
+    as_dense,
     choose_rows,
-    join,
     slice_rows,
+    stack_rows,
 )
 from open_algorithms.learning.rows.dense import Block
-from open_algorithms.learning.rows.kept import Ahead, Data, hold
+from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, hold_or_stream
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
 
 Floats = NDArray[Any]
 
 
-def read_train(
+def read_train_channel(
     blocks: Iterable[Block],
     hp: Hyperparameters,
     budget: Budget,
-    ahead: Ahead,
+    prefetch: Prefetch,
     *,
     share: float,
-    hosts: Hosts = ALONE,
+    hosts: Hosts = SINGLE_HOST,
     sharded: bool = False,
-) -> tuple[Data, int]:
+) -> tuple[ChannelRows, int]:
     """Fit the scaler on the first rows, then keep all rows within `share` of the memory, or stream them.
 
     Where there are several hosts, each takes every host-count-th row, unless the channel is `sharded`: then it was
     given its part. Returns the data and the bytes that are available for the data of all channels.
     """
 
-    def source() -> Iterator[Block]:
-        rows = checked("train", blocks, label_classes(hp), hp.feature_dim, budget.widest(hp))
-        return rows if sharded else every(rows, hosts)
+    def open_blocks() -> Iterator[Block]:
+        rows = check_blocks("train", blocks, label_class_count(hp), hp.feature_dim, budget.largest_width(hp))
+        return rows if sharded else own_share(rows, hosts)
 
-    stream, batch = source(), hp.mini_batch_size // hosts.count
-    X, y, head = sample(stream, (hp.num_point_for_scaler // hp.mini_batch_size + 1) * batch, budget.sample)
-    X, told = alike(X, head, hosts)
+    stream, batch = open_blocks(), hp.mini_batch_size // hosts.count
+    X, y, head = read_sample(stream, (hp.num_point_for_scaler // hp.mini_batch_size + 1) * batch, budget.sample_bytes)
+    X, told = agree_on_sample(X, head, hosts)
     scaler = fit_scaler(
         X,
         y,
@@ -65,53 +65,55 @@ def read_train(
     sparse = not isinstance(X, np.ndarray)
     more = list(islice(stream, 1))
     shown = batch if more else len(y)
-    room = budget.data(hp, int(X.shape[1] or 0), shown, sparse=sparse)
+    room = budget.data_bytes(hp, int(X.shape[1] or 0), shown, sparse=sparse)
     del X
-    again = chain(drained(head), drained(more), stream)
-    data = hold(
+    again = chain(drain_blocks(head), drain_blocks(more), stream)
+    data = hold_or_stream(
         again,
-        source,
+        open_blocks,
         scaler,
         batch,
         int(share * room),
-        ahead,
+        prefetch,
         sparse=sparse,
-        signed=negated(hp),
-        widest=None if told else lambda width: int(hosts.most(width)),
+        signed=has_signed_rows(hp),
+        widest_of_hosts=None if told else lambda width: int(hosts.all_reduce_max(width)),
     )
-    if not data.features:
+    if not data.feature_dim:
         raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
-    return data, budget.data(hp, data.features, shown, sparse=sparse)
+    return data, budget.data_bytes(hp, data.feature_dim, shown, sparse=sparse)
 
 
-def read_channel(
+def read_scored_channel(
     blocks: Iterable[Block],
     name: str,
     hp: Hyperparameters,
-    train: Data,
-    room: int,
-    ahead: Ahead,
+    train: ChannelRows,
+    byte_limit: int,
+    prefetch: Prefetch,
     *,
-    hosts: Hosts = ALONE,
+    hosts: Hosts = SINGLE_HOST,
     sharded: bool = False,
-) -> Data:
+) -> ChannelRows:
     """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it.
 
     The channel is only scored, so its pieces need not be whole mini-batches.
     """
 
-    def source() -> Iterator[Block]:
-        rows = checked(name, blocks, label_classes(hp), train.features)
-        return rows if sharded else every(rows, hosts)
+    def open_blocks() -> Iterator[Block]:
+        rows = check_blocks(name, blocks, label_class_count(hp), train.feature_dim)
+        return rows if sharded else own_share(rows, hosts)
 
     sparse = isinstance(train.rows, SparseRows)
-    data = hold(source(), source, train.scaler, 1, room, ahead, sparse=sparse, signed=negated(hp))
-    if not hosts.total([data.count])[0]:
+    data = hold_or_stream(
+        open_blocks(), open_blocks, train.scaler, 1, byte_limit, prefetch, sparse=sparse, signed=has_signed_rows(hp)
+    )
+    if not hosts.all_reduce([data.row_count])[0]:
         raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
     return data
 
 
-def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
+def own_share(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
     """Yield this host's share of blocks that all hosts read: every host-count-th row."""
     if hosts.count == 1:
         yield from blocks
@@ -124,7 +126,7 @@ def every(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
         first = (first - len(y)) % hosts.count
 
 
-def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]:
+def agree_on_sample(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]:
     """Make the samples of all hosts sparse or dense, and of one width, like that of the first host that has rows.
 
     Also returns whether the data declares its width. `head` are the blocks that X (n, d) was taken from. Raises
@@ -132,7 +134,9 @@ def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]
     """
     told = head[0][0].shape[1] if head else None
     mine = [bool(head), not isinstance(X, np.ndarray), told or 0, X.shape[1] or 0]
-    with_rows = [(host, facts) for host, (facts,) in zip(hosts.names, hosts.gathered([mine]), strict=True) if facts[0]]
+    with_rows = [
+        (host, facts) for host, (facts,) in zip(hosts.names, hosts.all_gather([mine]), strict=True) if facts[0]
+    ]
     if not with_rows:
         raise InputError("channel 'train': no host has a row of it. Check where its data lies.")
     (first, facts), *others = with_rows
@@ -144,21 +148,21 @@ def alike(X: Features, head: list[Block], hosts: Hosts) -> tuple[Features, bool]
             )
     width = int(max(facts[3] for _, facts in with_rows))
     if not facts[1]:
-        return as_matrix(X) if head else np.zeros((0, width), np.float32), bool(facts[2])
-    return as_sparse(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
+        return as_dense(X) if head else np.zeros((0, width), np.float32), bool(facts[2])
+    return as_csr(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
 
 
-def negated(hp: Hyperparameters) -> bool:
+def has_signed_rows(hp: Hyperparameters) -> bool:
     """Return whether rows are stored multiplied by a sign for their label, which spares the loss the labels."""
-    return LOSSES[hp.loss].signed is not None
+    return LOSSES[hp.loss].signed_graph is not None
 
 
-def label_classes(hp: Hyperparameters) -> int | None:
+def label_class_count(hp: Hyperparameters) -> int | None:
     """Return how many classes labels may be numbered by; None for a regressor."""
     return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
 
 
-def checked(
+def check_blocks(
     channel: str, blocks: Iterable[Block], classes: int | None, features: int | None, widest: int | None = None
 ) -> Iterator[Block]:
     """Yield blocks whose labels and width are valid.
@@ -170,7 +174,7 @@ def checked(
     rows = 0
     for X, y in blocks:
         if not isinstance(X, np.ndarray) and X.shape[1] is None:
-            X = with_width(X, channel, rows, features)
+            X = with_known_width(X, channel, rows, features)
         elif features is not None and X.shape[1] != features:
             raise InputError(
                 f"channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
@@ -181,7 +185,7 @@ def checked(
         else:
             features = X.shape[1]
         if widest is not None and not isinstance(X, np.ndarray):
-            check_width(X, channel, rows, widest)
+            check_sparse_width(X, channel, rows, widest)
         if classes is not None:
             wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
             if wrong.size:
@@ -196,7 +200,7 @@ def checked(
         yield X, y
 
 
-def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
+def check_sparse_width(X: CsrLike, channel: str, rows: int, widest: int) -> None:
     """Raise InputError for sparse rows wider than any model that fits the memory, before allocating for them."""
     width, row = X.shape[1], rows + 1
     if width is None and len(X.indices):
@@ -211,7 +215,7 @@ def check_width(X: SparseLike, channel: str, rows: int, widest: int) -> None:
         )
 
 
-def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> SparseLike:
+def with_known_width(X: CsrLike, channel: str, rows: int, features: int | None) -> CsrLike:
     """Set the width of rows that do not declare one to `features`; `rows` were read before them."""
     if features is None:
         return X
@@ -224,10 +228,10 @@ def with_width(X: SparseLike, channel: str, rows: int, features: int | None) -> 
             channel,
             row,
         )
-    return Sparse(X.data, X.indices, X.indptr, (X.shape[0], features))
+    return Csr(X.data, X.indices, X.indptr, (X.shape[0], features))
 
 
-def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Features, Floats, list[Block]]:
+def read_sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Features, Floats, list[Block]]:
     """Read blocks until there are `rows` rows or `most_bytes` bytes.
 
     Return X and y of the first `rows`, and all blocks, to be replayed.
@@ -245,11 +249,11 @@ def sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Feature
     parts = [X for X, _ in head]
     y = np.concatenate([y for _, y in head])[:rows]
     if isinstance(parts[0], np.ndarray):
-        return np.concatenate(list(map(as_matrix, parts)))[:rows], y, head
-    return slice_rows(join(list(map(as_sparse, parts))), 0, len(y)), y, head
+        return np.concatenate(list(map(as_dense, parts)))[:rows], y, head
+    return slice_rows(stack_rows(list(map(as_csr, parts))), 0, len(y)), y, head
 
 
-def drained(parts: list[Block]) -> Iterator[Block]:
+def drain_blocks(parts: list[Block]) -> Iterator[Block]:
     """Yield the blocks of a list while emptying it, so that each can be freed."""
     while parts:
         yield parts.pop(0)

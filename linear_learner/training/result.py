@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from linear_learner.measuring.final import Measured
+from linear_learner.measuring.final import Measurement
 from linear_learner.measuring.standings import Standings
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import Hyperparameters
-from linear_learner.training.progress import Course
+from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.rows.scaling import Scaler
 
 
 @dataclass(frozen=True)
-class Account:
+class TrainingResult:
     """The result of a finished training.
 
     `standings` (M,) holds the criterion and loss of each candidate that trained to the end, on the rows of
@@ -21,22 +21,22 @@ class Account:
     of the model on it; where `was_stopped`, they are taken on the first rows of each channel only.
     """
 
-    model: Model
+    model: LinearModel
     hp: Hyperparameters
     candidates: list[Candidate]
-    course: Course
+    course: TrainingProgress
     standings: Standings
     winner: int
-    deciding: str
+    deciding_channel: str
     scaler: Scaler
-    sparse: bool
-    measured: Mapping[str, Measured]
-    stopped: bool
-    hosts: int
+    is_sparse: bool
+    measurements: Mapping[str, Measurement]
+    was_stopped: bool
+    host_count: int
 
 
-Tell = Callable[[Account], None]
+ResultCallback = Callable[[TrainingResult], None]
 
 
-def untold(account: Account) -> None:
+def ignore_result(result: TrainingResult) -> None:
     """Ignore the result."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from open_algorithms.commands.tables.models import open_model
-from open_algorithms.commands.telling.doors import run_door
-from open_algorithms.learning.artifact.archives import PACKED, ZIPPED
+from open_algorithms.commands.tables.models import load_model_with_files
+from open_algorithms.commands.telling.doors import run_program
+from open_algorithms.learning.artifact.archives import TAR_ARCHIVE, ZIP_ARCHIVE
 
 
-def serve(path: Path, port: int | None, environ: Mapping[str, str]) -> int:
+def serve_model(path: Path, port: int | None, environ: Mapping[str, str]) -> int:
     """Run the server on the model at `path` until a signal, and give its exit status."""
-    open_model(path)  # which says what is wrong with it here instead of to every client
+    load_model_with_files(path)  # which says what is wrong with it here instead of to every client
     settings = {"SAGEMAKER_MULTI_MODEL": ""}
     if port is not None:
         settings["SAGEMAKER_BIND_TO_PORT"] = str(port)
@@ -22,11 +22,11 @@ def serve(path: Path, port: int | None, environ: Mapping[str, str]) -> int:
             model.symlink_to(path.resolve())
         else:
             model.mkdir()
-            shutil.copyfile(path, model / (PACKED if is_tar(path) else ZIPPED))
-        return run_door("serve", Path(root), {**environ, **settings})
+            shutil.copyfile(path, model / (TAR_ARCHIVE if is_gzip(path) else ZIP_ARCHIVE))
+        return run_program("serve", Path(root), {**environ, **settings})
 
 
-def is_tar(path: Path) -> bool:
+def is_gzip(path: Path) -> bool:
     """Return whether a file is gzipped, as a tar of a model is and a zip is not."""
     with path.open("rb") as stream:
         return stream.read(2) == b"\x1f\x8b"

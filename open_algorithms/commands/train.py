@@ -9,27 +9,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from container.channels.channel import Channel
-from container.contract.environment import CALLED, ChannelConfig, Paths
-from container.contract.media import parse
+from container.contract.environment import DISPLAY_NAMES_VARIABLE, ChannelConfig, Paths
+from container.contract.media import parse_media_type
 from container.job.writable import check_writable
-from open_algorithms.commands.tables.data import content_type, lay_out, list_files
+from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
 from open_algorithms.commands.tables.headers import CSV
 from open_algorithms.commands.tables.predictors import choose_predictor
-from open_algorithms.commands.tables.source import Source, describe_source
+from open_algorithms.commands.tables.source import DataSource, describe_source
 from open_algorithms.commands.tables.splits import check_split
 from open_algorithms.commands.tables.target import ask_for_label
-from open_algorithms.commands.telling.doors import run_door
-from open_algorithms.commands.telling.faults import Fault, UsageFault
-from open_algorithms.commands.telling.files import replace
-from open_algorithms.commands.telling.say import say
-from open_algorithms.commands.telling.summary import PAGE, REPORT, summarize
+from open_algorithms.commands.telling.doors import run_program
+from open_algorithms.commands.telling.faults import CommandError, UsageError
+from open_algorithms.commands.telling.files import replace_file
+from open_algorithms.commands.telling.say import print_message
+from open_algorithms.commands.telling.summary import REPORT, REPORT_PAGE, summarize_job
 
 
-def train(
+def train_model(
     data: Mapping[str, Path],
     out: Path,
     hyperparameters: dict[str, str],
-    said: str | None,
+    stated_type: str | None,
     target_first: bool,
     environ: Mapping[str, str],
 ) -> int:
@@ -37,35 +37,37 @@ def train(
 
     Existing files in `out` are kept unless the job succeeds.
     """
-    files = {name: list_files([path]) for name, path in data.items()}
+    files = {name: find_data_files([path]) for name, path in data.items()}
     check_split(data["train"], [name for name, _ in files["train"]])
-    kinds = {name: content_type(found, said) for name, found in files.items()}
+    kinds = {name: decide_content_type(found, stated_type) for name, found in files.items()}
     for name, kind in kinds.items():
-        if parse(kind).name == CSV and not target_first:
-            ask_for_label(data[name], [file for _, file in files[name]], parse(kind))
+        if parse_media_type(kind).name == CSV and not target_first:
+            ask_for_label(data[name], [file for _, file in files[name]], parse_media_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
-            raise UsageFault(
+            raise UsageError(
                 f"{out} is among the data of {data[name]}: the model would be taken for data next time. Say another "
                 "--out."
             )
-    new = make_folder(out)
+    new = make_output_folder(out)
     try:
         with TemporaryDirectory(prefix="linear_learner-") as root:
             paths = Paths(Path(root))
             for name, found in files.items():
-                lay_out(found, paths.channel(name))
-            channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel("train"))
-            source = Source(data["train"], files["train"], parse(kinds["train"]))
-            hyperparameters |= look_at(channel, source, hyperparameters)
+                link_channel_files(found, paths.channel_folder(name))
+            channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel_folder("train"))
+            source = DataSource(data["train"], files["train"], parse_media_type(kinds["train"]))
+            hyperparameters |= choose_from_data(channel, source, hyperparameters)
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())
             channels = {name: {"ContentType": kind} for name, kind in kinds.items()}
             for name, content in (("hyperparameters", hyperparameters), ("inputdataconfig", channels)):
                 (paths.config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-            status = run_door("train", paths.root, {**environ, CALLED: call(data, out, paths)})
+            status = run_program(
+                "train", paths.root, {**environ, DISPLAY_NAMES_VARIABLE: display_names_json(data, out, paths)}
+            )
             if status == 0:
-                keep(paths.output_data, out)
-                close(summarize(out, data.get("test", data["train"]), said))
+                copy_outputs(paths.output_data, out)
+                print_summary(summarize_job(out, data.get("test", data["train"]), stated_type))
             return status
     finally:
         if new:
@@ -73,54 +75,54 @@ def train(
                 out.rmdir()  # which it is only where nothing came of it
 
 
-def look_at(channel: Channel, source: Source, hyperparameters: Mapping[str, str]) -> dict[str, str]:
+def choose_from_data(channel: Channel, source: DataSource, hyperparameters: Mapping[str, str]) -> dict[str, str]:
     """Print a description of the training data; return the hyperparameters that follow from its labels."""
     with closing(iter(channel)) as blocks:
         first = next(blocks)
-        say(describe_source(source, channel.table, first))
+        print_message(describe_source(source, channel.columns, first))
         labels = (y for _, y in chain([first], blocks))
-        return choose_predictor(hyperparameters, labels, source, channel.table)
+        return choose_predictor(hyperparameters, labels, source, channel.columns)
 
 
-def make_folder(out: Path) -> bool:
+def make_output_folder(out: Path) -> bool:
     """Ensure that `out` is a writable folder; return whether it was created."""
     check_writable([out])
     new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise Fault(f"{out} is a file; expected a folder for the model, or a name for a new one.") from None
+        raise CommandError(f"{out} is a file; expected a folder for the model, or a name for a new one.") from None
     except OSError as error:
-        raise Fault(f"{out} cannot be made: {error.strerror}.") from None
+        raise CommandError(f"{out} cannot be made: {error.strerror}.") from None
     return new
 
 
-def call(files: Mapping[str, Path], out: Path, paths: Paths) -> str:
+def display_names_json(files: Mapping[str, Path], out: Path, paths: Paths) -> str:
     """Return the names to show for a job's paths, as JSON by path below its root."""
     places = {
         paths.config / "hyperparameters.json": "the command line",
         paths.model: str(out),
         paths.output_data: str(out),
-        **{paths.channel(name): str(path) for name, path in files.items()},
+        **{paths.channel_folder(name): str(path) for name, path in files.items()},
     }
     return json.dumps({str(place.relative_to(paths.root)): name for place, name in places.items()})
 
 
-def keep(source: Path, out: Path) -> None:
+def copy_outputs(source: Path, out: Path) -> None:
     """Copy the job's output beside the model; reports of an earlier model are removed first."""
-    for name in (REPORT, PAGE):
+    for name in (REPORT, REPORT_PAGE):
         (out / name).unlink(missing_ok=True)
     for file in source.rglob("*"):
         if file.is_file():
             target = out / file.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
-            replace(file.read_bytes(), target)
+            replace_file(file.read_bytes(), target)
 
 
-def close(lines: Sequence[str]) -> None:
+def print_summary(lines: Sequence[str]) -> None:
     """Print the summary where people look: on stdout below the log of a terminal, else on stderr."""
     for line in lines:
         if sys.stdout.isatty():
             print(line, flush=True)
         else:
-            say(line)
+            print_message(line)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from open_algorithms.commands.main import main
-from tests.contract.conftest import Job, example_job
+from tests.contract.conftest import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process
 
 
@@ -38,15 +38,15 @@ def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
 
 
 @pytest.fixture(scope="session")
-def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, str]:
+def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainingJob, str]:
     """A finished job on the bundled data, and its log."""
-    job = example_job(tmp_path_factory.mktemp("job"), Process, epochs="2", num_models="2")
+    job = lay_out_example_job(tmp_path_factory.mktemp("job"), Process, epochs="2", num_models="2")
     status, log = job.train()
     assert status == 0, log
     return job, log
 
 
 @pytest.fixture(scope="session")
-def model(job: tuple[Job, str]) -> Path:
+def model(job: tuple[TrainingJob, str]) -> Path:
     """The folder of a trained model."""
     return job[0].root / "model"

@@ -10,8 +10,8 @@ import pytest
 
 from container.codecs.recordio import encode_records
 from tests.commands.conftest import Command
-from tests.contract.conftest import DATA, Job, libsvm, parquet, read_example
-from tests.linear_learner.artifacts import KINDS, contents, example, rows, write
+from tests.contract.conftest import DATA, TrainingJob, encode_libsvm, encode_parquet, read_example
+from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
 TEST = DATA / "test.csv"
 
@@ -32,7 +32,7 @@ def assert_as_logged(out: str, log: str) -> None:
     np.testing.assert_allclose(values, wanted, rtol=1e-6)
 
 
-def test_the_metrics_are_those_that_the_job_logged(command: Command, job: tuple[Job, str], model: Path) -> None:
+def test_the_metrics_are_those_that_the_job_logged(command: Command, job: tuple[TrainingJob, str], model: Path) -> None:
     status, out, complaint = command("evaluate", model, TEST)
     assert (status, complaint) == (0, "")
     assert_as_logged(out, job[1])
@@ -42,10 +42,16 @@ def test_the_metrics_are_those_that_the_job_logged(command: Command, job: tuple[
     "name", ["rows.csv", "rows.CSV.gz", "rows.parquet", "rows.svm", "rows.rec", "rows", "_rows.pbr"]
 )
 def test_every_format_is_read_whatever_tells_it(
-    command: Command, job: tuple[Job, str], model: Path, tmp_path: Path, name: str
+    command: Command, job: tuple[TrainingJob, str], model: Path, tmp_path: Path, name: str
 ) -> None:
     X, y = read_example("test")
-    writers = {".parquet": parquet, ".svm": libsvm, ".rec": encode_records, ".pbr": encode_records, "": encode_records}
+    writers = {
+        ".parquet": encode_parquet,
+        ".svm": encode_libsvm,
+        ".rec": encode_records,
+        ".pbr": encode_records,
+        "": encode_records,
+    }
     file = tmp_path / name
     text = TEST.read_bytes()
     file.write_bytes(
@@ -55,7 +61,7 @@ def test_every_format_is_read_whatever_tells_it(
 
 
 def test_several_files_and_folders_are_one_set_of_rows(
-    command: Command, job: tuple[Job, str], model: Path, tmp_path: Path
+    command: Command, job: tuple[TrainingJob, str], model: Path, tmp_path: Path
 ) -> None:
     lines = TEST.read_bytes().splitlines(keepends=True)
     for name, part in {"a": lines[:50], "b": lines[50:60], "c": lines[60:]}.items():
@@ -66,10 +72,12 @@ def test_several_files_and_folders_are_one_set_of_rows(
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_kind_of_model_is_measured(command: Command, tmp_path: Path, predictor: str, loss: str) -> None:
-    X = rows()
+    X = draw_rows()
     file = tmp_path / "rows.csv"
     np.savetxt(file, np.column_stack([np.arange(len(X)) % 2, X]), "%.9g", ",")
-    status, out, complaint = command("evaluate", write(tmp_path, contents(example(predictor, loss))), file)
+    status, out, complaint = command(
+        "evaluate", write_files(tmp_path, artifact_files(draw_model(predictor, loss))), file
+    )
     assert (status, complaint) == (0, "")
     assert all(np.isfinite(value) for _, value in printed(out))
 
@@ -96,8 +104,8 @@ def test_rows_that_do_not_fit_the_model_are_named(
 
 @pytest.mark.parametrize("weights", ["heavy", 3, [1]])
 def test_weights_of_classes_that_no_job_wrote_are_refused(command: Command, tmp_path: Path, weights: object) -> None:
-    unlikely = replace(example(), metrics_params={"class_weights": weights})
-    status, out, said = command("evaluate", write(tmp_path, contents(unlikely)), TEST)
+    unlikely = replace(draw_model(), metrics_params={"class_weights": weights})
+    status, out, said = command("evaluate", write_files(tmp_path, artifact_files(unlikely)), TEST)
     assert (status, out) == (1, "")
     assert "expected a number for each of its 2 classes" in said
 

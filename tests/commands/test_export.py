@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from sklearn import linear_model, svm
 
 from benchmarks.data import FOLDER
-from linear_learner.artifact.read import load
-from linear_learner.objective.model import Model
-from open_algorithms.commands.exporting.cut import lowest_positive, wide_cut
+from linear_learner.artifact.read import load_model
+from linear_learner.objective.model import LinearModel
+from open_algorithms.commands.exporting.cut import float64_threshold, lowest_positive_margin
 from open_algorithms.commands.exporting.to_onnx import to_onnx
 from open_algorithms.commands.exporting.to_sklearn import to_sklearn
 from open_algorithms.commands.exporting.to_sql import to_sql
-from open_algorithms.commands.telling.faults import Fault
+from open_algorithms.commands.telling.faults import CommandError
 from tests.commands.conftest import Command
-from tests.linear_learner.artifacts import KINDS, contents, example, rows, write
+from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
 Floats = NDArray[Any]
 Answer = dict[str, Floats]
@@ -80,7 +80,7 @@ def by_sql(content: bytes, X: Floats, names: list[str] | None = None) -> Answer:
     return answer
 
 
-FORMS: dict[str, tuple[Callable[[Model], bytes], Callable[[bytes, Floats], Answer]]] = {
+FORMS: dict[str, tuple[Callable[[LinearModel], bytes], Callable[[bytes, Floats], Answer]]] = {
     "onnx": (to_onnx, by_onnx),
     "sklearn": (to_sklearn, by_sklearn),
     "sql": (lambda model: to_sql(model, "features"), by_sql),
@@ -98,17 +98,17 @@ def assert_alike(found: Answer, wanted: Answer) -> None:
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_kind_of_model_gives_the_scores_and_labels_of_the_server(form: str, predictor: str, loss: str) -> None:
     make, ask = FORMS[form]
-    model = example(predictor, loss)
-    X = np.concatenate([rows(), np.zeros((1, 5), np.float32)])
+    model = draw_model(predictor, loss)
+    X = np.concatenate([draw_rows(), np.zeros((1, 5), np.float32)])
     assert_alike(ask(make(model), X), model.predict(X))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_two_classes_of_a_multiclass_classifier_do(form: str) -> None:
     make, ask = FORMS[form]
-    model = example("multiclass_classifier")
+    model = draw_model("multiclass_classifier")
     model = replace(model, weight=model.weight[:, :2], bias=model.bias[:2])
-    X = rows()
+    X = draw_rows()
     assert_alike(ask(make(model), X), model.predict(X))
 
 
@@ -116,10 +116,10 @@ def test_two_classes_of_a_multiclass_classifier_do(form: str) -> None:
 @pytest.mark.parametrize("predictor", ["binary_classifier", "multiclass_classifier"])
 def test_features_far_from_0_keep_the_digits_of_the_others(form: str, predictor: str) -> None:
     make, ask = FORMS[form]
-    model = example(predictor)
+    model = draw_model(predictor)
     model = replace(model, bias=model.bias - 1e6 * model.weight[0].astype(np.float64))
     model = replace(model, bias=model.bias.astype(np.float32))
-    X = rows()
+    X = draw_rows()
     X[:, 0] += np.float32(1e6)
     assert_alike(ask(make(model), X), model.predict(X))
 
@@ -129,7 +129,7 @@ def test_features_far_from_0_keep_the_digits_of_the_others(form: str, predictor:
 def test_margins_of_any_size_neither_overflow_nor_underflow(form: str, predictor: str, outputs: int) -> None:
     make, ask = FORMS[form]
     weight = np.linspace(1, 2, outputs, dtype=np.float32)[None, :]
-    model = Model(predictor, example(predictor).loss_type, weight, np.zeros(outputs, np.float32), 0.4)
+    model = LinearModel(predictor, draw_model(predictor).loss_type, weight, np.zeros(outputs, np.float32), 0.4)
     X = np.array([[-1e30], [-1000], [-710], [-90], [0], [90], [710], [1000], [1e30]], np.float32)
     assert_alike(ask(make(model), X), model.predict(X))
 
@@ -139,21 +139,21 @@ def test_margins_of_any_size_neither_overflow_nor_underflow(form: str, predictor
 @pytest.mark.parametrize("threshold", [0.4, 0.0, 1.0, 2.0, -1.0, float(np.float32(0.7))])
 def test_the_label_turns_at_the_very_margin_where_the_servers_does(form: str, loss: str, threshold: float) -> None:
     make, ask = FORMS[form]
-    model = Model("binary_classifier", loss, np.ones((1, 1), np.float32), np.zeros(1, np.float32), threshold)
-    edge = lowest_positive(model)
+    model = LinearModel("binary_classifier", loss, np.ones((1, 1), np.float32), np.zeros(1, np.float32), threshold)
+    edge = lowest_positive_margin(model)
     near = [np.nextafter(edge, np.float32(end)) for end in (-np.inf, np.inf)] if np.isfinite(edge) else []
     X = np.array([edge, *near, -50, 50], np.float32)
     X = X[np.isfinite(X)][:, None]
     wanted = model.predict(X)["predicted_label"]
     assert ask(make(model), X)["predicted_label"].tolist() == wanted.tolist()
-    assert (X[:, 0] >= wide_cut(model)).tolist() == wanted.tolist()
+    assert (X[:, 0] >= float64_threshold(model)).tolist() == wanted.tolist()
 
 
 @pytest.mark.skipif(not RUN.exists(), reason=f"{RUN} is absent; LINEAR_LEARNER_SHARED names the golden runs' folder")
 @pytest.mark.parametrize("form", FORMS)
 def test_amazons_own_model_does(form: str) -> None:
     make, ask = FORMS[form]
-    model = load(RUN / "model_algo-1")
+    model = load_model(RUN / "model_algo-1")
     table = np.loadtxt(RUN / "train.csv", delimiter=",", dtype=np.float32)
     X, y = np.ascontiguousarray(table[:, 1:]), table[:, 0]
     found = ask(make(model), X)
@@ -162,7 +162,7 @@ def test_amazons_own_model_does(form: str) -> None:
 
 
 def test_onnx_says_what_the_graph_does_not() -> None:
-    model = replace(example(), names=("a", "b", "é", "d", 'e"'))
+    model = replace(draw_model(), names=("a", "b", "é", "d", 'e"'))
     made = onnx.load_from_string(to_onnx(model))
     found = {entry.key: entry.value for entry in made.metadata_props}
     assert json.loads(found.pop("feature_names")) == list(model.names)
@@ -176,39 +176,39 @@ def test_onnx_says_what_the_graph_does_not() -> None:
 
 def test_a_model_that_onnx_cannot_hold_is_refused() -> None:
     weight = np.broadcast_to(np.float32(0), (600_000_000, 1))
-    with pytest.raises(Fault, match="2 GB"):
-        to_onnx(Model("regressor", "squared_loss", weight, np.zeros(1, np.float32)))
+    with pytest.raises(CommandError, match="2 GB"):
+        to_onnx(LinearModel("regressor", "squared_loss", weight, np.zeros(1, np.float32)))
 
 
 def test_sql_takes_any_name_and_passes_every_column_through() -> None:
     names = ['say "no"', "select", "ü ; --", "linear_learner_margin", "f'0"]
-    model = replace(example(), names=tuple(names))
-    X = rows()
+    model = replace(draw_model(), names=tuple(names))
+    X = draw_rows()
     assert_alike(by_sql(to_sql(model, "features"), X, names), model.predict(X))
 
 
 @pytest.mark.parametrize("predictor", ["binary_classifier", "multiclass_classifier"])
 def test_sql_of_a_wide_model_stays_within_what_databases_allow_and_leaves_out_zeros(predictor: str) -> None:
-    model = example(predictor, features=784)
+    model = draw_model(predictor, features=784)
     model.weight[::2] = 0
     content = to_sql(model, "features")
     assert b'"f1"' in content
     assert b'"f2"' not in content
-    X = rows(784)
+    X = draw_rows(784)
     assert_alike(by_sql(content, X), model.predict(X))
 
 
 @pytest.mark.parametrize("predictor", ["regressor", "binary_classifier", "multiclass_classifier"])
 def test_sql_says_nothing_of_a_row_that_lacks_a_feature(predictor: str) -> None:
-    X = rows()[:1]
+    X = draw_rows()[:1]
     X[0, 2] = np.nan  # which SQLite stores as NULL
-    answer = by_sql(to_sql(example(predictor), "features"), X)
+    answer = by_sql(to_sql(draw_model(predictor), "features"), X)
     assert np.isnan(answer["score"]).all()
     assert answer.get("predicted_label", np.array([None])).tolist() == [None]
 
 
 def test_a_file_is_replaced_as_a_whole_and_devices_are_written_to(command: Command, tmp_path: Path) -> None:
-    model, out = write(tmp_path, contents(example())), tmp_path / "model.onnx"
+    model, out = write_files(tmp_path, artifact_files(draw_model())), tmp_path / "model.onnx"
     out.write_text("what was there before")
     assert command("export", model, "--to", "onnx", "--out", out).status == 0
     onnx.checker.check_model(str(out))
@@ -222,7 +222,7 @@ def test_a_file_is_replaced_as_a_whole_and_devices_are_written_to(command: Comma
 
 
 def test_json_and_sql_go_to_stdout_and_onnx_to_a_file_only(command: Command, tmp_path: Path) -> None:
-    model = write(tmp_path, contents(example()))
+    model = write_files(tmp_path, artifact_files(draw_model()))
     assert json.loads(command("export", model, "--to", "sklearn").out)["n_features_in_"] == 5
     assert 'FROM "my table"' in command("export", model, "--to", "sql", "--table", "my table").out
     status, out, complaint = command("export", model, "--to", "onnx")
@@ -234,7 +234,7 @@ def test_json_and_sql_go_to_stdout_and_onnx_to_a_file_only(command: Command, tmp
 @pytest.mark.parametrize("predictor", ["regressor", "binary_classifier", "multiclass_classifier"])
 def test_a_model_of_features_far_from_0_is_exported_as_exactly(form: str, predictor: str) -> None:
     offset = np.array([0, 1.6e9, 0, 0, 0])
-    model = example(predictor).shifted(-offset)
-    X = rows().astype(np.float64) + offset
+    model = draw_model(predictor).absorb_shift(-offset)
+    X = draw_rows().astype(np.float64) + offset
     to, by = FORMS[form]
     np.testing.assert_allclose(by(to(model), X)["score"], model.predict(X)["score"], rtol=1e-5, atol=1e-6)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from linear_learner.artifact.read import load
-from open_algorithms.commands.tables.data import content_type
-from open_algorithms.commands.tables.headers import First, judge
+from linear_learner.artifact.read import load_model
+from open_algorithms.commands.tables.data import decide_content_type
+from open_algorithms.commands.tables.headers import FirstLine, classify_first_line
 from tests.commands.conftest import Command, Ended
 
 ROWS = "".join(f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40))
@@ -38,47 +38,47 @@ def rows_trained_on(log: str) -> int:
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        ("label,age,income", "1,2,3", First.HEADER),
-        ('label,"age, in years"', "1,2", First.HEADER),
-        ("RI,Na,Type", "1,2,3", First.HEADER),
-        (",label,age", "0,1,2", First.HEADER),
-        ("Unnamed: 0,label,age", "0,1,2", First.HEADER),
-        ("label,0,1,2", "1,0.5,0.2,0.3", First.NUMBERED),
-        ("Unnamed: 0,0,1", "0,1,2", First.NUMBERED),
-        (",0,1,2", "0,1,2,3", First.NUMBERED),
-        (",label,0,1", "0,1,2,3", First.NUMBERED),
-        ("2019,age,income", "1,2,3", First.NUMBERED),
-        ("0,1,2,3,4,5,6,7", "1,0,0,0,0,0,0,0", First.NUMBERED),
-        ("1,2,3,4,5,6,7,8", "1,0,0,0,0,0,0,0", First.NUMBERED),
-        ("y,400.5,401,402,403,404,405,406,407", "1,2,3,4,5,6,7,8,9", First.NUMBERED),
-        ("0,1,2", "1,2,3", First.UNSURE),
-        ("1,2", "0,0.5", First.UNSURE),
-        ("y,2019,2020,2021", "1,2,3,4", First.UNSURE),
-        ("1,2,3", "1,2,4", First.UNSURE),
-        ("2,0,1", "0.5,2,3", First.UNSURE),
-        ("3,1,2", "1,2,4", First.UNSURE),
-        ("7,0,1,2,3,4,5,6", "1,0,0,0,0,0,0,0", First.NUMBERED),
-        ("2018,2019,2020,2021", "0,0.5,1.5,2.5", First.UNSURE),
-        ("0,30,85,90", "1,41.5,70,80", First.ROW),
-        ("1,0", "0,1.5", First.ROW),
-        ("0,1,3", "1,2,3", First.ROW),
-        ("1,abc,3", "1,2,3", First.ROW),
-        ("good,0.5,1.2", "0,0.3,1", First.ROW),
-        ("good,5,3", "0,4,1", First.ROW),
-        ("1,red,blue", "0,red,green", First.ROW),
-        ("1,?,NA", "0,1,2", First.ROW),
-        ("good,NA,?", "1,2,3", First.ROW),
-        (",5,3", "0,4,1", First.ROW),
-        ("a;b;c", "1;2;3", First.ROW),
-        ("1e-3,", "1,2", First.ROW),
-        (",,", "1,2,3", First.ROW),
+        ("label,age,income", "1,2,3", FirstLine.HEADER),
+        ('label,"age, in years"', "1,2", FirstLine.HEADER),
+        ("RI,Na,Type", "1,2,3", FirstLine.HEADER),
+        (",label,age", "0,1,2", FirstLine.HEADER),
+        ("Unnamed: 0,label,age", "0,1,2", FirstLine.HEADER),
+        ("label,0,1,2", "1,0.5,0.2,0.3", FirstLine.NUMBERED),
+        ("Unnamed: 0,0,1", "0,1,2", FirstLine.NUMBERED),
+        (",0,1,2", "0,1,2,3", FirstLine.NUMBERED),
+        (",label,0,1", "0,1,2,3", FirstLine.NUMBERED),
+        ("2019,age,income", "1,2,3", FirstLine.NUMBERED),
+        ("0,1,2,3,4,5,6,7", "1,0,0,0,0,0,0,0", FirstLine.NUMBERED),
+        ("1,2,3,4,5,6,7,8", "1,0,0,0,0,0,0,0", FirstLine.NUMBERED),
+        ("y,400.5,401,402,403,404,405,406,407", "1,2,3,4,5,6,7,8,9", FirstLine.NUMBERED),
+        ("0,1,2", "1,2,3", FirstLine.UNSURE),
+        ("1,2", "0,0.5", FirstLine.UNSURE),
+        ("y,2019,2020,2021", "1,2,3,4", FirstLine.UNSURE),
+        ("1,2,3", "1,2,4", FirstLine.UNSURE),
+        ("2,0,1", "0.5,2,3", FirstLine.UNSURE),
+        ("3,1,2", "1,2,4", FirstLine.UNSURE),
+        ("7,0,1,2,3,4,5,6", "1,0,0,0,0,0,0,0", FirstLine.NUMBERED),
+        ("2018,2019,2020,2021", "0,0.5,1.5,2.5", FirstLine.UNSURE),
+        ("0,30,85,90", "1,41.5,70,80", FirstLine.ROW),
+        ("1,0", "0,1.5", FirstLine.ROW),
+        ("0,1,3", "1,2,3", FirstLine.ROW),
+        ("1,abc,3", "1,2,3", FirstLine.ROW),
+        ("good,0.5,1.2", "0,0.3,1", FirstLine.ROW),
+        ("good,5,3", "0,4,1", FirstLine.ROW),
+        ("1,red,blue", "0,red,green", FirstLine.ROW),
+        ("1,?,NA", "0,1,2", FirstLine.ROW),
+        ("good,NA,?", "1,2,3", FirstLine.ROW),
+        (",5,3", "0,4,1", FirstLine.ROW),
+        ("a;b;c", "1;2;3", FirstLine.ROW),
+        ("1e-3,", "1,2", FirstLine.ROW),
+        (",,", "1,2,3", FirstLine.ROW),
     ],
 )
-def test_what_a_first_line_is(first: str, second: str, found: First) -> None:
+def test_what_a_first_line_is(first: str, second: str, found: FirstLine) -> None:
     def split(line: str) -> list[str]:
         return line.split(",") if '"' not in line else ["label", "age, in years"]
 
-    assert judge(split(first), split(second)) is found
+    assert classify_first_line(split(first), split(second)) is found
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_a_first_line_is(first: str, second: str, found: First) -> None:
 )
 def test_the_content_type_says_what_the_first_line_is(tmp_path: Path, text: str, found: bool) -> None:
     file = write(tmp_path / "rows.csv", text)
-    assert content_type([("rows.csv", file)], None) == ("text/csv;header=present" if found else "text/csv")
-    assert content_type([("rows.csv", file)], "text/csv; header=absent") == "text/csv; header=absent"
+    assert decide_content_type([("rows.csv", file)], None) == ("text/csv;header=present" if found else "text/csv")
+    assert decide_content_type([("rows.csv", file)], "text/csv; header=absent") == "text/csv; header=absent"
 
 
 def test_a_header_of_numbers_is_said_and_can_be_overruled(train: Command, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_few_columns_that_count_are_asked_for_and_either_answer_is_heard(train: 
     for answer, rows in (("present", 40), ("absent", 41)):
         status, log, _ = train(file, "--content-type", f"text/csv;header={answer}")
         assert (status, rows_trained_on(log)) == (0, rows)
-    assert load(tmp_path / "model").names == ()
+    assert load_model(tmp_path / "model").names == ()
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -152,7 +152,7 @@ def test_files_that_were_cut_from_one_are_put_together_as_it_is_said(
     subprocess.run(said.split("`")[1], shell=True, cwd=tmp_path, check=True)
     status, log, said = train(tmp_path / "all.csv")
     assert (status, rows_trained_on(log)) == (0, 40), said
-    assert load(tmp_path / "model").names == ("age", "income")
+    assert load_model(tmp_path / "model").names == ("age", "income")
 
 
 @pytest.mark.parametrize(

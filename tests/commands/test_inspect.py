@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from linear_learner.report.facts import Weight
+from linear_learner.report.facts import FeatureWeights
 from open_algorithms.commands import inspect
 from tests.commands.conftest import Command
-from tests.contract.conftest import Job
-from tests.linear_learner.artifacts import KINDS, NAMES, contents, example, write
+from tests.contract.conftest import TrainingJob
+from tests.linear_learner.artifacts import KINDS, NAMES, artifact_files, draw_model, write_files
 
 GOLDEN = FOLDER / "golden"
 
@@ -21,14 +21,14 @@ GOLDEN = FOLDER / "golden"
 def test_every_kind_of_model_is_shown_with_its_facts_files_and_weights(
     command: Command, tmp_path: Path, predictor: str, loss: str
 ) -> None:
-    status, out, complaint = command("inspect", write(tmp_path, contents(example(predictor, loss))))
+    status, out, complaint = command("inspect", write_files(tmp_path, artifact_files(draw_model(predictor, loss))))
     assert (status, complaint) == (0, "")
     assert all(text in out for text in (predictor, loss, *NAMES, "f0", "f4"))
     assert ("class 3" in out) == (predictor == "multiclass_classifier")
 
 
 def test_a_folder_and_its_packages_show_the_same_model(
-    command: Command, job: tuple[Job, str], model: Path, tmp_path: Path
+    command: Command, job: tuple[TrainingJob, str], model: Path, tmp_path: Path
 ) -> None:
     package, zipped = job[0].root / "output" / "model.tar.gz", shutil.copy(model / "model_algo-1", tmp_path / "a name")
     shown = [command("inspect", path).out.partition("Weights")[2] for path in (model, package, zipped)]
@@ -43,7 +43,7 @@ def test_amazons_own_models_are_shown(command: Command) -> None:
 
 
 def test_of_many_classes_only_the_weight_that_matters_most_is_shown() -> None:
-    table = inspect.weights_table([Weight(0, "x", np.array([*[1.0] * 10, -2.0]))], 11)
+    table = inspect.weights_table([FeatureWeights(0, "x", np.array([*[1.0] * 10, -2.0]))], 11)
     assert [list(column.cells) for column in table.columns] == [["x"], ["-2"], ["10"]]
 
 
@@ -51,7 +51,7 @@ def test_long_names_are_not_cut_where_there_is_no_terminal_and_none_steers_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     names = ("x" * 200, "\x1b[31mred", "[red]", "line\nbreak", "é")
-    inspect.show(replace(example(), names=names), {}, "nowhere")
+    inspect.print_model(replace(draw_model(), names=names), {}, "nowhere")
     out = capsys.readouterr().out
     assert all(text in out for text in ("x" * 200, "\\x1b[31mred", "[red]", "line\\nbreak", "é"))
     assert "\x1b" not in out

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from open_algorithms.commands.tables.labels import survey
+from open_algorithms.commands.tables.labels import survey_labels
 from tests.commands.conftest import Command, Ended
 from tests.contract.launch import TOP
 
@@ -71,10 +71,10 @@ def csv(labels: list[float], header: str = "", form: str = "{:g}", rows: int = 6
 def test_labels_are_classes_where_they_are_numbered_from_0_without_a_gap(
     labels: list[float], classes: int | None, unnumbered: bool
 ) -> None:
-    found = survey([np.array(labels[:1], np.float32), np.array(labels[1:], np.float32)])
-    assert (found.classes, bool(found.unnumbered)) == (classes, unnumbered)
-    assert survey([np.arange(100), np.arange(3)]).classes == 100
-    assert survey([np.arange(101)]).classes is None
+    found = survey_labels([np.array(labels[:1], np.float32), np.array(labels[1:], np.float32)])
+    assert (found.class_count, bool(found.unnumbered_classes)) == (classes, unnumbered)
+    assert survey_labels([np.arange(100), np.arange(3)]).class_count == 100
+    assert survey_labels([np.arange(101)]).class_count is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_labels_are_classes_where_they_are_numbered_from_0_without_a_gap(
     ],
 )
 def test_labels_count_the_rows_where_each_is_one_more(parts: list[list[int]], files: int, counting: bool) -> None:
-    assert survey([np.array(part, np.float32) for part in parts], files).counting == counting
+    assert survey_labels([np.array(part, np.float32) for part in parts], files).numbers_rows == counting
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_labels_count_the_rows_where_each_is_one_more(parts: list[list[int]], fi
     ],
 )
 def test_labels_are_an_index_where_chance_would_have_repeated_one(labels: Floats, unique: bool) -> None:
-    assert survey(np.array_split(labels.astype(np.float32), 3)).unique == unique
+    assert survey_labels(np.array_split(labels.astype(np.float32), 3)).is_unique == unique
 
 
 TWO: dict[str, list[float]] = {

@@ -11,7 +11,7 @@ import pytest
 from tests.commands.conftest import Command
 from tests.contract.conftest import DATA
 from tests.contract.launch import TOP
-from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, contents, example, tarred, write
+from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, artifact_files, draw_model, pack_tar, write_files
 
 LABEL = (
     "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
@@ -25,20 +25,20 @@ ON_A_MODEL = [("inspect",), ("export", "--to", "sql"), ("evaluate", DATA / "test
 def test_an_artifact_that_is_none_is_named_with_what_is_wrong(
     command: Command, tmp_path: Path, words: tuple[object, ...]
 ) -> None:
-    files = contents(example())
+    files = artifact_files(draw_model())
     nan = files[ADDITIONAL].replace(b'"threshold": 0.4', b'"threshold": NaN')
     wrong = {
         "no such file or folder": None,
         "expected a finite number": {**files, ADDITIONAL: nan},
-        f"lacks {PARAMETERS}": {"model.tar.gz": tarred([(ADDITIONAL, files[ADDITIONAL])])},
-        "cannot be read as a gzipped tar": {"model.tar.gz": tarred(list(files.items()))[:-50]},
+        f"lacks {PARAMETERS}": {"model.tar.gz": pack_tar([(ADDITIONAL, files[ADDITIONAL])])},
+        "cannot be read as a gzipped tar": {"model.tar.gz": pack_tar(list(files.items()))[:-50]},
         PARAMETERS: {**files, PARAMETERS: files[PARAMETERS][:-1]},
     }
     for number, (complaint, artifact) in enumerate(wrong.items()):
         place = tmp_path / f"{number}"
         if artifact is not None:
             place.mkdir()
-            write(place, artifact)
+            write_files(place, artifact)
         status, out, said = command(words[0], place, *words[1:])
         assert (status, out) == (1, ""), said
         assert said.startswith(f"linear_learner: {place}: ")

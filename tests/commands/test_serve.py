@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Command
-from tests.contract.conftest import Job, free_port
+from tests.contract.conftest import TrainingJob, free_port
 from tests.contract.launch import TOP
 
 
 @pytest.mark.parametrize("place", ["model", "output/model.tar.gz"])
-def test_a_folder_and_a_package_are_served_until_a_signal(job: tuple[Job, str], tmp_path: Path, place: str) -> None:
+def test_a_folder_and_a_package_are_served_until_a_signal(
+    job: tuple[TrainingJob, str], tmp_path: Path, place: str
+) -> None:
     port = free_port()
     words = [sys.executable, "-m", "open_algorithms.commands", "serve", str(job[0].root / place), "--port", f"{port}"]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "SAGEMAKER_MODEL_SERVER_WORKERS": "1"}

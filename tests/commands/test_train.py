@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
-from open_algorithms.commands.train import keep
+from linear_learner.artifact.read import load_model
+from open_algorithms.commands.train import copy_outputs
 from tests.commands.conftest import Command
 from tests.container.terminal import PseudoTerminal
-from tests.contract.conftest import DATA, example_job
+from tests.contract.conftest import DATA, lay_out_example_job
 from tests.contract.launch import TOP, Process
 from tests.contract.test_train import ARTIFACT
 
@@ -55,7 +55,7 @@ def test_the_model_is_that_of_the_job(
     assert str(Path(tempfile.gettempdir(), "linear_learner-")) not in log
     assert "#test_score (algo-1)" in log
     assert sorted(path.name for path in Path("new/my model").iterdir()) == [*ARTIFACT, "report.html", "report.json"]
-    np.testing.assert_array_equal(load(Path("new/my model")).weight, load(model).weight)
+    np.testing.assert_array_equal(load_model(Path("new/my model")).weight, load_model(model).weight)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my rows", "new"]
 
 
@@ -131,7 +131,7 @@ def test_what_the_job_leaves_beside_the_model_is_kept(tmp_path: Path) -> None:
     (source / "report.html").write_text("new")
     (source / "more" / "x").write_text("x")
     (out / "report.html").write_text("old")
-    keep(source, out)
+    copy_outputs(source, out)
     assert (out / "report.html").read_text() == "new"
     assert (out / "more" / "x").read_text() == "x"
 
@@ -144,7 +144,7 @@ def test_a_header_names_the_features_wherever_the_model_goes(command: Command, t
         (tmp_path / f"{name}.csv").write_text(header + text, encoding="utf-8")
     out = tmp_path / "model"
     assert command("train", tmp_path / "train.csv", "--target-first", "--out", out, *QUICK).status == 0
-    assert load(out).names == tuple(names)
+    assert load_model(out).names == tuple(names)
     features = {weight["feature"] for weight in json.loads((out / "report.json").read_text())["weights"]}
     assert features == set(names)
     assert '"""größe"""' in command("export", out, "--to", "sql").out
@@ -242,7 +242,7 @@ def test_a_log_that_cannot_be_written_costs_no_model(tmp_path: Path, shell: str)
 )
 @pytest.mark.parametrize("epochs", ["1", "none"])
 def test_without_a_log_a_job_ends_as_with_one(tmp_path: Path, place: str, reason: str, epochs: str) -> None:
-    job = example_job(tmp_path, Process, epochs=epochs, num_models="1")
+    job = lay_out_example_job(tmp_path, Process, epochs=epochs, num_models="1")
     ended = subprocess.run(
         ["bash", "-c", f'"$0" "$1" >{place}', sys.executable, TOP / "train"],
         env={**os.environ, "SAGEMAKER_BASE_DIR": str(job.root)},

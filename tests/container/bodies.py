@@ -6,26 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from container.codecs.registry import READERS
-from container.rows.blocks import Features, Sparse
+from container.codecs.registry import REQUEST_DECODERS
+from container.rows.blocks import CsrRows, Features
 
 
-def decode(kind: str, body: bytes, parameters: Mapping[str, str], features: int) -> Any:
+def decode_body(kind: str, body: bytes, parameters: Mapping[str, str], features: int) -> Any:
     """Read a body and put its pieces under one another, sparse if one of them is."""
-    return join(list(READERS[kind](BytesIO(body), parameters, features)), features)
+    return stack_rows(list(REQUEST_DECODERS[kind](BytesIO(body), parameters, features)), features)
 
 
-def join(parts: list[Features], features: int) -> Features:
+def stack_rows(parts: list[Features], features: int) -> Features:
     """Put rows under one another."""
-    if not any(isinstance(part, Sparse) for part in parts):
+    if not any(isinstance(part, CsrRows) for part in parts):
         return np.concatenate([np.empty((0, features), np.float32), *parts])
-    rows = [part if isinstance(part, Sparse) else _compress(part) for part in parts]
+    rows = [part if isinstance(part, CsrRows) else _compress(part) for part in parts]
     indptr = np.cumsum(np.concatenate([[0], *(np.diff(part.indptr) for part in rows)]))
     data, indices = np.concatenate([part.data for part in rows]), np.concatenate([part.indices for part in rows])
-    return Sparse(data, indices, indptr, (len(indptr) - 1, features))
+    return CsrRows(data, indices, indptr, (len(indptr) - 1, features))
 
 
-def _compress(X: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Sparse:
+def _compress(X: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> CsrRows:
     rows, columns = np.nonzero(X)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
-    return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
+    return CsrRows(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))

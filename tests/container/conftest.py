@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from container.channels.channel import Channel
-from container.channels.copies import room
+from container.channels.copies import writable_bytes
 from container.contract.environment import ChannelConfig
 
 
@@ -62,7 +62,7 @@ def pipe(root: Path) -> Callable[..., Channel]:
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     """A folder on a disk with room."""
-    if room(tmp_path) <= 0:
+    if writable_bytes(tmp_path) <= 0:
         pytest.skip("the temporary folder is not on a disk with room")
     return tmp_path
 

@@ -6,7 +6,7 @@ from html import unescape
 CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>")
 
 
-def fill(text: str = "", file: bytes | None = None, **fields: str) -> tuple[bytes, str]:
+def fill_form(text: str = "", file: bytes | None = None, **fields: str) -> tuple[bytes, str]:
     """Fill the form in: the body and its content type; without a file a browser sends an empty one without a name."""
     parts = [(f'name="{name}"', value.encode()) for name, value in {"text": text, **fields}.items()]
     parts.append((f'name="file"; filename="{"" if file is None else "data"}"', file or b""))

@@ -15,17 +15,17 @@ PROGRAM = """
 import errno, os, sys, threading, time
 from pathlib import Path
 
-from container.guard import guard
-from container.job.stop import Stop
+from container.guard import fork_guarded_child
+from container.job.stop import StopRequest
 
-stop = Stop()
+stop = StopRequest()
 stop.listen()
-guard(os.environ, stop)
+fork_guarded_child(os.environ, stop)
 
 from container.team import companions, link, rendezvous as team; from container import training
 from container.contract.errors import ClientError
 
-link.BEAT, link.SILENCE, companions.GRACE = 0.1, float(os.environ["SILENCE"]), 0.5
+link.HEARTBEAT_SECONDS, link.SILENCE_SECONDS, companions.GRACE_SECONDS = 0.1, float(os.environ["SILENCE"]), 0.5
 team.PORT, team.PATIENCE, team.NOTICE = int(os.environ["PORT"]), float(os.environ["PATIENCE"]), 1.0
 
 
@@ -70,13 +70,13 @@ def save(rows, directory):
         time.sleep(0.01)
 
 
-status = training.run(os.environ, fit, save, stop=stop, roles=lambda team: {"parameter server": serve})
+status = training.run_job(os.environ, fit, save, stop=stop, roles=lambda team: {"parameter server": serve})
 sys.stdout.flush()
 os._exit(status)
 """
 
 
-class Host:
+class HostProcess:
     """One host of a job, which runs or has run."""
 
     def __init__(self, root: Path, environment: dict[str, str]) -> None:
@@ -98,7 +98,7 @@ class Host:
         file = self.root / "output/failure"
         return file.read_text() if file.exists() else None
 
-    def says(self, text: str) -> str:
+    def wait_for_text(self, text: str) -> str:
         """Wait until the log contains `text`; return the word behind it."""
         deadline = time.monotonic() + 20
         while text not in self.log:
@@ -106,28 +106,28 @@ class Host:
             time.sleep(0.01)
         return (self.log.partition(text)[2].split() or [""])[0]
 
-    def signal(self, who: str, number: signal.Signals) -> None:
+    def signal_process(self, who: str, number: signal.Signals) -> None:
         """Send a signal to a process that has said who it is."""
-        os.kill(int(self.says(f"{who} ")), number)
+        os.kill(int(self.wait_for_text(f"{who} ")), number)
 
-    def ends(self) -> int:
+    def wait_for_end(self) -> int:
         """Wait for the process to end; return its status."""
         return self.process.wait(timeout=20)
 
 
-class Hosts:
+class LocalHosts:
     """The hosts of a job of a few rows each."""
 
     def __init__(self, folder: Path, *names: str) -> None:
         self.names = names
-        self.port = _quiet_port()
+        self.port = _free_low_port()
         self._folder = folder
-        self._started: list[Host] = []
+        self._started: list[HostProcess] = []
 
     def start(
         self, name: str, fit: str = "returns", *, save: str = "whole", silence: float = 20, rows: str | None = "1,2\n",
         patience: float = 20, interface: str = "lo", hyperparameters: dict[str, str] | None = None, **channel: Any,
-    ) -> Host:  # fmt: skip
+    ) -> HostProcess:  # fmt: skip
         """Start a host; `rows` None is an empty folder."""
         root = self._folder / name
         for folder in ("input/config", "input/data/train", "model", "output/data", "checkpoints"):
@@ -145,11 +145,11 @@ class Hosts:
             (root / "input/data/train/a.csv").write_text(rows)
         numbers = {"PORT": self.port, "SILENCE": silence, "PATIENCE": patience}
         environment = {name: str(number) for name, number in numbers.items()}
-        host = Host(root, {"SAGEMAKER_BASE_DIR": str(root), "FIT": fit, "SAVE": save, **environment})
+        host = HostProcess(root, {"SAGEMAKER_BASE_DIR": str(root), "FIT": fit, "SAVE": save, **environment})
         self._started.append(host)
         return host
 
-    def start_all(self, fit: str = "returns", **options: Any) -> list[Host]:
+    def start_all(self, fit: str = "returns", **options: Any) -> list[HostProcess]:
         """Start them all alike."""
         return [self.start(name, fit, **options) for name in self.names]
 
@@ -162,7 +162,7 @@ class Hosts:
             host.process.wait()
 
 
-def _quiet_port() -> int:
+def _free_low_port() -> int:
     """Find a free port below the ephemeral range, so that no outgoing connection is given it."""
     for port in range(10000 + os.getpid() % 20000, 32768):  # others may be at the same tests
         with socket.socket() as probe:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def piped(channel: Path, objects: Iterable[bytes], late: float = 0.0) -> Iterator[list[str]]:
+def serve_fifos(channel: Path, objects: Iterable[bytes], late: float = 0.0) -> Iterator[list[str]]:
     """Fill one FIFO of the channel after another from a thread, each `late` seconds after the last is done.
 
     Yields the list of how each FIFO ended so far: "read" to its end or "left" early.
@@ -18,7 +18,7 @@ def piped(channel: Path, objects: Iterable[bytes], late: float = 0.0) -> Iterato
     over = threading.Event()
     channel.parent.mkdir(parents=True, exist_ok=True)
 
-    def serve() -> None:
+    def fill_fifos() -> None:
         for number in count():
             over.wait(late)
             fifo = channel.with_name(f"{channel.name}_{number}")
@@ -35,7 +35,7 @@ def piped(channel: Path, objects: Iterable[bytes], late: float = 0.0) -> Iterato
             finally:
                 fifo.unlink()
 
-    writer = threading.Thread(target=serve)
+    writer = threading.Thread(target=fill_fifos)
     writer.start()
     try:
         yield ends

@@ -17,7 +17,7 @@ import json, os, sys, time
 import numpy as np
 from markupsafe import Markup
 from container import server
-from container.rows.blocks import Sparse
+from container.rows.blocks import CsrRows
 from container.web.shelf import Loader
 
 class Sum:
@@ -28,7 +28,7 @@ class Sum:
         self.add = add
 
     def predict(self, X):
-        if isinstance(X, Sparse):
+        if isinstance(X, CsrRows):
             rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
             return {"score": np.bincount(rows, X.data, X.shape[0]).astype(np.float32)}
         time.sleep(float(max(0, X[:, 0].max() - 1e6)))  # a first feature of 1,000,001 takes a second
@@ -44,7 +44,7 @@ def load(path, room):
     return Sum(float(file.read_text()) if file.exists() else 0)
 
 loader = Loader(load, lambda model: [json.dumps(model.add).encode()], lambda content: Sum(json.loads(bytes(content))))
-sys.exit(server.run(os.environ, loader, (ValueError,), lambda model: Markup("<h1>Sum</h1>")))
+sys.exit(server.run_server(os.environ, loader, (ValueError,), lambda model: Markup("<h1>Sum</h1>")))
 """
 
 
@@ -54,7 +54,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Process(subprocess.Popen[str]):
+class ServerProcess(subprocess.Popen[str]):
     """A server with two workers; its output goes to a file, so that it never blocks on a reader."""
 
     def __init__(self, port: int, environ: dict[str, str]) -> None:
@@ -68,7 +68,7 @@ class Process(subprocess.Popen[str]):
             text=True,
         )
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         """Wait for the end and give all that was said."""
         self.wait(timeout=30)
         with self._log as log:
@@ -76,25 +76,25 @@ class Process(subprocess.Popen[str]):
             return log.read()
 
 
-def start(port: int, **environ: str) -> Process:
+def start_server(port: int, **environ: str) -> ServerProcess:
     """Start a server."""
-    return Process(port, environ)
+    return ServerProcess(port, environ)
 
 
 @contextmanager
-def serving(**environ: str) -> Iterator[int]:
+def running_server(**environ: str) -> Iterator[int]:
     """Run a server and yield its port; it must exit with status 0."""
     port = free_port()
-    process = start(port, **environ)
+    process = start_server(port, **environ)
     try:
-        assert wait(port, process) == 200
+        assert wait_for_ping(port, process) == 200
         yield port
     finally:
-        stop(process)
+        stop_server(process)
     assert process.returncode == 0
 
 
-def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+def send_request(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
     """Send one request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
@@ -105,12 +105,12 @@ def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> 
         connection.close()
 
 
-def wait(port: int, process: Process) -> int:
+def wait_for_ping(port: int, process: ServerProcess) -> int:
     """Wait until the server says whether it is well."""
     for _ in range(200):
-        assert process.poll() is None, process.said()
+        assert process.poll() is None, process.read_output()
         try:
-            if (status := ask(port, "GET", "/ping")[0]) != 503:
+            if (status := send_request(port, "GET", "/ping")[0]) != 503:
                 return status
         except ConnectionRefusedError:
             pass
@@ -118,20 +118,20 @@ def wait(port: int, process: Process) -> int:
     raise TimeoutError
 
 
-def stop(process: Process) -> str:
+def stop_server(process: ServerProcess) -> str:
     """Ask the server to stop and give what it said."""
     process.send_signal(signal.SIGTERM)
-    return process.said()
+    return process.read_output()
 
 
-def connect(port: int, data: bytes = b"") -> socket.socket:
+def open_connection(port: int, data: bytes = b"") -> socket.socket:
     """Open a connection and send something on it."""
     client = socket.create_connection(("127.0.0.1", port), timeout=30)
     client.sendall(data)
     return client
 
 
-def post(body: bytes, *headers: str, length: int | None = None) -> bytes:
+def format_post(body: bytes, *headers: str, length: int | None = None) -> bytes:
     """Write a request whose answer is CSV."""
     size = len(body) if length is None else length
     lines = ["POST /invocations HTTP/1.1", "Host: x", "Content-Type: text/csv", "Accept: text/csv", *headers]

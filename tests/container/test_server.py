@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from tests.container.serving import ask, free_port, serving, start, stop, wait
+from tests.container.serving import free_port, running_server, send_request, start_server, stop_server, wait_for_ping
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server that runs for all tests of this module."""
-    with serving() as number:
+    with running_server() as number:
         yield number
 
 
@@ -30,22 +30,22 @@ def port() -> Iterator[int]:
 )
 def test_every_format_is_answered(port: int, content_type: str, body: bytes) -> None:
     expected = (200, b'{"predictions": [{"score": 3.0}]}')
-    assert ask(port, "POST", "/invocations", body, Content_Type=content_type) == expected
+    assert send_request(port, "POST", "/invocations", body, Content_Type=content_type) == expected
 
 
 def test_a_chunked_body_without_a_length_is_read(port: int) -> None:
     chunks = iter([b"1,2\n3", b",4\n"])
-    answer = ask(port, "POST", "/invocations", chunks, Content_Type="text/csv", Accept="text/csv")
+    answer = send_request(port, "POST", "/invocations", chunks, Content_Type="text/csv", Accept="text/csv")
     assert answer == (200, b"3.0\n7.0\n")
 
 
 def test_execution_parameters_tell_the_workers(port: int) -> None:
-    assert json.loads(ask(port, "GET", "/execution-parameters")[1])["MaxConcurrentTransforms"] == 2
+    assert json.loads(send_request(port, "GET", "/execution-parameters")[1])["MaxConcurrentTransforms"] == 2
 
 
 def test_a_port_in_use_is_one_clear_message(port: int) -> None:
-    process = start(port)
-    out = process.said()
+    process = start_server(port)
+    out = process.read_output()
     assert process.returncode == 1
     assert out == (
         f"serve: port {port} is already in use. Stop what listens there, or choose another: by --port with "
@@ -55,11 +55,11 @@ def test_a_port_in_use_is_one_clear_message(port: int) -> None:
 
 def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line() -> None:
     number = free_port()
-    process = start(number)
-    wait(number, process)
-    ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
+    process = start_server(number)
+    wait_for_ping(number, process)
+    send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
     begin = time.monotonic()
-    out = stop(process)
+    out = stop_server(process)
     assert process.returncode == 0
     assert time.monotonic() - begin < 5
     assert sum('"POST /invocations HTTP/1.1" 200 1 rows' in line for line in out.splitlines()) == 1
@@ -67,38 +67,40 @@ def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line()
 
 def test_while_the_model_loads_the_answer_is_503_and_sigterm_ends_at_once() -> None:
     number = free_port()
-    process = start(number, LOAD_SECONDS="30")
+    process = start_server(number, LOAD_SECONDS="30")
     for _ in range(200):
         with suppress(ConnectionRefusedError):
-            assert ask(number, "GET", "/ping") == (503, b"")
+            assert send_request(number, "GET", "/ping") == (503, b"")
             break
         time.sleep(0.05)
-    status, body = ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
+    status, body = send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
     assert status == 503
     assert json.loads(body)["error"].endswith("the model is being loaded; try again later")
     begin = time.monotonic()
-    stop(process)
+    stop_server(process)
     assert process.returncode == 0
     assert time.monotonic() - begin < 2
 
 
 def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:
     number = free_port()
-    process = start(number, LOAD_SECONDS="0.5")
+    process = start_server(number, LOAD_SECONDS="0.5")
     answers = set()
     while (200, b"3.0\n") not in answers:
         with suppress(ConnectionRefusedError):
-            answers.add(ask(number, "POST", "/invocations", b"1,2", Content_Type="text/csv", Accept="text/csv"))
+            answers.add(
+                send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv", Accept="text/csv")
+            )
         time.sleep(0.005)
     assert {status for status, _ in answers} == {200, 503}
-    stop(process)
+    stop_server(process)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_the_log() -> None:
     number = free_port()
-    process = start(number, BROKEN="1", SAGEMAKER_BASE_DIR="/nowhere")
-    assert wait(number, process) == 500
-    assert ask(number, "GET", "/ping") == (500, b"")
-    out = stop(process)
+    process = start_server(number, BROKEN="1", SAGEMAKER_BASE_DIR="/nowhere")
+    assert wait_for_ping(number, process) == 500
+    assert send_request(number, "GET", "/ping") == (500, b"")
+    out = stop_server(process)
     assert "The model in /nowhere/model cannot be loaded: no model in /nowhere/model" in out
     assert "Traceback" not in out

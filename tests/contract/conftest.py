@@ -55,20 +55,20 @@ class Finished(NamedTuple):
 
 
 @dataclass
-class Job:
+class TrainingJob:
     """A training job under `root`."""
 
     root: Path
     launch: type[Running]
     environment: dict[str, str] = field(default_factory=dict)
 
-    def write(self, name: str, content: Any) -> None:
+    def write_config(self, name: str, content: Any) -> None:
         """Write one of the job's JSON files."""
         folder = self.root / "input" / "config"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.json").write_text(json.dumps(content))
 
-    def channel(self, name: str, file: str, content: bytes) -> None:
+    def write_channel_file(self, name: str, file: str, content: bytes) -> None:
         """Put a file into a channel."""
         path = self.root / "input" / "data" / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,16 +76,16 @@ class Job:
 
     def configure(self, hyperparameters: dict[str, Any], content_type: str | None, *channels: str) -> None:
         """Write the hyperparameters and the channels, all of one type."""
-        self.write("hyperparameters", hyperparameters)
+        self.write_config("hyperparameters", hyperparameters)
         kind = {"ContentType": content_type} if content_type else {}
-        self.write("inputdataconfig", {name: {"TrainingInputMode": "File", **kind} for name in channels})
+        self.write_config("inputdataconfig", {name: {"TrainingInputMode": "File", **kind} for name in channels})
 
     def start(self) -> Running:
         """Start `train`; whoever reads its log must go on reading, or it stands still."""
         return self.launch("train", self.root, self.environment, subprocess.PIPE)
 
     @contextmanager
-    def started(self) -> Iterator[Running]:
+    def running_process(self) -> Iterator[Running]:
         """Start `train` with its log added to `log`, which nobody has to read."""
         with self.log.open("a") as log, self.launch("train", self.root, self.environment, log.fileno()) as running:
             yield running
@@ -114,24 +114,26 @@ class Job:
         return (self.root / "output" / "failure").read_text()
 
 
-def example_job(root: Path, launch: type[Running], content_type: str | None = CSV, **hyperparameters: str) -> Job:
+def lay_out_example_job(
+    root: Path, launch: type[Running], content_type: str | None = CSV, **hyperparameters: str
+) -> TrainingJob:
     """Lay out the bundled data as CSV or recordIO."""
-    job = Job(root, launch)
+    job = TrainingJob(root, launch)
     job.configure({"predictor_type": "binary_classifier", "mini_batch_size": "20", **hyperparameters}, content_type,
                   "train", "validation", "test")  # fmt: skip
     for split in ("train", "validation", "test"):
         if content_type == CSV:
-            job.channel(split, "part.csv", (DATA / f"{split}.csv").read_bytes())
+            job.write_channel_file(split, "part.csv", (DATA / f"{split}.csv").read_bytes())
         elif content_type == PARQUET:
-            job.channel(split, "part.parquet", parquet(*read_example(split)))
+            job.write_channel_file(split, "part.parquet", encode_parquet(*read_example(split)))
         elif content_type == LIBSVM:
-            job.channel(split, "part.svm", libsvm(*read_example(split)))
+            job.write_channel_file(split, "part.svm", encode_libsvm(*read_example(split)))
         else:
-            job.channel(split, "part.pbr", encode_records(*read_example(split)))
+            job.write_channel_file(split, "part.pbr", encode_records(*read_example(split)))
     return job
 
 
-def parquet(X: NDArray[Any], y: NDArray[Any]) -> bytes:
+def encode_parquet(X: NDArray[Any], y: NDArray[Any]) -> bytes:
     """Write the label and each feature as a column."""
     columns = {"label": y} | {f"feature {i}": column for i, column in enumerate(X.T)}
     file = BytesIO()
@@ -139,29 +141,29 @@ def parquet(X: NDArray[Any], y: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
-def libsvm(X: NDArray[Any], y: NDArray[Any]) -> bytes:
+def encode_libsvm(X: NDArray[Any], y: NDArray[Any]) -> bytes:
     """Write the values that are not zero with their indices from 1."""
     rows = ([f"{i}:{value}" for i, value in enumerate(row, 1) if value] for row in X.tolist())
     return "".join(f"{label:g} {' '.join(row)}\n" for label, row in zip(y, rows, strict=True)).encode()
 
 
 @pytest.fixture
-def job(tmp_path: Path, launch: type[Running]) -> Job:
+def job(tmp_path: Path, launch: type[Running]) -> TrainingJob:
     """A job on the bundled data as CSV."""
-    return example_job(tmp_path, launch)
+    return lay_out_example_job(tmp_path, launch)
 
 
 @pytest.fixture(scope="session")
-def trained(launch: type[Running], tmp_path_factory: pytest.TempPathFactory) -> Job:
+def trained(launch: type[Running], tmp_path_factory: pytest.TempPathFactory) -> TrainingJob:
     """A finished job on the bundled data."""
-    job = example_job(tmp_path_factory.mktemp("trained"), launch)
+    job = lay_out_example_job(tmp_path_factory.mktemp("trained"), launch)
     status, log = job.train()
     assert status == 0, log
     return job
 
 
 @dataclass
-class Server:
+class RunningServer:
     """A running server."""
 
     url: str
@@ -169,15 +171,15 @@ class Server:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Get a page; return status and body."""
-        return answer(urllib.request.Request(self.url + path))
+        return send_request(urllib.request.Request(self.url + path))
 
     def post(self, body: bytes, kind: str | None, accept: str | None = None) -> tuple[int, bytes]:
         """Post to /invocations; return status and body."""
         headers = {"Content-Type": kind or "", "Accept": accept or "*/*"}
-        return answer(urllib.request.Request(f"{self.url}/invocations", body, headers))
+        return send_request(urllib.request.Request(f"{self.url}/invocations", body, headers))
 
 
-def answer(request: urllib.request.Request) -> tuple[int, bytes]:
+def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
             return response.status, response.read()
@@ -194,16 +196,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(root: Path, launch: type[Running], **environment: str) -> Iterator[Server]:
+def running_server(root: Path, launch: type[Running], **environment: str) -> Iterator[RunningServer]:
     """Serve the model under `root` on a free port."""
     port = free_port()
     with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
-        server = Server(f"http://127.0.0.1:{port}", running)
+        server = RunningServer(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)
         yield server
 
 
-def wait_for_ping(server: Server) -> None:
+def wait_for_ping(server: RunningServer) -> None:
     """Wait until /ping says more than that the model is being loaded."""
     deadline = time.monotonic() + 30
     while True:
@@ -217,7 +219,7 @@ def wait_for_ping(server: Server) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(trained: Job, launch: type[Running]) -> Iterator[Server]:
+def server(trained: TrainingJob, launch: type[Running]) -> Iterator[RunningServer]:
     """A server of the trained model."""
-    with serve(trained.root, launch) as running:
+    with running_server(trained.root, launch) as running:
         yield running

@@ -20,7 +20,7 @@ class Running(ABC):
     """A running `train` or `serve` on the folders below `root`; stdout and stderr go to `output`, or to ours."""
 
     def __init__(self, word: str, root: Path, environment: Mapping[str, str], output: int | None = None) -> None:
-        command = self.prepare(word, root, environment)
+        command = self.command_line(word, root, environment)
         self.popen = subprocess.Popen(
             command,
             env={**os.environ, "SAGEMAKER_BASE_DIR": str(root), **environment},
@@ -30,7 +30,7 @@ class Running(ABC):
         )
 
     @abstractmethod
-    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
         """Give the command line."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Running(ABC):
 class Process(Running):
     """The program of this checkout."""
 
-    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
         return [sys.executable, str(TOP / word)]
 
     def ask_to_stop(self) -> None:
@@ -75,7 +75,7 @@ class Container(Running):
 
     options: tuple[str, ...] = ()
 
-    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
         self.name = f"contract-{uuid.uuid4().hex[:12]}"
         inputs = root / ("model" if word == "serve" else "input")
         port = environment.get("SAGEMAKER_BIND_TO_PORT")

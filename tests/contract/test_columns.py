@@ -12,8 +12,16 @@ import pytest
 from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
-from linear_learner.artifact.read import load
-from tests.contract.conftest import CSV, PARQUET, Job, answer, parquet, read_example, serve
+from linear_learner.artifact.read import load_model
+from tests.contract.conftest import (
+    CSV,
+    PARQUET,
+    TrainingJob,
+    encode_parquet,
+    read_example,
+    running_server,
+    send_request,
+)
 from tests.contract.launch import Process
 from tests.contract.test_train import assert_same_model
 
@@ -36,18 +44,18 @@ def csv(split: str, names: list[str], header: list[str] | None = None) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def named_job(root: Path, content_type: str = HEADED, /, **files: bytes) -> Job:
+def named_job(root: Path, content_type: str = HEADED, /, **files: bytes) -> TrainingJob:
     """A short job on channels that each hold one file."""
-    job = Job(root, Process)
+    job = TrainingJob(root, Process)
     settings = {"predictor_type": "binary_classifier", "mini_batch_size": "20", "epochs": "2", "num_models": "2"}
     job.configure(settings, content_type, *files)
     for channel, content in files.items():
-        job.channel(channel, "part", content)
+        job.write_channel_file(channel, "part", content)
     return job
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Job:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> TrainingJob:
     """A job whose channels all have the same order, and a server's model of it."""
     files = {split: csv(split, NAMES) for split in ("train", "validation", "test")}
     job = named_job(tmp_path_factory.mktemp("plain"), **files)
@@ -61,7 +69,7 @@ def scores(log: str) -> list[str]:
     return [line.partition("#")[2] for line in log.splitlines() if "_score (" in line]
 
 
-def test_columns_in_another_order_the_label_too_give_the_same_job(plain: Job, tmp_path: Path) -> None:
+def test_columns_in_another_order_the_label_too_give_the_same_job(plain: TrainingJob, tmp_path: Path) -> None:
     named = ["label", *NAMES[1:][::-1]]
     job = named_job(
         tmp_path,
@@ -79,11 +87,11 @@ def test_columns_in_another_order_the_label_too_give_the_same_job(plain: Job, tm
     assert scores(log) == scores(plain.train().log)
 
 
-def test_files_of_a_channel_may_have_their_columns_in_any_order(plain: Job, tmp_path: Path) -> None:
+def test_files_of_a_channel_may_have_their_columns_in_any_order(plain: TrainingJob, tmp_path: Path) -> None:
     train = csv("train", NAMES).splitlines(keepends=True)
     moved = csv("train", MOVED).splitlines(keepends=True)
     job = named_job(tmp_path, train=b"".join(train[:100]), validation=csv("validation", NAMES), test=csv("test", NAMES))
-    job.channel("train", "part 2", moved[0] + b"".join(moved[100:]))
+    job.write_channel_file("train", "part 2", moved[0] + b"".join(moved[100:]))
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, plain.root)
@@ -115,10 +123,10 @@ def test_a_channel_with_other_columns_is_refused(
     assert not (tmp_path / "model" / "mx-mod-0000.params").exists()
 
 
-def test_names_on_one_side_only_are_said(plain: Job, tmp_path: Path) -> None:
+def test_names_on_one_side_only_are_said(plain: TrainingJob, tmp_path: Path) -> None:
     bare = csv("validation", NAMES).partition(b"\n")[2]
     job = named_job(tmp_path, train=csv("train", NAMES), validation=bare)
-    job.write("inputdataconfig", {"train": {"ContentType": HEADED}, "validation": {"ContentType": CSV}})
+    job.write_config("inputdataconfig", {"train": {"ContentType": HEADED}, "validation": {"ContentType": CSV}})
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, plain.root)
@@ -151,7 +159,7 @@ RANGE = {"kind": "range", "name": None, "start": 0, "stop": 1, "step": 1}
     ],
 )
 def test_the_index_of_a_pandas_frame_is_no_feature(
-    plain: Job, tmp_path: Path, index: list[str], described: list[Any]
+    plain: TrainingJob, tmp_path: Path, index: list[str], described: list[Any]
 ) -> None:
     count = len(table("train"))
     columns = {name: [f"C{i}" for i in range(count)] if name == "site" else np.arange(count) for name in index}
@@ -167,7 +175,7 @@ def test_the_index_of_a_pandas_frame_is_no_feature(
 
 
 @pytest.mark.parametrize("index", ["", "Unnamed: 0"])
-def test_the_index_in_a_csv_file_is_neither_label_nor_feature(plain: Job, tmp_path: Path, index: str) -> None:
+def test_the_index_in_a_csv_file_is_neither_label_nor_feature(plain: TrainingJob, tmp_path: Path, index: str) -> None:
     lines = csv("train", NAMES).decode().splitlines()
     numbered = [f"{index},{lines[0]}", *(f"row {i},{line}" for i, line in enumerate(lines[1:]))]
     job = named_job(tmp_path, train="\n".join(numbered).encode(), validation=csv("validation", NAMES),
@@ -179,7 +187,7 @@ def test_the_index_in_a_csv_file_is_neither_label_nor_feature(plain: Job, tmp_pa
     assert log.count(f"channel 'train': {line}") == 1
 
 
-def test_a_header_that_comes_again_is_left_out(plain: Job, tmp_path: Path) -> None:
+def test_a_header_that_comes_again_is_left_out(plain: TrainingJob, tmp_path: Path) -> None:
     lines = csv("train", NAMES).splitlines(keepends=True)
     joined = [*lines[:100], lines[0], *lines[100:200], b"\xef\xbb\xbf" + lines[0], *lines[200:]]
     others = {split: csv(split, NAMES) for split in OTHERS}
@@ -190,7 +198,7 @@ def test_a_header_that_comes_again_is_left_out(plain: Job, tmp_path: Path) -> No
     assert log.count(line) == 1
 
 
-def test_names_that_are_numbers_are_not_trained_on_where_they_come_again(plain: Job, tmp_path: Path) -> None:
+def test_names_that_are_numbers_are_not_trained_on_where_they_come_again(plain: TrainingJob, tmp_path: Path) -> None:
     numbers = [str(i) for i in range(31)]
     lines = csv("train", NAMES, numbers).splitlines(keepends=True)
     others = {split: csv(split, NAMES, numbers) for split in OTHERS}
@@ -230,26 +238,26 @@ def test_an_index_that_is_taken_for_label_or_feature_is_told(tmp_path: Path) -> 
     assert "channel 'train': column 3 counts the rows, as an index does. If it is one, leave it out." in log
 
 
-def test_an_earlier_model_is_put_in_the_order_of_the_columns(plain: Job, tmp_path: Path) -> None:
+def test_an_earlier_model_is_put_in_the_order_of_the_columns(plain: TrainingJob, tmp_path: Path) -> None:
     X, _ = read_example("train")
     settings = {"predictor_type": "binary_classifier", "mini_batch_size": "20", "epochs": "1", "num_models": "1",
                 "learning_rate": "1e-30"}  # fmt: skip
     for name in ("same", "moved"):
         job = named_job(tmp_path / name, train=csv("train", NAMES if name == "same" else [NAMES[0], *NAMES[:0:-1]]))
-        job.write("hyperparameters", settings)
-        job.write("inputdataconfig", {"train": {"ContentType": HEADED}, "model": {}})
+        job.write_config("hyperparameters", settings)
+        job.write_config("inputdataconfig", {"train": {"ContentType": HEADED}, "model": {}})
         for file in (plain.root / "model").iterdir():
-            job.channel("model", file.name, file.read_bytes())
+            job.write_channel_file("model", file.name, file.read_bytes())
         status, log = job.train()
         assert status == 0, log
         line = "channel 'model': its features are put in the order of the channel 'train' by their names."
         assert log.count(line) == (name == "moved")
-    same, moved = (load(tmp_path / name / "model") for name in ("same", "moved"))
+    same, moved = (load_model(tmp_path / name / "model") for name in ("same", "moved"))
     np.testing.assert_allclose(moved.weight, same.weight[::-1], rtol=1e-5)
-    np.testing.assert_allclose(moved.margin(X[:, ::-1]), same.margin(X), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(moved.margins(X[:, ::-1]), same.margins(X), rtol=1e-3, atol=1e-3)
 
     other = csv("train", NAMES, [*NAMES[:-1], "other"])
-    job.channel("train", "part", other)
+    job.write_channel_file("train", "part", other)
     assert job.train().status == 1
     assert job.failure == (
         "ClientError: channel 'model': expected a model of the features of the channel 'train'. Only the model has "
@@ -257,9 +265,9 @@ def test_an_earlier_model_is_put_in_the_order_of_the_columns(plain: Job, tmp_pat
     )
 
 
-def test_a_request_is_answered_by_the_names_in_its_header(plain: Job) -> None:
+def test_a_request_is_answered_by_the_names_in_its_header(plain: TrainingJob) -> None:
     features = NAMES[1:]
-    with serve(plain.root, Process) as server:
+    with running_server(plain.root, Process) as server:
 
         def post(names: list[str], header: list[str] | None = None, more: str = "") -> tuple[int, str]:
             content = csv("test", names, header).decode().splitlines()[:4]
@@ -279,25 +287,27 @@ def test_a_request_is_answered_by_the_names_in_its_header(plain: Job) -> None:
         )
 
 
-def test_many_models_know_their_names_too(plain: Job, tmp_path: Path) -> None:
-    with serve(tmp_path, Process, SAGEMAKER_MULTI_MODEL="true") as server:
+def test_many_models_know_their_names_too(plain: TrainingJob, tmp_path: Path) -> None:
+    with running_server(tmp_path, Process, SAGEMAKER_MULTI_MODEL="true") as server:
         order = json.dumps({"model_name": "m", "url": str(plain.root / "model")}).encode()
-        assert answer(urllib.request.Request(f"{server.url}/models", order))[0] == 200
+        assert send_request(urllib.request.Request(f"{server.url}/models", order))[0] == 200
         answers = []
         for names in (NAMES[1:], NAMES[:0:-1]):
             headers = {"Content-Type": HEADED, "Accept": CSV}
             body = csv("test", names)
-            answers.append(answer(urllib.request.Request(f"{server.url}/models/m/invoke", body, headers)))
+            answers.append(send_request(urllib.request.Request(f"{server.url}/models/m/invoke", body, headers)))
     assert answers[0] == answers[1]
     assert answers[0][0] == 200
 
 
-def test_parquet_and_csv_of_one_table_fit(plain: Job, tmp_path: Path) -> None:
+def test_parquet_and_csv_of_one_table_fit(plain: TrainingJob, tmp_path: Path) -> None:
     X, y = read_example("train")
     names = ["label", *(f"feature {i}" for i in range(30))]
     moved = csv("validation", MOVED, [names[NAMES.index(name)] for name in MOVED])
-    job = named_job(tmp_path, train=parquet(X, y), validation=moved, test=csv("test", NAMES, names))
-    job.write("inputdataconfig", {"train": {"ContentType": PARQUET}, **{s: {"ContentType": HEADED} for s in OTHERS}})
+    job = named_job(tmp_path, train=encode_parquet(X, y), validation=moved, test=csv("test", NAMES, names))
+    job.write_config(
+        "inputdataconfig", {"train": {"ContentType": PARQUET}, **{s: {"ContentType": HEADED} for s in OTHERS}}
+    )
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, plain.root)

@@ -12,9 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from examples.demo import lay_out
-from linear_learner.artifact.read import load
-from tests.contract.conftest import CSV, DATA, Job, Server, example_job, free_port, read_example, wait_for_ping
+from examples.demo import lay_out_job
+from linear_learner.artifact.read import load_model
+from tests.contract.conftest import (
+    CSV,
+    DATA,
+    RunningServer,
+    TrainingJob,
+    free_port,
+    lay_out_example_job,
+    read_example,
+    wait_for_ping,
+)
 from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
 from tests.page import read_blocks
 
@@ -52,7 +61,7 @@ def test_nothing_lies_below_opt_ml() -> None:
 
 
 def test_without_a_word_a_job_is_trained(tmp_path: Path) -> None:
-    job = example_job(tmp_path, Container, epochs="1", num_models="1")
+    job = lay_out_example_job(tmp_path, Container, epochs="1", num_models="1")
     result = run(f"--volume={job.root}:/opt/ml", IMAGE)
     assert result.returncode == 0, result.stdout
     assert (tmp_path / "model" / "mx-mod-0000.params").is_file()
@@ -74,7 +83,7 @@ def test_the_words_are_executables_where_the_entry_point_is_replaced(word: str, 
     assert complaint in result.stdout + result.stderr
 
 
-def test_the_command_line_shows_and_exports_a_model(trained: Job) -> None:
+def test_the_command_line_shows_and_exports_a_model(trained: TrainingJob) -> None:
     mount = f"--volume={trained.root / 'model'}:/my/model:ro"
     shown = run(mount, "--network=none", IMAGE, "linear_learner", "inspect", "/my/model")
     assert "binary_classifier" in shown.stdout, shown.stderr
@@ -91,7 +100,7 @@ def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> Non
             assert "Reading provided configuration" in running.popen.stdout.readline()
             return time.monotonic() - began
 
-    job = example_job(tmp_path, Container)
+    job = lay_out_example_job(tmp_path, Container)
     assert min(first_line() for _ in range(3)) < 2
 
 
@@ -117,8 +126,8 @@ while os.path.exists(f"/proc/{trainer}/exe"):
 
 
 def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: Path) -> None:
-    job = example_job(tmp_path, SmallContainer, epochs="1000000", early_stopping_patience="1000000")
-    with job.started() as running:
+    job = lay_out_example_job(tmp_path, SmallContainer, epochs="1000000", early_stopping_patience="1000000")
+    with job.running_process() as running:
         job.wait_for("#progress_metric")
         assert isinstance(running, Container)
         docker("exec", running.name, "python3", "-c", TAKE)
@@ -129,9 +138,9 @@ def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: 
 
 
 @pytest.fixture(scope="module")
-def hardened(tmp_path_factory: pytest.TempPathFactory) -> Job:
+def hardened(tmp_path_factory: pytest.TempPathFactory) -> TrainingJob:
     """A job that a stranger may write to."""
-    job = example_job(tmp_path_factory.mktemp("hardened"), HardenedContainer)
+    job = lay_out_example_job(tmp_path_factory.mktemp("hardened"), HardenedContainer)
     for folder in ("model", "output/data"):
         (job.root / folder).mkdir(parents=True)
     for path in (job.root, *job.root.rglob("*")):
@@ -141,8 +150,8 @@ def hardened(tmp_path_factory: pytest.TempPathFactory) -> Job:
     return job
 
 
-def test_without_any_privilege_it_trains_the_same_model(hardened: Job, trained: Job) -> None:
-    ours, theirs = load(hardened.root / "model"), load(trained.root / "model")
+def test_without_any_privilege_it_trains_the_same_model(hardened: TrainingJob, trained: TrainingJob) -> None:
+    ours, theirs = load_model(hardened.root / "model"), load_model(trained.root / "model")
     np.testing.assert_array_equal(ours.weight, theirs.weight)
     assert (hardened.root / "model" / "mx-mod-0000.params").stat().st_uid == 1234
 
@@ -161,7 +170,7 @@ print(urllib.request.urlopen(request).read().decode())
 """
 
 
-def test_without_any_privilege_it_serves(hardened: Job) -> None:
+def test_without_any_privilege_it_serves(hardened: TrainingJob) -> None:
     X, _ = read_example("test")
     rows = "\n".join(",".join(map(str, row)) for row in X.tolist())
     with HardenedContainer("serve", hardened.root, {}) as running:
@@ -170,7 +179,7 @@ def test_without_any_privilege_it_serves(hardened: Job) -> None:
         answer = docker("exec", "--interactive", running.name, "python3", "-c", ASK, input=rows)
         assert running.stop() == 0
     labels = [row["predicted_label"] for row in json.loads(answer.stdout)["predictions"]]
-    assert labels == load(hardened.root / "model").predict(X)["predicted_label"].tolist()
+    assert labels == load_model(hardened.root / "model").predict(X)["predicted_label"].tolist()
 
 
 def command_lines() -> list[str]:
@@ -184,7 +193,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the compose file and the example, in the order of the page: trained, then served."""
     folder = tmp_path_factory.mktemp("contract-example")
     shutil.copy(TOP / "docker-compose.yml", folder)
-    lay_out(folder / "opt_ml")
+    lay_out_job(folder / "opt_ml")
     yield folder
     command = "docker compose down" if docker("compose", "version").returncode == 0 else "docker-compose down"
     subprocess.run(command.split(), cwd=folder, check=True)
@@ -193,7 +202,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 class Typed(Running):
     """A command line, in the current folder `root`."""
 
-    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+    def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
         compose_2 = word.startswith("docker-compose") and docker("compose", "version").returncode == 0
         line = word.replace("docker-compose", "docker compose") if compose_2 else word
         line = line.replace("open-linear-learner:dev", IMAGE).replace("--publish 8080", "--publish $PORT")
@@ -219,14 +228,14 @@ def test_the_documented_commands_work(example: Path, line: str) -> None:
         assert (example / "opt_ml" / "model" / "mx-mod-0000.params").is_file()
     else:
         with Typed(line, example, environment) as serving:
-            server = Server(f"http://127.0.0.1:{port}", serving)
+            server = RunningServer(f"http://127.0.0.1:{port}", serving)
             wait_for_ping(server)
             row = (DATA / "test.csv").read_bytes().splitlines()[0].partition(b",")[2]
             assert server.post(row, CSV)[0] == 200
 
 
-def test_the_documented_calls_load_ask_and_unload_a_model(hardened: Job, tmp_path: Path) -> None:
-    lay_out(tmp_path / "opt_ml")
+def test_the_documented_calls_load_ask_and_unload_a_model(hardened: TrainingJob, tmp_path: Path) -> None:
+    lay_out_job(tmp_path / "opt_ml")
     shutil.copytree(hardened.root / "model", tmp_path / "opt_ml" / "model")
     name, port = f"contract-{uuid.uuid4().hex[:12]}", free_port()
     script = read_blocks("sh")["Many models"].replace("open-linear-learner:dev", IMAGE)
@@ -240,7 +249,7 @@ def test_the_documented_calls_load_ask_and_unload_a_model(hardened: Job, tmp_pat
         docker("rm", "--force", name)
     assert typed.returncode == 0, typed.stderr
     rows = np.loadtxt(tmp_path / "opt_ml/input/data/validation/validation.csv", delimiter=",", dtype=np.float32)
-    columns = load(hardened.root / "model").predict(rows[:, 1:])
+    columns = load_model(hardened.root / "model").predict(rows[:, 1:])
     _, loaded, listed, *answers, unloaded, _ = typed.stdout.splitlines()
     assert loaded == '{"status":"Workers scaled"}'
     assert listed == '{"models":[{"modelName":"first","modelUrl":"/models/first"}]}'

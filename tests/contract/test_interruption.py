@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
-from tests.contract.conftest import Job, example_job
+from linear_learner.artifact.read import load_model
+from tests.contract.conftest import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process, Running
 from tests.contract.test_train import ARTIFACT, assert_same_model
 
@@ -24,15 +24,15 @@ def moments(launch: type[Running]) -> int:
 def test_a_job_that_is_killed_again_and_again_ends_with_the_model_of_one_that_is_not(
     launch: type[Running], tmp_path: Path
 ) -> None:
-    whole = example_job(tmp_path / "whole", launch, **LONG)
+    whole = lay_out_example_job(tmp_path / "whole", launch, **LONG)
     status, log = whole.train()
     assert status == 0, log
-    job = example_job(tmp_path / "killed", launch, **LONG)
+    job = lay_out_example_job(tmp_path / "killed", launch, **LONG)
     checkpoints = job.root / "checkpoints"
     checkpoints.mkdir()
     generator = random.Random(20)
     for _ in range(moments(launch)):
-        with job.started() as running:
+        with job.running_process() as running:
             time.sleep(generator.uniform(0, 4))
             running.kill()
         assert {path.name for path in (job.root / "model").glob("*")} <= {".saving", *ARTIFACT}
@@ -49,8 +49,8 @@ def test_a_job_that_is_stopped_ends_in_time_with_a_model_once_it_has_trained(
 ) -> None:
     generator, ended = random.Random(21), []
     for i in range(moments(launch)):
-        job = example_job(tmp_path / str(i), launch, **ENDLESS)
-        with job.started() as running:
+        job = lay_out_example_job(tmp_path / str(i), launch, **ENDLESS)
+        with job.running_process() as running:
             job.wait_for("Reading provided configuration")
             time.sleep(generator.uniform(0, 3))
             began = time.monotonic()
@@ -60,7 +60,7 @@ def test_a_job_that_is_stopped_ends_in_time_with_a_model_once_it_has_trained(
         assert not (job.root / "output" / "failure").exists()
         if status == 0:
             assert "Told to stop: the model is " in log
-            assert np.isfinite(load(job.root / "model").weight).all()
+            assert np.isfinite(load_model(job.root / "model").weight).all()
         else:
             assert status == 143
             assert log.count("Stopped before there was a model; none is saved.") == 1
@@ -71,39 +71,39 @@ def test_a_job_that_is_stopped_ends_in_time_with_a_model_once_it_has_trained(
 
 
 def test_a_stopped_job_goes_on_where_it_was(launch: type[Running], tmp_path: Path) -> None:
-    job = example_job(tmp_path, launch, **ENDLESS)
+    job = lay_out_example_job(tmp_path, launch, **ENDLESS)
     (job.root / "checkpoints").mkdir()
-    with job.started() as running:
+    with job.running_process() as running:
         job.wait_for("#progress_metric")
         assert running.stop() == 0
     assert (job.root / "checkpoints" / "checkpoint").is_file()
-    with job.started() as running:
+    with job.running_process() as running:
         job.wait_for("Going on from the checkpoint after epoch")
         assert running.stop() == 0
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_a_job_starts_from_the_model_of_another(trained: Job, tmp_path: Path, packed: bool) -> None:
+def test_a_job_starts_from_the_model_of_another(trained: TrainingJob, tmp_path: Path, packed: bool) -> None:
     """With no step worth the name the model stays what it was, whichever form it came in."""
     still = {"epochs": "1", "num_models": "1", "learning_rate": "1e-9", "wd": "0", "use_lr_scheduler": "false"}
-    job = example_job(tmp_path, trained.launch, **still)
+    job = lay_out_example_job(tmp_path, trained.launch, **still)
     if packed:
-        job.channel("model", "model.tar.gz", (trained.root / "output" / "model.tar.gz").read_bytes())
+        job.write_channel_file("model", "model.tar.gz", (trained.root / "output" / "model.tar.gz").read_bytes())
     else:
-        job.channel("model", "model_algo-1", (trained.root / "model" / "model_algo-1").read_bytes())
+        job.write_channel_file("model", "model_algo-1", (trained.root / "model" / "model_algo-1").read_bytes())
     channels = {name: {"ContentType": "text/csv"} for name in ("train", "validation", "test")}
-    job.write("inputdataconfig", {**channels, "model": {"ContentType": "application/x-sagemaker-model"}})
+    job.write_config("inputdataconfig", {**channels, "model": {"ContentType": "application/x-sagemaker-model"}})
     status, log = job.train()
     assert status == 0, log
-    ours, theirs = load(tmp_path / "model"), load(trained.root / "model")
+    ours, theirs = load_model(tmp_path / "model"), load_model(trained.root / "model")
     np.testing.assert_allclose(ours.weight, theirs.weight, rtol=1e-3, atol=1e-4)
 
 
-def test_a_model_to_start_from_that_is_none_is_the_users_mistake(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
-    job.channel("model", "model.tar.gz", b"no tar")
+def test_a_model_to_start_from_that_is_none_is_the_users_mistake(trained: TrainingJob, tmp_path: Path) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
+    job.write_channel_file("model", "model.tar.gz", b"no tar")
     channels = {name: {"ContentType": "text/csv"} for name in ("train", "model")}
-    job.write("inputdataconfig", channels)
+    job.write_config("inputdataconfig", channels)
     status, log = job.train()
     assert status == 1
     assert "Traceback" not in log

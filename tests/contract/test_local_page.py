@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS, WITHOUT_AWS, split_page, type_script
+from tests.page import DOCS, WITHOUT_AWS, run_script, split_page
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
 IN_A_CONTAINER = "In a container"
@@ -65,7 +65,7 @@ def perform(blocks: Blocks, folder: Path) -> list[Example]:
     """Type what is to be typed into one shell, and give what is shown beside what was printed."""
     python = ".venv/bin/python - <<'PROGRAM'\n{}PROGRAM\n"
     typed = [python.format(text) if language == "python" else text for language, text in blocks if language != "text"]
-    printed = iter(type_script("".join(f"{text}echo '{END}'\n" for text in typed), folder).split(f"{END}\n"))
+    printed = iter(run_script("".join(f"{text}echo '{END}'\n" for text in typed), folder).split(f"{END}\n"))
     examples, latest = [], ""
     for language, text in blocks:
         if language == "text":

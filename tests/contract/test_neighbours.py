@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from container.codecs.recordio import encode_records
-from tests.contract.conftest import RECORDIO, Job
+from tests.contract.conftest import RECORDIO, TrainingJob
 from tests.contract.launch import Running
 from tests.contract.test_train import assert_same_model
 
@@ -32,12 +32,12 @@ def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: ty
     y = (X @ generator.normal(size=784) > 0).astype(np.float32)
     jobs = []
     for busy in (0, 2):
-        job = Job(tmp_path / str(busy), launch)
+        job = TrainingJob(tmp_path / str(busy), launch)
         job.configure(
             {"predictor_type": "binary_classifier", "mini_batch_size": "200"}, RECORDIO, "train", "validation"
         )
-        job.channel("train", "part.pbr", encode_records(X[:9000], y[:9000]))
-        job.channel("validation", "part.pbr", encode_records(X[9000:], y[9000:]))
+        job.write_channel_file("train", "part.pbr", encode_records(X[:9000], y[:9000]))
+        job.write_channel_file("validation", "part.pbr", encode_records(X[9000:], y[9000:]))
         with neighbours(busy):
             status, log = job.train()
         assert status == 0, log

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 from tests.contract.conftest import (
     CSV,
     JSON,
@@ -24,11 +24,11 @@ from tests.contract.conftest import (
     LIBSVM,
     PARQUET,
     RECORDIO,
-    Job,
-    Server,
-    answer,
+    RunningServer,
+    TrainingJob,
     free_port,
-    serve,
+    running_server,
+    send_request,
     wait_for_ping,
 )
 from tests.contract.launch import TOP, Process
@@ -73,10 +73,10 @@ def parquet(rows: NDArray[np.float64], kind: Any) -> bytes:
 
 
 def run(root: Path, train: bytes, test: bytes, content_type: str) -> tuple[int, str]:
-    job = Job(root, Process)
+    job = TrainingJob(root, Process)
     job.configure({"predictor_type": "regressor", "mini_batch_size": "20"}, content_type, "train", "test")
-    job.channel("train", "part", train)
-    job.channel("test", "part", test)
+    job.write_channel_file("train", "part", train)
+    job.write_channel_file("test", "part", test)
     return job.train()
 
 
@@ -97,7 +97,7 @@ def test_a_time_in_seconds_is_learned_as_by_least_squares(trained: tuple[Path, s
     assert final(log) == pytest.approx(least_squares(), abs=1e-3)
     assert log.count(WARNED + EXACT) == 1
     assert "WARNING" not in log
-    assert r2(load(root / "model").predict(TEST[:, 1:])["score"]) == pytest.approx(final(log), abs=1e-6)
+    assert r2(load_model(root / "model").predict(TEST[:, 1:])["score"]) == pytest.approx(final(log), abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.float64()])
@@ -118,7 +118,7 @@ def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: t
         (JSON, json.dumps({"instances": sparse}).encode()),
         (JSONLINES, "\n".join(map(json.dumps, rows)).encode()),
     ]
-    with serve(root, Process) as server:
+    with running_server(root, Process) as server:
         for kind, body in bodies:
             status, scores = server.post(body, kind, CSV)
             assert status == 200, scores
@@ -133,11 +133,11 @@ def test_the_server_tells_of_such_a_column(trained: tuple[Path, str], tmp_path: 
     port = free_port()
     environment = {"SAGEMAKER_BIND_TO_PORT": f"{port}"} | ({"SAGEMAKER_MULTI_MODEL": "true"} if many else {})
     with (tmp_path / "log").open("w") as log, Process("serve", trained[0], environment, log.fileno()) as running:
-        server = Server(f"http://127.0.0.1:{port}", running)
+        server = RunningServer(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)
         if many:
             order = json.dumps({"model_name": "m", "url": str(trained[0] / "model")}).encode()
-            assert answer(urllib.request.Request(f"{server.url}/models", order))[0] == 200
+            assert send_request(urllib.request.Request(f"{server.url}/models", order))[0] == 200
     assert (tmp_path / "log").read_text().count(WARNED + EXACT) == 1
 
 
@@ -159,22 +159,22 @@ def test_ordinary_columns_are_left_as_they_are(tmp_path: Path) -> None:
     status, log = run(tmp_path, csv(rows, NAMES), csv(rows, NAMES), HEADED)
     assert status == 0, log
     assert "float32" not in log
-    assert not load(tmp_path / "model").exact
+    assert not load_model(tmp_path / "model").exact
 
 
 def test_a_column_that_varies_only_later_is_told(tmp_path: Path) -> None:
     rows = np.vstack([TRAIN, TRAIN])
     rows[: len(TRAIN), 1] = 13.405
     rows[len(TRAIN) :, 1] = 13.405 + 1e-5 * (TRAIN[:, 1] - 1.6e9)
-    job = Job(tmp_path, Process)
+    job = TrainingJob(tmp_path, Process)
     settings = {"predictor_type": "regressor", "mini_batch_size": "20", "num_point_for_scaler": "100", "epochs": "1"}
     job.configure(settings, HEADED, "train")
-    job.channel("train", "part", csv(rows, NAMES))
+    job.write_channel_file("train", "part", csv(rows, NAMES))
     status, log = job.train()
     assert status == 0, log
     assert log.count("Features that vary, but not in the first rows, which the scaler sees: 'time'.") == 1
     rows[0, 1] += 1e-3
-    job.channel("train", "part", csv(rows, NAMES))
+    job.write_channel_file("train", "part", csv(rows, NAMES))
     assert "not in the first rows" not in job.train().log
 
 
@@ -185,11 +185,11 @@ def test_rows_of_another_width_are_refused_where_columns_are_shifted(
 ) -> None:
     other = np.column_stack([TEST, TEST[:, 2]])[:, : len(columns)]
     content = "\n".join(",".join(map(repr, row)) for row in other.tolist()).encode()
-    job = Job(tmp_path, Process)
+    job = TrainingJob(tmp_path, Process)
     job.configure({"predictor_type": "regressor", "epochs": "1"}, CSV, "train", "test")
     for name in ("train", "test"):
-        job.channel(name, "part", csv(TRAIN, NAMES).partition(b"\n")[2])
-    job.channel(channel, "part 2" if channel == "train" else "part", content)
+        job.write_channel_file(name, "part", csv(TRAIN, NAMES).partition(b"\n")[2])
+    job.write_channel_file(channel, "part 2" if channel == "train" else "part", content)
     status, log = job.train()
     assert status == 1
     assert "Traceback" not in log
@@ -202,11 +202,11 @@ def test_rows_of_another_width_are_refused_where_columns_are_shifted(
 def test_a_first_file_without_rows_or_with_one_does_not_matter(
     trained: tuple[Path, str], tmp_path: Path, first: bytes
 ) -> None:
-    job = Job(tmp_path, Process)
+    job = TrainingJob(tmp_path, Process)
     job.configure({"predictor_type": "regressor", "mini_batch_size": "20"}, HEADED, "train", "test")
-    job.channel("train", "a", first)
-    job.channel("train", "b", csv(TRAIN, NAMES))
-    job.channel("test", "part", csv(TEST, NAMES))
+    job.write_channel_file("train", "a", first)
+    job.write_channel_file("train", "b", csv(TRAIN, NAMES))
+    job.write_channel_file("test", "part", csv(TEST, NAMES))
     status, log = job.train()
     assert status == 0, log
     assert final(log) == pytest.approx(final(trained[1]), abs=2e-4)

@@ -11,9 +11,18 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from examples.demo import read_answer
-from linear_learner.artifact.read import load
-from tests.contract.conftest import CSV, JSON, JSONLINES, RECORDIO, Job, Server, read_example, serve
+from examples.demo import decode_answer
+from linear_learner.artifact.read import load_model
+from tests.contract.conftest import (
+    CSV,
+    JSON,
+    JSONLINES,
+    RECORDIO,
+    RunningServer,
+    TrainingJob,
+    read_example,
+    running_server,
+)
 from tests.contract.launch import TOP, Running
 from tests.page import read_blocks
 
@@ -34,14 +43,16 @@ def body(kind: str) -> bytes:
             return encode_records(X)
 
 
-def test_ping_says_that_the_model_is_ready(server: Server) -> None:
+def test_ping_says_that_the_model_is_ready(server: RunningServer) -> None:
     assert server.get("/ping") == (200, b"")
 
 
 @pytest.mark.parametrize("kind", [JSON, JSONLINES, CSV, RECORDIO])
-def test_every_request_format_gets_the_models_own_answer(server: Server, trained: Job, kind: str) -> None:
+def test_every_request_format_gets_the_models_own_answer(
+    server: RunningServer, trained: TrainingJob, kind: str
+) -> None:
     X, _ = read_example("test")
-    expected = load(trained.root / "model").predict(X)
+    expected = load_model(trained.root / "model").predict(X)
     status, content = server.post(body(kind), kind, JSON)
     assert status == 200
     predictions = json.loads(content)["predictions"]
@@ -50,7 +61,7 @@ def test_every_request_format_gets_the_models_own_answer(server: Server, trained
 
 
 @pytest.mark.parametrize("accept", [CSV, JSONLINES, RECORDIO])
-def test_every_answer_format_says_the_same_as_json(server: Server, accept: str) -> None:
+def test_every_answer_format_says_the_same_as_json(server: RunningServer, accept: str) -> None:
     answers = json.loads(server.post(body(CSV), CSV, JSON)[1])["predictions"]
     status, content = server.post(body(CSV), CSV, accept)
     assert status == 200
@@ -60,11 +71,11 @@ def test_every_answer_format_says_the_same_as_json(server: Server, accept: str) 
     elif accept == JSONLINES:
         found = [[row["score"], row["predicted_label"]] for row in map(json.loads, content.splitlines())]
     else:
-        found = [[record["score"], record["predicted_label"]] for record in read_answer(content)]
+        found = [[record["score"], record["predicted_label"]] for record in decode_answer(content)]
     np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
-def test_a_bad_record_is_named(server: Server) -> None:
+def test_a_bad_record_is_named(server: RunningServer) -> None:
     status, content = server.post(b"1,2,3\n", CSV)
     assert status == 400
     error = json.loads(content)["error"]
@@ -73,23 +84,23 @@ def test_a_bad_record_is_named(server: Server) -> None:
     assert "3" in error
 
 
-def test_an_unknown_type_gets_the_known_ones(server: Server) -> None:
+def test_an_unknown_type_gets_the_known_ones(server: RunningServer) -> None:
     status, content = server.post(b"<x/>", "application/xml")
     assert status == 415
     assert CSV in json.loads(content)["error"]
 
 
-def test_the_packages_that_local_mode_leaves_beside_the_model_are_ignored(trained: Job, tmp_path: Path) -> None:
+def test_the_packages_that_local_mode_leaves_beside_the_model_are_ignored(trained: TrainingJob, tmp_path: Path) -> None:
     shutil.copytree(trained.root / "model", tmp_path / "model")
     for name in ("model.tar.gz", "output.tar.gz"):
         shutil.copy(trained.root / "output" / "model.tar.gz", tmp_path / "model" / name)
-    with serve(tmp_path, trained.launch, SAGEMAKER_MODEL_SERVER_WORKERS="1") as running:
+    with running_server(tmp_path, trained.launch, SAGEMAKER_MODEL_SERVER_WORKERS="1") as running:
         assert running.post(body(CSV), CSV)[0] == 200
 
 
 def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path, launch: type[Running]) -> None:
     (tmp_path / "model").mkdir()
-    with serve(tmp_path, launch) as empty:
+    with running_server(tmp_path, launch) as empty:
         assert empty.get("/ping")[0] == 500
 
 
@@ -101,15 +112,17 @@ def test_a_setting_that_makes_no_sense_is_one_line(tmp_path: Path, launch: type[
     assert log == "serve: SAGEMAKER_MODEL_SERVER_WORKERS: expected a whole number from 1 to 1000, found 'many'.\n"
 
 
-def test_stopping_the_server_ends_it_within_seconds(trained: Job) -> None:
-    with serve(trained.root, trained.launch) as server:
+def test_stopping_the_server_ends_it_within_seconds(trained: TrainingJob) -> None:
+    with running_server(trained.root, trained.launch) as server:
         began = time.monotonic()
         assert server.running.stop() == 0
         assert time.monotonic() - began < 5
 
 
 @pytest.mark.skipif(not SNIPPET.exists(), reason="the environment of the snippet is built by make test, on Python 3.11")
-def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(server: Server, trained: Job) -> None:
+def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(
+    server: RunningServer, trained: TrainingJob
+) -> None:
     X, _ = read_example("test")
     np.save(trained.root / "rows.npy", X)
     typed = read_blocks("sh", "model.md")["By MXNet itself"]

@@ -15,65 +15,67 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
-from tests.container.pipes import piped
-from tests.contract.conftest import CSV, DATA, LIBSVM, PARQUET, RECORDIO, Job, example_job, read_example
+from linear_learner.artifact.read import load_model
+from tests.container.pipes import serve_fifos
+from tests.contract.conftest import CSV, DATA, LIBSVM, PARQUET, RECORDIO, TrainingJob, lay_out_example_job, read_example
 from tests.contract.launch import Running
 
 ARTIFACT = ["additional-params.json", "manifest.json", "model_algo-1", "mx-mod-0000.params", "mx-mod-symbol.json"]
 
 
 def assert_same_model(root: Path, other: Path) -> None:
-    ours, theirs = load(root / "model"), load(other / "model")
+    ours, theirs = load_model(root / "model"), load_model(other / "model")
     np.testing.assert_array_equal(ours.weight, theirs.weight)
     np.testing.assert_array_equal(ours.bias, theirs.bias)
     assert ours.threshold == theirs.threshold
 
 
-def test_a_job_leaves_the_documented_artifact_and_its_package(trained: Job) -> None:
+def test_a_job_leaves_the_documented_artifact_and_its_package(trained: TrainingJob) -> None:
     assert sorted(path.name for path in (trained.root / "model").iterdir()) == ARTIFACT
     with tarfile.open(trained.root / "output" / "model.tar.gz") as package:
         assert sorted(package.getnames()) == ARTIFACT
     assert not (trained.root / "output" / "failure").exists()
 
 
-def test_the_model_is_right_on_rows_it_never_saw(trained: Job) -> None:
+def test_the_model_is_right_on_rows_it_never_saw(trained: TrainingJob) -> None:
     X, y = read_example("test")
-    assert (load(trained.root / "model").predict(X)["predicted_label"] == y).mean() >= 0.96
+    assert (load_model(trained.root / "model").predict(X)["predicted_label"] == y).mean() >= 0.96
 
 
 @pytest.mark.parametrize("content_type", [CSV, RECORDIO, PARQUET, None])
 def test_every_dense_format_gives_the_same_model_to_the_last_bit(
-    trained: Job, tmp_path: Path, content_type: str | None
+    trained: TrainingJob, tmp_path: Path, content_type: str | None
 ) -> None:
-    assert example_job(tmp_path, trained.launch, content_type).train().status == 0
+    assert lay_out_example_job(tmp_path, trained.launch, content_type).train().status == 0
     assert_same_model(tmp_path, trained.root)
 
 
-def test_a_model_knows_the_names_in_a_declared_header_and_is_the_same_otherwise(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
+def test_a_model_knows_the_names_in_a_declared_header_and_is_the_same_otherwise(
+    trained: TrainingJob, tmp_path: Path
+) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
     kinds = {"train": f"{CSV}; header=present", "validation": CSV, "test": CSV}
-    job.write("inputdataconfig", {name: {"ContentType": kind} for name, kind in kinds.items()})
+    job.write_config("inputdataconfig", {name: {"ContentType": kind} for name, kind in kinds.items()})
     names = [f"größe, {i}" for i in range(len(read_example("test")[0][0]))]
     header = ",".join(["diagnosis", *(f'"{name}"' for name in names)])
-    job.channel("train", "part.csv", f"{header}\r\n".encode() + (DATA / "train.csv").read_bytes())
+    job.write_channel_file("train", "part.csv", f"{header}\r\n".encode() + (DATA / "train.csv").read_bytes())
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
-    assert load(tmp_path / "model").names == tuple(names)
-    assert load(trained.root / "model").names == ()
+    assert load_model(tmp_path / "model").names == tuple(names)
+    assert load_model(trained.root / "model").names == ()
 
 
-def test_sparse_rows_give_the_model_of_their_dense_form(trained: Job, tmp_path: Path) -> None:
-    status, log = example_job(tmp_path, trained.launch, LIBSVM).train()
+def test_sparse_rows_give_the_model_of_their_dense_form(trained: TrainingJob, tmp_path: Path) -> None:
+    status, log = lay_out_example_job(tmp_path, trained.launch, LIBSVM).train()
     assert status == 0, log
-    ours, dense = load(tmp_path / "model"), load(trained.root / "model")
+    ours, dense = load_model(tmp_path / "model"), load_model(trained.root / "model")
     X, _ = read_example("test")
     np.testing.assert_allclose(ours.predict(X)["score"], dense.predict(X)["score"], atol=1e-4)
 
 
 def test_on_the_platform_sagemaker_packs_the_model(tmp_path: Path, launch: type[Running]) -> None:
-    job = example_job(tmp_path, launch, epochs="1", num_models="1")
+    job = lay_out_example_job(tmp_path, launch, epochs="1", num_models="1")
     job.environment["TRAINING_JOB_ARN"] = "arn:aws:sagemaker:eu-west-1:000000000000:training-job/x"
     assert job.train().status == 0
     assert (tmp_path / "model" / "mx-mod-0000.params").is_file()
@@ -123,17 +125,19 @@ PLATFORM_ENVIRONMENT = {
 }
 
 
-def test_everything_else_that_the_platform_gives_leaves_the_model_as_it_is(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
+def test_everything_else_that_the_platform_gives_leaves_the_model_as_it_is(
+    trained: TrainingJob, tmp_path: Path
+) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
     for name, content in PLATFORM_FILES.items():
-        job.write(name, content)
+        job.write_config(name, content)
     channel = {
         "TrainingInputMode": "File",
         "S3DistributionType": "FullyReplicated",
         "RecordWrapperType": "None",
         "ContentType": CSV,
     }
-    job.write("inputdataconfig", {"train": channel, "validation": channel, "test": channel})
+    job.write_config("inputdataconfig", {"train": channel, "validation": channel, "test": channel})
     data = tmp_path / "input" / "data"
     for manifest in ("train-manifest", "validation-manifest", "checkpoints-manifest"):
         (data / manifest).write_text("s3://bucket/x/\ns3://bucket/x/part.csv\n")
@@ -147,38 +151,38 @@ def test_everything_else_that_the_platform_gives_leaves_the_model_as_it_is(train
     assert_same_model(tmp_path, trained.root)
 
 
-def test_what_the_environment_says_to_mxnet_leaves_the_model_as_it_is(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
+def test_what_the_environment_says_to_mxnet_leaves_the_model_as_it_is(trained: TrainingJob, tmp_path: Path) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
     job.environment |= {"MXNET_EXEC_BULK_EXEC_INFERENCE": "0", "MXNET_USE_OPERATOR_TUNING": "1"}
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
 
 
-def test_the_least_that_a_platform_gives_is_enough(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
-    job.write("inputdataconfig", {name: {"ContentType": CSV} for name in ("train", "validation", "test")})
+def test_the_least_that_a_platform_gives_is_enough(trained: TrainingJob, tmp_path: Path) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
+    job.write_config("inputdataconfig", {name: {"ContentType": CSV} for name in ("train", "validation", "test")})
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
 
 
-def test_files_below_folders_and_hidden_ones_are_told_apart(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
+def test_files_below_folders_and_hidden_ones_are_told_apart(trained: TrainingJob, tmp_path: Path) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
     rows = (DATA / "train.csv").read_bytes().splitlines(keepends=True)
     (tmp_path / "input" / "data" / "train" / "part.csv").unlink()
-    job.channel("train", "2026/11/part-0.csv", b"".join(rows[:100]))
-    job.channel("train", "2026/11/part-1.csv", b"".join(rows[100:]))
-    job.channel("train", "2026/_SUCCESS", b"")
-    job.channel("train", ".hidden", b"\x00")
+    job.write_channel_file("train", "2026/11/part-0.csv", b"".join(rows[:100]))
+    job.write_channel_file("train", "2026/11/part-1.csv", b"".join(rows[100:]))
+    job.write_channel_file("train", "2026/_SUCCESS", b"")
+    job.write_channel_file("train", ".hidden", b"\x00")
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
 
 
-def test_gzip_files_are_unpacked(trained: Job, tmp_path: Path) -> None:
-    job = example_job(tmp_path, trained.launch)
-    job.channel("train", "part.csv", compress((DATA / "train.csv").read_bytes()))
+def test_gzip_files_are_unpacked(trained: TrainingJob, tmp_path: Path) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch)
+    job.write_channel_file("train", "part.csv", compress((DATA / "train.csv").read_bytes()))
     status, log = job.train()
     assert status == 0, log
     assert_same_model(tmp_path, trained.root)
@@ -186,25 +190,25 @@ def test_gzip_files_are_unpacked(trained: Job, tmp_path: Path) -> None:
 
 def test_streams_give_the_model_that_files_give(tmp_path: Path, launch: type[Running]) -> None:
     few = {"shuffle": "false", "epochs": "3", "num_models": "2"}
-    files = example_job(tmp_path / "file", launch, **few)
+    files = lay_out_example_job(tmp_path / "file", launch, **few)
     assert files.train().status == 0
-    streams = Job(tmp_path / "pipe", launch)
+    streams = TrainingJob(tmp_path / "pipe", launch)
     streams.configure({"predictor_type": "binary_classifier", "mini_batch_size": "20", **few}, CSV)
-    streams.write(
+    streams.write_config(
         "inputdataconfig",
         {name: {"TrainingInputMode": "Pipe", "ContentType": CSV} for name in ("train", "validation", "test")},
     )
     data = streams.root / "input" / "data"
     with ExitStack() as platform:
         for name in ("train", "validation", "test"):
-            platform.enter_context(piped(data / name, [(DATA / f"{name}.csv").read_bytes()]))
+            platform.enter_context(serve_fifos(data / name, [(DATA / f"{name}.csv").read_bytes()]))
         status, log = streams.train()
     assert status == 0, log
     assert_same_model(streams.root, files.root)
 
 
-def test_quoted_values_and_capital_booleans_are_understood(job: Job) -> None:
-    job.write(
+def test_quoted_values_and_capital_booleans_are_understood(job: TrainingJob) -> None:
+    job.write_config(
         "hyperparameters",
         {"predictor_type": '"binary_classifier"', "use_bias": "True", "epochs": "2.0", "num_models": 2},
     )
@@ -214,7 +218,7 @@ def test_quoted_values_and_capital_booleans_are_understood(job: Job) -> None:
 
 
 def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Path, launch: type[Running]) -> None:
-    job = example_job(tmp_path, launch, epoch="3", learning_rate="fast")
+    job = lay_out_example_job(tmp_path, launch, epoch="3", learning_rate="fast")
     status, log = job.train()
     assert status == 1
     assert "Traceback" not in log
@@ -225,9 +229,9 @@ def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Pat
     ]
 
 
-def test_a_reason_longer_than_the_platform_shows_begins_with_what_matters(job: Job) -> None:
+def test_a_reason_longer_than_the_platform_shows_begins_with_what_matters(job: TrainingJob) -> None:
     names = {f"no_such_name_{number}": "1" for number in range(100)}
-    job.write("hyperparameters", {"predictor_type": "binary_classifier", **names})
+    job.write_config("hyperparameters", {"predictor_type": "binary_classifier", **names})
     status, log = job.train()
     assert status == 1
     assert "Traceback" not in log
@@ -238,23 +242,23 @@ def test_a_reason_longer_than_the_platform_shows_begins_with_what_matters(job: J
     assert log.count("ClientError: ") == 1
 
 
-def put_rows(job: Job, rows: bytes) -> None:
-    job.channel("train", "part.csv", rows)
+def put_rows(job: TrainingJob, rows: bytes) -> None:
+    job.write_channel_file("train", "part.csv", rows)
 
 
-def drop_the_channel(job: Job) -> None:
-    job.write("inputdataconfig", {"validation": {"ContentType": CSV}})
+def drop_the_channel(job: TrainingJob) -> None:
+    job.write_config("inputdataconfig", {"validation": {"ContentType": CSV}})
 
 
-def drop_the_channels(job: Job) -> None:
+def drop_the_channels(job: TrainingJob) -> None:
     (job.root / "input" / "config" / "inputdataconfig.json").unlink()
 
 
-def drop_the_data(job: Job) -> None:
+def drop_the_data(job: TrainingJob) -> None:
     (job.root / "input" / "data" / "train" / "part.csv").unlink()
 
 
-def cut_the_configuration(job: Job) -> None:
+def cut_the_configuration(job: TrainingJob) -> None:
     (job.root / "input" / "config" / "hyperparameters.json").write_text('{"epochs": ')
 
 
@@ -270,7 +274,7 @@ def cut_the_configuration(job: Job) -> None:
     ],
     ids=["label", "number", "channel", "channels", "data", "json"],
 )
-def test_a_users_mistake_is_one_line_with_its_place_and_no_trace(job: Job, spoil: Any, reason: str) -> None:
+def test_a_users_mistake_is_one_line_with_its_place_and_no_trace(job: TrainingJob, spoil: Any, reason: str) -> None:
     spoil(job)
     status, log = job.train()
     assert status == 1
@@ -283,7 +287,7 @@ def test_a_users_mistake_is_one_line_with_its_place_and_no_trace(job: Job, spoil
 
 
 def test_the_log_is_in_the_originals_format(tmp_path: Path, launch: type[Running]) -> None:
-    log = example_job(tmp_path, launch, epochs="2").train().log
+    log = lay_out_example_job(tmp_path, launch, epochs="2").train().log
     assert "#quality_metric: host=algo-1, epoch=0, train binary_classification_cross_entropy_objective <loss>=" in log
     assert "#progress_metric: host=algo-1, completed 50.0 % of epochs" in log
     assert "#validation_score (algo-1) : ('binary_classification_accuracy', " in log
@@ -295,7 +299,7 @@ def test_the_log_is_in_the_originals_format(tmp_path: Path, launch: type[Running
 
 def test_the_log_ends_with_a_time_line_of_the_whole_process(tmp_path: Path, launch: type[Running]) -> None:
     before = time.monotonic()
-    log = example_job(tmp_path, launch, epochs="2").train().log
+    log = lay_out_example_job(tmp_path, launch, epochs="2").train().log
     elapsed = time.monotonic() - before
     parts = dict(re.findall(r"(\w+) (\d+\.\d\d) s", log.splitlines()[-1].partition("Time line: ")[2]))
     names = ["start", "import", "read", "prepare", "train", "validate", "choose", "score", "save", "report"]
@@ -303,7 +307,7 @@ def test_the_log_ends_with_a_time_line_of_the_whole_process(tmp_path: Path, laun
     assert 0 < float(parts["all"]) <= elapsed + 0.02  # as a process began at a whole hundredth
 
 
-def test_inputs_may_be_read_only_and_stay_as_they_are(job: Job) -> None:
+def test_inputs_may_be_read_only_and_stay_as_they_are(job: TrainingJob) -> None:
     def look() -> dict[Path, tuple[int, int]]:
         return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in inputs.rglob("*")}
 
@@ -337,7 +341,7 @@ def disk(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("folder", "pages"), [("model", 2), ("output", 0)])
 def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(
-    job: Job, disk: Any, folder: str, pages: int
+    job: TrainingJob, disk: Any, folder: str, pages: int
 ) -> None:
     small = disk(folder, pages + 1)
     (small / "occupied").write_bytes(bytes(4096))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import CSV, JSON, LIBSVM, RECORDIO, Server, example_job, serve
+from tests.contract.conftest import CSV, JSON, LIBSVM, RECORDIO, RunningServer, lay_out_example_job, running_server
 from tests.contract.launch import Process
 
 
@@ -66,9 +66,9 @@ def pack(*names: str) -> bytes:
     ids=["json", "semicolons", "pointer", "minus", "money", "workbook", "weight"],
 )
 def test_a_job_says_what_its_file_is_and_what_to_do(tmp_path: Path, kind: str, rows: bytes, reason: str) -> None:
-    job = example_job(tmp_path, Process)
+    job = lay_out_example_job(tmp_path, Process)
     job.configure({"predictor_type": "binary_classifier"}, kind, "train")
-    job.channel("train", "part.csv", rows)
+    job.write_channel_file("train", "part.csv", rows)
     status, log = job.train()
     assert status == 1
     assert "Traceback" not in log
@@ -76,13 +76,13 @@ def test_a_job_says_what_its_file_is_and_what_to_do(tmp_path: Path, kind: str, r
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server of a model of two features."""
-    job = example_job(tmp_path_factory.mktemp("words"), Process)
+    job = lay_out_example_job(tmp_path_factory.mktemp("words"), Process)
     job.configure({"predictor_type": "regressor", "epochs": "1", "num_models": "1"}, CSV, "train")
-    job.channel("train", "part.csv", b"1,0.5,2\n0,0.25,3\n" * 20)
+    job.write_channel_file("train", "part.csv", b"1,0.5,2\n0,0.25,3\n" * 20)
     assert job.train().status == 0
-    with serve(job.root, Process) as running:
+    with running_server(job.root, Process) as running:
         yield running
 
 
@@ -125,7 +125,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ],
     ids=["json", "id", "minus", "utf-16", "rows", "weight"],
 )
-def test_a_server_says_what_a_request_is_and_what_to_send(server: Server, kind: str, body: bytes, reason: str) -> None:
+def test_a_server_says_what_a_request_is_and_what_to_send(
+    server: RunningServer, kind: str, body: bytes, reason: str
+) -> None:
     status, content = server.post(body, kind)
     assert status == 400
     assert json.loads(content) == {"error": f"unable to evaluate payload provided: {reason}"}

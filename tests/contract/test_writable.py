@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.contract.conftest import Job, example_job
+from tests.contract.conftest import TrainingJob, lay_out_example_job
 from tests.contract.launch import TOP, Process
 
 USER = os.geteuid()
@@ -28,15 +28,15 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
-    job = example_job(tmp_path, Process, epochs="1", num_models="1")
+def job(tmp_path: Path) -> TrainingJob:
+    job = lay_out_example_job(tmp_path, Process, epochs="1", num_models="1")
     for folder in ("model", "output", "output/data", "checkpoints"):
         (tmp_path / folder).mkdir()
     return job
 
 
 @pytest.fixture
-def train(job: Job) -> Iterator[Callable[..., Ended]]:
+def train(job: TrainingJob) -> Iterator[Callable[..., Ended]]:
     """Run the job as a user who may write only where he may."""
 
     def run(**environment: str) -> Ended:
@@ -52,7 +52,7 @@ def train(job: Job) -> Iterator[Callable[..., Ended]]:
         os.chmod(folder, 0o755)
 
 
-def assert_refused(ended: Ended, job: Job, reason: str, written: bool = True) -> None:
+def assert_refused(ended: Ended, job: TrainingJob, reason: str, written: bool = True) -> None:
     assert ended.status == 1
     assert ended.complaint == f"train: ClientError: {reason}\n"
     assert f"ERROR {ended.log.partition('ERROR ')[2].partition(']')[0]}] ClientError: {reason}\n" in ended.log
@@ -69,7 +69,7 @@ def me() -> str:
 
 @pytest.mark.parametrize("folder", ["model", "output", "output/data", "checkpoints"])
 def test_a_folder_that_may_not_be_written_is_named_with_the_user(
-    job: Job, train: Callable[..., Ended], folder: str
+    job: TrainingJob, train: Callable[..., Ended], folder: str
 ) -> None:
     place = job.root / folder
     place.chmod(0o555)
@@ -81,7 +81,9 @@ def test_a_folder_that_may_not_be_written_is_named_with_the_user(
     assert ended.complaint == ""
 
 
-def test_a_folder_that_is_not_there_is_tried_where_it_would_be_made(job: Job, train: Callable[..., Ended]) -> None:
+def test_a_folder_that_is_not_there_is_tried_where_it_would_be_made(
+    job: TrainingJob, train: Callable[..., Ended]
+) -> None:
     (job.root / "model").rmdir()
     job.root.chmod(0o555)
     place = job.root / "model"
@@ -94,7 +96,7 @@ def test_a_folder_that_is_not_there_is_tried_where_it_would_be_made(job: Job, tr
 
 
 @pytest.mark.skipif(USER != 0, reason="only root can give a folder away")
-def test_the_user_to_whom_a_folder_belongs_is_named(job: Job, train: Callable[..., Ended]) -> None:
+def test_the_user_to_whom_a_folder_belongs_is_named(job: TrainingJob, train: Callable[..., Ended]) -> None:
     place = job.root / "model"
     os.chown(place, 54321, 54321)
     assert_refused(
@@ -106,20 +108,20 @@ def test_the_user_to_whom_a_folder_belongs_is_named(job: Job, train: Callable[..
 
 
 @pytest.mark.parametrize("folder", ["model", "output", "output/data", "checkpoints"])
-def test_a_file_in_the_place_of_a_folder_is_named(job: Job, train: Callable[..., Ended], folder: str) -> None:
+def test_a_file_in_the_place_of_a_folder_is_named(job: TrainingJob, train: Callable[..., Ended], folder: str) -> None:
     place = job.root / folder
     if folder == "output":
         (place / "data").rmdir()
     place.rmdir()
     place.write_text("")
     if folder == "checkpoints":
-        job.write("checkpointconfig", {"LocalPath": "/opt/ml/checkpoints"})
+        job.write_config("checkpointconfig", {"LocalPath": "/opt/ml/checkpoints"})
     reason = f"{place} cannot be written: it is a file; expected a folder. Move the file away."
     assert_refused(train(), job, reason, folder != "output")
 
 
 def test_a_link_to_nowhere_and_a_folder_in_the_place_of_the_package_are_named(
-    job: Job, train: Callable[..., Ended]
+    job: TrainingJob, train: Callable[..., Ended]
 ) -> None:
     place = job.root / "model"
     place.rmdir()
@@ -135,7 +137,7 @@ def test_a_link_to_nowhere_and_a_folder_in_the_place_of_the_package_are_named(
 
 
 @pytest.fixture
-def read_only(job: Job) -> Iterator[Path]:
+def read_only(job: TrainingJob) -> Iterator[Path]:
     """A folder that is mounted to be read."""
     place = job.root / "model"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", place], capture_output=True)
@@ -146,7 +148,7 @@ def read_only(job: Job) -> Iterator[Path]:
 
 
 def test_a_folder_that_is_mounted_read_only_is_named_also_for_root(
-    job: Job, train: Callable[..., Ended], read_only: Path
+    job: TrainingJob, train: Callable[..., Ended], read_only: Path
 ) -> None:
     assert_refused(
         train(),
@@ -156,7 +158,7 @@ def test_a_folder_that_is_mounted_read_only_is_named_also_for_root(
     )
 
 
-def test_without_a_report_its_folder_does_not_matter(job: Job, train: Callable[..., Ended]) -> None:
+def test_without_a_report_its_folder_does_not_matter(job: TrainingJob, train: Callable[..., Ended]) -> None:
     (job.root / "output" / "data").chmod(0o555)
     ended = train(LINEAR_LEARNER_REPORT="off")
     assert ended.status == 0, ended.log

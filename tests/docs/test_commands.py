@@ -16,7 +16,7 @@ import pytest
 
 from tests.contract.launch import IMAGE
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS, GUIDE, TOP, WITHOUT_AWS, list_pages, split_page, type_script
+from tests.page import DOCS, GUIDE, TOP, WITHOUT_AWS, list_pages, run_script, split_page
 
 # A test of their own types all that they have in these languages.
 WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {"mnist.md": ("python",)}
@@ -107,7 +107,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", sorted({page for page, _ in TYPED}), ids=lambda page: page.name)
 def test_the_commands_of_a_page_do_what_they_are_there_for(page: Path, checkout: Path) -> None:
     blocks = [block.text for where, block in TYPED if where == page and "docker" not in block.text]
-    type_script(SHELL + "".join(map(type_block, blocks)), checkout)
+    run_script(SHELL + "".join(map(type_block, blocks)), checkout)
 
 
 @pytest.mark.usefixtures("image")
@@ -115,7 +115,7 @@ def test_those_that_need_docker_too(checkout: Path) -> None:
     blocks = [block.text.replace("open-linear-learner:dev", IMAGE) for _, block in TYPED if "docker" in block.text]
     assert blocks
     try:
-        type_script(SHELL + "".join(map(type_block, blocks)), checkout)
+        run_script(SHELL + "".join(map(type_block, blocks)), checkout)
     finally:
         remove_containers(checkout)
 
@@ -123,7 +123,7 @@ def test_those_that_need_docker_too(checkout: Path) -> None:
 def test_those_in_sentences_and_tables_too(checkout: Path) -> None:
     spans = [span for page in list_pages() for span in find_spans(page) if re.match("make( [^…]+)?$", span)]
     in_blocks = {re.split(" +#", line)[0] for _, block in TYPED for line in block.text.splitlines()}
-    type_script(SHELL + "".join(type_block(span) for span in dict.fromkeys(spans) if span not in in_blocks), checkout)
+    run_script(SHELL + "".join(type_block(span) for span in dict.fromkeys(spans) if span not in in_blocks), checkout)
 
 
 @pytest.mark.parametrize("command", find_make(), ids=" ".join)

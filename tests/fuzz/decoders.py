@@ -13,10 +13,10 @@ import pyarrow
 
 from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio
 from container.codecs.records.framing import MAGIC, make_frame, read_frame
-from container.codecs.records.one_record import read_record, stack
+from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
-from container.rows.blocks import Block, Features, Guide, Matrix, Sparse
+from container.rows.blocks import Block, CsrRows, DecodeOptions, Features, Matrix
 
 FEATURES = 3
 PIECE_BYTES = 64
@@ -26,40 +26,42 @@ Reader = Callable[[bytes, int | None], Iterable[Block]]
 Rows = list[tuple[float, dict[int, float], int | None]]  # label, what is not zero by column, number of columns
 
 
-def check(codec: str, data: bytes) -> float:
+def check_input(codec: str, data: bytes) -> float:
     """Decode `data` in every way; fail if the rows are invalid or two ways disagree.
 
     Returns the processor seconds of the slowest reading of those that users meet.
     """
     with patch.object(sniff, "HEAD_BYTES", PIECE_BYTES):  # what the smallest piece holds
-        trained = [compare(readers, data, width) for readers in TRAINING.get(codec, []) for width in (None, FEATURES)]
-        return max(trained + [compare(readers, data, FEATURES) for readers in REQUESTS.get(codec, [])])
+        trained = [
+            compare_readers(readers, data, width) for readers in TRAINING.get(codec, []) for width in (None, FEATURES)
+        ]
+        return max(trained + [compare_readers(readers, data, FEATURES) for readers in REQUESTS.get(codec, [])])
 
 
-def compare(readers: list[Reader], data: bytes, features: int | None) -> float:
+def compare_readers(readers: list[Reader], data: bytes, features: int | None) -> float:
     started = process_time()
-    first = outcome(readers[0], data, features)
+    first = read_outcome(readers[0], data, features)
     seconds = process_time() - started
     for read in readers[1:] if len(data) <= COMPARED_BYTES else []:
-        other = outcome(read, data, features)
+        other = read_outcome(read, data, features)
         assert other == first, f"{other}\n{first}"
     return seconds
 
 
-def outcome(read: Reader, data: bytes, features: int | None) -> Rows | str:
+def read_outcome(read: Reader, data: bytes, features: int | None) -> Rows | str:
     try:
-        return [row for X, y in read(data, features) for row in sound_rows(X, y)]
+        return [row for X, y in read(data, features) for row in check_rows(X, y)]
     except DecodeError as error:
         return str(error)
 
 
-def sound_rows(X: Features, y: Matrix) -> Rows:
-    values = X.data if isinstance(X, Sparse) else X
+def check_rows(X: Features, y: Matrix) -> Rows:
+    values = X.data if isinstance(X, CsrRows) else X
     assert values.dtype == y.dtype == np.float32
     assert y.shape == (X.shape[0],)
     assert np.isfinite(values).all()
     assert np.isfinite(y).all()
-    if not isinstance(X, Sparse):
+    if not isinstance(X, CsrRows):
         assert X.ndim == 2
         assert X.flags.c_contiguous
         X = compressed(X)
@@ -78,12 +80,12 @@ def sound_rows(X: Features, y: Matrix) -> Rows:
     return rows
 
 
-def compressed(X: Matrix) -> Sparse:
+def compressed(X: Matrix) -> CsrRows:
     indptr = np.arange(len(X) + 1) * X.shape[1]
-    return Sparse(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
+    return CsrRows(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
 
 
-def training(codec: Any, **parameters: str) -> Reader:
+def training_reader(codec: Any, **parameters: str) -> Reader:
     def read(data: bytes, features: int | None) -> Iterator[Block]:
         for X, y in codec.decode_blocks(BytesIO(data), parameters, features):
             assert codec is libsvm or features in (None, X.shape[1])
@@ -92,28 +94,28 @@ def training(codec: Any, **parameters: str) -> Reader:
     return read
 
 
-def last_first(names: Sequence[str]) -> Sequence[int]:
+def take_last_reversed(names: Sequence[str]) -> Sequence[int]:
     """Take the last three columns, as the header names them, from behind."""
     if len(names) < FEATURES:
         raise DecodeError("too few columns")
     return [*range(len(names))][: -FEATURES - 1 : -1]
 
 
-def by_names(data: bytes, features: int | None) -> Iterator[Block]:
+def read_by_names(data: bytes, features: int | None) -> Iterator[Block]:
     """Read CSV with a header, its columns in another order and less an offset."""
-    guide = Guide(last_first, lambda sample: None if sample() is None else np.ones(FEATURES - 1))
+    guide = DecodeOptions(take_last_reversed, lambda sample: None if sample() is None else np.ones(FEATURES - 1))
     for X, y in csv.decode_blocks(BytesIO(data), {"header": "present"}, None, guide):
         assert X.shape[1] == FEATURES - 1
         yield X, y
 
 
-def requested_by_names(data: bytes, features: int | None) -> Iterator[Block]:
-    for X in csv.decode_records(BytesIO(data), {"header": "present"}, FEATURES, Guide(last_first)):
+def read_request_by_names(data: bytes, features: int | None) -> Iterator[Block]:
+    for X in csv.decode_records(BytesIO(data), {"header": "present"}, FEATURES, DecodeOptions(take_last_reversed)):
         assert X.shape[1] == FEATURES
         yield X, np.zeros(X.shape[0], np.float32)
 
 
-def request(codec: Any, **parameters: str) -> Reader:
+def request_reader(codec: Any, **parameters: str) -> Reader:
     def read(data: bytes, features: int | None) -> Iterator[Block]:
         for X in codec.decode_records(BytesIO(data), parameters, features):
             assert X.shape[1] == features
@@ -122,7 +124,7 @@ def request(codec: Any, **parameters: str) -> Reader:
     return read
 
 
-def in_small_pieces(read: Reader) -> Reader:
+def reader_in_pieces(read: Reader) -> Reader:
     """Read as a large file is read, a piece at a time."""
 
     def read_small(data: bytes, features: int | None) -> Iterator[Block]:
@@ -140,7 +142,7 @@ def in_small_pieces(read: Reader) -> Reader:
     return read_small
 
 
-def without_pyarrow(read: Reader) -> Reader:
+def reader_without_pyarrow(read: Reader) -> Reader:
     def read_without(data: bytes, features: int | None) -> Iterator[Block]:
         modules: dict[str, Any] = sys.modules
         modules["pyarrow"] = None
@@ -152,7 +154,7 @@ def without_pyarrow(read: Reader) -> Reader:
     return read_without
 
 
-def at_once(read: Reader) -> Reader:
+def reader_at_once(read: Reader) -> Reader:
     """Read few lines of libsvm as many are read."""
 
     def read_at_once(data: bytes, features: int | None) -> Iterator[Block]:
@@ -162,33 +164,33 @@ def at_once(read: Reader) -> Reader:
     return read_at_once
 
 
-def line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[Block]:
+def read_line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[Block]:
     """Read libsvm the slow way only."""
     width = features if noun == "record" else None
-    text = lines.without_mark(data, libsvm.MEDIA_TYPE, width is not None) if data or width else b""
-    rows = libsvm._read_each(text.splitlines(), noun, 1, width)
-    yield libsvm._compress(rows, width), rows.labels if noun == "row" else np.zeros_like(rows.labels)
+    text = lines.check_and_strip_start(data, libsvm.MEDIA_TYPE, width is not None) if data or width else b""
+    rows = libsvm._read_each_line(text.splitlines(), noun, 1, width)
+    yield libsvm._to_csr(rows, width), rows.labels if noun == "row" else np.zeros_like(rows.labels)
 
 
-def record_by_record(labelled: bool, data: bytes, features: int | None) -> Iterator[Block]:
+def read_record_by_record(labelled: bool, data: bytes, features: int | None) -> Iterator[Block]:
     """Read recordIO the slow way only."""
     if data and not data.startswith(MAGIC):
-        raise DecodeError(sniff.mismatch(recordio.MEDIA_TYPE, data[:4096]))
+        raise DecodeError(sniff.explain_mismatch(recordio.MEDIA_TYPE, data[:4096]))
     at = number = 0
     while at < len(data):
         number += 1
         try:
-            payload, after = read_frame(memoryview(data), at, final=True) or (b"", 0)
+            payload, after = read_frame(memoryview(data), at, has_ended=True) or (b"", 0)
             row = read_record(payload, features, labelled)
         except DecodeError as error:
             raise DecodeError(error.problem, f"record {number}", f"byte {at}") from None
-        X, y = stack([row]), np.array([row.label])
+        X, y = stack_records([row]), np.array([row.label])
         recordio._check_finite(X, y, number)
         yield X, y
         features, at = row.width, after
 
 
-def framed(read: Reader) -> Reader:
+def framed_reader(read: Reader) -> Reader:
     """Take the input for the contents of records, so that a change of their length does no harm."""
 
     def read_framed(data: bytes, features: int | None) -> Iterable[Block]:
@@ -197,31 +199,61 @@ def framed(read: Reader) -> Reader:
     return read_framed
 
 
-def _pieces(read: Reader) -> list[Reader]:
-    return [read, in_small_pieces(read)]
+def _piecewise_readers(read: Reader) -> list[Reader]:
+    return [read, reader_in_pieces(read)]
 
 
-_RECORDS: list[Reader] = [training(recordio), in_small_pieces(training(recordio)), partial(record_by_record, True)]
+_RECORDS: list[Reader] = [
+    training_reader(recordio),
+    reader_in_pieces(training_reader(recordio)),
+    partial(read_record_by_record, True),
+]
 
 # the readers of one list must agree; the first is the one that is used
 TRAINING: dict[str, list[list[Reader]]] = {
     "csv": [
-        [read, in_small_pieces(read), without_pyarrow(read)]
-        for read in (training(csv), training(csv, header="present"), by_names)
+        [read, reader_in_pieces(read), reader_without_pyarrow(read)]
+        for read in (training_reader(csv), training_reader(csv, header="present"), read_by_names)
     ],
-    "libsvm": [[*_pieces(training(libsvm)), at_once(training(libsvm)), partial(line_by_line, "row")]],
-    "parquet": [[training(parquet)], [in_small_pieces(training(parquet))]],  # of two faults, either may come first
-    "recordio": [_RECORDS, [framed(read) for read in _RECORDS]],
+    "libsvm": [
+        [
+            *_piecewise_readers(training_reader(libsvm)),
+            reader_at_once(training_reader(libsvm)),
+            partial(read_line_by_line, "row"),
+        ]
+    ],
+    "parquet": [
+        [training_reader(parquet)],
+        [reader_in_pieces(training_reader(parquet))],
+    ],  # of two faults, either may come first
+    "recordio": [_RECORDS, [framed_reader(read) for read in _RECORDS]],
 }
 REQUESTS: dict[str, list[list[Reader]]] = {
     "csv": [
-        *map(_pieces, (request(csv), request(csv, label_size="1"), request(csv, header="present"), requested_by_names))
+        *map(
+            _piecewise_readers,
+            (
+                request_reader(csv),
+                request_reader(csv, label_size="1"),
+                request_reader(csv, header="present"),
+                read_request_by_names,
+            ),
+        )
     ],
-    "json": [[request(json)]],
-    "jsonlines": [_pieces(request(jsonlines))],
-    "libsvm": [[*_pieces(request(libsvm)), at_once(request(libsvm)), partial(line_by_line, "record")]],
+    "json": [[request_reader(json)]],
+    "jsonlines": [_piecewise_readers(request_reader(jsonlines))],
+    "libsvm": [
+        [
+            *_piecewise_readers(request_reader(libsvm)),
+            reader_at_once(request_reader(libsvm)),
+            partial(read_line_by_line, "record"),
+        ]
+    ],
     "recordio": [
-        _pieces(request(recordio)),
-        [*map(framed, _pieces(request(recordio))), framed(partial(record_by_record, False))],
+        _piecewise_readers(request_reader(recordio)),
+        [
+            *map(framed_reader, _piecewise_readers(request_reader(recordio))),
+            framed_reader(partial(read_record_by_record, False)),
+        ],
     ],
 }

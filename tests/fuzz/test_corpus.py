@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.decoders import REQUESTS, TRAINING, check
+from tests.fuzz.decoders import REQUESTS, TRAINING, check_input
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 INPUTS = sorted(CORPUS.glob("*/*"))
@@ -12,7 +12,7 @@ INPUTS = sorted(CORPUS.glob("*/*"))
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_an_input_is_read_soundly_or_refused(path: Path) -> None:
-    check(path.parent.name, path.read_bytes())
+    check_input(path.parent.name, path.read_bytes())
 
 
 def test_every_decoder_has_inputs() -> None:

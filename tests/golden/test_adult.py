@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 
 RUN = FOLDER / "golden" / "adult"
 
@@ -19,7 +19,7 @@ def test_every_record_gets_the_originals_label_and_its_score_to_the_last_digits(
     requests = json.loads((RUN / "requests.json").read_text())["instances"]
     answers = json.loads((RUN / "answers.json").read_text())["predictions"]
     X, scores = np.array([record["features"] for record in requests]), np.array([record["score"] for record in answers])
-    model = load(RUN)
+    model = load_model(RUN)
     answer = model.predict(X.astype(np.float32))
     assert len(scores) == 334
     assert answer["predicted_label"].tolist() == [record["predicted_label"] for record in answers]

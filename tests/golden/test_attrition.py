@@ -8,16 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.data import FOLDER
-from linear_learner.artifact.read import load
-from linear_learner.bank.dense import Bank
+from linear_learner.artifact.read import load_model
+from linear_learner.bank.dense import DenseBank
 from linear_learner.measuring.final import final_scores
 from linear_learner.options.candidates import Candidate
-from linear_learner.options.hyperparameters import parse
-from linear_learner.training.fit import fit
-from linear_learner.training.initial import start_weights
-from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from linear_learner.options.hyperparameters import parse_hyperparameters
+from linear_learner.training.fit import fit_model
+from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 
 RUN = FOLDER / "golden" / "attrition"
 
@@ -44,18 +44,18 @@ def table() -> tuple[NDArray[Any], NDArray[Any]]:
     return np.ascontiguousarray(rows[:, 1:]), np.ascontiguousarray(rows[:, 0])
 
 
-def full_batches() -> tuple[Rows, Scaler]:
+def full_batches() -> tuple[DenseRows, Scaler]:
     """Return the 65 full mini-batches that the original trains on."""
     X, y = (part[:6500] for part in table())
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    return gather([(X, y)], scaler, X.shape[1], signed=True), scaler
+    return build_dense_rows([(X, y)], scaler, X.shape[1], signed=True), scaler
 
 
-def train(epochs: int) -> tuple[Bank, Scaler, list[NDArray[Any]]]:
+def train(epochs: int) -> tuple[DenseBank, Scaler, list[NDArray[Any]]]:
     """Train the original's grid in file order; return the mean losses of each epoch too."""
     rows, scaler = full_batches()
-    start = start_weights(range(32), 1, rows.features, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(GRID, start, "logistic", 100)
+    start = draw_initial_weights(range(32), 1, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(GRID, start, "logistic", 100)
     losses = [bank.train(rows, epoch_order(len(rows), None)) / len(rows) for _ in range(epochs)]
     return bank, scaler, losses
 
@@ -71,16 +71,16 @@ def test_every_candidate_has_the_losses_that_the_original_printed() -> None:
 
 def test_the_chosen_candidate_has_the_weights_that_the_original_saved() -> None:
     bank, scaler, _ = train(6)
-    saved = load(RUN)
-    weights = bank.snapshot()[CHOSEN, 0]
+    saved = load_model(RUN)
+    weights = bank.take_snapshot()[CHOSEN, 0]
     standardised = saved.weight[:, 0] * scaler.deviation
     np.testing.assert_allclose(weights[:-1], standardised, atol=0.02)
 
 
 def test_scores_recomputed_from_the_saved_model_are_those_that_were_printed() -> None:
     X, y = table()
-    saved = load(RUN)
-    hp = parse({"predictor_type": "binary_classifier"})
+    saved = load_model(RUN)
+    hp = parse_hyperparameters({"predictor_type": "binary_classifier"})
     scores = {name: value for name, _, value in final_scores(saved, [(X, y)], hp, None)}
     assert round(scores["binary_classification_cross_entropy_objective"], 6) == 0.555100
     assert scores["binary_classification_accuracy"] == 4657 / 6548
@@ -92,8 +92,8 @@ def test_scores_recomputed_from_the_saved_model_are_those_that_were_printed() ->
 def test_our_own_job_on_the_same_data_is_no_worse(seed: int) -> None:
     X, y = table()
     texts = {"predictor_type": "binary_classifier", "mini_batch_size": "100", "seed": str(seed)}
-    model = fit(texts, {"train": [(X, y)]}, Silence())
-    scores = {name: value for name, _, value in final_scores(model, [(X, y)], parse(texts), None)}
+    model = fit_model(texts, {"train": [(X, y)]}, SilentLog())
+    scores = {name: value for name, _, value in final_scores(model, [(X, y)], parse_hyperparameters(texts), None)}
     assert scores["binary_classification_cross_entropy_objective"] <= 0.5552
     assert scores["binary_classification_accuracy"] >= 4657 / 6548
 

@@ -8,10 +8,10 @@ import pytest
 from benchmarks.data import FOLDER
 from container.codecs.recordio import encode_records
 from container.codecs.records.record_pb2 import Record
-from container.codecs.registry import READERS, WRITERS
+from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
 from container.contract.environment import ServerSettings
 from container.web.application import create_app
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 
 GOLDEN = FOLDER / "golden"
 
@@ -52,12 +52,12 @@ def read(kind: str, answer: bytes) -> list[list[float]]:
     return rows
 
 
-@pytest.mark.parametrize("accept", WRITERS)
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("accept", ANSWER_ENCODINGS)
+@pytest.mark.parametrize("kind", REQUEST_DECODERS)
 def test_all_334_requests_to_amazons_model_are_answered_as_amazon_did(kind: str, accept: str) -> None:
     records = json.loads((GOLDEN / "adult" / "requests.json").read_text())["instances"]
     answers = json.loads((GOLDEN / "adult" / "answers.json").read_text())["predictions"]
-    client = create_app(load, ServerSettings(model=GOLDEN / "adult")).test_client()
+    client = create_app(load_model, ServerSettings(model=GOLDEN / "adult")).test_client()
     body = write(kind, [record["features"] for record in records])
     found = client.post("/invocations", data=body, content_type=kind, headers={"Accept": accept})
     scores, labels = zip(*read(accept, found.data), strict=True)
@@ -71,7 +71,7 @@ def test_all_334_requests_to_amazons_model_are_answered_as_amazon_did(kind: str,
 def test_the_model_of_the_attrition_run_scores_as_its_log_says() -> None:
     rows = np.loadtxt(GOLDEN / "attrition" / "train.csv", delimiter=",")
     y, body = rows[:, 0], "\n".join(",".join(map(repr, row)) for row in rows[:, 1:].tolist())
-    client = create_app(load, ServerSettings(model=GOLDEN / "attrition")).test_client()
+    client = create_app(load_model, ServerSettings(model=GOLDEN / "attrition")).test_client()
     found = client.post("/invocations", data=body, content_type="text/csv", headers={"Accept": "text/csv"})
     score, label = np.array(read("text/csv", found.data)).T
     assert (label == y).sum() == 4657

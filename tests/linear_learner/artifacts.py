@@ -10,41 +10,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.artifact.write import save
-from linear_learner.objective.losses import LOSSES_OF
-from linear_learner.objective.model import Model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.objective.model import LinearModel
 
 PARAMETERS, SYMBOL, ADDITIONAL = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
 NAMES = (PARAMETERS, SYMBOL, ADDITIONAL)
-KINDS = [(predictor, loss) for predictor, losses in LOSSES_OF.items() for loss in losses]
+KINDS = [(predictor, loss) for predictor, losses in LOSSES_BY_PREDICTOR.items() for loss in losses]
 GENERATOR = np.random.default_rng(4)
 
 
-def example(predictor: str = "binary_classifier", loss: str | None = None, features: int = 5) -> Model:
+def draw_model(predictor: str = "binary_classifier", loss: str | None = None, features: int = 5) -> LinearModel:
     outputs = 4 if predictor == "multiclass_classifier" else 1
     weight = GENERATOR.normal(size=(features, outputs)).astype(np.float32)
     bias = GENERATOR.normal(size=outputs).astype(np.float32)
-    return Model(predictor, loss or LOSSES_OF[predictor][0], weight, bias, 0.4, {"f_beta": 1.0, "quantile": None})
+    return LinearModel(
+        predictor, loss or LOSSES_BY_PREDICTOR[predictor][0], weight, bias, 0.4, {"f_beta": 1.0, "quantile": None}
+    )
 
 
-def rows(features: int = 5) -> NDArray[Any]:
+def draw_rows(features: int = 5) -> NDArray[Any]:
     return GENERATOR.normal(size=(9, features)).astype(np.float32)
 
 
-def contents(model: Model) -> dict[str, bytes]:
+def artifact_files(model: LinearModel) -> dict[str, bytes]:
     """Return the files that `save` writes."""
     with TemporaryDirectory() as folder:
-        save(model, Path(folder))
+        write_artifact(model, Path(folder))
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def write(directory: Path, files: dict[str, bytes]) -> Path:
+def write_files(directory: Path, files: dict[str, bytes]) -> Path:
     for name, content in files.items():
         (directory / name).write_bytes(content)
     return directory
 
 
-def tarred(files: list[tuple[str | tarfile.TarInfo, bytes]], format: int = tarfile.PAX_FORMAT) -> bytes:
+def pack_tar(files: list[tuple[str | tarfile.TarInfo, bytes]], format: int = tarfile.PAX_FORMAT) -> bytes:
     """Put members into a gzipped tar, in this order and whatever their names."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", format=format) as tar:
@@ -55,7 +57,7 @@ def tarred(files: list[tuple[str | tarfile.TarInfo, bytes]], format: int = tarfi
     return stream.getvalue()
 
 
-def zipped(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
+def pack_zip(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
     """Put entries into a zip, in this order and whatever their names."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
@@ -64,12 +66,12 @@ def zipped(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> 
     return stream.getvalue()
 
 
-def assert_same(found: Model, model: Model) -> None:
+def assert_same_model(found: LinearModel, model: LinearModel) -> None:
     assert (found.predictor_type, found.loss_type) == (model.predictor_type, model.loss_type)
     assert (found.threshold, found.metrics_params) == (model.threshold, model.metrics_params)
     assert found.names == model.names
     np.testing.assert_array_equal(found.weight, model.weight)
     np.testing.assert_array_equal(found.bias, model.bias)
-    X = rows(model.feature_dim)
+    X = draw_rows(model.feature_dim)
     for name, values in model.predict(X).items():
         np.testing.assert_array_equal(found.predict(X)[name], values)

@@ -2,10 +2,10 @@
 
 from io import StringIO
 
-from container.job.log import Log
+from container.job.log import JobLog
 
 
-class Silence(Log):
+class SilentLog(JobLog):
     """A log that discards every line."""
 
     def __init__(self) -> None:

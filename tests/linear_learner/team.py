@@ -8,15 +8,15 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
-from open_algorithms.learning.engine.exchange import SCHEDULER, SERVER, Adder, run_role
+from open_algorithms.learning.engine.exchange import SCHEDULER, SERVER, KVStoreSum, run_role
 from open_algorithms.learning.job.hosts import Hosts
 
 HERE = "127.0.0.1"
-PATIENCE = 20  # seconds for a piece of work
-STARTING = 120  # seconds for all to be there, on a machine that does much else
+WORK_SECONDS = 20  # seconds for a piece of work
+START_SECONDS = 120  # seconds for all to be there, on a machine that does much else
 
 
-class Team:
+class HostProcesses:
     """A pool of host processes that repeatedly run the same function on different inputs."""
 
     def __init__(self, count: int) -> None:
@@ -30,7 +30,7 @@ class Team:
         for rank in range(count):
             ours, theirs = context.Pipe()
             self.pipes.append(ours)
-            self.processes.append(context.Process(target=member, args=(count, rank, root, theirs)))
+            self.processes.append(context.Process(target=run_host, args=(count, rank, root, theirs)))
         os.environ["MALLOC_PERTURB_"] = "170"  # what a server forgets to set is not 0 by chance
         for process in self.processes[: len(roles)]:
             process.start()
@@ -38,7 +38,7 @@ class Team:
         for process in self.processes[len(roles) :]:
             process.start()
         for pipe in self.pipes:
-            assert pipe.poll(STARTING), "the hosts do not come together"
+            assert pipe.poll(START_SECONDS), "the hosts do not come together"
             pipe.recv()
 
     def run(self, work: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
@@ -47,7 +47,7 @@ class Team:
             pipe.send((work, given))
         results: dict[Connection, Any] = {}
         while waiting := [pipe for pipe in self.pipes if pipe not in results]:
-            ready = wait(waiting, PATIENCE)
+            ready = wait(waiting, WORK_SECONDS)
             assert ready, f"the hosts wait for each other: {results}"
             results |= {pipe: pipe.recv() for pipe in ready if isinstance(pipe, Connection)}
         for result in results.values():
@@ -67,10 +67,10 @@ class Team:
             pipe.close()
 
 
-def member(count: int, rank: int, root: tuple[str, int], pipe: Connection) -> None:
+def run_host(count: int, rank: int, root: tuple[str, int], pipe: Connection) -> None:
     """Run one host: apply each function received through the pipe and send back its result or exception."""
     os.environ["MXNET_KVSTORE_BIGARRAY_BOUND"] = "1024"
-    hosts = Hosts([f"algo-{i + 1}" for i in range(count)], rank, Adder(count, root, HERE))
+    hosts = Hosts([f"algo-{i + 1}" for i in range(count)], rank, KVStoreSum(count, root, HERE))
     pipe.send("here")
     while True:
         work, given = pipe.recv()

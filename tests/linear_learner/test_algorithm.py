@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import QuantileRegressor
 from sklearn.metrics import log_loss, precision_score, recall_score
 
-from linear_learner.objective.losses import LOSSES_OF
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.job.errors import InputError
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, final, run, split
 
-BINARY, MULTICLASS, REGRESSOR = (HYPERPARAMETERS[name] for name in LOSSES_OF)
+BINARY, MULTICLASS, REGRESSOR = (HYPERPARAMETERS[name] for name in LOSSES_BY_PREDICTOR)
 QUALITY = {
     "binary_classifier": ("binary_classification_accuracy", 0.85),
     "multiclass_classifier": ("multiclass_accuracy", 0.8),
@@ -22,7 +22,9 @@ QUALITY = {
 }
 
 
-@pytest.mark.parametrize(("predictor", "loss"), [(p, loss) for p, losses in LOSSES_OF.items() for loss in losses])
+@pytest.mark.parametrize(
+    ("predictor", "loss"), [(p, loss) for p, losses in LOSSES_BY_PREDICTOR.items() for loss in losses]
+)
 @pytest.mark.parametrize("optimizer", ["auto", "sgd", "adam", "rmsprop", "adagrad"])
 def test_every_loss_learns_with_every_optimizer(predictor: str, loss: str, optimizer: str) -> None:
     _, log = run(split(predictor), HYPERPARAMETERS[predictor] | {"loss": loss, "optimizer": optimizer})
@@ -221,7 +223,7 @@ def test_a_hinge_model_scores_by_its_margin_and_has_no_log_loss() -> None:
     channels = split("binary_classifier")
     model, log = run(channels, BINARY | {"loss": "hinge_loss"})
     X, _ = channels["test"][0]
-    np.testing.assert_allclose(model.predict(X)["score"], model.margin(X)[:, 0])
+    np.testing.assert_allclose(model.predict(X)["score"], model.margins(X)[:, 0])
     assert "binary_log_loss" not in log
 
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import Lasso, LogisticRegression
 
-from linear_learner.bank.dense import Bank
+from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate
-from linear_learner.training.initial import start_weights
-from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 PARAMETERS = {"margin": 1.0, "quantile": 0.7, "huber_delta": 0.5, "loss_insensitivity": 0.2, None: 0.0}
@@ -20,7 +20,7 @@ WD = 0.01
 ROWS, FEATURES = 200, 4
 
 
-def example(loss: str) -> tuple[Rows, int]:
+def example(loss: str) -> tuple[DenseRows, int]:
     """Draw a small noisy problem, standardised."""
     generator = np.random.default_rng(12)
     X = generator.normal(size=(ROWS, FEATURES)).astype(np.float32)
@@ -35,16 +35,16 @@ def example(loss: str) -> tuple[Rows, int]:
         unbias_label=regression,
         normalize_label=regression,
     )
-    rows = gather([(X, y.astype(np.float32))], scaler, FEATURES, signed=LOSSES[loss].signed is not None)
+    rows = build_dense_rows([(X, y.astype(np.float32))], scaler, FEATURES, signed=LOSSES[loss].signed_graph is not None)
     return rows, 3 if loss == "softmax_loss" else 1
 
 
-def objective(weights: NDArray[Any], rows: Rows, loss: str, outputs: int) -> float:
+def objective(weights: NDArray[Any], rows: DenseRows, loss: str, outputs: int) -> float:
     """Return what training minimises: half the reported loss where the gradient has the half, plus the penalty."""
     W = weights.reshape(outputs, FEATURES + 1)
-    z = rows.standardised.astype(np.float64) @ W[:, :-1].T + W[:, -1]
-    value = LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETERS[LOSSES[loss].parameter]).mean()
-    return float(LOSSES[loss].half * value + WD / 2 * (W[:, :-1] ** 2).sum())
+    z = rows.standardised_features.astype(np.float64) @ W[:, :-1].T + W[:, -1]
+    value = LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETERS[LOSSES[loss].parameter_name]).mean()
+    return float(LOSSES[loss].gradient_factor * value + WD / 2 * (W[:, :-1] ** 2).sum())
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -54,8 +54,8 @@ def test_training_ends_at_the_optimum(loss: str) -> None:
         Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9, bias_lr_mult=1.0),
         Candidate("sgd", 0.1, WD, momentum=0.9, lr_scheduler_step=50, lr_scheduler_factor=0.9, bias_lr_mult=1.0),
     ]
-    start = start_weights([0, 1], outputs, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, loss, ROWS, loss_parameter=PARAMETERS[LOSSES[loss].parameter])
+    start = draw_initial_weights([0, 1], outputs, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(settings, start, loss, ROWS, loss_parameter=PARAMETERS[LOSSES[loss].parameter_name])
     for _ in range(1200):
         bank.train(rows, epoch_order(ROWS, None))
     first = np.zeros(outputs * (FEATURES + 1))
@@ -67,37 +67,39 @@ def test_training_ends_at_the_optimum(loss: str) -> None:
             minimize(objective, first, (rows, loss, outputs), method=method, options={"maxfev": 40000}).fun
             for method in ("Powell", "Nelder-Mead")
         )
-    for weights in bank.snapshot():
+    for weights in bank.take_snapshot():
         assert objective(weights.astype(np.float64), rows, loss, outputs) <= best * (1 + 1e-3)
 
 
 def test_the_logistic_model_has_scikit_learns_coefficients() -> None:
     rows, _ = example("logistic")
-    start = start_weights([0], 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank([Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)], start, "logistic", ROWS)
+    start = draw_initial_weights([0], 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(
+        [Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)], start, "logistic", ROWS
+    )
     for _ in range(1500):
         bank.train(rows, epoch_order(ROWS, None))
-    peer = LogisticRegression(C=1 / (WD * ROWS), tol=1e-10, max_iter=10000).fit(rows.standardised, rows.labels)
-    np.testing.assert_allclose(bank.snapshot()[0, 0], [*peer.coef_[0], peer.intercept_[0]], atol=1e-3)
+    peer = LogisticRegression(C=1 / (WD * ROWS), tol=1e-10, max_iter=10000).fit(rows.standardised_features, rows.labels)
+    np.testing.assert_allclose(bank.take_snapshot()[0, 0], [*peer.coef_[0], peer.intercept_[0]], atol=1e-3)
 
 
-def sparse_problem() -> Rows:
+def sparse_problem() -> DenseRows:
     """Draw a regression in which 3 of 30 features matter."""
     generator = np.random.default_rng(7)
     X = generator.normal(size=(1000, 30)).astype(np.float32)
     y = (X[:, 3] - 2 * X[:, 11] + 1.5 * X[:, 20] + generator.normal(size=1000)).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=True, normalize_label=True)
-    return gather([(X, y)], scaler, 30)
+    return build_dense_rows([(X, y)], scaler, 30)
 
 
-def train_sparse(rows: Rows, settings: list[Candidate], batch: int, epochs: int) -> NDArray[Any]:
+def train_sparse(rows: DenseRows, settings: list[Candidate], batch: int, epochs: int) -> NDArray[Any]:
     """Train on squared loss and return the weights, (M, d + 1)."""
-    start = start_weights(list(range(len(settings))), 1, 30, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = Bank(settings, start, "squared_loss", batch)
+    start = draw_initial_weights(list(range(len(settings))), 1, 30, seed=0, method="uniform", spread=0.07, bias=0.0)
+    bank = DenseBank(settings, start, "squared_loss", batch)
     shuffler = np.random.default_rng(0)
     for _ in range(epochs):
         bank.train(rows, epoch_order(1000, shuffler))
-    return bank.snapshot()[:, 0]
+    return bank.take_snapshot()[:, 0]
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

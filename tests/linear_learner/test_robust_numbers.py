@@ -8,16 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit
+from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.test_algorithm import MULTICLASS, QUALITY, REGRESSOR
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, Block, example, final, run, split
 
 
 def test_a_bank_that_does_not_fit_is_refused_with_its_size() -> None:
     with pytest.raises(InputError, match=r"10000 candidates of 1 x 5 weights .* need about \d+\.\d+ GiB .* num_models"):
-        fit(REGRESSOR | {"num_models": "10000"}, split("regressor"), Silence(), Budget(1 << 20))
+        fit_model(REGRESSOR | {"num_models": "10000"}, split("regressor"), SilentLog(), Budget(1 << 20))
 
 
 def scaled(predictor: str, factors: list[float], shifts: list[float]) -> dict[str, list[Block]]:
@@ -130,9 +130,9 @@ def test_a_mini_batch_far_larger_than_the_data_costs_nothing() -> None:
 def test_an_array_beyond_what_mxnet_holds_is_refused() -> None:
     X, y = example("multiclass_classifier", rows=1000)
     with pytest.raises(InputError, match=r"need an array of .* numbers; MXNet holds 2147483647"):
-        fit(
+        fit_model(
             MULTICLASS | {"num_classes": "100000", "mini_batch_size": "1000"},
             {"train": [(X, y)]},
-            Silence(),
+            SilentLog(),
             Budget(1 << 40),
         )

@@ -31,7 +31,7 @@ class Aws:
         """The host and port of the registry."""
         return self.url.removeprefix("http://")
 
-    def names(self) -> list[str]:
+    def asked_names(self) -> list[str]:
         """The names of what it was asked."""
         return [name for name, _ in self.asked]
 
@@ -72,7 +72,7 @@ def digest_of(manifest: bytes) -> str:
     return "sha256:" + hashlib.sha256(manifest).hexdigest()
 
 
-def create_app(aws: Aws) -> Flask:
+def create_aws_app(aws: Aws) -> Flask:
     """Make the application that answers for `aws`."""
     app = Flask(__name__)
 
@@ -95,17 +95,17 @@ def create_app(aws: Aws) -> Flask:
         return {}
 
     @app.get("/v2/<name>/blobs/<digest>")
-    def has_blob(name: str, digest: str) -> tuple[bytes, int]:
+    def read_blob(name: str, digest: str) -> tuple[bytes, int]:
         return (aws.blobs[digest], 200) if digest in aws.blobs else (b"", 404)
 
     @app.post("/v2/<name>/blobs/uploads/")
-    def begin(name: str) -> Response:
+    def begin_upload(name: str) -> Response:
         number = f"upload-{len(aws.blobs)}"
         aws.blobs[number] = b""
         return Response(status=202, headers={"Location": f"/v2/{name}/blobs/uploads/{number}"})
 
     @app.route("/v2/<name>/blobs/uploads/<number>", methods=["PATCH", "PUT"])
-    def go_on(name: str, number: str) -> Response:
+    def continue_upload(name: str, number: str) -> Response:
         aws.blobs[number] += request.get_data()
         here = {"Location": request.path, "Range": f"0-{len(aws.blobs[number]) - 1}"}
         if request.method == "PATCH":

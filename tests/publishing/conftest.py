@@ -9,7 +9,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.contract.conftest import free_port
-from tests.publishing.aws import Aws, create_app
+from tests.publishing.aws import Aws, create_aws_app
 from tests.sdk.conftest import sdk as sdk
 
 
@@ -27,7 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", port, create_app(account), threaded=True)
+    server = make_server("127.0.0.1", port, create_aws_app(account), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield account

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from linear_learner.options.hyperparameters import parse
-from publishing.algorithm import request
+from linear_learner.options.hyperparameters import parse_hyperparameters
+from publishing.algorithm import build_request
 from tests.contract.launch import TOP
 from tests.page import read_blocks
 from tests.publishing.aws import Aws
@@ -18,7 +18,7 @@ from tests.sdk.conftest import PYTHON
 SECTION = "An algorithm of your own account (CreateAlgorithm)"
 IMAGE = "registry/open-linear-learner:0.1.0"
 DIGEST = "sha256:" + "0" * 64
-REQUEST = request(IMAGE, "open-linear-learner", DIGEST)
+REQUEST = build_request(IMAGE, "open-linear-learner", DIGEST)
 
 
 def asked(aws: Aws, name: str) -> dict[str, Any]:
@@ -68,5 +68,5 @@ def test_every_job_of_the_tuner_is_one_that_the_image_accepts(tuning_job: dict[s
     assert definition["AlgorithmSpecification"]["AlgorithmName"] == "open-linear-learner"
     fixed = definition["StaticHyperParameters"]
     tuned = {"learning_rate": "0.00123", "wd": "1.0E-7", "mini_batch_size": "317", "use_bias": "False"}
-    hp = parse(fixed | tuned | {"_tuning_objective_metric": "validation:objective_loss:final"})
+    hp = parse_hyperparameters(fixed | tuned | {"_tuning_objective_metric": "validation:objective_loss:final"})
     assert (hp.predictor_type, hp.epochs, hp.tuning, hp.wd) == ("binary_classifier", 30, True, 1e-7)

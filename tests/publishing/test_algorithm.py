@@ -12,13 +12,15 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from linear_learner.options.hyperparameters import declarations, ignored, parse
-from publishing.algorithm import request, trial_on
+from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
+from publishing.algorithm import build_request, validation_job
 from publishing.metrics import EVERY, METRICS
 
 DIGEST = "sha256:" + "0" * 64
 ROLE = "arn:aws:iam::000000000000:role/nobody"
-REQUEST = request("registry/open-linear-learner:1", "open-linear-learner", DIGEST, trial_on("s3://bucket/it", ROLE))
+REQUEST = build_request(
+    "registry/open-linear-learner:1", "open-linear-learner", DIGEST, validation_job("s3://bucket/it", ROLE)
+)
 TRAINING = REQUEST["TrainingSpecification"]
 HYPERPARAMETERS = {entry["Name"]: entry for entry in TRAINING["SupportedHyperParameters"]}
 NUMBERS = [name for name, entry in HYPERPARAMETERS.items() if entry["Type"] in ("Integer", "Continuous")]
@@ -145,29 +147,29 @@ def test_what_is_required_has_no_default() -> None:
 def test_a_job_that_the_service_fills_with_defaults_is_the_job_without_them(predictor: str) -> None:
     asked = {"predictor_type": predictor, **({"num_classes": "3"} if predictor.startswith("multi") else {})}
     filled = {name: e["DefaultValue"] for name, e in HYPERPARAMETERS.items() if "DefaultValue" in e} | asked
-    assert parse(filled) == parse(asked)
-    assert ignored(filled, parse(filled)) == []
+    assert parse_hyperparameters(filled) == parse_hyperparameters(asked)
+    assert ignored_names(filled, parse_hyperparameters(filled)) == []
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_range_holds_what_the_image_accepts_and_nothing_else(name: str) -> None:
     entry, declaration = HYPERPARAMETERS[name], declarations()[name]
     low, high = (entry["Range"][f"{entry['Type']}ParameterRangeSpecification"][end] for end in ("MinValue", "MaxValue"))
-    assert float(low) == declaration.read(low)
-    assert float(high) == declaration.read(high)
+    assert float(low) == declaration.parse_value(low)
+    assert float(high) == declaration.parse_value(high)
     if "DefaultValue" in entry:
-        assert float(low) <= declaration.read(entry["DefaultValue"]) <= float(high)
+        assert float(low) <= declaration.parse_value(entry["DefaultValue"]) <= float(high)
     if entry["Type"] == "Continuous":
         for beyond in (math.nextafter(float(low), -math.inf), math.nextafter(float(high), math.inf)):
             with pytest.raises(ValueError, match=re.escape(repr(beyond))):
-                declaration.read(repr(beyond))
+                declaration.parse_value(repr(beyond))
 
 
 @pytest.mark.parametrize("name", [name for name, entry in HYPERPARAMETERS.items() if entry["Type"] == "Categorical"])
 def test_every_word_of_a_closed_set_is_one_that_the_image_reads(name: str) -> None:
     values = HYPERPARAMETERS[name]["Range"]["CategoricalParameterRangeSpecification"]["Values"]
     for value in values:
-        declarations()[name].read(value)
+        declarations()[name].parse_value(value)
     assert HYPERPARAMETERS[name].get("DefaultValue", values[0]) in values
 
 

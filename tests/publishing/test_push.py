@@ -84,7 +84,7 @@ def test_a_repository_that_is_there_is_used_and_the_tag_is_the_projects_version(
     aws.repositories.add("mine")
     result = push(tmp_path, small, REPOSITORY="mine")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "CreateRepository" not in aws.names()
+    assert "CreateRepository" not in aws.asked_names()
     version = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
     assert list(aws.manifests) == [f"mine:{version}"]
 
@@ -101,7 +101,7 @@ def test_a_dry_run_tells_everything_and_changes_nothing(tmp_path: Path, aws: Aws
         f"docker tag {small} {address}:1",
         f"docker push {address}:1",
     ]
-    assert set(aws.names()) == {"GetCallerIdentity", "DescribeRepositories", "GetAuthorizationToken"}
+    assert set(aws.asked_names()) == {"GetCallerIdentity", "DescribeRepositories", "GetAuthorizationToken"}
     assert (aws.repositories, aws.manifests, list((tmp_path / "docker").iterdir())) == (set(), {}, [])
 
 

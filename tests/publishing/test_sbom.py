@@ -11,9 +11,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from publishing.sbom import LOCK, bill, debian_licenses, python_licenses, read_lock
+from publishing.sbom import LOCK, bill_of_materials, debian_licenses, locked_hashes, python_licenses
 from tests.contract.launch import IMAGE, TOP
-from tests.page import read_blocks, type_script
+from tests.page import read_blocks, run_script
 
 LOCKED = """first-package==1.0 ; python_full_version >= '3.12' \\
     --hash=sha256:aa \\
@@ -41,12 +41,12 @@ def names(licenses: Any) -> list[str | None]:
 
 def small_bill() -> dict[str, Any]:
     stock = {"system": SYSTEM, "debian": [BUILT_AGAIN], "python": [OTHER]}
-    found: dict[str, Any] = json.loads(bill("it:1", INSPECTED, stock, LOCKED.replace("cc", "c" * 64)))
+    found: dict[str, Any] = json.loads(bill_of_materials("it:1", INSPECTED, stock, LOCKED.replace("cc", "c" * 64)))
     return found
 
 
 def test_the_locked_hashes_are_found_by_name_and_version() -> None:
-    assert read_lock(LOCKED) == {("first-package", "1.0"): ["aa", "bb"], ("other", "2"): ["cc"]}
+    assert locked_hashes(LOCKED) == {("first-package", "1.0"): ["aa", "bb"], ("other", "2"): ["cc"]}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def written(image: None, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("sbom")
     for name in ("Makefile", "requirements", ".venv", "publishing"):
         (folder / name).symlink_to(TOP / name)
-    type_script(read_blocks("sh")["Bill of materials"], folder)
+    run_script(read_blocks("sh")["Bill of materials"], folder)
     return (folder / "open-linear-learner.cdx.json").read_text(encoding="utf-8")
 
 
@@ -138,7 +138,7 @@ def test_it_lists_the_packages_of_python_that_the_image_holds(written: str) -> N
 
 
 def test_every_package_of_python_in_the_image_is_a_locked_one(written: str) -> None:
-    locked = read_lock(LOCK.read_text(encoding="utf-8"))
+    locked = locked_hashes(LOCK.read_text(encoding="utf-8"))
     parts = [part for part in json.loads(written)["components"] if part.get("purl", "").startswith("pkg:pypi/")]
     for part in parts:
         name, version = part["purl"].removeprefix("pkg:pypi/").split("@")

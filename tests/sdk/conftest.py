@@ -12,7 +12,7 @@ PYTHON = TOP / ".venv" / "sdk" / "bin" / "python"
 NOBODY = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def sdk_in(folder: Path, **environment: str) -> Callable[[str], str]:
+def sdk_runner(folder: Path, **environment: str) -> Callable[[str], str]:
     """Give a function that runs a program with the SDK in `folder` and gives what it prints."""
     if not PYTHON.exists():
         reason = f"{PYTHON.parent.parent} is not there; make test builds it where a Docker engine answers"
@@ -39,4 +39,4 @@ def sdk_in(folder: Path, **environment: str) -> Callable[[str], str]:
 @pytest.fixture
 def sdk(tmp_path: Path) -> Callable[[str], str]:
     """Run a program with the SDK in `tmp_path` and give what it prints."""
-    return sdk_in(tmp_path)
+    return sdk_runner(tmp_path)

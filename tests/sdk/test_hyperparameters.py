@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from linear_learner.options.hyperparameters import parse
+from linear_learner.options.hyperparameters import parse_hyperparameters
 
 EVERYWHERE: dict[str, Any] = {
     "epochs": 3, "use_bias": False, "num_models": 4, "num_calibration_samples": 100, "init_method": "normal",
@@ -62,6 +62,6 @@ def test_every_argument_of_the_linear_learner_class_is_understood(sent: list[dic
     assert len(sent) == len(JOBS)
     for job, texts in zip(JOBS, sent, strict=True):
         assert set(EVERYWHERE | job) <= set(texts)
-        hp = parse({name: str(text) for name, text in texts.items()})
+        hp = parse_hyperparameters({name: str(text) for name, text in texts.items()})
         assert hp.predictor_type == job["predictor_type"]
         assert (hp.use_bias, hp.epochs, hp.learning_rate, hp.init_bias) == (False, 3, 1e-5, -1.5)

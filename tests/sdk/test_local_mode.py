@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from examples.demo import lay_out
-from linear_learner.artifact.read import load
-from linear_learner.objective.model import Model
+from examples.demo import lay_out_job
+from linear_learner.artifact.read import load_model
+from linear_learner.objective.model import LinearModel
 from publishing.metrics import METRICS
 from tests.contract.conftest import free_port, read_example
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
-from tests.page import read_blocks, write_algorithm
+from tests.page import describe_algorithm, read_blocks
 
 pytestmark = pytest.mark.usefixtures("image")
 Run = Callable[..., Any]
@@ -31,7 +31,7 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
 
     The containers that the SDK leaves are removed. What it prints is no answer: the server's log runs in between.
     """
-    lay_out(tmp_path / "opt_ml")
+    lay_out_job(tmp_path / "opt_ml")
     blocks = read_blocks("python")
     beginning = blocks.pop("Local mode of the SageMaker Python SDK")
     port = str(free_port())
@@ -49,12 +49,12 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
     remove_containers(tmp_path)
 
 
-def unpacked(package: Path) -> Model:
+def unpacked(package: Path) -> LinearModel:
     """Read a packed model."""
     folder = package.parent / "unpacked"
     with tarfile.open(package) as files:
         files.extractall(folder, filter="data")
-    return load(folder)
+    return load_model(folder)
 
 
 def expected(package: Path, split: str, rows: int | None) -> dict[str, list[Any]]:
@@ -86,7 +86,7 @@ def test_the_linear_learner_classes_of_the_sdk_work_as_they_are(run: Run, tmp_pa
 
 
 def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_best(run: Run, tmp_path: Path) -> None:
-    write_algorithm(tmp_path)
+    describe_algorithm(tmp_path)
     (tmp_path / "linear_learner").symlink_to(TOP / "linear_learner")
     trials, best, figures = run(
         "Tune",

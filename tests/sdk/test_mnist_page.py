@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.data import FOLDER, mnist
+from benchmarks.data import FOLDER, load_mnist
 from tests.contract.conftest import free_port
 from tests.contract.launch import IMAGE
 from tests.contract.leftovers import remove_containers
@@ -29,7 +29,7 @@ pytestmark = [
 @pytest.fixture
 def digits(tmp_path: Path) -> Iterator[None]:
     """The file that the notebook downloads; the containers that the SDK leaves are removed."""
-    splits = tuple((X, y.astype(np.int64)) for X, y in mnist().values())
+    splits = tuple((X, y.astype(np.int64)) for X, y in load_mnist().values())
     with gzip.open(tmp_path / "mnist.pkl.gz", "wb", compresslevel=1) as file:
         pickle.dump(splits, file)
     yield

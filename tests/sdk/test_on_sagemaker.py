@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from linear_learner.options.hyperparameters import declarations, parse
+from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from publishing.metrics import METRICS
-from tests.page import TOP, read_blocks, write_algorithm
-from tests.sdk.conftest import sdk_in
+from tests.page import TOP, describe_algorithm, read_blocks
+from tests.sdk.conftest import sdk_runner
 
 PROGRAMS = (
     "On SageMaker",
@@ -123,7 +123,7 @@ def note_calls(folder: Path, program: str) -> list[Call]:
     """Run a program in a folder; give the calls it makes: operation, parameters and what is wrong with them."""
     settings = folder / "config.yaml"
     settings.write_text("{SchemaVersion: '1.0', SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}}")
-    run = sdk_in(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
+    run = sdk_runner(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
     run(f"{AWS}\n{program}\nwith open('calls', 'w') as file:\n    json.dump(calls, file)")
     return [tuple(call) for call in json.loads((folder / "calls").read_text())]
 
@@ -132,7 +132,7 @@ def note_calls(folder: Path, program: str) -> list[Call]:
 def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """Give the calls that the programs make, one after the other."""
     folder = tmp_path_factory.mktemp("on_sagemaker")
-    write_algorithm(folder)
+    describe_algorithm(folder)
     blocks = read_blocks("python")
     return note_calls(folder, "".join(blocks[title] for title in PROGRAMS))
 
@@ -142,7 +142,7 @@ def test_the_notebook_of_the_readme_sends_valid_requests_for_the_image(tmp_path:
     assert [(name, faults) for name, _, faults in calls if faults] == []
     sent = {name: parameters for name, parameters, _ in calls}
     job = sent["CreateTrainingJob"]
-    assert parse(job["HyperParameters"]).feature_dim == 784
+    assert parse_hyperparameters(job["HyperParameters"]).feature_dim == 784
     image = job["AlgorithmSpecification"]["TrainingImage"]
     assert image.endswith(f"/open-linear-learner:{VERSION}")  # what make push pushes
     assert sent["CreateModel"]["PrimaryContainer"]["Image"] == image
@@ -156,7 +156,7 @@ def test_the_programs_that_need_an_account_send_valid_requests_and_leave_no_endp
         sent.setdefault(name, []).append(parameters)
     first, spot, later = sent["CreateTrainingJob"]
     for job in (first, spot, later):
-        assert parse(job["HyperParameters"]).predictor_type == "binary_classifier"
+        assert parse_hyperparameters(job["HyperParameters"]).predictor_type == "binary_classifier"
     assert first["AlgorithmSpecification"]["TrainingImage"].endswith(f":{VERSION}")  # what make push pushes
     assert first["EnableNetworkIsolation"]
     assert spot["EnableManagedSpotTraining"]
@@ -177,6 +177,6 @@ def test_what_the_page_tunes_is_what_the_algorithm_lets_be_tuned(calls: list[Cal
     for tuned in ranges["ContinuousParameterRanges"] + ranges["IntegerParameterRanges"]:
         assert declarations()[tuned["Name"]].tunable
         for bound in ("MinValue", "MaxValue"):
-            parse({**fixed, tuned["Name"]: tuned[bound]})
+            parse_hyperparameters({**fixed, tuned["Name"]: tuned[bound]})
     objective = tuning["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
     assert objective in [{"Type": metric.direction, "MetricName": metric.name} for metric in METRICS]

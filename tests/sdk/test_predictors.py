@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from linear_learner.artifact.write import save
-from linear_learner.objective.model import Model
-from tests.contract.conftest import serve
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
+from tests.contract.conftest import running_server
 from tests.contract.launch import Process
 
 PROGRAM = """
@@ -50,11 +50,11 @@ def test_every_serializer_and_deserializer_of_the_sdk_agrees(sdk: Callable[[str]
     np.save(tmp_path / "X.npy", X)
     (tmp_path / "model").mkdir()
     weight, bias = random.normal(size=(4, 1)).astype(np.float32), np.array([0.25], np.float32)
-    model = Model("binary_classifier", "logistic", weight, bias)
-    save(model, tmp_path / "model")
+    model = LinearModel("binary_classifier", "logistic", weight, bias)
+    write_artifact(model, tmp_path / "model")
     columns = model.predict(X)
     expected = np.column_stack([columns["score"], columns["predicted_label"]])
-    with serve(tmp_path, Process) as server:
+    with running_server(tmp_path, Process) as server:
         printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2]))
     answers = [json.loads(line) for line in printed.splitlines() if line.startswith("[")]
     assert len(answers) == 16

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from container.codecs.recordio import MEDIA_TYPE, decode_blocks, encode, encode_records
-from container.rows.blocks import Features, Sparse
-from tests.container.bodies import decode
+from container.codecs.recordio import MEDIA_TYPE, decode_blocks, encode_answer, encode_records
+from container.rows.blocks import CsrRows, Features
+from tests.container.bodies import decode_body
 
 WRITE = """
 import numpy as np
@@ -53,15 +53,15 @@ def test_we_read_what_the_sdk_writes(sdk: Callable[[str], str], tmp_path: Path, 
     sdk(WRITE.format(call=call))
     with (tmp_path / "records").open("rb") as file:
         blocks = list(decode_blocks(file, {}, None))
-    assert all(isinstance(rows, Sparse) == ("sparse" in call) for rows, _ in blocks)
+    assert all(isinstance(rows, CsrRows) == ("sparse" in call) for rows, _ in blocks)
     np.testing.assert_array_equal(np.concatenate([written_out(rows) for rows, _ in blocks]), X.astype(np.float32))
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in blocks]), y.astype(np.float32))
-    request = decode(MEDIA_TYPE, (tmp_path / "records").read_bytes(), {}, 6)
+    request = decode_body(MEDIA_TYPE, (tmp_path / "records").read_bytes(), {}, 6)
     np.testing.assert_array_equal(written_out(request), X.astype(np.float32))
 
 
 def written_out(X: Features) -> Any:
-    return scipy.sparse.csr_matrix(X[:3], X.shape).toarray() if isinstance(X, Sparse) else X
+    return scipy.sparse.csr_matrix(X[:3], X.shape).toarray() if isinstance(X, CsrRows) else X
 
 
 def test_the_sdk_reads_the_training_data_that_we_write(sdk: Callable[[str], str], tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_sdk_reads_the_training_data_that_we_write(sdk: Callable[[str], str]
 
 def test_the_sdk_reads_the_answers_that_we_write(sdk: Callable[[str], str], tmp_path: Path) -> None:
     score = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
-    (tmp_path / "records").write_bytes(encode({"score": score, "predicted_label": np.array([1, 0])}))
+    (tmp_path / "records").write_bytes(encode_answer({"score": score, "predicted_label": np.array([1, 0])}))
     assert json.loads(sdk(READ).splitlines()[-1]) == [
         [{}, {"score": [0.25, 0.75], "predicted_label": [1]}],
         [{}, {"score": [0.5, 0.5], "predicted_label": [0]}],

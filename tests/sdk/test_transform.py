@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from linear_learner.artifact.read import load
-from linear_learner.artifact.write import save
-from linear_learner.objective.model import Model
-from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, libsvm, serve
+from linear_learner.artifact.read import load_model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
+from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, encode_libsvm, running_server
 from tests.contract.launch import IMAGE, Container
 
 # One container answers all jobs, where the SDK would start one for each, ask docker for its host at every request and
@@ -105,7 +105,7 @@ def write_data(folder: Path, X: Any) -> None:
             CSV: "".join(",".join(map(repr, row)) + "\n" for row in part.tolist()).encode(),
             JSON: ('{"instances": [' + ", ".join(records) + "]}").encode(),
             JSONLINES: "\n".join(records).encode(),
-            LIBSVM: libsvm(part, np.zeros(len(part))),
+            LIBSVM: encode_libsvm(part, np.zeros(len(part))),
             RECORDIO: encode_records(part, None),
         }
         for kind, body in bodies.items():
@@ -123,10 +123,10 @@ def test_every_transform_that_the_sdk_can_ask_for_gives_the_models_predictions(
     write_data(tmp_path / "data", X)
     (tmp_path / "model").mkdir()
     weight, bias = random.normal(size=(4, 1)).astype(np.float32), np.array([0.25], np.float32)
-    save(Model("binary_classifier", "logistic", weight, bias), tmp_path / "model")
-    columns = load(tmp_path / "model").predict(X)
+    write_artifact(LinearModel("binary_classifier", "logistic", weight, bias), tmp_path / "model")
+    columns = load_model(tmp_path / "model").predict(X)
     expected = np.column_stack([columns["score"], columns["predicted_label"]])
-    with serve(tmp_path, Container, SAGEMAKER_BATCH="True", SAGEMAKER_MAX_CONCURRENT_TRANSFORMS="1") as server:
+    with running_server(tmp_path, Container, SAGEMAKER_BATCH="True", SAGEMAKER_MAX_CONCURRENT_TRANSFORMS="1") as server:
         printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2], image=IMAGE, jobs=json.dumps(jobs())))
     outputs = {
         (number, name): rows

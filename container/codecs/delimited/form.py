@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from container.codecs.text.amounts import NUMBER
+from container.codecs.text.amounts import NUMBER_PATTERN
 
-TOO_LARGE = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
+FLOAT32_OVERFLOW = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
 
 
 @dataclass(frozen=True)
-class Form:
+class CsvSchema:
     """The expected layout of CSV lines.
 
     `column_count` is None if the first line decides. `label_count` is 0 or 1. `noun` is what a message calls a line:
@@ -16,24 +16,24 @@ class Form:
     indices of the fields to read; None means all. Fields that are not used may hold anything.
     """
 
-    columns: int | None
-    labels: int
+    column_count: int | None
+    label_count: int
     noun: str
     names: tuple[str, ...] = ()
-    used: tuple[int, ...] | None = None
-    header: int = 0
+    used_columns: tuple[int, ...] | None = None
+    header_row: int = 0
 
     @property
-    def width(self) -> int | None:
+    def used_count(self) -> int | None:
         """The number of fields that are read; None if not yet known."""
-        return self.columns if self.used is None else len(self.used)
+        return self.column_count if self.used_columns is None else len(self.used_columns)
 
     @property
-    def training(self) -> bool:
+    def is_training(self) -> bool:
         """Whether lines are rows of training data rather than records of a request."""
         return self.noun == "row"
 
-    def name(self, column: int) -> str:
+    def column_name(self, column: int) -> str:
         """Return the name of a column, "" if it has none."""
         return self.names[column] if column < len(self.names) else ""
 
@@ -41,10 +41,10 @@ class Form:
 def is_number(text: str) -> bool:
     """Tell whether a field is a number within the range of float32."""
     stripped = text.strip()
-    return bool(NUMBER.fullmatch(stripped)) and abs(float(stripped)) < TOO_LARGE
+    return bool(NUMBER_PATTERN.fullmatch(stripped)) and abs(float(stripped)) < FLOAT32_OVERFLOW
 
 
-def count_commas(fields: list[str] | tuple[str, ...]) -> int:
+def trailing_comma_count(fields: list[str] | tuple[str, ...]) -> int:
     """Return how many commas a line ends in, that is, how many of its last fields are blank.
 
     >>> count_commas(["1", "2", "", " "])
@@ -53,6 +53,6 @@ def count_commas(fields: list[str] | tuple[str, ...]) -> int:
     return next((i for i, field in enumerate(reversed(fields)) if field.strip()), len(fields))
 
 
-def say_commas(count: int) -> tuple[str, str]:
+def comma_phrases(count: int) -> tuple[str, str]:
     """Return how a message names so many trailing commas, and the pronoun for them."""
     return ("a comma", "it") if count == 1 else (f"{count} commas", "them")

@@ -8,7 +8,7 @@ _COMMAS = "Separate columns by commas"
 _QUOTES = 'Quote fields by "'
 _POINTS = "Write decimals with a point"
 _DIGITS = "Write numbers without signs between their digits"
-_NOT_READ = {
+_UNSUPPORTED = {
     **dict.fromkeys(("delimiter", "delim", "sep", "separator"), (",", _COMMAS)),
     **dict.fromkeys(("quotechar", "quote"), ('"', _QUOTES)),
     "decimal": (".", _POINTS),
@@ -18,7 +18,7 @@ _NOT_READ = {
 }
 
 
-def has_header(parameters: Mapping[str, str]) -> bool:
+def is_header_present(parameters: Mapping[str, str]) -> bool:
     """Tell whether the content type says header=present; raise DecodeError for a value other than present or absent."""
     text = parameters.get("header", "absent").lower()
     if text not in ("present", "absent"):
@@ -47,9 +47,9 @@ def read_charset(parameters: Mapping[str, str]) -> str:
     return charset
 
 
-def refuse_foreign(parameters: Mapping[str, str]) -> None:
+def refuse_unsupported(parameters: Mapping[str, str]) -> None:
     """Raise DecodeError for a parameter that asks for what is not supported, such as another separator."""
     for name, value in parameters.items():
-        read, remedy = _NOT_READ.get(name, (value, ""))
+        read, remedy = _UNSUPPORTED.get(name, (value, ""))
         if value != read:
             raise DecodeError(f"the content type says {name}, which is not read. {remedy}, and leave {name} out")

@@ -15,7 +15,7 @@ MAGIC = struct.pack("<I", 0xCED7230A)
 HEADER_BYTES = 8
 
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
-_LENGTH = (1 << 29) - 1
+_MAX_LENGTH = (1 << 29) - 1
 
 
 def make_frame(payload: bytes) -> bytes:
@@ -23,7 +23,7 @@ def make_frame(payload: bytes) -> bytes:
     return MAGIC + struct.pack("<I", len(payload)) + payload + bytes(-len(payload) % 4)
 
 
-def read_frame(data: memoryview, at: int, final: bool) -> tuple[bytes, int] | None:
+def read_frame(data: memoryview, at: int, has_ended: bool) -> tuple[bytes, int] | None:
     """Read the record at offset `at`. Returns its payload and the offset of the next one.
 
     Returns None if `data` ends before the record does, unless the stream `has_ended`: then it raises DecodeError. The
@@ -33,14 +33,14 @@ def read_frame(data: memoryview, at: int, final: bool) -> tuple[bytes, int] | No
     size = 0
     flag = _FIRST
     while flag in (_FIRST, _MIDDLE):
-        if (part := _read_part(data, at, final)) is None:
+        if (part := _read_frame_part(data, at, has_ended)) is None:
             return None
         payload, flag, at = part
         size += len(payload) + len(MAGIC)
         if flag > _LAST or (flag in (_WHOLE, _FIRST)) != (not parts):
             raise DecodeError(f"split flag {flag} is out of order: the file is corrupt")
-        if parts and size > _LENGTH:
-            raise DecodeError(f"the parts of a split record are longer than {_LENGTH} bytes: the file is corrupt")
+        if parts and size > _MAX_LENGTH:
+            raise DecodeError(f"the parts of a split record are longer than {_MAX_LENGTH} bytes: the file is corrupt")
         parts.append(payload)
     return MAGIC.join(parts), at
 
@@ -52,34 +52,34 @@ def find_frames(data: Bytes) -> tuple[Positions, Positions]:
     lengths = words[heads + 1].astype(np.int64)
     after = heads + 2 + (lengths + 3) // 4
     chained = (after <= len(words)) & (heads == np.append(0, after[:-1]))
-    count = count_leading(chained & (lengths <= _LENGTH))
+    count = leading_true_count(chained & (lengths <= _MAX_LENGTH))
     starts = heads[:count] * 4 + HEADER_BYTES
     return starts, starts + lengths[:count]
 
 
-def count_leading(flags: NDArray[np.bool_]) -> int:
+def leading_true_count(flags: NDArray[np.bool_]) -> int:
     """Return how many of `flags` (n,) are true before the first false one."""
     return int(np.append(flags, False).argmin())
 
 
-def _read_part(data: memoryview, at: int, final: bool) -> tuple[bytes, int, int] | None:
+def _read_frame_part(data: memoryview, at: int, has_ended: bool) -> tuple[bytes, int, int] | None:
     if at + HEADER_BYTES > len(data):
-        if final:
+        if has_ended:
             raise DecodeError(f"the data ends inside a record header, {len(data) - at} of {HEADER_BYTES} bytes long")
         return None
     magic, word = struct.unpack_from("<4sI", data, at)
     if magic != MAGIC:
         raise DecodeError(f"expected the magic number {MAGIC.hex(' ')}, found {magic.hex(' ')}: the file is corrupt")
-    start, length = at + HEADER_BYTES, word & _LENGTH
+    start, length = at + HEADER_BYTES, word & _MAX_LENGTH
     after = start + length + -length % 4
     if after > len(data):
-        if final:
+        if has_ended:
             raise DecodeError(f"a length of {length} bytes, but only {len(data) - start} follow: the file is cut short")
         return None
     return bytes(data[start : start + length]), word >> 29, after
 
 
-class Window:
+class StreamWindow:
     """A sliding window over a stream: consumers take whole records from its front, the rest is kept for the next fill.
 
     It grows for a record that does not fit, but only as bytes arrive.
@@ -90,14 +90,14 @@ class Window:
         self._buffer = bytearray(size)
         self._start = self._stop = 0
         self.offset = 0
-        self.ended = False
+        self.has_ended = False
 
     @property
-    def data(self) -> memoryview:
+    def unread_bytes(self) -> memoryview:
         """The bytes read and not yet consumed; the view is valid until the next fill."""
         return memoryview(self._buffer)[self._start : self._stop]
 
-    def take(self, count: int) -> None:
+    def consume(self, count: int) -> None:
         """Drop the first `count` bytes."""
         self._start += count
         self.offset += count
@@ -113,8 +113,8 @@ class Window:
             grown[:kept] = self._buffer[self._start : self._stop]
             self._buffer, self._start, self._stop = grown, 0, kept
         with memoryview(self._buffer) as view:
-            while not self.ended and self._stop < len(view):
+            while not self.has_ended and self._stop < len(view):
                 count = self._stream.readinto(view[self._stop :])  # type: ignore[attr-defined]
                 self._stop += count
-                self.ended = count == 0
+                self.has_ended = count == 0
         return self._stop > self._start

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from container.codecs.records.framing import HEADER_BYTES, Bytes, count_leading, read_frame
+from container.codecs.records.framing import HEADER_BYTES, Bytes, leading_true_count, read_frame
 from container.codecs.records.one_record import read_record
 from container.contract.errors import DecodeError
 from container.rows.blocks import Block, Matrix
 
-NAME = b"values"  # of the features and of the label
-FEATURES, LABEL = 1, 2
-_FRAME_BYTES = 4096  # of what is remembered of a record beside its features
-KEY, VALUE = 1, 2
-FLOAT32_TENSOR = 2
-VALUES, KEYS, SHAPE = 1, 2, 3
+TENSOR_NAME = b"values"  # of the features and of the label
+FEATURES_FIELD, LABEL_FIELD = 1, 2
+_OVERHEAD_BYTES = 4096  # of what is remembered of a record beside its features
+KEY_FIELD, VALUE_FIELD = 1, 2
+FLOAT32_TENSOR_FIELD = 2
+VALUES_FIELD, KEYS_FIELD, SHAPE_FIELD = 1, 2, 3
 LENGTH_DELIMITED = 2
 
 
@@ -24,69 +24,73 @@ class Layout:
     """One framed record as a template: bytes in `number_slices` may differ between records, all others are fixed."""
 
     template: Bytes
-    numbers: dict[tuple[int, bytes], slice]
+    number_slices: dict[tuple[int, bytes], slice]
 
-    def matching(self, data: Bytes) -> Bytes:
+    def matching_records(self, data: Bytes) -> Bytes:
         """Return the records at the front of `data` whose fixed bytes are the template's, (n, bytes per record)."""
         size = len(self.template)
         table = data[: len(data) // size * size].reshape(-1, size)
-        for fixed in self._fixed():
+        for fixed in self._fixed_slices():
             same = table[:, fixed] == self.template[fixed]
             if not same.all():
-                table = table[: count_leading(same.all(axis=1))]
+                table = table[: leading_true_count(same.all(axis=1))]
         return table
 
-    def _fixed(self) -> Iterator[slice]:
+    def _fixed_slices(self) -> Iterator[slice]:
         start = 0
-        for part in sorted(self.numbers.values(), key=lambda part: part.start):
+        for part in sorted(self.number_slices.values(), key=lambda part: part.start):
             yield slice(start, part.start)
             start = part.stop
         yield slice(start, len(self.template))
 
 
-class Alike:
+class TemplateReader:
     """Reads consecutive dense records of one layout at once, and remembers the last layout."""
 
     def __init__(self, labelled: bool) -> None:
         self.labelled = labelled
         self._layout: Layout | None = None
 
-    def read(self, data: memoryview, features: int | None) -> tuple[Block, int] | None:
+    def read_matching(self, data: memoryview, feature_dim: int | None) -> tuple[Block, int] | None:
         """Read the records of one layout at the front of `data`. Returns the rows and their size in bytes, or None.
 
         A new layout is accepted only if protobuf's parser reads the same values from the first record.
         """
         raw = np.frombuffer(data, np.uint8)
         layout = self._layout
-        if layout is None or not len(table := layout.matching(raw)):
-            self._layout = layout = self._learn(data, features)
+        if layout is None or not len(table := layout.matching_records(raw)):
+            self._layout = layout = self._learn_layout(data, feature_dim)
             if layout is None:
                 return None
-            table = layout.matching(raw)
-        return self._rows(layout, table), table.size
+            table = layout.matching_records(raw)
+        return self._extract_rows(layout, table), table.size
 
-    def _learn(self, data: memoryview, features: int | None) -> Layout | None:
+    def _learn_layout(self, data: memoryview, feature_dim: int | None) -> Layout | None:
         try:
-            frame = read_frame(data, 0, final=False)
+            frame = read_frame(data, 0, has_ended=False)
             layout = find_layout(bytes(data[: frame[1]])) if frame else None
-            if frame is None or layout is None or (FEATURES, NAME) not in layout.numbers:
+            if frame is None or layout is None or (FEATURES_FIELD, TENSOR_NAME) not in layout.number_slices:
                 return None
-            if features is not None and frame[1] > 4 * features + _FRAME_BYTES:
+            if feature_dim is not None and frame[1] > 4 * feature_dim + _OVERHEAD_BYTES:
                 return None
-            row = read_record(frame[0], features, self.labelled)
+            row = read_record(frame[0], feature_dim, self.labelled)
         except DecodeError:
             return None
-        X, y = self._rows(layout, layout.template[None])
+        X, y = self._extract_rows(layout, layout.template[None])
         same = row.keys is None and X.tobytes() == row.values.tobytes() and y.tobytes() == row.label.tobytes()
         return layout if same else None
 
-    def _rows(self, layout: Layout, table: Bytes) -> tuple[Matrix, Matrix]:
-        X = _floats(table, layout.numbers[FEATURES, NAME])
-        y = _floats(table, layout.numbers[LABEL, NAME])[:, 0] if self.labelled else np.zeros(len(X), np.float32)
+    def _extract_rows(self, layout: Layout, table: Bytes) -> tuple[Matrix, Matrix]:
+        X = _copy_floats(table, layout.number_slices[FEATURES_FIELD, TENSOR_NAME])
+        y = (
+            _copy_floats(table, layout.number_slices[LABEL_FIELD, TENSOR_NAME])[:, 0]
+            if self.labelled
+            else np.zeros(len(X), np.float32)
+        )
         return X, y
 
 
-def _floats(table: Bytes, part: slice) -> Matrix:
+def _copy_floats(table: Bytes, part: slice) -> Matrix:
     """Copy the float32 numbers in these bytes of every record, (n, bytes / 4)."""
     return table[:, part].copy().view("<f4")
 
@@ -96,42 +100,42 @@ def find_layout(frame: bytes) -> Layout | None:
     length = int.from_bytes(frame[4:8], "little")
     numbers: dict[tuple[int, bytes], slice] = {}
     try:
-        for field, start, stop in _fields(frame, HEADER_BYTES, HEADER_BYTES + length):
-            if field in (FEATURES, LABEL):
-                entry = dict(_single(frame, start, stop))
-                name = (field, frame[entry[KEY]])
-                ((kind, tensor),) = _single(frame, entry[VALUE].start, entry[VALUE].stop)
-                contents = dict(_single(frame, tensor.start, tensor.stop))
-                keys = contents.get(KEYS, slice(0, 0))
-                if kind != FLOAT32_TENSOR or name in numbers or keys.start != keys.stop:
+        for field, start, stop in _walk_fields(frame, HEADER_BYTES, HEADER_BYTES + length):
+            if field in (FEATURES_FIELD, LABEL_FIELD):
+                entry = dict(_unique_fields(frame, start, stop))
+                name = (field, frame[entry[KEY_FIELD]])
+                ((kind, tensor),) = _unique_fields(frame, entry[VALUE_FIELD].start, entry[VALUE_FIELD].stop)
+                contents = dict(_unique_fields(frame, tensor.start, tensor.stop))
+                keys = contents.get(KEYS_FIELD, slice(0, 0))
+                if kind != FLOAT32_TENSOR_FIELD or name in numbers or keys.start != keys.stop:
                     return None
-                numbers[name] = contents[VALUES]
+                numbers[name] = contents[VALUES_FIELD]
     except (KeyError, IndexError, ValueError):
         return None
     return Layout(np.frombuffer(frame, np.uint8), numbers)
 
 
-def _single(data: bytes, start: int, stop: int) -> Iterator[tuple[int, slice]]:
+def _unique_fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, slice]]:
     seen = set()
-    for field, first, last in _fields(data, start, stop):
+    for field, first, last in _walk_fields(data, start, stop):
         if field in seen:
             raise ValueError(field)
         seen.add(field)
         yield field, slice(first, last)
 
 
-def _fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+def _walk_fields(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
     """Yield (number, start, stop) of each field of a protobuf message; ValueError unless all are length-delimited."""
     while start < stop:
-        tag, start = _varint(data, start)
+        tag, start = _read_varint(data, start)
         if tag & 7 != LENGTH_DELIMITED:
             raise ValueError(tag)
-        length, start = _varint(data, start)
+        length, start = _read_varint(data, start)
         yield tag >> 3, start, start + length
         start += length
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from container.codecs.records.record_pb2 import Record, Value
 from container.contract.errors import DecodeError
-from container.rows.blocks import Features, Matrix, Sparse
+from container.rows.blocks import CsrRows, Features, Matrix
 
-WIDEST = 2**31 - 1
+MAX_FEATURE_DIM = 2**31 - 1
 
 _Keys = NDArray[np.uint64]
 _TENSORS = {"float32_tensor": np.float32, "float64_tensor": np.float64, "int32_tensor": np.int32}
@@ -27,50 +27,50 @@ class Row(NamedTuple):
     label: np.float32
 
 
-def read_record(payload: bytes, features: int | None, labelled: bool) -> Row:
+def read_record(payload: bytes, feature_dim: int | None, labelled: bool) -> Row:
     """Parse a record of `feature_dim` columns (None: any) and, if `labelled`, its label; raises DecodeError."""
     try:
         record = Record.FromString(payload)
     except ParseError:
         raise DecodeError(f"not a protobuf Record ({len(payload)} bytes): the file is corrupt") from None
     if "values" not in record.features:
-        raise DecodeError(f'expected features called "values", found {_names(record.features)}')
+        raise DecodeError(f'expected features called "values", found {_list_names(record.features)}')
     if len(record.features) > 1:
-        problem = f'expected features called "values" alone, found {_names(record.features)}'
+        problem = f'expected features called "values" alone, found {_list_names(record.features)}'
         raise DecodeError(f"{problem}. Put all features of a record into one tensor")
-    values, keys, width = _read_features(record.features["values"], features)
+    values, keys, width = _read_features(record.features["values"], feature_dim)
     return Row(values, keys, width, _read_label(record.label) if labelled else np.float32(0))
 
 
-def stack(rows: list[Row]) -> Features:
+def stack_records(rows: list[Row]) -> Features:
     """Stack rows to a matrix, CSR if one of them is sparse."""
     if all(row.keys is None for row in rows):
         return np.stack([row.values for row in rows])
     keys = [np.arange(row.width, dtype=np.int32) if row.keys is None else row.keys for row in rows]
     indptr = np.cumsum([0, *map(len, keys)])
-    return Sparse(
+    return CsrRows(
         np.concatenate([row.values for row in rows]), np.concatenate(keys), indptr, (len(rows), rows[0].width)
     )
 
 
 def _read_label(entries: Mapping[str, Value]) -> np.float32:
     if list(entries) != ["values"]:
-        raise DecodeError(f'expected one label called "values", found {_names(entries)}')
+        raise DecodeError(f'expected one label called "values", found {_list_names(entries)}')
     values, keys, _ = _read_tensor(entries["values"])
     if len(keys) or len(values) != 1:
         raise DecodeError(f"expected one label, found {len(values)}{' with keys' if len(keys) else ''}")
     return np.float32(values[0])
 
 
-def _read_features(value: Value, features: int | None) -> tuple[Matrix, NDArray[np.int32] | None, int]:
+def _read_features(value: Value, feature_dim: int | None) -> tuple[Matrix, NDArray[np.int32] | None, int]:
     values, keys, shape = _read_tensor(value)
     if len(keys) or (shape and not len(values)):
-        width = _sparse_width(shape, features)
-        return *_sort(values, keys, width), width
-    if shape and _size(shape) != len(values):
-        raise DecodeError(f"a shape of {_show(shape)}, but {len(values)} values")
-    if features not in (None, len(values)) or not len(values):
-        raise DecodeError(f"expected {features or 'one or more'} features, found {len(values)}")
+        width = _sparse_width(shape, feature_dim)
+        return *_sort_by_key(values, keys, width), width
+    if shape and _element_count(shape) != len(values):
+        raise DecodeError(f"a shape of {_shorten_text(shape)}, but {len(values)} values")
+    if feature_dim not in (None, len(values)) or not len(values):
+        raise DecodeError(f"expected {feature_dim or 'one or more'} features, found {len(values)}")
     return values, None, len(values)
 
 
@@ -87,19 +87,21 @@ def _read_tensor(value: Value) -> tuple[Matrix, _Keys, list[int]]:
     return values.astype(np.float32, copy=False), keys, list(tensor.shape)
 
 
-def _sparse_width(shape: list[int], features: int | None) -> int:
-    if not shape and features is not None:
-        return features
-    if not shape or _size(shape) != shape[-1]:
-        raise DecodeError(f"a sparse record must give its number of features as its shape, found {_show(shape)}")
-    if features not in (None, shape[-1]):
-        raise DecodeError(f"expected {features} features, found a shape of {shape[-1]}")
-    if not 1 <= shape[-1] <= WIDEST:
-        raise DecodeError(f"expected 1 to {WIDEST} features, found a shape of {shape[-1]}")
+def _sparse_width(shape: list[int], feature_dim: int | None) -> int:
+    if not shape and feature_dim is not None:
+        return feature_dim
+    if not shape or _element_count(shape) != shape[-1]:
+        raise DecodeError(
+            f"a sparse record must give its number of features as its shape, found {_shorten_text(shape)}"
+        )
+    if feature_dim not in (None, shape[-1]):
+        raise DecodeError(f"expected {feature_dim} features, found a shape of {shape[-1]}")
+    if not 1 <= shape[-1] <= MAX_FEATURE_DIM:
+        raise DecodeError(f"expected 1 to {MAX_FEATURE_DIM} features, found a shape of {shape[-1]}")
     return shape[-1]
 
 
-def _sort(values: Matrix, keys: _Keys, width: int) -> tuple[Matrix, NDArray[np.int32]]:
+def _sort_by_key(values: Matrix, keys: _Keys, width: int) -> tuple[Matrix, NDArray[np.int32]]:
     """Sort the values of a sparse record by key; raise DecodeError for duplicates and for keys beyond `width`."""
     if len(keys) != len(values):
         raise DecodeError(f"{len(keys)} keys, but {len(values)} values")
@@ -112,14 +114,14 @@ def _sort(values: Matrix, keys: _Keys, width: int) -> tuple[Matrix, NDArray[np.i
     return values[order], rising.astype(np.int32)
 
 
-def _size(shape: list[int]) -> float:
+def _element_count(shape: list[int]) -> float:
     return math.prod(map(float, shape))
 
 
-def _names(entries: Mapping[str, Value]) -> str:
+def _list_names(entries: Mapping[str, Value]) -> str:
     names = ", ".join(sorted(map(repr, entries)))
-    return _show(f"{len(entries)} ({names})" if len(entries) > 1 else names)
+    return _shorten_text(f"{len(entries)} ({names})" if len(entries) > 1 else names)
 
 
-def _show(found: object) -> str:
+def _shorten_text(found: object) -> str:
     return str(found)[:80] if found else "none"

@@ -13,7 +13,7 @@ _FETCH = "The download failed: fetch the file again"
 
 
 @dataclass(frozen=True)
-class Format:
+class ForeignFormat:
     """An unsupported format: its name, and a remedy in which `{expected}` stands for a content type."""
 
     name: str
@@ -89,37 +89,37 @@ _TEXT = {
     rb"[\[{(]\s*[\[{(]?\s*'|\[\s*[\[(]?(?:[a-z]+\.)?[A-Za-z]\w*\(": ("what Python prints of its objects", _WRITE),
 }
 _NUMBERS = b"0123456789+-.,:eE \t\r\n"
-_KINDS = [Format(*kind) for kind in (*_BINARY.values(), *_TEXT.values())]
+_FORMATS = [ForeignFormat(*kind) for kind in (*_BINARY.values(), *_TEXT.values())]
 _BEGINNING = re.compile(
     b"(%b)" % b")|(".join(_BINARY) + rb"|\s*(?:(%b))" % b")|(".join(_TEXT),
 )
 _ZIPPED = {  # by what the first entries are called
-    rb"PK\x03\x04(?s:.{26})xl/": Format("an Excel workbook", _SHEET),
-    rb"PK\x03\x04(?s:.{26})word/": Format("a Word document", _OTHER),
-    rb"PK\x03\x04(?s:.{26})ppt/": Format("a PowerPoint presentation", _OTHER),
-    rb"opendocument\.spreadsheet": Format("an OpenDocument spreadsheet", _SHEET),
-    rb"opendocument\.": Format("an OpenDocument document", _OTHER),
-    rb"/data\.pkl": Format("a file of torch", _WRITE),
-    rb"\.npy": Format("NumPy arrays (npz)", _WRITE),
+    rb"PK\x03\x04(?s:.{26})xl/": ForeignFormat("an Excel workbook", _SHEET),
+    rb"PK\x03\x04(?s:.{26})word/": ForeignFormat("a Word document", _OTHER),
+    rb"PK\x03\x04(?s:.{26})ppt/": ForeignFormat("a PowerPoint presentation", _OTHER),
+    rb"opendocument\.spreadsheet": ForeignFormat("an OpenDocument spreadsheet", _SHEET),
+    rb"opendocument\.": ForeignFormat("an OpenDocument document", _OTHER),
+    rb"/data\.pkl": ForeignFormat("a file of torch", _WRITE),
+    rb"\.npy": ForeignFormat("NumPy arrays (npz)", _WRITE),
 }
 
 
-def recognize(head: bytes) -> Format | None:
+def recognize_format(head: bytes) -> ForeignFormat | None:
     """Return the unsupported format that data beginning with `head` has; None if it is supported or not known."""
     if head.startswith(b'{"') or not head.translate(None, _NUMBERS):  # most requests
         return None
     found = _BEGINNING.match(head.removeprefix(b"\xef\xbb\xbf"))
     if not found:
-        return Format("data compressed by zlib", _UNPACK) if _inflates(head) else None
-    kind = _KINDS[(found.lastindex or 1) - 1]
+        return ForeignFormat("data compressed by zlib", _UNPACK) if _is_zlib_stream(head) else None
+    kind = _FORMATS[(found.lastindex or 1) - 1]
     if kind.name == "a ZIP archive":
         return next((inner for entry, inner in _ZIPPED.items() if re.search(entry, head)), kind)
     if code := kind.remedy == _FETCH and re.search(rb"<Code>(\w{1,40})</Code>", head):
-        return Format(f"{kind.name} ({code[1].decode()})", kind.remedy)
+        return ForeignFormat(f"{kind.name} ({code[1].decode()})", kind.remedy)
     return kind
 
 
-def _inflates(head: bytes) -> bool:
+def _is_zlib_stream(head: bytes) -> bool:
     """Tell whether `head` is the beginning of a zlib stream."""
     if head[:2] not in (b"x\x01", b"x\x9c", b"x\xda"):
         return False
@@ -129,9 +129,9 @@ def _inflates(head: bytes) -> bool:
         return False
 
 
-def recognize_gzip(head: bytes) -> Format | None:
+def recognize_in_gzip(head: bytes) -> ForeignFormat | None:
     """Return the unsupported format inside gzip data that begins with `head`; None if it is supported or not known."""
     try:
-        return recognize(zlib.decompressobj(31).decompress(head, 512))
+        return recognize_format(zlib.decompressobj(31).decompress(head, 512))
     except zlib.error:
         return None

@@ -4,14 +4,14 @@ import codecs
 import re
 
 from container.codecs.records.framing import MAGIC
-from container.codecs.sniffing.formats import recognize, recognize_gzip
-from container.codecs.text.instance_faults import DOCUMENT
+from container.codecs.sniffing.formats import recognize_format, recognize_in_gzip
+from container.codecs.text.instance_faults import EXAMPLE_DOCUMENT
 
 HEAD_BYTES = 4096
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP, JSON, JSON_LINES = "gzip", "application/json", "application/jsonlines"
-TRAINING = ("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf")
-REQUESTS = (JSON, JSON_LINES, "text/csv", "text/libsvm", "application/x-recordio-protobuf")
+ADVISED_FOR_TRAINING = ("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf")
+ADVISED_FOR_REQUESTS = (JSON, JSON_LINES, "text/csv", "text/libsvm", "application/x-recordio-protobuf")
 
 _BEGINNINGS = {
     MAGIC: "application/x-recordio-protobuf",
@@ -31,7 +31,7 @@ _ROW = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\[\s*)?[0-9+.\-\]\"n]")
 _LIBSVM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:%b[ \t]+)?[0-9]+:%b(?:\s|$)" % (_NUMBER, _NUMBER))
 
 
-def sniff(head: bytes) -> str | None:
+def sniff_type(head: bytes) -> str | None:
     """Return the media type of data that begins with `head`, or the name of an unsupported format.
 
     Any other text is text/csv; other bytes are None.
@@ -40,7 +40,7 @@ def sniff(head: bytes) -> str | None:
     for beginning, name in _BEGINNINGS.items():
         if head.startswith(beginning):
             return name
-    if found := recognize(head):
+    if found := recognize_format(head):
         return found.name
     if head.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"["):
         return JSON
@@ -49,43 +49,43 @@ def sniff(head: bytes) -> str | None:
     return "text/libsvm" if _LIBSVM.match(head) else "text/csv"
 
 
-def sniff_request(head: bytes) -> str | None:
+def sniff_request_type(head: bytes) -> str | None:
     """Return the media type of a request that begins with `head`; a single JSON record means JSON Lines."""
-    name = sniff(head)
+    name = sniff_type(head)
     return JSON_LINES if name == JSON and _RECORD.match(head) else name
 
 
-def may_be(expected: str, head: bytes) -> bool:
+def may_be_type(expected: str, head: bytes) -> bool:
     """Tell whether data may be of the expected text type; text that resembles no other type may be any."""
-    return sniff(head) in (JSON if expected == JSON_LINES else expected, "text/csv")
+    return sniff_type(head) in (JSON if expected == JSON_LINES else expected, "text/csv")
 
 
-def mismatch(expected: str, head: bytes, request: bool = False) -> str:
+def explain_mismatch(expected: str, head: bytes, is_request: bool = False) -> str:
     """Explain that training data, or a request, is not of the expected type: what it looks like, and what to do."""
     head = head[:HEAD_BYTES]
-    name = sniff_request(head)
-    found = recognize_gzip(head) if name == GZIP else recognize(head)
+    name = sniff_request_type(head)
+    found = recognize_in_gzip(head) if name == GZIP else recognize_format(head)
     if found:
         inside = ", within gzip" if name == GZIP else ""
         return f"expected {expected}, found {found.name}{inside}. {found.remedy.format(expected=expected)}"
     if name is None:
-        return f"expected {expected}, found {_describe_unknown(head)}"
+        return f"expected {expected}, found {_explain_unknown_bytes(head)}"
     if name == GZIP:
-        return f"expected {expected}, found gzip-compressed data{_UNZIP[request]}"
+        return f"expected {expected}, found gzip-compressed data{_GZIP_REMEDY[is_request]}"
     if name in (JSON, JSON_LINES):
-        return f"expected {expected}, {_describe_json(head, name) if request else _describe_json_file(head, expected)}"
-    if name not in (REQUESTS if request else TRAINING):
+        return f"expected {expected}, {_explain_json_request(head, name) if is_request else _explain_json_file(head, expected)}"
+    if name not in (ADVISED_FOR_REQUESTS if is_request else ADVISED_FOR_TRAINING):
         return f"expected {expected}, found {name}, which requests cannot be. Write its rows as {expected}"
     return f"expected {expected}, but the data looks like {name}: if it is, set the content type to {name}"
 
 
-_UNZIP = {
+_GZIP_REMEDY = {
     False: ", which is read in File and FastFile mode only, and not within gzip: unpack it",
     True: ". Set the Content-Encoding to gzip, or send it uncompressed",
 }
 
 
-def _describe_unknown(head: bytes) -> str:
+def _explain_unknown_bytes(head: bytes) -> str:
     if not head:
         return "nothing"
     control = head.translate(None, _TEXT)
@@ -105,7 +105,7 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _describe_json_file(head: bytes, expected: str) -> str:
+def _explain_json_file(head: bytes, expected: str) -> str:
     """Explain JSON in a training channel, where it is not supported."""
     rows = "Write one row a line as text/csv, the label first"
     if expected != "text/csv":
@@ -124,10 +124,10 @@ def _describe_json_file(head: bytes, expected: str) -> str:
     return f"found JSON, which training does not read. {rows}"
 
 
-def _describe_json(head: bytes, name: str) -> str:
+def _explain_json_request(head: bytes, name: str) -> str:
     """Explain JSON in a request of another content type."""
     if name == JSON_LINES or _INSTANCES.match(head):
         return f"but the data looks like {name}: if it is, set the content type to {name}"
     if _ROW.match(head):
-        return f"found rows in brackets. Write each as a line without brackets, or send {DOCUMENT} as {JSON}"
-    return f"found other JSON than is read. Send {DOCUMENT} as {JSON}"
+        return f"found rows in brackets. Write each as a line without brackets, or send {EXAMPLE_DOCUMENT} as {JSON}"
+    return f"found other JSON than is read. Send {EXAMPLE_DOCUMENT} as {JSON}"

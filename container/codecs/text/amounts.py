@@ -2,27 +2,31 @@
 
 import re
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-DIGITS = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-MONEY = r"(?:[$€£¥₹₽₩₺₴₫₪¢₿]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|BRL|US\$|R\$|A\$|C\$|Rs\.?|kr|zł)(?![a-z]))"
+NUMBER_PATTERN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+DIGITS_PATTERN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+CURRENCY_PATTERN = (
+    r"(?:[$€£¥₹₽₩₺₴₫₪¢₿]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|BRL|US\$|R\$|A\$|C\$|Rs\.?|kr|zł)(?![a-z]))"
+)
 
 
 def explain_amount(text: str) -> str | None:
     """Explain a number in another notation, and how to write it; None if it is a plain number or none at all."""
-    return next((found for kind in _KINDS if (found := kind(text))), None)
+    return next((found for kind in _EXPLANATIONS if (found := kind(text))), None)
 
 
 def _explain_money(text: str) -> str | None:
     digits = r"\d[\d., '_]*(?:[eE][+-]?\d+)?"
-    found = re.fullmatch(rf"([+-]?) ?{MONEY} ?([+-]?) ?({digits})|([+-]?) ?({digits}) ?{MONEY}", text)
-    return found and _without("an amount of money", "".join(part or "" for part in found.groups()).strip())
+    found = re.fullmatch(
+        rf"([+-]?) ?{CURRENCY_PATTERN} ?([+-]?) ?({digits})|([+-]?) ?({digits}) ?{CURRENCY_PATTERN}", text
+    )
+    return found and _advise_without("an amount of money", "".join(part or "" for part in found.groups()).strip())
 
 
 def _explain_percentage(text: str) -> str | None:
-    return _without("a percentage", text[:-1].strip()) if text.endswith(("%", "‰")) else None
+    return _advise_without("a percentage", text[:-1].strip()) if text.endswith(("%", "‰")) else None
 
 
-def _explain_digits(text: str) -> str | None:
+def _explain_digit_groups(text: str) -> str | None:
     found = read_amount(text)
     return found and f": a number with {found[0]}. Write {found[1]}"
 
@@ -57,20 +61,20 @@ def _explain_sign(text: str) -> str | None:
 
 
 def _explain_quantity(text: str) -> str | None:
-    if re.fullmatch(rf"(?:[<>]=?|[~≈≤≥±])\s*{DIGITS}|{DIGITS}\s*\+", text):
+    if re.fullmatch(rf"(?:[<>]=?|[~≈≤≥±])\s*{DIGITS_PATTERN}|{DIGITS_PATTERN}\s*\+", text):
         return ": a bound, no number. Choose a number for it"
-    if re.fullmatch(rf"{DIGITS}\s*(?:-|to|\.\.)\s*{DIGITS}", text):
+    if re.fullmatch(rf"{DIGITS_PATTERN}\s*(?:-|to|\.\.)\s*{DIGITS_PATTERN}", text):
         return ": a range, no number. Write its ends as two columns, or its middle"
     if re.fullmatch(r"[+-]?(?:\d+ )?\d+ ?/ ?\d+", text):
         return ": a fraction, no decimal number. Divide it"
-    if found := re.fullmatch(rf"{DIGITS}\s?([^\W\d_]{{1,3}}|[A-Za-z°²³/]{{1,5}})", text):
+    if found := re.fullmatch(rf"{DIGITS_PATTERN}\s?([^\W\d_]{{1,3}}|[A-Za-z°²³/]{{1,5}})", text):
         return f": a number with {found[1]!r} behind it. Write the number alone, in one unit in all rows"
     return None
 
 
-def _without(what: str, rest: str) -> str:
-    number = rest if NUMBER.fullmatch(rest) else (read_amount(rest) or ("", ""))[1]
+def _advise_without(what: str, rest: str) -> str:
+    number = rest if NUMBER_PATTERN.fullmatch(rest) else (read_amount(rest) or ("", ""))[1]
     return f": {what}. Write {number or 'the number alone'}{', without the sign' if number else ''}"
 
 
-_KINDS = (_explain_digits, _explain_money, _explain_percentage, _explain_sign, _explain_quantity)
+_EXPLANATIONS = (_explain_digit_groups, _explain_money, _explain_percentage, _explain_sign, _explain_quantity)

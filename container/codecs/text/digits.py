@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float32] | NDArray[np.int64]
 
-_FEW = 8
+_FEW_NUMBERS = 8
 _SMALLEST, _LARGEST = 1e-3, 1e15  # between them neither Python nor orjson writes an exponent, whose form differs
-_SPARE = 25  # decimals beyond those that stay, so that rounding does not reach them
+_GUARD_DECIMALS = 25  # decimals beyond those that stay, so that rounding does not reach them
 
 
 def write_numbers(values: Numbers) -> list[str]:
     """Write the numbers (n,), each as `repr` of a Python float or int: with the fewest digits that round-trip."""
     numbers = values.tolist()
-    if values.dtype.kind != "f" or len(numbers) < _FEW:
+    if values.dtype.kind != "f" or len(numbers) < _FEW_NUMBERS:
         return list(map(repr, numbers))
     texts = orjson.dumps(numbers)[1:-1].decode("ascii").split(",")
     sizes = np.abs(values)
@@ -25,15 +25,15 @@ def write_numbers(values: Numbers) -> list[str]:
     return texts
 
 
-def cut_numbers(values: Numbers) -> list[str]:
+def write_truncated(values: Numbers) -> list[str]:
     """Write the numbers (n,); floats without an exponent, truncated (not rounded) to 15 decimals."""
     if values.dtype.kind != "f":
         return write_numbers(values)
-    texts = [f"{value:.40f}"[:-_SPARE].rstrip("0") for value in values.tolist()]
+    texts = [f"{value:.40f}"[:-_GUARD_DECIMALS].rstrip("0") for value in values.tolist()]
     return [text + "0" if text.endswith(".") else text for text in texts]
 
 
-def write_rows(
+def write_column_rows(
     column: Numbers,
     opening: str,
     separator: str,

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from container.rows.blocks import Matrix, all_finite
 
 # What simdjson raises: a text that is not JSON, too deep, with too large whole numbers, or not of the form asked for.
-REFUSALS = (ValueError, RuntimeError, KeyError, TypeError, AttributeError)
+SIMDJSON_ERRORS = (ValueError, RuntimeError, KeyError, TypeError, AttributeError)
 
 
-def parse(text: bytes) -> Any:
+def parse_lazily(text: bytes) -> Any:
     """Parse JSON, with values materialized on access only; raises one of SIMDJSON_ERRORS."""
     return simdjson.Parser().parse(text)
 
 
-def take_list(array: Any) -> NDArray[np.float64]:
+def read_number_list(array: Any) -> NDArray[np.float64]:
     """Return the numbers of a simdjson array, nested lists flattened, float64 (values,).
 
     Raises one of SIMDJSON_ERRORS if it contains anything else.
@@ -25,15 +25,15 @@ def take_list(array: Any) -> NDArray[np.float64]:
     return np.frombuffer(array.as_buffer(of_type="d"), np.float64)
 
 
-def as_table(rows: list[NDArray[np.float64]], features: int, kind: Any = np.float32) -> Matrix | None:
+def stack_plain_rows(rows: list[NDArray[np.float64]], feature_dim: int, dtype: Any = np.float32) -> Matrix | None:
     """Stack rows to a matrix (n, feature_dim); None if a row has another length or a value overflows."""
-    if any(len(row) != features for row in rows):
+    if any(len(row) != feature_dim for row in rows):
         return None
-    table = to_floats(np.concatenate(rows) if len(rows) > 1 else rows[0], kind).reshape(len(rows), features)
+    table = cast_floats(np.concatenate(rows) if len(rows) > 1 else rows[0], dtype).reshape(len(rows), feature_dim)
     return table if all_finite(table) else None
 
 
-def to_floats(numbers: NDArray[np.float64], kind: Any = np.float32) -> Matrix:
+def cast_floats(numbers: NDArray[np.float64], dtype: Any = np.float32) -> Matrix:
     """Cast to float32, or to `dtype`; values that overflow become infinite."""
     with np.errstate(over="ignore"):
-        return np.asarray(numbers.astype(kind))
+        return np.asarray(numbers.astype(dtype))

@@ -3,7 +3,7 @@
 import codecs
 import unicodedata
 
-SHOWN = 80  # characters
+SHOWN_CHARACTERS = 80  # characters
 
 _NAMES = {"\ufeff": "BYTE ORDER MARK"}
 _LOOKALIKES = {
@@ -20,7 +20,7 @@ _LOOKALIKES = {
 
 def decode_text(data: bytes) -> str:
     """Decode the beginning of a text, more than is shown: as UTF-8, else Windows-1252, else Latin-1."""
-    head = data[: 4 * SHOWN]
+    head = data[: 4 * SHOWN_CHARACTERS]
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -31,31 +31,33 @@ def decode_text(data: bytes) -> str:
         return head.decode("latin-1")
 
 
-def quote(text: str | bytes) -> str:
+def quote_text(text: str | bytes) -> str:
     """Return the beginning of a text in quotes: `'1.5'`."""
-    return f"'{printable(text if isinstance(text, str) else decode_text(text))}'"
+    return f"'{to_printable(text if isinstance(text, str) else decode_text(text))}'"
 
 
-def printable(text: str) -> str:
+def to_printable(text: str) -> str:
     """Return the beginning of a text, unprintable characters escaped as in Python."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN_CHARACTERS])
 
 
 def to_ascii(text: str) -> str:
     """Replace look-alikes of ASCII digits, signs and blanks, and drop invisible characters."""
-    return "".join(char if char.isascii() and char.isprintable() else _to_ascii(char) for char in text).strip()
+    return "".join(
+        char if char.isascii() and char.isprintable() else _character_to_ascii(char) for char in text
+    ).strip()
 
 
-def name_strange(text: str) -> str | None:
+def name_strange_character(text: str) -> str | None:
     """Return code point and name of the first character that `to_ascii` would replace; None if there is none."""
     for char in text:
-        if not (char.isascii() and char.isprintable()) and _to_ascii(char) != char:
+        if not (char.isascii() and char.isprintable()) and _character_to_ascii(char) != char:
             other = "control character" if unicodedata.category(char) == "Cc" else "no character"
             return f"U+{ord(char):04X} ({_NAMES.get(char) or unicodedata.name(char, other)})"
     return None
 
 
-def _to_ascii(char: str) -> str:
+def _character_to_ascii(char: str) -> str:
     if char in _LOOKALIKES:
         return _LOOKALIKES[char]
     match unicodedata.category(char):

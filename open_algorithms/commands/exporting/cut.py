@@ -4,36 +4,36 @@ import sys
 
 import numpy as np
 
-from linear_learner.measuring.tallies import ordinal
+from linear_learner.measuring.tallies import ordinals_from_floats
 from linear_learner.objective.losses import LOSSES
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 
 
-def lowest_positive(model: Model) -> np.float32:
+def lowest_positive_margin(model: LinearModel) -> np.float32:
     """Return the lowest float32 margin whose score reaches the threshold; infinity where none does.
 
     The score is non-decreasing in the margin, so a bisection over all float32 values takes 32 steps.
     """
     link = LOSSES[model.loss_type].link
-    low, high = (int(ordinal(np.array([end], np.float32))[0]) for end in (-np.inf, np.inf))
+    low, high = (int(ordinals_from_floats(np.array([end], np.float32))[0]) for end in (-np.inf, np.inf))
     while low < high:
         middle = (low + high) // 2
-        if float(link(np.array([[from_ordinal(middle)]], np.float32))[0, 0]) >= model.threshold:
+        if float(link(np.array([[float_from_ordinal(middle)]], np.float32))[0, 0]) >= model.threshold:
             high = middle
         else:
             low = middle + 1
-    return from_ordinal(low)
+    return float_from_ordinal(low)
 
 
-def from_ordinal(number: int) -> np.float32:
+def float_from_ordinal(number: int) -> np.float32:
     """Return the float32 with this ordinal (inverse of `counting.ordinal`)."""
     bits = number - 2**31
     return np.float32(np.array([bits if bits >= 0 else -bits - 2**31], np.int32).view(np.float32)[0])
 
 
-def wide_cut(model: Model) -> float:
+def float64_threshold(model: LinearModel) -> float:
     """Return the lowest float64 margin that rounds to a float32 margin at or above the threshold."""
-    lowest = lowest_positive(model)
+    lowest = lowest_positive_margin(model)
     if np.isinf(lowest):
         return float(np.copysign(sys.float_info.max, lowest))
     middle = (float(lowest) + float(np.nextafter(lowest, np.float32(-np.inf)))) / 2

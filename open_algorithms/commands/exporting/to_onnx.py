@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from linear_learner.objective.model import Model
-from open_algorithms.commands.exporting.cut import lowest_positive
-from open_algorithms.commands.telling.faults import Fault
+from linear_learner.objective.model import LinearModel
+from open_algorithms.commands.exporting.cut import lowest_positive_margin
+from open_algorithms.commands.telling.faults import CommandError
 
 PRODUCER = "open-linear-learner"
-OPSET, IR = 17, 8  # old enough for the runtimes of 2022
+OPSET, IR_VERSION = 17, 8  # old enough for the runtimes of 2022
 MOST_BYTES = 2**31 - 2**20  # of one protobuf message, in which little but weights and names takes room
 LINKS = {"logistic": ("Sigmoid", {}), "softmax_loss": ("Softmax", {"axis": -1})}
 
 
-def to_onnx(model: Model) -> bytes:
+def to_onnx(model: LinearModel) -> bytes:
     """Write the graph: input `features`, outputs `score` and, of a classifier, `predicted_label`.
 
     As in the server the margin is summed in float64 and rounded to float32, and the score is a float32 of it.
@@ -24,9 +24,9 @@ def to_onnx(model: Model) -> bytes:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
-        raise Fault(f"the package onnx is missing, which writes ONNX: pip install '{PRODUCER}[onnx]'.") from None
+        raise CommandError(f"the package onnx is missing, which writes ONNX: pip install '{PRODUCER}[onnx]'.") from None
     if 4 * model.weight.size > MOST_BYTES:
-        raise Fault(
+        raise CommandError(
             f"the model's {model.weight.size:,} weights are more than a file of ONNX holds, which is 2 GB; expected at "
             f"most {MOST_BYTES // 4:,}."
         )
@@ -37,43 +37,43 @@ def to_onnx(model: Model) -> bytes:
     outputs = [helper.make_tensor_value_info("score", TensorProto.FLOAT, shape)]
     nodes = []
 
-    def add(operator: str, *names: str, **attributes: Any) -> None:
+    def add_node(operator: str, *names: str, **attributes: Any) -> None:
         *inputs, output = names
         nodes.append(helper.make_node(operator, inputs, [output], **attributes))
 
     for name in ("features", "weight", "bias"):
-        add("Cast", name, f"wide_{name}", to=TensorProto.DOUBLE)
-    add("MatMul", "wide_features", "wide_weight", "product")
-    add("Add", "product", "wide_bias", "sum")
+        add_node("Cast", name, f"wide_{name}", to=TensorProto.DOUBLE)
+    add_node("MatMul", "wide_features", "wide_weight", "product")
+    add_node("Add", "product", "wide_bias", "sum")
     if model.loss_type in LINKS:
         operator, attributes = LINKS[model.loss_type]
-        add("Cast", "sum", "margin", to=TensorProto.FLOAT)
-        add("Cast", "margin", "wide_margin", to=TensorProto.DOUBLE)
-        add(operator, "wide_margin", "wide_score", **attributes)
-        add("Cast", "wide_score", "score", to=TensorProto.FLOAT)
+        add_node("Cast", "sum", "margin", to=TensorProto.FLOAT)
+        add_node("Cast", "margin", "wide_margin", to=TensorProto.DOUBLE)
+        add_node(operator, "wide_margin", "wide_score", **attributes)
+        add_node("Cast", "wide_score", "score", to=TensorProto.FLOAT)
     else:
-        add("Cast", "sum", "score", to=TensorProto.FLOAT)
+        add_node("Cast", "sum", "score", to=TensorProto.FLOAT)
     if model.predictor_type != "regressor":
         outputs.append(helper.make_tensor_value_info("predicted_label", TensorProto.INT64, ["N"]))
     if model.predictor_type == "multiclass_classifier":
-        add("ArgMax", "score", "predicted_label", axis=1, keepdims=0)
+        add_node("ArgMax", "score", "predicted_label", axis=1, keepdims=0)
     elif model.predictor_type == "binary_classifier":
-        arrays["lowest_positive"] = np.array(lowest_positive(model), np.float32)
-        add("GreaterOrEqual", "margin" if model.loss_type in LINKS else "score", "lowest_positive", "positive")
-        add("Cast", "positive", "predicted_label", to=TensorProto.INT64)
+        arrays["lowest_positive"] = np.array(lowest_positive_margin(model), np.float32)
+        add_node("GreaterOrEqual", "margin" if model.loss_type in LINKS else "score", "lowest_positive", "positive")
+        add_node("Cast", "positive", "predicted_label", to=TensorProto.INT64)
     kind = TensorProto.DOUBLE if model.exact else TensorProto.FLOAT
     features = helper.make_tensor_value_info("features", kind, ["N", model.feature_dim])
     initializers = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
     graph = helper.make_graph(nodes, "linear_learner", [features], outputs, initializers)
     made = helper.make_model(
-        graph, producer_name=PRODUCER, ir_version=IR, opset_imports=[helper.make_opsetid("", OPSET)]
+        graph, producer_name=PRODUCER, ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
     )
-    helper.set_model_props(made, properties(model))
+    helper.set_model_props(made, graph_properties(model))
     onnx.checker.check_model(made)
     return bytes(made.SerializeToString())
 
 
-def properties(model: Model) -> dict[str, str]:
+def graph_properties(model: LinearModel) -> dict[str, str]:
     """Return the metadata of the graph."""
     known = {"producer": PRODUCER, "predictor_type": model.predictor_type, "loss": model.loss_type}
     if model.predictor_type == "binary_classifier":

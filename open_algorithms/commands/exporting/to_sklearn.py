@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from linear_learner.objective.model import Model
-from open_algorithms.commands.exporting.cut import wide_cut
+from linear_learner.objective.model import LinearModel
+from open_algorithms.commands.exporting.cut import float64_threshold
 
 
-def to_sklearn(model: Model) -> bytes:
+def to_sklearn(model: LinearModel) -> bytes:
     """Write the estimator's class and attributes as JSON, every number as the double that the float32 is."""
     weight, bias = np.asarray(model.weight, np.float64), np.asarray(model.bias, np.float64)
     coef, intercept = weight.T.tolist(), bias.tolist()
@@ -18,7 +18,7 @@ def to_sklearn(model: Model) -> bytes:
         estimator, coef, intercept = "LinearRegression", coef[0], intercept[0]
         found["note"] = "predict is the score."
     elif model.loss_type == "hinge_loss":
-        estimator, intercept = "LinearSVC", [intercept[0] - wide_cut(model)]
+        estimator, intercept = "LinearSVC", [intercept[0] - float64_threshold(model)]
         found["note"] = (
             "The threshold is taken off intercept_, so that predict is the predicted label; decision_function is the "
             "score less the threshold."

@@ -5,27 +5,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from open_algorithms.commands.tables.headers import Fields, First, is_text, judge, read_lines
-from open_algorithms.commands.telling.faults import Fault
+from open_algorithms.commands.tables.headers import Fields, FirstLine, classify_first_line, is_text, read_first_lines
+from open_algorithms.commands.telling.faults import CommandError
 
-NAMES = (".csv", ".csv.gz")
+CSV_ENDINGS = (".csv", ".csv.gz")
 
 
 def check_beginnings(files: Sequence[Path]) -> None:
     """Raise CommandError where a file does not start like a table, or not like the table of the other files."""
-    lines = {file: found for file in files if (found := read_lines(file))}
-    if odd := find_stranger(lines):
+    lines = {file: found for file in files if (found := read_first_lines(file))}
+    if odd := find_odd_file(lines):
         file, usual = odd
-        raise Fault(
-            f"{file} does not look like the data of {usual}: its first line has {count(lines[file])}, not "
+        raise CommandError(
+            f"{file} does not look like the data of {usual}: its first line has {describe_column_count(lines[file])}, not "
             f"{len(lines[usual][0])}. Move it out of the folder."
         )
     for file, found in lines.items():
         if problem := describe_beginning(*found):
-            raise Fault(f"the first line of {file}, {','.join(found[0])[:80]}, {problem}.")
+            raise CommandError(f"the first line of {file}, {','.join(found[0])[:80]}, {problem}.")
 
 
-def find_stranger(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | None:
+def find_odd_file(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | None:
     """Return a file whose number of columns differs from that of most files, and one of those; None if all agree.
 
     Files that differ consistently, all with or all without a header, are left to the channel's own checks, unless one
@@ -34,21 +34,21 @@ def find_stranger(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | Non
     of_width = Counter(len(found[0]) for found in lines.values())
     if len(of_width) < 2:
         return None
-    called = {len(found[0]) for file, found in lines.items() if is_called_csv(file)}
+    called = {len(found[0]) for file, found in lines.items() if has_csv_name(file)}
     most = max(of_width, key=lambda width: (of_width[width], width in called, width))
     usual = next(file for file, found in lines.items() if len(found[0]) == most)
-    rows = {judge(*found) is First.ROW for found in lines.values()}
+    rows = {classify_first_line(*found) is FirstLine.ROW for found in lines.values()}
     others = (file for file, found in lines.items() if len(found[0]) != most)
-    odd = next((file for file in others if len(rows) == 2 or not is_called_csv(file)), None)
+    odd = next((file for file in others if len(rows) == 2 or not has_csv_name(file)), None)
     return (odd, usual) if odd else None
 
 
-def is_called_csv(file: Path) -> bool:
+def has_csv_name(file: Path) -> bool:
     """Return whether the file name ends in .csv or .csv.gz."""
-    return file.name.lower().endswith(NAMES)
+    return file.name.lower().endswith(CSV_ENDINGS)
 
 
-def count(found: list[Fields]) -> str:
+def describe_column_count(found: list[Fields]) -> str:
     """Return the number of columns of the first line, in words."""
     width = len(found[0])
     return f"{width} column{'s' if width > 1 else ''}"

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 Floats = NDArray[Any]
 
 MOST_CLASSES = 100  # that labels are taken for; larger whole numbers are counts or amounts
-FEW = 20  # whole numbers with gaps between them that are still taken for classes
+MAX_SPARSE_CLASSES = 20  # whole numbers with gaps between them that are still taken for classes
 LEAST_ROWS = 10  # that labels must count before they are taken for the numbers of the rows
-LOOKED_AT = 100_000  # rows, whether each has a label of its own
-CHANCE = 20  # times the labels that there could be: where the square of the rows exceeds it, chance would repeat one
+UNIQUENESS_ROWS = 100_000  # rows, whether each has a label of its own
+CHANCE_FACTOR = (
+    20  # times the labels that there could be: where the square of the rows exceeds it, chance would repeat one
+)
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelSurvey:
     """The distinct labels in ascending order, None where there are more than MOST_CLASSES.
 
     `numbers_rows` is set where they number the rows consecutively, `is_unique` where each row has a whole number of
@@ -25,11 +27,11 @@ class Labels:
     """
 
     values: tuple[float, ...] | None
-    counting: bool = False
-    unique: bool = False
+    numbers_rows: bool = False
+    is_unique: bool = False
 
     @property
-    def classes(self) -> int | None:
+    def class_count(self) -> int | None:
         """Return the number of classes where the labels are exactly the integers from 0.
 
         Two classes need not both occur.
@@ -40,44 +42,46 @@ class Labels:
         return count if set(self.values) <= set(range(count)) else None
 
     @property
-    def unnumbered(self) -> tuple[float, ...]:
+    def unnumbered_classes(self) -> tuple[float, ...]:
         """Return the labels that look like classes but are not numbered from 0; empty where they do not."""
-        if self.values is None or self.classes is not None:
+        if self.values is None or self.class_count is not None:
             return ()
         whole = all(value.is_integer() for value in self.values)
         dense = whole and self.values[-1] - self.values[0] == len(self.values) - 1
-        return self.values if len(self.values) <= 2 or dense or (whole and len(self.values) <= FEW) else ()
+        return (
+            self.values if len(self.values) <= 2 or dense or (whole and len(self.values) <= MAX_SPARSE_CLASSES) else ()
+        )
 
 
-def survey(blocks: Iterable[Floats], files: int = 1) -> Labels:
+def survey_labels(blocks: Iterable[Floats], files: int = 1) -> LabelSurvey:
     """Survey labels block by block; stop as soon as they can only be amounts."""
     seen: set[float] | None = set()
-    count, first = Count(files), np.empty(0)
+    count, first = RowNumbering(files), np.empty(0)
     for y in blocks:
-        count.add(y)
-        first = np.concatenate([first, y[: LOOKED_AT - len(first)]])
+        count.add_labels(y)
+        first = np.concatenate([first, y[: UNIQUENESS_ROWS - len(first)]])
         if seen is not None:
             seen.update(np.unique(y).tolist())
             seen = seen if len(seen) <= MOST_CLASSES else None
-        if seen is None and not count.goes_on and (len(first) == LOOKED_AT or not are_distinct(first)):
+        if seen is None and not count.may_go_on and (len(first) == UNIQUENESS_ROWS or not are_distinct(first)):
             break
-    dense = bool(len(first)) and len(first) ** 2 > CHANCE * (first.max() - first.min() + 1)
+    dense = bool(len(first)) and len(first) ** 2 > CHANCE_FACTOR * (first.max() - first.min() + 1)
     unique = len(first) >= LEAST_ROWS and dense and are_distinct(first)
-    return Labels(None if seen is None else tuple(sorted(seen)), count.found, unique)
+    return LabelSurvey(None if seen is None else tuple(sorted(seen)), count.is_found, unique)
 
 
-class Count:
+class RowNumbering:
     """Detects labels that rise by 1 from row to row, starting at 0 or 1, and restart at most once a file."""
 
     def __init__(self, files: int) -> None:
-        self.goes_on = True
+        self.may_go_on = True
         self._files = files
         self._rows = self._runs = 0
         self._start = self._last = 0.0
 
-    def add(self, y: Floats) -> None:
+    def add_labels(self, y: Floats) -> None:
         """Continue with the labels (n,) of the next rows."""
-        if not (self.goes_on and len(y)):
+        if not (self.may_go_on and len(y)):
             return
         if not self._rows:
             self._start, self._last = float(y[0]), float(y[0])
@@ -85,12 +89,12 @@ class Count:
         self._rows += len(y)
         self._runs += int(anew.sum())
         self._last = float(y[-1])
-        self.goes_on = self._start in (0, 1) and bool((y[anew] == self._start).all()) and self._runs <= self._files
+        self.may_go_on = self._start in (0, 1) and bool((y[anew] == self._start).all()) and self._runs <= self._files
 
     @property
-    def found(self) -> bool:
+    def is_found(self) -> bool:
         """Return whether the numbering held to the end, over at least LEAST_ROWS rows a run."""
-        return self.goes_on and self._rows >= LEAST_ROWS * max(self._runs, 1)
+        return self.may_go_on and self._rows >= LEAST_ROWS * max(self._runs, 1)
 
 
 def are_distinct(y: Floats) -> bool:

@@ -2,41 +2,41 @@
 
 from pathlib import Path
 
-from container.codecs.sniffing.sniff import HEAD_BYTES, JSON, TRAINING, sniff
-from linear_learner.artifact.read import find, read
-from linear_learner.objective.model import Model
-from open_algorithms.commands.tables.headers import head
-from open_algorithms.commands.telling.faults import Fault
-from open_algorithms.learning.artifact.archives import Files
+from container.codecs.sniffing.sniff import ADVISED_FOR_TRAINING, HEAD_BYTES, JSON, sniff_type
+from linear_learner.artifact.read import find_model_files, read_model
+from linear_learner.objective.model import LinearModel
+from open_algorithms.commands.tables.headers import read_head
+from open_algorithms.commands.telling.faults import CommandError
+from open_algorithms.learning.artifact.archives import ModelFiles
 from open_algorithms.learning.job.errors import InputError
 
 
-def open_model(path: Path) -> tuple[Model, Files, str]:
+def load_model_with_files(path: Path) -> tuple[LinearModel, ModelFiles, str]:
     """Load the model at `path`; return the model, its files and the place they were found in."""
     if not path.exists():
-        raise Fault(f"{path}: there is no such file or folder.")
-    check_package(path)
+        raise CommandError(f"{path}: there is no such file or folder.")
+    check_archive(path)
     try:
-        files, where = find(path)
-        return read(files, where), files, where
+        files, where = find_model_files(path)
+        return read_model(files, where), files, where
     except InputError as error:
-        raise Fault(f"{path}: {error}") from error
+        raise CommandError(f"{path}: {error}") from error
 
 
-def check_package(path: Path) -> None:
+def check_archive(path: Path) -> None:
     """Raise CommandError where a file is not a model archive but something else, such as data."""
     if not path.is_file():
         return
-    content = head(path, HEAD_BYTES)
-    looks = sniff(content)
-    if not content or looks in (*TRAINING, JSON):
+    content = read_head(path, HEAD_BYTES)
+    looks = sniff_type(content)
+    if not content or looks in (*ADVISED_FOR_TRAINING, JSON):
         what = f"it looks like {looks}" if content else "it is empty"
-        raise Fault(
+        raise CommandError(
             f"{path} is no model: {what}. Expected a folder with a model, a model.tar.gz or a model_algo-1; where a "
             "command takes data too, the model comes first."
         )
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path) -> LinearModel:
     """Load the model at `path`."""
-    return open_model(path)[0]
+    return load_model_with_files(path)[0]

@@ -3,66 +3,68 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from container.rows.table import Table
-from open_algorithms.commands.tables.labels import MOST_CLASSES, Floats, Labels, survey
-from open_algorithms.commands.tables.recipes import list_labels, list_numbers, number_labels
-from open_algorithms.commands.tables.source import Source, describe_label
-from open_algorithms.commands.telling.faults import Fault
-from open_algorithms.commands.telling.say import say
-from open_algorithms.learning.options.declaration import AUTO, unquote
+from container.rows.table import ChannelColumns
+from open_algorithms.commands.tables.labels import MOST_CLASSES, Floats, LabelSurvey, survey_labels
+from open_algorithms.commands.tables.recipes import list_labels, list_numbers, numbering_command
+from open_algorithms.commands.tables.source import DataSource, describe_label
+from open_algorithms.commands.telling.faults import CommandError
+from open_algorithms.commands.telling.say import print_message
+from open_algorithms.learning.options.declaration import AUTO, strip_quotes
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
 Recipe = Callable[[Sequence[float]], str]
 
-INSIST = "say --set predictor_type=regressor"
+REGRESSOR_ADVICE = "say --set predictor_type=regressor"
 
 
 def choose_predictor(
-    hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: Source, table: Table
+    hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: DataSource, table: ChannelColumns
 ) -> dict[str, str]:
     """Return the hyperparameters that follow from the labels, and print them; empty where the user has set them.
 
     Raises CommandError where the labels are classes not numbered from 0, or a row index.
     """
-    wanted = unquote(hyperparameters.get("predictor_type", "")).lower()
+    wanted = strip_quotes(hyperparameters.get("predictor_type", "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
         return {}
-    labels = survey(blocks, len(source.files))
-    said = unquote(hyperparameters.get("num_classes", AUTO))
-    label = table.header.label if table.header else ""
+    labels = survey_labels(blocks, len(source.files))
+    said = strip_quotes(hyperparameters.get("num_classes", AUTO))
+    label = table.names.label if table.names else ""
     files = [file for _, file in source.files]
-    recipe = partial(number_labels, path=source.path, files=files, media=source.media, label=label)
-    check_labels(labels, wanted, None if said.lower() == AUTO else said, source, recipe)
-    return {} if wanted else guess(labels, describe_label(source, table))
+    recipe = partial(numbering_command, path=source.path, files=files, media=source.media, label=label)
+    check_labels_fit(labels, wanted, None if said.lower() == AUTO else said, source, recipe)
+    return {} if wanted else choose_by_labels(labels, describe_label(source, table))
 
 
-def check_labels(labels: Labels, wanted: str, num_classes: str | None, source: Source, recipe: Recipe) -> None:
+def check_labels_fit(
+    labels: LabelSurvey, wanted: str, num_classes: str | None, source: DataSource, recipe: Recipe
+) -> None:
     """Raise CommandError where the labels do not suit the `wanted` classifier, or any where none is wanted."""
-    if labels.counting or labels.unique:
-        raise Fault(describe_index(labels, source.tabular))
-    classes, values = labels.classes, labels.unnumbered
+    if labels.numbers_rows or labels.is_unique:
+        raise CommandError(describe_index(labels, source.has_label_column))
+    classes, values = labels.class_count, labels.unnumbered_classes
     most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
-        raise Fault(describe_classes(values, wanted, recipe))
+        raise CommandError(describe_classes(values, wanted, recipe))
     if wanted == BINARY and classes and classes > 2:
-        raise Fault(
+        raise CommandError(
             f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
             f"predictor_type={MULTICLASS} --set num_classes={classes}."
         )
     if wanted == MULTICLASS and classes and num_classes is None:
         what = f"num_classes={classes}" if classes > 2 else f"predictor_type={BINARY}"
-        raise Fault(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
+        raise CommandError(f"the labels are the integers 0 to {classes - 1}: say --set {what}.")
 
 
-def describe_index(labels: Labels, tabular: bool) -> str:
+def describe_index(labels: LabelSurvey, tabular: bool) -> str:
     """Describe labels that are a row index, and what to do about them."""
     what = "the first column, the label," if tabular else "the label"
     how = "counts the rows one by one, as an index does"
-    if not labels.counting:
+    if not labels.numbers_rows:
         how = "is another whole number in every row, as an index or an id is"
     return (
         f"{what} {how}. Write the data without it (pandas: index=False), the label first; if that is the label, "
-        f"{INSIST}."
+        f"{REGRESSOR_ADVICE}."
     )
 
 
@@ -75,27 +77,27 @@ def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> st
     return (
         f"the labels are {list_labels(values)}; expected classes numbered from 0. Write {list_numbers(values)}, in "
         f"every file, those of --validation and --test too, and train on what this leaves{more}:\n{recipe(values)}\n"
-        f"{amounts}, {INSIST}."
+        f"{amounts}, {REGRESSOR_ADVICE}."
     )
 
 
-def guess(labels: Labels, label: str) -> dict[str, str]:
+def choose_by_labels(labels: LabelSurvey, label: str) -> dict[str, str]:
     """Choose the predictor type by the labels and print why; `label` names their column."""
-    if labels.classes is None:
+    if labels.class_count is None:
         found, why = (
             {"predictor_type": REGRESSOR},
             f"the label{label and f', {label},'} holds {describe_amounts(labels)}",
         )
-    elif labels.classes == 2:
+    elif labels.class_count == 2:
         found, why = {"predictor_type": BINARY}, "all labels are 0 or 1"
     else:
-        found = {"predictor_type": MULTICLASS, "num_classes": f"{labels.classes}"}
-        why = f"the labels are the integers 0 to {labels.classes - 1}"
-    say(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
+        found = {"predictor_type": MULTICLASS, "num_classes": f"{labels.class_count}"}
+        why = f"the labels are the integers 0 to {labels.class_count - 1}"
+    print_message(f"{why}, so this trains a {found['predictor_type']}; say --set predictor_type=... for another.")
     return found
 
 
-def describe_amounts(labels: Labels) -> str:
+def describe_amounts(labels: LabelSurvey) -> str:
     """Describe why the labels are amounts rather than classes."""
     if labels.values is None:
         return f"more than {MOST_CLASSES} different values"

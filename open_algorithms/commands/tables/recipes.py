@@ -8,18 +8,18 @@ from pathlib import Path
 
 from container.channels.files import GZIP_MAGIC
 from container.contract.media import MediaType
-from container.rows.columns import count_index
-from open_algorithms.commands.tables.headers import CSV, read_lines
+from container.rows.columns import index_column_count
+from open_algorithms.commands.tables.headers import CSV, read_first_lines
 
 PARQUET, LIBSVM = "application/x-parquet", "text/libsvm"
-SUFFIXES = {CSV: ".csv", PARQUET: ".parquet", LIBSVM: ".libsvm"}
+SUFFIX_OF_TYPE = {CSV: ".csv", PARQUET: ".parquet", LIBSVM: ".libsvm"}
 LISTED = 12  # labels that are told one by one
 
 AWK_CSV = (
     """awk -F, -v OFS=, '{rows} {{ x = ${column}; gsub(/[^-+.0-9eE]/, "", x); x += 0; ${column} = {number} }} 1'"""
 )
 AWK_LIBSVM = "awk '/^[ \\t]*[-+.0-9]/ {{ x = $1 + 0; $1 = {number} }} 1'"
-EACH_LINE, BUT_THE_FIRST = r"/[^ \t\r]/", r"/[^ \t\r]/ && n++"
+EACH_LINE, ALL_BUT_FIRST = r"/[^ \t\r]/", r"/[^ \t\r]/ && n++"
 PYARROW = """\
 {python} - <<'END'
 import pathlib, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
@@ -34,7 +34,7 @@ for file in [f for f in source.rglob("*") if f.is_file()] if source.is_dir() els
     out.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.set_column(label, {label!r}, number), out)
 END"""
-MOVE = (
+MOVE_COLUMN = (
     """{python} -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape"); """
     """sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape"); csv.writer(sys.stdout, """
     """lineterminator="\\n").writerows(r.insert({first}, r.pop({column})) or r for r in csv.reader(sys.stdin) if r)'"""
@@ -48,7 +48,7 @@ done"""
 
 def list_labels(values: Sequence[float]) -> str:
     """List labels in words; of a long range without gaps only the ends."""
-    if len(values) > LISTED and is_dense(values):
+    if len(values) > LISTED and has_no_gaps(values):
         return f"the whole numbers {values[0]:.9g} to {values[-1]:.9g}"
     *others, last = (f"{value:.9g}" for value in values)
     return f"{', '.join(others)} and {last}"
@@ -57,54 +57,54 @@ def list_labels(values: Sequence[float]) -> str:
 def list_numbers(values: Sequence[float]) -> str:
     """List which number replaces each label."""
     pairs = [f"{number} for {value:.9g}" for number, value in enumerate(values)]
-    if len(pairs) > LISTED and is_dense(values):
+    if len(pairs) > LISTED and has_no_gaps(values):
         pairs[2:-1] = ["and so on"]
     return ", ".join(pairs)
 
 
-def number_labels(values: Sequence[float], path: Path, files: Sequence[Path], media: MediaType, label: str) -> str:
+def numbering_command(values: Sequence[float], path: Path, files: Sequence[Path], media: MediaType, label: str) -> str:
     """Return the command that rewrites the data at `path` with labels 0, 1, ..., or advice where there is none.
 
     `label` is the name of the label column.
     """
     kind, header = media.name, media.parameters.get("header", "").lower() == "present"
-    target, number = name_target(path, "numbered", kind), formula(values)
+    target, number = target_name(path, "numbered", kind), awk_formula(values)
     if kind == PARQUET:
         exact = [int(value) if value.is_integer() else float(f"{value:.9g}") for value in values]
         python = shlex.quote(sys.executable)
         return PYARROW.format(python=python, source=str(path), target=target, values=exact, label=label)
     if kind == CSV:
-        names = [read_lines(file)[0] for file in files] if header else [[""]]
-        if len({tuple(found[: count_index(found) + 1]) for found in names}) > 1:
+        names = [read_first_lines(file)[0] for file in files] if header else [[""]]
+        if len({tuple(found[: index_column_count(found) + 1]) for found in names}) > 1:
             return "The label is not in the same column of every file: put it first in each of them before."
-        column = 1 + (count_index(names[0]) if header else 0)
-        command = AWK_CSV.format(rows=BUT_THE_FIRST if header else EACH_LINE, column=column, number=number)
+        column = 1 + (index_column_count(names[0]) if header else 0)
+        command = AWK_CSV.format(rows=ALL_BUT_FIRST if header else EACH_LINE, column=column, number=number)
     elif kind == LIBSVM:
         command = AWK_LIBSVM.format(number=number)
     else:
         return "Where the records are written, write these numbers as labels."
-    return apply(command, path, target)
+    return pipeline_command(command, path, target)
 
 
-def move_label(path: Path, column: int, first: int) -> str:
+def label_first_command(path: Path, column: int, first: int) -> str:
     """Return the command that moves CSV column `column`, counted from 0, to the front, after `first` index columns."""
-    command = MOVE.format(python=shlex.quote(sys.executable), column=column, first=first)
-    return apply(command, path, name_target(path, "label-first", CSV))
+    command = MOVE_COLUMN.format(python=shlex.quote(sys.executable), column=column, first=first)
+    return pipeline_command(command, path, target_name(path, "label-first", CSV))
 
 
-def name_target(path: Path, ending: str, kind: str) -> str:
+def target_name(path: Path, ending: str, kind: str) -> str:
     """Return the name of the output of a recipe.
 
     In the current folder, or beside the data folder if that contains it.
     """
     if not path.is_dir():
-        return f"{path.name.partition('.')[0] or 'data'}-{ending}{SUFFIXES.get(kind, '')}"
+        return f"{path.name.partition('.')[0] or 'data'}-{ending}{SUFFIX_OF_TYPE.get(kind, '')}"
     folder = path.resolve()
     name = f"{folder.name or 'data'}-{ending}"
     return str(folder.parent / name) if Path.cwd().is_relative_to(folder) else name
 
 
-def apply(command: str, path: Path, target: str) -> str:
+def pipeline_command(command: str, path: Path, target: str) -> str:
     """Return the command that runs `command` on a file, or on each file of a folder, and writes to `target`."""
     source, out = shlex.quote(str(path)), shlex.quote(target)
     if path.is_dir():
@@ -114,14 +114,14 @@ def apply(command: str, path: Path, target: str) -> str:
     return f"gzip -dc {source} | {command} > {out}" if packed else f"{command} < {source} > {out}"
 
 
-def formula(values: Sequence[float]) -> str:
+def awk_formula(values: Sequence[float]) -> str:
     """Return the awk expression for the number of label x: how many midpoints between labels it exceeds."""
-    if is_dense(values) and len(values) > 2:
+    if has_no_gaps(values) and len(values) > 2:
         return f"x - {values[0]:.9g}" if values[0] > 0 else f"x + {-values[0]:.9g}"
     middles = [(one + other) / 2 for one, other in pairwise(values)]
     return " + ".join(f"(x > {middle:.9g})" for middle in middles)
 
 
-def is_dense(values: Sequence[float]) -> bool:
+def has_no_gaps(values: Sequence[float]) -> bool:
     """Tell whether sorted whole numbers have no gap between them."""
     return all(one + 1 == other for one, other in pairwise(values))

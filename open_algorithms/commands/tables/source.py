@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from container.contract.media import MediaType
-from container.rows.blocks import Block, Sparse
+from container.rows.blocks import Block, CsrRows
 from container.rows.columns import show_names
-from container.rows.table import Table
+from container.rows.table import ChannelColumns
 from open_algorithms.commands.tables.headers import CSV
 from open_algorithms.commands.tables.recipes import LIBSVM, PARQUET
 
-LISTED = 5  # files that are named
-ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
+LISTED_FILES = 5  # files that are named
+COPY_ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Training data: the path that was given, the files found there with their names, and their content type."""
 
     path: Path
@@ -25,22 +25,22 @@ class Source:
     media: MediaType
 
     @property
-    def tabular(self) -> bool:
+    def has_label_column(self) -> bool:
         """Return whether the label is a column (CSV, Parquet)."""
         return self.media.name in (CSV, PARQUET)
 
 
-def describe_source(source: Source, table: Table, first: Block) -> str:
+def describe_source(source: DataSource, table: ChannelColumns, first: Block) -> str:
     """Say which files there are, and what their columns are taken for, by the table and the first rows."""
-    parts = [list_files(source.files), *describe_copies(source.files), *describe_columns(source, table, first)]
+    parts = [describe_files(source.files), *describe_copies(source.files), *describe_columns(source, table, first)]
     return f"data: {'; '.join(parts)}"
 
 
-def list_files(files: Sequence[tuple[str, Path]]) -> str:
+def describe_files(files: Sequence[tuple[str, Path]]) -> str:
     """Count files and name them, of many the first."""
     names = [name for name, _ in files]
-    more = ", ..." if len(names) > LISTED else ""
-    return f"{len(names)} file{'s' if len(names) > 1 else ''}, {', '.join(names[:LISTED])}{more}"
+    more = ", ..." if len(names) > LISTED_FILES else ""
+    return f"{len(names)} file{'s' if len(names) > 1 else ''}, {', '.join(names[:LISTED_FILES])}{more}"
 
 
 def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
@@ -48,37 +48,37 @@ def describe_copies(files: Sequence[tuple[str, Path]]) -> list[str]:
     known: dict[str, str] = {}
     pairs = []
     for name, _ in sorted(files, key=lambda file: len(file[0])):
-        original = known.setdefault(original_name(name), name)
+        original = known.setdefault(strip_copy_endings(name), name)
         if original != name:
             pairs.append(f"{name} of {original}")
     return [f"a copy, whose rows count twice, seems to be {', '.join(pairs)}"] if pairs else []
 
 
-def original_name(name: str) -> str:
+def strip_copy_endings(name: str) -> str:
     """Return the name without marks of a copy or of compression: `a.csv` for `a.csv.gz`, `a.csv~` and `a (1).csv`."""
     folder, slash, file = name.rpartition("/")
     file = file.lower()
-    while (shorter := ENDING.sub("", file)) != file:
+    while (shorter := COPY_ENDING.sub("", file)) != file:
         file = shorter
     return f"{folder}{slash}{file}"
 
 
-def describe_label(source: Source, table: Table) -> str:
+def describe_label(source: DataSource, table: ChannelColumns) -> str:
     """Name the column of the label; nothing where it is in none."""
-    if not source.tabular:
+    if not source.has_label_column:
         return ""
-    name = "" if table.header is None else f", {table.header.label!r}"
+    name = "" if table.names is None else f", {table.names.label!r}"
     return f"column {1 + table.label_column}{name}"
 
 
-def describe_columns(source: Source, table: Table, first: Block) -> list[str]:
+def describe_columns(source: DataSource, table: ChannelColumns, first: Block) -> list[str]:
     """Say which column is the label, and how many features there are, with their names."""
     if source.media.name == LIBSVM:
         return ["the label is the first number of a line"]
-    label = describe_label(source, table) if source.tabular else "that of each record"
-    if isinstance(first[0], Sparse) and table.header is None:
+    label = describe_label(source, table) if source.has_label_column else "that of each record"
+    if isinstance(first[0], CsrRows) and table.names is None:
         return [f"the label is {label}"]
-    names = () if table.header is None else table.header.features
+    names = () if table.names is None else table.names.features
     count = len(names) or first[0].shape[1]
     told = f": {show_names(names)}" if names else ""
     return [f"the label is {label}", f"{count} feature{'' if count == 1 else 's'}{told}"]

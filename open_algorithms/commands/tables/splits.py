@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from open_algorithms.commands.telling.faults import UsageFault
-from open_algorithms.commands.telling.say import program
+from open_algorithms.commands.telling.faults import UsageError
+from open_algorithms.commands.telling.say import program_name
 
-PARTS = {
+SPLIT_WORDS = {
     "train": {"train", "training"},
     "validation": {"validation", "valid", "val", "dev"},
     "test": {"test", "testing", "holdout"},
@@ -20,7 +20,7 @@ def check_split(folder: Path, names: Iterable[str]) -> None:
     found: dict[str, list[Path]] = {}
     for name in dict.fromkeys(name.partition("/")[0] for name in names):
         words = set(re.split(r"[^a-z]+", name.lower()))
-        if parts := [part for part, called in PARTS.items() if words & called]:
+        if parts := [part for part, called in SPLIT_WORDS.items() if words & called]:
             found.setdefault(parts[0], []).append(folder / name)
     if len(found) < 2:
         return
@@ -29,5 +29,5 @@ def check_split(folder: Path, names: Iterable[str]) -> None:
     if "train" in found and all(len(paths) == 1 for paths in found.values()):
         paths = {part: shlex.quote(str(paths[0])) for part, paths in found.items()}
         channels = " ".join(f"--{part} {paths[part]}" for part in ("validation", "test") if part in paths)
-        raise UsageFault(f"{problem}. Name the parts: {program()} train {paths['train']} {channels} ...")
-    raise UsageFault(f"{problem}. Put each part into a folder of its own, and name these: DATA, --validation, --test.")
+        raise UsageError(f"{problem}. Name the parts: {program_name()} train {paths['train']} {channels} ...")
+    raise UsageError(f"{problem}. Put each part into a folder of its own, and name these: DATA, --validation, --test.")

@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from open_algorithms.commands.telling.faults import Fault
+from open_algorithms.commands.telling.faults import CommandError
 
-TOP = Path(__file__).resolve().parents[3]
-PASSED_ON = {signal.SIGINT: signal.SIGINT, signal.SIGTERM: signal.SIGTERM, signal.SIGHUP: signal.SIGTERM}
+CHECKOUT = Path(__file__).resolve().parents[3]
+FORWARDED_SIGNALS = {signal.SIGINT: signal.SIGINT, signal.SIGTERM: signal.SIGTERM, signal.SIGHUP: signal.SIGTERM}
 
 
-def run_door(name: str, root: Path, environ: Mapping[str, str]) -> int:
+def run_program(name: str, root: Path, environ: Mapping[str, str]) -> int:
     """Run a program with `root` as its base directory; it shares the terminal and receives our signals.
 
     Returns its exit status.
     """
-    door = TOP / name
+    door = CHECKOUT / name
     if not door.is_file():
-        raise Fault(f"the program {door} is not there. Run from a checkout (make setup), or from the image.")
-    with passing_on() as children:
+        raise CommandError(f"the program {door} is not there. Run from a checkout (make setup), or from the image.")
+    with forward_signals() as children:
         child = subprocess.Popen([sys.executable, door], env={**environ, "SAGEMAKER_BASE_DIR": str(root)})
         children.append(child)
         status = child.wait()
@@ -30,17 +30,17 @@ def run_door(name: str, root: Path, environ: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def passing_on() -> Iterator[list["subprocess.Popen[bytes]"]]:
+def forward_signals() -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Forward signals to the child processes in the list; raise KeyboardInterrupt while it is empty."""
     children: list[subprocess.Popen[bytes]] = []
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
+    def forward_signal(number: int, frame: FrameType | None) -> None:
         if not children:
             raise KeyboardInterrupt
         for child in children:
-            child.send_signal(PASSED_ON[signal.Signals(number)])
+            child.send_signal(FORWARDED_SIGNALS[signal.Signals(number)])
 
-    before = {number: signal.signal(number, pass_on) for number in PASSED_ON}
+    before = {number: signal.signal(number, forward_signal) for number in FORWARDED_SIGNALS}
     try:
         yield children
     finally:

@@ -1,13 +1,13 @@
 """Errors that end a command with one line on stderr and an exit status."""
 
 
-class Fault(Exception):
+class CommandError(Exception):
     """Data, a model or an output place is not usable: exit status 1."""
 
     status = 1
 
 
-class UsageFault(Fault):
+class UsageError(CommandError):
     """The arguments contradict each other or need one more: exit status 2."""
 
     status = 2

@@ -13,66 +13,74 @@ from tarfile import AREGTYPE, BLOCKSIZE, NUL, REGTYPE, TarError, TarInfo
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from open_algorithms.learning.artifact.folder import CHUNK, read_all
+from open_algorithms.learning.artifact.folder import CHUNK, read_bounded
 from open_algorithms.learning.job.errors import InputError
 
-PARAMETERS, SYMBOL, ADDITIONAL = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
-PACKED, ZIPPED = "model.tar.gz", "model_algo-1"
-BEGINNINGS = {PARAMETERS, ZIPPED}  # of which a model has one at least
-LIMITS = {PARAMETERS: 4 << 30, SYMBOL: 1 << 20, ADDITIONAL: 16 << 20}  # bytes of each file of a model
-LARGEST_ZIP = sum(LIMITS.values()) + CHUNK
+PARAMETERS_FILE, SYMBOL_FILE, ADDITIONAL_FILE = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
+TAR_ARCHIVE, ZIP_ARCHIVE = "model.tar.gz", "model_algo-1"
+MODEL_MARKERS = {PARAMETERS_FILE, ZIP_ARCHIVE}  # of which a model has one at least
+FILE_LIMITS = {
+    PARAMETERS_FILE: 4 << 30,
+    SYMBOL_FILE: 1 << 20,
+    ADDITIONAL_FILE: 16 << 20,
+}  # bytes of each file of a model
+LARGEST_ZIP = sum(FILE_LIMITS.values()) + CHUNK
 LARGEST_TAR = 2 * LARGEST_ZIP  # inflated: our own holds the files, and the zip beside them
-MEMBERS = 4096
+MAX_MEMBERS = 4096
 # RuntimeError is what an encrypted entry raises, the senseless are offsets and names.
-SENSELESS = (OSError, ValueError, OverflowError, struct.error)
-BROKEN_ZIP = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, *SENSELESS)
-WITHOUT_CONTENT = b"123456"  # types of members: links, devices, folders, pipes
+OFFSET_ERRORS = (OSError, ValueError, OverflowError, struct.error)
+ZIP_ERRORS = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, *OFFSET_ERRORS)
+CONTENTLESS_TYPES = b"123456"  # types of members: links, devices, folders, pipes
 
-Files = dict[str, bytearray]
+ModelFiles = dict[str, bytearray]
 
 
-def read_tar(stream: BinaryIO, room: int | None = None) -> Files:
+def read_tar(stream: BinaryIO, memory_limit: int | None = None) -> ModelFiles:
     """Read a model's files from a gzipped tar, or from the original's zip inside it; missing files are left out."""
     folders: set[str] = set()
     try:
-        files = read_members(Inflated(stream), room, "", folders)
-        if not files.keys() & BEGINNINGS and (folder := choose_folder(folders, PACKED)):
+        files = read_member_files(BoundedGzip(stream), memory_limit, "", folders)
+        if not files.keys() & MODEL_MARKERS and (folder := choose_folder(folders, TAR_ARCHIVE)):
             stream.seek(0)
-            files = read_members(Inflated(stream), room, folder, set())
+            files = read_member_files(BoundedGzip(stream), memory_limit, folder, set())
     except (TarError, OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{PACKED} cannot be read as a gzipped tar: {error}.") from error
-    if ZIPPED not in files:
+        raise InputError(f"{TAR_ARCHIVE} cannot be read as a gzipped tar: {error}.") from error
+    if ZIP_ARCHIVE not in files:
         return files
-    return read_zip(io.BytesIO(bytes(files.pop(ZIPPED))), room)  # BytesIO shares bytes; it would copy a bytearray
+    return read_zip(
+        io.BytesIO(bytes(files.pop(ZIP_ARCHIVE))), memory_limit
+    )  # BytesIO shares bytes; it would copy a bytearray
 
 
-def read_members(inflated: "Inflated", room: int | None, folder: str, others: set[str]) -> Files:
+def read_member_files(
+    inflated: "BoundedGzip", memory_limit: int | None, folder: str, other_folders: set[str]
+) -> ModelFiles:
     """Read a model's files from one folder of the tar; the zip only where the parameter file is not there by itself.
 
     Other folders that seem to hold a model are added to `other_folders`.
     """
-    files: Files = {}
+    files: ModelFiles = {}
     seen = set()
-    limits = {**LIMITS, ZIPPED: LARGEST_ZIP}
-    for member in members(inflated):
-        where, name = part_name(member.name.removeprefix("./"))
+    limits = {**FILE_LIMITS, ZIP_ARCHIVE: LARGEST_ZIP}
+    for member in tar_members(inflated):
+        where, name = split_name(member.name.removeprefix("./"))
         if member.type not in (REGTYPE, AREGTYPE) or name not in limits:
             continue
         if where != folder:
-            others.update({where} if name in BEGINNINGS else ())
+            other_folders.update({where} if name in MODEL_MARKERS else ())
             continue
         if name in seen:
-            raise InputError(f"{PACKED} holds {name} twice.")
+            raise InputError(f"{TAR_ARCHIVE} holds {name} twice.")
         seen.add(name)
-        if name == ZIPPED and PARAMETERS in files:
+        if name == ZIP_ARCHIVE and PARAMETERS_FILE in files:
             continue
-        if name == PARAMETERS:
-            files.pop(ZIPPED, None)
-        files[name] = read_all(inflated.member, limits[name], f"{name} in {PACKED}", room)
+        if name == PARAMETERS_FILE:
+            files.pop(ZIP_ARCHIVE, None)
+        files[name] = read_bounded(inflated.member, limits[name], f"{name} in {TAR_ARCHIVE}", memory_limit)
     return files
 
 
-def part_name(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """Split the name of a file at the top level or one folder below into folder and file; ("", "") for any other."""
     folder, slash, file = name.rpartition("/")
     if slash and ("/" in folder or folder in ("", ".", "..")):
@@ -87,90 +95,90 @@ def choose_folder(folders: Collection[str], what: str) -> str:
     return next(iter(folders), "")
 
 
-def members(inflated: "Inflated") -> Iterator[TarInfo]:
+def tar_members(inflated: "BoundedGzip") -> Iterator[TarInfo]:
     """Yield each member when its content is next in the stream, then read to gzip's checksum at the end."""
-    for _ in range(MEMBERS):
+    for _ in range(MAX_MEMBERS):
         header = inflated.read(BLOCKSIZE)
         if not header.strip(NUL):
             while inflated.read(CHUNK):
                 pass
             return
         member = TarInfo.frombuf(header, "utf-8", "surrogateescape")
-        size = 0 if member.type in WITHOUT_CONTENT else member.size
+        size = 0 if member.type in CONTENTLESS_TYPES else member.size
         if size < 0:
             raise TarError(f"a member of {size} bytes")
-        inflated.member = Part(inflated, size)
+        inflated.member = MemberContent(inflated, size)
         yield member
-        inflated.member.skip(-size % BLOCKSIZE)
-    raise InputError(f"{PACKED} holds too many members: expected at most {MEMBERS}.")
+        inflated.member.skip_rest(-size % BLOCKSIZE)
+    raise InputError(f"{TAR_ARCHIVE} holds too many members: expected at most {MAX_MEMBERS}.")
 
 
-class Inflated:
+class BoundedGzip:
     """A gzip stream that inflates at most LARGEST_TAR bytes."""
 
     def __init__(self, stream: BinaryIO) -> None:
         """Start at the first byte."""
         self.stream = GzipFile(fileobj=stream)
-        self.left = LARGEST_TAR
-        self.member = Part(self, 0)
+        self.bytes_left = LARGEST_TAR
+        self.member = MemberContent(self, 0)
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes, fewer only at the end."""
         content = self.stream.read(size)
-        self.left -= len(content)
-        if self.left < 0:
-            raise InputError(f"{PACKED} is too large: expected at most {LARGEST_TAR} bytes once inflated.")
+        self.bytes_left -= len(content)
+        if self.bytes_left < 0:
+            raise InputError(f"{TAR_ARCHIVE} is too large: expected at most {LARGEST_TAR} bytes once inflated.")
         return content
 
 
-class Part:
+class MemberContent:
     """The content of a tar member: the next `bytes_left` bytes of the stream, all of which must be there."""
 
-    def __init__(self, stream: Inflated, left: int) -> None:
+    def __init__(self, stream: BoundedGzip, left: int) -> None:
         """Start where the stream stands."""
         self.stream = stream
-        self.left = left
+        self.bytes_left = left
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes, none once all are read."""
-        content = self.stream.read(min(size, self.left))
-        if not content and size and self.left:
-            raise EOFError(f"it ends {self.left} bytes before a member's end")
-        self.left -= len(content)
+        content = self.stream.read(min(size, self.bytes_left))
+        if not content and size and self.bytes_left:
+            raise EOFError(f"it ends {self.bytes_left} bytes before a member's end")
+        self.bytes_left -= len(content)
         return content
 
-    def skip(self, padding: int) -> None:
+    def skip_rest(self, padding: int) -> None:
         """Read and discard the remaining bytes and `padding` more."""
-        self.left += padding
+        self.bytes_left += padding
         while self.read(CHUNK):
             pass
 
 
-def read_zip(stream: BinaryIO, room: int | None = None) -> Files:
+def read_zip(stream: BinaryIO, memory_limit: int | None = None) -> ModelFiles:
     """Read a model's files from the original's zip; missing files are left out."""
-    files: Files = {}
+    files: ModelFiles = {}
     try:
-        with ZipFile(Sips(stream)) as archive:
-            entries = [(*part_name(entry.filename), entry) for entry in archive.infolist()]
-            folders = {where for where, name, _ in entries if name == PARAMETERS}
-            folder = "" if "" in folders else choose_folder(folders, ZIPPED)
+        with ZipFile(CappedReader(stream)) as archive:
+            entries = [(*split_name(entry.filename), entry) for entry in archive.infolist()]
+            folders = {where for where, name, _ in entries if name == PARAMETERS_FILE}
+            folder = "" if "" in folders else choose_folder(folders, ZIP_ARCHIVE)
             for where, name, entry in entries:
-                if where != folder or name not in LIMITS:
+                if where != folder or name not in FILE_LIMITS:
                     continue
                 if name in files:
-                    raise InputError(f"{ZIPPED} holds {name} twice.")
+                    raise InputError(f"{ZIP_ARCHIVE} holds {name} twice.")
                 if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise InputError(f"{name} in {ZIPPED} is compressed by another method than deflate.")
+                    raise InputError(f"{name} in {ZIP_ARCHIVE} is compressed by another method than deflate.")
                 with archive.open(entry) as content:
-                    files[name] = read_all(content, LIMITS[name], f"{name} in {ZIPPED}", room)
+                    files[name] = read_bounded(content, FILE_LIMITS[name], f"{name} in {ZIP_ARCHIVE}", memory_limit)
     except InputError:
         raise
-    except BROKEN_ZIP as error:
-        raise InputError(f"{ZIPPED} cannot be read as a zip: {error}.") from error
+    except ZIP_ERRORS as error:
+        raise InputError(f"{ZIP_ARCHIVE} cannot be read as a zip: {error}.") from error
     return files
 
 
-class Sips:
+class CappedReader:
     """The file of a zip, limited to CHUNK bytes a read, so that a forged size cannot make zipfile allocate it."""
 
     def __init__(self, stream: BinaryIO) -> None:

@@ -17,7 +17,7 @@ class Readable(Protocol):
         """Return up to `size` bytes; empty at the end."""
 
 
-def open_file(directory: Path, name: str) -> BinaryIO | None:
+def open_model_file(directory: Path, name: str) -> BinaryIO | None:
     """Open a file of the folder; None where it does not exist.
 
     Symbolic links are followed inside the folder. Raises InputError for a link that leads out of it, for anything but
@@ -36,13 +36,13 @@ def open_file(directory: Path, name: str) -> BinaryIO | None:
         raise InputError(f"{name} in the model folder cannot be opened: {error}.") from error
 
 
-def read_all(stream: Readable, limit: int, what: str, room: int | None = None) -> bytearray:
+def read_bounded(stream: Readable, limit: int, what: str, memory_limit: int | None = None) -> bytearray:
     """Read to the end of the stream.
 
     Raises InputError for more than `limit` bytes and MemoryError for more than `memory_limit`, if that is given and
     lower. At most one byte more than the bound is held.
     """
-    most = limit if room is None else min(limit, room)
+    most = limit if memory_limit is None else min(limit, memory_limit)
     content = bytearray()
     while chunk := stream.read(min(CHUNK, most + 1 - len(content))):
         content += chunk

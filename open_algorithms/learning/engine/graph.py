@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from open_algorithms.learning.engine.mxnet import mx
 
 
-def placed(
+def operator_placeholder(
     F: Any,
     operator: str,
     *inputs: Any,
@@ -30,9 +30,9 @@ def placed(
     return F.BlockGrad(F.add_n(*inputs, *after, attr=texts))
 
 
-def added(F: Any, array: Any, change: Any, *, after: Sequence[Any] = ()) -> Any:
+def add_in_place(F: Any, array: Any, change: Any, *, after: Sequence[Any] = ()) -> Any:
     """Add a change to an input array in place; return the symbol of the result."""
-    return placed(F, "mp_sgd_update", change, change, array, attributes={"lr": -1.0}, after=after)
+    return operator_placeholder(F, "mp_sgd_update", change, change, array, attributes={"lr": -1.0}, after=after)
 
 
 def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
@@ -41,10 +41,12 @@ def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
     This is that operator's own gradient by W, which oneDNN computes several times as fast as `dot` does through BLAS.
     """
     attributes = {"num_hidden": int(product.attr("num_hidden")), "no_bias": True}
-    return placed(F, "_backward_FullyConnected", slope, X, W, attributes=attributes, after=[product], output=1)
+    return operator_placeholder(
+        F, "_backward_FullyConnected", slope, X, W, attributes=attributes, after=[product], output=1
+    )
 
 
-def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
+def substitute_placeholders(graph: dict[str, Any]) -> dict[str, Any]:
     """Substitute the operators of a graph for their placeholders; the graph is changed and returned."""
     outputs: dict[int, int] = {}
     for i, node in enumerate(graph["nodes"]):
@@ -61,7 +63,7 @@ def put_in_place(graph: dict[str, Any]) -> dict[str, Any]:
     return graph
 
 
-class CompiledStep:
+class CompiledGraph:
     """A compiled graph whose results overwrite the arrays of the same names."""
 
     def __init__(self, results: Mapping[str, Any], arrays: dict[str, Any], inputs: Sequence[str] = ()) -> None:
@@ -71,7 +73,7 @@ class CompiledStep:
         which costs some microseconds each.
         """
         graph = json.loads(mx.sym.Group(list(results.values())).tojson())
-        symbol = mx.sym.load_json(json.dumps(put_in_place(graph)))
+        symbol = mx.sym.load_json(json.dumps(substitute_placeholders(graph)))
         self.names = symbol.list_inputs()
         self.arrays = arrays
         self.results = [arrays[name] for name in results]
@@ -86,6 +88,6 @@ class CompiledStep:
         self.operator(*[arrays[name] for name in self.names], out=self.results)
 
 
-def ndarray(values: NDArray[Any]) -> Any:
+def as_ndarray(values: NDArray[Any]) -> Any:
     """Return an MXNet array that shares the memory of a contiguous numpy array."""
     return mx.nd.from_numpy(np.ascontiguousarray(values).view())

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.engine.graph import CompiledStep, ndarray, weight_gradient
+from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray, weight_gradient
 from open_algorithms.learning.engine.mxnet import mx
 
 Floats = NDArray[Any]
 S = mx.sym
 
 
-class Sums:
+class UpdateSums:
     """The summations of an update, compiled on first call, to compare their bits between numbers of threads.
 
     Weights and slopes are random: sums of zeros would not show the order of summation.
@@ -25,19 +25,21 @@ class Sums:
 
     def __call__(self) -> list[Any]:
         """Run the summations; return margins, gradient and losses."""
-        self.compiled()
-        return self.compiled.results
+        self.compiled_graph()
+        return self.compiled_graph.results
 
     @cached_property
-    def compiled(self) -> CompiledStep:
+    def compiled_graph(self) -> CompiledGraph:
         """Compile the graph."""
         rows, width, columns = len(self.batch), self.X.shape[1], self.columns
         generator = np.random.default_rng(0)
         drawn = {"W": (columns, width), "slope": (rows, columns)}
         made = {"margins": (rows, columns), "gradient": (columns, width), "lost": (1, columns)}
-        arrays = {name: ndarray(generator.random(shape, np.float32) - np.float32(0.5)) for name, shape in drawn.items()}
-        arrays |= {"X": ndarray(self.X[self.batch]), "counted": mx.nd.ones((1, rows))}
+        arrays = {
+            name: as_ndarray(generator.random(shape, np.float32) - np.float32(0.5)) for name, shape in drawn.items()
+        }
+        arrays |= {"X": as_ndarray(self.X[self.batch]), "counted": mx.nd.ones((1, rows))}
         X, W, slope, counted = (S.Variable(name) for name in ("X", "W", "slope", "counted"))
         z = S.FullyConnected(X, W, num_hidden=columns, no_bias=True)
         results = {"margins": z, "gradient": weight_gradient(S, slope, X, W, z), "lost": S.dot(counted, slope)}
-        return CompiledStep(results, arrays | {name: mx.nd.zeros(shape) for name, shape in made.items()})
+        return CompiledGraph(results, arrays | {name: mx.nd.zeros(shape) for name, shape in made.items()})

@@ -12,9 +12,9 @@ from typing import Any
 
 from open_algorithms.learning.engine.mxnet import mx
 
-Work = Callable[[], Sequence[Any]]  # gives MXNet's arrays
-OPERATIONS = 5e6  # of the products of an update, that a thread must have to do
-LONG = 5e9  # operations that take longer than a processor is given to somebody else, again and again
+Workload = Callable[[], Sequence[Any]]  # gives MXNet's arrays
+OPERATIONS_PER_THREAD = 5e6  # of the products of an update, that a thread must have to do
+LONG_OPERATIONS = 5e9  # operations that take longer than a processor is given to somebody else, again and again
 
 
 class Context(ctypes.Structure):
@@ -23,33 +23,33 @@ class Context(ctypes.Structure):
     _fields_ = (("dev_type", ctypes.c_int), ("dev_id", ctypes.c_int32))
 
 
-def worthwhile(operations: float, processors: int) -> int:
+def useful_count(operations: float, processors: int) -> int:
     """Return how many threads to use for this many operations of products between two waits."""
-    return max(1, min(processors, int(operations / OPERATIONS)))
+    return max(1, min(processors, int(operations / OPERATIONS_PER_THREAD)))
 
 
-def numbers(operations: float, processors: int) -> list[int]:
+def counts_to_try(operations: float, processors: int) -> list[int]:
     """Return the useful number of threads and the smaller ones to try, each about three quarters of the one before."""
-    counts = [worthwhile(operations, processors)]
-    while operations < LONG and counts[-1] > 1:
+    counts = [useful_count(operations, processors)]
+    while operations < LONG_OPERATIONS and counts[-1] > 1:
         counts.append(counts[-1] * 3 // 4)
     return counts
 
 
-def interchangeable(counts: Sequence[int], work: Work) -> list[int]:
+def same_result_counts(counts: Sequence[int], work: Workload) -> list[int]:
     """Return those numbers of threads whose results are bitwise equal to those of the first, which is included.
 
     The order of summation depends on sizes, threads and processor, so the work is run with each number.
     """
     if len(counts) == 1:
         return [*counts]
-    bits = {count: done_by(count, work) for count in counts}
+    bits = {count: result_digest(count, work) for count in counts}
     return [count for count in counts if bits[count] == bits[counts[0]]]
 
 
-def done_by(count: int, work: Work) -> bytes:
+def result_digest(count: int, work: Workload) -> bytes:
     """Return a digest of the results of some work with this many threads."""
-    use(count)
+    set_count(count)
     digest = sha256()
     for array in work():
         digest.update(array.asnumpy())
@@ -57,7 +57,7 @@ def done_by(count: int, work: Work) -> bytes:
 
 
 @dataclass
-class InUse:
+class ThreadSetting:
     """The number of threads that operators use now, and a token: an array that only `set_count` writes."""
 
     token: Any
@@ -65,18 +65,18 @@ class InUse:
 
 
 @cache
-def in_use() -> InUse:
+def current_setting() -> ThreadSetting:
     """Return the one setting of MXNet's engine."""
-    return InUse(mx.nd.zeros((1,)))
+    return ThreadSetting(mx.nd.zeros((1,)))
 
 
-def use(count: int) -> None:
+def set_count(count: int) -> None:
     """Set the number of threads for operators called from now on.
 
     OpenMP keeps this number for each thread that starts a team, so it is set in the engine's thread that runs
     operators.
     """
-    now = in_use()
+    now = current_setting()
     if count == now.count:
         return
     library, now.count = mx.base._LIB, count

@@ -9,23 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[Any]
-Add = Callable[[Floats, Floats], None]
-CHUNK = 2**22  # numbers of a large array that travel at once
+ReduceInto = Callable[[Floats, Floats], None]
+NUMBERS_AT_ONCE = 2**22  # numbers of a large array that travel at once
 
 
-class Stopped(KeyboardInterrupt):
+class HostsStopped(KeyboardInterrupt):
     """Raised on all hosts at the same collective operation, because one of them was asked to stop."""
 
 
 class Hosts:
     """The hosts of a job; this process is that of `rank`. Decisions of host 0 hold for all.
 
-    `reduce_into(sent, total)` sets `total` (n,) to the float32 sum of all hosts' `sent` (n,); it blocks until all have
+    `reduce_into(sent, total)` sets `all_reduce` (n,) to the float32 sum of all hosts' `sent` (n,); it blocks until all have
     called it. It is None where there is only one host.
     """
 
-    def __init__(self, names: Sequence[str] = ("algo-1",), rank: int = 0, add: Add | None = None) -> None:
-        self.names, self.rank, self.add = tuple(names), rank, add
+    def __init__(
+        self, names: Sequence[str] = ("algo-1",), rank: int = 0, reduce_into: ReduceInto | None = None
+    ) -> None:
+        self.names, self.rank, self.reduce_into = tuple(names), rank, reduce_into
         self.asked_to_stop = False
 
     @property
@@ -38,44 +40,44 @@ class Hosts:
         """Turn a KeyboardInterrupt on one of several hosts into HostsStopped on all, at the next all_reduce."""
         try:
             yield
-        except Stopped:
+        except HostsStopped:
             raise
         except KeyboardInterrupt:
             if self.count == 1:
                 raise
             self.asked_to_stop = True
 
-    def message(self, size: int) -> "Message":
+    def exchange_buffer(self, size: int) -> "ExchangeBuffer":
         """Return a reusable buffer for the exchange of `size` numbers."""
-        return Message(self, size)
+        return ExchangeBuffer(self, size)
 
-    def total(self, values: Floats | Sequence[Any]) -> Floats:
+    def all_reduce(self, values: Floats | Sequence[Any]) -> Floats:
         """Return the sum of the hosts' arrays of one shape: float32 arrays in float32, all others in float64."""
         values = as_floats(values)
         if self.count == 1:
             return values
         if values.dtype == np.float32:
-            return self.added(values)
+            return self.all_reduce_float32(values)
         flat, result = values.reshape(-1), np.empty(values.size)
-        length = max(1, CHUNK // (4 * self.count))
+        length = max(1, NUMBERS_AT_ONCE // (4 * self.count))
         for first in range(0, len(flat), length):
             part = flat[first : first + length]
             each = np.zeros((self.count, len(part)))
             each[self.rank] = part
-            result[first : first + length] = self.joined(each).sum(axis=0)
+            result[first : first + length] = self.combine_disjoint(each).sum(axis=0)
         return result.reshape(values.shape)
 
-    def added(self, values: Floats) -> Floats:
+    def all_reduce_float32(self, values: Floats) -> Floats:
         """Return the sum of the hosts' float32 arrays of one shape."""
         flat, result = values.reshape(-1), np.empty(values.size, np.float32)
-        for first in range(0, max(1, len(flat)), CHUNK):
-            part = flat[first : first + CHUNK]
-            message = self.message(len(part))
+        for first in range(0, max(1, len(flat)), NUMBERS_AT_ONCE):
+            part = flat[first : first + NUMBERS_AT_ONCE]
+            message = self.exchange_buffer(len(part))
             message.sent[:] = part
-            result[first : first + CHUNK] = message.travel()
+            result[first : first + NUMBERS_AT_ONCE] = message.all_reduce()
         return result.reshape(values.shape)
 
-    def joined(self, values: Floats) -> Floats:
+    def combine_disjoint(self, values: Floats) -> Floats:
         """Combine the hosts' arrays of one shape bit by bit.
 
         Each element is set on at most one host and zero on the others. Types wider than float32 are sent in parts of 16
@@ -83,46 +85,46 @@ class Hosts:
         initialise.
         """
         if values.dtype == np.float32:
-            return self.added(values)
+            return self.all_reduce_float32(values)
         parts = np.ascontiguousarray(values).reshape(-1).view(np.uint16).astype(np.float32)
-        return self.added(parts).astype(np.uint16).view(values.dtype).reshape(values.shape)
+        return self.all_reduce_float32(parts).astype(np.uint16).view(values.dtype).reshape(values.shape)
 
-    def gathered(self, values: Floats | Sequence[Any]) -> list[Floats]:
+    def all_gather(self, values: Floats | Sequence[Any]) -> list[Floats]:
         """Return every host's array (n, ...), in the order of ranks; only n may differ between hosts."""
         values = as_floats(values)
         if self.count == 1:
             return [values]
         lengths = np.zeros(self.count)
         lengths[self.rank] = len(values)
-        ends = np.cumsum(self.joined(lengths)).astype(int)
+        ends = np.cumsum(self.combine_disjoint(lengths)).astype(int)
         everything = np.zeros((ends[-1], *values.shape[1:]), values.dtype)
         everything[ends[self.rank] - len(values) : ends[self.rank]] = values
-        return np.split(self.joined(everything), ends[:-1])
+        return np.split(self.combine_disjoint(everything), ends[:-1])
 
-    def told(self, values: Floats) -> Floats:
+    def broadcast(self, values: Floats) -> Floats:
         """Return host 0's array on every host; all must pass arrays of one shape."""
         values = as_floats(values)
-        return values if self.count == 1 else self.joined(values if self.rank == 0 else np.zeros_like(values))
+        return values if self.count == 1 else self.combine_disjoint(values if self.rank == 0 else np.zeros_like(values))
 
-    def gathered_texts(self, text: str) -> list[str]:
+    def all_gather_texts(self, text: str) -> list[str]:
         """Return every host's text, in the order of ranks."""
         letters = np.frombuffer(text.encode(), np.uint8)
-        return [part.astype(np.uint8).tobytes().decode() for part in self.gathered(letters)]
+        return [part.astype(np.uint8).tobytes().decode() for part in self.all_gather(letters)]
 
-    def told_text(self, text: str) -> str:
+    def broadcast_text(self, text: str) -> str:
         """Return host 0's text on every host."""
-        return self.gathered_texts(text if self.rank == 0 else "")[0]
+        return self.all_gather_texts(text if self.rank == 0 else "")[0]
 
-    def told_anything(self, value: Any) -> Any:
+    def broadcast_json(self, value: Any) -> Any:
         """Return host 0's value, which must be serialisable to JSON, on every host."""
-        return json.loads(self.told_text(json.dumps(value)))
+        return json.loads(self.broadcast_text(json.dumps(value)))
 
-    def most(self, value: float) -> float:
+    def all_reduce_max(self, value: float) -> float:
         """Return the largest of the hosts' numbers."""
-        return float(np.max(self.gathered([value])))
+        return float(np.max(self.all_gather([value])))
 
 
-class Message:
+class ExchangeBuffer:
     """A reusable buffer for an exchange: `sent` (n,) by this host, `total` (n,) over all, float32.
 
     One extra number carries the request to stop. Sizes are rounded up by a sixteenth at most, so that few different
@@ -131,18 +133,18 @@ class Message:
 
     def __init__(self, hosts: Hosts, size: int) -> None:
         self.hosts = hosts
-        self.out, self.back = np.zeros((2, room(size + 1)), np.float32)
+        self.out, self.back = np.zeros((2, round_up_size(size + 1)), np.float32)
         self.sent: Floats = self.out[:size]
         self.total: Floats = self.back[:size]
 
-    def travel(self) -> Floats:
+    def all_reduce(self) -> Floats:
         """Exchange the numbers and return the total. Raises HostsStopped on all hosts where one was asked to stop."""
-        assert self.hosts.add is not None
+        assert self.hosts.reduce_into is not None
         self.out[-1] = self.hosts.asked_to_stop
-        self.hosts.add(self.out, self.back)
+        self.hosts.reduce_into(self.out, self.back)
         if self.back[-1]:
             self.hosts.asked_to_stop = False
-            raise Stopped
+            raise HostsStopped
         return self.total
 
 
@@ -152,10 +154,10 @@ def as_floats(values: Floats | Sequence[Any]) -> Floats:
     return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
 
 
-def room(size: int) -> int:
+def round_up_size(size: int) -> int:
     """Round a size up so that only its five leading binary digits are non-zero."""
     step = 1 << max(0, size.bit_length() - 5)
     return -(-size // step) * step
 
 
-ALONE = Hosts()
+SINGLE_HOST = Hosts()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Summary:
+class MetricSummary:
     """A metric that was observed several times."""
 
     sum: float
@@ -15,12 +15,12 @@ class Summary:
     max: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Summary":
+    def from_values(cls, values: Sequence[float]) -> "MetricSummary":
         """Summarise at least one value."""
         return cls(sum(values), len(values), min(values), max(values))
 
 
-class Log(Protocol):
+class TrainingListener(Protocol):
     """A listener to the events of a training."""
 
     def info(self, text: str) -> None:
@@ -29,31 +29,31 @@ class Log(Protocol):
     def warning(self, text: str) -> None:
         """Warn the user of a probable mistake."""
 
-    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         """Report the position within an epoch: `rows` of `total` rows; `total` is infinite where it is not known.
 
         `best` is the best value of the criterion `name` so far, NaN before the first. Called often, so it must be
         cheap.
         """
 
-    def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         """Report a metric of a channel, of kind `loss` or `score`; a final one has no epoch."""
 
-    def score(self, split: str, metric: str, value: float) -> None:
+    def log_score(self, split: str, metric: str, value: float) -> None:
         """Report a final score of a channel."""
 
-    def criterion(self, epoch: int, name: str, value: float) -> None:
+    def log_criterion(self, epoch: int, name: str, value: float) -> None:
         """Report the best candidate's value of the early stopping criterion."""
 
-    def progress(self, percent: float, stopped_early: bool = False) -> None:
+    def log_progress(self, percent: float, stopped_early: bool = False) -> None:
         """Report the percentage of finished epochs."""
 
-    def throughput(self, rows_per_second: float) -> None:
+    def log_throughput(self, rows_per_second: float) -> None:
         """Report the training speed of an epoch."""
 
-    def metrics(
+    def log_metrics(
         self,
-        values: Mapping[str, float | Summary],
+        values: Mapping[str, float | MetricSummary],
         *,
         start: float,
         end: float,

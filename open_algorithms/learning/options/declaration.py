@@ -26,7 +26,7 @@ class Interval:
     text: str
 
     @classmethod
-    def parse(cls, text: str) -> "Interval":
+    def from_notation(cls, text: str) -> "Interval":
         """Parse interval notation, such as `[0, 1)`."""
         low, high = text[1:-1].split(",")
         return cls(float(low), float(high), text[0] == "[", text[-1] == "]", text)
@@ -53,7 +53,7 @@ class Declaration:
     internal: bool = False
 
     @property
-    def expected(self) -> str:
+    def expected_values(self) -> str:
         """Describe the valid values, for error messages and the reference page."""
         number = {"integer": "an integer", "float": "a number"}.get(self.type)
         what = [f"{number} in {self.range.text}"] if number and self.range else []
@@ -71,9 +71,9 @@ class Declaration:
             for name, allowed in self.applies.items()
         )
 
-    def read(self, text: str) -> Any:
+    def parse_value(self, text: str) -> Any:
         """Convert `text` to a value, None for auto; raise ValueError where it is not valid."""
-        word = unquote(text)
+        word = strip_quotes(text)
         if self.auto and word.lower() == AUTO:
             return None
         if word.lower() in self.choices:
@@ -82,13 +82,13 @@ class Declaration:
             case "switch" if word.lower() in BOOLEANS:
                 return BOOLEANS[word.lower()]
             case "integer" | "float" if NUMBER.fullmatch(word) and float(word) in (self.range or ()):
-                return integer(word) if self.type == "integer" else float(word)
+                return parse_integer(word) if self.type == "integer" else float(word)
             case "text" if not self.choices:
                 return word
         raise ValueError(word)
 
 
-def unquote(text: str) -> str:
+def strip_quotes(text: str) -> str:
     """Strip white space, and the one layer of JSON quotes that some clients add."""
     word = text.strip()
     if len(word) >= 2 and word[0] == word[-1] == '"':
@@ -99,7 +99,7 @@ def unquote(text: str) -> str:
     return word
 
 
-def integer(word: str) -> int:
+def parse_integer(word: str) -> int:
     """Parse an integer, also in the form `10.0`; raise ValueError for a fraction."""
     if word.lstrip("+-").isdigit():
         return int(word)
@@ -120,7 +120,7 @@ def load_declarations(file: Path) -> Mapping[str, Declaration]:
                 "choices": tuple(entry.get("choices", ())),
                 "tunable": tuple(entry.get("tunable", ())),
                 "applies": {key: tuple(allowed) for key, allowed in entry.get("applies", {}).items()},
-                "range": Interval.parse(entry["range"]) if "range" in entry else None,
+                "range": Interval.from_notation(entry["range"]) if "range" in entry else None,
             },
         )
         for name, entry in entries.items()

@@ -21,22 +21,22 @@ Accepted for compatibility with the original, without effect: {internal}.
 """
 
 
-def page(known: Iterable[Declaration]) -> str:
+def render_reference(known: Iterable[Declaration]) -> str:
     """Return the page as Markdown."""
     known = list(known)
-    rows = [row(declaration) for declaration in known if not declaration.internal]
+    rows = [render_row(declaration) for declaration in known if not declaration.internal]
     internal = ", ".join(f"`{declaration.name}`" for declaration in known if declaration.internal)
     return HEAD + "\n".join(rows) + "\n" + TAIL.format(internal=internal)
 
 
-def row(declaration: Declaration) -> str:
+def render_row(declaration: Declaration) -> str:
     """Return one line of the table."""
     default = "required" if declaration.default is None else f"`{declaration.default}`" if declaration.default else ""
     applies = "; ".join(f"{name} {', '.join(map(str, allowed))}" for name, allowed in declaration.applies.items())
     tunable = " to ".join(f"{bound:g}" if isinstance(bound, float | int) else bound for bound in declaration.tunable)
-    cells = (f"`{declaration.name}`", declaration.expected, default, applies, tunable, declaration.about)
+    cells = (f"`{declaration.name}`", declaration.expected_values, default, applies, tunable, declaration.about)
     return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
-    print(page(load_declarations(Path(sys.argv[1])).values()), end="")
+    print(render_reference(load_declarations(Path(sys.argv[1])).values()), end="")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Sparse(NamedTuple):
+class Csr(NamedTuple):
     """A sparse matrix; the values of row i are `data[indptr[i]:indptr[i + 1]]`.
 
     The columns of these values are `indices` of the same range, ascending without repetition. The number of columns in
@@ -20,7 +20,7 @@ class Sparse(NamedTuple):
     shape: tuple[int, int | None]
 
 
-class SparseLike(Protocol):
+class CsrLike(Protocol):
     """Any object with the four attributes of a CSR matrix."""
 
     @property
@@ -40,28 +40,28 @@ class SparseLike(Protocol):
         """The numbers of rows and columns."""
 
 
-Features = NDArray[Any] | SparseLike
+Features = NDArray[Any] | CsrLike
 
-TERMS = 2**16  # of a product that are held at once
+TERMS_AT_ONCE = 2**16  # of a product that are held at once
 
 
-def slice_rows(X: SparseLike, first: int, last: int) -> Sparse:
+def slice_rows(X: CsrLike, first: int, last: int) -> Csr:
     """Return rows `first` to `last` of X as views of its values."""
     start, stop = X.indptr[first], X.indptr[last]
     indptr = X.indptr[first : last + 1] - start
-    return Sparse(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
+    return Csr(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
 
 
-def choose_rows(X: SparseLike, rows: NDArray[Any]) -> Sparse:
+def choose_rows(X: CsrLike, rows: NDArray[Any]) -> Csr:
     """Copy the rows with these indices, in this order."""
     starts = X.indptr[rows]
     counts = X.indptr[rows + 1] - starts
     indptr = np.concatenate([[0], np.cumsum(counts)])
     places = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
-    return Sparse(X.data[places], X.indices[places], indptr, (len(rows), X.shape[1]))
+    return Csr(X.data[places], X.indices[places], indptr, (len(rows), X.shape[1]))
 
 
-def join(parts: Sequence[Sparse]) -> Sparse:
+def stack_rows(parts: Sequence[Csr]) -> Csr:
     """Stack matrices vertically.
 
     The width is that of the first part that has one, otherwise just enough for all columns used.
@@ -71,7 +71,7 @@ def join(parts: Sequence[Sparse]) -> Sparse:
     indices = np.concatenate([part.indices for part in parts])
     width = next((part.shape[1] for part in parts if part.shape[1] is not None), None)
     used = int(indices.max(initial=-1)) + 1
-    return Sparse(
+    return Csr(
         np.concatenate([part.data for part in parts]),
         indices,
         indptr,
@@ -79,48 +79,48 @@ def join(parts: Sequence[Sparse]) -> Sparse:
     )
 
 
-def as_sparse(X: Features) -> Sparse:
+def as_csr(X: Features) -> Csr:
     """Return a matrix in CSR form; sparse input is not copied."""
-    return compressed(X) if isinstance(X, np.ndarray) else Sparse(X.data, X.indices, X.indptr, X.shape)
+    return compress_matrix(X) if isinstance(X, np.ndarray) else Csr(X.data, X.indices, X.indptr, X.shape)
 
 
-def as_matrix(X: Features) -> NDArray[Any]:
+def as_dense(X: Features) -> NDArray[Any]:
     """Return a dense matrix; dense input is not copied."""
-    return X if isinstance(X, np.ndarray) else written_out(X)
+    return X if isinstance(X, np.ndarray) else expand_rows(X)
 
 
-def compressed(X: NDArray[Any]) -> Sparse:
+def compress_matrix(X: NDArray[Any]) -> Csr:
     """Convert a dense matrix to CSR form."""
     rows, columns = np.nonzero(X)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
-    return Sparse(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
+    return Csr(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
 
 
-def written_out(X: SparseLike) -> NDArray[np.float32]:
+def expand_rows(X: CsrLike) -> NDArray[np.float32]:
     """Convert sparse rows to a dense matrix."""
     result = np.zeros((X.shape[0], int(X.shape[1] or 0)), np.float32)
     result[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
     return result
 
 
-def product(X: SparseLike, W: NDArray[Any]) -> NDArray[np.float64]:
+def csr_matmul(X: CsrLike, W: NDArray[Any]) -> NDArray[np.float64]:
     """Return X W, (n, K), for X (n, d) and W (d, K), summed in float64."""
     result = np.zeros((X.shape[0], W.shape[1]))
     filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
     starts = X.indptr[filled]
-    step = max(1, TERMS // W.shape[1])
+    step = max(1, TERMS_AT_ONCE // W.shape[1])
     if 0 < len(X.data) <= step:
-        result[filled] += np.add.reduceat(products(X.data, X.indices, W), starts, axis=1).T
+        result[filled] += np.add.reduceat(term_products(X.data, X.indices, W), starts, axis=1).T
         return result
     for first in range(0, len(X.data), step):
         part = slice(first, first + step)
-        terms = products(X.data[part], X.indices[part], W)
+        terms = term_products(X.data[part], X.indices[part], W)
         begin, end = np.searchsorted(starts, [first + 1, first + step])
         rows = slice(begin - 1, end)
         result[filled[rows]] += np.add.reduceat(terms, np.maximum(starts[rows] - first, 0), axis=1).T
     return result
 
 
-def products(values: NDArray[Any], columns: NDArray[Any], W: NDArray[Any]) -> NDArray[np.float64]:
+def term_products(values: NDArray[Any], columns: NDArray[Any], W: NDArray[Any]) -> NDArray[np.float64]:
     """Multiply each of the values (v,) by its column's row of W (d, K): (K, v)."""
     return np.multiply(W.take(columns, axis=0).T, values, dtype=np.float64, order="C")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.job.hosts import ALONE, Hosts
-from open_algorithms.learning.rows.csr import Features, Sparse, SparseLike
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.rows.csr import Csr, CsrLike, Features
 
 Floats = NDArray[Any]
 
-BLUR = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
+BLUR_RATIO = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
 WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
 
 
@@ -30,16 +30,16 @@ class Scaler:
     label_mean: float = 0.0
     label_deviation: float = 1.0
     blurred: tuple[int, ...] = ()
-    constant: tuple[int, ...] = ()
-    blurs_label: bool = False
+    constant_features: tuple[int, ...] = ()
+    is_label_blurred: bool = False
 
-    def standardise(self, X: Floats) -> Floats:
+    def standardise_features(self, X: Floats) -> Floats:
         """Return (X - mean) / deviation as a new float32 (n, d)."""
         Z = np.subtract(X, self.mean, dtype=np.float32)
         Z *= 1 / self.deviation
         return Z
 
-    def scale(self, X: Sparse) -> Sparse:
+    def scale_features(self, X: Csr) -> Csr:
         """Return X / deviation, without centring; features that the scaler does not cover are not scaled."""
         inverse = np.append(1 / self.deviation, np.float32(1))
         return X._replace(data=X.data * np.take(inverse, X.indices, mode="clip"))
@@ -49,7 +49,7 @@ class Scaler:
         """The means in standardised units, (d,), which centring subtracts after scaling; None if all are 0."""
         return self.mean * (1 / self.deviation) if self.mean.any() else None
 
-    def widened(self, features: int) -> "Scaler":
+    def widened_to(self, features: int) -> "Scaler":
         """Return a scaler for this many features, which leaves those beyond its own unchanged."""
         more = features - len(self.mean)
         return replace(
@@ -58,11 +58,11 @@ class Scaler:
             deviation=np.append(self.deviation, np.ones(more, np.float32)),
         )
 
-    def uncentred(self) -> "Scaler":
+    def without_centring(self) -> "Scaler":
         """Return the scaler without the means of features."""
         return replace(self, mean=np.zeros_like(self.mean))
 
-    def restore(self, Z: Floats) -> Floats:
+    def restore_features(self, Z: Floats) -> Floats:
         """Return the raw features of standardised ones, (n, d).
 
         They are accurate to a few float32 roundings of |mean| + |X - mean|, the best that standardised values allow.
@@ -77,7 +77,7 @@ class Scaler:
         """Return the raw label of a standardised one, (n,)."""
         return np.asarray(y.astype(np.float64) * self.label_deviation + self.label_mean, np.float32)
 
-    def fold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    def unstandardise_weights(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
         """Convert weight (K, d) and bias (K,) for standardised data to float32 ones for raw data.
 
         The bias is computed from the rounded weights, so that it cancels the means exactly as they will be weighted.
@@ -87,7 +87,7 @@ class Scaler:
             shift = raw.astype(np.float64) @ self.mean.astype(np.float64)
             return raw, (bias.astype(np.float64) * self.label_deviation + self.label_mean - shift).astype(np.float32)
 
-    def unfold(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    def standardise_weights(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
         """Convert weight (K, d) and bias (K,) for raw data to float64 ones for standardised data.
 
         The inverse of `unstandardise_weights`.
@@ -105,26 +105,26 @@ def fit_scaler(
     normalize_data: bool,
     unbias_label: bool,
     normalize_label: bool,
-    hosts: Hosts = ALONE,
+    hosts: Hosts = SINGLE_HOST,
 ) -> Scaler:
     """Compute means and population deviations of all hosts' samples.
 
     A feature that does not vary gets the deviation 1.
     """
-    label_mean, label_deviation = moments(y[:, None], hosts)
-    mean, deviation = moments(X, hosts) if isinstance(X, np.ndarray) else sparse_moments(X, hosts)
+    label_mean, label_deviation = column_moments(y[:, None], hosts)
+    mean, deviation = column_moments(X, hosts) if isinstance(X, np.ndarray) else csr_column_moments(X, hosts)
     return Scaler(
         mean if unbias_data else np.zeros_like(mean),
         deviation if normalize_data else np.ones_like(deviation),
         float(label_mean[0]) if unbias_label else 0.0,
         float(label_deviation[0]) if normalize_label else 1.0,
-        tuple(np.flatnonzero(blurs(mean, deviation)).tolist()),
-        constant(X, deviation) if unbias_data else (),
-        bool(blurs(label_mean, label_deviation)[0]),
+        tuple(np.flatnonzero(blurred_columns(mean, deviation)).tolist()),
+        constant_columns(X, deviation) if unbias_data else (),
+        bool(blurred_columns(label_mean, label_deviation)[0]),
     )
 
 
-def constant(X: Features, deviation: Floats) -> tuple[int, ...]:
+def constant_columns(X: Features, deviation: Floats) -> tuple[int, ...]:
     """Return the columns of dense X (n, d) that are constant on every host, recognised by their deviation of 1."""
     if not isinstance(X, np.ndarray) or not len(X):
         return ()
@@ -132,58 +132,60 @@ def constant(X: Features, deviation: Floats) -> tuple[int, ...]:
     return tuple(candidates[np.ptp(X[:, candidates], axis=0) == 0].tolist())
 
 
-def blurs(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:
+def blurred_columns(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:
     """Return which columns lose their variation in float32, because it is small relative to their mean, (d,)."""
-    return np.asarray((deviation != 1) & (deviation < np.abs(mean) * BLUR))
+    return np.asarray((deviation != 1) & (deviation < np.abs(mean) * BLUR_RATIO))
 
 
-def moments(X: Floats, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
+def column_moments(X: Floats, hosts: Hosts = SINGLE_HOST) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column over all hosts, (d,), computed in float64, as float32."""
-    rows = hosts.total([len(X)])[0]
-    mean = (hosts.total(column_sums(X, lambda wide, columns: wide)) / rows).astype(np.float32)
+    rows = hosts.all_reduce([len(X)])[0]
+    mean = (hosts.all_reduce(column_sums(X, lambda wide, columns: wide)) / rows).astype(np.float32)
     squares = column_sums(X, lambda wide, columns: (wide - mean[columns]) ** 2)
-    deviation = np.sqrt(hosts.total(squares) / rows).astype(np.float32)
-    return mean, usual(deviation, X.min(axis=0, initial=np.inf), X.max(axis=0, initial=-np.inf), hosts)
+    deviation = np.sqrt(hosts.all_reduce(squares) / rows).astype(np.float32)
+    return mean, replace_constant_deviations(
+        deviation, X.min(axis=0, initial=np.inf), X.max(axis=0, initial=-np.inf), hosts
+    )
 
 
-def column_sums(X: Floats, function: Callable[[Floats, slice], Floats]) -> Floats:
+def column_sums(X: Floats, transform: Callable[[Floats, slice], Floats]) -> Floats:
     """Sum `transform(columns, slice)` of X's columns over rows, (d,), in float64, a few columns at a time."""
     sums = np.zeros(X.shape[1])
     width = max(1, WIDE_VALUES // max(1, len(X)))
     for first in range(0, X.shape[1], width):
         columns = slice(first, first + width)
-        sums[columns] = function(X[:, columns].astype(np.float64), columns).sum(axis=0)
+        sums[columns] = transform(X[:, columns].astype(np.float64), columns).sum(axis=0)
     return sums
 
 
-def sparse_moments(X: SparseLike, hosts: Hosts = ALONE) -> tuple[Floats, Floats]:
+def csr_column_moments(X: CsrLike, hosts: Hosts = SINGLE_HOST) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column, counting entries not stored as 0.
 
     Over the rows of all hosts, (d,) each, as float32.
     """
     width = int(X.shape[1] or 0)
-    rows = hosts.total([X.shape[0]])[0]
+    rows = hosts.all_reduce([X.shape[0]])[0]
     counts = np.bincount(X.indices, minlength=width)
-    mean = (hosts.total(np.bincount(X.indices, weights=X.data, minlength=width)) / rows).astype(np.float32)
+    mean = (hosts.all_reduce(np.bincount(X.indices, weights=X.data, minlength=width)) / rows).astype(np.float32)
     squares = (X.data - mean.astype(np.float64)[X.indices]) ** 2
     left_out = (X.shape[0] - counts) * mean.astype(np.float64) ** 2
     squares = np.bincount(X.indices, weights=squares, minlength=width) + left_out
-    deviation = np.sqrt(hosts.total(squares) / rows).astype(np.float32)
+    deviation = np.sqrt(hosts.all_reduce(squares) / rows).astype(np.float32)
     lowest, highest = np.where(counts < X.shape[0], 0, np.array([[np.inf], [-np.inf]], np.float32))
     np.minimum.at(lowest, X.indices, X.data)
     np.maximum.at(highest, X.indices, X.data)
-    return mean, usual(deviation, lowest, highest, hosts)
+    return mean, replace_constant_deviations(deviation, lowest, highest, hosts)
 
 
-def usual(deviation: Floats, lowest: Floats, highest: Floats, hosts: Hosts) -> Floats:
+def replace_constant_deviations(deviation: Floats, lowest: Floats, highest: Floats, hosts: Hosts) -> Floats:
     """Replace by 1 the deviation of columns that do not vary, or whose deviation is not a normal float32 number.
 
     `lowest` and `highest` (d,) are the extremes of this host's rows; lowest > highest where it has none.
     """
     ends, crossed = np.stack([lowest, highest]), lowest > highest
-    with_rows = np.flatnonzero(hosts.gathered([not crossed.all()]))
-    reference = hosts.total(lowest if hosts.rank == with_rows.min(initial=hosts.count) else np.zeros_like(lowest))
+    with_rows = np.flatnonzero(hosts.all_gather([not crossed.all()]))
+    reference = hosts.all_reduce(lowest if hosts.rank == with_rows.min(initial=hosts.count) else np.zeros_like(lowest))
     elsewhere = (ends != reference).any(axis=0) & ~crossed
-    varies = hosts.total(elsewhere) > 0
+    varies = hosts.all_reduce(elsewhere) > 0
     varies &= (deviation > np.finfo(np.float32).tiny) & np.isfinite(deviation)
     return np.where(varies, deviation, np.float32(1))

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.csr import Sparse, choose_rows, slice_rows
-from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve
+from open_algorithms.learning.rows.csr import Csr, choose_rows, slice_rows
+from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve_matrix
 from open_algorithms.learning.rows.scaling import Scaler
 
 Floats = NDArray[Any]
-FULL_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
+LARGEST_EAGER_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
 VALUE_BYTES, ROW_BYTES = 8, 12 + ORDER_BYTES  # of a value with its column, of a row's end and label
-VALUES = 2**20  # that are looked at together
+VALUES_AT_ONCE = 2**20  # that are looked at together
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class SparseRows:
     0, not a rounding residue. `y` is (n, 1), standardised.
     """
 
-    X: Sparse
+    X: Csr
     y: Floats
     shift: Floats | None
-    still: NDArray[np.int64]
+    constant_features: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.y)
 
     @property
-    def features(self) -> int:
+    def feature_dim(self) -> int:
         """The number of features."""
         return self.shape[1]
 
@@ -59,36 +59,36 @@ class SparseRows:
         """The size of the arrays in bytes."""
         return sum(array.nbytes for array in self.arrays)
 
-    def varying(self) -> NDArray[np.bool_]:
+    def varying_features(self) -> NDArray[np.bool_]:
         """Return which features have a stored non-zero value in any row and are not constant, (d,)."""
-        varies = np.zeros(self.features, np.bool_)
-        for part in portions(self.X):
+        varies = np.zeros(self.feature_dim, np.bool_)
+        for part in value_slices(self.X):
             varies[self.X.indices[part][self.X.data[part] != 0]] = True
-        varies[self.still] = False
+        varies[self.constant_features] = False
         return varies
 
-    def part(self, first: int, last: int) -> "SparseRows":
+    def slice_rows(self, first: int, last: int) -> "SparseRows":
         """Return rows `first` to `last` as views of their values."""
-        return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.still)
+        return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.constant_features)
 
-    def first(self, count: int) -> "SparseRows":
+    def copy_head(self, count: int) -> "SparseRows":
         """Copy the first `count` rows."""
-        return self.chosen(np.arange(min(count, len(self)), dtype=np.int32))
+        return self.choose_rows(np.arange(min(count, len(self)), dtype=np.int32))
 
-    def chosen(self, rows: NDArray[np.int32]) -> "SparseRows":
+    def choose_rows(self, rows: NDArray[np.int32]) -> "SparseRows":
         """Copy the rows with these indices, in this order."""
-        return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.still)
+        return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.constant_features)
 
-    def raw(self, scaler: Scaler, values: int = 2**20) -> Iterator[Block]:
+    def raw_blocks(self, scaler: Scaler, values_at_once: int = 2**20) -> Iterator[Block]:
         """Yield the rows in raw units, about `values_at_once` values at a time."""
-        rows = max(1, len(self) * values // max(len(self.X.data), len(self), 1))
+        rows = max(1, len(self) * values_at_once // max(len(self.X.data), len(self), 1))
         for first in range(0, len(self), rows):
-            part = self.part(first, min(first + rows, len(self)))
+            part = self.slice_rows(first, min(first + rows, len(self)))
             data = part.X.data * scaler.deviation[part.X.indices]
             yield part.X._replace(data=data), scaler.restore_label(part.labels)
 
 
-def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
+def compact_and_transpose(X: Csr) -> tuple[NDArray[np.int64], Csr, Csr]:
     """Drop the empty columns of X (n, d).
 
     Returns the columns that remain, (u,), X restricted to them, (n, u), and its transpose, (u, n).
@@ -104,68 +104,68 @@ def by_columns(X: Sparse) -> tuple[NDArray[np.int64], Sparse, Sparse]:
     ranks[starts[1:]] = 1
     indices = np.empty(count, np.int32)
     indices[places] = np.cumsum(ranks)
-    transposed = Sparse(X.data[places], rows, np.append(starts, count), (len(starts), X.shape[0]))
+    transposed = Csr(X.data[places], rows, np.append(starts, count), (len(starts), X.shape[0]))
     return columns[starts], X._replace(indices=indices, shape=(X.shape[0], len(starts))), transposed
 
 
 class SparseRowsBuilder:
     """Collects scaled sparse blocks into preallocated arrays."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, byte_limit: int) -> None:
         """Reserve `byte_limit` bytes; the operating system commits only what is used."""
-        self.data = reserve(max(1, capacity // VALUE_BYTES), 1)
-        self.indices = reserve(len(self.data), 1, np.int32)
+        self.data = reserve_matrix(max(1, byte_limit // VALUE_BYTES), 1)
+        self.indices = reserve_matrix(len(self.data), 1, np.int32)
         self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self.labels: list[Floats] = [np.zeros(0, np.float32)]
-        self.count = self.stored = 0
-        self.left = capacity
+        self.row_count = self.value_count = 0
+        self.bytes_left = byte_limit
 
-    def add(self, X: Any, y: Floats) -> bool:
+    def try_add(self, X: Any, y: Floats) -> bool:
         """Store a block; return False where it does not fit."""
-        last = self.stored + len(X.data)
+        last = self.value_count + len(X.data)
         size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
-        if size > self.left or last > len(self.indices):
+        if size > self.bytes_left or last > len(self.indices):
             return False
-        self.data[self.stored : last, 0] = X.data
-        self.indices[self.stored : last, 0] = X.indices
-        self.ends.append(X.indptr[1:] + self.stored)
+        self.data[self.value_count : last, 0] = X.data
+        self.indices[self.value_count : last, 0] = X.indices
+        self.ends.append(X.indptr[1:] + self.value_count)
         self.labels.append(y)
-        self.stored, self.count, self.left = last, self.count + len(y), self.left - size
+        self.value_count, self.row_count, self.bytes_left = last, self.row_count + len(y), self.bytes_left - size
         return True
 
-    def cut(self, batch: int) -> tuple[Sparse, Floats]:
+    def pop_remainder(self, batch_size: int) -> tuple[Csr, Floats]:
         """Remove the rows after the last complete mini-batch and return them."""
-        whole = self.count - self.count % batch
+        whole = self.row_count - self.row_count % batch_size
         indptr, y = np.concatenate(self.ends), np.concatenate(self.labels)
         first = int(indptr[whole])
-        own = slice(first, self.stored)
-        tail = Sparse(
+        own = slice(first, self.value_count)
+        tail = Csr(
             self.data[own, 0].copy(), self.indices[own, 0].copy(), indptr[whole:] - first, (len(y) - whole, None)
         )
-        self.ends, self.labels, self.stored, self.count = [indptr[: whole + 1]], [y[:whole]], first, whole
+        self.ends, self.labels, self.value_count, self.row_count = [indptr[: whole + 1]], [y[:whole]], first, whole
         return tail, y[whole:]
 
-    def build(self, scaler: Scaler) -> SparseRows:
+    def build_rows(self, scaler: Scaler) -> SparseRows:
         """Release unused memory and return the rows, with the scaler's number of features."""
-        self.data.resize((self.stored, 1), refcheck=False)
-        self.indices.resize((self.stored, 1), refcheck=False)
-        shape = (self.count, len(scaler.mean))
-        X = Sparse(self.data[:, 0], self.indices[:, 0], np.concatenate(self.ends), shape)
+        self.data.resize((self.value_count, 1), refcheck=False)
+        self.indices.resize((self.value_count, 1), refcheck=False)
+        shape = (self.row_count, len(scaler.mean))
+        X = Csr(self.data[:, 0], self.indices[:, 0], np.concatenate(self.ends), shape)
         shift = scaler.shift
-        return SparseRows(X, np.concatenate(self.labels)[:, None], shift, find_still(X, shift))
+        return SparseRows(X, np.concatenate(self.labels)[:, None], shift, find_constant_features(X, shift))
 
 
-def find_still(X: Sparse, shift: Floats | None) -> NDArray[np.int64]:
+def find_constant_features(X: Csr, shift: Floats | None) -> NDArray[np.int64]:
     """Return the columns that every row of X stores with a value equal to their shift."""
     if shift is None:
         return np.zeros(0, np.int64)
     counts = np.zeros(len(shift), np.int64)
-    for part in portions(X):
+    for part in value_slices(X):
         columns = X.indices[part]
         counts += np.bincount(columns[X.data[part] == shift[columns]], minlength=len(shift))
     return np.flatnonzero(counts == X.shape[0])
 
 
-def portions(X: Sparse) -> Iterator[slice]:
+def value_slices(X: Csr) -> Iterator[slice]:
     """Yield slices of X's values, so that temporaries stay small."""
-    return (slice(first, first + VALUES) for first in range(0, len(X.data), VALUES))
+    return (slice(first, first + VALUES_AT_ONCE) for first in range(0, len(X.data), VALUES_AT_ONCE))

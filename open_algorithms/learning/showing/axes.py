@@ -11,8 +11,8 @@ LEFT, RIGHT, TOP, BOTTOM = 62, 22, 30, 40  # that the axes take
 EDGE = 6  # beyond the axes that dots may reach
 FONT = 13
 DIVISIONS = 5  # of an axis, about
-DECADES = 1.5  # of a range, from which on an axis is logarithmic
-LABELS = 8  # of a logarithmic axis, at most
+LOGARITHMIC_DECADES = 1.5  # of a range, from which on an axis is logarithmic
+MAX_LABELS = 8  # of a logarithmic axis, at most
 DIGITS, MOST_DIGITS = 4, 9  # of a number: usually, and where its neighbours differ only then
 
 _PLOT = Markup(
@@ -54,7 +54,7 @@ class Curve:
     colour: str = "--accent"
     width: float = 2
     dashed: bool = False
-    dots: float = 0
+    dot_radius: float = 0
 
 
 @dataclass(frozen=True)
@@ -71,38 +71,40 @@ class Axis:
     logarithmic: bool = False
     whole: bool = False
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Return the pixel of a value, which may lie beyond an end."""
         low, high = self.low, self.high
         if self.logarithmic:
             low, high, value = math.log(low), math.log(high), math.log(value)
         return self.start + self.length * (value - low) / (high - low)
 
-    def ticks(self) -> list[float]:
+    def tick_values(self) -> list[float]:
         """Return the round values at which the axis has ticks."""
         if self.logarithmic:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             steps = (1, 2, 5) if len(decades) <= 4 else (1,)
-            some = decades[:: -(-len(decades) // LABELS)]
+            some = decades[:: -(-len(decades) // MAX_LABELS)]
             return [t for d in some for s in steps if self.low <= (t := s * 10.0**d) <= self.high]
-        step = self.step
+        step = self.tick_step
         return [step * i for i in range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)]
 
     @property
-    def step(self) -> float:
+    def tick_step(self) -> float:
         """Return the distance between the ticks of a linear axis."""
         rough = max((self.high - self.low) / DIVISIONS, 1 if self.whole else 0)
         unit = 10.0 ** math.floor(math.log10(rough))
         return next(unit * s for s in (1, 2, 5, 10) if unit * s >= rough * 0.999)
 
-    def text(self, tick: float) -> str:
+    def tick_text(self, tick: float) -> str:
         """Return the label of a tick, with as many digits as tell it from the next one."""
         if self.logarithmic or not tick:
-            return number(tick)
-        return number(tick, max(DIGITS, math.floor(math.log10(abs(tick))) - math.floor(math.log10(self.step)) + 1))
+            return format_axis_number(tick)
+        return format_axis_number(
+            tick, max(DIGITS, math.floor(math.log10(abs(tick))) - math.floor(math.log10(self.tick_step)) + 1)
+        )
 
 
-def axis(
+def make_axis(
     values: Sequence[float], start: float, length: float, *, logarithmic: bool = False, whole: bool = False
 ) -> Axis:
     """Return an axis that covers all finite values; logarithmic where that is requested, possible and useful."""
@@ -111,12 +113,12 @@ def axis(
     size = max(abs(low), abs(high))
     if high - low <= size * 10.0**-MOST_DIGITS:
         low, high = low - (size or 1) / 2, high + (size or 1) / 2
-    elif logarithmic and low > 0 and math.log10(high / low) > DECADES:
+    elif logarithmic and low > 0 and math.log10(high / low) > LOGARITHMIC_DECADES:
         return Axis(low, high, start, length, logarithmic=True)
     return Axis(low, high, start, length, whole=whole)
 
 
-def plot(
+def draw_curves(
     curves: Sequence[Curve],
     label: str,
     x_label: str,
@@ -132,64 +134,67 @@ def plot(
     `logarithmic` applies to the y axis, `whole` to the x axis. Points outside a range, and those that a logarithmic
     axis cannot show, are clipped.
     """
-    across = axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT, whole=whole)
-    up = axis(
+    across = make_axis(x_range or [x for curve in curves for x in curve.x], LEFT, WIDTH - LEFT - RIGHT, whole=whole)
+    up = make_axis(
         y_range or [y for curve in curves for y in curve.y],
         HEIGHT - BOTTOM,
         TOP + BOTTOM - HEIGHT,
         logarithmic=logarithmic,
     )
-    return framed(Markup("").join(drawn(curve, across, up) for curve in curves), across, up, label, x_label, y_label)
+    return draw_axes(
+        Markup("").join(draw_curve(curve, across, up) for curve in curves), across, up, label, x_label, y_label
+    )
 
 
-def columns(edges: Sequence[float], counts: Sequence[int], label: str, x_label: str, y_label: str) -> Markup:
+def draw_histogram(edges: Sequence[float], counts: Sequence[int], label: str, x_label: str, y_label: str) -> Markup:
     """Draw a histogram: `counts` (n,) between `edges` (n + 1,)."""
-    across = axis(edges, LEFT, WIDTH - LEFT - RIGHT)
-    up = axis([0, max(counts, default=0)], HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT, whole=True)
+    across = make_axis(edges, LEFT, WIDTH - LEFT - RIGHT)
+    up = make_axis([0, max(counts, default=0)], HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT, whole=True)
     marks = [
         _COLUMN.format(
-            x=across.place(low),
-            y=up.place(count),
-            width=max(across.place(high) - across.place(low) - 1, 0.5),
-            height=up.place(0) - up.place(count),
+            x=across.position(low),
+            y=up.position(count),
+            width=max(across.position(high) - across.position(low) - 1, 0.5),
+            height=up.position(0) - up.position(count),
             colour="--accent",
-            title=f"{number(low)} to {number(high)}: {count}",
+            title=f"{format_axis_number(low)} to {format_axis_number(high)}: {count}",
         )
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    return framed(Markup("").join(marks), across, up, label, x_label, y_label)
+    return draw_axes(Markup("").join(marks), across, up, label, x_label, y_label)
 
 
-def drawn(curve: Curve, across: Axis, up: Axis) -> Markup:
+def draw_curve(curve: Curve, across: Axis, up: Axis) -> Markup:
     """Draw one curve between two axes."""
     points = [
-        (across.place(x), up.place(y))
+        (across.position(x), up.position(y))
         for x, y in zip(curve.x, curve.y, strict=True)
         if math.isfinite(x) and math.isfinite(y) and (y > 0 or not up.logarithmic)
     ]
-    if curve.dots or len(points) == 1:
-        dots = Markup("").join(_DOT.format(x=x, y=y, radius=curve.dots or curve.width + 1) for x, y in points)
+    if curve.dot_radius or len(points) == 1:
+        dots = Markup("").join(_DOT.format(x=x, y=y, radius=curve.dot_radius or curve.width + 1) for x, y in points)
         return _DOTS.format(colour=curve.colour, opacity=0.35 if len(points) > 100 else 1, title=curve.title, dots=dots)
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
     dash = Markup(' stroke-dasharray="4 4"') if curve.dashed else ""
     return _LINE.format(path=path, colour=curve.colour, width=curve.width, title=curve.title, dash=dash)
 
 
-def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_label: str) -> Markup:
+def draw_axes(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_label: str) -> Markup:
     """Draw axes, grid and labels around `marks`."""
     grid = [
         _ACROSS.format(
             left=LEFT,
             right=WIDTH - RIGHT,
             edge=LEFT - 6,
-            y=up.place(tick),
-            base=up.place(tick) + 4,
-            text=up.text(tick),
+            y=up.position(tick),
+            base=up.position(tick) + 4,
+            text=up.tick_text(tick),
         )
-        for tick in up.ticks()
+        for tick in up.tick_values()
     ]
     grid += [
-        _DOWN.format(x=across.place(tick), y=HEIGHT - BOTTOM + 17, text=across.text(tick)) for tick in across.ticks()
+        _DOWN.format(x=across.position(tick), y=HEIGHT - BOTTOM + 17, text=across.tick_text(tick))
+        for tick in across.tick_values()
     ]
     return _PLOT.format(
         width=WIDTH,
@@ -211,7 +216,7 @@ def framed(marks: Markup, across: Axis, up: Axis, label: str, x_label: str, y_la
     )
 
 
-def number(value: float, digits: int = DIGITS) -> str:
+def format_axis_number(value: float, digits: int = DIGITS) -> str:
     """Format a number with `digits` significant digits; those from 10,000 to 10 million with thousands separators."""
     text = f"{value:.{digits}g}"
     if 1e4 <= abs(value) < 1e7:

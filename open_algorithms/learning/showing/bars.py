@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH, ROW, GAP = 420, 24, 12  # in pixels, where there is room for them
-FONT, LETTER = 14, 8  # the height of a letter, and the width of most
-LONGEST = 18  # letters of a name, beyond which it is cut
+WIDTH, ROW_HEIGHT, GAP = 420, 24, 12  # in pixels, where there is room for them
+FONT, LETTER_WIDTH = 14, 8  # the height of a letter, and the width of most
+LONGEST_NAME = 18  # letters of a name, beyond which it is cut
 
 _BARS = Markup(
     '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
     ' fill="var(--ink)" font-variant-numeric="tabular-nums">\n<title>{label}</title>\n{rows}'
     '<path d="M{zero:.1f} 0V{height}" stroke="var(--line)"/>\n</svg>'
 )
-_ROW = Markup(
+_BAR = Markup(
     '<g transform="translate(0 {top})"><title>{name}: {text}</title>'
     '<svg width="{left:.1f}" height="{height}"><text y="17">{short}</text></svg>'
     '<rect x="{x:.1f}" y="4" width="{length:.1f}" height="16" fill="var({colour})"/>'
@@ -24,21 +24,21 @@ _ROW = Markup(
 )
 
 
-def bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
+def draw_bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
     """Draw one horizontal bar a value, left or right of zero, between its name and its value; all values are finite."""
-    shorts = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
+    shorts = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
     texts = [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in values]
-    left = LETTER * max(map(len, shorts), default=0)
-    room = WIDTH - left - LETTER * max(map(len, texts), default=0) - 2 * GAP
+    left = LETTER_WIDTH * max(map(len, shorts), default=0)
+    room = WIDTH - left - LETTER_WIDTH * max(map(len, texts), default=0) - 2 * GAP
     largest = max(map(abs, values), default=0) or 1
     lengths = [value / largest for value in values]
     low, high = min([0, *lengths]), max([0, *lengths])
     unit = room / ((high - low) or 1)
     zero = left + GAP - low * unit
     rows = [
-        _ROW.format(
-            top=i * ROW,
-            height=ROW,
+        _BAR.format(
+            top=i * ROW_HEIGHT,
+            height=ROW_HEIGHT,
             width=WIDTH,
             left=left,
             name=name,
@@ -51,5 +51,5 @@ def bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
         for i, (name, short, text, length) in enumerate(zip(names, shorts, texts, lengths, strict=True))
     ]
     return _BARS.format(
-        width=WIDTH, height=ROW * len(rows), font=FONT, label=label, rows=Markup("").join(rows), zero=zero
+        width=WIDTH, height=ROW_HEIGHT * len(rows), font=FONT, label=label, rows=Markup("").join(rows), zero=zero
     )

@@ -15,9 +15,9 @@ class EarlyStopping:
     tolerance: float
     maximise: bool
     optimum: float = math.nan
-    idle: int = 0
+    idle_epochs: int = 0
 
-    def improved(self, value: float) -> bool:
+    def record_value(self, value: float) -> bool:
         """Record an epoch's value; return whether it counts as an improvement."""
         if not math.isfinite(value):
             better = False
@@ -29,10 +29,10 @@ class EarlyStopping:
         if math.isfinite(value):
             best = max if self.maximise else min
             self.optimum = value if math.isnan(self.optimum) else best(self.optimum, value)
-        self.idle = 0 if better else self.idle + 1
+        self.idle_epochs = 0 if better else self.idle_epochs + 1
         return better
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Say whether training should end."""
-        return self.idle > self.patience
+        return self.idle_epochs > self.patience

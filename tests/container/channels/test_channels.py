@@ -258,10 +258,18 @@ def test_files_of_other_names_are_refused(channel: MakeChannel, first: bytes, se
 def test_a_row_below_a_header_is_found_where_an_editor_shows_it(channel: MakeChannel) -> None:
     train = channel({"a": b"y,a\n1,2\n3,4\n", "b": b"y,a\n5,6\n"}, HEADED)
     list(train)
-    assert [train.place(row) for row in (1, 2, 3)] == ["row 2 of file 'a'", "row 3 of file 'a'", "row 2 of file 'b'"]
+    assert [train.locate_row(row) for row in (1, 2, 3)] == [
+        "row 2 of file 'a'",
+        "row 3 of file 'a'",
+        "row 2 of file 'b'",
+    ]
 
 
 def test_a_row_is_found_in_its_file(channel: MakeChannel) -> None:
     train = channel({"a": b"1,2\n3,4\n", "b": b"", "c/d": b"5,6\n"})
     list(train)
-    assert [train.place(row) for row in (1, 2, 3)] == ["row 1 of file 'a'", "row 2 of file 'a'", "row 1 of file 'c/d'"]
+    assert [train.locate_row(row) for row in (1, 2, 3)] == [
+        "row 1 of file 'a'",
+        "row 2 of file 'a'",
+        "row 1 of file 'c/d'",
+    ]

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from container.channels.channel import Channel
-from container.channels.copies import Copy, block_bytes, copying, room
+from container.channels.copies import DiskCopy, block_bytes, copy_while_reading, writable_bytes
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import Block, Sparse
+from container.rows.blocks import Block, CsrRows
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
 ROWS = np.random.default_rng(0).standard_normal((20_000, 100), np.float32)
 RECORDS = encode_records(ROWS, ROWS[:, 0])
-SPARSE = Sparse(ROWS[0], np.tile(np.arange(2, dtype=np.int32), 50), np.arange(0, 101, 2, np.int64), (50, 9))
+SPARSE = CsrRows(ROWS[0], np.tile(np.arange(2, dtype=np.int32), 50), np.arange(0, 101, 2, np.int64), (50, 9))
 CSV = b"1,2,3\n4,5,6\n"
 
 
@@ -37,14 +37,14 @@ def blocks(draw: st.DrawFn) -> Block:
     kept = generator.random((rows, width)) < 0.4
     indptr = np.append(0, np.cumsum(kept.sum(axis=1))).astype(np.int64)
     known = draw(st.sampled_from([width, None]))
-    return Sparse(X[kept], np.nonzero(kept)[1].astype(np.int32), indptr, (rows, known)), y
+    return CsrRows(X[kept], np.nonzero(kept)[1].astype(np.int32), indptr, (rows, known)), y
 
 
 def assert_same(left: Block, right: Block) -> None:
     (X, y), (Z, z) = left, right
     assert type(X) is type(Z)
     assert X.shape == Z.shape
-    pairs = [(y, z), *(zip(X[:3], Z[:3], strict=True) if isinstance(X, Sparse) else [(X, Z)])]
+    pairs = [(y, z), *(zip(X[:3], Z[:3], strict=True) if isinstance(X, CsrRows) else [(X, Z)])]
     for one, other in pairs:
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
@@ -62,9 +62,9 @@ def drain(iteration: Generator[Any, None, Any]) -> Any:
 @settings(max_examples=50)
 @given(st.lists(blocks(), max_size=4))
 def test_blocks_come_back_alike_as_often_as_wanted(kept: list[Block]) -> None:
-    copy = Copy(Path.cwd())
+    copy = DiskCopy(Path.cwd())
     for block in kept:
-        copy.add(block)
+        copy.append_block(block)
     for _ in range(2):
         for back, block in zip(copy, kept, strict=True):
             assert_same(back, block)
@@ -88,9 +88,9 @@ def test_the_second_epoch_of_what_is_slow_to_read_is_kept_for_the_later_ones(
     said: list[str] = []
     train = make_slow(channel, kind, scratch=disk, say=said.append)
     first = list(train)
-    assert train.later == "from its files"
+    assert train.next_source == "from its files"
     second = list(train)
-    assert train.later == "from a decoded copy on local disk"
+    assert train.next_source == "from a decoded copy on local disk"
     assert [line for line in said if "is read from a decoded copy on local disk from now on" in line] == said != []
     for file in (root / "input/data/train").iterdir():
         file.unlink()
@@ -104,16 +104,16 @@ def test_an_epoch_that_is_left_early_keeps_nothing(channel: MakeChannel, disk: P
     list(train)
     next(blocks := iter(train))
     blocks.close()
-    assert train.later == "from its files"
+    assert train.next_source == "from its files"
     list(train)
-    assert train.later == "from a decoded copy on local disk"
+    assert train.next_source == "from a decoded copy on local disk"
 
 
 def test_plain_records_on_disk_are_as_fast_as_a_copy_and_stay_alone(channel: MakeChannel, disk: Path) -> None:
     train = channel({"a": RECORDS}, RECORDIO, scratch=disk)
     for _ in range(3):
         assert sum(len(y) for _, y in train) == len(ROWS)
-        assert train.later == "from its files"
+        assert train.next_source == "from its files"
 
 
 @contextmanager
@@ -135,12 +135,12 @@ def test_a_disk_that_fills_up_is_done_without(channel: MakeChannel, disk: Path) 
     with files_limited_to(size - 1000):
         assert sum(map(block_bytes, train)) == size
     assert sum(map(block_bytes, train)) == size
-    assert train.later == "from its files"
+    assert train.next_source == "from its files"
     assert len(said) == 1
 
 
 def test_memory_that_looks_like_a_disk_is_no_room() -> None:
-    assert room(Path("/dev/shm")) == 0
+    assert writable_bytes(Path("/dev/shm")) == 0
 
 
 @pytest.mark.parametrize("folder", ["/dev/shm", "/nowhere"])
@@ -148,9 +148,9 @@ def test_without_room_the_files_are_read_again(channel: MakeChannel, folder: str
     train = make_slow(channel, "csv", scratch=Path(folder))
     for _ in range(3):
         assert [y.tolist() for _, y in train] == [[1, 4], [1, 4]]
-        assert train.later == "from its files"
+        assert train.next_source == "from its files"
 
 
 def test_what_does_not_fit_is_not_begun(disk: Path) -> None:
-    assert drain(copying(iter([]), room(disk) + (1 << 40), disk)) is None
-    assert drain(copying(iter([]), 1, disk)) is not None
+    assert drain(copy_while_reading(iter([]), writable_bytes(disk) + (1 << 40), disk)) is None
+    assert drain(copy_while_reading(iter([]), 1, disk)) is not None

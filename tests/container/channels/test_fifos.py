@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from container.channels.channel import Channel
-from container.channels.fifos import next_fifo, open_fifo
+from container.channels.fifos import next_fifo_path, open_next_fifo
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
-from container.rows.blocks import Sparse
-from tests.container.pipes import piped
+from container.rows.blocks import CsrRows
+from tests.container.pipes import serve_fifos
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
 ROWS = np.random.default_rng(0).standard_normal((3000, 500), np.float32)
-SPARSE = Sparse(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
+SPARSE = CsrRows(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
 CONTENTS = {
     RECORDIO: encode_records(ROWS, ROWS[:, 0]),
     f"{RECORDIO};sparse": encode_sparse_records(SPARSE, ROWS[:50, 0]) * 20,
@@ -42,14 +42,14 @@ def epoch(channel: Channel) -> tuple[list[float], list[float], list[int]]:
     labels: list[float] = []
     indices: list[int] = []
     for X, y in channel:
-        values += (X.data if isinstance(X, Sparse) else X.ravel()).tolist()
+        values += (X.data if isinstance(X, CsrRows) else X.ravel()).tolist()
         labels += y.tolist()
-        indices += X.indices.tolist() if isinstance(X, Sparse) else []
+        indices += X.indices.tolist() if isinstance(X, CsrRows) else []
     return values, labels, indices
 
 
 def test_every_stream_begins_with_the_header(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, [b"y,age,sex\n1,2,", b"3\n4,5,6\n"]):
+    with serve_fifos(train, [b"y,age,sex\n1,2,", b"3\n4,5,6\n"]):
         stream = pipe("text/csv;header=present")
         for _ in range(3):
             assert epoch(stream) == ([2, 3, 5, 6], [1, 4], [])
@@ -63,7 +63,7 @@ def test_a_stream_gives_what_a_file_of_the_same_bytes_gives(
     content = CONTENTS[content_type]
     cut = len(content) // 3
     expected = epoch(channel({"a": content}, content_type))
-    with piped(train, [content[:cut], content[cut:]]) as ends:
+    with serve_fifos(train, [content[:cut], content[cut:]]) as ends:
         stream = pipe(content_type)
         assert epoch(stream) == expected
         assert epoch(stream) == expected
@@ -71,9 +71,9 @@ def test_a_stream_gives_what_a_file_of_the_same_bytes_gives(
 
 
 def test_a_fifo_and_its_writer_may_come_late(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, [b"1,2\n3,4\n"], late=0.2):
+    with serve_fifos(train, [b"1,2\n3,4\n"], late=0.2):
         assert epoch(pipe()) == ([2, 4], [1, 3], [])
-    fifo = next_fifo(train)
+    fifo = next_fifo_path(train)
     os.mkfifo(fifo)
     late = Timer(0.2, fifo.write_bytes, [b"5,6\n"])
     late.start()
@@ -87,12 +87,12 @@ def test_a_writer_may_pause(pipe: MakeChannel, train: Path) -> None:
         Event().wait(0.3)
         yield b"3,4\n"
 
-    with piped(train, slowly()):
+    with serve_fifos(train, slowly()):
         assert epoch(pipe()) == ([2, 4], [1, 3], [])
 
 
 def test_leaving_early_closes_the_fifo_and_the_next_epoch_is_the_next_number(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, repeat(CONTENTS[RECORDIO])) as ends:
+    with serve_fifos(train, repeat(CONTENTS[RECORDIO])) as ends:
         stream = pipe(RECORDIO)
         for number in (1, 2):
             blocks = iter(stream)
@@ -100,21 +100,21 @@ def test_leaving_early_closes_the_fifo_and_the_next_epoch_is_the_next_number(pip
             assert isinstance(X, np.ndarray)
             np.testing.assert_array_equal(X, ROWS[: len(X)])
             blocks.close()
-            assert next_fifo(train).name == f"train_{number}"
+            assert next_fifo_path(train).name == f"train_{number}"
     assert ends == ["left", "left"]
 
 
 def test_two_channels_of_one_name_share_the_numbers(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, [b"1,2\n"]) as ends:
+    with serve_fifos(train, [b"1,2\n"]) as ends:
         for stream in (pipe(), pipe(), pipe()):
             epoch(stream)
     assert ends == ["read"] * 3
-    assert next_fifo(train).name == "train_3"
-    assert next_fifo(train.with_name("test")).name == "test_0"
+    assert next_fifo_path(train).name == "train_3"
+    assert next_fifo_path(train.with_name("test")).name == "test_0"
 
 
 def test_leaving_does_not_wait_for_a_silent_writer(pipe: MakeChannel, train: Path) -> None:
-    os.mkfifo(fifo := next_fifo(train))
+    os.mkfifo(fifo := next_fifo_path(train))
     writer = os.open(fifo, os.O_RDWR)
     feeder = Thread(target=os.write, args=(writer, CONTENTS[RECORDIO]))
     feeder.start()
@@ -127,32 +127,32 @@ def test_leaving_does_not_wait_for_a_silent_writer(pipe: MakeChannel, train: Pat
 
 def test_a_writer_that_dies_within_a_record_is_told_by_stream_and_record(pipe: MakeChannel, train: Path) -> None:
     record = encode_records(ROWS[:1], ROWS[0, :1])
-    with piped(train, [record, record[:-4]]):
+    with serve_fifos(train, [record, record[:-4]]):
         message = f"channel 'train', stream 'train_0', record 2, byte {len(record)}: .* cut short"
         with pytest.raises(ClientError, match=message):
             list(pipe(RECORDIO))
 
 
 def test_bad_data_is_told_by_stream_row_and_column(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, [b"1,2\n1,red\n"]):
+    with serve_fifos(train, [b"1,2\n1,red\n"]):
         stream = pipe()
         with pytest.raises(ClientError, match=r"channel 'train', stream 'train_0', row 2, column 2: .*'red'"):
             list(stream)
         with pytest.raises(ClientError, match="stream 'train_1', row 2"):
             list(stream)
-        assert stream.place(1) == "row 1 of stream 'train_1'"
+        assert stream.locate_row(1) == "row 1 of stream 'train_1'"
 
 
 def test_a_stream_without_a_byte_has_no_row(pipe: MakeChannel, train: Path) -> None:
     with (
-        piped(train, []),
+        serve_fifos(train, []),
         pytest.raises(ClientError, match="channel 'train': stream 'train_0' has no row"),
     ):
         list(pipe())
 
 
 def test_a_stream_that_may_be_empty_yields_nothing_if_it_is(pipe: MakeChannel, train: Path) -> None:
-    with piped(train, []) as ends:
+    with serve_fifos(train, []) as ends:
         stream = pipe(may_be_empty=True)
         assert [list(stream) for _ in range(2)] == [[], []]
     assert ends == ["read", "read"]
@@ -160,14 +160,14 @@ def test_a_stream_that_may_be_empty_yields_nothing_if_it_is(pipe: MakeChannel, t
 
 def test_a_fifo_that_never_appears_is_named(train: Path) -> None:
     message = r"the FIFO /.*/train_0 did not appear within 0.2 seconds. Check .* or set the input mode"
-    with pytest.raises(ClientError, match=message), open_fifo(train, Event(), patience=0.2):
+    with pytest.raises(ClientError, match=message), open_next_fifo(train, Event(), timeout=0.2):
         pass
 
 
 def test_a_fifo_that_nobody_writes_to_is_named(train: Path) -> None:
-    os.mkfifo(next_fifo(train))
+    os.mkfifo(next_fifo_path(train))
     with (
-        open_fifo(train, Event(), patience=0.2) as stream,
+        open_next_fifo(train, Event(), timeout=0.2) as stream,
         pytest.raises(ClientError, match=r"nothing came through the FIFO /.*/train_0 for 0.2 seconds"),
     ):
         stream.read(1)
@@ -176,7 +176,7 @@ def test_a_fifo_that_nobody_writes_to_is_named(train: Path) -> None:
 def test_wrapped_objects_must_be_records(train: Path) -> None:
     message = r"channel 'train': RecordWrapperType RecordIO goes with .*recordio-protobuf only, found .* 'text/csv'"
     with pytest.raises(ClientError, match=message):
-        Channel(ChannelConfig("train", "text/csv", "Pipe", wrapped=True), train)
-    with piped(train, [CONTENTS[RECORDIO]]):
-        wrapped = Channel(ChannelConfig("train", RECORDIO, "Pipe", wrapped=True), train)
+        Channel(ChannelConfig("train", "text/csv", "Pipe", is_wrapped=True), train)
+    with serve_fifos(train, [CONTENTS[RECORDIO]]):
+        wrapped = Channel(ChannelConfig("train", RECORDIO, "Pipe", is_wrapped=True), train)
         assert epoch(wrapped)[0] == ROWS.ravel().tolist()

@@ -7,7 +7,7 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from container.channels.prefetch import DEPTH, ahead
+from container.channels.prefetch import PREFETCH_DEPTH, prefetch
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -18,23 +18,23 @@ def counting(last: int, *, seen: list[int]) -> Generator[int, None, None]:
         yield number
 
 
-@pytest.mark.parametrize("last", [0, 1, DEPTH, 100])
+@pytest.mark.parametrize("last", [0, 1, PREFETCH_DEPTH, 100])
 def test_every_item_comes_in_its_order(last: int) -> None:
-    assert list(ahead(counting(last, seen=[]))) == list(range(last))
+    assert list(prefetch(counting(last, seen=[]))) == list(range(last))
 
 
 def test_the_next_items_are_made_while_one_is_in_use() -> None:
     made = Event()
 
     def items() -> Generator[int, None, None]:
-        yield from range(DEPTH)
+        yield from range(PREFETCH_DEPTH)
         made.set()
-        yield DEPTH
+        yield PREFETCH_DEPTH
 
-    iteration = ahead(items())
+    iteration = prefetch(items())
     assert next(iteration) == 0
     assert made.wait(timeout=10)
-    assert list(iteration) == list(range(1, DEPTH + 1))
+    assert list(iteration) == list(range(1, PREFETCH_DEPTH + 1))
 
 
 def test_a_fault_comes_after_the_items_before_it_and_keeps_its_type() -> None:
@@ -42,7 +42,7 @@ def test_a_fault_comes_after_the_items_before_it_and_keeps_its_type() -> None:
         yield from range(5)
         raise ZeroDivisionError("of item 5")
 
-    iteration = ahead(items())
+    iteration = prefetch(items())
     assert [next(iteration) for _ in range(5)] == [0, 1, 2, 3, 4]
     with pytest.raises(ZeroDivisionError, match="of item 5"):
         next(iteration)
@@ -51,11 +51,11 @@ def test_a_fault_comes_after_the_items_before_it_and_keeps_its_type() -> None:
 def test_leaving_early_ends_what_it_reads_and_no_more_was_read_than_promised() -> None:
     seen: list[int] = []
     items = counting(1000, seen=seen)
-    iteration = ahead(items, halt := Event())
+    iteration = prefetch(items, halt := Event())
     assert next(iteration) == 0
     iteration.close()
     assert halt.is_set()
-    assert len(seen) <= DEPTH + 1
+    assert len(seen) <= PREFETCH_DEPTH + 1
     assert list(items) == []
 
 
@@ -66,7 +66,7 @@ def test_leaving_wakes_who_waits_for_more() -> None:
         yield 0
         halt.wait()
 
-    iteration = ahead(items(), halt)
+    iteration = prefetch(items(), halt)
     assert next(iteration) == 0
     iteration.close()
 
@@ -76,17 +76,17 @@ def test_leaving_wakes_who_waits_for_another_who_reads_ahead(begun: bool) -> Non
     halt, waiting = Event(), Event()
 
     def items() -> Generator[int, None, None]:
-        yield from range(DEPTH + 1)
+        yield from range(PREFETCH_DEPTH + 1)
         waiting.set()
         halt.wait()
 
     def passed_on(inner: Iterator[int]) -> Generator[int, None, None]:
         yield from inner
 
-    inner = ahead(items(), halt)
+    inner = prefetch(items(), halt)
     if begun:
         next(inner)
-    outer = ahead(passed_on(inner))
+    outer = prefetch(passed_on(inner))
     next(outer)
     assert waiting.wait(timeout=10)
     leaving = Thread(target=outer.close)
@@ -109,7 +109,7 @@ def test_a_reader_that_nobody_holds_may_be_collected_by_its_own_thread() -> None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "unraisablehook", errors.append)
-        reading = ahead(items())
+        reading = prefetch(items())
         held.append(reading)
         assert next(reading) == 1
         thread = next(thread for thread in enumerate_threads() if thread.name.startswith("reader"))

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from container.codecs import csv, lines
 from container.codecs.delimited import rows
 from container.codecs.delimited.form import is_number
-from container.codecs.registry import READERS
+from container.codecs.registry import REQUEST_DECODERS
 from container.contract.errors import DecodeError
-from container.rows.blocks import Guide
-from tests.container.bodies import decode
+from container.rows.blocks import DecodeOptions
+from tests.container.bodies import decode_body
 
 NUMBERS = st.floats(-(2.0**127), 2.0**127, width=32)
 SPELLINGS = ["{!r}", "{:.9e}", "{:+.3E}", "{:.0f}", "{:.60f}", " {!r}", "{:.6g}\t", '"{!r}"', '"{:g}"']
@@ -52,7 +52,7 @@ def read_named(text: bytes, **parameters: str) -> tuple[list[list[str]], list[li
     """The names that are told, and the table."""
     told: list[list[str]] = []
     parameters |= {"header": "present"}
-    blocks = csv.decode_blocks(BytesIO(text), parameters, None, Guide(lambda names: told.append([*names[1:]])))
+    blocks = csv.decode_blocks(BytesIO(text), parameters, None, DecodeOptions(lambda names: told.append([*names[1:]])))
     rows = [[float(label), *row] for X, y in blocks for row, label in zip(X.tolist(), y, strict=True)]
     return told, rows
 
@@ -154,7 +154,7 @@ def test_a_number_is_what_float32_can_hold(value: float) -> None:
 def test_a_line_of_a_million_empty_fields_is_refused_at_once() -> None:
     started = process_time()
     with pytest.raises(DecodeError, match="record 1: expected 2 columns, found 1000001"):
-        decode("text/csv", b"," * 1_000_000, {}, 2)
+        decode_body("text/csv", b"," * 1_000_000, {}, 2)
     assert process_time() - started < 2  # it takes a quarter of a second
 
 
@@ -173,7 +173,7 @@ def test_a_damaged_file_is_read_or_refused(
 
 def test_plain_numbers_are_left_to_pyarrow_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.random.default_rng(0).standard_normal((20_000, 3), np.float32)
-    text = csv.encode({"table": table})
+    text = csv.encode_answer({"table": table})
     monkeypatch.setattr(rows, "_PIECE_BYTES", 10_000)
     monkeypatch.setattr(np, "loadtxt", None)
     [(X, y)] = csv.decode_blocks(BytesIO(text), {}, None)
@@ -415,7 +415,7 @@ def test_a_parameter_that_cannot_be_followed_is_named(parameters: dict[str, str]
     with pytest.raises(DecodeError, match=message):
         read(b"1,2\n", **parameters)
     with pytest.raises(DecodeError, match=message):
-        decode("text/csv", b"1,2\n", parameters, 2)
+        decode_body("text/csv", b"1,2\n", parameters, 2)
 
 
 def test_a_parameter_that_changes_nothing_is_none_to_refuse() -> None:
@@ -423,18 +423,18 @@ def test_a_parameter_that_changes_nothing_is_none_to_refuse() -> None:
 
 
 def test_a_request_holds_features_only() -> None:
-    assert decode("text/csv", b"1,2\n3,4", {}, 2).tolist() == [[1, 2], [3, 4]]
-    assert decode("text/csv", b"9,1,2\n", {"label_size": "1"}, 2).tolist() == [[1, 2]]
+    assert decode_body("text/csv", b"1,2\n3,4", {}, 2).tolist() == [[1, 2], [3, 4]]
+    assert decode_body("text/csv", b"9,1,2\n", {"label_size": "1"}, 2).tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize("columns", [2, 100])
 def test_a_request_may_begin_with_a_header_too(columns: int) -> None:
     header, row = ",".join(f"f{i}" for i in range(columns)), ",".join(map(str, range(columns)))
     body = f"{header}\n{row}\n{row}".encode()
-    assert decode("text/csv", body, {"header": "present"}, columns).tolist() == [[*range(columns)]] * 2
-    assert list(READERS["text/csv"](BytesIO(header.encode()), {"header": "present"}, columns)) == []
+    assert decode_body("text/csv", body, {"header": "present"}, columns).tolist() == [[*range(columns)]] * 2
+    assert list(REQUEST_DECODERS["text/csv"](BytesIO(header.encode()), {"header": "present"}, columns)) == []
     with pytest.raises(DecodeError, match=r"record 3, column 1 \('f0'\): expected a number, found 'x'"):
-        decode("text/csv", f"{header}\n{row}\nx{row[1:]}".encode(), {"header": "present"}, columns)
+        decode_body("text/csv", f"{header}\n{row}\nx{row[1:]}".encode(), {"header": "present"}, columns)
 
 
 @pytest.mark.parametrize(
@@ -449,7 +449,7 @@ def test_a_request_may_begin_with_a_header_too(columns: int) -> None:
 )
 def test_a_request_without_its_header_loses_no_record(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        decode("text/csv", body, {"header": "present"}, 2)
+        decode_body("text/csv", body, {"header": "present"}, 2)
 
 
 @pytest.mark.parametrize(
@@ -483,15 +483,15 @@ def test_a_request_without_its_header_loses_no_record(body: bytes, message: str)
 )
 def test_a_bad_request_is_named_by_record(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        decode("text/csv", body, {}, 2)
+        decode_body("text/csv", body, {}, 2)
 
 
 def test_answers_are_lines_without_a_header() -> None:
     score = np.array([0.98997735977172851562, 0.25], np.float32)
-    assert csv.encode({"score": score}) == b"0.9899773597717285\n0.25\n"
-    assert csv.encode({"score": score, "predicted_label": np.array([1, 0])}) == b"0.9899773597717285,1\n0.25,0\n"
+    assert csv.encode_answer({"score": score}) == b"0.9899773597717285\n0.25\n"
+    assert csv.encode_answer({"score": score, "predicted_label": np.array([1, 0])}) == b"0.9899773597717285,1\n0.25,0\n"
     three = np.array([[0.5, 0.25, 0.25]], np.float32)
-    assert csv.encode({"score": three, "predicted_label": np.array([0])}) == b"0.5,0.25,0.25,0\n"
+    assert csv.encode_answer({"score": three, "predicted_label": np.array([0])}) == b"0.5,0.25,0.25,0\n"
 
 
 @pytest.mark.parametrize(
@@ -538,7 +538,7 @@ def test_a_header_of_one_field_is_told_what_separates_its_columns(text: bytes, a
         read(text, header="present")
     assert advice in str(error.value)
     with pytest.raises(DecodeError) as error:
-        decode("text/csv", text, {"header": "present"}, 3)
+        decode_body("text/csv", text, {"header": "present"}, 3)
     assert advice in str(error.value)
 
 
@@ -546,7 +546,7 @@ def test_a_header_of_one_field_is_told_what_separates_its_columns(text: bytes, a
 def test_a_row_that_is_the_same_as_a_short_header_of_numbers_stays_one_and_is_told(end: str) -> None:
     warned: list[str] = []
     text = end.join(["2018,2019", "1,2", "2018,2019", "3,4", ""]).encode()
-    guide = Guide(lambda names: range(len(names)), warn=warned.append)
+    guide = DecodeOptions(lambda names: range(len(names)), warn=warned.append)
     blocks = list(csv.decode_blocks(BytesIO(text), {"header": "present"}, None, guide))
     assert [float(label) for _, y in blocks for label in y] == [1, 2018, 3]
     assert [text for text in warned if "the same as the header" in text] == [

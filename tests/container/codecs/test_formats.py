@@ -20,11 +20,11 @@ import pytest
 from pyarrow import ipc, orc
 
 from container.codecs.recordio import encode_records
-from container.codecs.registry import CODECS, READERS, TRAINING_TYPES
+from container.codecs.registry import CODECS, REQUEST_DECODERS, TRAINING_TYPES
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
-from container.rows.blocks import PLAIN
-from tests.container.bodies import decode
+from container.rows.blocks import DEFAULT_OPTIONS
+from tests.container.bodies import decode_body
 
 ROWS = b"1,0.5,2\n0,0.25,3\n" * 100
 TABLE = pa.table({"label": [1.0, 0.0], "age": [31.0, 42.0]})
@@ -70,13 +70,13 @@ def refuse_training(content: bytes, kind: str = "text/csv") -> str:
     decode_blocks = CODECS[kind].decode_blocks
     assert decode_blocks
     with pytest.raises(DecodeError) as refused:
-        list(decode_blocks(BytesIO(content), {}, None, PLAIN))
+        list(decode_blocks(BytesIO(content), {}, None, DEFAULT_OPTIONS))
     return str(refused.value)
 
 
 def refuse_request(body: bytes, kind: str = "text/csv") -> str:
     with pytest.raises(DecodeError) as refused:
-        decode(kind, body, {}, 2)
+        decode_body(kind, body, {}, 2)
     return str(refused.value)
 
 
@@ -173,12 +173,12 @@ def test_bytes_that_nobody_knows_are_shown() -> None:
     "header", [b"ORC,a", b"<NA>,<PAD>", b"MZ,BM", b"x,y", b"(Intercept),x", b"version,II*", b"a,@"]
 )
 def test_names_that_begin_as_a_format_does_are_names(header: bytes) -> None:
-    assert sniff.sniff(header + b"\n1,2\n") == "text/csv"
+    assert sniff.sniff_type(header + b"\n1,2\n") == "text/csv"
 
 
 def test_what_is_advised_is_what_is_read() -> None:
-    assert sorted(sniff.TRAINING) == sorted(TRAINING_TYPES)
-    assert sorted(sniff.REQUESTS) == sorted(READERS)
+    assert sorted(sniff.ADVISED_FOR_TRAINING) == sorted(TRAINING_TYPES)
+    assert sorted(sniff.ADVISED_FOR_REQUESTS) == sorted(REQUEST_DECODERS)
 
 
 ROW_A_LINE = "Write one row a line as text/csv, the label first"
@@ -235,7 +235,7 @@ def test_training_never_advises_the_json_that_it_refuses(content: bytes, found: 
 )
 def test_requests_never_advise_what_they_refuse(kind: str, body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=f"expected {kind}, .*{message.replace('{kind}', kind)}"):
-        decode(kind, body, {}, 2)
+        decode_body(kind, body, {}, 2)
 
 
 def test_gzip_within_gzip_or_a_pipe_is_told_how_it_is_read() -> None:

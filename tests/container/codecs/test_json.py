@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 from container.codecs import json, jsonlines
 from container.contract.errors import DecodeError
-from container.rows.blocks import Columns, Features, Matrix, Sparse
-from tests.container.bodies import decode
+from container.rows.blocks import AnswerColumns, CsrRows, Features, Matrix
+from tests.container.bodies import decode_body
 
 DENSE: list[dict[str, Any]] = [
     {"features": [1.5, 16.0, 0]},
@@ -32,11 +32,11 @@ def instances(*records: Any) -> bytes:
     return stdlib_json.dumps({"instances": records, "more": 1}).encode()
 
 
-decode_json, decode_lines = partial(decode, "application/json"), partial(decode, "application/jsonlines")
+decode_json, decode_lines = partial(decode_body, "application/json"), partial(decode_body, "application/jsonlines")
 
 
-def whole(columns: Columns) -> bytes:
-    return json.ENCODING.opening + json.encode(columns) + json.ENCODING.closing
+def whole(columns: AnswerColumns) -> bytes:
+    return json.ENCODING.opening + json.encode_answer(columns) + json.ENCODING.closing
 
 
 def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[str, Any]:
@@ -44,13 +44,13 @@ def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[
 
 
 def table_of(X: Features) -> Matrix:
-    assert not isinstance(X, Sparse)
+    assert not isinstance(X, CsrRows)
     return X
 
 
 def dense(X: Features) -> Matrix:
     """The rows of a sparse matrix written out."""
-    assert isinstance(X, Sparse)
+    assert isinstance(X, CsrRows)
     assert [part.dtype.name for part in X[:3]] == ["float32", "int32", "int64"]
     width = X.shape[1]
     assert width is not None
@@ -100,7 +100,7 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
     X = decode_json(
         instances(*[sparse_record([width - 1, 7], [1, True], [width]), sparse_record([], [], [width])] * 500), {}, width
     )
-    assert isinstance(X, Sparse)
+    assert isinstance(X, CsrRows)
     assert X.shape == (1000, width)
     assert (X.indices[:3].tolist(), X.data.sum(), X.indptr[-2:].tolist()) == ([7, width - 1, 7], 1000, [1000, 1000])
 
@@ -258,12 +258,12 @@ def test_of_two_values_of_one_name_the_last_counts_as_in_python(other: str) -> N
 )
 def test_answers_in_json_lines_are_cut_after_15_decimals_as_seen_on_aws(digits: str) -> None:
     columns = {"score": np.array([digits], np.float32), "predicted_label": np.array([1])}
-    assert jsonlines.encode(columns).decode() == f'{{"predicted_label":1,"score":{digits}}}\n'
+    assert jsonlines.encode_answer(columns).decode() == f'{{"predicted_label":1,"score":{digits}}}\n'
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_answers_in_json_lines_are_cut_and_never_rounded(scores: list[float]) -> None:
-    lines = jsonlines.encode({"score": np.array(scores, np.float32)}).decode().splitlines()
+    lines = jsonlines.encode_answer({"score": np.array(scores, np.float32)}).decode().splitlines()
     for line, score in zip(lines, scores, strict=True):
         digits = line.removeprefix('{"score":').removesuffix("}")
         with localcontext(prec=60):
@@ -273,5 +273,7 @@ def test_answers_in_json_lines_are_cut_and_never_rounded(scores: list[float]) ->
 
 
 def test_answers_in_json_lines_hold_lists_and_regressors() -> None:
-    assert jsonlines.encode({"score": np.array([[0.5, -2.75]], np.float32)}) == b'{"score":[0.5,-2.75]}\n'
-    assert jsonlines.encode({"score": np.array([1.5, 1e20], np.float32)}).startswith(b'{"score":1.5}\n{"score":1000')
+    assert jsonlines.encode_answer({"score": np.array([[0.5, -2.75]], np.float32)}) == b'{"score":[0.5,-2.75]}\n'
+    assert jsonlines.encode_answer({"score": np.array([1.5, 1e20], np.float32)}).startswith(
+        b'{"score":1.5}\n{"score":1000'
+    )

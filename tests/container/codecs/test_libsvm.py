@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from container.codecs import libsvm
 from container.codecs.text.decimals import read_decimal, read_decimals
 from container.contract.errors import DecodeError
-from container.rows.blocks import Sparse
-from tests.container.bodies import decode
+from container.rows.blocks import CsrRows
+from tests.container.bodies import decode_body
 
 Rows = list[tuple[float, dict[int, float]]]
 
@@ -30,7 +30,7 @@ def _few_bytes(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def pairs(X: Sparse) -> list[dict[int, float]]:
+def pairs(X: CsrRows) -> list[dict[int, float]]:
     """The rows as index from 1 -> value."""
     assert X.indptr[-1] == len(X.indices) == len(X.data)
     assert [part.dtype.name for part in X[:3]] == ["float32", "int32", "int64"]
@@ -42,7 +42,7 @@ def pairs(X: Sparse) -> list[dict[int, float]]:
 def read(text: bytes) -> Rows:
     rows: Rows = []
     for X, y in libsvm.decode_blocks(BytesIO(text), {}, None):
-        assert isinstance(X, Sparse)
+        assert isinstance(X, CsrRows)
         assert X.shape == (len(y), None)
         assert y.dtype == np.float32
         rows += zip(y.tolist(), pairs(X), strict=True)
@@ -74,8 +74,8 @@ def test_any_sparse_matrix_reads_back_equal_at_once_and_line_by_line(
     ]
     text = "".join(line + end for line in lines).encode()
     assert read(text) == rows
-    fast = libsvm._read_at_once(text, None)
-    slow = libsvm._read_each(text.splitlines(), "row", 1, None)
+    fast = libsvm._read_plain_lines(text, None)
+    slow = libsvm._read_each_line(text.splitlines(), "row", 1, None)
     assert fast is not None
     assert [column.tobytes() for column in fast] == [column.tobytes() for column in slow]
 
@@ -93,7 +93,7 @@ def test_any_mutation_is_refused_or_read_as_line_by_line(data: st.DataObject) ->
         rows = read(bytes(text))
     except DecodeError:
         return
-    slow = libsvm._read_each(bytes(text).removeprefix(b"\xef\xbb\xbf").splitlines(), "row", 1, None)
+    slow = libsvm._read_each_line(bytes(text).removeprefix(b"\xef\xbb\xbf").splitlines(), "row", 1, None)
     assert [label for label, _ in rows] == slow.labels.tolist()
     assert [value for _, row in rows for value in row.values()] == slow.values.tolist()
 
@@ -183,10 +183,10 @@ def test_a_fault_is_named_with_its_place_and_likely_cause(text: bytes, message: 
 
 
 def test_a_request_may_hold_labels_and_need_not() -> None:
-    X = decode("text/libsvm", b"1:0.5 5:2\n9 2:7\n\n3\n4:1 3:2\n", {}, 5)
+    X = decode_body("text/libsvm", b"1:0.5 5:2\n9 2:7\n\n3\n4:1 3:2\n", {}, 5)
     assert X.shape == (4, 5)
     assert pairs(X) == [{1: 0.5, 5: 2}, {2: 7}, {}, {3: 2, 4: 1}]
-    assert decode("text/libsvm", b"\xef\xbb\xbf", {}, 5).shape == (0, 5)
+    assert decode_body("text/libsvm", b"\xef\xbb\xbf", {}, 5).shape == (0, 5)
 
 
 @pytest.mark.parametrize(
@@ -207,4 +207,4 @@ def test_a_request_may_hold_labels_and_need_not() -> None:
 )
 def test_a_bad_request_is_named_by_record(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        decode("text/libsvm", body, {}, 5)
+        decode_body("text/libsvm", body, {}, 5)

@@ -20,7 +20,7 @@ from pyarrow import parquet as pq
 from container.codecs import parquet
 from container.codecs.registry import CODECS
 from container.contract.errors import DecodeError
-from container.rows.blocks import Guide
+from container.rows.blocks import DecodeOptions
 
 KINDS = [np.float32, np.float64, np.float16, np.int8, np.int64, np.uint64, np.bool_]
 
@@ -80,7 +80,7 @@ def test_blocks_are_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_the_columns_after_the_label_are_the_names_of_the_features() -> None:
     told: list[list[str]] = []
     data = write({"y": [1, 0], 'a, "b"': [1, 2], "größe": [3, 4]}, row_group_size=1)
-    list(parquet.decode_blocks(BytesIO(data), {}, None, Guide(lambda names: told.append([*names[1:]]))))
+    list(parquet.decode_blocks(BytesIO(data), {}, None, DecodeOptions(lambda names: told.append([*names[1:]]))))
     assert told == [['a, "b"', "größe"]]
 
 

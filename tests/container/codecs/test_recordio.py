@@ -16,8 +16,8 @@ from container.codecs.recordio import encode_records
 from container.codecs.records.framing import MAGIC, make_frame
 from container.codecs.records.record_pb2 import Record
 from container.contract.errors import DecodeError
-from container.rows.blocks import Sparse
-from tests.container.bodies import decode
+from container.rows.blocks import CsrRows
+from tests.container.bodies import decode_body
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 tables = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 6)), elements=numbers)
@@ -30,7 +30,7 @@ def blocks_of(data: bytes, features: int | None = None) -> list[Any]:
 
 
 def requested(body: bytes, features: int) -> Any:
-    return decode("application/x-recordio-protobuf", body, {}, features)
+    return decode_body("application/x-recordio-protobuf", body, {}, features)
 
 
 def read(data: bytes, features: int | None = None) -> tuple[Any, Any]:
@@ -39,7 +39,7 @@ def read(data: bytes, features: int | None = None) -> tuple[Any, Any]:
 
 
 def written_out(X: Any) -> Any:
-    if not isinstance(X, Sparse):
+    if not isinstance(X, CsrRows):
         return X
     dense = np.zeros(X.shape, np.float32)  # type: ignore[arg-type]
     dense[np.repeat(np.arange(len(dense)), np.diff(X.indptr)), X.indices] = X.data
@@ -51,9 +51,9 @@ def rows(data: bytes) -> list[Any]:
     read = []
     for X, y in blocks_of(data):
         for row, label in enumerate(y):
-            part = slice(*X.indptr[row : row + 2]) if isinstance(X, Sparse) else row
-            values = X.data[part] if isinstance(X, Sparse) else X[row]
-            columns = X.indices[part].tolist() if isinstance(X, Sparse) else None
+            part = slice(*X.indptr[row : row + 2]) if isinstance(X, CsrRows) else row
+            values = X.data[part] if isinstance(X, CsrRows) else X[row]
+            columns = X.indices[part].tolist() if isinstance(X, CsrRows) else None
             read.append((label.tobytes(), values.tobytes(), columns, X.shape[1]))
     return read
 
@@ -109,18 +109,18 @@ def outcome(data: bytes, window: int, at_once: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recordio, "WINDOW_BYTES", window)
         if not at_once:
-            patch.setattr(recordio, "_read_at_once", lambda *_: None)
+            patch.setattr(recordio, "_read_uniform_records", lambda *_: None)
         try:
             return rows(data)
         except DecodeError as error:
-            return error.problem, error.place
+            return error.problem, error.location
 
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_records_as_the_sdk_writes_them_are_read_at_once(monkeypatch: pytest.MonkeyPatch, sparse: bool) -> None:
-    monkeypatch.setattr(recordio, "_read_each", lambda *_: None)
+    monkeypatch.setattr(recordio, "_read_each_record", lambda *_: None)
     X = np.array([[0, 1.5, 2], [0, 0, 0], [3, 0, 0]], np.float32)
-    csr = Sparse(X[X != 0], np.array([1, 2, 0], np.int32), np.array([0, 2, 2, 3]), (3, 3))
+    csr = CsrRows(X[X != 0], np.array([1, 2, 0], np.int32), np.array([0, 2, 2, 3]), (3, 3))
     y = np.array([1, 0, 2], np.float32)
     found, labels = read(recordio.encode_sparse_records(csr, y) if sparse else encode_records(X, y))
     assert found.tolist() == X.tolist()
@@ -311,7 +311,7 @@ def test_a_request_with_a_sparse_record_is_never_written_out() -> None:
 
 def test_answers_are_labels_of_float32() -> None:
     score = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
-    data = recordio.encode({"score": score, "predicted_label": np.array([1, 0])})
+    data = recordio.encode_answer({"score": score, "predicted_label": np.array([1, 0])})
     size = len(data) // 2
     (length,) = struct.unpack_from("<I", data, size + 4)
     answer = Record.FromString(data[size + 8 : size + 8 + length])

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 
 from container.codecs import csv, libsvm
-from container.codecs.text.quoting import quote
+from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 
 MISSING = ": a missing value. Remove rows with missing values or fill them in"
@@ -82,7 +82,7 @@ VALUES = [
 def test_a_field_is_named_for_what_it_is(text: str, words: str) -> None:
     with pytest.raises(DecodeError) as refused:
         list(csv.decode_blocks(BytesIO(b"1,2,3\n" * 1000 + f'0,"{text}",4\n'.encode()), {}, None))
-    shown = quote(text.replace('""', '"'))
+    shown = quote_text(text.replace('""', '"'))
     assert str(refused.value) == f"row 1001, column 2: expected a number, found {shown}{words}"
 
 

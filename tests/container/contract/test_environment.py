@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from container.contract.environment import ChannelConfig, read_job, read_paths, read_settings
+from container.contract.environment import ChannelConfig, read_job, read_paths, read_server_settings
 from container.contract.errors import ClientError
 
 Configure = Callable[[str, Any], None]
@@ -15,7 +15,7 @@ Configure = Callable[[str, Any], None]
 
 def test_the_root_is_opt_ml_unless_moved(tmp_path: Path) -> None:
     assert str(read_paths({}).model) == "/opt/ml/model"
-    assert read_paths({"SAGEMAKER_BASE_DIR": str(tmp_path)}).failure == tmp_path / "output" / "failure"
+    assert read_paths({"SAGEMAKER_BASE_DIR": str(tmp_path)}).failure_file == tmp_path / "output" / "failure"
 
 
 def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) -> None:
@@ -30,7 +30,7 @@ def test_a_platform_job_is_read_as_captured(root: Path, configure: Configure) ->
     assert (job.current_host, job.hosts, job.on_platform) == ("algo-7", ("algo-7",), True)
     assert job.channels == {
         "train": ChannelConfig("train", None, "FastFile"),
-        "validation": ChannelConfig("validation", None, "Pipe", wrapped=True),
+        "validation": ChannelConfig("validation", None, "Pipe", is_wrapped=True),
         "test": ChannelConfig("test", "text/csv;label_size=1", "FastFile", sharded=True),
     }
 
@@ -47,10 +47,10 @@ def test_hosts_are_in_the_order_of_their_names(root: Path, configure: Configure)
     hosts = [f"algo-{number}" for number in (1, 2, 10)]
     configure("resourceconfig", {"current_host": "algo-2", "hosts": hosts, "network_interface_name": "ethwe"})
     job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
-    assert (job.hosts, job.interface, job.leads) == (("algo-1", "algo-10", "algo-2"), "ethwe", False)
+    assert (job.hosts, job.interface, job.is_leader) == (("algo-1", "algo-10", "algo-2"), "ethwe", False)
     configure("resourceconfig", {"current_host": "algo-1", "hosts": hosts})
     job = read_job({"SAGEMAKER_BASE_DIR": str(root)})
-    assert (job.interface, job.leads) == ("eth0", True)
+    assert (job.interface, job.is_leader) == ("eth0", True)
 
 
 def test_hyperparameters_that_are_no_texts_become_texts(root: Path, configure: Configure) -> None:
@@ -117,14 +117,14 @@ def test_what_is_not_supported_is_said(root: Path, configure: Configure, name: s
 
 
 def test_server_settings_have_defaults() -> None:
-    settings = read_settings({})
+    settings = read_server_settings({})
     assert (settings.port, settings.default_accept, str(settings.model)) == (8080, "application/json", "/opt/ml/model")
     assert settings.workers >= 1
     assert settings.timeout > 60
 
 
 def test_server_settings_are_read_from_the_names_that_users_know() -> None:
-    settings = read_settings(
+    settings = read_server_settings(
         {
             "SAGEMAKER_BIND_TO_PORT": "9000",
             "SAGEMAKER_MODEL_SERVER_WORKERS": "3",
@@ -149,11 +149,11 @@ def test_all_bad_server_settings_are_named_at_once() -> None:
         "SAGEMAKER_CONTAINER_LOG_LEVEL": "loud",
     }
     with pytest.raises(ClientError, match=message):
-        read_settings(faults)
+        read_server_settings(faults)
 
 
 def test_a_batch_transform_is_told_what_its_user_set() -> None:
-    settings = read_settings(
+    settings = read_server_settings(
         {
             "SAGEMAKER_BATCH": "True",
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": "0",
@@ -161,22 +161,22 @@ def test_a_batch_transform_is_told_what_its_user_set() -> None:
             "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "3",
         }
     )
-    assert (settings.payload_mb, settings.strategy, settings.concurrent) == (0, "SINGLE_RECORD", 3)
+    assert (settings.payload_mb, settings.strategy, settings.max_concurrent) == (0, "SINGLE_RECORD", 3)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("true", True), ("True", True), ("", False), ("false", False)])
 def test_many_models_are_served_where_the_platform_says_so(text: str, expected: bool) -> None:
-    assert read_settings({"SAGEMAKER_MULTI_MODEL": text}).multi_model is expected
+    assert read_server_settings({"SAGEMAKER_MULTI_MODEL": text}).multi_model is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", True), ("on", True), ("Off ", False)])
 def test_people_have_a_page_unless_it_is_off(text: str, expected: bool) -> None:
-    assert read_settings({"LINEAR_LEARNER_PAGE": text}).page is expected
+    assert read_server_settings({"LINEAR_LEARNER_PAGE": text}).shows_page is expected
 
 
 def test_a_page_that_is_neither_on_nor_off_is_refused() -> None:
     with pytest.raises(ClientError, match="LINEAR_LEARNER_PAGE: expected one of on, off, found 'maybe'"):
-        read_settings({"LINEAR_LEARNER_PAGE": "maybe"})
+        read_server_settings({"LINEAR_LEARNER_PAGE": "maybe"})
 
 
 @pytest.mark.parametrize(("mb", "workers"), [(1 << 20, None), (700, 2), (100, 1)])
@@ -184,8 +184,8 @@ def test_there_are_no_more_workers_than_memory_for_them(
     monkeypatch: pytest.MonkeyPatch, mb: int, workers: int | None
 ) -> None:
     monkeypatch.setattr("container.contract.environment.memory_limit", lambda: mb << 20)
-    monkeypatch.setattr("container.contract.environment.count_processors", lambda: 4)
-    assert read_settings({}).workers == (workers or 4)
+    monkeypatch.setattr("container.contract.environment.processor_count", lambda: 4)
+    assert read_server_settings({}).workers == (workers or 4)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def test_places_are_called_as_whoever_laid_them_out_says(tmp_path: Path) -> None
     called = {"input/data/train": "my rows.csv", "model": "out", "input/config/x.json": "the command line"}
     environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "LINEAR_LEARNER_CALLED": json.dumps(called)}
     paths = read_paths(environ)
-    assert paths.call(paths.channel("train")) == "my rows.csv"
-    assert paths.call(paths.model / ".saving" / "params") == "out/.saving/params"
-    assert paths.call(paths.config / "x.json") == "the command line"
-    assert paths.call(paths.channel("train2")) == str(paths.channel("train2"))
-    assert paths.call(Path("/elsewhere/model")) == "/elsewhere/model"
-    assert read_paths({}).call(Path("/opt/ml/model")) == "/opt/ml/model"
+    assert paths.display_name(paths.channel_folder("train")) == "my rows.csv"
+    assert paths.display_name(paths.model / ".saving" / "params") == "out/.saving/params"
+    assert paths.display_name(paths.config / "x.json") == "the command line"
+    assert paths.display_name(paths.channel_folder("train2")) == str(paths.channel_folder("train2"))
+    assert paths.display_name(Path("/elsewhere/model")) == "/elsewhere/model"
+    assert read_paths({}).display_name(Path("/opt/ml/model")) == "/opt/ml/model"

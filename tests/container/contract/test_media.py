@@ -2,24 +2,27 @@
 
 import pytest
 
-from container.codecs.sniffing.sniff import sniff, sniff_request
-from container.contract.media import choose, parse
+from container.codecs.sniffing.sniff import sniff_request_type, sniff_type
+from container.contract.media import negotiate_type, parse_media_type
 
 OFFERS = ["application/json", "application/jsonlines", "text/csv"]
 
 
 @pytest.mark.parametrize("text", ["text/csv;label_size=1", "text/CSV; label_size=1", "TEXT/csv ; Label_Size = 1"])
 def test_case_and_spaces_do_not_matter(text: str) -> None:
-    media = parse(text)
+    media = parse_media_type(text)
     assert (media.name, media.parameters) == ("text/csv", {"label_size": "1"})
 
 
 def test_quoted_and_several_parameters_are_read() -> None:
-    assert parse('text/csv; charset="UTF-8"; label_size=0').parameters == {"charset": "UTF-8", "label_size": "0"}
+    assert parse_media_type('text/csv; charset="UTF-8"; label_size=0').parameters == {
+        "charset": "UTF-8",
+        "label_size": "0",
+    }
 
 
 def test_libsvm_has_a_second_name() -> None:
-    assert parse("TEXT/x-libsvm; charset=utf-8").name == "text/libsvm"
+    assert parse_media_type("TEXT/x-libsvm; charset=utf-8").name == "text/libsvm"
 
 
 @pytest.mark.parametrize(
@@ -39,8 +42,8 @@ def test_libsvm_has_a_second_name() -> None:
     ],
 )
 def test_a_type_is_told_from_how_the_data_begins(head: bytes, name: str | None) -> None:
-    assert sniff(head) == name
-    assert sniff_request(head) == name
+    assert sniff_type(head) == name
+    assert sniff_request_type(head) == name
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,7 @@ def test_a_type_is_told_from_how_the_data_begins(head: bytes, name: str | None) 
     ],
 )
 def test_json_that_begins_with_a_record_is_json_lines(head: bytes, name: str) -> None:
-    assert sniff_request(head) == name
+    assert sniff_request_type(head) == name
 
 
 @pytest.mark.parametrize(
@@ -74,4 +77,4 @@ def test_json_that_begins_with_a_record_is_json_lines(head: bytes, name: str) ->
     ],
 )
 def test_accept_chooses_by_quality_then_order(accept: str, expected: str | None) -> None:
-    assert choose(accept, OFFERS) == expected
+    assert negotiate_type(accept, OFFERS) == expected

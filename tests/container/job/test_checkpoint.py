@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from container.job.checkpoint import Checkpoint
+from container.job.checkpoint import CheckpointFile
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path, said: list[str]) -> Checkpoint:
-    return Checkpoint(tmp_path, said.append)
+def checkpoint(tmp_path: Path, said: list[str]) -> CheckpointFile:
+    return CheckpointFile(tmp_path, said.append)
 
 
 def writing(text: bytes) -> Callable[[BinaryIO], None]:
@@ -28,52 +28,54 @@ def writing(text: bytes) -> Callable[[BinaryIO], None]:
     return dump
 
 
-def content(checkpoint: Checkpoint) -> bytes | None:
-    if (file := checkpoint.read()) is None:
+def content(checkpoint: CheckpointFile) -> bytes | None:
+    if (file := checkpoint.open_latest()) is None:
         return None
     with file:
         return file.read()
 
 
-def test_what_was_written_last_is_read(checkpoint: Checkpoint, said: list[str]) -> None:
+def test_what_was_written_last_is_read(checkpoint: CheckpointFile, said: list[str]) -> None:
     assert content(checkpoint) is None
-    checkpoint.write(writing(b"first"))
-    checkpoint.write(writing(b"second"))
+    checkpoint.replace_latest(writing(b"first"))
+    checkpoint.replace_latest(writing(b"second"))
     assert content(checkpoint) == b"second"
-    checkpoint.remove()
-    checkpoint.remove()
+    checkpoint.remove_latest()
+    checkpoint.remove_latest()
     assert content(checkpoint) is None
     assert said == []
 
 
-def test_a_full_disk_leaves_the_last_one_and_is_said(checkpoint: Checkpoint, said: list[str], tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_last_one_and_is_said(
+    checkpoint: CheckpointFile, said: list[str], tmp_path: Path
+) -> None:
     def full(file: BinaryIO) -> None:
         file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    checkpoint.write(writing(b"whole"))
-    checkpoint.write(full)
+    checkpoint.replace_latest(writing(b"whole"))
+    checkpoint.replace_latest(full)
     assert content(checkpoint) == b"whole"
     assert os.listdir(tmp_path) == ["checkpoint"]
     assert said == [f"No checkpoint could be written to {tmp_path}: No space left on device. Training goes on."]
 
 
-def test_a_stop_while_it_is_written_leaves_the_last_one(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_a_stop_while_it_is_written_leaves_the_last_one(checkpoint: CheckpointFile, tmp_path: Path) -> None:
     def stopped(file: BinaryIO) -> None:
         file.write(b"half")
         raise KeyboardInterrupt
 
-    checkpoint.write(writing(b"whole"))
+    checkpoint.replace_latest(writing(b"whole"))
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.write(stopped)
+        checkpoint.replace_latest(stopped)
     assert content(checkpoint) == b"whole"
     assert os.listdir(tmp_path) == ["checkpoint"]
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, said: list[str]) -> None:
     (tmp_path / "file").write_text("")
-    checkpoint = Checkpoint(tmp_path / "file" / "checkpoints", said.append)
-    checkpoint.write(writing(b"whole"))
+    checkpoint = CheckpointFile(tmp_path / "file" / "checkpoints", said.append)
+    checkpoint.replace_latest(writing(b"whole"))
     assert content(checkpoint) is None
     assert (
         said[0] == f"No checkpoint could be written to {tmp_path / 'file' / 'checkpoints'}: Not a directory. "
@@ -83,7 +85,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, said: list[str]) -
 
 def test_what_cannot_be_removed_is_said(tmp_path: Path, said: list[str]) -> None:
     (tmp_path / "checkpoint").mkdir()
-    Checkpoint(tmp_path, said.append).remove()
+    CheckpointFile(tmp_path, said.append).remove_latest()
     where = tmp_path / "checkpoint"
     assert said == [f"The checkpoint {where} could not be removed, though the job is done: Is a directory."]
 
@@ -92,8 +94,8 @@ def test_what_the_platform_leaves_beside_it_is_left_alone(tmp_path: Path, said: 
     for name in ("checkpoint.sagemaker-uploading", "checkpoint.sagemaker-uploaded", "other"):
         (tmp_path / name).write_text(name)
     (tmp_path / "checkpoint.sagemaker-ignore").write_text("cut off by a kill")
-    checkpoint = Checkpoint(tmp_path, said.append)
+    checkpoint = CheckpointFile(tmp_path, said.append)
     assert content(checkpoint) is None
-    checkpoint.write(writing(b"whole"))
-    checkpoint.remove()
+    checkpoint.replace_latest(writing(b"whole"))
+    checkpoint.remove_latest()
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.sagemaker-uploaded", "checkpoint.sagemaker-uploading", "other"]

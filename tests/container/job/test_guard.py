@@ -12,12 +12,12 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys, time
-from container.guard import guard
-from container.job.stop import Stop
+from container.guard import fork_guarded_child
+from container.job.stop import StopRequest
 
-stop = Stop()
+stop = StopRequest()
 stop.listen()
-guard(os.environ, stop)
+fork_guarded_child(os.environ, stop)
 print(os.getpid(), flush=True)
 {work}
 """

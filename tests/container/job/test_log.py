@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from container.job.log import Log
+from container.job.log import JobLog
 
 PREFIX = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
 
@@ -31,19 +31,19 @@ def stream() -> io.StringIO:
 
 
 @pytest.fixture
-def log(stream: io.StringIO) -> Log:
-    return Log("algo-1", "Linear Learner", stream)
+def log(stream: io.StringIO) -> JobLog:
+    return JobLog("algo-1", "Linear Learner", stream)
 
 
-def test_lines_have_the_originals_format(log: Log, stream: io.StringIO) -> None:
+def test_lines_have_the_originals_format(log: JobLog, stream: io.StringIO) -> None:
     log.info("Early stop condition met. Stopping training.")
-    log.quality("binary_classification_cross_entropy_objective", 0.55, split="train", kind="loss", epoch=9)
-    log.quality("binary_f_1.000", 0.75, split="validation", kind="score")
-    log.score("train", "mse_objective", 1.67)
-    log.criterion(14, "mse_objective", 4.8e-07)
-    log.progress(1400 / 15)
-    log.progress(60.0, stopped_early=True)
-    log.throughput(330.7)
+    log.log_quality("binary_classification_cross_entropy_objective", 0.55, split="train", kind="loss", epoch=9)
+    log.log_quality("binary_f_1.000", 0.75, split="validation", kind="score")
+    log.log_score("train", "mse_objective", 1.67)
+    log.log_criterion(14, "mse_objective", 4.8e-07)
+    log.log_progress(1400 / 15)
+    log.log_progress(60.0, stopped_early=True)
+    log.log_throughput(330.7)
     expected = [
         "Early stop condition met. Stopping training.",
         "#quality_metric: host=algo-1, epoch=9, train binary_classification_cross_entropy_objective <loss>=0.55",
@@ -61,13 +61,13 @@ def test_lines_have_the_originals_format(log: Log, stream: io.StringIO) -> None:
 
 
 def test_without_figures_there_are_only_lines_for_people(stream: io.StringIO) -> None:
-    log = Log("algo-2", "Linear Learner", stream, figures=False)
-    log.quality("mse_objective", 0.55, split="train", kind="loss")
-    log.score("train", "mse_objective", 1.67)
-    log.criterion(14, "mse_objective", 4.8e-07)
-    log.progress(50)
-    log.throughput(330.7)
-    log.metrics({"epochs": 1}, start=0, end=1)
+    log = JobLog("algo-2", "Linear Learner", stream, emits_metrics=False)
+    log.log_quality("mse_objective", 0.55, split="train", kind="loss")
+    log.log_score("train", "mse_objective", 1.67)
+    log.log_criterion(14, "mse_objective", 4.8e-07)
+    log.log_progress(50)
+    log.log_throughput(330.7)
+    log.log_metrics({"epochs": 1}, start=0, end=1)
     assert stream.getvalue() == ""
     log.warning("Mind the gap.")
     assert "WARNING" in stream.getvalue()
@@ -83,16 +83,16 @@ def test_without_figures_there_are_only_lines_for_people(stream: io.StringIO) ->
     ],
 )
 def test_the_services_metric_definitions_find_their_lines(
-    log: Log, stream: io.StringIO, regex: str, value: str
+    log: JobLog, stream: io.StringIO, regex: str, value: str
 ) -> None:
-    log.progress(40)
-    log.throughput(2.5)
-    log.quality("mse_objective", 0.5, split="train", kind="loss", epoch=0)
-    log.quality("mse_objective", 0.25, split="validation", kind="loss")
+    log.log_progress(40)
+    log.log_throughput(2.5)
+    log.log_quality("mse_objective", 0.5, split="train", kind="loss", epoch=0)
+    log.log_quality("mse_objective", 0.25, split="validation", kind="loss")
     assert re.findall(regex, stream.getvalue()) == [value]
 
 
-def test_warnings_and_errors_carry_their_level(log: Log, stream: io.StringIO) -> None:
+def test_warnings_and_errors_carry_their_level(log: JobLog, stream: io.StringIO) -> None:
     log.warning("careful")
     log.error("wrong")
     assert re.fullmatch(r"\[.* WARNING \d+\] careful\n\[.* ERROR \d+\] wrong\n", stream.getvalue())
@@ -102,15 +102,15 @@ def test_a_log_that_cannot_be_written_is_given_up_once(capfd: pytest.CaptureFixt
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w") as stream:
-        for log in (Log("algo-1", "Linear Learner", stream), Log("algo-2", "Linear Learner", stream)):
+        for log in (JobLog("algo-1", "Linear Learner", stream), JobLog("algo-2", "Linear Learner", stream)):
             for _ in range(3):
                 log.info("nobody reads this")
     assert capfd.readouterr().err == "train: the log cannot be written: Broken pipe. The job goes on without it.\n"
 
 
-def test_metrics_are_one_line_of_json_in_the_originals_shape(log: Log, stream: io.StringIO) -> None:
-    log.metrics({"train_mse_objective": 0.5}, start=10.5, end=11.0, epoch=0, model=3)
-    log.metrics({"update.time": Times(6.0, 3, 1.0, 3.0), "n": 7158}, start=1.0, end=2.0, meta="training_data_iter")
+def test_metrics_are_one_line_of_json_in_the_originals_shape(log: JobLog, stream: io.StringIO) -> None:
+    log.log_metrics({"train_mse_objective": 0.5}, start=10.5, end=11.0, epoch=0, model=3)
+    log.log_metrics({"update.time": Times(6.0, 3, 1.0, 3.0), "n": 7158}, start=1.0, end=2.0, meta="training_data_iter")
     first, second = stream.getvalue().splitlines()
     assert first == (
         '#metrics {"StartTime": 10.5, "EndTime": 11.0, "Dimensions": {"Algorithm": "Linear Learner", '
@@ -120,13 +120,13 @@ def test_metrics_are_one_line_of_json_in_the_originals_shape(log: Log, stream: i
     content = json.loads(second.removeprefix("#metrics "))
     assert content["Dimensions"]["Meta"] == "training_data_iter"
     assert content["Metrics"]["update.time"] == {"sum": 6.0, "count": 3, "min": 1.0, "max": 3.0}
-    log.metrics({"loss": cast(float, np.float32(0.5))}, start=1.0, end=2.0)
+    log.log_metrics({"loss": cast(float, np.float32(0.5))}, start=1.0, end=2.0)
     assert stream.getvalue().endswith('"Metrics": {"loss": {"sum": 0.5, "count": 1, "min": 0.5, "max": 0.5}}}\n')
     assert '"n": {"sum": 7158.0, "count": 1, "min": 7158, "max": 7158}' in second
 
 
-def test_metrics_that_are_not_finite_stay_valid_json(log: Log, stream: io.StringIO) -> None:
-    log.metrics({"a": float("nan"), "b": Times(1.0, 1, float("-inf"), 1.0)}, start=0.0, end=1.0)
+def test_metrics_that_are_not_finite_stay_valid_json(log: JobLog, stream: io.StringIO) -> None:
+    log.log_metrics({"a": float("nan"), "b": Times(1.0, 1, float("-inf"), 1.0)}, start=0.0, end=1.0)
     content = json.loads(stream.getvalue().removeprefix("#metrics "), parse_constant=pytest.fail)
     assert content["Metrics"]["a"]["sum"] is None
     assert content["Metrics"]["b"]["min"] is None

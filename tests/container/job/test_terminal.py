@@ -20,16 +20,16 @@ def run(columns: int = 100, total: float = 1000, encoding: str = "utf-8") -> Pse
         log.info("größe: [bold]no markup[/] :smile:")
         for epoch in range(2):
             for rows in (0, 500):
-                log.advance(epoch, 3, rows, total, "mse_objective", 0.25 if epoch else math.nan)
+                log.show_progress(epoch, 3, rows, total, "mse_objective", 0.25 if epoch else math.nan)
                 time.sleep(0.01)
             log.warning(f"Epoch {epoch} is {'long ' * 40}.")
-            log.quality("mse", 0.25, split="train", kind="loss", epoch=epoch)
-            log.criterion(epoch, "mse", 0.25)
-            log.progress(33.3)
-            log.throughput(100.0)
-            log.metrics({"x": 1}, start=0, end=1)
+            log.log_quality("mse", 0.25, split="train", kind="loss", epoch=epoch)
+            log.log_criterion(epoch, "mse", 0.25)
+            log.log_progress(33.3)
+            log.log_throughput(100.0)
+            log.log_metrics({"x": 1}, start=0, end=1)
         log.close()
-        log.advance(2, 3, 0, total, "mse_objective", 0.25)
+        log.show_progress(2, 3, 0, total, "mse_objective", 0.25)
         log.error("The end.")
     return terminal
 
@@ -77,11 +77,11 @@ def test_a_terminal_that_goes_away_ends_nothing() -> None:
     master, end = os.openpty()
     with open(end, "w", encoding="utf-8") as stream:
         log = LiveLog("algo-1", "Linear Learner", stream)
-        log.advance(0, 3, 0, 1000, "mse", math.nan)
+        log.show_progress(0, 3, 0, 1000, "mse", math.nan)
         os.close(master)
         log.info("Is anybody there?")
         time.sleep(0.5)  # the bar is drawn meanwhile
-        log.advance(0, 3, 500, 1000, "mse", math.nan)
+        log.show_progress(0, 3, 500, 1000, "mse", math.nan)
         log.warning("Nobody.")
         log.close()
         log.error("The end.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from container.machine.memory import memory_beside, memory_left, memory_limit, memory_used
+from container.machine.memory import memory_available, memory_budget, memory_limit, memory_used
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 V1, V2 = "sys/fs/cgroup/memory/{}memory.limit_in_bytes", "sys/fs/cgroup/{}memory.max"
@@ -59,12 +59,12 @@ def test_what_is_held_is_counted() -> None:
 
 def test_a_little_more_or_less_held_leaves_the_same_beside(tmp_path: Path) -> None:
     limited = lay_out(tmp_path, "0::/\n", {V2.format(""): f"{1 << 40}\n"})
-    beside = memory_beside(limited)
-    assert beside == memory_beside(limited)
+    beside = memory_budget(limited)
+    assert beside == memory_budget(limited)
     assert (memory_limit(limited) - beside) % (16 << 20) == 0
     assert 0 <= memory_limit(limited) - memory_used() - beside < 17 << 20
     tiny = lay_out(tmp_path, "0::/\n", {V2.format(""): f"{1 << 20}\n"})
-    assert memory_beside(tiny) == 0
+    assert memory_budget(tiny) == 0
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -75,9 +75,9 @@ def test_what_is_left_is_the_limit_less_what_is_used_and_cannot_be_dropped(tmp_p
     }[version]
     files = dict(zip((folder + name for name in names), ("10000", "4000"), strict=True))
     files |= {folder + "memory.stat": statistics, "proc/meminfo": "MemTotal: 100 kB\nMemAvailable:  50 kB\n"}
-    assert memory_left(lay_out(tmp_path, "0::/\n", files)) == 6500
+    assert memory_available(lay_out(tmp_path, "0::/\n", files)) == 6500
 
 
 def test_a_machine_may_have_less_left_than_its_group(tmp_path: Path) -> None:
     files = {"proc/meminfo": "MemAvailable: 3 kB\n", "sys/fs/cgroup/memory.max": "max"}
-    assert memory_left(lay_out(tmp_path, "0::/\n", files)) == 3 << 10
+    assert memory_available(lay_out(tmp_path, "0::/\n", files)) == 3 << 10

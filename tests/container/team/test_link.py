@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from container.team import link
-from container.team.link import LINE_BYTES, Clock, Link, Message
+from container.team.link import MAX_LINE_BYTES, AwakeClock, Link, Message
 
 
 @pytest.fixture
@@ -23,21 +23,21 @@ def ends() -> Iterator[tuple[Link, socket.socket]]:
 def test_messages_come_whole_and_in_order(ends: tuple[Link, socket.socket]) -> None:
     near, bare = ends
     far = Link(bare)
-    near.send("end", status=1, reason="ä row\nand another")
-    near.send("beat")
-    assert far.receive() == [{"word": "end", "status": 1, "reason": "ä row\nand another"}, {"word": "beat"}]
-    assert far.receive() == []
+    near.send_message("end", status=1, reason="ä row\nand another")
+    near.send_message("beat")
+    assert far.receive_messages() == [{"word": "end", "status": 1, "reason": "ä row\nand another"}, {"word": "beat"}]
+    assert far.receive_messages() == []
     near.close()
-    assert (far.receive(), far.closed) == ([], True)
+    assert (far.receive_messages(), far.is_closed) == ([], True)
 
 
 def test_a_message_in_pieces_waits_for_its_end(ends: tuple[Link, socket.socket]) -> None:
     near, bare = ends
     bare.send(b'{"word": "be')
-    assert near.receive() == []
+    assert near.receive_messages() == []
     bare.send(b'at"}\n{"wo')
-    assert near.receive() == [{"word": "beat"}]
-    assert not near.closed
+    assert near.receive_messages() == [{"word": "beat"}]
+    assert not near.is_closed
 
 
 @pytest.mark.parametrize(
@@ -46,33 +46,33 @@ def test_a_message_in_pieces_waits_for_its_end(ends: tuple[Link, socket.socket])
 def test_what_is_no_message_ends_the_connection(ends: tuple[Link, socket.socket], text: bytes) -> None:
     near, bare = ends
     bare.send(text)
-    assert (near.receive(), near.closed) == ([], True)
+    assert (near.receive_messages(), near.is_closed) == ([], True)
 
 
 def test_a_line_without_an_end_is_not_kept_for_ever(ends: tuple[Link, socket.socket]) -> None:
     near, bare = ends
     sent = 0
-    while not near.closed:
+    while not near.is_closed:
         sent += bare.send(b"x" * 30000)
-        assert near.receive() == []
-    assert LINE_BYTES < sent < 2 * LINE_BYTES
+        assert near.receive_messages() == []
+    assert MAX_LINE_BYTES < sent < 2 * MAX_LINE_BYTES
 
 
 def test_who_sends_to_somebody_that_takes_nothing_does_not_wait(ends: tuple[Link, socket.socket]) -> None:
     near, bare = ends
     for _ in range(100):
-        near.send("end", reason="x" * 9000)
+        near.send_message("end", reason="x" * 9000)
     far = Link(bare)
     taken: list[Message] = []
     while len(taken) < 100:
-        taken += far.receive()
-        near.send("beat")
+        taken += far.receive_messages()
+        near.send_message("beat")
     assert [message["word"] for message in taken[:100]] == ["end"] * 100
 
 
 def test_the_time_that_a_process_was_frozen_for_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "BEAT", 0.01)
-    clock = Clock()
+    monkeypatch.setattr(link, "HEARTBEAT_SECONDS", 0.01)
+    clock = AwakeClock()
     time.sleep(0.1)
-    assert clock.step() == pytest.approx(0.02)
-    assert clock.step() < 0.02
+    assert clock.take_elapsed() == pytest.approx(0.02)
+    assert clock.take_elapsed() < 0.02

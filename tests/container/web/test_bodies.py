@@ -13,16 +13,16 @@ from hypothesis.extra import numpy as hnp
 
 from container.codecs import csv, libsvm, lines, recordio
 from container.codecs.delimited import rows as csv_rows
-from container.codecs.delimited.form import Form
-from container.codecs.json import load
+from container.codecs.delimited.form import CsvSchema
+from container.codecs.json import load_strict_json
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.codecs.records.framing import make_frame
 from container.codecs.records.record_pb2 import Record
-from container.codecs.registry import READERS, WRITERS
+from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
 from container.codecs.text.digits import write_numbers
 from container.contract.errors import DecodeError
-from container.rows.blocks import Sparse
-from tests.container.bodies import join
+from container.rows.blocks import CsrRows
+from tests.container.bodies import stack_rows
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 tables = hnp.arrays(np.float32, st.tuples(st.integers(1, 9), st.just(3)), elements=numbers)
@@ -54,14 +54,14 @@ def write(kind: str, X: Any) -> bytes:
 
 
 def written_out(X: Any) -> Any:
-    if not isinstance(X, Sparse):
+    if not isinstance(X, CsrRows):
         return X
     table = np.zeros((X.shape[0], 3), np.float32)
     table[np.repeat(np.arange(len(table)), np.diff(X.indptr)), X.indices] = X.data
     return table
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", REQUEST_DECODERS)
 @given(tables, st.integers(1, 60), st.integers(1, 60))
 def test_a_body_says_the_same_in_pieces_of_any_size(kind: str, X: Any, piece: int, step: int) -> None:
     body = write(kind, X)
@@ -70,9 +70,9 @@ def test_a_body_says_the_same_in_pieces_of_any_size(kind: str, X: Any, piece: in
         patch.object(recordio, "_REQUEST_BYTES", piece),
         patch.object(libsvm, "_FEW_BYTES", 20),
     ):
-        parts = list(READERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
-    np.testing.assert_array_equal(written_out(join(parts, 3)), X)
-    np.testing.assert_array_equal(written_out(join(list(READERS[kind](BytesIO(body), {}, 3)), 3)), X)
+        parts = list(REQUEST_DECODERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(written_out(stack_rows(parts, 3)), X)
+    np.testing.assert_array_equal(written_out(stack_rows(list(REQUEST_DECODERS[kind](BytesIO(body), {}, 3)), 3)), X)
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "text/libsvm", "application/jsonlines"])
@@ -80,8 +80,8 @@ def test_a_body_says_the_same_in_pieces_of_any_size(kind: str, X: Any, piece: in
 @pytest.mark.parametrize("step", [1, 2, 100])
 def test_lines_may_begin_with_a_byte_order_mark_or_blanks(kind: str, beginning: bytes, step: int) -> None:
     body = beginning + write(kind, np.array([[1, 2, 3]], np.float32))
-    parts = list(READERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
-    np.testing.assert_array_equal(written_out(join(parts, 3)), [[1, 2, 3]])
+    parts = list(REQUEST_DECODERS[kind](Trickle(body, step), {}, 3))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(written_out(stack_rows(parts, 3)), [[1, 2, 3]])
 
 
 def test_the_first_records_do_not_wait_for_the_others() -> None:
@@ -95,7 +95,7 @@ def test_the_first_records_do_not_wait_for_the_others() -> None:
 def test_sparse_records_of_a_request_are_read_at_once_with_labels_or_without(labelled: bool) -> None:
     generator = np.random.default_rng(0)
     indices = np.sort(generator.permuted(np.tile(np.arange(100), (500, 1)), axis=1)[:, :5], axis=1)
-    X: Any = Sparse(generator.normal(size=2500).astype(np.float32), indices.astype(np.int32).ravel(),
+    X: Any = CsrRows(generator.normal(size=2500).astype(np.float32), indices.astype(np.int32).ravel(),
                np.arange(501) * 5, (500, 100))  # fmt: skip
     body = encode_sparse_records(X, np.ones(500, np.float32) if labelled else None)
     found: Any
@@ -106,10 +106,12 @@ def test_sparse_records_of_a_request_are_read_at_once_with_labels_or_without(lab
 
 def test_records_of_a_request_that_are_dense_and_sparse_in_turn_make_one_piece() -> None:
     dense = encode_records(np.array([[1, 2, 3]], np.float32))
-    sparse = encode_sparse_records(Sparse(np.array([4], np.float32), np.array([1], np.int32), np.array([0, 1]), (1, 3)))
+    sparse = encode_sparse_records(
+        CsrRows(np.array([4], np.float32), np.array([1], np.int32), np.array([0, 1]), (1, 3))
+    )
     parts = list(recordio.decode_records(BytesIO((sparse + dense) * 500), {}, 3))
     assert len(parts) == 2  # the first record for itself, as the others are not like it
-    np.testing.assert_array_equal(written_out(join(parts, 3)), [[0, 4, 0], [1, 2, 3]] * 500)
+    np.testing.assert_array_equal(written_out(stack_rows(parts, 3)), [[0, 4, 0], [1, 2, 3]] * 500)
     broken = Record()
     broken.features["values"].float32_tensor.values.extend([1, np.nan, 3])
     body = (sparse + dense) * 2 + make_frame(broken.SerializeToString())
@@ -117,7 +119,7 @@ def test_records_of_a_request_that_are_dense_and_sparse_in_turn_make_one_piece()
         list(recordio.decode_records(BytesIO(body), {}, 3))
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("kind", ANSWER_ENCODINGS)
 @pytest.mark.parametrize("outputs", [(), (4,)])
 def test_an_answer_in_parts_is_the_answer(kind: str, outputs: tuple[int, ...]) -> None:
     generator = np.random.default_rng(0)
@@ -125,7 +127,7 @@ def test_an_answer_in_parts_is_the_answer(kind: str, outputs: tuple[int, ...]) -
         'a "{}" name': generator.normal(size=(60, *outputs)).astype(np.float32),
         "predicted_label": generator.integers(0, 4, 60),
     }
-    encoding = WRITERS[kind]
+    encoding = ANSWER_ENCODINGS[kind]
     parts = [encoding.encode({name: values[i : i + 7] for name, values in columns.items()}) for i in range(0, 60, 7)]
     assert encoding.separator.join(parts) == encoding.encode(columns)
 
@@ -142,11 +144,11 @@ fields = st.one_of(
 @given(st.lists(st.lists(fields, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_csv_read_fast_is_csv_read_slowly(wide: int, rows: list[list[str]]) -> None:
     data = "".join(",".join(row) + "\n" for row in rows).encode()
-    form = Form(2, 0, "record")
+    form = CsvSchema(2, 0, "record")
     with patch.object(csv_rows, "_WIDE", wide):
         fast = csv_rows.parse_as_json(data, form, np.float32)
     if fast is not None and np.isfinite(fast).all():
-        np.testing.assert_array_equal(fast, csv_rows.parse_lines(data.splitlines(), form, 1))
+        np.testing.assert_array_equal(fast, csv_rows.parse_by_numpy(data.splitlines(), form, 1))
 
 
 values = st.recursive(
@@ -163,7 +165,7 @@ def test_json_is_read_as_pythons_own_parser_reads_it(value: Any, ascii_only: boo
         expected = json.loads(text)
     except UnicodeDecodeError:
         return
-    assert load(text) == expected
+    assert load_strict_json(text) == expected
 
 
 @given(hnp.arrays(np.float32, st.integers(0, 30), elements=numbers))

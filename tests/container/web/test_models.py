@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from container.contract.environment import ServerSettings
-from container.contract.errors import NoRoom
+from container.contract.errors import NoMemoryForModel
 from container.web import shelf
 from container.web.application import create_app
-from tests.container.serving import ask, free_port, serving, start, stop, wait
+from tests.container.serving import free_port, running_server, send_request, start_server, stop_server, wait_for_ping
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -25,7 +25,7 @@ Call = Callable[..., tuple[int, Any]]
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server of two workers that runs for all tests of this module."""
-    with serving(SAGEMAKER_MULTI_MODEL="True") as number:
+    with running_server(SAGEMAKER_MULTI_MODEL="True") as number:
         yield number
 
 
@@ -34,7 +34,7 @@ def call(port: int) -> Iterator[Call]:
     """Call the server with JSON, and unload what is left afterwards."""
 
     def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        status, content = ask(port, method, path, None if body is None else json.dumps(body))
+        status, content = send_request(port, method, path, None if body is None else json.dumps(body))
         return status, json.loads(content)
 
     yield call
@@ -49,11 +49,11 @@ def write(folder: Path, add: float) -> str:
 
 
 def invoke(port: int, name: str, body: bytes = b"1,2\n") -> tuple[int, bytes]:
-    return ask(port, "POST", f"/models/{name}/invoke", body, Content_Type="text/csv", Accept="text/csv")
+    return send_request(port, "POST", f"/models/{name}/invoke", body, Content_Type="text/csv", Accept="text/csv")
 
 
 def test_ping_is_200_and_the_list_empty_before_any_model_is_loaded(port: int, call: Call) -> None:
-    assert ask(port, "GET", "/ping") == (200, b"")
+    assert send_request(port, "GET", "/ping") == (200, b"")
     assert call("GET", "/models") == (200, {"models": []})
 
 
@@ -80,7 +80,7 @@ def test_an_invocation_is_answered_and_refused_as_without_many_models(port: int,
     status, body = invoke(port, "x", b"1,2,3\n")
     assert status == 400
     assert json.loads(body)["error"].startswith("unable to evaluate payload provided: record 1: expected 2 columns")
-    assert ask(port, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 404
+    assert send_request(port, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 404
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b.tar.gz", "../../etc/passwd", "ü%2f", "x" * 300, ".", "model?"])
@@ -113,7 +113,7 @@ def test_a_call_that_cannot_be_followed_says_why(call: Call, order: Any, status:
 
 
 def test_a_call_that_is_nested_too_deeply_is_refused(port: int) -> None:
-    assert ask(port, "POST", "/models", "[" * 100_000)[0] == 400
+    assert send_request(port, "POST", "/models", "[" * 100_000)[0] == 400
 
 
 def test_a_model_that_cannot_be_read_leaves_nothing(call: Call, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_what_a_killed_worker_has_left_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / "shelf").mkdir()
     for pid in (os.getpid(), 1 << 30):
         (tmp_path / "shelf" / f".{pid}-abc").write_bytes(b"half a model")
-    shelf.Shelf(tmp_path / "shelf", Loader(lambda path, room: path, lambda model: [b"x"], bytes)).load(
+    shelf.Shelf(tmp_path / "shelf", Loader(lambda path, room: path, lambda model: [b"x"], bytes)).load_model(
         "x", write(tmp_path / "model", 0)
     )
     left = sorted(file.name for file in (tmp_path / "shelf").iterdir())
@@ -195,7 +195,7 @@ def test_a_model_that_there_is_no_memory_for_is_507(tmp_path: Path, monkeypatch:
     loader: Any = Loader(too_large, bytes, bytes)
     (tmp_path / "shelf").mkdir()
     url = write(tmp_path / "model", 0)
-    monkeypatch.setattr("container.web.shelf.memory_left", lambda: 80 << 20)
+    monkeypatch.setattr("container.web.shelf.memory_available", lambda: 80 << 20)
     settings = ServerSettings(multi_model=True)
     app = create_app(loader.load, settings, shelf=shelf.Shelf(tmp_path / "shelf", loader))
     answer = app.test_client().post("/models", json={"model_name": "x", "url": url})
@@ -210,24 +210,24 @@ def test_a_full_disk_is_507_and_leaves_nothing(tmp_path: Path) -> None:
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, usual[1]))
     try:
-        with pytest.raises(NoRoom, match="no room for model x: File too large"):
-            shelf.Shelf(tmp_path / "shelf", loader).load("x", write(tmp_path / "model", 0))
+        with pytest.raises(NoMemoryForModel, match="no room for model x: File too large"):
+            shelf.Shelf(tmp_path / "shelf", loader).load_model("x", write(tmp_path / "model", 0))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert not list((tmp_path / "shelf").iterdir())
 
 
 def folders() -> set[Path]:
-    return {path for folder in shelf._FOLDERS for path in Path(folder).glob("models-*")}
+    return {path for folder in shelf._SHELF_PARENTS for path in Path(folder).glob("models-*")}
 
 
 def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
     before = folders()
     port = free_port()
-    process = start(port, SAGEMAKER_MULTI_MODEL="true")
-    assert wait(port, process) == 200
+    process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
+    assert wait_for_ping(port, process) == 200
     order = json.dumps({"model_name": "x", "url": write(tmp_path / "model", 0)})
-    assert ask(port, "POST", "/models", order)[0] == 200
+    assert send_request(port, "POST", "/models", order)[0] == 200
     for _ in range(2):
         for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
             os.kill(int(pid), signal.SIGTERM)
@@ -235,17 +235,17 @@ def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
         assert invoke(port, "x") == (200, b"3.0\n")
     (folder,) = folders() - before
     assert len(list(folder.iterdir())) == 1
-    stop(process)
+    stop_server(process)
     assert not folder.exists()
 
 
 def test_a_master_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     before = folders()
     port = free_port()
-    process = start(port, SAGEMAKER_MULTI_MODEL="true")
-    assert wait(port, process) == 200
+    process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
+    assert wait_for_ping(port, process) == 200
     process.kill()
-    process.said()
+    process.read_output()
     for _ in range(100):
         if folders() <= before:
             return

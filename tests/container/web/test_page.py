@@ -18,11 +18,11 @@ from werkzeug.test import TestResponse
 
 from container.codecs.recordio import encode_records
 from container.contract.environment import ServerSettings
-from container.rows.blocks import Features, Sparse
+from container.rows.blocks import CsrRows, Features
 from container.web.application import create_app
 from container.web.shelf import Loader, Shelf
-from tests.container.forms import fill, read_reason, read_table
-from tests.container.serving import ask, serving
+from tests.container.forms import fill_form, read_reason, read_table
+from tests.container.serving import running_server, send_request
 
 TOLD = Markup("<h1>A sum</h1>")
 HEAD = ["record", "score", "predicted_label"]
@@ -37,7 +37,7 @@ class Sum:
 
     def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
-        if isinstance(X, Sparse):
+        if isinstance(X, CsrRows):
             rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
             score = np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
         else:
@@ -50,7 +50,7 @@ def make(model: Any = Sum, **settings: Any) -> FlaskClient:
 
 
 def send(client: FlaskClient, *args: Any, **fields: Any) -> TestResponse:
-    body, kind = fill(*args, **fields)
+    body, kind = fill_form(*args, **fields)
     return client.post("/", data=body, content_type=kind)
 
 
@@ -101,7 +101,7 @@ class Difference(Sum):
 
     def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
-        assert not isinstance(X, Sparse)
+        assert not isinstance(X, CsrRows)
         return {"score": X[:, 0] - X[:, 1], "predicted_label": np.zeros(len(X), np.int64)}
 
 
@@ -246,7 +246,7 @@ def test_a_model_that_could_not_be_loaded_has_a_page_that_says_so(caplog: pytest
 def test_there_is_no_page_if_it_is_off_or_many_models_are_served(tmp_path: Path) -> None:
     loader: Loader[Sum] = Loader(lambda path, room: Sum(), lambda model: [b""], lambda content: Sum())
     shelf = create_app(
-        loader.load, ServerSettings(multi_model=True), shelf=Shelf(tmp_path, loader), describe=lambda _: TOLD
+        loader.load_model, ServerSettings(multi_model=True), shelf=Shelf(tmp_path, loader), describe=lambda _: TOLD
     )
     for client in (make(page=False), shelf.test_client()):
         for answer in (client.get("/"), client.post("/")):
@@ -254,8 +254,8 @@ def test_there_is_no_page_if_it_is_off_or_many_models_are_served(tmp_path: Path)
 
 
 def test_the_server_counts_and_logs_what_the_page_is_asked() -> None:
-    body, kind = fill(file=b"1,2\n3,4\n")
-    with serving(SAGEMAKER_MAX_PAYLOAD_IN_MB="1") as port:
+    body, kind = fill_form(file=b"1,2\n3,4\n")
+    with running_server(SAGEMAKER_MAX_PAYLOAD_IN_MB="1") as port:
         connection = HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("HEAD", "/")
         answer = connection.getresponse()
@@ -263,19 +263,19 @@ def test_the_server_counts_and_logs_what_the_page_is_asked() -> None:
         connection.request("GET", "/")
         assert b"<h1>Sum</h1>" in connection.getresponse().read()
         connection.close()
-        status, page = ask(port, "POST", "/", body, Content_Type=kind)
+        status, page = send_request(port, "POST", "/", body, Content_Type=kind)
         assert (status, read_table(page.decode())[1:]) == (200, [["1", "3"], ["2", "7"]])
-        status, page = ask(port, "POST", "/", bytes(2 << 20), Content_Type=kind)
+        status, page = send_request(port, "POST", "/", bytes(2 << 20), Content_Type=kind)
         assert (status, read_reason(page.decode())) == (413, "the body is larger than the limit of 1 MB")
-        counts = ask(port, "GET", "/metrics")[1].decode()
+        counts = send_request(port, "GET", "/metrics")[1].decode()
     assert 'serve_requests_total{route="/",status="200"} 3.0' in counts
     assert 'serve_requests_total{route="/",status="413"} 1.0' in counts
     assert "serve_records_total 2.0" in counts
 
 
 def test_a_file_is_scored_where_bodies_have_no_limit_and_come_in_pieces() -> None:
-    body, kind = fill(file=b"1,2\n" * 200_000)
-    with serving(SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as port:
-        status, page = ask(port, "POST", "/", body, Content_Type=kind)
+    body, kind = fill_form(file=b"1,2\n" * 200_000)
+    with running_server(SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as port:
+        status, page = send_request(port, "POST", "/", body, Content_Type=kind)
     assert status == 200
     assert b"The first 100 of 200,000 records" in page

@@ -11,13 +11,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.container.serving import ask, serving
+from tests.container.serving import running_server, send_request
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server that runs for all tests of this module."""
-    with serving() as number:
+    with running_server() as number:
         yield number
 
 
@@ -51,7 +51,7 @@ def shown(page: Chrome) -> list[str]:
 
 def test_a_typed_line_shows_the_score_that_invocations_gives(page: Chrome, port: int) -> None:
     send(page, "1.5,2")
-    scored = json.loads(ask(port, "POST", "/invocations", b"1.5,2", Content_Type="text/csv")[1])
+    scored = json.loads(send_request(port, "POST", "/invocations", b"1.5,2", Content_Type="text/csv")[1])
     assert shown(page) == [f"1 {scored['predictions'][0]['score']:g}"]
     assert page.find_element(By.ID, "text").get_attribute("value") == "1.5,2"
     assert page.get_log("browser") == []  # type: ignore[no-untyped-call]

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.container.pipes import piped
-from tests.contract.conftest import CSV, DATA, Finished, Job
+from tests.container.pipes import serve_fifos
+from tests.contract.conftest import CSV, DATA, Finished, TrainingJob
 from tests.contract.launch import Container, Process, Running
 
 ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000", "num_models": "2"}
-PATIENCE = 120  # seconds in which a job ends, whatever befalls one of its hosts
-LISTENING = "0A"  # the state of a socket in the kernel's tables
+END_SECONDS = 120  # seconds in which a job ends, whatever befalls one of its hosts
+LISTEN_STATE = "0A"  # the state of a socket in the kernel's tables
 
 
-def docker(*words: str) -> str:
+def run_docker(*words: str) -> str:
     """Do something with the engine that must succeed; give what it says."""
     result = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
@@ -41,32 +41,32 @@ class Host(Running):
         """Resume its processes."""
 
     @abstractmethod
-    def tables(self) -> list[str]:
+    def socket_table(self) -> list[str]:
         """Return the lines of /proc/net/tcp and tcp6 that belong to it."""
 
 
 class LocalHost(Process, Host):
     """Processes of this checkout, in a session of their own."""
 
-    def prepare(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
-        return ["setsid", *super().prepare(word, root, environment)]
+    def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
+        return ["setsid", *super().command_line(word, root, environment)]
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        self._signal_session(signal.SIGKILL)
         self.popen.wait()
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        self._signal_session(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self._signal_session(signal.SIGCONT)
 
-    def _signal(self, number: int) -> None:
+    def _signal_session(self, number: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, number)
 
-    def tables(self) -> list[str]:
-        return tables_of(self.popen.pid)
+    def socket_table(self) -> list[str]:
+        return session_sockets(self.popen.pid)
 
 
 class ContainerHost(Container, Host):
@@ -86,7 +86,7 @@ class ContainerHost(Container, Host):
             if subprocess.run(["docker", "pause", self.name], capture_output=True).returncode == 0:
                 return
             time.sleep(1)
-        docker("pause", self.name)
+        run_docker("pause", self.name)
 
     def thaw(self) -> None:
         # fails where it is not frozen
@@ -94,20 +94,20 @@ class ContainerHost(Container, Host):
 
     def cut_off(self) -> None:
         """Take it off the network; neither it nor the others are told."""
-        docker("network", "disconnect", "--force", self.network, self.name)
+        run_docker("network", "disconnect", "--force", self.network, self.name)
 
-    def tables(self) -> list[str]:
-        read = docker("exec", self.name, "tail", "--quiet", "--lines=+2", "/proc/net/tcp", "/proc/net/tcp6")
+    def socket_table(self) -> list[str]:
+        read = run_docker("exec", self.name, "tail", "--quiet", "--lines=+2", "/proc/net/tcp", "/proc/net/tcp6")
         return read.splitlines()
 
     @property
     def address(self) -> str:
         """Give the address that it has on the network."""
         place = f'{{{{(index .NetworkSettings.Networks "{self.network}").IPAddress}}}}'
-        return docker("inspect", f"--format={place}", self.name).strip()
+        return run_docker("inspect", f"--format={place}", self.name).strip()
 
 
-def tables_of(session: int) -> list[str]:
+def session_sockets(session: int) -> list[str]:
     """Give the lines of the kernel's tables for the TCP sockets of a session's processes."""
     ours = set()
     for process in Path("/proc").glob("[0-9]*"):
@@ -120,12 +120,12 @@ def tables_of(session: int) -> list[str]:
     return [line for line in lines if line.split()[9] in ours]
 
 
-def listening(tables: list[str]) -> set[tuple[str, int]]:
+def listening_addresses(tables: list[str]) -> set[tuple[str, int]]:
     """Give the addresses and ports that are listened on, but for Docker's own server of names."""
     found = set()
     for line in tables:
         _, local, _, state, *_ = line.split()
-        if state == LISTENING:
+        if state == LISTEN_STATE:
             number, port = local.split(":")
             words = [bytes.fromhex(number[i : i + 8])[::-1] for i in range(0, len(number), 8)]
             address = ".".join(map(str, words[0])) if len(words) == 1 else b"".join(words).hex(":", 2)
@@ -134,18 +134,18 @@ def listening(tables: list[str]) -> set[tuple[str, int]]:
 
 
 @contextmanager
-def network() -> Iterator[str]:
+def isolated_network() -> Iterator[str]:
     """Make a network that leads nowhere else, as that of a job under network isolation."""
     name = f"contract-{uuid.uuid4().hex[:12]}"
-    docker("network", "create", "--internal", name)
+    run_docker("network", "create", "--internal", name)
     try:
         yield name
     finally:
-        docker("network", "rm", name)
+        run_docker("network", "rm", name)
 
 
 @contextmanager
-def loopback() -> Iterator[None]:
+def exclusive_loopback() -> Iterator[None]:
     """Hold an exclusive claim on loopback: the rendezvous port is fixed, and other tests may be running."""
     with socket.socket(socket.AF_UNIX) as claim:
         while True:
@@ -158,27 +158,27 @@ def loopback() -> Iterator[None]:
 
 
 @contextmanager
-def places(launch: type[Running], count: int) -> Iterator[dict[str, type[Host]]]:
+def host_launchers(launch: type[Running], count: int) -> Iterator[dict[str, type[Host]]]:
     """Yield for each of `count` host names, in order, the class that launches it."""
     if launch is Process:
-        with loopback():
+        with exclusive_loopback():
             yield {f"127.0.0.{number}": LocalHost for number in range(1, count + 1)}
         return
-    with network() as joined:
-        yield {name: on_network(joined, name) for name in (f"algo-{number}" for number in range(1, count + 1))}
+    with isolated_network() as joined:
+        yield {name: host_on_network(joined, name) for name in (f"algo-{number}" for number in range(1, count + 1))}
 
 
-def on_network(joined: str, name: str) -> type[ContainerHost]:
+def host_on_network(joined: str, name: str) -> type[ContainerHost]:
     """Let a host go by a name on a network."""
 
-    class Named(ContainerHost):
+    class NetworkHost(ContainerHost):
         network = joined
         options = (f"--network={joined}", f"--network-alias={name}")
 
-    return Named
+    return NetworkHost
 
 
-class Channel(NamedTuple):
+class ChannelContent(NamedTuple):
     """What each host gets of a channel: a file, or None for an empty folder."""
 
     content_type: str
@@ -188,19 +188,19 @@ class Channel(NamedTuple):
 
 
 @dataclass
-class Team:
+class DistributedJob:
     """The hosts of one job, in the order of their names, each with a root of its own."""
 
-    jobs: list[Job]
+    jobs: list[TrainingJob]
     piped: dict[Path, list[bytes]] = field(default_factory=dict)
 
     @contextmanager
-    def started(self, late: float = 0) -> Iterator[list[Any]]:
+    def running_hosts(self, late: float = 0) -> Iterator[list[Any]]:
         """Start all hosts, the last one `late` seconds after the others; kill those still running at the end."""
         hosts: list[Host] = []
         with ExitStack() as platform:
             for channel, objects in self.piped.items():
-                platform.enter_context(piped(channel, objects))
+                platform.enter_context(serve_fifos(channel, objects))
             try:
                 for job in self.jobs:
                     if job is self.jobs[-1]:
@@ -217,44 +217,47 @@ class Team:
 
     def wait(self, hosts: list[Host]) -> None:
         """Wait until hosts have ended."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + END_SECONDS
         try:
             for host in hosts:
                 host.popen.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"hosts go on for ever\n{self.last_words()}") from None
+            raise AssertionError(f"hosts go on for ever\n{self.log_tails()}") from None
 
-    def ended(self, hosts: list[Host]) -> list[Finished]:
+    def wait_for_results(self, hosts: list[Host]) -> list[Finished]:
         """Wait until all hosts have ended; say how."""
         self.wait(hosts)
         return [
             Finished(host.popen.returncode, job.log.read_text()) for host, job in zip(hosts, self.jobs, strict=True)
         ]
 
-    def last_words(self) -> str:
+    def log_tails(self) -> str:
         """Return the end of every host's log."""
         return "\n\n".join(job.log.read_text()[-3000:] for job in self.jobs)
 
     def train(self, late: float = 0) -> str:
         """Run the job to its end on all hosts, which must be a good one; give the log of the first."""
-        with self.started(late) as hosts:
-            ends = self.ended(hosts)
-        assert [end.status for end in ends] == [0] * len(ends), self.last_words()
+        with self.running_hosts(late) as hosts:
+            ends = self.wait_for_results(hosts)
+        assert [end.status for end in ends] == [0] * len(ends), self.log_tails()
         assert not any((job.root / "output" / "failure").exists() for job in self.jobs)
         return ends[0].log
 
 
-def team(
-    root: Path, places: Mapping[str, type[Host]], hyperparameters: Mapping[str, str], channels: Mapping[str, Channel]
-) -> Team:
+def lay_out_job(
+    root: Path,
+    places: Mapping[str, type[Host]],
+    hyperparameters: Mapping[str, str],
+    channels: Mapping[str, ChannelContent],
+) -> DistributedJob:
     """Write the folders of a job, one root per host."""
-    found = Team([])
+    found = DistributedJob([])
     for rank, (name, launch) in enumerate(places.items()):
-        job = Job(root / name, launch)
-        job.write("hyperparameters", hyperparameters)
+        job = TrainingJob(root / name, launch)
+        job.write_config("hyperparameters", hyperparameters)
         interface = "lo" if issubclass(launch, LocalHost) else "eth0"
         resources = {"current_host": name, "hosts": sorted(places), "network_interface_name": interface}
-        job.write("resourceconfig", resources)
+        job.write_config("resourceconfig", resources)
         described = {}
         for channel, (content_type, files, mode, sharded) in channels.items():
             folder, content = job.root / "input" / "data" / channel, files[rank]
@@ -270,20 +273,20 @@ def team(
                 folder.mkdir(parents=True)
                 if content is not None:
                     (folder / "part").write_bytes(content)
-        job.write("inputdataconfig", described)
+        job.write_config("inputdataconfig", described)
         found.jobs.append(job)
     return found
 
 
-def bundled(root: Path, places: Mapping[str, type[Host]], **hyperparameters: str) -> Team:
+def lay_out_bundled_job(root: Path, places: Mapping[str, type[Host]], **hyperparameters: str) -> DistributedJob:
     """Write the folders of a job on the bundled data, replicated on every host."""
     given = {"predictor_type": "binary_classifier", "mini_batch_size": "20", **hyperparameters}
     channels = {}
     for name in ("train", "validation"):
-        channels[name] = Channel(CSV, [(DATA / f"{name}.csv").read_bytes()] * len(places))
-    return team(root, places, given, channels)
+        channels[name] = ChannelContent(CSV, [(DATA / f"{name}.csv").read_bytes()] * len(places))
+    return lay_out_job(root, places, given, channels)
 
 
-def model_files(job: Job) -> list[str]:
+def model_files(job: TrainingJob) -> list[str]:
     """Name what lies in a host's folder for the model."""
     return sorted(path.name for path in (job.root / "model").glob("*"))

@@ -2,7 +2,7 @@
 
     python stranger.py noise|order FILE ADDRESS:PORT...
 
-`noise` means nothing to anybody. `order` is what a worker would tell a server of MXNet's key-value store: to unpickle
+`noise` means nothing to anybody. `unpickle_request` is what a worker would tell a server of MXNet's key-value store: to unpickle
 a text, which makes FILE. It needs nothing but Python, so that it runs in a container of the image too.
 """
 
@@ -37,7 +37,7 @@ def frame(content: bytes, flags: int = 0) -> bytes:
     return struct.pack("!BQ", flags | LONG, len(content)) + content
 
 
-def ready(properties: dict[bytes, bytes]) -> bytes:
+def ready_command(properties: dict[bytes, bytes]) -> bytes:
     """Give the command that ends a greeting."""
     parts = [bytes([len(name)]) + name + struct.pack("!I", len(value)) + value for name, value in properties.items()]
     return frame(b"\x05READY" + b"".join(parts), COMMAND)
@@ -49,15 +49,15 @@ def varint(number: int) -> bytes:
     return bytes([low | 0x80]) + varint(high) if high else bytes([low])
 
 
-def order(file: str) -> list[bytes]:
+def unpickle_request(file: str) -> list[bytes]:
     """Give the greeting of a worker and then the request."""
     body = pickle.dumps(Maker(file), 0)
     numbers = b"".join(bytes([field << 3, value]) for field, value in META.items())
     meta = numbers + bytes([2 << 3 | 2]) + varint(len(body)) + body
-    return [GREETING + ready({b"Socket-Type": b"DEALER", b"Identity": WORKER}), frame(meta)]
+    return [GREETING + ready_command({b"Socket-Type": b"DEALER", b"Identity": WORKER}), frame(meta)]
 
 
-def talk(address: tuple[str, int], words: list[bytes]) -> None:
+def send_words(address: tuple[str, int], words: list[bytes]) -> None:
     """Send each message after a reply to the last one, or after a second; ignore a closed connection."""
     with suppress(OSError), socket.create_connection(address, timeout=5) as connection:
         connection.settimeout(1)
@@ -70,12 +70,12 @@ def talk(address: tuple[str, int], words: list[bytes]) -> None:
 
 def main(kind: str, file: str, *places: str) -> None:
     """Talk to all places at once."""
-    speeches = [[word] for word in NOISE] if kind == "noise" else [order(file)]
+    speeches = [[word] for word in NOISE] if kind == "noise" else [unpickle_request(file)]
     with ThreadPoolExecutor(100) as pool:
         for place in places:
             host, _, port = place.rpartition(":")
             for words in speeches:
-                pool.submit(talk, (host, int(port)), words)
+                pool.submit(send_words, (host, int(port)), words)
 
 
 if __name__ == "__main__":

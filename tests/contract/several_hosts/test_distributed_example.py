@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 from tests.contract.conftest import read_example
 from tests.contract.launch import IMAGE, TOP
 
@@ -31,6 +31,6 @@ def test_the_documented_command_trains_on_two_hosts(tmp_path: Path, monkeypatch:
     assert typed.returncode == 0, typed.stdout + typed.stderr
     X, y = read_example("test")
     hosts = tmp_path / "examples" / "distributed" / "opt_ml"
-    assert np.mean(load(hosts / "algo-1" / "model").predict(X)["predicted_label"] == y) >= 0.96
+    assert np.mean(load_model(hosts / "algo-1" / "model").predict(X)["predicted_label"] == y) >= 0.96
     assert not list((hosts / "algo-2" / "model").iterdir())
     assert not list(hosts.glob("*/output/failure"))

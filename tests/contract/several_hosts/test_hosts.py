@@ -11,11 +11,17 @@ import pytest
 from numpy.typing import NDArray
 
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import Sparse
-from linear_learner.artifact.read import load
-from tests.contract.conftest import CSV, LIBSVM, RECORDIO, libsvm, read_example
+from container.rows.blocks import CsrRows
+from linear_learner.artifact.read import load_model
+from tests.contract.conftest import CSV, LIBSVM, RECORDIO, encode_libsvm, read_example
 from tests.contract.launch import Container, Process, Running
-from tests.contract.several_hosts.hosts import Channel, bundled, model_files, places, team
+from tests.contract.several_hosts.hosts import (
+    ChannelContent,
+    host_launchers,
+    lay_out_bundled_job,
+    lay_out_job,
+    model_files,
+)
 from tests.contract.test_train import ARTIFACT
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
@@ -49,11 +55,11 @@ def written(content_type: str, X: NDArray[Any], y: NDArray[Any]) -> bytes | None
             rows = (",".join(map(str, row)) for row in np.column_stack([y, X]).tolist())
             return "".join(f"{row}\n" for row in rows).encode()
         case "text/libsvm":
-            return libsvm(X, y)
+            return encode_libsvm(X, y)
         case "sparse recordIO":
             ends = np.concatenate([[0], np.cumsum((X != 0).sum(axis=1))])
             columns = np.nonzero(X)[1].astype(np.int32)
-            return encode_sparse_records(Sparse(X[X != 0], columns, ends, (len(y), X.shape[1])), y)
+            return encode_sparse_records(CsrRows(X[X != 0], columns, ends, (len(y), X.shape[1])), y)
     return encode_records(X, y)
 
 
@@ -64,8 +70,8 @@ def share(rows: Rows, rank: int, hosts: int, batch: int) -> Rows:
     return X[mine], y[mine]
 
 
-def channel(content_type: str, shares: list[Rows], mode: str, *, sharded: bool) -> Channel:
-    return Channel(kind(content_type), [written(content_type, *rows) for rows in shares], mode, sharded)
+def channel(content_type: str, shares: list[Rows], mode: str, *, sharded: bool) -> ChannelContent:
+    return ChannelContent(kind(content_type), [written(content_type, *rows) for rows in shares], mode, sharded)
 
 
 def kind(content_type: str) -> str:
@@ -158,9 +164,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def train_alone(root: Path, problem: Problem, rows: dict[str, Rows]) -> Alone:
-    with places(Process, 1) as names:
+    with host_launchers(Process, 1) as names:
         channels = {name: channel(problem.content_type, [part], "File", sharded=False) for name, part in rows.items()}
-        return Alone(team(root, names, problem.hyperparameters(1), channels).train(), root / "127.0.0.1")
+        return Alone(lay_out_job(root, names, problem.hyperparameters(1), channels).train(), root / "127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +188,7 @@ def test_hosts_have_the_losses_and_the_best_model_of_one_host_with_the_same_glob
     tmp_path: Path, alone: Any, problem: Problem, mode: str, sharded: bool, hosts: int
 ) -> None:
     batch = problem.batch // hosts
-    with places(Process, hosts) as names:
+    with host_launchers(Process, hosts) as names:
         channels = {
             name: channel(
                 problem.content_type,
@@ -192,12 +198,12 @@ def test_hosts_have_the_losses_and_the_best_model_of_one_host_with_the_same_glob
             )
             for name, rows in problem.rows().items()
         }
-        job = team(tmp_path, names, problem.hyperparameters(hosts), channels)
+        job = lay_out_job(tmp_path, names, problem.hyperparameters(hosts), channels)
         log = job.train()
     one = alone(problem)
     assert_alike(log, one.log)
     X, _ = problem.rows()["validation"]
-    ours, theirs = (load(root / "model").predict(X)["score"] for root in (job.jobs[0].root, one.root))
+    ours, theirs = (load_model(root / "model").predict(X)["score"] for root in (job.jobs[0].root, one.root))
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
@@ -207,12 +213,12 @@ def test_candidates_that_update_within_a_mini_batch_take_as_many_rows_of_each_ho
     rows = problem.rows() | {"train": drawn("regressor", 1100)}
     one = train_alone(tmp_path / "one", problem, rows)
     assert '"slices": 24' in best(one.log)
-    with places(Process, 2) as names:
+    with host_launchers(Process, 2) as names:
         channels = {
             name: channel(RECORDIO, [share(part, rank, 2, 10) for rank in (0, 1)], "File", sharded=True)
             for name, part in rows.items()
         }
-        assert_alike(team(tmp_path, names, problem.hyperparameters(2), channels).train(), one.log)
+        assert_alike(lay_out_job(tmp_path, names, problem.hyperparameters(2), channels).train(), one.log)
 
 
 @pytest.mark.parametrize(("empty", "mode"), [(0, "File"), (0, "Pipe"), (1, "File")])
@@ -223,11 +229,11 @@ def test_a_host_whose_channels_are_empty_takes_part(tmp_path: Path, empty: int, 
     one = train_alone(tmp_path / "one", problem, rows)
     nothing = {name: (X[:0], y[:0]) for name, (X, y) in rows.items()}
     parts = [nothing if rank == empty else rows for rank in (0, 1)]
-    with places(Process, 2) as names:
+    with host_launchers(Process, 2) as names:
         channels = {
             name: channel(problem.content_type, [part[name] for part in parts], mode, sharded=True) for name in rows
         }
-        log = team(tmp_path, names, problem.hyperparameters(2), channels).train()
+        log = lay_out_job(tmp_path, names, problem.hyperparameters(2), channels).train()
     assert_alike(log, one.log)
 
 
@@ -243,8 +249,8 @@ def test_it_does_not_matter_which_host_has_the_most_rows(tmp_path: Path) -> None
             "train": channel(RECORDIO, shards, "File", sharded=True),
             "validation": channel(RECORDIO, [validation] * 3, "File", sharded=False),
         }
-        with places(Process, 3) as names:
-            logs.append(team(tmp_path / str(order[0]), names, problem.hyperparameters(3), channels).train())
+        with host_launchers(Process, 3) as names:
+            logs.append(lay_out_job(tmp_path / str(order[0]), names, problem.hyperparameters(3), channels).train())
     assert_alike(*logs)
 
 
@@ -255,14 +261,14 @@ def test_only_the_first_host_writes_the_model_and_the_figures(
     """The bundled data on all hosts, with the defaults: shuffled, and as the platform lays it out."""
     if launch is Container:
         request.getfixturevalue("image")
-    with places(launch, hosts) as names:
-        job = bundled(tmp_path, names, mini_batch_size=str(20 // hosts))
+    with host_launchers(launch, hosts) as names:
+        job = lay_out_bundled_job(tmp_path, names, mini_batch_size=str(20 // hosts))
         log = job.train()
     first, *others = job.jobs
     assert model_files(first) == ARTIFACT
     assert (first.root / "output" / "model.tar.gz").is_file()
     X, y = read_example("test")
-    assert (load(first.root / "model").predict(X)["predicted_label"] == y).mean() >= 0.96
+    assert (load_model(first.root / "model").predict(X)["predicted_label"] == y).mean() >= 0.96
     assert log.count("#quality_metric: host=") > 15
     for other in others:
         assert not model_files(other)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 from tests.contract.launch import Process
-from tests.contract.several_hosts.hosts import Channel, Team, places, team
+from tests.contract.several_hosts.hosts import ChannelContent, DistributedJob, host_launchers, lay_out_job
 
 HEADED = "text/csv;header=present"
 NAMES = ["y", "a", "time", "b"]
@@ -32,9 +32,9 @@ def csv(rank: int, names: list[str], header: list[str] | None = None) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def train(root: Path, files: list[bytes], mode: str = "File") -> tuple[Team, str]:
-    with places(Process, 2) as names:
-        job = team(root, names, SETTINGS, {"train": Channel(HEADED, list(files), mode, True)})
+def train(root: Path, files: list[bytes], mode: str = "File") -> tuple[DistributedJob, str]:
+    with host_launchers(Process, 2) as names:
+        job = lay_out_job(root, names, SETTINGS, {"train": ChannelContent(HEADED, list(files), mode, True)})
         return job, job.train()
 
 
@@ -48,20 +48,20 @@ def alike(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("mode", ["File", "Pipe"])
 def test_hosts_put_their_columns_in_the_order_of_the_first(tmp_path: Path, alike: Path, mode: str) -> None:
     job, _ = train(tmp_path, [csv(0, NAMES), csv(1, MOVED)], mode)
-    ours, theirs = load(job.jobs[0].root / "model"), load(alike)
+    ours, theirs = load_model(job.jobs[0].root / "model"), load_model(alike)
     assert ours.names == theirs.names == tuple(NAMES[1:])
     np.testing.assert_allclose(ours.weight, theirs.weight, rtol=1e-4)
-    np.testing.assert_allclose(ours.margin(ROWS[:, 1:]), theirs.margin(ROWS[:, 1:]), atol=1e-3)
+    np.testing.assert_allclose(ours.margins(ROWS[:, 1:]), theirs.margins(ROWS[:, 1:]), atol=1e-3)
     score = ours.predict(ROWS[:, 1:])["score"]
     assert 1 - ((score - ROWS[:, 0]) ** 2).mean() / ROWS[:, 0].var() > 0.99
 
 
 def test_a_host_with_other_columns_is_told_so(tmp_path: Path) -> None:
-    with places(Process, 2) as names:
+    with host_launchers(Process, 2) as names:
         files = [csv(0, NAMES), csv(1, NAMES, ["y", "a", "time", "c"])]
-        job = team(tmp_path, names, SETTINGS, {"train": Channel(HEADED, files, "File", True)})
-        with job.started() as hosts:
-            ended = job.ended(hosts)
+        job = lay_out_job(tmp_path, names, SETTINGS, {"train": ChannelContent(HEADED, files, "File", True)})
+        with job.running_hosts() as hosts:
+            ended = job.wait_for_results(hosts)
     reason = "channel 'train': expected the columns of the host '127.0.0.1': 'b' is missing, 'c' is not known"
     for status, log in ended:
         assert status == 1

@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.conftest import Finished
 from tests.contract.launch import Container, Process, Running, image_problem
-from tests.contract.several_hosts.hosts import ENDLESS, bundled, model_files, places
+from tests.contract.several_hosts.hosts import ENDLESS, host_launchers, lay_out_bundled_job, model_files
 
 
 class Case(NamedTuple):
@@ -54,9 +54,9 @@ LATE = {Process: 4.0, Container: 60.0}
 
 def befall(root: Path, case: Case) -> Fate:
     """Let a job train for a while, then lose a host; one that was frozen wakes up when the others have ended."""
-    with places(case.launch, case.hosts) as names:
-        job = bundled(root, names, **ENDLESS)
-        with job.started() as hosts:
+    with host_launchers(case.launch, case.hosts) as names:
+        job = lay_out_bundled_job(root, names, **ENDLESS)
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("epoch=20, train")
             began = time.monotonic()
             getattr(hosts[case.lost], case.blow)()
@@ -64,7 +64,7 @@ def befall(root: Path, case: Case) -> Fate:
             job.wait(left)
             seconds = time.monotonic() - began
             hosts[case.lost].thaw()
-            ends = job.ended(hosts)
+            ends = job.wait_for_results(hosts)
         files = [one.root / "output" / "failure" for one in job.jobs]
         reasons = [file.read_text() if file.exists() else "" for file in files]
         return Fate(list(names), ends, reasons, [model_files(one) for one in job.jobs], seconds)
@@ -72,8 +72,8 @@ def befall(root: Path, case: Case) -> Fate:
 
 def wait_for_one(root: Path, launch: type[Running]) -> Any:
     """Start a job whose last host is late."""
-    with places(launch, 2) as names:
-        job = bundled(root, names)
+    with host_launchers(launch, 2) as names:
+        job = lay_out_bundled_job(root, names)
         job.train(late=LATE[launch])
         return model_files(job.jobs[0])
 

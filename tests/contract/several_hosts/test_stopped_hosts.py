@@ -8,31 +8,39 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 from tests.contract.conftest import CSV, DATA
 from tests.contract.launch import Container, Process, Running
-from tests.contract.several_hosts.hosts import ENDLESS, Channel, Team, bundled, model_files, places, team
+from tests.contract.several_hosts.hosts import (
+    ENDLESS,
+    ChannelContent,
+    DistributedJob,
+    host_launchers,
+    lay_out_bundled_job,
+    lay_out_job,
+    model_files,
+)
 from tests.contract.test_train import ARTIFACT, assert_same_model
 
 LONG = {"epochs": "30", "early_stopping_patience": "1000", "num_models": "4"}
 
 
-def halves(root: Path, names: Any, **hyperparameters: str) -> Team:
+def halves(root: Path, names: Any, **hyperparameters: str) -> DistributedJob:
     """The bundled data on two hosts, a half of the train channel on each."""
     rows = (DATA / "train.csv").read_bytes().splitlines(keepends=True)
     validation = (DATA / "validation.csv").read_bytes()
     channels = {
-        "train": Channel(CSV, [b"".join(rows[:160]), b"".join(rows[160:])], sharded=True),
-        "validation": Channel(CSV, [validation] * 2),
+        "train": ChannelContent(CSV, [b"".join(rows[:160]), b"".join(rows[160:])], sharded=True),
+        "validation": ChannelContent(CSV, [validation] * 2),
     }
     given = {"predictor_type": "binary_classifier", "mini_batch_size": "10", **hyperparameters}
-    job = team(root, names, given, channels)
+    job = lay_out_job(root, names, given, channels)
     for host in job.jobs:
         (host.root / "checkpoints").mkdir()
     return job
 
 
-def checkpoints(job: Team) -> list[list[str]]:
+def checkpoints(job: DistributedJob) -> list[list[str]]:
     """Name what lies in each host's folder for checkpoints."""
     return [sorted(path.name for path in (host.root / "checkpoints").iterdir()) for host in job.jobs]
 
@@ -40,11 +48,11 @@ def checkpoints(job: Team) -> list[list[str]]:
 def test_a_job_whose_hosts_are_killed_goes_on_from_its_checkpoint_to_the_model_of_one_that_was_not(
     launch: type[Running], tmp_path: Path
 ) -> None:
-    with places(launch, 2) as names:
+    with host_launchers(launch, 2) as names:
         whole = halves(tmp_path / "whole", names, **LONG)
         whole.train()
         job = halves(tmp_path / "killed", names, **LONG)
-        with job.started() as hosts:
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("epoch=5, train")
             for host in hosts:
                 host.kill()
@@ -69,43 +77,43 @@ def test_containers_of_which_one_is_stopped_end_together_with_a_model(tmp_path: 
 
 
 def assert_stopped(root: Path, launch: type[Running], told: Sequence[int]) -> None:
-    with places(launch, 3) as names:
-        job = bundled(root, names, **ENDLESS)
+    with host_launchers(launch, 3) as names:
+        job = lay_out_bundled_job(root, names, **ENDLESS)
         for host in job.jobs:
             (host.root / "checkpoints").mkdir()
-        with job.started() as hosts:
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
             began = time.monotonic()
             for rank in told:
                 hosts[rank].ask_to_stop()
                 time.sleep(0.3)
-            ends = job.ended(hosts)
+            ends = job.wait_for_results(hosts)
             assert time.monotonic() - began < 20
-    assert [end.status for end in ends] == [0, 0, 0], job.last_words()
+    assert [end.status for end in ends] == [0, 0, 0], job.log_tails()
     assert "Told to stop: the model is " in ends[0].log
     assert [model_files(host) for host in job.jobs] == [ARTIFACT, [], []]
-    assert np.isfinite(load(job.jobs[0].root / "model").weight).all()
+    assert np.isfinite(load_model(job.jobs[0].root / "model").weight).all()
     assert checkpoints(job) == [["checkpoint"], [], []]
     assert not any((host.root / "output" / "failure").exists() for host in job.jobs)
 
 
 def test_a_host_that_waits_for_the_others_can_be_stopped(tmp_path: Path) -> None:
-    with places(Process, 2) as names:
+    with host_launchers(Process, 2) as names:
         for alone in (0, 1):
-            job = bundled(tmp_path / str(alone), names)
+            job = lay_out_bundled_job(tmp_path / str(alone), names)
             job.jobs = job.jobs[alone : alone + 1]
-            with job.started() as hosts:
+            with job.running_hosts() as hosts:
                 job.jobs[0].wait_for("Waiting for host")
                 hosts[0].ask_to_stop()
-                assert job.ended(hosts)[0].status == 143
+                assert job.wait_for_results(hosts)[0].status == 143
 
 
 def test_a_fault_in_the_data_of_one_host_is_the_reason_that_all_give(launch: type[Running], tmp_path: Path) -> None:
-    with places(launch, 2) as names:
+    with host_launchers(launch, 2) as names:
         job = halves(tmp_path, names)
         (job.jobs[1].root / "input/data/train/part").write_bytes(b"0,1,2\n1,red,4\n")
-        with job.started() as hosts:
-            ends = job.ended(hosts)
+        with job.running_hosts() as hosts:
+            ends = job.wait_for_results(hosts)
     assert [end.status for end in ends] == [1, 1]
     reason = f"ClientError: host {list(names)[1]!r}: channel 'train', file 'part', row 2, column 2: "
     assert all(host.failure.startswith(reason) for host in job.jobs)

@@ -13,7 +13,16 @@ import pytest
 from tests.contract.conftest import free_port
 from tests.contract.launch import IMAGE, Container, Process
 from tests.contract.several_hosts import stranger
-from tests.contract.several_hosts.hosts import ENDLESS, ContainerHost, Host, Team, bundled, listening, places, tables_of
+from tests.contract.several_hosts.hosts import (
+    ENDLESS,
+    ContainerHost,
+    DistributedJob,
+    Host,
+    host_launchers,
+    lay_out_bundled_job,
+    listening_addresses,
+    session_sockets,
+)
 from tests.contract.several_hosts.test_hosts import figures
 
 STRANGER = Path(stranger.__file__)
@@ -31,12 +40,12 @@ def talk(host: Host, kind: str, file: Path | str, ears: list[str]) -> None:
 
 def ears(*tables: list[str]) -> list[str]:
     """Name all addresses and ports that are listened on."""
-    found = sorted({f"{address}:{port}" for table in tables for address, port in listening(table)})
+    found = sorted({f"{address}:{port}" for table in tables for address, port in listening_addresses(table)})
     assert found
     return found
 
 
-def last_epoch(job: Team) -> int:
+def last_epoch(job: DistributedJob) -> int:
     """Read how far a job has come."""
     return int(re.findall(r"epoch=(\d+), train", job.jobs[0].log.read_text())[-1])
 
@@ -47,41 +56,41 @@ def epochs(log: str, count: int) -> dict[object, float]:
 
 
 def test_hosts_listen_on_the_interface_of_the_job_and_on_no_other(image: None, tmp_path: Path) -> None:
-    with places(Container, 2) as names:
-        job = bundled(tmp_path, names, **ENDLESS)
-        with job.started() as hosts:
+    with host_launchers(Container, 2) as names:
+        job = lay_out_bundled_job(tmp_path, names, **ENDLESS)
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
             for host in hosts:
-                found = {address for address, _ in listening(host.tables())}
+                found = {address for address, _ in listening_addresses(host.tables())}
                 assert found == {host.address}
 
 
 def test_the_noise_of_a_stranger_changes_nothing(tmp_path: Path) -> None:
-    with places(Process, 2) as names:
-        job = bundled(tmp_path / "disturbed", names, **ENDLESS)
-        with job.started() as hosts:
+    with host_launchers(Process, 2) as names:
+        job = lay_out_bundled_job(tmp_path / "disturbed", names, **ENDLESS)
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
             talk(hosts[0], "noise", "none", ears(*(host.tables() for host in hosts)))
             job.jobs[0].wait_for(f"epoch={last_epoch(job) + 20}, train")
             hosts[0].ask_to_stop()
-            ends = job.ended(hosts)
-        assert [end.status for end in ends] == [0, 0], job.last_words()
+            ends = job.wait_for_results(hosts)
+        assert [end.status for end in ends] == [0, 0], job.log_tails()
         count = last_epoch(job)
-        quiet = bundled(tmp_path / "quiet", names, **ENDLESS | {"epochs": str(count)}).train()
+        quiet = lay_out_bundled_job(tmp_path / "quiet", names, **ENDLESS | {"epochs": str(count)}).train()
     assert epochs(quiet, count) == pytest.approx(epochs(ends[0].log, count), rel=1e-4)
 
 
 def test_nothing_that_a_stranger_sends_is_run(image: None, tmp_path: Path) -> None:
     """Whether the job goes on or ends, with a reason, is up to what the stranger asks for."""
-    with places(Container, 2) as names:
-        job = bundled(tmp_path, names, **ENDLESS)
-        with job.started() as hosts:
+    with host_launchers(Container, 2) as names:
+        job = lay_out_bundled_job(tmp_path, names, **ENDLESS)
+        with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
             talk(hosts[0], "order", "/opt/ml/made", ears(*(host.tables() for host in hosts)))
             time.sleep(8)  # longer than a key-value store ponders
             for host in hosts:
                 host.ask_to_stop()
-            ends = job.ended(hosts)
+            ends = job.wait_for_results(hosts)
     assert not list(tmp_path.rglob("made"))
     reasons = [host.root / "output" / "failure" for host in job.jobs]
     if any(end.status for end in ends):
@@ -126,5 +135,5 @@ def test_a_server_of_mxnet_as_it_comes_would_run_it(tmp_path: Path) -> None:
             stack.callback(roles[role].kill)
         assert roles["worker"].stdout is not None
         assert roles["worker"].stdout.readline() == b"joined\n"
-        stranger.main("order", str(tmp_path / "made"), *ears(tables_of(roles["server"].pid)))
+        stranger.main("order", str(tmp_path / "made"), *ears(session_sockets(roles["server"].pid)))
         assert (tmp_path / "made").exists()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from open_algorithms.learning.artifact.params import ARRAY_MAGIC, BIAS, LIST_MAGIC, WEIGHT, read_arrays
+from open_algorithms.learning.artifact.params import ARRAY_MAGIC, BIAS, LIST_MAGIC, WEIGHT, read_parameters
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.artifacts import PARAMETERS, contents, example
+from tests.linear_learner.artifacts import PARAMETERS, artifact_files, draw_model
 
 Floats = NDArray[np.float32]
 
@@ -36,7 +36,7 @@ BIASED = array((1, 1), ONES[:1])
 
 def test_arrays_come_in_any_order_from_any_device_and_are_not_copied() -> None:
     content = bytearray(listed([BIASED, array((3, 1), ONES * 2, device=2)], [BIAS.encode(), WEIGHT.encode()]))
-    weight, bias = read_arrays(content)
+    weight, bias = read_parameters(content)
     assert (weight.tolist(), bias.tolist()) == ([[2], [2], [2]], [1])
     assert np.shares_memory(weight, np.frombuffer(content, np.uint8))
     assert not weight.flags.writeable
@@ -44,15 +44,15 @@ def test_arrays_come_in_any_order_from_any_device_and_are_not_copied() -> None:
 
 def test_what_mxnet_saves_is_read(tmp_path: Path) -> None:
     mx.nd.save(str(tmp_path / "saved"), {WEIGHT: mx.nd.ones((3, 2)), BIAS: mx.nd.zeros((2,))})
-    weight, bias = read_arrays((tmp_path / "saved").read_bytes())
+    weight, bias = read_parameters((tmp_path / "saved").read_bytes())
     assert (weight.shape, bias.shape) == ((3, 2), (2,))
 
 
 def test_parameters_cut_short_anywhere_are_refused() -> None:
-    whole = contents(example("multiclass_classifier"))[PARAMETERS]
+    whole = artifact_files(draw_model("multiclass_classifier"))[PARAMETERS]
     for size in range(len(whole)):
         with pytest.raises(InputError, match=r"mx-mod-0000\.params"):
-            read_arrays(whole[:size])
+            read_parameters(whole[:size])
 
 
 HUGE = 1 << 62
@@ -91,4 +91,4 @@ HUGE = 1 << 62
 )
 def test_what_is_not_a_weight_and_a_bias_is_refused(content: bytes, match: str) -> None:
     with pytest.raises(InputError, match=match):
-        read_arrays(content)
+        read_parameters(content)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.bank.dense import Bank
+from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from open_algorithms.learning.engine import threads
 from open_algorithms.learning.engine.mxnet import mx
-from open_algorithms.learning.rows.dense import Rows, epoch_order
+from open_algorithms.learning.rows.dense import DenseRows, epoch_order
 from tests.linear_learner.bank.test_dense import CANDIDATES, example, start
 
 
@@ -35,7 +35,7 @@ def count() -> int:
 
 def test_operators_use_the_threads_that_they_are_told_to() -> None:
     for wanted in (3, 1, 2, 1):
-        threads.use(wanted)
+        threads.set_count(wanted)
         assert count() == wanted
 
 
@@ -43,44 +43,46 @@ def test_operators_use_the_threads_that_they_are_told_to() -> None:
     ("operations", "processors", "expected"), [(0, 8, 1), (4e6, 8, 1), (1e7, 8, 2), (1e9, 8, 8), (1e9, 1, 1)]
 )
 def test_each_thread_has_enough_to_do(operations: float, processors: int, expected: int) -> None:
-    assert threads.worthwhile(operations, processors) == expected
+    assert threads.useful_count(operations, processors) == expected
 
 
 @pytest.mark.parametrize(
     ("count", "expected"), [(1, [1]), (2, [2, 1]), (4, [4, 3, 2, 1]), (16, [16, 12, 9, 6, 4, 3, 2, 1])]
 )
 def test_fewer_threads_are_tried_down_to_one(count: int, expected: list[int]) -> None:
-    assert threads.numbers(1e9, count) == expected
+    assert threads.counts_to_try(1e9, count) == expected
 
 
 def test_only_numbers_of_threads_that_end_with_the_same_bits_take_each_others_place() -> None:
     def work() -> list[Any]:
         return [mx.nd.ones((3,)), mx.nd.ones((1,)) * (count() % 3)]
 
-    assert threads.interchangeable([4, 3, 2, 1], work) == [4, 1]
-    assert threads.interchangeable([3, 2], work) == [3]
-    threads.use(1)
+    assert threads.same_result_counts([4, 3, 2, 1], work) == [4, 1]
+    assert threads.same_result_counts([3, 2], work) == [3]
+    threads.set_count(1)
 
 
 @pytest.mark.parametrize(("operations", "processors", "expected"), [(4e6, 8, [1]), (1e8, 1, [1]), (1e10, 8, [8])])
 def test_for_what_is_small_or_takes_long_there_is_no_other_number(
     operations: float, processors: int, expected: list[int]
 ) -> None:
-    assert threads.numbers(operations, processors) == expected
+    assert threads.counts_to_try(operations, processors) == expected
 
 
-def train(data: Rows, outputs: int, loss: str, batch: int, processors: int) -> tuple[Bank, list[bytes]]:
+def train(data: DenseRows, outputs: int, loss: str, batch: int, processors: int) -> tuple[DenseBank, list[bytes]]:
     """Train a bank; return it, and all that comes of it as bits."""
-    bank = Bank(
+    bank = DenseBank(
         CANDIDATES,
-        start(list(range(7)), outputs, data.features),
+        start(list(range(7)), outputs, data.feature_dim),
         loss,
         batch,
         loss_parameter=0.3,
         processors=processors,
     )
     lost = [bank.train(data, epoch_order(len(data), np.random.default_rng(epoch))) for epoch in range(2)]
-    return bank, [array.tobytes() for array in (*lost, bank.snapshot(), *(array for _, array in bank.state()))]
+    return bank, [
+        array.tobytes() for array in (*lost, bank.take_snapshot(), *(array for _, array in bank.state_arrays()))
+    ]
 
 
 SHAPES = [(2000, 100, 500), (700, 30, 700), (9000, 9, 3000), (400, 1500, 60), (300, 1, 100), (1100, 257, 129)]
@@ -94,22 +96,22 @@ SHAPES = [(2000, 100, 500), (700, 30, 700), (9000, 9, 3000), (400, 1500, 60), (3
 def test_whoever_does_the_work_the_bits_are_the_same(
     loss: str, rows: int, features: int, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "OPERATIONS", 1.0)
+    monkeypatch.setattr(threads, "OPERATIONS_PER_THREAD", 1.0)
     data, outputs = example(loss, rows, features)
     bank, expected = train(data, outputs, loss, batch, 4)
-    same = set(bank.paces[batch].order)
+    same = set(bank.paces[batch].trial_order)
     if "avx512f" in Path("/proc/cpuinfo").read_text() and "DNNL_MAX_CPU_ISA" not in os.environ:
         assert same == {1, 2, 3, 4}
     judged = []
-    for bank.spared in (4, 3, 2, 1):
-        judged.append([array.tobytes() for array in bank.evaluate(data, margins=200 if outputs == 1 else 0)])
+    for bank.thread_limit in (4, 3, 2, 1):
+        judged.append([array.tobytes() for array in bank.evaluate(data, margin_rows=200 if outputs == 1 else 0)])
     assert judged == 4 * judged[:1]
-    monkeypatch.setattr(threads, "LONG", 0.0)  # no other number than this
+    monkeypatch.setattr(threads, "LONG_OPERATIONS", 0.0)  # no other number than this
     for processors in same:
         bank, found = train(data, outputs, loss, batch, processors)
-        assert bank.paces[batch].order == [processors]
+        assert bank.paces[batch].trial_order == [processors]
         assert found == expected
-    threads.use(1)
+    threads.set_count(1)
 
 
 def test_on_an_older_processor_too() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.dense import batch_table, epoch_order, gather
+from open_algorithms.learning.rows.dense import batch_table, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 
 GENERATOR = np.random.default_rng(2)
@@ -23,7 +23,7 @@ def assert_restored(raw: NDArray[Any], scaler: Scaler) -> None:
 
 
 def test_standardised_columns_have_mean_zero_and_population_deviation_one() -> None:
-    Z = whole().standardise(X).astype(np.float64)
+    Z = whole().standardise_features(X).astype(np.float64)
     np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-3)
     np.testing.assert_allclose(Z.std(axis=0), 1, rtol=1e-4)
 
@@ -31,15 +31,15 @@ def test_standardised_columns_have_mean_zero_and_population_deviation_one() -> N
 def test_a_folded_model_scores_raw_rows_as_the_model_scores_standardised_rows() -> None:
     scaler = whole()
     weight, bias = GENERATOR.normal(size=(2, 4)), GENERATOR.normal(size=2)
-    raw_weight, raw_bias = scaler.fold(weight, bias)
-    standardised = scaler.standardise(X).astype(np.float64) @ weight.T + bias
+    raw_weight, raw_bias = scaler.unstandardise_weights(weight, bias)
+    standardised = scaler.standardise_features(X).astype(np.float64) @ weight.T + bias
     raw = X.astype(np.float64) @ raw_weight.T + raw_bias
     np.testing.assert_allclose(raw, standardised * scaler.label_deviation + scaler.label_mean, rtol=1e-6)
 
 
 def test_restoring_undoes_standardising() -> None:
     scaler = whole()
-    assert_restored(scaler.restore(scaler.standardise(X)), scaler)
+    assert_restored(scaler.restore_features(scaler.standardise_features(X)), scaler)
     np.testing.assert_allclose(scaler.restore_label(scaler.standardise_label(Y)), Y, rtol=1e-7)
 
 
@@ -49,33 +49,35 @@ def test_a_feature_that_does_not_vary_becomes_zero_and_keeps_its_unit() -> None:
         constant, Y[:50], unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False
     )
     assert scaler.deviation[0] == 1
-    np.testing.assert_allclose(scaler.standardise(constant), 0, atol=1e-7)
+    np.testing.assert_allclose(scaler.standardise_features(constant), 0, atol=1e-7)
 
 
 def test_each_switch_leaves_out_its_part() -> None:
     scaler = fit_scaler(X, Y, unbias_data=False, normalize_data=False, unbias_label=False, normalize_label=False)
-    np.testing.assert_array_equal(scaler.standardise(X), X)
+    np.testing.assert_array_equal(scaler.standardise_features(X), X)
     np.testing.assert_array_equal(scaler.standardise_label(Y), Y)
 
 
 def test_gathered_rows_end_in_a_column_of_ones_and_a_row_of_zeros() -> None:
     scaler = whole()
-    rows = gather([(X[:7], Y[:7]), (X[7:150], Y[7:150]), (X[150:], Y[150:])], scaler, 4)
+    rows = build_dense_rows([(X[:7], Y[:7]), (X[7:150], Y[7:150]), (X[150:], Y[150:])], scaler, 4)
     assert len(rows) == 300
-    np.testing.assert_array_equal(rows.standardised, scaler.standardise(X))
+    np.testing.assert_array_equal(rows.standardised_features, scaler.standardise_features(X))
     assert (rows.X[:-1, -1] == 1).all()
     assert not rows.X[-1].any()
-    raw = np.concatenate([block for block, _ in rows.raw(scaler, values=64 * 5)])
+    raw = np.concatenate([block for block, _ in rows.raw_blocks(scaler, values_at_once=64 * 5)])
     assert_restored(raw, scaler)
 
 
 def test_the_rows_of_label_1_are_negated_where_they_are_signed_and_come_back_as_they_were() -> None:
     scaler = fit_scaler(X, Y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    rows = gather([(X, (np.arange(len(X)) % 3 == 0).astype(np.float32))], scaler, 4, signed=True)
+    rows = build_dense_rows([(X, (np.arange(len(X)) % 3 == 0).astype(np.float32))], scaler, 4, signed=True)
     sides = np.where(rows.labels == 1, -1, 1)[:, None]
-    np.testing.assert_array_equal(rows.X[:-1], np.column_stack([scaler.standardise(X), np.ones(len(X))]) * sides)
-    np.testing.assert_array_equal(rows.standardised, scaler.standardise(X))
-    assert_restored(np.concatenate([block for block, _ in rows.raw(scaler, values=64 * 5)]), scaler)
+    np.testing.assert_array_equal(
+        rows.X[:-1], np.column_stack([scaler.standardise_features(X), np.ones(len(X))]) * sides
+    )
+    np.testing.assert_array_equal(rows.standardised_features, scaler.standardise_features(X))
+    assert_restored(np.concatenate([block for block, _ in rows.raw_blocks(scaler, values_at_once=64 * 5)]), scaler)
 
 
 def test_an_epoch_shows_every_row_once_and_fills_up_with_the_row_of_zeros() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from open_algorithms.learning.showing.axes import LABELS, axis, number
+from open_algorithms.learning.showing.axes import MAX_LABELS, format_axis_number, make_axis
 
 VALUES = st.floats(-1e30, 1e30).filter(lambda value: value == 0 or abs(value) > 1e-30)
 
@@ -16,12 +16,12 @@ VALUES = st.floats(-1e30, 1e30).filter(lambda value: value == 0 or abs(value) > 
 def test_an_axis_holds_its_numbers_and_is_divided_by_different_ones(
     values: list[float], logarithmic: bool, whole: bool
 ) -> None:
-    found = axis(values, 0, 300, logarithmic=logarithmic, whole=whole)
-    assert all(-1e-6 <= found.place(value) <= 300 + 1e-6 for value in values)
-    texts = [found.text(tick) for tick in found.ticks()]
-    assert len(set(texts)) == len(texts) <= 3 * LABELS
+    found = make_axis(values, 0, 300, logarithmic=logarithmic, whole=whole)
+    assert all(-1e-6 <= found.position(value) <= 300 + 1e-6 for value in values)
+    texts = [found.tick_text(tick) for tick in found.tick_values()]
+    assert len(set(texts)) == len(texts) <= 3 * MAX_LABELS
     if found.whole:
-        assert all(tick == round(tick) for tick in found.ticks())
+        assert all(tick == round(tick) for tick in found.tick_values())
 
 
 @pytest.mark.parametrize(
@@ -34,25 +34,25 @@ def test_an_axis_holds_its_numbers_and_is_divided_by_different_ones(
     ],
 )
 def test_the_numbers_of_an_axis_have_the_digits_that_tell_them_apart(values: list[float], texts: list[str]) -> None:
-    found = axis(values, 0, 300)
-    assert [found.text(tick) for tick in found.ticks()] == texts
+    found = make_axis(values, 0, 300)
+    assert [found.tick_text(tick) for tick in found.tick_values()] == texts
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4])
 def test_epochs_are_not_divided(epochs: int) -> None:
-    found = axis([0.5, epochs + 0.5], 0, 300, whole=True)
-    assert found.ticks() == list(range(1, epochs + 1))
+    found = make_axis([0.5, epochs + 0.5], 0, 300, whole=True)
+    assert found.tick_values() == list(range(1, epochs + 1))
 
 
 def test_numbers_of_many_sizes_have_room_beside_each_other() -> None:
-    found = axis([1e-20, 1e20], 300, -300, logarithmic=True)
-    places = [found.place(tick) for tick in found.ticks()]
+    found = make_axis([1e-20, 1e20], 300, -300, logarithmic=True)
+    places = [found.position(tick) for tick in found.tick_values()]
     assert all(low - high > 20 for low, high in pairwise(places))
-    assert math.isclose(found.place(1), 150)
+    assert math.isclose(found.position(1), 150)
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.12345, "0.1235"), (123456.7, "123,457"), (-1e-9, "\N{MINUS SIGN}1e\N{MINUS SIGN}09")]
 )
 def test_numbers_are_short(value: float, text: str) -> None:
-    assert number(value) == text
+    assert format_axis_number(value) == text

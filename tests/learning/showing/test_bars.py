@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from open_algorithms.learning.showing.bars import WIDTH, bars
+from open_algorithms.learning.showing.bars import WIDTH, draw_bars
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -20,21 +20,21 @@ def extents(chart: str) -> list[tuple[float, float]]:
 
 
 def test_bars_reach_to_both_sides_of_zero_in_proportion() -> None:
-    (zero, right), (left, end), (start, stop) = extents(bars(["a", "b", "c"], [2.0, -1.0, 0.0], "w"))
+    (zero, right), (left, end), (start, stop) = extents(draw_bars(["a", "b", "c"], [2.0, -1.0, 0.0], "w"))
     assert (end, start, stop) == (zero, zero, zero)
     assert right - zero == pytest.approx(2 * (zero - left), abs=0.2)
 
 
 @pytest.mark.parametrize("values", [[1e30, -1e-30, 0.0], [0.0], [1e-30], [-1.7e308, 1.7e308], [5e-324], []])
 def test_bars_stay_within_their_chart_whatever_their_size(values: list[float]) -> None:
-    chart = bars(["x" * 40] * len(values), values, "w")
+    chart = draw_bars(["x" * 40] * len(values), values, "w")
     assert all(0 < start <= end < WIDTH for start, end in extents(chart))
     assert "nan" not in chart
     assert "inf" not in chart
 
 
 def test_a_chart_says_what_it_shows_and_each_bar_its_whole_name_and_value() -> None:
-    chart = parse(bars(["worst <script>&'", "x" * 40], [0.123456, -2.0], "The <largest> weights"))
+    chart = parse(draw_bars(["worst <script>&'", "x" * 40], [0.123456, -2.0], "The <largest> weights"))
     titles = [title.text for title in chart.iter(f"{SVG}title")]
     assert titles == ["The <largest> weights", "worst <script>&': 0.123", f"{'x' * 40}: \N{MINUS SIGN}2"]
     assert [text.text for text in chart.iter(f"{SVG}text")][2] == "x" * 17 + "…"

@@ -10,8 +10,8 @@ def run(values: list[float], maximise: bool = False, patience: int = 3, toleranc
     stopping = EarlyStopping(patience, tolerance, maximise)
     improved = []
     for value in values:
-        improved.append(stopping.improved(value))
-        if stopping.over:
+        improved.append(stopping.record_value(value))
+        if stopping.is_over:
             break
     return improved
 

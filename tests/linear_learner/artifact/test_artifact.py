@@ -8,45 +8,55 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
-from linear_learner.artifact.write import save
-from linear_learner.objective.losses import LOSSES_OF
-from linear_learner.objective.model import Model
+from linear_learner.artifact.read import load_model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.artifacts import KINDS, NAMES, assert_same, contents, example, rows, tarred, write, zipped
+from tests.linear_learner.artifacts import (
+    KINDS,
+    NAMES,
+    artifact_files,
+    assert_same_model,
+    draw_model,
+    draw_rows,
+    pack_tar,
+    pack_zip,
+    write_files,
+)
 
 LOOSE = [*NAMES, "manifest.json"]
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_a_saved_model_loads_as_it_was(tmp_path: Path, predictor: str, loss: str) -> None:
-    model = example(predictor, loss)
-    save(model, tmp_path)
-    assert_same(load(tmp_path), model)
+    model = draw_model(predictor, loss)
+    write_artifact(model, tmp_path)
+    assert_same_model(load_model(tmp_path), model)
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 @pytest.mark.parametrize("kept", [LOOSE, ["model_algo-1"], ["model_algo-1", *LOOSE], [*LOOSE, "model_algo-1"]])
 def test_a_packed_model_loads_too(tmp_path: Path, predictor: str, loss: str, kept: list[str]) -> None:
-    model = example(predictor, loss)
-    files = contents(model)
-    write(tmp_path, {"model.tar.gz": tarred([(name, files[name]) for name in kept])})
-    assert_same(load(tmp_path), model)
+    model = draw_model(predictor, loss)
+    files = artifact_files(model)
+    write_files(tmp_path, {"model.tar.gz": pack_tar([(name, files[name]) for name in kept])})
+    assert_same_model(load_model(tmp_path), model)
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_the_originals_package_alone_loads_too(tmp_path: Path, predictor: str, loss: str) -> None:
-    model = example(predictor, loss)
-    write(tmp_path, {"model_algo-1": contents(model)["model_algo-1"]})
-    assert_same(load(tmp_path), model)
+    model = draw_model(predictor, loss)
+    write_files(tmp_path, {"model_algo-1": artifact_files(model)["model_algo-1"]})
+    assert_same_model(load_model(tmp_path), model)
 
 
-@pytest.mark.parametrize("predictor", LOSSES_OF)
+@pytest.mark.parametrize("predictor", LOSSES_BY_PREDICTOR)
 @pytest.mark.parametrize("inside", [False, True], ids=["loose", "in model_algo-1"])
 def test_mxnet_itself_reads_the_artifact_and_predicts_the_same(tmp_path: Path, predictor: str, inside: bool) -> None:
-    model = example(predictor)
-    save(model, tmp_path)
+    model = draw_model(predictor)
+    write_artifact(model, tmp_path)
     label = "softmax_label"
     if inside:
         with zipfile.ZipFile(tmp_path / "model_algo-1") as archive:
@@ -55,7 +65,7 @@ def test_mxnet_itself_reads_the_artifact_and_predicts_the_same(tmp_path: Path, p
         label = "out_label"
     symbol = mx.sym.load(str(tmp_path / "mx-mod-symbol.json"))
     assert symbol.list_arguments() == ["data", "fc0_weight", "fc0_bias", label]
-    X = rows()
+    X = draw_rows()
     arrays = mx.nd.load(str(tmp_path / "mx-mod-0000.params"))
     arguments = {name.removeprefix("arg:"): array for name, array in arrays.items()}
     arguments |= {"data": mx.nd.from_numpy(X.copy()), label: mx.nd.zeros((9,) if predictor[0] == "m" else (9, 1))}
@@ -64,7 +74,7 @@ def test_mxnet_itself_reads_the_artifact_and_predicts_the_same(tmp_path: Path, p
 
 
 def test_the_additional_parameters_are_the_originals(tmp_path: Path) -> None:
-    save(example("binary_classifier"), tmp_path)
+    write_artifact(draw_model("binary_classifier"), tmp_path)
     facts = json.loads((tmp_path / "additional-params.json").read_text())
     assert set(facts) == {"threshold", "loss_type", "predictor_type", "metrics_params"}
     assert facts["metrics_params"]["threshold"] == facts["threshold"] == 0.4
@@ -74,17 +84,17 @@ def test_the_additional_parameters_are_the_originals(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [LOOSE, [*LOOSE, "model_algo-1"], ["model_algo-1", *LOOSE]])
 def test_a_model_keeps_the_names_of_its_features(tmp_path: Path, kept: list[str]) -> None:
-    model = replace(example(), names=("age", "", "age", 'a "b", c', "größe <b>"))
-    files = contents(model)
-    assert_same(load(write(tmp_path, files)), model)
+    model = replace(draw_model(), names=("age", "", "age", 'a "b", c', "größe <b>"))
+    files = artifact_files(model)
+    assert_same_model(load_model(write_files(tmp_path, files)), model)
     (tmp_path / "packed").mkdir()
-    write(tmp_path / "packed", {"model.tar.gz": tarred([(name, files[name]) for name in kept])})
-    assert_same(load(tmp_path / "packed"), model)
+    write_files(tmp_path / "packed", {"model.tar.gz": pack_tar([(name, files[name]) for name in kept])})
+    assert_same_model(load_model(tmp_path / "packed"), model)
 
 
 def test_names_change_nothing_but_the_additional_parameters(tmp_path: Path) -> None:
-    plain = example()
-    with_names, without = contents(replace(plain, names=tuple("abcde"))), contents(plain)
+    plain = draw_model()
+    with_names, without = artifact_files(replace(plain, names=tuple("abcde"))), artifact_files(plain)
     assert [name for name in without if with_names[name] != without[name]] == ["additional-params.json"]
     named = json.loads(with_names["additional-params.json"])
     assert named.pop("feature_names") == list("abcde")
@@ -92,52 +102,52 @@ def test_names_change_nothing_but_the_additional_parameters(tmp_path: Path) -> N
 
 
 def test_names_too_long_to_be_loaded_are_left_out(tmp_path: Path) -> None:
-    model = example()
-    files = contents(replace(model, names=("x" * (16 << 20), *"abcd")))
-    assert files == contents(model)
+    model = draw_model()
+    files = artifact_files(replace(model, names=("x" * (16 << 20), *"abcd")))
+    assert files == artifact_files(model)
 
 
 def test_a_number_of_names_that_is_not_the_features_is_refused(tmp_path: Path) -> None:
-    save(replace(example(), names=("age", "height")), tmp_path)
+    write_artifact(replace(draw_model(), names=("age", "height")), tmp_path)
     with pytest.raises(InputError, match=r"says 2 feature_names, but .* holds fc0_weight \(5, 1\)"):
-        load(tmp_path)
+        load_model(tmp_path)
 
 
 def test_loose_files_win_over_a_tar_which_wins_over_the_originals_package(tmp_path: Path) -> None:
-    loose, packed, zipped = (example("regressor") for _ in range(3))
-    write(tmp_path, {"model_algo-1": contents(zipped)["model_algo-1"]})
-    assert_same(load(tmp_path), zipped)
-    write(tmp_path, {"model.tar.gz": tarred(list(contents(packed).items()))})
-    assert_same(load(tmp_path), packed)
-    files = contents(loose)
-    write(tmp_path, {name: files[name] for name in LOOSE})
-    assert_same(load(tmp_path), loose)
+    loose, packed, zipped = (draw_model("regressor") for _ in range(3))
+    write_files(tmp_path, {"model_algo-1": artifact_files(zipped)["model_algo-1"]})
+    assert_same_model(load_model(tmp_path), zipped)
+    write_files(tmp_path, {"model.tar.gz": pack_tar(list(artifact_files(packed).items()))})
+    assert_same_model(load_model(tmp_path), packed)
+    files = artifact_files(loose)
+    write_files(tmp_path, {name: files[name] for name in LOOSE})
+    assert_same_model(load_model(tmp_path), loose)
 
 
 def test_an_empty_folder_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
         with pytest.raises(InputError, match=r"No model found: expected mx-mod-0000\.params with mx-mod-symbol.json"):
-            load(folder)
+            load_model(folder)
 
 
 @pytest.mark.parametrize("place", ["the model folder", "model.tar.gz", "model_algo-1"])
 @pytest.mark.parametrize("lost", NAMES)
 def test_a_part_that_is_missing_is_named_with_its_place(tmp_path: Path, lost: str, place: str) -> None:
-    files = {name: content for name, content in contents(example()).items() if name in NAMES and name != lost}
+    files = {name: content for name, content in artifact_files(draw_model()).items() if name in NAMES and name != lost}
     if place == "the model folder":
-        write(tmp_path, files)
+        write_files(tmp_path, files)
     else:
-        package = tarred if place == "model.tar.gz" else zipped
-        write(tmp_path, {place: package(list(files.items()))})
+        package = pack_tar if place == "model.tar.gz" else pack_zip
+        write_files(tmp_path, {place: package(list(files.items()))})
     with pytest.raises(InputError, match=f"{place} lacks {lost}|No model found: expected"):
-        load(tmp_path)
+        load_model(tmp_path)
 
 
 def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
-    model = example("regressor")
+    model = draw_model("regressor")
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        save(model, tmp_path / name)
+        write_artifact(model, tmp_path / name)
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
 
@@ -149,11 +159,11 @@ def test_a_number_of_columns_that_the_predictor_type_cannot_have_is_refused(
     tmp_path: Path, predictor: str, columns: int
 ) -> None:
     weight, bias = np.ones((5, columns), np.float32), np.ones(columns, np.float32)
-    save(Model(predictor, LOSSES_OF[predictor][0], weight, bias), tmp_path)
+    write_artifact(LinearModel(predictor, LOSSES_BY_PREDICTOR[predictor][0], weight, bias), tmp_path)
     with pytest.raises(
         InputError, match=rf"shapes disagree: fc0_weight \(5, {columns}\) .* expected [12].* of a {predictor}"
     ):
-        load(tmp_path)
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -167,47 +177,49 @@ def test_a_number_of_columns_that_the_predictor_type_cannot_have_is_refused(
 def test_an_output_operator_of_another_loss_is_refused(
     tmp_path: Path, predictor: str, loss: str, other: str | None
 ) -> None:
-    save(example(predictor, loss), tmp_path)
-    graph = contents(example("binary_classifier", other or "logistic"))["mx-mod-symbol.json"]
-    write(tmp_path, {"mx-mod-symbol.json": graph})
+    write_artifact(draw_model(predictor, loss), tmp_path)
+    graph = artifact_files(draw_model("binary_classifier", other or "logistic"))["mx-mod-symbol.json"]
+    write_files(tmp_path, {"mx-mod-symbol.json": graph})
     with pytest.raises(InputError, match=f"mx-mod-symbol.json ends with the output operator of .* loss_type {loss}"):
-        load(tmp_path)
+        load_model(tmp_path)
 
 
 def test_a_graph_of_another_shape_is_refused(tmp_path: Path) -> None:
-    save(example(features=5), tmp_path)
-    write(tmp_path, {"mx-mod-symbol.json": contents(example(features=6))["mx-mod-symbol.json"]})
+    write_artifact(draw_model(features=5), tmp_path)
+    write_files(tmp_path, {"mx-mod-symbol.json": artifact_files(draw_model(features=6))["mx-mod-symbol.json"]})
     with pytest.raises(InputError, match=r"says fc0_weight has the shape \(6, 1\), but .* holds fc0_weight \(5, 1\)"):
-        load(tmp_path)
+        load_model(tmp_path)
 
 
 def test_a_disk_that_is_full_is_told_as_by_the_system(tmp_path: Path) -> None:
     (tmp_path / "mx-mod-0000.params").symlink_to("/dev/full")
     weight = np.ones((100_000, 1), np.float32)
     with pytest.raises(OSError, match="No space left on device"):
-        save(Model("regressor", "squared_loss", weight, np.zeros(1, np.float32)), tmp_path)
+        write_artifact(LinearModel("regressor", "squared_loss", weight, np.zeros(1, np.float32)), tmp_path)
 
 
-@pytest.mark.parametrize("predictor", LOSSES_OF)
+@pytest.mark.parametrize("predictor", LOSSES_BY_PREDICTOR)
 def test_a_bias_that_float32_cannot_hold_is_kept_whole_beside_the_documented_one(
     tmp_path: Path, predictor: str
 ) -> None:
-    model = replace(example(predictor), names=tuple("abcde"), label_name="y").shifted(np.array([0, -1e9, 0, 0, 0]))
-    save(model, tmp_path)
-    found = load(tmp_path)
+    model = replace(draw_model(predictor), names=tuple("abcde"), label_name="y").absorb_shift(
+        np.array([0, -1e9, 0, 0, 0])
+    )
+    write_artifact(model, tmp_path)
+    found = load_model(tmp_path)
     assert found.bias.tobytes() == model.bias.tobytes()
     assert (found.exact, found.blurred, found.label_name, tuple(found.names)) == (True, (1,), "y", tuple("abcde"))
     documented = mx.nd.load(str(tmp_path / "mx-mod-0000.params"))["arg:fc0_bias"].asnumpy()[0]
     np.testing.assert_array_equal(documented, model.bias.astype(np.float32))
     (tmp_path / "original").mkdir()
-    original = write(tmp_path / "original", {"model_algo-1": contents(model)["model_algo-1"]})
-    assert (load(original).exact, load(original).blurred) == (False, ())
+    original = write_files(tmp_path / "original", {"model_algo-1": artifact_files(model)["model_algo-1"]})
+    assert (load_model(original).exact, load_model(original).blurred) == (False, ())
 
 
 def test_a_bias_or_a_feature_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
-    files = contents(example())
+    files = artifact_files(draw_model())
     wrong = {"says bias": {"bias": [7.0]}, "says blurred_features up to 5": {"blurred_features": [5]}}
     for complaint, more in wrong.items():
         additional = json.dumps(json.loads(files["additional-params.json"]) | more).encode()
         with pytest.raises(InputError, match=complaint):
-            load(write(tmp_path, files | {"additional-params.json": additional}))
+            load_model(write_files(tmp_path, files | {"additional-params.json": additional}))

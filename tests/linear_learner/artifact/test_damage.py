@@ -10,28 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linear_learner.artifact.read import load
+from linear_learner.artifact.read import load_model
 from open_algorithms.learning.job.errors import InputError
 from tests.linear_learner.artifacts import (
     ADDITIONAL,
     NAMES,
     PARAMETERS,
     SYMBOL,
-    contents,
-    example,
-    tarred,
-    write,
-    zipped,
+    artifact_files,
+    draw_model,
+    pack_tar,
+    pack_zip,
+    write_files,
 )
 
-MODEL = example()
-WHOLE = contents(MODEL)
+MODEL = draw_model()
+WHOLE = artifact_files(MODEL)
 LOOSE = {name: WHOLE[name] for name in NAMES}
 FILES = list(LOOSE.items())
 PACKAGES = {
     **dict.fromkeys(NAMES, LOOSE),
-    "model.tar.gz": {"model.tar.gz": tarred([*FILES, ("other", b"x" * 600)])},
-    "model_algo-1": {"model_algo-1": zipped(FILES)},
+    "model.tar.gz": {"model.tar.gz": pack_tar([*FILES, ("other", b"x" * 600)])},
+    "model_algo-1": {"model_algo-1": pack_zip(FILES)},
 }
 CHECKED = (SYMBOL, "model.tar.gz", "model_algo-1")  # that cannot be damaged into another model
 MOST_BYTES = 64 << 20
@@ -50,10 +50,10 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
 
 def assert_loads_or_names_the_damage(name: str, content: bytes) -> None:
     with TemporaryDirectory() as folder:
-        write(Path(folder), {**PACKAGES[name], name: content})
+        write_files(Path(folder), {**PACKAGES[name], name: content})
         tracemalloc.start()
         try:
-            found = load(Path(folder))
+            found = load_model(Path(folder))
         except InputError:
             pass
         else:
@@ -77,9 +77,9 @@ def test_a_damaged_artifact_is_the_same_model_or_refused(name: str, data: st.Dat
 
 @pytest.mark.parametrize("name", [PARAMETERS, ADDITIONAL, "model.tar.gz"])
 def test_an_artifact_cut_short_anywhere_is_refused(tmp_path: Path, name: str) -> None:
-    write(tmp_path, PACKAGES[name])
+    write_files(tmp_path, PACKAGES[name])
     whole = PACKAGES[name][name]
     for size in range(len(whole)):
-        write(tmp_path, {name: whole[:size]})
+        write_files(tmp_path, {name: whole[:size]})
         with pytest.raises(InputError, match=r"lacks|cut short|cannot be read|announces|that fits|dimensions"):
-            load(tmp_path)
+            load_model(tmp_path)

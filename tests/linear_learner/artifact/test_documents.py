@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from linear_learner.artifact.documents import read_facts
+from linear_learner.artifact.documents import read_additional_parameters
 from open_algorithms.learning.job.errors import InputError
 from tests.linear_learner.artifacts import KINDS
 
@@ -14,25 +14,25 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
-    found = read_facts(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
+    found = read_additional_parameters(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
     assert found == (predictor, loss, 0.4, {}, (), "", None, ())
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
     settings = {"f_beta": 1.0, "margin": None, "class_weights": [1, 2.5], "threshold": 0.4, "new": "word", "on": True}
-    found = read_facts(json.dumps({**FACTS, "metrics_params": settings}).encode())
+    found = read_additional_parameters(json.dumps({**FACTS, "metrics_params": settings}).encode())
     assert found.metrics_params == {name: value for name, value in settings.items() if name != "threshold"}
 
 
 @pytest.mark.parametrize("settings", [{}, {"metrics_params": None}])
 def test_settings_may_be_absent(settings: dict[str, Any]) -> None:
     facts = {name: value for name, value in FACTS.items() if name != "metrics_params"} | settings
-    assert read_facts(json.dumps({**facts, "threshold": 1}).encode()).metrics_params == {}
+    assert read_additional_parameters(json.dumps({**facts, "threshold": 1}).encode()).metrics_params == {}
 
 
 def test_names_of_the_features_are_texts_of_any_kind() -> None:
     names = ["age", "", 'a "b", c', "größe", "<b>"]
-    assert read_facts(json.dumps({**FACTS, "feature_names": names}).encode()).names == tuple(names)
+    assert read_additional_parameters(json.dumps({**FACTS, "feature_names": names}).encode()).names == tuple(names)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_names_of_the_features_are_texts_of_any_kind() -> None:
 )
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> None:
     with pytest.raises(InputError, match=match):
-        read_facts(json.dumps({**FACTS, **changes}).encode())
+        read_additional_parameters(json.dumps({**FACTS, **changes}).encode())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> 
 )
 def test_what_is_no_object_is_refused(content: bytes, match: str) -> None:
     with pytest.raises(InputError, match=match):
-        read_facts(content)
+        read_additional_parameters(content)
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_what_is_no_object_is_refused(content: bytes, match: str) -> None:
 )
 def test_what_only_we_write_is_checked_as_well(more: dict[str, object], complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        read_facts(json.dumps(FACTS | more).encode())
+        read_additional_parameters(json.dumps(FACTS | more).encode())

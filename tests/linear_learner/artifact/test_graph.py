@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from linear_learner.artifact.graph import IDENTITIES, OPERATORS, read_graph
+from linear_learner.artifact.graph import IDENTITY_OPERATORS, OPERATORS, read_graph
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.artifacts import SYMBOL, contents, example
+from tests.linear_learner.artifacts import SYMBOL, artifact_files, draw_model
 
 Change = Callable[[dict[str, Any]], object]
 
 
 def graph(change: Change = lambda g: None) -> bytes:
     """Return the graph of a logistic model, changed."""
-    found = json.loads(contents(example())[SYMBOL])
+    found = json.loads(artifact_files(draw_model())[SYMBOL])
     change(found)
     return json.dumps(found).encode()
 
@@ -30,7 +30,7 @@ def test_the_graph_of_a_linear_model_tells_its_link_and_its_shapes() -> None:
     assert found.shapes == {"fc0_weight": (5, 1), "fc0_bias": (1, 1)}
 
 
-@pytest.mark.parametrize("operator", IDENTITIES)
+@pytest.mark.parametrize("operator", IDENTITY_OPERATORS)
 def test_a_graph_without_a_link_may_end_in_any_operator_that_leaves_the_margin(operator: str) -> None:
     assert read_graph(graph(node(6, op=operator))).link is None
 

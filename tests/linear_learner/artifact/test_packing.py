@@ -8,91 +8,91 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linear_learner.artifact.packing import ALIGNMENT, pack, packed_size, unpack
-from linear_learner.objective.model import Model
+from linear_learner.artifact.packing import ALIGNMENT, pack_model, packed_size, unpack_model
+from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.rows.csr import compressed
-from tests.linear_learner.artifacts import KINDS, assert_same, example, rows
+from open_algorithms.learning.rows.csr import compress_matrix
+from tests.linear_learner.artifacts import KINDS, assert_same_model, draw_model, draw_rows
 
 
-def joined(model: Model) -> bytes:
-    return b"".join(pack(model))
+def joined(model: LinearModel) -> bytes:
+    return b"".join(pack_model(model))
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 @pytest.mark.parametrize("features", [1, 5, 784])
 def test_a_packed_model_answers_bit_for_bit(predictor: str, loss: str, features: int) -> None:
-    model = example(predictor, loss, features)
-    with mmap.mmap(-1, packed_size(pack(model))) as shared:
+    model = draw_model(predictor, loss, features)
+    with mmap.mmap(-1, packed_size(pack_model(model))) as shared:
         shared.write(joined(model))
-        found = unpack(shared)
-        assert_same(found, model)
-        X = rows(features)
-        for part in (X, X[:1], compressed(X)):
+        found = unpack_model(shared)
+        assert_same_model(found, model)
+        X = draw_rows(features)
+        for part in (X, X[:1], compress_matrix(X)):
             for name, values in model.predict(part).items():
                 assert found.predict(part)[name].tobytes() == values.tobytes()
         del found
 
 
 def test_arrays_are_aligned_read_only_views() -> None:
-    content = bytearray(joined(example("multiclass_classifier")))
+    content = bytearray(joined(draw_model("multiclass_classifier")))
     whole = np.frombuffer(content, np.uint8)
-    found = unpack(content)
-    for array in (found.weight, found.wide_weight, found.bias):
+    found = unpack_model(content)
+    for array in (found.weight, found.float64_weight, found.bias):
         assert np.shares_memory(array, whole)
         assert not array.flags.writeable
         assert (array.ctypes.data - whole.ctypes.data) % ALIGNMENT == 0
 
 
 def test_packing_and_unpacking_copy_no_weight() -> None:
-    model = Model("regressor", "squared_loss", np.ones((10**6, 1), np.float32), np.ones(1, np.float32))
-    assert np.shares_memory(np.frombuffer(pack(model)[2], np.float64), model.wide_weight)
+    model = LinearModel("regressor", "squared_loss", np.ones((10**6, 1), np.float32), np.ones(1, np.float32))
+    assert np.shares_memory(np.frombuffer(pack_model(model)[2], np.float64), model.float64_weight)
     content = joined(model)
     tracemalloc.start()
-    unpack(content)
-    pack(model)
+    unpack_model(content)
+    pack_model(model)
     assert tracemalloc.get_traced_memory()[1] < 1 << 16
     tracemalloc.stop()
 
 
 def test_a_packed_model_is_packed_the_same_again() -> None:
-    content = joined(example("multiclass_classifier"))
-    assert joined(unpack(content)) == content
-    assert len(content) == packed_size(pack(unpack(content)))
+    content = joined(draw_model("multiclass_classifier"))
+    assert joined(unpack_model(content)) == content
+    assert len(content) == packed_size(pack_model(unpack_model(content)))
 
 
 def test_what_follows_a_packed_model_does_not_matter() -> None:
-    model = example()
-    assert_same(unpack(joined(model) + b"\xff" * 4096), model)
+    model = draw_model()
+    assert_same_model(unpack_model(joined(model) + b"\xff" * 4096), model)
 
 
 @pytest.mark.parametrize("size", [0, 7, 15, 16, 40, 200, 300])
 def test_what_is_cut_short_is_refused(size: int) -> None:
     with pytest.raises(InputError, match="Expected a packed model"):
-        unpack(joined(example(features=50))[:size])
+        unpack_model(joined(draw_model(features=50))[:size])
 
 
 def test_another_version_is_refused() -> None:
     with pytest.raises(InputError, match=r"that begins with b'LINEAR.*, found b'LINEAR\\x00\\x02'"):
-        unpack(joined(example()).replace(b"\x00\x01", b"\x00\x02", 1))
+        unpack_model(joined(draw_model()).replace(b"\x00\x01", b"\x00\x02", 1))
 
 
 def test_names_are_read_when_they_are_asked_for() -> None:
     names = ("age", "", "age", "größe", '"<b>"')
-    model = replace(example(), names=names)
+    model = replace(draw_model(), names=names)
     content = joined(model)
-    found = unpack(content)
+    found = unpack_model(content)
     assert (tuple(found.names), found.names[1:3], len(found.names)) == (names, ["", "age"], 5)
-    broken = unpack(content.replace(b'"age"', b"!!!!!"))
-    X = rows()
+    broken = unpack_model(content.replace(b'"age"', b"!!!!!"))
+    X = draw_rows()
     assert broken.predict(X)["score"].tobytes() == model.predict(X)["score"].tobytes()
     with pytest.raises(ValueError, match="Expecting value"):
         broken.names[0]
 
 
 def test_a_bias_in_float64_stays_one() -> None:
-    model = example("multiclass_classifier").shifted(np.arange(5) * 1e9)
-    found = unpack(joined(model))
+    model = draw_model("multiclass_classifier").absorb_shift(np.arange(5) * 1e9)
+    found = unpack_model(joined(model))
     assert found.bias.dtype == np.float64
     assert found.bias.tobytes() == model.bias.tobytes()
     assert found.exact
@@ -100,7 +100,7 @@ def test_a_bias_in_float64_stays_one() -> None:
 
 
 def test_settings_survive() -> None:
-    model = example()
+    model = draw_model()
     model.metrics_params["class_weights"] = [0.1] * 9
-    found = unpack(joined(model)).metrics_params
+    found = unpack_model(joined(model)).metrics_params
     assert json.dumps(found) == json.dumps(model.metrics_params)

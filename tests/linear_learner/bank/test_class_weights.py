@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
 from linear_learner.bank.class_weights import class_weights
-from linear_learner.options.hyperparameters import Hyperparameters, parse
+from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 
 LABELS = np.array([0] * 60 + [1] * 20 + [2] * 20, np.float32)
 BINARY = np.minimum(LABELS, 1)  # 60 negatives, 40 positives
 
 
 def binary(mult: str) -> Hyperparameters:
-    return parse({"predictor_type": "binary_classifier", "positive_example_weight_mult": mult})
+    return parse_hyperparameters({"predictor_type": "binary_classifier", "positive_example_weight_mult": mult})
 
 
 def multiclass(classes: int = 3) -> Hyperparameters:
     texts = {"predictor_type": "multiclass_classifier", "num_classes": str(classes)}
-    return parse(texts | {"balance_multiclass_weights": "true"})
+    return parse_hyperparameters(texts | {"balance_multiclass_weights": "true"})
 
 
 def both(weights: tuple[NDArray[Any] | None, NDArray[Any] | None]) -> tuple[list[Any], list[Any]]:
@@ -31,7 +31,7 @@ def both(weights: tuple[NDArray[Any] | None, NDArray[Any] | None]) -> tuple[list
 
 def test_without_a_weight_there_is_none() -> None:
     assert class_weights(binary("1"), BINARY, 3) == (None, None)
-    assert class_weights(parse({"predictor_type": "regressor"}), LABELS, 3) == (None, None)
+    assert class_weights(parse_hyperparameters({"predictor_type": "regressor"}), LABELS, 3) == (None, None)
 
 
 def test_a_number_multiplies_positive_rows_and_counts_in_the_objective() -> None:

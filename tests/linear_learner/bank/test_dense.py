@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import PASSES, Bank
+from linear_learner.bank.dense import OVERHEAD_OPERATIONS, DenseBank
 from linear_learner.bank.optimizers import EPSILON, RMSPROP_DECAY
-from linear_learner.bank.sliced import Banks
+from linear_learner.bank.sliced import SlicedBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate
-from linear_learner.training.initial import start_weights
-from open_algorithms.learning.rows.dense import Rows, RowsBuilder, batch_table, epoch_order, gather
+from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, batch_table, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 Floats = NDArray[Any]
@@ -33,7 +33,7 @@ CANDIDATES = [
 ]
 
 
-def example(loss: str, rows: int = 230, features: int = 6) -> tuple[Rows, int]:
+def example(loss: str, rows: int = 230, features: int = 6) -> tuple[DenseRows, int]:
     """Return standardised rows and the outputs K of one model; the last mini-batch is not full."""
     generator = np.random.default_rng(5)
     outputs = 3 if loss == "softmax_loss" else 1
@@ -41,24 +41,24 @@ def example(loss: str, rows: int = 230, features: int = 6) -> tuple[Rows, int]:
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
     blocks = [(X[:99], y[:99]), (X[99:], y[99:])]
-    return gather(blocks, scaler, features, signed=LOSSES[loss].signed is not None), outputs
+    return build_dense_rows(blocks, scaler, features, signed=LOSSES[loss].signed_graph is not None), outputs
 
 
-def with_ones(rows: Rows) -> Floats:
+def with_ones(rows: DenseRows) -> Floats:
     """Return the standardised rows with the column of ones, (n, d + 1)."""
-    return np.column_stack([rows.standardised, np.ones(len(rows))])
+    return np.column_stack([rows.standardised_features, np.ones(len(rows))])
 
 
 def start(models: list[int], outputs: int, features: int) -> Floats:
-    return start_weights(models, outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
+    return draw_initial_weights(models, outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
 
 
-def orders(rows: Rows, epochs: int = 2) -> list[NDArray[np.int32]]:
+def orders(rows: DenseRows, epochs: int = 2) -> list[NDArray[np.int32]]:
     shuffler = np.random.default_rng(0)
     return [epoch_order(len(rows), shuffler) for _ in range(epochs)]
 
 
-def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tuple[Floats, float]:
+def train_by_hand(candidate: Candidate, w: Floats, rows: DenseRows, loss: str) -> tuple[Floats, float]:
     """Train one model with numpy in float64; return its weights and the summed loss of the last epoch."""
     w = w.astype(np.float64)
     bias = np.arange(w.shape[1]) == w.shape[1] - 1
@@ -76,7 +76,7 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
             lost += float(LOSSES[loss].value(z, y, 0.0).sum())
             truth = np.eye(len(w))[y.astype(int)] if len(w) > 1 else y[:, None]
             gradient = (LOSSES[loss].link(z) - truth).T @ X / BATCH + decay * w
-            rate = candidate.rate(np.array([t]))[0]
+            rate = candidate.learning_rate_at(np.array([t]))[0]
             match candidate.optimizer:
                 case "adam":
                     b1, b2 = candidate.beta_1, candidate.beta_2
@@ -101,12 +101,14 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: Rows, loss: str) -> tup
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
     rows, outputs = example(loss)
-    whole = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
+    whole = DenseBank(
+        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER
+    )
     lost = [whole.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(CANDIDATES):
-        alone = Bank([candidate], start([m], outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
+        alone = DenseBank([candidate], start([m], outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER)
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
-        np.testing.assert_allclose(whole.snapshot()[m], alone.snapshot()[0], atol=1e-5)
+        np.testing.assert_allclose(whole.take_snapshot()[m], alone.take_snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
 
 
@@ -114,21 +116,23 @@ def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> No
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: f"{c.optimizer}-{c.learning_rate}-{c.l1}")
 def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str) -> None:
     rows, outputs = example(loss)
-    first = start([0], outputs, rows.features)
-    bank = Bank([candidate], first, loss, BATCH)
+    first = start([0], outputs, rows.feature_dim)
+    bank = DenseBank([candidate], first, loss, BATCH)
     lost = [bank.train(rows, order) for order in orders(rows)][-1]
     weights, lost_by_hand = train_by_hand(candidate, first[0], rows, loss)
-    np.testing.assert_allclose(bank.snapshot()[0], weights, atol=1e-5)
+    np.testing.assert_allclose(bank.take_snapshot()[0], weights, atol=1e-5)
     assert lost[0] == pytest.approx(lost_by_hand, rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
     rows, outputs = example(loss)
-    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), loss, BATCH, loss_parameter=PARAMETER)
+    bank = DenseBank(
+        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER
+    )
     bank.train(rows, orders(rows)[0])
-    lost, margins = bank.evaluate(rows, margins=len(rows) if outputs == 1 else 0)
-    for m, weights in enumerate(bank.snapshot()):
+    lost, margins = bank.evaluate(rows, margin_rows=len(rows) if outputs == 1 else 0)
+    for m, weights in enumerate(bank.take_snapshot()):
         z = with_ones(rows).astype(np.float64) @ weights.T.astype(np.float64)
         assert lost[m] == pytest.approx(float(LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETER).sum()), rel=1e-5)
         if outputs == 1:
@@ -139,11 +143,11 @@ def test_a_small_loss_is_not_lost_among_the_rows_that_fill_up_a_mini_batch() -> 
     """Those of zeros, which every model is in doubt about, would make most of the sum."""
     classes, count = 10, 5001
     labels = np.arange(count) % classes
-    builder = RowsBuilder(classes, count)
-    builder.add(np.eye(classes, dtype=np.float32)[labels], labels.astype(np.float32))
-    rows = builder.build()
+    builder = DenseRowsBuilder(classes, count)
+    builder.try_add(np.eye(classes, dtype=np.float32)[labels], labels.astype(np.float32))
+    rows = builder.build_rows()
     sure = 15 * np.eye(classes, classes + 1, dtype=np.float32)
-    bank = Bank([Candidate(learning_rate=1e-12)], sure[None], "softmax_loss", count - 1)
+    bank = DenseBank([Candidate(learning_rate=1e-12)], sure[None], "softmax_loss", count - 1)
     assert bank.train(rows, epoch_order(count, None)) == pytest.approx(bank.evaluate(rows)[0], rel=1e-3)
 
 
@@ -151,54 +155,54 @@ def test_the_same_training_twice_gives_the_same_bits() -> None:
     rows, outputs = example("logistic")
     twice = []
     for _ in range(2):
-        bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
+        bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH)
         for order in orders(rows):
             bank.train(rows, order)
-        twice.append(bank.snapshot())
+        twice.append(bank.take_snapshot())
     np.testing.assert_array_equal(twice[0], twice[1])
 
 
 def test_a_restored_snapshot_is_what_it_was() -> None:
     rows, outputs = example("softmax_loss")
-    bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "softmax_loss", BATCH)
-    before = bank.snapshot()
+    bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "softmax_loss", BATCH)
+    before = bank.take_snapshot()
     bank.train(rows, orders(rows)[0])
-    assert np.abs(bank.snapshot() - before).max() > 0.01
-    bank.restore(before)
-    np.testing.assert_array_equal(bank.snapshot(), before)
+    assert np.abs(bank.take_snapshot() - before).max() > 0.01
+    bank.restore_snapshot(before)
+    np.testing.assert_array_equal(bank.take_snapshot(), before)
 
 
 def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
     rows, outputs = example("logistic")
-    bank = Bank([Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.features), "logistic", BATCH)
+    bank = DenseBank([Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.feature_dim), "logistic", BATCH)
     for order in orders(rows, epochs=10):
         bank.train(rows, order)
-    weights = bank.snapshot()[0, 0]
+    weights = bank.take_snapshot()[0, 0]
     assert (weights[:-1] == 0).all()
     assert weights[-1] != 0
 
 
 def test_without_a_bias_it_stays_at_zero() -> None:
     rows, _ = example("logistic")
-    first = start_weights([0], 1, rows.features, seed=0, method="normal", spread=0.01, bias=0.0)
-    bank = Bank([Candidate()], first, "logistic", BATCH, use_bias=False)
+    first = draw_initial_weights([0], 1, rows.feature_dim, seed=0, method="normal", spread=0.01, bias=0.0)
+    bank = DenseBank([Candidate()], first, "logistic", BATCH, use_bias=False)
     bank.train(rows, orders(rows)[0])
-    assert bank.snapshot()[0, 0, -1] == 0
+    assert bank.take_snapshot()[0, 0, -1] == 0
 
 
 def test_rates_follow_the_factor_scheduler_down_to_the_minimum() -> None:
     candidate = Candidate(learning_rate=0.1, lr_scheduler_step=2, lr_scheduler_factor=0.5, lr_scheduler_minimum_lr=0.03)
-    np.testing.assert_allclose(candidate.rate(np.arange(1, 8)), [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03])
+    np.testing.assert_allclose(candidate.learning_rate_at(np.arange(1, 8)), [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03])
 
 
 def test_a_rate_below_the_minimum_is_not_raised() -> None:
     candidate = Candidate(learning_rate=1e-6, lr_scheduler_minimum_lr=1e-5)
-    np.testing.assert_array_equal(candidate.rate(np.arange(1, 100)), 1e-6)
+    np.testing.assert_array_equal(candidate.learning_rate_at(np.arange(1, 100)), 1e-6)
 
 
 def test_uniform_and_normal_starts_have_the_spread_they_are_told() -> None:
-    uniform = start_weights([0], 1, 100_000, seed=0, method="uniform", spread=0.07, bias=0.5)
-    normal = start_weights([0], 1, 100_000, seed=0, method="normal", spread=0.01, bias=0.0)
+    uniform = draw_initial_weights([0], 1, 100_000, seed=0, method="uniform", spread=0.07, bias=0.5)
+    normal = draw_initial_weights([0], 1, 100_000, seed=0, method="normal", spread=0.01, bias=0.0)
     assert np.abs(uniform[:, :, :-1]).max() <= 0.07
     assert uniform[0, 0, :-1].std() == pytest.approx(0.07 / 3**0.5, rel=0.02)
     assert normal[0, 0, :-1].std() == pytest.approx(0.01, rel=0.02)
@@ -212,21 +216,21 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
     weights = np.ones(classes)
     weights[1] = 2
     models = list(range(7))
-    weighted = Bank(
+    weighted = DenseBank(
         CANDIDATES,
-        start(models, outputs, rows.features),
+        start(models, outputs, rows.feature_dim),
         loss,
         1000,
         class_weights=np.tile(weights, (7, 1)),
         objective_weights=weights,
     )
     again = np.flatnonzero(rows.y[:-1, 0] == 1)
-    doubled = Rows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.signed)
-    plain = Bank(CANDIDATES, start(models, outputs, rows.features), loss, 1000)
+    doubled = DenseRows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.signed)
+    plain = DenseBank(CANDIDATES, start(models, outputs, rows.feature_dim), loss, 1000)
     for _ in range(5):
         lost = weighted.train(rows, epoch_order(len(rows), None))
         lost_plain = plain.train(doubled, epoch_order(len(doubled), None))
-    np.testing.assert_allclose(weighted.snapshot(), plain.snapshot(), atol=1e-5)
+    np.testing.assert_allclose(weighted.take_snapshot(), plain.take_snapshot(), atol=1e-5)
     np.testing.assert_allclose(lost, lost_plain, rtol=1e-5)
     np.testing.assert_allclose(weighted.evaluate(rows)[0], plain.evaluate(doubled)[0], rtol=1e-5)
 
@@ -234,35 +238,37 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
 def test_models_may_weigh_the_classes_differently() -> None:
     rows, _ = example("logistic")
     class_weights = np.array([[1.0, 1.0], [1.0, 5.0]])
-    both = Bank([CANDIDATES[0]] * 2, start([0, 0], 1, rows.features), "logistic", BATCH, class_weights=class_weights)
-    alone = Bank([CANDIDATES[0]], start([0], 1, rows.features), "logistic", BATCH)
+    both = DenseBank(
+        [CANDIDATES[0]] * 2, start([0, 0], 1, rows.feature_dim), "logistic", BATCH, class_weights=class_weights
+    )
+    alone = DenseBank([CANDIDATES[0]], start([0], 1, rows.feature_dim), "logistic", BATCH)
     for bank in (both, alone):
         bank.train(rows, orders(rows)[0])
-    np.testing.assert_allclose(both.snapshot()[0], alone.snapshot()[0], atol=1e-6)
-    assert both.snapshot()[1, 0, -1] > both.snapshot()[0, 0, -1]
+    np.testing.assert_allclose(both.take_snapshot()[0], alone.take_snapshot()[0], atol=1e-6)
+    assert both.take_snapshot()[1, 0, -1] > both.take_snapshot()[0, 0, -1]
 
 
 def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> None:
     rows, outputs = example("logistic")
     settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
-    first = start(list(range(7)), outputs, rows.features)
+    first = start(list(range(7)), outputs, rows.feature_dim)
     weights = np.linspace(1, 3, 14).reshape(7, 2)
-    banks = Banks(settings, first, "logistic", BATCH + 3, class_weights=weights)
+    banks = SlicedBank(settings, first, "logistic", BATCH + 3, class_weights=weights)
     lost = [banks.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(settings):
         size = math.ceil((BATCH + 3) / candidate.slices)
         own = replace(candidate, l1=candidate.l1 * size / (BATCH + 3))
-        alone = Bank([own], first[[m]], "logistic", size, class_weights=weights[[m]])
+        alone = DenseBank([own], first[[m]], "logistic", size, class_weights=weights[[m]])
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
-        np.testing.assert_allclose(banks.snapshot()[m], alone.snapshot()[0], atol=1e-5)
+        np.testing.assert_allclose(banks.take_snapshot()[m], alone.take_snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
     np.testing.assert_allclose(
-        banks.evaluate(rows, margins=len(rows))[1][3], with_ones(rows) @ banks.snapshot()[3, 0], atol=1e-5
+        banks.evaluate(rows, margin_rows=len(rows))[1][3], with_ones(rows) @ banks.take_snapshot()[3, 0], atol=1e-5
     )
-    before = banks.snapshot()
+    before = banks.take_snapshot()
     banks.train(rows, orders(rows)[0])
-    banks.restore(before)
-    np.testing.assert_array_equal(banks.snapshot(), before)
+    banks.restore_snapshot(before)
+    np.testing.assert_array_equal(banks.take_snapshot(), before)
 
 
 def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,9 +276,9 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
     results = []
     for largest in (2**31 - 1, 10):
         monkeypatch.setattr("linear_learner.bank.dense.LARGEST_TENSOR", largest)
-        bank = Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH)
+        bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH)
         lost = [bank.train(rows, order) for order in orders(rows)]
-        results.append((bank.snapshot(), lost[-1], *bank.evaluate(rows, margins=len(rows))))
+        results.append((bank.take_snapshot(), lost[-1], *bank.evaluate(rows, margin_rows=len(rows))))
     for whole, gathered in zip(*results, strict=True):
         np.testing.assert_array_equal(whole, gathered)
 
@@ -281,17 +287,19 @@ def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.Monke
     """Wherever that is, the bank is the one that has seen just so many mini-batches."""
     rows, outputs = example("logistic")
     order = orders(rows)[0]
-    cost = 7 * (4 * (rows.features + 1) * BATCH + PASSES * (BATCH + rows.features + 1))
-    monkeypatch.setattr("linear_learner.bank.dense.RUN_COST", cost)
+    cost = 7 * (4 * (rows.feature_dim + 1) * BATCH + OVERHEAD_OPERATIONS * (BATCH + rows.feature_dim + 1))
+    monkeypatch.setattr("linear_learner.bank.dense.RUN_OPERATIONS", cost)
     looks = iter([None, None, KeyboardInterrupt()])
 
     def heed() -> None:
         if error := next(looks):
             raise error
 
-    cut, short = (Bank(CANDIDATES, start(list(range(7)), outputs, rows.features), "logistic", BATCH) for _ in range(2))
+    cut, short = (
+        DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH) for _ in range(2)
+    )
     with pytest.raises(KeyboardInterrupt):
         cut.train(rows, order, heed)
     short.train(rows, order[: 3 * BATCH])
     assert len(order) > 3 * BATCH
-    np.testing.assert_array_equal(cut.snapshot(), short.snapshot())
+    np.testing.assert_array_equal(cut.take_snapshot(), short.take_snapshot())

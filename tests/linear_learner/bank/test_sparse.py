@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import Bank
-from linear_learner.bank.sparse import SLAB, SparseBank, product
+from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.sparse import SLAB_ROWS, SparseBank, mxnet_csr_matmul
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate
-from linear_learner.training.initial import start_weights
-from open_algorithms.learning.rows.csr import Sparse, compressed
-from open_algorithms.learning.rows.dense import Rows, epoch_order, gather
+from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.rows.csr import Csr, compress_matrix
+from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
-from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, by_columns
+from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, compact_and_transpose
 from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES, PARAMETER
 
 Floats = NDArray[Any]
@@ -24,7 +24,7 @@ Floats = NDArray[Any]
 
 def example(
     loss: str, features: int = 40, *, centred: bool = True, held: float = 0.2, rows: int = 230
-) -> tuple[Rows, SparseRows, int]:
+) -> tuple[DenseRows, SparseRows, int]:
     """Return the same rows dense and sparse, and the outputs K of one model."""
     generator = np.random.default_rng(5)
     outputs = 3 if loss == "softmax_loss" else 1
@@ -34,22 +34,22 @@ def example(
     X[:, 5] = 0  # one that no row holds
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=centred, normalize_data=True, unbias_label=False, normalize_label=False)
-    dense = gather([(X, y)], scaler, features, signed=LOSSES[loss].signed is not None)
+    dense = build_dense_rows([(X, y)], scaler, features, signed=LOSSES[loss].signed_graph is not None)
     return dense, sparse_rows(X, y, scaler), outputs
 
 
 def sparse_rows(X: Floats, y: Floats, scaler: Scaler) -> SparseRows:
     builder = SparseRowsBuilder(1 << 20)
     for part in (slice(0, 99), slice(99, None)):
-        assert builder.add(scaler.scale(compressed(X[part])), scaler.standardise_label(y[part]))
-    return builder.build(scaler)
+        assert builder.try_add(scaler.scale_features(compress_matrix(X[part])), scaler.standardise_label(y[part]))
+    return builder.build_rows(scaler)
 
 
 def start(outputs: int, features: int, models: int = len(CANDIDATES)) -> Floats:
-    return start_weights(range(models), outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
+    return draw_initial_weights(range(models), outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
 
 
-def assert_alike(dense: Any, sparse: Any, rows: Rows, same: SparseRows, *, epochs: int = 3) -> None:
+def assert_alike(dense: Any, sparse: Any, rows: DenseRows, same: SparseRows, *, epochs: int = 3) -> None:
     shuffler = np.random.default_rng(0)
     for _ in range(epochs):
         order = epoch_order(len(rows), shuffler)
@@ -65,9 +65,9 @@ def assert_alike(dense: Any, sparse: Any, rows: Rows, same: SparseRows, *, epoch
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_optimizer_trains_sparse_rows_as_their_dense_form(loss: str) -> None:
     rows, same, outputs = example(loss)
-    first = start(outputs, rows.features)
+    first = start(outputs, rows.feature_dim)
     dense, sparse = (
-        make(CANDIDATES, first.copy(), loss, BATCH, loss_parameter=PARAMETER) for make in (Bank, SparseBank)
+        make(CANDIDATES, first.copy(), loss, BATCH, loss_parameter=PARAMETER) for make in (DenseBank, SparseBank)
     )
     assert_alike(dense, sparse, rows, same)
 
@@ -79,16 +79,19 @@ def test_classes_are_weighed_as_in_the_dense_form() -> None:
         "objective_weights": np.array([1.0, 2.5]),
         "use_bias": False,
     }
-    first = start(outputs, rows.features)
-    dense, sparse = (make(CANDIDATES, first.copy(), "logistic", BATCH, **settings) for make in (Bank, SparseBank))
+    first = start(outputs, rows.feature_dim)
+    dense, sparse = (make(CANDIDATES, first.copy(), "logistic", BATCH, **settings) for make in (DenseBank, SparseBank))
     assert_alike(dense, sparse, rows, same)
 
 
 def test_more_features_than_are_updated_at_once_make_no_difference() -> None:
-    rows, same, outputs = example("logistic", features=SLAB + 100, held=0.02)
-    first = start(outputs, rows.features)
+    rows, same, outputs = example("logistic", features=SLAB_ROWS + 100, held=0.02)
+    first = start(outputs, rows.feature_dim)
     assert_alike(
-        Bank(CANDIDATES, first.copy(), "logistic", BATCH), SparseBank(CANDIDATES, first, "logistic", BATCH), rows, same
+        DenseBank(CANDIDATES, first.copy(), "logistic", BATCH),
+        SparseBank(CANDIDATES, first, "logistic", BATCH),
+        rows,
+        same,
     )
 
 
@@ -99,11 +102,11 @@ LAZILY_EXACT = [
 ]
 
 
-@pytest.mark.parametrize("features", [40, SLAB + 100])
+@pytest.mark.parametrize("features", [40, SLAB_ROWS + 100])
 def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(features: int) -> None:
     rows, same, outputs = example("logistic", features, centred=False, held=0.02)
     first = start(outputs, features, 3)
-    dense = Bank(LAZILY_EXACT, first.copy(), "logistic", BATCH)
+    dense = DenseBank(LAZILY_EXACT, first.copy(), "logistic", BATCH)
     assert_alike(dense, SparseBank(LAZILY_EXACT, first, "logistic", BATCH, lazy=True), rows, same)
 
 
@@ -111,36 +114,36 @@ def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(fea
 def test_lazy_updates_are_the_full_ones_where_every_batch_holds_every_feature(loss: str) -> None:
     rows, same, outputs = example(loss, 12, centred=False, held=0.9)
     rows = replace(rows, X=np.delete(rows.X, 5, axis=1))
-    X = rows.standardised
+    X = rows.standardised_features
     unit = Scaler(np.zeros(11, np.float32), np.ones(11, np.float32))
     same = sparse_rows(X, rows.y[:-1, 0], unit)
     first = start(outputs, 11)
-    dense = Bank(CANDIDATES, first.copy(), loss, BATCH)
+    dense = DenseBank(CANDIDATES, first.copy(), loss, BATCH)
     assert_alike(dense, SparseBank(CANDIDATES, first, loss, BATCH, lazy=True), rows, same)
 
 
 def test_an_unseen_weight_stays_where_it_started_but_for_what_l1_takes_away() -> None:
     _, same, _ = example("logistic", centred=False)
-    first = start(1, same.features)
+    first = start(1, same.feature_dim)
     bank = SparseBank(CANDIDATES, first.copy(), "logistic", BATCH, lazy=True)
     for _ in range(2):
         bank.train(same, epoch_order(len(same), None))
     t = np.arange(1, 11)
-    taken = [c.l1 / BATCH / (1 - c.momentum) * c.rate(t).sum() for c in CANDIDATES]
+    taken = [c.l1 / BATCH / (1 - c.momentum) * c.learning_rate_at(t).sum() for c in CANDIDATES]
     before = first[:, 0, 5]
     expected = np.sign(before) * np.maximum(np.abs(before) - taken, 0)
-    np.testing.assert_allclose(bank.snapshot()[:, 0, 5], expected, atol=1e-6)
+    np.testing.assert_allclose(bank.take_snapshot()[:, 0, 5], expected, atol=1e-6)
 
 
 def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
-    empty = compressed(np.zeros((10, 4), np.float32))
+    empty = compress_matrix(np.zeros((10, 4), np.float32))
     builder = SparseRowsBuilder(1 << 10)
-    assert builder.add(empty, np.ones(10, np.float32))
-    rows = builder.build(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32)))
+    assert builder.try_add(empty, np.ones(10, np.float32))
+    rows = builder.build_rows(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32)))
     for lazy in (True, False):
         bank = SparseBank([Candidate("sgd", 0.1)], np.zeros((1, 1, 5), np.float32), "logistic", 10, lazy=lazy)
         bank.train(rows, epoch_order(10, None))
-        weights = bank.snapshot()[0, 0]
+        weights = bank.take_snapshot()[0, 0]
         assert weights[:4].tolist() == [0, 0, 0, 0]
         assert weights[4] > 0
 
@@ -148,30 +151,30 @@ def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
 def test_snapshots_come_back() -> None:
     for lazy in (True, False):
         _, same, _ = example("logistic", centred=not lazy)
-        bank = SparseBank(CANDIDATES, start(1, same.features), "logistic", BATCH, lazy=lazy)
+        bank = SparseBank(CANDIDATES, start(1, same.feature_dim), "logistic", BATCH, lazy=lazy)
         bank.train(same, epoch_order(len(same), None))
-        before, score = bank.snapshot(), bank.evaluate(same)[0]
+        before, score = bank.take_snapshot(), bank.evaluate(same)[0]
         bank.train(same, epoch_order(len(same), None))
-        bank.restore(before)
-        np.testing.assert_array_equal(bank.snapshot(), before)
+        bank.restore_snapshot(before)
+        np.testing.assert_array_equal(bank.take_snapshot(), before)
         np.testing.assert_array_equal(bank.evaluate(same)[0], score)
 
 
 def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, same, _ = example("logistic")
-    weights = start(1, rows.features)[:, 0, :-1].T.copy()
-    from open_algorithms.learning.engine.graph import ndarray
+    weights = start(1, rows.feature_dim)[:, 0, :-1].T.copy()
+    from open_algorithms.learning.engine.graph import as_ndarray
 
-    whole = product(same.X, ndarray(weights)).asnumpy()
-    monkeypatch.setattr("linear_learner.bank.sparse.LARGEST_TENSOR", 7 * rows.features)
-    np.testing.assert_array_equal(product(same.X, ndarray(weights)).asnumpy(), whole)
+    whole = mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy()
+    monkeypatch.setattr("linear_learner.bank.sparse.LARGEST_TENSOR", 7 * rows.feature_dim)
+    np.testing.assert_array_equal(mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy(), whole)
 
 
 def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
     rows, same, _ = example("logistic", centred=False)
-    X = rows.standardised
+    X = rows.standardised_features
     order = np.array([5, 0, 229, 5], np.int32)
-    columns, _, transposed = by_columns(same.chosen(order).X)
+    columns, _, transposed = compact_and_transpose(same.choose_rows(order).X)
     written = np.zeros((X.shape[1], 4), np.float32)
     for column, first, last in zip(columns, transposed.indptr, transposed.indptr[1:], strict=False):
         written[column, transposed.indices[first:last]] = transposed.data[first:last]
@@ -180,28 +183,33 @@ def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
 
 def test_a_feature_that_is_the_same_in_every_row_does_not_vary() -> None:
     rows, same, _ = example("logistic")
-    np.testing.assert_array_equal(same.varying(), rows.varying())
-    assert not same.varying()[[3, 5]].any()
-    assert same.varying().sum() == rows.features - 2
+    np.testing.assert_array_equal(same.varying_features(), rows.varying_features())
+    assert not same.varying_features()[[3, 5]].any()
+    assert same.varying_features().sum() == rows.feature_dim - 2
 
 
 def test_zeros_that_are_stored_are_like_zeros_that_are_not() -> None:
     rows = SparseRowsBuilder(1 << 10)
-    X = Sparse(np.array([0, 1], np.float32), np.array([2, 1], np.int32), np.array([0, 1, 2]), (2, 4))
-    assert rows.add(X, np.ones(2, np.float32))
-    assert rows.build(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32))).varying().tolist() == [0, 1, 0, 0]
+    X = Csr(np.array([0, 1], np.float32), np.array([2, 1], np.int32), np.array([0, 1, 2]), (2, 4))
+    assert rows.try_add(X, np.ones(2, np.float32))
+    assert rows.build_rows(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32))).varying_features().tolist() == [
+        0,
+        1,
+        0,
+        0,
+    ]
 
 
 def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("open_algorithms.learning.rows.sparse.VALUES", 2**14)
+    monkeypatch.setattr("open_algorithms.learning.rows.sparse.VALUES_AT_ONCE", 2**14)
     rows, width = 20_000, 50
     indices = np.tile(np.arange(width, dtype=np.int32), rows)
-    X = Sparse(np.ones(len(indices), np.float32), indices, np.arange(rows + 1) * width, (rows, width))
+    X = Csr(np.ones(len(indices), np.float32), indices, np.arange(rows + 1) * width, (rows, width))
     builder = SparseRowsBuilder(1 << 24)
-    assert builder.add(X, np.ones(rows, np.float32))
+    assert builder.try_add(X, np.ones(rows, np.float32))
     tracemalloc.start()
-    held = builder.build(Scaler(np.full(width, 2, np.float32), np.ones(width, np.float32)))
-    assert held.varying().all()
+    held = builder.build_rows(Scaler(np.full(width, 2, np.float32), np.ones(width, np.float32)))
+    assert held.varying_features().all()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < held.nbytes * 1.2
@@ -210,15 +218,15 @@ def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("lazy", [True, False])
 def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     _, same, _ = example("logistic", centred=not lazy)
-    first = start(1, same.features)
+    first = start(1, same.feature_dim)
     whole, cut = (SparseBank(CANDIDATES, first.copy(), "logistic", 5, lazy=lazy) for _ in range(2))
     whole.train(same, epoch_order(len(same), None))
     whole.train(same, epoch_order(len(same), None))
-    monkeypatch.setattr("linear_learner.bank.sparse.RUN", 4)
+    monkeypatch.setattr("linear_learner.bank.sparse.RUN_UPDATES", 4)
     for _ in range(2):
         cut.train(same, epoch_order(len(same), None))
-        assert len(cut.reached) <= 2 * 4 + 1
-    np.testing.assert_allclose(cut.snapshot(), whole.snapshot(), atol=1e-6)
+        assert len(cut.l1_sums) <= 2 * 4 + 1
+    np.testing.assert_allclose(cut.take_snapshot(), whole.take_snapshot(), atol=1e-6)
 
 
 def test_memory_that_the_system_does_not_promise_is_not_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,8 +242,8 @@ def test_memory_that_the_system_does_not_promise_is_not_counted_on(monkeypatch: 
     builder = SparseRowsBuilder(8 * 150)
     assert len(builder.data) == 75
     assert len(builder.indices) == 18
-    X = Sparse(np.ones(20, np.float32), np.arange(20, dtype=np.int32), np.array([0, 20]), (1, 20))
-    assert not builder.add(X, np.ones(1, np.float32))
+    X = Csr(np.ones(20, np.float32), np.arange(20, dtype=np.int32), np.array([0, 20]), (1, 20))
+    assert not builder.try_add(X, np.ones(1, np.float32))
 
 
 def test_raw_rows_come_back() -> None:
@@ -244,6 +252,6 @@ def test_raw_rows_come_back() -> None:
     X = generator.normal(2, 3, (230, 40)) * (generator.random((230, 40)) < 0.2)
     scaler = Scaler(np.zeros(40, np.float32), np.full(40, 3, np.float32))
     held = sparse_rows(X.astype(np.float32), rows.y[:-1, 0], scaler)
-    parts = [part for part, _ in held.raw(scaler, values=300)]
+    parts = [part for part, _ in held.raw_blocks(scaler, values_at_once=300)]
     found = np.concatenate([part.data for part in parts])
     np.testing.assert_allclose(found, X[X != 0], rtol=1e-6)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from linear_learner.measuring.final import SCORES, calibrated, final_scores
+from linear_learner.measuring.final import SCORES_AT_ONCE, calibrate_model, final_scores
 from linear_learner.measuring.tallies import RANKED_ROWS
-from linear_learner.objective.model import Model
-from linear_learner.options.hyperparameters import Hyperparameters, parse
-from open_algorithms.learning.rows.csr import compressed
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
+from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 
 Floats = NDArray[Any]
 ROWS = 300
@@ -28,12 +28,12 @@ HYPERPARAMETERS = {
 SPLITS = st.lists(st.integers(1, ROWS - 1), max_size=6, unique=True).map(sorted)
 
 
-def finished(predictor: str, rows: int = ROWS) -> tuple[Model, Hyperparameters, Floats, Floats]:
+def finished(predictor: str, rows: int = ROWS) -> tuple[LinearModel, Hyperparameters, Floats, Floats]:
     """Return a model, its hyperparameters and rows that it is right about more often than not."""
     generator = np.random.default_rng(5)
-    hp = parse(HYPERPARAMETERS[predictor])
+    hp = parse_hyperparameters(HYPERPARAMETERS[predictor])
     weight = generator.normal(size=(4, hp.outputs)).astype(np.float32)
-    model = Model(predictor, hp.loss, weight, np.zeros(hp.outputs, np.float32))
+    model = LinearModel(predictor, hp.loss, weight, np.zeros(hp.outputs, np.float32))
     X = (generator.normal(size=(rows, 4)) * (generator.random((rows, 4)) < 0.5)).astype(np.float32)
     z = X @ weight + generator.normal(size=(rows, hp.outputs))
     y = {"binary_classifier": z[:, 0] > 0, "multiclass_classifier": z.argmax(axis=1), "regressor": z[:, 0]}[predictor]
@@ -42,7 +42,7 @@ def finished(predictor: str, rows: int = ROWS) -> tuple[Model, Hyperparameters, 
 
 def parts(X: Floats, y: Floats, splits: list[int], *, sparse: bool = False) -> Iterator[Block]:
     for rows in np.split(np.arange(len(y)), splits):
-        yield compressed(X[rows]) if sparse else X[rows], y[rows]
+        yield compress_matrix(X[rows]) if sparse else X[rows], y[rows]
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
@@ -89,11 +89,11 @@ def test_scoring_four_times_the_rows_takes_no_more_memory(predictor: str) -> Non
 
 def test_a_block_with_many_scores_is_measured_in_pieces() -> None:
     classes, rows = 1000, 4000
-    assert classes * rows > SCORES
-    hp = parse({"predictor_type": "multiclass_classifier", "num_classes": str(classes)})
+    assert classes * rows > SCORES_AT_ONCE
+    hp = parse_hyperparameters({"predictor_type": "multiclass_classifier", "num_classes": str(classes)})
     generator = np.random.default_rng(6)
     weight = generator.normal(size=(2, classes)).astype(np.float32)
-    model = Model("multiclass_classifier", hp.loss, weight, np.zeros(classes, np.float32))
+    model = LinearModel("multiclass_classifier", hp.loss, weight, np.zeros(classes, np.float32))
     X = generator.normal(size=(rows, 2)).astype(np.float32)
     y = model.predict(X)["predicted_label"].astype(np.float32)
     tracemalloc.start()
@@ -124,30 +124,32 @@ class Pipe:
 @pytest.mark.parametrize(("samples", "read"), [(100, 2), (101, 3), (10_000, 6)])
 def test_calibration_reads_no_more_blocks_than_it_needs_and_lets_the_writer_go(samples: int, read: int) -> None:
     model, hp, X, y = finished("binary_classifier")
-    hp = parse(
+    hp = parse_hyperparameters(
         HYPERPARAMETERS["binary_classifier"]
         | {"binary_classifier_model_selection_criteria": "f_beta", "num_calibration_samples": str(samples)}
     )
     pipe = Pipe(X, y, 50)
     stream = pipe.blocks()
-    threshold = calibrated(model, stream, hp, Silence()).threshold
+    threshold = calibrate_model(model, stream, hp, SilentLog()).threshold
     assert (pipe.read, pipe.closed) == (read, True)
-    assert threshold == calibrated(model, [(X[:samples], y[:samples])], hp, Silence()).threshold
+    assert threshold == calibrate_model(model, [(X[:samples], y[:samples])], hp, SilentLog()).threshold
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_calibration_keeps_to_what_there_is_memory_for(sparse: bool) -> None:
     model, _, X, y = finished("binary_classifier")
-    hp = parse(HYPERPARAMETERS["binary_classifier"] | {"binary_classifier_model_selection_criteria": "accuracy"})
+    hp = parse_hyperparameters(
+        HYPERPARAMETERS["binary_classifier"] | {"binary_classifier_model_selection_criteria": "accuracy"}
+    )
     y = np.where(np.arange(ROWS) < 60, y, 1 - y)
-    found = calibrated(model, parts(X, y, [40], sparse=sparse), hp, Silence(), most=60).threshold
-    assert found == pytest.approx(calibrated(model, [(X[:60], y[:60])], hp, Silence()).threshold, rel=1e-6)
-    assert found != pytest.approx(calibrated(model, [(X, y)], hp, Silence()).threshold, rel=1e-3)
+    found = calibrate_model(model, parts(X, y, [40], sparse=sparse), hp, SilentLog(), row_limit=60).threshold
+    assert found == pytest.approx(calibrate_model(model, [(X[:60], y[:60])], hp, SilentLog()).threshold, rel=1e-6)
+    assert found != pytest.approx(calibrate_model(model, [(X, y)], hp, SilentLog()).threshold, rel=1e-3)
 
 
 @pytest.mark.parametrize("predictor", ["multiclass_classifier", "regressor"])
 def test_a_model_without_a_threshold_reads_nothing_to_calibrate(predictor: str) -> None:
     model, hp, X, y = finished(predictor)
     pipe = Pipe(X, y, 50)
-    assert calibrated(model, pipe.blocks(), hp, Silence()) == model
+    assert calibrate_model(model, pipe.blocks(), hp, SilentLog()) == model
     assert pipe.read == 0

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, fbeta_score, precision_score, recall_score
 
 from linear_learner.measuring.thresholds import (
-    Quality,
-    accuracy,
-    calibrate,
-    choose,
-    f_beta,
+    CutValues,
+    accuracy_at_cuts,
+    best_candidate,
+    calibrate_threshold,
+    f_beta_at_cuts,
     precision_at_target_recall,
     recall_at_target_precision,
 )
@@ -36,7 +36,7 @@ def every_threshold(score: NDArray[Any]) -> list[float]:
 @given(ROWS)
 def test_no_threshold_is_more_accurate_than_the_calibrated_one(rows: list[tuple[int, bool]]) -> None:
     score, label = arrays(rows)
-    found = calibrate(score, label, accuracy)
+    found = calibrate_threshold(score, label, accuracy_at_cuts)
     best = max(accuracy_score(label, score >= threshold) for threshold in every_threshold(score))
     assert found.value == pytest.approx(best)
     assert accuracy_score(label, score >= found.threshold) == pytest.approx(best)
@@ -45,7 +45,7 @@ def test_no_threshold_is_more_accurate_than_the_calibrated_one(rows: list[tuple[
 @given(ROWS, st.sampled_from([0.5, 1.0, 2.0]))
 def test_no_threshold_has_a_better_f_score_than_the_calibrated_one(rows: list[tuple[int, bool]], beta: float) -> None:
     score, label = arrays(rows)
-    found = calibrate(score, label, partial(f_beta, beta=beta))
+    found = calibrate_threshold(score, label, partial(f_beta_at_cuts, beta=beta))
     scores = [
         fbeta_score(label, score >= threshold, beta=beta, zero_division=0.0) for threshold in every_threshold(score)
     ]
@@ -54,40 +54,40 @@ def test_no_threshold_has_a_better_f_score_than_the_calibrated_one(rows: list[tu
 
 
 def test_the_threshold_lies_half_way_between_the_scores_that_it_parts() -> None:
-    found = calibrate(np.array([0.1, 0.3, 0.6, 0.9], np.float32), np.array([0, 0, 1, 1]), accuracy)
+    found = calibrate_threshold(np.array([0.1, 0.3, 0.6, 0.9], np.float32), np.array([0, 0, 1, 1]), accuracy_at_cuts)
     assert found.threshold == pytest.approx(0.45)
 
 
 def test_among_equally_good_thresholds_the_one_nearest_to_a_half_wins() -> None:
     score = np.array([0.05, 0.1, 0.2, 0.55, 0.7, 0.9], np.float32)
     label = np.array([0, 1, 0, 1, 0, 1])
-    assert calibrate(score, label, accuracy).threshold == pytest.approx(0.375)
+    assert calibrate_threshold(score, label, accuracy_at_cuts).threshold == pytest.approx(0.375)
 
 
 def test_a_threshold_between_neighbouring_floats_still_parts_them() -> None:
     low = np.float32(0.7)
     score = np.array([low, np.nextafter(low, np.float32(1))], np.float32)
-    found = calibrate(score, np.array([0, 1]), accuracy)
+    found = calibrate_threshold(score, np.array([0, 1]), accuracy_at_cuts)
     assert (score.astype(np.float64) >= found.threshold).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("label", "said"), [(0, [0, 0, 0]), (1, [1, 1, 1])])
 def test_one_class_only_gives_a_threshold_that_is_always_right(label: int, said: list[int]) -> None:
     score = np.array([0.2, 0.6, 0.9], np.float32)
-    found = calibrate(score, np.full(3, label), accuracy)
+    found = calibrate_threshold(score, np.full(3, label), accuracy_at_cuts)
     assert (score >= found.threshold).astype(int).tolist() == said
 
 
 def test_the_best_value_wins_then_the_lower_loss_then_the_lower_index() -> None:
     values = np.array([0.8, 0.9, 0.9, 0.9])
-    assert choose(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=True) == 2
-    assert choose(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=False) == 0
+    assert best_candidate(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=True) == 2
+    assert best_candidate(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=False) == 0
 
 
 def test_a_candidate_that_diverged_cannot_be_chosen() -> None:
     losses = np.array([np.nan, 0.5, np.inf])
-    assert choose(losses, losses, maximise=False) == 1
-    assert choose(losses[[0, 2]], losses[[0, 2]], maximise=False) is None
+    assert best_candidate(losses, losses, maximise=False) == 1
+    assert best_candidate(losses[[0, 2]], losses[[0, 2]], maximise=False) is None
 
 
 def brute_force(score: NDArray[Any], label: NDArray[Any], kept: str, target: float) -> tuple[float, float]:
@@ -110,9 +110,9 @@ def brute_force(score: NDArray[Any], label: NDArray[Any], kept: str, target: flo
 )
 @given(rows=ROWS, target=st.sampled_from([0.3, 0.8]))
 def test_the_value_is_the_best_that_keeps_the_target_or_the_nearest_miss(
-    criterion: Callable[..., Quality], kept: str, rows: list[tuple[int, bool]], target: float
+    criterion: Callable[..., CutValues], kept: str, rows: list[tuple[int, bool]], target: float
 ) -> None:
     score, label = arrays(rows)
-    found = calibrate(score, label, partial(criterion, target=target))
+    found = calibrate_threshold(score, label, partial(criterion, target=target))
     best, most = brute_force(score, label, kept, target)
     assert found.value == pytest.approx(best if most >= target else most - target)

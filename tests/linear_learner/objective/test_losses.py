@@ -21,7 +21,7 @@ def example(name: str) -> tuple[NDArray[Any], NDArray[Any], int, float]:
     z = generator.normal(0, 2, (ROWS, MODELS * classes)).astype(np.float32)
     regression = LOSSES[name].degree > 0
     y = generator.normal(size=ROWS) if regression else generator.integers(0, max(classes, 2), ROWS)
-    return z, y.astype(np.float32), classes, PARAMETERS[LOSSES[name].parameter]
+    return z, y.astype(np.float32), classes, PARAMETERS[LOSSES[name].parameter_name]
 
 
 def graph(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -55,7 +55,7 @@ def test_the_gradient_is_the_central_difference_of_the_formula(name: str) -> Non
         up[:, column] += step
         down[:, column] -= step
         slope = (
-            LOSSES[name].half
+            LOSSES[name].gradient_factor
             * (formula(name, up, y, classes, a) - formula(name, down, y, classes, a)).sum(axis=1)
             / (2 * step)
         )
@@ -96,5 +96,5 @@ def test_the_losses_are_the_formulas_of_the_original() -> None:
         "eps_insensitive_absolute_loss": np.maximum(0, np.abs(e) - 0.4),
     }
     for name, values in expected.items():
-        a = 1.0 if name == "hinge_loss" else PARAMETERS[LOSSES[name].parameter]
+        a = 1.0 if name == "hinge_loss" else PARAMETERS[LOSSES[name].parameter_name]
         np.testing.assert_allclose(LOSSES[name].value(z, y, a), values, atol=1e-12)

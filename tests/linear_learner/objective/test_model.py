@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from linear_learner.objective.losses import logistic_link
-from linear_learner.objective.model import Model
-from open_algorithms.learning.rows.csr import TERMS, Sparse, compressed, product
+from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.rows.csr import TERMS_AT_ONCE, Csr, compress_matrix, csr_matmul
 
 Floats = NDArray[Any]
 LOSSES = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
 
 
-def random_model(predictor: str, features: int, outputs: int, generator: np.random.Generator) -> Model:
+def random_model(predictor: str, features: int, outputs: int, generator: np.random.Generator) -> LinearModel:
     weight = generator.normal(size=(features, outputs)).astype(np.float32)
-    return Model(predictor, LOSSES[predictor], weight, generator.normal(size=outputs).astype(np.float32))
+    return LinearModel(predictor, LOSSES[predictor], weight, generator.normal(size=outputs).astype(np.float32))
 
 
 def mostly_zeros(rows: int, features: int, share: float, generator: np.random.Generator) -> Floats:
@@ -28,9 +28,9 @@ def mostly_zeros(rows: int, features: int, share: float, generator: np.random.Ge
     return X.astype(np.float32)
 
 
-def assert_same_answers(model: Model, sparse: Any, X: Floats) -> None:
+def assert_same_answers(model: LinearModel, sparse: Any, X: Floats) -> None:
     """Compare the answers to within the last digit of float32."""
-    np.testing.assert_allclose(model.margin(sparse), model.margin(X), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(model.margins(sparse), model.margins(X), rtol=1e-6, atol=1e-6)
     expected = model.predict(X)
     answer = model.predict(sparse)
     assert list(answer) == list(expected)
@@ -49,18 +49,18 @@ def test_sparse_rows_get_the_answers_of_dense_ones(
 ) -> None:
     generator = np.random.default_rng(seed)
     X = mostly_zeros(rows, features, share, generator)
-    assert_same_answers(random_model(predictor, features, outputs, generator), compressed(X), X)
+    assert_same_answers(random_model(predictor, features, outputs, generator), compress_matrix(X), X)
 
 
-@pytest.mark.parametrize("outputs", [1, 3, TERMS + 1])
+@pytest.mark.parametrize("outputs", [1, 3, TERMS_AT_ONCE + 1])
 def test_products_of_more_terms_than_are_held_at_once_are_whole(outputs: int) -> None:
     generator = np.random.default_rng(1)
-    rows, features = (7, 30_000) if outputs < TERMS else (3, 4)
+    rows, features = (7, 30_000) if outputs < TERMS_AT_ONCE else (3, 4)
     X = mostly_zeros(rows, features, 0.9, generator)
     X[[1, 2, -1]] = 0
     model = random_model("multiclass_classifier", features, outputs, generator)
     expected = X.astype(np.float64) @ model.weight + model.bias
-    np.testing.assert_allclose(model.margin(compressed(X)), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(model.margins(compress_matrix(X)), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_rows_compressed_by_another_library_are_answered_too() -> None:
@@ -71,7 +71,7 @@ def test_rows_compressed_by_another_library_are_answered_too() -> None:
 
 def test_a_row_without_values_gets_the_bias() -> None:
     model = random_model("regressor", 5, 1, np.random.default_rng(3))
-    empty = Sparse(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(3, np.int64), (2, None))
+    empty = Csr(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(3, np.int64), (2, None))
     assert model.predict(empty)["score"].tolist() == [model.bias[0]] * 2
 
 
@@ -80,7 +80,7 @@ def test_a_million_features_are_not_written_out() -> None:
     rows, features, values = 2000, 10**6, 50
     columns = np.sort(generator.integers(0, features // values, (rows, values)) + np.arange(values) * 20_000)
     data = np.ones(rows * values, np.float32)
-    X = Sparse(data, columns.astype(np.int32).ravel(), np.arange(rows + 1) * values, (rows, features))
+    X = Csr(data, columns.astype(np.int32).ravel(), np.arange(rows + 1) * values, (rows, features))
     model = random_model("regressor", features, 1, generator)
     tracemalloc.start()
     score = model.predict(X)["score"]
@@ -100,7 +100,7 @@ def test_the_weight_cast_once_gives_the_margins_of_the_weight_cast_anew(
     X = mostly_zeros(rows, features, 0.8, generator)
     expected = np.asarray(X.astype(np.float64) @ model.weight + model.bias, np.float32)
     for _ in range(2):
-        assert model.margin(X).tobytes() == expected.tobytes()
+        assert model.margins(X).tobytes() == expected.tobytes()
     assert model.outputs == outputs
 
 
@@ -119,6 +119,6 @@ def test_few_sparse_rows_get_the_bits_that_they_get_among_many(
 ) -> None:
     generator = np.random.default_rng(seed)
     weight = generator.normal(size=(features, outputs)).astype(np.float32)
-    few, many = (mostly_zeros(n, features, 0.5, generator) for n in (rows, TERMS // features))
-    together = product(compressed(np.vstack([few, many, many])), weight)
-    assert product(compressed(few), weight).tobytes() == together[:rows].tobytes()
+    few, many = (mostly_zeros(n, features, 0.5, generator) for n in (rows, TERMS_AT_ONCE // features))
+    together = csr_matmul(compress_matrix(np.vstack([few, many, many])), weight)
+    assert csr_matmul(compress_matrix(few), weight).tobytes() == together[:rows].tobytes()

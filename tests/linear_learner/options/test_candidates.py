@@ -4,15 +4,17 @@ from collections import Counter
 
 import pytest
 
-from linear_learner.objective.losses import LOSSES_OF
-from linear_learner.options.candidates import Candidate, candidates
-from linear_learner.options.hyperparameters import parse
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.options.candidates import Candidate, build_candidates
+from linear_learner.options.hyperparameters import parse_hyperparameters
 
 MANY = 10**6
 
 
 def bank(rows: int = MANY, validated: bool = True, **texts: str) -> list[Candidate]:
-    return candidates(parse({"predictor_type": "binary_classifier"} | texts), rows=rows, validated=validated)
+    return build_candidates(
+        parse_hyperparameters({"predictor_type": "binary_classifier"} | texts), rows=rows, has_validation=validated
+    )
 
 
 def test_candidate_0_with_everything_auto_is_the_originals() -> None:
@@ -24,7 +26,7 @@ def test_candidate_0_has_every_number_that_the_user_gave() -> None:
     assert first == Candidate("sgd", 0.3, 0.2, 4.0, 7, momentum=0.5)
 
 
-@pytest.mark.parametrize("predictor", LOSSES_OF)
+@pytest.mark.parametrize("predictor", LOSSES_BY_PREDICTOR)
 def test_there_are_32_different_candidates_and_all_but_the_first_average(predictor: str) -> None:
     settings = bank(predictor_type=predictor, num_classes="3")
     assert len(set(settings)) == len(settings) == 32

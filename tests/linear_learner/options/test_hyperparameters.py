@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from linear_learner.options.hyperparameters import Hyperparameters, declarations, ignored, parse
+from linear_learner.options.hyperparameters import Hyperparameters, declarations, ignored_names, parse_hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.options.reference import page
+from open_algorithms.learning.options.reference import render_reference
 
 BINARY = {"predictor_type": "binary_classifier"}
 RENAMED = {"_tuning_objective_metric": "tuning"}
@@ -21,38 +21,40 @@ def test_the_typed_fields_are_the_declared_names() -> None:
 
 @pytest.mark.parametrize("text", ["True", "true", "1", '"true"', " TRUE "])
 def test_every_spelling_of_true_is_understood(text: str) -> None:
-    assert parse(BINARY | {"use_bias": text}).use_bias is True
+    assert parse_hyperparameters(BINARY | {"use_bias": text}).use_bias is True
 
 
 @pytest.mark.parametrize("text", ["10", "10.0", '"10"', "1e1"])
 def test_every_spelling_of_an_integer_is_understood(text: str) -> None:
-    assert parse(BINARY | {"epochs": text}).epochs == 10
+    assert parse_hyperparameters(BINARY | {"epochs": text}).epochs == 10
 
 
 @pytest.mark.parametrize("predictor", ['"regressor"', "regressor", "Regressor"])
 def test_a_text_may_come_in_json_quotes_or_capitals(predictor: str) -> None:
-    assert parse({"predictor_type": predictor}).predictor_type == "regressor"
+    assert parse_hyperparameters({"predictor_type": predictor}).predictor_type == "regressor"
 
 
 def test_what_the_platform_and_the_original_add_is_accepted() -> None:
     added = {"sagemaker_region": "x", "_kvstore": "auto", "_num_gpus": "0", "force_dense": "true"}
-    assert parse(BINARY | added) == parse(BINARY)
+    assert parse_hyperparameters(BINARY | added) == parse_hyperparameters(BINARY)
 
 
 def test_a_tuning_job_is_recognised() -> None:
-    assert parse(BINARY | {"_tuning_objective_metric": "validation:objective_loss"}).tuning
-    assert not parse(BINARY).tuning
+    assert parse_hyperparameters(BINARY | {"_tuning_objective_metric": "validation:objective_loss"}).tuning
+    assert not parse_hyperparameters(BINARY).tuning
 
 
 def test_auto_is_resolved_where_it_depends_on_other_hyperparameters() -> None:
-    hp = parse({"predictor_type": "regressor", "use_bias": "false"})
+    hp = parse_hyperparameters({"predictor_type": "regressor", "use_bias": "false"})
     assert (hp.loss, hp.normalize_label, hp.unbias_label, hp.unbias_data) == ("squared_loss", True, False, False)
-    assert not parse(BINARY | {"normalize_label": "true"}).normalize_label
+    assert not parse_hyperparameters(BINARY | {"normalize_label": "true"}).normalize_label
 
 
 def test_all_faults_come_in_one_message() -> None:
     with pytest.raises(InputError) as caught:
-        parse({"epochs": "0", "wd": "nan", "mini_batch_siz": "3", "shuffle": "maybe", "beta_1": "1", "seed": "1.5"})
+        parse_hyperparameters(
+            {"epochs": "0", "wd": "nan", "mini_batch_siz": "3", "shuffle": "maybe", "beta_1": "1", "seed": "1.5"}
+        )
     assert str(caught.value).splitlines() == [
         "The hyperparameters have these faults:",
         "- mini_batch_siz: there is no such hyperparameter; did you mean mini_batch_size?",
@@ -69,13 +71,13 @@ def test_a_multiclass_classifier_needs_num_classes() -> None:
     two = "For two classes set predictor_type to binary_classifier, without num_classes"
     for given in ({}, {"num_classes": "auto"}):
         with pytest.raises(InputError) as raised:
-            parse({"predictor_type": "multiclass_classifier", **given})
+            parse_hyperparameters({"predictor_type": "multiclass_classifier", **given})
         assert str(raised.value).splitlines()[1:] == [
             "- num_classes: it is required with predictor_type=multiclass_classifier; expected the number of classes, "
             f"which is the largest label + 1. {two}"
         ]
     with pytest.raises(InputError) as raised:
-        parse({"predictor_type": "multiclass_classifier", "num_classes": "2"})
+        parse_hyperparameters({"predictor_type": "multiclass_classifier", "num_classes": "2"})
     assert str(raised.value).splitlines()[1:] == [
         f"- num_classes: expected auto or an integer in [3, 1000000], found '2'. {two}"
     ]
@@ -86,7 +88,7 @@ def test_a_loss_of_another_predictor_is_refused() -> None:
         InputError,
         match=r"expected auto or squared_loss or .* with predictor_type=regressor, found 'logistic'",
     ):
-        parse({"predictor_type": "regressor", "loss": "logistic"})
+        parse_hyperparameters({"predictor_type": "regressor", "loss": "logistic"})
 
 
 @pytest.mark.parametrize("name", [name for name, d in declarations().items() if d.range])
@@ -101,81 +103,81 @@ def test_every_bound_holds_from_both_sides(name: str) -> None:
     ):
         if math.isinf(bound):
             with pytest.raises(ValueError, match="inf"):
-                declaration.read(str(bound))
+                declaration.parse_value(str(bound))
             continue
         inside = bound - math.copysign(1, outwards) if whole else math.nextafter(bound, -outwards)
         outside = bound + math.copysign(1, outwards) if whole else math.nextafter(bound, outwards)
         accepted, refused = ([bound, inside], [outside]) if closed else ([inside], [bound, outside])
         for value in accepted:
-            assert declaration.read(repr(int(value) if whole else value)) == value
+            assert declaration.parse_value(repr(int(value) if whole else value)) == value
         for value in refused:
             with pytest.raises(ValueError, match=r"\d"):
-                declaration.read(repr(int(value) if whole else value))
+                declaration.parse_value(repr(int(value) if whole else value))
 
 
 @pytest.mark.parametrize(("name", "choice"), [(n, c) for n, d in declarations().items() for c in d.choices])
 def test_every_choice_is_accepted(name: str, choice: str) -> None:
-    assert declarations()[name].read(choice) == choice
+    assert declarations()[name].parse_value(choice) == choice
 
 
 @pytest.mark.parametrize("name", declarations())
 def test_auto_is_accepted_exactly_where_it_is_declared(name: str) -> None:
     declaration = declarations()[name]
     if declaration.auto:
-        assert declaration.read("auto") is declaration.read(" AUTO ") is None
+        assert declaration.parse_value("auto") is declaration.parse_value(" AUTO ") is None
     elif declaration.type != "text":
         with pytest.raises(ValueError, match="auto"):
-            declaration.read("auto")
+            declaration.parse_value("auto")
 
 
 @pytest.mark.parametrize("name", [name for name, d in declarations().items() if d.default is not None])
 def test_every_default_is_valid(name: str) -> None:
     declaration = declarations()[name]
-    declaration.read(declaration.default or "")
+    declaration.parse_value(declaration.default or "")
 
 
 @pytest.mark.parametrize("text", ["1_0", "0x10", "\u0661\u0660", "", "ten", "1e", "--1", "nan", "inf", "1,5", "None"])
 def test_what_is_not_plainly_a_number_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="epochs: expected an integer"):
-        parse(BINARY | {"epochs": text})
+        parse_hyperparameters(BINARY | {"epochs": text})
     with pytest.raises(InputError, match="wd: expected auto or a number"):
-        parse(BINARY | {"wd": text})
+        parse_hyperparameters(BINARY | {"wd": text})
 
 
 def test_older_names_of_a_criterion_mean_the_newer_ones() -> None:
-    hp = parse(BINARY | {"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"})
+    hp = parse_hyperparameters(BINARY | {"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"})
     assert (hp.binary_classifier_model_selection_criteria, hp.f_beta) == ("f_beta", 1.0)
-    hp = parse(BINARY | {"binary_classifier_model_selection_criteria": "cross_entropy_loss"})
+    hp = parse_hyperparameters(BINARY | {"binary_classifier_model_selection_criteria": "cross_entropy_loss"})
     assert hp.binary_classifier_model_selection_criteria == "loss_function"
 
 
 @pytest.mark.parametrize(("text", "value"), [("balanced", "balanced"), ("auto", None), ("3", 3.0)])
 def test_the_weight_of_positive_rows_is_a_number_or_a_word(text: str, value: object) -> None:
-    assert parse(BINARY | {"positive_example_weight_mult": text}).positive_example_weight_mult == value
+    assert parse_hyperparameters(BINARY | {"positive_example_weight_mult": text}).positive_example_weight_mult == value
 
 
 def test_what_does_not_apply_is_ignored_and_named() -> None:
     texts = BINARY | {"num_classes": "2", "quantile": "7", "target_recall": "0.9", "wd": "0.1"}
-    hp = parse(texts)
-    assert ignored(texts, hp) == ["num_classes", "quantile", "target_recall"]
+    hp = parse_hyperparameters(texts)
+    assert ignored_names(texts, hp) == ["num_classes", "quantile", "target_recall"]
     assert hp.quantile == 0.5
 
 
 def test_the_reference_page_is_up_to_date() -> None:
     shown = (Path(__file__).resolve().parents[3] / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
-    assert shown == page(declarations().values()), "run make docs"
+    assert shown == render_reference(declarations().values()), "run make docs"
 
 
 def test_faults_are_named_even_where_what_they_depend_on_is_faulty() -> None:
     with pytest.raises(InputError) as caught:
-        parse({"num_classes": "abc", "quantile": "7", "f_beta": "-1"})
+        parse_hyperparameters({"num_classes": "abc", "quantile": "7", "f_beta": "-1"})
     assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == [
         "- predictor_type",
         "- num_classes",
         "- f_beta",
     ]
     with pytest.raises(InputError, match=r"(?s)loss: .*margin: "):
-        parse(BINARY | {"loss": "hinge", "margin": "abc"})
+        parse_hyperparameters(BINARY | {"loss": "hinge", "margin": "abc"})
 
 
 def test_what_a_switch_a_tuning_job_or_an_older_name_overrides_is_named() -> None:
@@ -187,4 +189,4 @@ def test_what_a_switch_a_tuning_job_or_an_older_name_overrides_is_named() -> Non
         ({"optimizer": "adam", "momentum": "0.5"}, ["momentum"]),
     ]
     for texts, names in cases:
-        assert ignored(BINARY | texts, parse(BINARY | texts)) == names
+        assert ignored_names(BINARY | texts, parse_hyperparameters(BINARY | texts)) == names

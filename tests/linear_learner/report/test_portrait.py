@@ -7,10 +7,10 @@ from html import unescape
 import numpy as np
 import pytest
 
-from linear_learner.objective.losses import LOSSES_OF
-from linear_learner.objective.model import Model
-from linear_learner.report.portrait import portrait
-from tests.linear_learner.artifacts import example
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.objective.model import LinearModel
+from linear_learner.report.portrait import render_portrait
+from tests.linear_learner.artifacts import draw_model
 
 
 def bars(html: str) -> list[str]:
@@ -19,16 +19,16 @@ def bars(html: str) -> list[str]:
 
 
 def test_the_largest_weights_come_first_with_their_sign() -> None:
-    model = replace(example(features=3), weight=np.array([[0.5], [-2], [0]], np.float32))
-    assert bars(portrait(model)) == ["f1: \N{MINUS SIGN}2", "f0: 0.5", "f2: 0"]
-    assert "3 of 3 features" in portrait(model)
+    model = replace(draw_model(features=3), weight=np.array([[0.5], [-2], [0]], np.float32))
+    assert bars(render_portrait(model)) == ["f1: \N{MINUS SIGN}2", "f0: 0.5", "f2: 0"]
+    assert "3 of 3 features" in render_portrait(model)
 
 
-@pytest.mark.parametrize("predictor", LOSSES_OF)
+@pytest.mark.parametrize("predictor", LOSSES_BY_PREDICTOR)
 @pytest.mark.parametrize("features", [1, 784])
 def test_every_kind_of_model_says_what_it_is_and_shows_a_few_weights(predictor: str, features: int) -> None:
-    model = example(predictor, features=features)
-    html = portrait(model)
+    model = draw_model(predictor, features=features)
+    html = render_portrait(model)
     assert f"<dd>{predictor}</dd>" in html
     assert len(bars(html)) == (min(5, features) * 4 if model.outputs > 1 else min(20, features))
     assert ("<dt>Threshold</dt><dd>0.4</dd>" in html) == (predictor == "binary_classifier")
@@ -36,23 +36,23 @@ def test_every_kind_of_model_says_what_it_is_and_shows_a_few_weights(predictor: 
 
 def test_of_many_classes_the_first_are_drawn_and_that_is_said() -> None:
     weight = np.ones((3, 12), np.float32)
-    html = portrait(Model("multiclass_classifier", "softmax_loss", weight, np.zeros(12, np.float32)))
+    html = render_portrait(LinearModel("multiclass_classifier", "softmax_loss", weight, np.zeros(12, np.float32)))
     assert html.count("<figure>") == 10
     assert "These are the first 10 of 12 classes." in html
 
 
 def test_names_are_listed_where_they_are_known_and_never_html() -> None:
     names = ("age", "<script>alert(1)</script>", "x" * 40)
-    html = portrait(replace(example(features=3), names=names))
+    html = render_portrait(replace(draw_model(features=3), names=names))
     assert sorted(bar.partition(":")[0] for bar in bars(html)) == sorted(names)
     assert "<script" not in html
     assert [unescape(name) for name in re.findall("<li>(.*?)</li>", html)] == list(names)
-    assert "<li>" not in portrait(example(features=3))
+    assert "<li>" not in render_portrait(draw_model(features=3))
 
 
 def test_a_model_of_a_million_named_features_has_a_page_of_bounded_size() -> None:
-    wide = Model("regressor", "squared_loss", np.ones((10**6, 1), np.float32), np.zeros(1, np.float32))
-    assert len(portrait(wide)) < 20_000
-    named = portrait(replace(wide, names=tuple(map(str, range(10**6)))))
+    wide = LinearModel("regressor", "squared_loss", np.ones((10**6, 1), np.float32), np.zeros(1, np.float32))
+    assert len(render_portrait(wide)) < 20_000
+    named = render_portrait(replace(wide, names=tuple(map(str, range(10**6)))))
     assert len(named) < 50_000
     assert "The first 1,000 of 1,000,000 features" in named

@@ -17,16 +17,16 @@ import pytest
 from sklearn import metrics as theirs
 from sklearn.calibration import calibration_curve
 
-from container.job.log import Log
-from linear_learner.measuring.metrics import Binary, Regressor
-from linear_learner.report.content import report, weights
-from linear_learner.report.page import page
-from linear_learner.report.quality import calibration, regression, thresholds
-from linear_learner.report.words import NONE, number
-from linear_learner.training.fit import fit
-from linear_learner.training.result import Account
+from container.job.log import JobLog
+from linear_learner.measuring.metrics import BinaryTally, RegressorTally
+from linear_learner.report.content import build_report, weight_entries
+from linear_learner.report.page import render_report
+from linear_learner.report.quality import calibration_bins, regression_quality, threshold_entries
+from linear_learner.report.words import NO_VALUE, format_number
+from linear_learner.training.fit import fit_model
+from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.dense import Block
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_checkpoints import Disk, cut_off
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
 from tests.linear_learner.training.test_interruption import Stop
@@ -55,13 +55,13 @@ def channels(name: str) -> dict[str, list[Block]]:
 
 
 @cache
-def job(name: str) -> tuple[Account, Plain, str]:
+def job(name: str) -> tuple[TrainingResult, Plain, str]:
     """Run a job; return its account, its report and its log."""
-    log, accounts = io.StringIO(), list[Account]()
+    log, accounts = io.StringIO(), list[TrainingResult]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linear_learner.training.pruning.WORTH", 0)  # let candidates leave small jobs too
-        fit(JOBS[name], channels(name), Log("algo-1", "Linear Learner", log), tell=accounts.append)
-    return accounts[0], report(accounts[0], JOBS[name], SECONDS), log.getvalue()
+        patch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
+        fit_model(JOBS[name], channels(name), JobLog("algo-1", "Linear Learner", log), on_result=accounts.append)
+    return accounts[0], build_report(accounts[0], JOBS[name], SECONDS), log.getvalue()
 
 
 def told(pattern: str, log: str) -> list[Any]:
@@ -202,32 +202,32 @@ def test_the_versions_are_those_that_took_part() -> None:
 
 @pytest.mark.parametrize("residual", [0.0, 1e30, -1e-30, 2.0**24])
 def test_residuals_that_are_as_good_as_equal_are_shown_as_one(residual: float) -> None:
-    tally = Regressor()
+    tally = RegressorTally()
     tally.add(np.zeros(100, np.float32), {"score": residual * (1 + 1e-15 * np.arange(100))})
-    residuals = regression(tally)["residuals"]
+    residuals = regression_quality(tally)["residuals"]
     assert residuals["edges"][0] < residual < residuals["edges"][-1]
     assert sorted(residuals["counts"])[-2:] == [0, 100]
 
 
 def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
-    tally, none = Regressor(), Regressor()
+    tally, none = RegressorTally(), RegressorTally()
     tally.add(np.arange(4, dtype=np.float32), {"score": np.array([np.inf, 1.5, np.nan, 3.5])})
-    assert regression(tally)["predictions"]["label"].tolist() == [1, 3]
+    assert regression_quality(tally)["predictions"]["label"].tolist() == [1, 3]
     none.add(np.zeros(1, np.float32), {"score": np.array([-np.inf])})
-    assert regression(none) == {"sampled_rows": 0}
+    assert regression_quality(none) == {"sampled_rows": 0}
     scores = np.array([0.25, 0.75, np.nan])
-    assert sum(calibration(scores, np.ones((3, 2), np.int64))["rows"]) == 4
+    assert sum(calibration_bins(scores, np.ones((3, 2), np.int64))["rows"]) == 4
 
 
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: str) -> None:
-    data, accounts = channels(name), list[Account]()
+    data, accounts = channels(name), list[TrainingResult]()
     _, y = data["test"][0]
     extreme = np.full((len(y), 5), 3e38, np.float32) * np.array([1, -1, 1, 1, -1], np.float32)
     data["test"] = [(extreme, np.ones_like(y))]
-    fit(JOBS[name], data, Silence(), tell=accounts.append)
-    found = report(accounts[0], JOBS[name], SECONDS)
+    fit_model(JOBS[name], data, SilentLog(), on_result=accounts.append)
+    found = build_report(accounts[0], JOBS[name], SECONDS)
     json.dumps(found, allow_nan=False)
     text = " ".join(read(found).texts)
     assert "Some figures of the test rows are beyond what can be counted" in text
@@ -242,9 +242,9 @@ def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.
     score = np.float32(1) + generator.normal(size=200).astype(np.float32) * np.float32(1e-3)
     score[::2] *= -1
     y = (generator.random(200) < 0.5).astype(np.float32)
-    tally, threshold = Binary(1.0), float(np.median(score))
+    tally, threshold = BinaryTally(1.0), float(np.median(score))
     tally.add(y, {"score": score, "predicted_label": (score >= threshold).astype(np.int64)})
-    entries = thresholds(tally, tally.ranking.cuts(), threshold)
+    entries = threshold_entries(tally, tally.ranking.threshold_cuts(), threshold)
     assert len(entries) >= 5
     for entry in entries:
         said = score >= entry["threshold"]
@@ -261,7 +261,7 @@ def test_the_weights_are_told_without_a_copy_of_them() -> None:
         scaler=replace(account.scaler, deviation=np.ones(2000, np.float32)),
     )
     tracemalloc.start()
-    first = weights(wide)[0]
+    first = weight_entries(wide)[0]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (first["column"], first["classes"], first["raw"]) == (0, [0], [-2_000_000])
@@ -270,17 +270,17 @@ def test_the_weights_are_told_without_a_copy_of_them() -> None:
 
 def test_a_job_that_goes_on_from_a_checkpoint_tells_all_of_its_epochs() -> None:
     texts, data = JOBS["binary_classifier"], channels("binary_classifier")
-    accounts = list[Account]()
-    fit(texts, data, Silence(), store=cut_off(2, texts, data), tell=accounts.append)
-    assert report(accounts[0], texts, SECONDS) == job("binary_classifier")[1]
+    accounts = list[TrainingResult]()
+    fit_model(texts, data, SilentLog(), checkpoints=cut_off(2, texts, data), on_result=accounts.append)
+    assert build_report(accounts[0], texts, SECONDS) == job("binary_classifier")[1]
 
 
 def test_of_very_many_epochs_some_are_told_the_best_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linear_learner.training.progress.HISTORY", 3 * 4 * 10)
+    monkeypatch.setattr("linear_learner.training.progress.MAX_HISTORY", 3 * 4 * 10)
     texts = HYPERPARAMETERS["regressor"] | {"epochs": "50", "num_models": "4", "early_stopping_patience": "50"}
-    accounts = list[Account]()
-    fit(texts, channels("regressor"), Silence(), tell=accounts.append)
-    found = report(accounts[0], texts, SECONDS)
+    accounts = list[TrainingResult]()
+    fit_model(texts, channels("regressor"), SilentLog(), on_result=accounts.append)
+    found = build_report(accounts[0], texts, SECONDS)
     told = found["curves"]["epochs"]
     assert found["training"]["epochs"] == 50
     assert 5 <= len(told) <= 12
@@ -291,17 +291,24 @@ def test_of_very_many_epochs_some_are_told_the_best_among_them(monkeypatch: pyte
     at_best = told.index(found["training"]["best_epoch"])
     assert winner["validation_loss"] == found["curves"]["losses"]["validation"][found["winner"]][at_best]
     assert winner["value"] == winner["validation_loss"] == min(found["curves"]["early_stopping"]["values"])
-    assert "candidate" in page(found)
+    assert "candidate" in render_report(found)
 
 
 def test_a_job_that_is_stopped_in_its_first_epoch_is_told() -> None:
-    texts, accounts = JOBS["binary_classifier"], list[Account]()
-    fit(texts, channels("binary_classifier"), Silence(), heed=Stop(3), store=Disk(), tell=accounts.append)
-    found = report(accounts[0], texts, SECONDS)
+    texts, accounts = JOBS["binary_classifier"], list[TrainingResult]()
+    fit_model(
+        texts,
+        channels("binary_classifier"),
+        SilentLog(),
+        raise_if_stopped=Stop(3),
+        checkpoints=Disk(),
+        on_result=accounts.append,
+    )
+    found = build_report(accounts[0], texts, SECONDS)
     assert found["stopped"]
     assert (found["training"]["epochs"], found["training"]["best_epoch"]) == (0, None)
-    assert "there is no curve yet" in page(found)
-    assert "its weights that its unfinished first epoch had come to" in page(found)
+    assert "there is no curve yet" in render_report(found)
+    assert "its weights that its unfinished first epoch had come to" in render_report(found)
 
 
 class Reader(HTMLParser):
@@ -330,7 +337,7 @@ class Reader(HTMLParser):
 
 def read(found: Plain) -> Reader:
     reader = Reader()
-    reader.feed(page(found))
+    reader.feed(render_report(found))
     assert not reader.open
     return reader
 
@@ -342,10 +349,10 @@ def test_the_page_shows_every_score_and_needs_nothing_beside_it(name: str) -> No
     assert reader.fetched == ["data:,"]
     for quality in found["channels"].values():
         for score in quality["scores"].values():
-            assert number(score) in reader.texts
+            assert format_number(score) in reader.texts
     for entry in found["bank"]:
-        assert number(entry["loss"]) in reader.texts
-    assert "url(" not in page(found)
+        assert format_number(entry["loss"]) in reader.texts
+    assert "url(" not in render_report(found)
 
 
 NAMES: list[Callable[[int], str]] = [
@@ -363,8 +370,8 @@ def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -
     reader = read(named)
     assert name(found["weights"][0]["column"]) in reader.texts
     assert name(1) in reader.texts
-    assert "script" not in page(found)
-    assert "<script" not in page(named)
+    assert "script" not in render_report(found)
+    assert "<script" not in render_report(named)
 
 
 def chosen(name: str, value: float, /, **second: float) -> str:
@@ -387,14 +394,14 @@ def test_the_page_says_why_the_winner_won() -> None:
 def test_the_page_draws_what_decides_where_it_is_not_the_loss() -> None:
     assert "What decides: accuracy on the validation rows" in read(job("binary_classifier")[1]).texts
     for name in ("regressor", "by loss", "unvalidated"):
-        assert "What decides" not in page(job(name)[1])
+        assert "What decides" not in render_report(job(name)[1])
 
 
 @pytest.mark.parametrize("given", [{}, {"normalize_data": "false"}, {"normalize_label": "false"}])
 def test_the_page_says_in_what_units_weights_and_losses_are(given: dict[str, str]) -> None:
-    accounts = list[Account]()
-    fit(JOBS["regressor"] | given, channels("regressor"), Silence(), tell=accounts.append)
-    text = " ".join(read(report(accounts[0], given, SECONDS)).texts)
+    accounts = list[TrainingResult]()
+    fit_model(JOBS["regressor"] | given, channels("regressor"), SilentLog(), on_result=accounts.append)
+    text = " ".join(read(build_report(accounts[0], given, SECONDS)).texts)
     assert ("per standard deviation of their feature" in text) == ("normalize_data" not in given)
     assert ("normalize_data is off" in text) == ("normalize_data" in given)
     assert ("in standard deviations of the label" in text) == ("normalize_label" not in given)
@@ -412,17 +419,17 @@ def test_of_very_many_classes_the_page_shows_the_first_and_says_so() -> None:
     text = " ".join(" ".join(read(many).texts).split())
     assert "The first 100 of 601 classes on the test rows" in text
     assert "of the others 581 581 581" in text
-    assert f"98 0 0 {NONE} {NONE}" in text
-    assert f"99 1 0 0 {NONE}" in text
+    assert f"98 0 0 {NO_VALUE} {NO_VALUE}" in text
+    assert f"99 1 0 0 {NO_VALUE}" in text
 
 
 def test_what_is_not_finite_is_null_and_shown_as_a_dash() -> None:
     account, _, _ = job("regressor")
-    members = account.course.members
+    members = account.course.active
     place = next(place for place, m in enumerate(members) if m != account.winner)
     account.course.history[:, :, members[place]] = np.inf
     account.standings.losses[place] = account.standings.values[place] = np.nan
-    found = report(account, JOBS["regressor"], SECONDS)
+    found = build_report(account, JOBS["regressor"], SECONDS)
     job.cache_clear()
     text = json.dumps(found, allow_nan=False)
     last = next(entry for entry in json.loads(text)["bank"] if entry["diverged"])

@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from linear_learner.report.page import page
+from linear_learner.report.page import render_report
 from tests.linear_learner.report.test_report import job
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS
 
@@ -21,7 +21,7 @@ def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "li
     named = found | {"weights": [entry | {"feature": f"{entry['column']}{LONG}"} for entry in found["weights"]]}
     named["hyperparameters"] = {"given": {LONG: LONG}, "used": {LONG: LONG}}
     file = folder / "report.html"
-    file.write_text(page(named), encoding="utf-8")
+    file.write_text(render_report(named), encoding="utf-8")
     screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     media: dict[str, Any] = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}

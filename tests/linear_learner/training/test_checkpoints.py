@@ -9,10 +9,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from linear_learner.objective.model import Model
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit
-from open_algorithms.learning.rows.csr import Sparse, as_matrix, compressed
+from linear_learner.training.fit import fit_model
+from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.rows.test_kept import Log, problem
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
@@ -31,10 +31,10 @@ class Disk:
         self.checkpoints: list[bytes] = []
         self.last = last
 
-    def read(self) -> BinaryIO | None:
+    def open_latest(self) -> BinaryIO | None:
         return BytesIO(self.checkpoints[-1]) if self.checkpoints else None
 
-    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
         file = BytesIO()
         dump(file)
         self.checkpoints.append(file.getvalue())
@@ -52,12 +52,12 @@ class Listener(Log):
 def cut_off(after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None) -> Disk:
     disk = Disk(after)
     with pytest.raises(Cut):
-        fit(hyperparameters, channels, Log(), budget, store=disk)
+        fit_model(hyperparameters, channels, Log(), budget, checkpoints=disk)
     disk.last = None
     return disk
 
 
-def assert_same(first: Model, second: Model) -> None:
+def assert_same(first: LinearModel, second: LinearModel) -> None:
     np.testing.assert_array_equal(first.weight, second.weight)
     np.testing.assert_array_equal(first.bias, second.bias)
     assert first.threshold == second.threshold
@@ -68,7 +68,7 @@ def wide(rows: int) -> list[Block]:
     generator = np.random.default_rng(5)
     indices = np.sort(generator.integers(0, 3000, (rows, 6)), axis=1) * 6 + np.arange(6)
     data = generator.normal(size=rows * 6).astype(np.float32)
-    X = Sparse(data, indices.ravel().astype(np.int32), np.arange(0, 6 * rows + 1, 6), (rows, 20_000))
+    X = Csr(data, indices.ravel().astype(np.int32), np.arange(0, 6 * rows + 1, 6), (rows, 20_000))
     return [(X, (indices[:, 0] // 6 % 2).astype(np.float32))]
 
 
@@ -78,7 +78,10 @@ JOBS: dict[str, tuple[dict[str, str], Channels]] = {
     **{predictor: (job, split(predictor)) for predictor, job in HYPERPARAMETERS.items()},
     **{name: (REGRESSOR | {"optimizer": name}, split("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
     "in order": (BINARY | {"shuffle": "false"}, {"train": SPLIT["train"]}),
-    "sparse": (BINARY, {name: [(compressed(as_matrix(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()}),
+    "sparse": (
+        BINARY,
+        {name: [(compress_matrix(as_dense(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()},
+    ),
     "wide": (BINARY | {"epochs": "5"}, {"train": wide(2000), "validation": wide(300)}),
 }
 
@@ -87,11 +90,13 @@ JOBS: dict[str, tuple[dict[str, str], Channels]] = {
 def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str) -> None:
     hyperparameters, channels = JOBS[name]
     disk = Disk()
-    expected = fit(hyperparameters, channels, Log(), store=disk)
-    assert_same(fit(hyperparameters, channels, Log()), expected)
+    expected = fit_model(hyperparameters, channels, Log(), checkpoints=disk)
+    assert_same(fit_model(hyperparameters, channels, Log()), expected)
     for after in {1, 2, len(disk.checkpoints)}:
         log = Log()
-        assert_same(fit(hyperparameters, channels, log, store=cut_off(after, hyperparameters, channels)), expected)
+        assert_same(
+            fit_model(hyperparameters, channels, log, checkpoints=cut_off(after, hyperparameters, channels)), expected
+        )
         assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
 
 
@@ -101,11 +106,11 @@ def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
     channels = {"train": problem(60_000, sparse=sparse), "validation": problem(20_000, sparse=sparse)}
     tight = Budget(76 << 20)
     log = Log()
-    expected = fit(hyperparameters, channels, log, tight)
+    expected = fit_model(hyperparameters, channels, log, tight)
     assert any("is larger than the" in line for line in log.said)
     for after in (1, 2):
         disk = cut_off(after, hyperparameters, channels, tight)
-        assert_same(fit(hyperparameters, channels, Log(), tight, store=disk), expected)
+        assert_same(fit_model(hyperparameters, channels, Log(), tight, checkpoints=disk), expected)
 
 
 @pytest.mark.parametrize("more", [200_000, 2 << 20])
@@ -115,7 +120,7 @@ def test_a_stream_is_gone_on_from_with_another_amount_of_memory(sparse: bool, mo
     channels = {"train": problem(60_000, sparse=sparse)}
     tight, log = Budget(72 << 20), Log()
     disk = cut_off(1, hyperparameters, channels, tight)
-    fit(hyperparameters, channels, log, Budget(tight.free + more), store=disk)
+    fit_model(hyperparameters, channels, log, Budget(tight.free_bytes + more), checkpoints=disk)
     assert any("is read anew for every pass" in line for line in log.said)
     assert "Going on from the checkpoint after epoch 0." in log.said
 
@@ -141,14 +146,18 @@ def test_a_stream_that_is_gone_on_from_is_left_before_it_is_read_anew() -> None:
     channels = {name: problem(60_000, sparse=False) for name in ("train", "validation")}
     disk = cut_off(1, hyperparameters, channels, Budget(76 << 20))
     log = Log()
-    fit(hyperparameters, {name: Fifo(channels[name]) for name in channels}, log, Budget(76 << 20), store=disk)
+    fit_model(
+        hyperparameters, {name: Fifo(channels[name]) for name in channels}, log, Budget(76 << 20), checkpoints=disk
+    )
     assert "Going on from the checkpoint after epoch 0." in log.said
     assert sum("is read anew for every pass" in line for line in log.said) == 2
 
 
-def resumed(disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any) -> tuple[Model, list[str]]:
+def resumed(
+    disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any
+) -> tuple[LinearModel, list[str]]:
     log = Listener()
-    return fit(hyperparameters, channels, log, store=disk, **more), log.said
+    return fit_model(hyperparameters, channels, log, checkpoints=disk, **more), log.said
 
 
 def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -> None:
@@ -157,7 +166,7 @@ def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -
     model, said = resumed(disk, other, split("regressor"))
     what = "epochs was 8, is 9, wd was None, is 0.01"
     assert f"The checkpoint is of another job and not gone on from: {what}. Starting anew." in said
-    assert_same(model, fit(other, split("regressor"), Log()))
+    assert_same(model, fit_model(other, split("regressor"), Log()))
 
 
 def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_things() -> None:
@@ -171,22 +180,22 @@ def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_th
 def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: str) -> None:
     def channels(X: Any, y: Any) -> Channels:
         data = {**split("regressor"), "validation": [(X, y)]}
-        return {name: [(compressed(X), y) for X, y in blocks] for name, blocks in data.items()} if sparse else data
+        return {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in data.items()} if sparse else data
 
     X, y = split("regressor")["validation"][0]
     disk = cut_off(2, REGRESSOR, channels(X, y))
     other = channels(X, y + 1) if change == "labels" else channels(X[::-1].copy(), y)
     model, said = resumed(disk, REGRESSOR, other)
     assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
-    assert_same(model, fit(REGRESSOR, other, Log()))
+    assert_same(model, fit_model(REGRESSOR, other, Log()))
 
 
 def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
     disk = cut_off(2, REGRESSOR, split("regressor"))
-    earlier = fit(REGRESSOR, split("regressor"), Log())
+    earlier = fit_model(REGRESSOR, split("regressor"), Log())
     model, said = resumed(disk, REGRESSOR, split("regressor"), earlier=earlier)
     assert any("the model to start from differs. Starting anew." in line for line in said)
-    assert_same(model, fit(REGRESSOR, split("regressor"), Log(), earlier=earlier))
+    assert_same(model, fit_model(REGRESSOR, split("regressor"), Log(), earlier_model=earlier))
 
 
 def npy(array: Any) -> bytes:
@@ -240,4 +249,4 @@ def test_a_checkpoint_that_cannot_be_read_is_said_and_not_gone_on_from(how: str)
     disk.checkpoints = [changed]
     model, said = resumed(disk, REGRESSOR, channels)
     assert any("not gone on from" in line and "Starting anew." in line for line in said)
-    assert_same(model, fit(REGRESSOR, channels, Log()))
+    assert_same(model, fit_model(REGRESSOR, channels, Log()))

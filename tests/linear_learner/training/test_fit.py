@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from container.job.log import Log
-from linear_learner.objective.model import Model
-from linear_learner.training.fit import fit
+from container.job.log import JobLog
+from linear_learner.objective.model import LinearModel
+from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
 
 Block = tuple[NDArray[Any], NDArray[Any]]
@@ -43,10 +43,10 @@ def split(predictor: str) -> dict[str, list[Block]]:
     }
 
 
-def run(channels: dict[str, list[Block]], hyperparameters: dict[str, str]) -> tuple[Model, str]:
+def run(channels: dict[str, list[Block]], hyperparameters: dict[str, str]) -> tuple[LinearModel, str]:
     """Fit and return the model with its log."""
     log = io.StringIO()
-    return fit(hyperparameters, channels, Log("algo-1", "Linear Learner", log)), log.getvalue()
+    return fit_model(hyperparameters, channels, JobLog("algo-1", "Linear Learner", log)), log.getvalue()
 
 
 def final(log: str, split: str, metric: str) -> float:

@@ -12,24 +12,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from container.job.log import Log
-from linear_learner.bank.dense import Bank
-from linear_learner.bank.sparse import SparseBank, summed
-from linear_learner.objective.model import Model
+from container.job.log import JobLog
+from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.sparse import SparseBank, all_reduce_gradient
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.content import report
-from linear_learner.training.fit import fit
-from linear_learner.training.result import Account
+from linear_learner.report.content import build_report
+from linear_learner.training.fit import fit_model
+from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.hosts import ALONE, Hosts, room
-from open_algorithms.learning.rows.csr import Sparse, choose_rows, compressed
-from open_algorithms.learning.rows.dense import gather
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
+from open_algorithms.learning.rows.csr import Csr, choose_rows, compress_matrix
+from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.rows.test_kept import BY_LOSS, problem
 from tests.linear_learner.bank.test_sparse import sparse_rows
-from tests.linear_learner.silence import Silence
-from tests.linear_learner.team import Team
+from tests.linear_learner.silence import SilentLog
+from tests.linear_learner.team import HostProcesses
 from tests.linear_learner.training.test_checkpoints import Disk, assert_same, wide
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, split
 from tests.linear_learner.training.test_interruption import Stop
@@ -50,14 +50,14 @@ class Given:
     free: int | None = None
     stop: int | None = None
     disk: Disk | None = None
-    earlier: Model | None = None
+    earlier: LinearModel | None = None
 
 
 @dataclass
 class Done:
     """What a host has come to."""
 
-    model: Model
+    model: LinearModel
     log: str
     disk: Disk | None
     report: dict[str, Any]
@@ -73,20 +73,20 @@ class Done:
 
 def train(hosts: Hosts, given: Given) -> Done:
     """Be one host of the job."""
-    log, accounts = io.StringIO(), list[Account]()
-    model = fit(
+    log, accounts = io.StringIO(), list[TrainingResult]()
+    model = fit_model(
         given.hyperparameters,
         given.channels,
-        Log(hosts.names[hosts.rank], "Linear Learner", log),
+        JobLog(hosts.names[hosts.rank], "Linear Learner", log),
         None if given.free is None else Budget(given.free),
-        heed=Stop(given.stop),
-        store=given.disk,
-        earlier=given.earlier,
+        raise_if_stopped=Stop(given.stop),
+        checkpoints=given.disk,
+        earlier_model=given.earlier,
         hosts=hosts,
         sharded=given.sharded,
-        tell=accounts.append,
+        on_result=accounts.append,
     )
-    return Done(model, log.getvalue(), given.disk, report(accounts[0], {}, {}))
+    return Done(model, log.getvalue(), given.disk, build_report(accounts[0], {}, {}))
 
 
 def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -97,35 +97,43 @@ def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[An
 
 
 def exchange(hosts: Hosts, given: NDArray[Any]) -> tuple[Any, ...]:
-    texts = hosts.told_text(f"I am {hosts.names[hosts.rank]}, as öther höst says.")
-    return hosts.total(given), hosts.gathered(given[: hosts.rank]), hosts.told(given), hosts.most(hosts.rank), texts
+    texts = hosts.broadcast_text(f"I am {hosts.names[hosts.rank]}, as öther höst says.")
+    return (
+        hosts.all_reduce(given),
+        hosts.all_gather(given[: hosts.rank]),
+        hosts.broadcast(given),
+        hosts.all_reduce_max(hosts.rank),
+        texts,
+    )
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Team]:
-    with Team(2) as team:
+def two() -> Iterator[HostProcesses]:
+    with HostProcesses(2) as team:
         yield team
 
 
 @pytest.fixture(scope="module")
-def four() -> Iterator[Team]:
-    with Team(4) as team:
+def four() -> Iterator[HostProcesses]:
+    with HostProcesses(4) as team:
         yield team
 
 
 @pytest.fixture(params=[2, 4])
-def team(request: pytest.FixtureRequest) -> Team:
-    found: Team = request.getfixturevalue({2: "two", 4: "four"}[request.param])
+def team(request: pytest.FixtureRequest) -> HostProcesses:
+    found: HostProcesses = request.getfixturevalue({2: "two", 4: "four"}[request.param])
     return found
 
 
-def size(team: Team) -> int:
+def size(team: HostProcesses) -> int:
     return len(team.pipes)
 
 
-def replicated(team: Team, hyperparameters: dict[str, str], channels: Channels, batch: int = 48) -> tuple[Done, Done]:
+def replicated(
+    team: HostProcesses, hyperparameters: dict[str, str], channels: Channels, batch: int = 48
+) -> tuple[Done, Done]:
     """Train on one host, and on all with the same data and the same mini-batches over all; return host 0's."""
-    one = train(ALONE, Given(hyperparameters | {"mini_batch_size": str(batch)}, channels))
+    one = train(SINGLE_HOST, Given(hyperparameters | {"mini_batch_size": str(batch)}, channels))
     own = hyperparameters | {"mini_batch_size": str(batch // size(team))}
     return one, team.run(train, [Given(own, channels)] * size(team))[0]
 
@@ -169,7 +177,7 @@ def shards(blocks: Sequence[tuple[Any, NDArray[Any]]], hosts: int) -> list[list[
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_what_hosts_tell_each_other_arrives(team: Team, kind: type) -> None:
+def test_what_hosts_tell_each_other_arrives(team: HostProcesses, kind: type) -> None:
     generator = np.random.default_rng(1)
     for length in (1, 2, 5, 1000, 33_333):
         given: list[NDArray[Any]] = [generator.integers(-9, 9, length).astype(kind) for _ in range(size(team))]
@@ -184,14 +192,14 @@ def test_what_hosts_tell_each_other_arrives(team: Team, kind: type) -> None:
 
 
 def total(hosts: Hosts, given: NDArray[Any]) -> NDArray[Any]:
-    return hosts.total(given)
+    return hosts.all_reduce(given)
 
 
 def gathered(hosts: Hosts, given: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([hosts.told(given[None]), *hosts.gathered(given[None])])
+    return np.concatenate([hosts.broadcast(given[None]), *hosts.all_gather(given[None])])
 
 
-def test_what_is_wider_than_float32_arrives_bit_by_bit(team: Team) -> None:
+def test_what_is_wider_than_float32_arrives_bit_by_bit(team: HostProcesses) -> None:
     given = [np.array([2**24 + 1, 2**53 - 1, 0.1 * rank, 1e300, -1e-300, np.inf]) for rank in range(size(team))]
     for theirs in team.run(total, given):
         np.testing.assert_array_equal(theirs, np.sum(given, axis=0))
@@ -202,10 +210,10 @@ def test_what_is_wider_than_float32_arrives_bit_by_bit(team: Team) -> None:
 def summed_columns(hosts: Hosts, given: list[int]) -> Any:
     columns = np.array(given)
     gradient = np.arange(2 * len(columns), dtype=np.float32).reshape(-1, 2)
-    return summed(hosts, columns, gradient, gradient[:1] * 0, everything=False, rows=True)
+    return all_reduce_gradient(hosts, columns, gradient, gradient[:1] * 0, all_columns=False, has_rows=True)
 
 
-def test_the_gradients_of_millions_of_features_keep_apart(two: Team) -> None:
+def test_the_gradients_of_millions_of_features_keep_apart(two: HostProcesses) -> None:
     last = 2**31 - 2
     for found, gradient, _ in two.run(summed_columns, [[5, 2**24, last], [2**24 + 1, last]]):
         assert found.tolist() == [5, 2**24, 2**24 + 1, last]
@@ -213,18 +221,18 @@ def test_the_gradients_of_millions_of_features_keep_apart(two: Team) -> None:
 
 
 def test_messages_are_of_few_sizes_and_hardly_longer_than_they_must_be() -> None:
-    sizes = {room(n) for n in range(1, 100_000)}
+    sizes = {round_up_size(n) for n in range(1, 100_000)}
     assert len(sizes) < 300
-    assert all(n <= room(n) <= max(n + 1, n * 17 / 16) for n in range(1, 100_000))
+    assert all(n <= round_up_size(n) <= max(n + 1, n * 17 / 16) for n in range(1, 100_000))
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
-def test_hosts_with_the_same_data_learn_what_one_learns(team: Team, predictor: str) -> None:
+def test_hosts_with_the_same_data_learn_what_one_learns(team: HostProcesses, predictor: str) -> None:
     assert_alike(*replicated(team, HYPERPARAMETERS[predictor] | EXACT, split(predictor)))
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
-def test_without_validation_data_hosts_choose_what_one_chooses(two: Team, predictor: str) -> None:
+def test_without_validation_data_hosts_choose_what_one_chooses(two: HostProcesses, predictor: str) -> None:
     channels = {"train": split(predictor)["train"]}
     assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT, channels))
 
@@ -242,7 +250,7 @@ def test_without_validation_data_hosts_choose_what_one_chooses(two: Team, predic
     ],
     ids=lambda settings: " ".join(f"{name}={value}" for name, value in settings.items()),
 )
-def test_hosts_agree_with_one_whatever_the_job(two: Team, settings: dict[str, str]) -> None:
+def test_hosts_agree_with_one_whatever_the_job(two: HostProcesses, settings: dict[str, str]) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | settings
     one, many = replicated(two, job, split("binary_classifier"))
     if "num_calibration_samples" not in settings:
@@ -252,7 +260,7 @@ def test_hosts_agree_with_one_whatever_the_job(two: Team, settings: dict[str, st
 
 @pytest.mark.parametrize("rows", ["1", "3"])
 def test_thresholds_are_calibrated_on_as_many_rows_as_are_asked_for_however_many_hosts_share_them(
-    four: Team, rows: str
+    four: HostProcesses, rows: str
 ) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | {"num_calibration_samples": rows}
     one, many = replicated(four, job, split("binary_classifier"))
@@ -260,28 +268,28 @@ def test_thresholds_are_calibrated_on_as_many_rows_as_are_asked_for_however_many
     assert many.model.threshold == pytest.approx(one.model.threshold, rel=1e-4)
 
 
-def test_candidates_that_cut_their_mini_batches_into_slices_do_so_together(two: Team) -> None:
+def test_candidates_that_cut_their_mini_batches_into_slices_do_so_together(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["regressor"] | EXACT | {"num_models": "32"}
     one, many = replicated(two, job, split("regressor"), batch=384)
     assert_alike(one, many)
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
-def test_sparse_rows_are_summed_as_dense_ones_are(two: Team, predictor: str) -> None:
-    channels = {name: [(compressed(X), y) for X, y in blocks] for name, blocks in split(predictor).items()}
+def test_sparse_rows_are_summed_as_dense_ones_are(two: HostProcesses, predictor: str) -> None:
+    channels = {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in split(predictor).items()}
     assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT, channels))
 
 
 @pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "l1": "0.05"}, {"unbias_data": "false"}], ids=str)
-def test_wide_sparse_gradients_are_summed(team: Team, settings: dict[str, str]) -> None:
+def test_wide_sparse_gradients_are_summed(team: HostProcesses, settings: dict[str, str]) -> None:
     channels = {"train": wide(300), "validation": wide(100)}
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | settings
     assert_alike(*replicated(team, job, channels))
 
 
-def test_rows_that_do_not_tell_their_width_are_as_wide_as_on_the_host_with_the_widest(two: Team) -> None:
+def test_rows_that_do_not_tell_their_width_are_as_wide_as_on_the_host_with_the_widest(two: HostProcesses) -> None:
     def narrow(features: int) -> list[tuple[Any, NDArray[Any]]]:
-        X = Sparse(
+        X = Csr(
             np.ones(4, np.float32), np.array([0, 1, 0, features - 1], np.int32), np.array([0, 1, 2, 3, 4]), (4, None)
         )
         return [(X, np.array([1, 0, 1, 0], np.float32))]
@@ -292,12 +300,12 @@ def test_rows_that_do_not_tell_their_width_are_as_wide_as_on_the_host_with_the_w
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-def test_shards_are_learned_together(team: Team, sparse: bool) -> None:
+def test_shards_are_learned_together(team: HostProcesses, sparse: bool) -> None:
     channels: Channels = split("binary_classifier")
     if sparse:
-        channels = {name: [(compressed(X), y) for X, y in blocks] for name, blocks in channels.items()}
+        channels = {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in channels.items()}
     job = HYPERPARAMETERS["binary_classifier"] | EXACT
-    one = train(ALONE, Given(job | {"mini_batch_size": "48"}, channels))
+    one = train(SINGLE_HOST, Given(job | {"mini_batch_size": "48"}, channels))
     parts = [{name: shards(blocks, size(team))[i] for name, blocks in channels.items()} for i in range(size(team))]
     own = job | {"mini_batch_size": str(48 // size(team))}
     many = team.run(train, [Given(own, part, ("train", "validation", "test")) for part in parts])
@@ -313,12 +321,12 @@ START = np.zeros((2, 1, 6), np.float32)
 
 def train_bank(hosts: Hosts, block: Rows) -> NDArray[Any]:
     """Train on the rows in their order, and with the others until all are done, twice."""
-    rows = gather([block], UNSCALED, 5)
-    bank = Bank(CANDIDATES, START, "squared_loss", BATCH * hosts.count, hosts=hosts)
+    rows = build_dense_rows([block], UNSCALED, 5)
+    bank = DenseBank(CANDIDATES, START, "squared_loss", BATCH * hosts.count, hosts=hosts)
     for _ in range(2):
         bank.train(rows, np.arange(len(rows), dtype=np.int32))
-        bank.join()
-    return bank.snapshot()
+        bank.join_updates()
+    return bank.take_snapshot()
 
 
 def train_sparse_bank(hosts: Hosts, block: Rows, *, lazy: bool) -> NDArray[Any]:
@@ -327,18 +335,18 @@ def train_sparse_bank(hosts: Hosts, block: Rows, *, lazy: bool) -> NDArray[Any]:
     bank = SparseBank(CANDIDATES, START, "squared_loss", BATCH * hosts.count, hosts=hosts, lazy=lazy)
     for _ in range(2):
         bank.train(rows, np.arange(len(rows), dtype=np.int32))
-        bank.join()
-    return bank.snapshot()
+        bank.join_updates()
+    return bank.take_snapshot()
 
 
 def on_one_host(block: Rows, batches: list[NDArray[Any]]) -> NDArray[Any]:
     """Train on mini-batches of these rows, of which some are not full."""
-    rows = gather([block], UNSCALED, 5)
-    bank = Bank(CANDIDATES, START, "squared_loss", 2 * BATCH)
+    rows = build_dense_rows([block], UNSCALED, 5)
+    bank = DenseBank(CANDIDATES, START, "squared_loss", 2 * BATCH)
     table = np.array([np.append(batch, np.full(2 * BATCH - len(batch), len(rows))) for batch in batches], np.int32)
     for _ in range(2):
-        bank.run(rows, table)
-    return bank.snapshot()
+        bank.train_batches(rows, table)
+    return bank.take_snapshot()
 
 
 def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) -> NDArray[Any]:
@@ -346,8 +354,8 @@ def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) 
     rows = sparse_rows(*block, UNSCALED)
     bank = SparseBank(CANDIDATES, START, "squared_loss", 2 * BATCH, lazy=lazy)
     for batch in 2 * batches:
-        bank.step(rows.chosen(batch.astype(np.int32)), *bank.lay_out(1)[0])
-    return bank.snapshot()
+        bank.update_by_batch(rows.choose_rows(batch.astype(np.int32)), *bank.schedule_updates(1)[0])
+    return bank.take_snapshot()
 
 
 @pytest.mark.parametrize(
@@ -361,7 +369,7 @@ def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) 
 )
 @pytest.mark.parametrize("rows", [(70, 0), (0, 70), (64, 6), (3, 901), (35, 35)], ids=str)
 def test_a_host_that_has_run_out_of_rows_goes_on_with_the_others(
-    two: Team, work: Any, reference: Any, rows: tuple[int, int]
+    two: HostProcesses, work: Any, reference: Any, rows: tuple[int, int]
 ) -> None:
     X, y = example("regressor", sum(rows))
     held = np.random.default_rng(1).random(X.shape) < 0.5
@@ -377,7 +385,7 @@ def test_a_host_that_has_run_out_of_rows_goes_on_with_the_others(
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-def test_a_host_that_streams_its_rows_and_one_that_holds_them_learn_together(two: Team, sparse: bool) -> None:
+def test_a_host_that_streams_its_rows_and_one_that_holds_them_learn_together(two: HostProcesses, sparse: bool) -> None:
     blocks = problem(60_000, sparse=sparse)
     job = {"predictor_type": "binary_classifier", "epochs": "2", "shuffle": "false", "mini_batch_size": "500"} | BY_LOSS
     parts = [{"train": blocks[:-1]}, {"train": blocks[-1:]}]
@@ -390,7 +398,7 @@ def test_a_host_that_streams_its_rows_and_one_that_holds_them_learn_together(two
         np.testing.assert_allclose(host.model.weight, held[0].model.weight, rtol=1e-3, atol=1e-5)
 
 
-def test_a_job_goes_on_on_all_hosts_from_host_0s_checkpoint(two: Team) -> None:
+def test_a_job_goes_on_on_all_hosts_from_host_0s_checkpoint(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | {"epochs": "6", "num_models": "6", "mini_batch_size": "10"}
     channels = split("binary_classifier")
     whole = two.run(train, [Given(job, channels, disk=Disk() if rank == 0 else None) for rank in range(2)])
@@ -404,9 +412,9 @@ def test_a_job_goes_on_on_all_hosts_from_host_0s_checkpoint(two: Team) -> None:
     assert_same(again[1].model, whole[1].model)
 
 
-def test_all_hosts_start_from_the_earlier_model_that_host_0_has(two: Team) -> None:
+def test_all_hosts_start_from_the_earlier_model_that_host_0_has(two: HostProcesses) -> None:
     job, channels = HYPERPARAMETERS["regressor"] | EXACT, split("regressor")
-    earlier = [train(ALONE, Given(job | {"seed": seed}, channels)).model for seed in "12"]
+    earlier = [train(SINGLE_HOST, Given(job | {"seed": seed}, channels)).model for seed in "12"]
     alike, mixed = (
         two.run(train, [Given(job, channels, earlier=model) for model in models])[0]
         for models in ([earlier[0]] * 2, earlier)
@@ -414,10 +422,10 @@ def test_all_hosts_start_from_the_earlier_model_that_host_0_has(two: Team) -> No
     assert_same(mixed.model, alike.model)
 
 
-def test_where_one_host_is_told_to_stop_all_do_and_have_the_same_model(two: Team) -> None:
+def test_where_one_host_is_told_to_stop_all_do_and_have_the_same_model(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | {"epochs": "4", "num_models": "3", "mini_batch_size": "10"}
     looks = Stop()
-    fit(job, split("binary_classifier"), Silence(), heed=looks)
+    fit_model(job, split("binary_classifier"), SilentLog(), raise_if_stopped=looks)
     for at in range(1, looks.looks, 3):
         for stopped in range(2):
             given = [Given(job, split("binary_classifier"), stop=at if rank == stopped else None) for rank in range(2)]
@@ -428,7 +436,7 @@ def test_where_one_host_is_told_to_stop_all_do_and_have_the_same_model(two: Team
             assert np.isfinite(done[0].model.weight).all()
 
 
-def test_hosts_with_different_columns_are_told_so(two: Team) -> None:
+def test_hosts_with_different_columns_are_told_so(two: HostProcesses) -> None:
     X, y = split("regressor")["train"][0]
     job = HYPERPARAMETERS["regressor"] | EXACT
     given = [Given(job, {"train": [(X[:, : 5 - rank], y)]}, ("train",)) for rank in range(2)]
@@ -436,7 +444,7 @@ def test_hosts_with_different_columns_are_told_so(two: Team) -> None:
         two.run(train, given)
 
 
-def test_a_channel_of_which_no_host_has_a_row_is_refused(two: Team) -> None:
+def test_a_channel_of_which_no_host_has_a_row_is_refused(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["regressor"] | EXACT
     with pytest.raises(InputError, match="channel 'train': no host has a row"):
         two.run(train, [Given(job, {"train": []}, ("train",))] * 2)
@@ -445,15 +453,15 @@ def test_a_channel_of_which_no_host_has_a_row_is_refused(two: Team) -> None:
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-def test_the_scaler_is_that_of_all_rows(four: Team, sparse: bool) -> None:
+def test_the_scaler_is_that_of_all_rows(four: HostProcesses, sparse: bool) -> None:
     generator = np.random.default_rng(3)
     X = generator.normal([5, 0, 3, 1e6, 0], [1, 0, 0, 10, 1], (50, 5)).astype(np.float32)
     X[:20, 4] = 0  # a feature that some hosts do not see vary
     y = generator.normal(size=50).astype(np.float32)
-    kind = compressed if sparse else np.asarray
+    kind = compress_matrix if sparse else np.asarray
     cuts = [0, 20, 20, 21, 50]
     parts = [(kind(X[a:b]), y[a:b]) for a, b in pairwise(cuts)]
-    mean, deviation = scaler_of(ALONE, (kind(X), y))
+    mean, deviation = scaler_of(SINGLE_HOST, (kind(X), y))
     assert deviation[1:3].tolist() == [1, 1]
     for theirs in four.run(scaler_of, parts):
         np.testing.assert_allclose(theirs[0], mean, rtol=1e-6)

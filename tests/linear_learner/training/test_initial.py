@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.artifact.read import load
-from linear_learner.artifact.write import save
-from linear_learner.objective.model import Model
-from linear_learner.options.hyperparameters import parse
-from linear_learner.training.fit import fit
+from linear_learner.artifact.read import load_model
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.hyperparameters import parse_hyperparameters
+from linear_learner.training.fit import fit_model
 from linear_learner.training.initial import earlier_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.rows.test_kept import Log
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, final, run, split
 
 
@@ -29,7 +29,7 @@ def scaler_of(predictor: str) -> Scaler:
 def test_unfolding_undoes_folding(predictor: str) -> None:
     scaler, generator = scaler_of(predictor), np.random.default_rng(1)
     weight, bias = generator.normal(size=(3, 5)).astype(np.float32), generator.normal(size=3).astype(np.float32)
-    again = scaler.unfold(*scaler.fold(weight, bias))
+    again = scaler.standardise_weights(*scaler.unstandardise_weights(weight, bias))
     np.testing.assert_allclose(again[0], weight, rtol=1e-6)
     np.testing.assert_allclose(again[1], bias, rtol=1e-4, atol=1e-5)
 
@@ -38,16 +38,16 @@ def test_unfolding_undoes_folding(predictor: str) -> None:
 def test_a_job_goes_on_from_the_model_of_an_earlier_one(predictor: str, tmp_path: Path) -> None:
     """Two epochs of small steps change a good model little, and one that begins anew does not get there."""
     earlier, log = run(split(predictor), HYPERPARAMETERS[predictor])
-    save(earlier, tmp_path)
+    write_artifact(earlier, tmp_path)
     short = HYPERPARAMETERS[predictor] | {"epochs": "1", "learning_rate": "1e-5", "num_models": "1"}
     objective = final(log, "train", r"\S+_objective")
 
-    def objective_of(start: Model | None) -> float:
+    def objective_of(start: LinearModel | None) -> float:
         heard = Listened()
-        fit(short, split(predictor), heard, earlier=start)
+        fit_model(short, split(predictor), heard, earlier_model=start)
         return heard.objective
 
-    assert objective_of(load(tmp_path)) == pytest.approx(objective, rel=0.02)
+    assert objective_of(load_model(tmp_path)) == pytest.approx(objective, rel=0.02)
     assert objective_of(None) > 1.2 * objective
 
 
@@ -56,7 +56,7 @@ class Listened(Log):
 
     objective = 0.0
 
-    def quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
         if split == "train" and epoch is None and metric.endswith("_objective"):
             self.objective = value
 
@@ -78,25 +78,25 @@ def test_a_model_of_another_kind_is_refused(changes: dict[str, Any], found: str)
         "predictor_type": "binary_classifier", "loss_type": "logistic", "weight": np.ones((5, 1)), "bias": np.ones(1),
     }  # fmt: skip
     with pytest.raises(InputError, match=r"channel 'model': expected a binary_classifier with 5 features, as the") as e:
-        fit(
+        fit_model(
             HYPERPARAMETERS["binary_classifier"],
             split("binary_classifier"),
-            Silence(),
-            earlier=Model(**usual | changes),
+            SilentLog(),
+            earlier_model=LinearModel(**usual | changes),
         )
     assert found in str(e.value)
 
 
 def test_without_a_bias_the_earlier_bias_is_left_out() -> None:
-    hp = parse(HYPERPARAMETERS["binary_classifier"] | {"use_bias": "false"})
-    earlier = Model("binary_classifier", "logistic", np.ones((5, 1), np.float32), np.ones(1, np.float32))
+    hp = parse_hyperparameters(HYPERPARAMETERS["binary_classifier"] | {"use_bias": "false"})
+    earlier = LinearModel("binary_classifier", "logistic", np.ones((5, 1), np.float32), np.ones(1, np.float32))
     start = earlier_weights(3, earlier, hp, Scaler(np.zeros(5, np.float32), np.full(5, 2, np.float32)))
     assert start.shape == (3, 1, 6)
     np.testing.assert_array_equal(start, np.broadcast_to(np.array([2, 2, 2, 2, 2, 0], np.float32), (3, 1, 6)))
 
 
 def test_weights_that_are_too_large_for_the_data_are_refused() -> None:
-    hp = parse(HYPERPARAMETERS["binary_classifier"])
-    earlier = Model("binary_classifier", "logistic", np.full((5, 1), 3e38, np.float32), np.ones(1, np.float32))
+    hp = parse_hyperparameters(HYPERPARAMETERS["binary_classifier"])
+    earlier = LinearModel("binary_classifier", "logistic", np.full((5, 1), 3e38, np.float32), np.ones(1, np.float32))
     with pytest.raises(InputError, match=r"its weights, times the deviations .* float32 can hold"):
         earlier_weights(3, earlier, hp, Scaler(np.zeros(5, np.float32), np.full(5, 2, np.float32)))

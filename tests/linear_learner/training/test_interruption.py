@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit
+from linear_learner.training.fit import fit_model
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.rows.test_kept import problem
 from tests.linear_learner.training.test_checkpoints import Disk, Listener, assert_same
@@ -35,11 +35,11 @@ class Stop:
 def test_wherever_a_job_is_told_to_stop_in_training_it_ends_with_a_model(predictor: str) -> None:
     job = HYPERPARAMETERS[predictor] | {"num_models": "3", "epochs": "4"}
     counter = Stop()
-    fit(job, split(predictor), Listener(), heed=counter)
+    fit_model(job, split(predictor), Listener(), raise_if_stopped=counter)
     assert counter.looks > 10
     for at in range(1, counter.looks + 1):
         log = Listener()
-        model = fit(job, split(predictor), log, heed=Stop(at))
+        model = fit_model(job, split(predictor), log, raise_if_stopped=Stop(at))
         assert np.isfinite(model.weight).all()
         assert any(re.match("Told to stop: the model is (the best of|what the first epoch)", line) for line in log.said)
 
@@ -49,7 +49,7 @@ class Counting(Listener):
 
     epochs = 0
 
-    def progress(self, percent: float, stopped_early: bool = False) -> None:
+    def log_progress(self, percent: float, stopped_early: bool = False) -> None:
         self.epochs += 1
 
     def stop_after(self, epochs: int) -> None:
@@ -63,15 +63,15 @@ def test_the_model_of_a_stopped_job_is_that_of_a_job_of_as_many_epochs(epochs: i
     job = HYPERPARAMETERS["binary_classifier"]
     data = {name: blocks for name, blocks in split("binary_classifier").items() if name in channels}
     log = Counting()
-    model = fit(job, data, log, heed=partial(log.stop_after, epochs))
+    model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, epochs))
     assert f"Told to stop: the model is the best of {epochs} epochs." in log.said
-    assert_same(model, fit(job | {"epochs": str(epochs)}, data, Listener()))
+    assert_same(model, fit_model(job | {"epochs": str(epochs)}, data, Listener()))
 
 
 class SlowDisk(Disk):
     """Takes its time for every write but the first ones."""
 
-    def write(self, dump: Callable[[BinaryIO], None]) -> None:
+    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
         file = BytesIO()
         dump(Slow() if self.checkpoints else file)
         self.checkpoints.append(file.getvalue())
@@ -86,10 +86,10 @@ class Slow(BytesIO):
 def test_a_job_that_is_told_to_stop_does_not_wait_for_a_slow_checkpoint() -> None:
     log, disk = Counting(), SlowDisk()
     job, data = HYPERPARAMETERS["binary_classifier"], split("binary_classifier")
-    model = fit(job, data, log, heed=partial(log.stop_after, 2), store=disk)
+    model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, 2), checkpoints=disk)
     assert len(disk.checkpoints) == 1
     assert "Told to stop: the model is the best of 2 epochs." in log.said
-    assert_same(model, fit(job | {"epochs": "2"}, data, Listener()))
+    assert_same(model, fit_model(job | {"epochs": "2"}, data, Listener()))
 
 
 class Source:
@@ -110,7 +110,7 @@ class Source:
 def test_a_job_that_is_told_to_stop_while_it_reads_has_no_model() -> None:
     channels = {"train": Source(problem(20_000, sparse=False), 0)}
     with pytest.raises(KeyboardInterrupt):
-        fit(HYPERPARAMETERS["binary_classifier"], channels, Listener())
+        fit_model(HYPERPARAMETERS["binary_classifier"], channels, Listener())
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -121,7 +121,7 @@ def test_a_stream_that_is_told_to_stop_is_judged_by_what_is_at_hand(sparse: bool
     source = Source(blocks[:8], 2)
     channels = {"train": source} | ({"validation": blocks[8:]} if validated else {})
     log = Listener()
-    model = fit(job, channels, log, Budget(76 << 20))
+    model = fit_model(job, channels, log, Budget(76 << 20))
     assert source.passes == -1
     assert any("is larger than the" in line for line in log.said)
     assert "Told to stop: the model is the best of 2 epochs." in log.said

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from container.job.log import Log
+from container.job.log import JobLog
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit
+from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
 from tests.learning.rows.test_kept import JOB, problem
-from tests.linear_learner.team import Team
+from tests.linear_learner.team import HostProcesses
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, Block, run, split
 from tests.linear_learner.training.test_hosts import Given, train
 
@@ -21,8 +21,8 @@ REFUSED = "channel 'train': all labels are 1; expected rows of two classes or mo
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Team]:
-    with Team(2) as team:
+def two() -> Iterator[HostProcesses]:
+    with HostProcesses(2) as team:
         yield team
 
 
@@ -39,7 +39,7 @@ def test_a_classifier_is_not_trained_on_one_class(predictor: str) -> None:
 def test_a_stream_of_one_class_is_refused_after_its_first_pass() -> None:
     log = io.StringIO()
     with pytest.raises(InputError, match=REFUSED):
-        fit(JOB, {"train": alike(problem(60_000, sparse=False))}, Log("algo-1", "", log), Budget(74 << 20))
+        fit_model(JOB, {"train": alike(problem(60_000, sparse=False))}, JobLog("algo-1", "", log), Budget(74 << 20))
     assert "is larger than" in log.getvalue()
     assert "#progress_metric" not in log.getvalue()
 
@@ -49,7 +49,9 @@ def test_a_stream_whose_second_class_comes_last_is_trained_on(sparse: bool) -> N
     blocks: Any = problem(60_000, sparse=sparse)
     sorted_blocks = [*alike(blocks[:-1], 0), *alike(blocks[-1:], 1)]
     log = io.StringIO()
-    fit(JOB | {"epochs": "1"}, {"train": sorted_blocks}, Log("algo-1", "Linear Learner", log), Budget(74 << 20))
+    fit_model(
+        JOB | {"epochs": "1"}, {"train": sorted_blocks}, JobLog("algo-1", "Linear Learner", log), Budget(74 << 20)
+    )
     assert "is larger than" in log.getvalue()
     assert "all labels are" not in log.getvalue()
 
@@ -72,7 +74,7 @@ def test_a_regressor_whose_labels_are_all_alike_is_told_of() -> None:
     assert "all labels are" not in log
 
 
-def test_the_labels_of_all_hosts_count(two: Team) -> None:
+def test_the_labels_of_all_hosts_count(two: HostProcesses) -> None:
     blocks = split("binary_classifier")["train"]
     given = [Given(HYPERPARAMETERS["binary_classifier"], {"train": alike(blocks, 1)}, ("train",))] * 2
     with pytest.raises(InputError, match=REFUSED):
@@ -81,7 +83,7 @@ def test_the_labels_of_all_hosts_count(two: Team) -> None:
     assert all("all labels are" not in host.log for host in two.run(train, given))
 
 
-def test_the_labels_of_a_stream_on_one_host_and_rows_held_on_the_other_count(two: Team) -> None:
+def test_the_labels_of_a_stream_on_one_host_and_rows_held_on_the_other_count(two: HostProcesses) -> None:
     blocks: Any = problem(60_000, sparse=False)
     parts = [alike(blocks[:-1], 1), alike(blocks[-1:], 1)]
     given = [Given(JOB, {"train": part}, ("train",), free=72 << 20) for part in parts]

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from publishing.metrics import EVERY, METRICS, Metric
+from publishing.metrics import EVERY, METRICS, MetricDefinition
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, run, split
 
 SPLITS = ("train", "validation", "test")
@@ -81,7 +81,7 @@ def least_losses(predictor: str, part: str) -> list[float]:
     return [min(loss for when, loss in found if when == epoch) for epoch in range(EPOCHS)]
 
 
-def named(metric: Metric, predictor: str) -> list[float]:
+def named(metric: MetricDefinition, predictor: str) -> list[float]:
     """What the metric's name stands for in that job, in the order of the log."""
     part, _, name = metric.name.partition(":")
     match name:
@@ -95,20 +95,20 @@ def named(metric: Metric, predictor: str) -> list[float]:
 
 
 @pytest.mark.parametrize(("metric", "predictor"), [job for job in JOBS if "throughput" not in str(job.id)])
-def test_a_metric_definition_takes_the_figure_that_it_names(metric: Metric, predictor: str) -> None:
+def test_a_metric_definition_takes_the_figure_that_it_names(metric: MetricDefinition, predictor: str) -> None:
     found = [float(text) for text in re.findall(metric.regex, log_of(predictor))]
     assert found == pytest.approx(named(metric, predictor), rel=1e-12)
 
 
 @pytest.mark.parametrize(("metric", "predictor"), [job for job in JOBS if "throughput" in str(job.id)])
-def test_the_throughput_is_a_speed_for_each_epoch(metric: Metric, predictor: str) -> None:
+def test_the_throughput_is_a_speed_for_each_epoch(metric: MetricDefinition, predictor: str) -> None:
     found = [float(text) for text in re.findall(metric.regex, log_of(predictor))]
     assert len(found) == EPOCHS
     assert min(found) > 0
 
 
 @pytest.mark.parametrize(("metric", "predictor"), STRANGERS)
-def test_a_metric_definition_finds_nothing_in_a_job_of_another_type(metric: Metric, predictor: str) -> None:
+def test_a_metric_definition_finds_nothing_in_a_job_of_another_type(metric: MetricDefinition, predictor: str) -> None:
     assert re.search(metric.regex, log_of(predictor)) is None
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from linear_learner.bank import dense
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit
+from linear_learner.training.fit import fit_model
 from tests.learning.rows.test_kept import BY_LOSS, JOB, problem
-from tests.linear_learner.silence import Silence
+from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_fit import SMALL
 
 
@@ -25,27 +25,27 @@ class Told(NamedTuple):
     best: float
 
 
-class Listener(Silence):
+class Listener(SilentLog):
     """Remember how far training was."""
 
     def __init__(self) -> None:
         super().__init__()
         self.told: list[Told] = []
 
-    def advance(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         self.told.append(Told(epoch, epochs, rows, total, name, best))
 
 
 def told_of(rows: int, sparse: bool, hyperparameters: dict[str, str], budget: Budget | None = None) -> list[Told]:
     log = Listener()
-    fit(JOB | hyperparameters, {"train": problem(rows, sparse=sparse)}, log, budget)
+    fit_model(JOB | hyperparameters, {"train": problem(rows, sparse=sparse)}, log, budget)
     return log.told
 
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("rows", [900, 20_500], ids=["slices", "rows"])
 def test_an_epoch_goes_from_none_of_its_rows_to_all(monkeypatch: pytest.MonkeyPatch, rows: int, sparse: bool) -> None:
-    monkeypatch.setattr(dense, "RUN", 2)
+    monkeypatch.setattr(dense, "RUN_UPDATES", 2)
     *told, last = told_of(rows, sparse, BY_LOSS | {"mini_batch_size": "100"})
     assert [epoch for epoch, _ in groupby(told, lambda t: t.epoch)] == [0, 1, 2]
     for _, epoch in groupby(told, lambda t: t.epoch):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from container.job.log import Log as Lines
-from linear_learner.training.fit import fit
-from linear_learner.training.pruning import STRIDE, WINDOW, hopeless, pays
-from open_algorithms.learning.rows.csr import compressed
+from container.job.log import JobLog as Lines
+from linear_learner.training.fit import fit_model
+from linear_learner.training.pruning import STEP_CREDIT, WINDOW, hopeless_candidates, is_worth_pruning
+from open_algorithms.learning.rows.csr import compress_matrix
 from tests.learning.rows.test_kept import Log
 from tests.linear_learner.training.test_checkpoints import Channels, assert_same, cut_off
 from tests.linear_learner.training.test_fit import example
@@ -27,39 +27,39 @@ def losses(*candidates: Any) -> NDArray[Any]:
 
 
 def test_a_candidate_that_stands_still_far_from_the_best_is_hopeless() -> None:
-    assert hopeless(losses(STEADY, 9.0), 10).tolist() == [False, True]
+    assert hopeless_candidates(losses(STEADY, 9.0), 10).tolist() == [False, True]
 
 
 def test_a_candidate_is_not_hopeless_while_it_may_still_fall_as_far_as_the_best() -> None:
     falling = 3 + 20 * STEADY  # by .2 an epoch, and 22.4 - .97 behind
     apart = falling.min() - STEADY.min()
-    enough = int(apart / (STRIDE * 0.2)) + 1
-    assert not hopeless(losses(STEADY, falling), enough)[1]
-    assert hopeless(losses(STEADY, falling), enough - 20)[1]
+    enough = int(apart / (STEP_CREDIT * 0.2)) + 1
+    assert not hopeless_candidates(losses(STEADY, falling), enough)[1]
+    assert hopeless_candidates(losses(STEADY, falling), enough - 20)[1]
 
 
 def test_a_candidate_within_chance_of_the_best_is_not_hopeless() -> None:
-    assert hopeless(losses(STEADY, STEADY + 0.001, STEADY + 9), 0).tolist() == [False, False, True]
+    assert hopeless_candidates(losses(STEADY, STEADY + 0.001, STEADY + 9), 0).tolist() == [False, False, True]
 
 
 def test_nobody_is_hopeless_before_some_epochs_have_passed() -> None:
-    assert not hopeless(losses(STEADY, 9.0)[1:], 1).any()
+    assert not hopeless_candidates(losses(STEADY, 9.0)[1:], 1).any()
 
 
 def test_a_candidate_that_stays_infinite_is_hopeless_and_one_that_has_come_back_is_not() -> None:
     back = np.array([np.inf] * (EPOCHS - 1) + [5.0])
-    assert hopeless(losses(STEADY, np.inf, np.nan, back), 3).tolist() == [False, True, True, False]
+    assert hopeless_candidates(losses(STEADY, np.inf, np.nan, back), 3).tolist() == [False, True, True, False]
 
 
 def test_where_every_loss_is_infinite_nobody_is_hopeless() -> None:
-    assert not hopeless(losses(np.inf, np.nan), 3).any()
+    assert not hopeless_candidates(losses(np.inf, np.nan), 3).any()
 
 
 def test_a_few_candidates_or_little_work_are_not_worth_a_new_bank() -> None:
-    assert pays(8, 32, margins=100_000, left=10)
-    assert not pays(7, 32, margins=100_000, left=10)
-    assert not pays(8, 32, margins=1000, left=10)
-    assert not pays(8, 32, margins=100_000, left=0)
+    assert is_worth_pruning(8, 32, margins=100_000, epochs_left=10)
+    assert not is_worth_pruning(7, 32, margins=100_000, epochs_left=10)
+    assert not is_worth_pruning(8, 32, margins=1000, epochs_left=10)
+    assert not is_worth_pruning(8, 32, margins=100_000, epochs_left=0)
 
 
 def cancer() -> Channels:
@@ -70,7 +70,7 @@ def cancer() -> Channels:
 def classes(*, sparse: bool = False) -> Channels:
     X, y = example("multiclass_classifier", 1000)
     parts = {"train": (X[:700], y[:700]), "validation": (X[700:], y[700:])}
-    return {name: [(compressed(X) if sparse else X, y)] for name, (X, y) in parts.items()}
+    return {name: [(compress_matrix(X) if sparse else X, y)] for name, (X, y) in parts.items()}
 
 
 BY_LOSS = {
@@ -92,19 +92,19 @@ LEAVE = re.compile(r"(\d+) of (\d+) candidates leave: .* in (\d+) epochs: ([\d, 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let candidates leave small jobs too, which are over before it pays."""
-    monkeypatch.setattr("linear_learner.training.pruning.WORTH", 0)
+    monkeypatch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)
 
 
 def told(hyperparameters: dict[str, str], channels: Channels) -> tuple[Any, list[str]]:
     log = Log()
-    return fit(hyperparameters, channels, log), log.said
+    return fit_model(hyperparameters, channels, log), log.said
 
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", JOBS)
 def test_the_same_candidate_wins_with_the_same_weights(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, said = told(*JOBS[name])
-    monkeypatch.setattr("linear_learner.training.pruning.WORTH", np.inf)
+    monkeypatch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", np.inf)
     whole, said_of_all = told(*JOBS[name])
     assert any(map(LEAVE.match, said))
     assert not any(map(LEAVE.match, said_of_all))
@@ -124,7 +124,9 @@ def test_a_job_that_candidates_left_and_that_is_cut_off_ends_with_the_same_bits(
     when = int(hyperparameters["epochs"]) - int(LEAVE.match(leaves[0])[3])  # type: ignore[index]
     for after, later in ((when - 1, leaves), (when, leaves[1:])):
         log = Log()
-        assert_same(fit(hyperparameters, channels, log, store=cut_off(after, hyperparameters, channels)), expected)
+        assert_same(
+            fit_model(hyperparameters, channels, log, checkpoints=cut_off(after, hyperparameters, channels)), expected
+        )
         assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
         assert [line for line in log.said if LEAVE.match(line)] == later
 
@@ -133,7 +135,7 @@ def test_a_job_that_candidates_left_and_that_is_cut_off_ends_with_the_same_bits(
 def test_one_line_says_who_leaves_and_who_has_left_gives_no_figures() -> None:
     hyperparameters, channels = JOBS["classes"]
     text = io.StringIO()
-    fit(hyperparameters, channels, Lines("algo-1", "Linear Learner", text))
+    fit_model(hyperparameters, channels, Lines("algo-1", "Linear Learner", text))
     remaining = set(range(32))
     epoch = 0
     found: set[int] = set()
