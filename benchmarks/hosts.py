@@ -32,7 +32,7 @@ SENT = "cat /sys/class/net/eth0/statistics/tx_bytes"
 
 @dataclass(frozen=True)
 class HostsProblem:
-    """A problem; `batch` is the rows of a mini-batch on all hosts, `values_per_row` the values of a row, 0 where it is dense."""
+    """A problem: `batch` rows of a mini-batch on all hosts, `values_per_row` values in a row, 0 where it is dense."""
 
     rows: int
     features: int

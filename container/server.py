@@ -161,5 +161,5 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def _assign_meter_row(self, arbiter: Arbiter, worker: Worker) -> None:
         """Assign a new worker the first row of the meter that no other worker uses."""
-        taken = {other.row for other in arbiter.WORKERS.values()}
+        taken = {other.meter_row for other in arbiter.WORKERS.values()}
         worker.meter_row = next(row for row in range(len(taken) + 1) if row not in taken)

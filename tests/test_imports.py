@@ -1,90 +1,175 @@
-"""The rooms of the house: who may import whom."""
+"""The rooms of the house: who may import whom, and how large a room may grow."""
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent
-ROOMS = ("container", "linear_learner", "commands")
-MODULES = [path for room in ROOMS for path in (TOP / room).rglob("*.py") if not path.stem.endswith("_pb2")]
-WITH_MXNET = {"engine", "compiled", "threads", "sums", "step", "bank", "sparse_bank", "saving", "kvstore"}
-WITH_WEB = {"access", "app", "multi_model", "page", "server", "worker", "connection"}
-
-WITH_ENVIRONMENT = {"container.contract.environment", "open_algorithms.commands.main"}  # the latter is a door
+ALGORITHMS = ("linear_learner",)
+LEARNING, DOORS, COMMANDS = (f"open_algorithms.{room}" for room in ("learning", "doors", "commands"))
+ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS)
+MODULES = [
+    path
+    for package in ("container", *ALGORITHMS, "open_algorithms")
+    for path in (TOP / package).rglob("*.py")
+    if not path.stem.endswith("_pb2") and path.name != "__init__.py"
+]
+MAY_IMPORT: dict[str, set[str]] = {
+    LEARNING: set(),
+    "container": {LEARNING},
+    **{algorithm: {LEARNING} for algorithm in ALGORITHMS},
+    DOORS: {LEARNING, "container"},
+    COMMANDS: {LEARNING, "container", DOORS, *ALGORITHMS},
+}
+SHARED_WITH_CONTAINER = {f"{LEARNING}.rows.csr"}  # the class that rows pass between the rooms in
+MXNET = f"{LEARNING}.engine.mxnet"
+WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artifact.write"}
+WITH_WEB = {"container.web", "container.wire", "container.server"}
+WITH_ENVIRONMENT = {"container.contract.environment", f"{COMMANDS}.main"}  # the latter is a door
+FLOORS, LARGEST_FOLDER = 7, 12
 
 
 def name(path: Path) -> str:
-    parts = path.relative_to(TOP).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    return ".".join(path.relative_to(TOP).with_suffix("").parts)
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def folder(module: str) -> str:
+    return module.rpartition(".")[0]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_imports_only_what_its_place_allows(path: Path) -> None:
-    found = {imported.split(".")[0] for imported in imports(path)}
-    room = path.relative_to(TOP).parts[0]
-    if room != "commands":
-        assert not found & (set(ROOMS) - {room}), "the rooms never import each other, nor what joins them"
-    if path.stem not in WITH_WEB:
-        assert not found & {"flask", "gunicorn", "werkzeug"}
-    if path.stem != "engine":
-        assert "mxnet" not in found, "mxnet is imported in open_algorithms.learning.engine.mxnet"
-    if path.stem not in WITH_MXNET:
-        assert "open_algorithms.learning.engine.mxnet" not in set(imports(path))
+def room(module: str) -> str:
+    return next((room for room in ROOMS if module == room or module.startswith(room + ".")), "")
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if name(p) not in WITH_ENVIRONMENT], ids=name)
-def test_only_the_environment_module_knows_the_environment_and_the_root(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    attributes = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assert not attributes & {"os.environ", "os.getenv"}
-    assert not {"os.environ", "os.getenv"} & set(imports(path))
-    assert not [text for text in texts if text.startswith("/opt/ml")]
+def lies_in(module: str, places: set[str]) -> bool:
+    return any(module == place or module.startswith(place + ".") for place in places)
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    def found() -> Iterator[str]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: relative import"
+                yield node.module or ""
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    return frozenset(found())
+
+
+KNOWN = {name(path): path for path in MODULES}
+GRAPH = {module: {i for i in imports(path) if i in KNOWN and i != module} for module, path in KNOWN.items()}
+
+
+def find_circle(graph: dict[str, set[str]]) -> tuple[str, ...]:
+    done: set[str] = set()
+
+    def visit(node: str, trail: tuple[str, ...]) -> tuple[str, ...]:
+        if node in trail:
+            return (*trail[trail.index(node) :], node)
+        if node in done:
+            return ()
+        circle = next((found for other in sorted(graph[node]) if (found := visit(other, (*trail, node)))), ())
+        done.add(node)
+        return circle
+
+    return next((found for node in sorted(graph) if (found := visit(node, ()))), ())
+
+
+def sibling_graph(parent: str) -> dict[str, set[str]]:
+    """Which of the folders of `parent`, and its own modules taken together as "", import which."""
+
+    def place(module: str) -> str:
+        inside = module.removeprefix(parent + ".")
+        return inside.split(".")[0] if "." in inside else ""
+
+    graph: dict[str, set[str]] = defaultdict(set)
+    for module, imported in GRAPH.items():
+        if module.startswith(parent + "."):
+            graph[place(module)] |= {place(i) for i in imported if i.startswith(parent + ".")} - {place(module)}
+    for places in list(graph.values()):
+        for other in places:
+            graph.setdefault(other, set())
+    return dict(graph)
+
+
+PARENTS = sorted(({folder(module) for module in KNOWN} | set(ROOMS)) - {"", "open_algorithms"})
+
+
+@pytest.mark.parametrize("module", sorted(KNOWN))
+def test_a_module_imports_only_from_rooms_below_its_own(module: str) -> None:
+    if not (here := room(module)):
+        pytest.fail(f"{module} lies in no room of {', '.join(ROOMS)}")
+    for imported in imports(KNOWN[module]):
+        there = room(imported)
+        assert there in {"", here} | MAY_IMPORT[here], f"{here} must not know {imported}"
+        if here == "container" and there == LEARNING:
+            assert lies_in(imported, SHARED_WITH_CONTAINER), f"{imported} is not shared with container"
+
+
+@pytest.mark.parametrize("parent", PARENTS)
+def test_folders_import_downwards_and_modules_of_a_room_from_its_folders_never_the_reverse(parent: str) -> None:
+    assert find_circle(sibling_graph(parent)) == ()
+
+
+@pytest.mark.parametrize("parent", ROOMS)
+def test_a_room_has_few_floors(parent: str) -> None:
+    graph = sibling_graph(parent)
+
+    @cache
+    def floor(place: str) -> int:
+        return 1 + max(map(floor, graph[place]), default=0)
+
+    assert max(map(floor, graph), default=0) <= FLOORS
 
 
 def test_no_import_runs_in_a_circle() -> None:
-    known = {name(path): path for path in MODULES}
-    graph = {module: {i for i in imports(path) if i in known and i != module} for module, path in known.items()}
-    done: set[str] = set()
+    assert find_circle(GRAPH) == ()
 
-    def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " -> ".join((*trail, module))
-        if module not in done:
-            for imported in graph[module]:
-                visit(imported, (*trail, module))
-            done.add(module)
 
-    for module in graph:
-        visit(module, ())
+def test_no_folder_holds_more_modules_than_a_newcomer_reads_at_a_glance() -> None:
+    assert {place: n for place, n in Counter(map(folder, KNOWN)).items() if n > LARGEST_FOLDER} == {}
+
+
+@pytest.mark.parametrize("module", sorted(KNOWN))
+def test_only_the_modules_of_the_server_know_a_web_framework(module: str) -> None:
+    packages = {imported.split(".")[0] for imported in imports(KNOWN[module])}
+    assert lies_in(module, WITH_WEB) or not packages & {"flask", "gunicorn", "werkzeug"}
+
+
+@pytest.mark.parametrize("module", sorted(KNOWN))
+def test_mxnet_is_imported_in_one_module_and_that_by_few(module: str) -> None:
+    found = imports(KNOWN[module])
+    assert module == MXNET or "mxnet" not in {imported.split(".")[0] for imported in found}
+    assert lies_in(module, WITH_MXNET) or MXNET not in found
+
+
+@pytest.mark.parametrize("module", sorted(set(KNOWN) - WITH_ENVIRONMENT))
+def test_only_the_environment_module_knows_the_environment_and_the_root(module: str) -> None:
+    tree = ast.parse(KNOWN[module].read_text(encoding="utf-8"))
+    attributes = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not attributes & {"os.environ", "os.getenv"}
+    assert not {"os.environ", "os.getenv"} & imports(KNOWN[module])
+    assert not [text for text in texts if text.startswith("/opt/ml")]
 
 
 @pytest.mark.parametrize(
     "doors",
-    [
-        ("linear_learner.artifact.read", "container.server"),
-        ("open_algorithms.commands.export", "open_algorithms.commands.inspect"),
-    ],
+    [("linear_learner.artifact.read", "container.server"), (f"{COMMANDS}.export", f"{COMMANDS}.inspect")],
 )
 def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, ...]) -> None:
-    known = {name(path): path for path in MODULES}
     seen: set[str] = set()
     queue = list(doors)
     while queue:
-        module = queue.pop()
-        if module in known and module not in seen:
+        if (module := queue.pop()) not in seen:
             seen.add(module)
-            queue += imports(known[module])
+            queue += GRAPH[module]
     assert "linear_learner.objective.model" in seen
-    assert "open_algorithms.learning.engine.mxnet" not in seen
+    assert MXNET not in seen

@@ -128,9 +128,8 @@ class _Bar:
             words["speed"] = f"{self._rows_per_second:,.0f} rows/s"
         words["elapsed"] = _format_duration(elapsed)
         if self._start_fraction < state.completed_fraction < 1 and not self.is_closed:
-            words["left"] = (
-                f"{_format_duration(elapsed * (1 - state.completed_fraction) / (state.completed_fraction - self._start_fraction))} left"
-            )
+            fraction_left, fraction_done = 1 - state.completed_fraction, state.completed_fraction - self._start_fraction
+            words["left"] = f"{_format_duration(elapsed * fraction_left / fraction_done)} left"
         return words
 
 

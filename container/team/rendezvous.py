@@ -127,7 +127,10 @@ class Team:
         try:
             door = open_listening_socket(self.address, RENDEZVOUS_PORT)
         except OSError as error:
-            reason = f"cannot listen on port {RENDEZVOUS_PORT} of {self.address}, where the hosts of a job meet: {error.strerror}"
+            reason = (
+                f"cannot listen on port {RENDEZVOUS_PORT} of {self.address}, where the hosts of a job "
+                f"meet: {error.strerror}"
+            )
             raise JobOver(Outcome(1, f"AlgorithmError: {reason}. End what else listens there.")) from None
         strangers: list[Link] = []
         try:

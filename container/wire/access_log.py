@@ -19,7 +19,8 @@ class AccessLog(Logger):  # type: ignore[misc]
         """Write one line."""
         version = ".".join(map(str, req.version))
         line = (
-            f'{time.strftime("[%d/%b/%Y:%H:%M:%S %z]")} "{req.method} {req.uri.translate(_QUOTE_ESCAPES)} HTTP/{version}" '
+            f'{time.strftime("[%d/%b/%Y:%H:%M:%S %z]")} "{req.method} {req.uri.translate(_QUOTE_ESCAPES)} '
+            f'HTTP/{version}" '
             f"{(resp.status or '-').partition(' ')[0]} {environ.get('rows', '-')} rows {resp.sent} bytes "
             f"{request_time.total_seconds() * 1e3:.1f} ms\n"
         )

@@ -48,7 +48,10 @@ class BadHead(Exception):
 
 
 class Connection:
-    """A client's socket with the request that comes in on it; all but `prepare_next_request` belongs to the worker's loop."""
+    """A client's socket with the request that comes in on it.
+
+    All but `prepare_next_request` belongs to the worker's loop.
+    """
 
     def __init__(self, sock: socket.socket, client: Any, server: Any) -> None:
         self.sock = sock

@@ -49,7 +49,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Create the loop's state and the threads in the new process, then run."""
-        self.app.meter.take_row(self.meter_row)
+        self.app.meter.claim_row(self.meter_row)
         self._poller = selectors.DefaultSelector()
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
         self._deferred: SimpleQueue[tuple[Callable[[Connection], None], Connection]] = SimpleQueue()
@@ -373,7 +373,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             counted = True
             took, size = datetime.now() - began, inflow.total_bytes if inflow else connection.held_bytes
             status, rows = int(response.status.split(None, 1)[0]), environ.get("rows", 0)
-            self.app.meter.count(request.path, status, took.total_seconds(), size, response.sent, rows)
+            self.app.meter.count_request(request.path, status, took.total_seconds(), size, response.sent, rows)
 
         try:
             response, environ = wsgi.create(

@@ -50,7 +50,8 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
     predictor, loss, settings = found.get("predictor_type"), found.get("loss_type"), found.get("metrics_params")
     if not isinstance(predictor, str) or predictor not in LOSSES_BY_PREDICTOR:
         raise InputError(
-            f"{ADDITIONAL_FILE} says predictor_type {shortened(predictor)}; expected one of {', '.join(LOSSES_BY_PREDICTOR)}."
+            f"{ADDITIONAL_FILE} says predictor_type {shortened(predictor)}; expected one of "
+            f"{', '.join(LOSSES_BY_PREDICTOR)}."
         )
     if not isinstance(loss, str) or loss not in LOSSES_BY_PREDICTOR[predictor]:
         known = ", ".join(LOSSES_BY_PREDICTOR[predictor])

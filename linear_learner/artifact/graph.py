@@ -78,7 +78,8 @@ def read_node(entry: Any, number: int) -> Node:
         raise InputError(f"{SYMBOL_FILE} holds a node {number} without op, name and inputs.")
     if operator not in OPERATORS:
         raise InputError(
-            f"{SYMBOL_FILE} holds the operator {shortened(operator)}, node {number}; expected only those of a linear model: "
+            f"{SYMBOL_FILE} holds the operator {shortened(operator)}, node {number}; expected only those of a "
+            "linear model: "
             f"{', '.join(OPERATORS)}."
         )
     attributes: dict[str, Any] = {}

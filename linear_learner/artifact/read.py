@@ -85,7 +85,8 @@ def find_model_files(directory: Path, memory_limit: int | None = None) -> tuple[
     if found:
         return found
     raise InputError(
-        f"No model found: expected {PARAMETERS_FILE} with {SYMBOL_FILE} and {ADDITIONAL_FILE}, {TAR_ARCHIVE} or {ZIP_ARCHIVE} in the model "
+        f"No model found: expected {PARAMETERS_FILE} with {SYMBOL_FILE} and {ADDITIONAL_FILE}, {TAR_ARCHIVE} or "
+        f"{ZIP_ARCHIVE} in the model "
         "folder."
     )
 
@@ -143,21 +144,25 @@ def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats)
         )
     if facts.names and len(facts.names) != features:
         raise InputError(
-            f"{ADDITIONAL_FILE} says {len(facts.names)} feature_names, but {PARAMETERS_FILE} holds fc0_weight {weight.shape}."
+            f"{ADDITIONAL_FILE} says {len(facts.names)} feature_names, but {PARAMETERS_FILE} holds fc0_weight "
+            f"{weight.shape}."
         )
     if facts.blurred and max(facts.blurred) >= features:
         raise InputError(
-            f"{ADDITIONAL_FILE} says blurred_features up to {max(facts.blurred)}, but {PARAMETERS_FILE} holds fc0_weight "
+            f"{ADDITIONAL_FILE} says blurred_features up to {max(facts.blurred)}, but {PARAMETERS_FILE} holds "
+            "fc0_weight "
             f"{weight.shape}."
         )
     if graph.link != (facts.loss_type if facts.loss_type in LOSS_OF_OPERATOR.values() else None):
         raise InputError(
-            f"{SYMBOL_FILE} ends with the output operator of {graph.link or 'a regression'}, but {ADDITIONAL_FILE} says "
+            f"{SYMBOL_FILE} ends with the output operator of {graph.link or 'a regression'}, but "
+            f"{ADDITIONAL_FILE} says "
             f"loss_type {facts.loss_type}."
         )
     expected = {"data": (0, features), "fc0_weight": (features, outputs), "fc0_bias": (1, outputs)}
     for name, shape in graph.shapes.items():
         if any(said and wanted and said != wanted for said, wanted in zip(shape, expected[name], strict=True)):
             raise InputError(
-                f"{SYMBOL_FILE} says {name} has the shape {shape}, but {PARAMETERS_FILE} holds fc0_weight {weight.shape}."
+                f"{SYMBOL_FILE} says {name} has the shape {shape}, but {PARAMETERS_FILE} holds fc0_weight "
+                f"{weight.shape}."
             )

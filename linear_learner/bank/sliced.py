@@ -93,7 +93,7 @@ class SlicedBank:
                 for rows, order in pieces:
                     lost[-1] += bank.train(rows, order, raise_if_stopped)
                     del rows
-            bank.join()
+            bank.join_updates()
         return self.merge_results(lost)
 
     def evaluate(
@@ -103,28 +103,28 @@ class SlicedBank:
 
         See `DenseBank.evaluate`.
         """
-        parts = [bank.evaluate(rows, margins=margin_rows, heed=raise_if_stopped) for bank in self.banks]
+        parts = [bank.evaluate(rows, margin_rows=margin_rows, raise_if_stopped=raise_if_stopped) for bank in self.banks]
         return self.merge_results([lost for lost, _ in parts]), self.merge_results([z for _, z in parts])
 
     def take_snapshot(self) -> Floats:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
-        return self.merge_results([bank.snapshot() for bank in self.banks])
+        return self.merge_results([bank.take_snapshot() for bank in self.banks])
 
     def restore_snapshot(self, snapshot: Floats) -> None:
         """Set the weights to evaluate to those of a snapshot."""
         for members, bank in zip(self.members, self.banks, strict=True):
-            bank.restore(snapshot[members])
+            bank.restore_snapshot(snapshot[members])
 
     def state_arrays(self) -> Iterator[tuple[str, Floats]]:
         """Yield name and copy of each array that training resumes from."""
         for i, bank in enumerate(self.banks):
-            for name, array in bank.state():
+            for name, array in bank.state_arrays():
                 yield f"{i}.{name}", array
 
     def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
         for i, bank in enumerate(self.banks):
-            bank.resume(state, f"{prefix}{i}.")
+            bank.load_state(state, f"{prefix}{i}.")
 
     def select_candidates(self, chosen: NDArray[np.int64]) -> "SlicedBank":
         """Return a bank of the chosen candidates, ascending, that continues from the state of this one."""
@@ -135,7 +135,7 @@ class SlicedBank:
             theirs, old = next(
                 pair for pair in zip(self.members, self.banks, strict=True) if chosen[members[0]] in pair[0]
             )
-            new.resume(select_state(old, new, np.searchsorted(theirs, chosen[members])), "")
+            new.load_state(select_state(old, new, np.searchsorted(theirs, chosen[members])), "")
         return part
 
     def merge_results(self, parts: list[Floats]) -> Floats:
@@ -150,7 +150,7 @@ def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Flo
     """Return the state of `new`, a bank of the models `chosen` from `old`, with the values that they have there."""
     theirs: dict[tuple[str, int], Floats] = {}
     shared: dict[str, Floats] = {}
-    for name, array in old.state():
+    for name, array in old.state_arrays():
         if array.ndim < 2:
             shared[name] = array
         else:
@@ -158,7 +158,7 @@ def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Flo
             parts = np.split(array, len(models), axis)
             theirs.update({(kind, m): part for m, part in zip(models, parts, strict=True)})
     state: dict[str, Floats] = {}
-    for name, array in new.state():
+    for name, array in new.state_arrays():
         if array.ndim < 2:
             state[name] = shared[name]
         else:

@@ -64,7 +64,8 @@ class Budget:
             raise InputError(
                 f"{models} candidates of {hp.outputs} x {features} weights with mini-batches of {batch} rows need "
                 f"about {need / 2**30:.2f} GiB beside the data, more than can be spared of the "
-                f"{self.free_bytes / 2**30:.2f} GiB that there are. Lower num_models or mini_batch_size, or use a larger "
+                f"{self.free_bytes / 2**30:.2f} GiB that there are. Lower num_models or mini_batch_size, or use "
+                "a larger "
                 "instance."
             )
         return left

@@ -67,7 +67,8 @@ def summary_text(report: Plain, winner: Plain) -> str:
     if training["best_epoch"] is not None:
         then = f"after epoch {training['best_epoch'] + 1} of {training['epochs']}"
     return (
-        f"Of {len(report['bank'])} candidates number {winner['candidate']} won ({describe_settings(winner)}), with its weights "
+        f"Of {len(report['bank'])} candidates number {winner['candidate']} won ({describe_settings(winner)}), "
+        "with its weights "
         f"{then}. On the {name} rows: {found}."
     )
 

@@ -96,7 +96,7 @@ def threshold_entries(tally: BinaryTally, cuts: Cuts, threshold: float) -> list[
 
 
 def threshold_entry(tally: BinaryTally, threshold: float, predicted_positives: int, true_positives: int) -> Plain:
-    """Return the metrics of a threshold that flags `predicted_positives` rows as positive, `true_positives` of them correctly."""
+    """Return the metrics of a threshold that flags `predicted_positives` rows, `true_positives` of them correctly."""
     at = BinaryTally(tally.beta)
     at.rows, at.positives, at.predicted_positives, at.true_positives = (
         tally.rows,

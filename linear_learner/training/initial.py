@@ -55,7 +55,8 @@ def align_to_features(
         if missing or unknown:
             raise InputError(
                 f"channel 'model': expected a model of the features of the channel 'train'. Only the model has "
-                f"{abbreviate_names(missing)}, only the channel {abbreviate_names(unknown)}. Train on the columns of the earlier job."
+                f"{abbreviate_names(missing)}, only the channel {abbreviate_names(unknown)}. Train on the "
+                "columns of the earlier job."
             )
         log.info("channel 'model': its features are put in the order of the channel 'train' by their names.")
         earlier = earlier.reorder_features(names)
@@ -79,7 +80,8 @@ def earlier_weights(models: int, earlier: LinearModel, hp: Hyperparameters, scal
     expected = (hp.predictor_type, features, hp.outputs)
     if found != expected:
         raise InputError(
-            f"channel 'model': expected {describe_kind(*expected)}, as the job trains, found {describe_kind(*found)}. Give the "
+            f"channel 'model': expected {describe_kind(*expected)}, as the job trains, found "
+            f"{describe_kind(*found)}. Give the "
             "model of an earlier job of the same kind on the same columns, or take the channel away."
         )
     weight, bias = scaler.standardise_weights(earlier.weight.T, earlier.bias)

@@ -19,14 +19,15 @@ from container.guard import fork_guarded_child
 from container.job.stop import StopRequest
 
 stop = StopRequest()
-stop.listen()
+stop.install_handlers()
 fork_guarded_child(os.environ, stop)
 
 from container.team import companions, link, rendezvous as team; from container import training
 from container.contract.errors import ClientError
 
 link.HEARTBEAT_SECONDS, link.SILENCE_SECONDS, companions.GRACE_SECONDS = 0.1, float(os.environ["SILENCE"]), 0.5
-team.PORT, team.PATIENCE, team.NOTICE = int(os.environ["PORT"]), float(os.environ["PATIENCE"]), 1.0
+team.RENDEZVOUS_PORT, team.RENDEZVOUS_SECONDS = int(os.environ["PORT"]), float(os.environ["PATIENCE"])
+team.NOTICE_SECONDS = 1.0
 
 
 def serve():
@@ -38,7 +39,7 @@ def serve():
 
 def fit(task):
     task.log.info(f"works as {os.getpid()}")
-    task.log.progress(50)
+    task.log.log_progress(50)
     kind = os.environ["FIT"]
     if kind == "mistaken":
         raise ClientError("channel 'train', row 5: expected a number.")
@@ -46,7 +47,7 @@ def fit(task):
         raise ZeroDivisionError("division by zero")
     while kind == "works":
         time.sleep(0.01)
-        task.heed()
+        task.raise_if_stopped()
     while kind in ("blocked", "deserted"):
         time.sleep(60)
     rows = sum(len(y) for X, y in task.channels["train"])
@@ -55,7 +56,7 @@ def fit(task):
         while not stop.asked:
             time.sleep(0.01)
         try:
-            task.heed()
+            task.raise_if_stopped()
         except KeyboardInterrupt:
             pass
     return rows

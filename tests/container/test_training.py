@@ -375,10 +375,10 @@ def fit(task):
     task.log.info("training")
     while True:
         time.sleep(0.01)
-        task.heed()
+        task.raise_if_stopped()
 
 stop = StopRequest()
-stop.listen()
+stop.install_handlers()
 sys.exit(run_job(os.environ, fit, None, stop=stop))
 """
 
@@ -416,7 +416,7 @@ def fit(task):
     list(task.channels["train"])
 
 stop = StopRequest()
-stop.listen()
+stop.install_handlers()
 sys.exit(run_job(os.environ, fit, None, stop=stop))
 """
 

@@ -56,7 +56,8 @@ def explain_stray_header(names: Sequence[str], training: bool) -> str | None:
 def explain_open_quote(line: str | bytes) -> str:
     """Explain a line with an odd number of quotes."""
     return (
-        f"a quote that is not closed in its line: {quote_text(line)}. Remove the line break within the quotes, or the quote "
+        f"a quote that is not closed in its line: {quote_text(line)}. Remove the line break within the quotes, "
+        "or the quote "
         "if it stands alone"
     )
 

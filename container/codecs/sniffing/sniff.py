@@ -73,7 +73,10 @@ def explain_mismatch(expected: str, head: bytes, is_request: bool = False) -> st
     if name == GZIP:
         return f"expected {expected}, found gzip-compressed data{_GZIP_REMEDY[is_request]}"
     if name in (JSON, JSON_LINES):
-        return f"expected {expected}, {_explain_json_request(head, name) if is_request else _explain_json_file(head, expected)}"
+        return (
+            f"expected {expected}, "
+            f"{_explain_json_request(head, name) if is_request else _explain_json_file(head, expected)}"
+        )
     if name not in (ADVISED_FOR_REQUESTS if is_request else ADVISED_FOR_TRAINING):
         return f"expected {expected}, found {name}, which requests cannot be. Write its rows as {expected}"
     return f"expected {expected}, but the data looks like {name}: if it is, set the content type to {name}"

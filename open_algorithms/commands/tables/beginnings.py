@@ -17,7 +17,8 @@ def check_beginnings(files: Sequence[Path]) -> None:
     if odd := find_odd_file(lines):
         file, usual = odd
         raise CommandError(
-            f"{file} does not look like the data of {usual}: its first line has {describe_column_count(lines[file])}, not "
+            f"{file} does not look like the data of {usual}: its first line has "
+            f"{describe_column_count(lines[file])}, not "
             f"{len(lines[usual][0])}. Move it out of the folder."
         )
     for file, found in lines.items():

@@ -49,8 +49,10 @@ def has_headers(files: Sequence[Path], kind: str) -> bool:
     if of[FirstLine.ROW]:
         or_row = "" if found[file] is FirstLine.HEADER else f" If it is a row, say {absent}."
         raise CommandError(
-            f"{line} {'may be' if of[FirstLine.UNSURE] else 'is'} a header, but {of[FirstLine.ROW][0]} has none. If the files "
-            f"were cut from one, put them together: {concatenation_command(file, [other for other in found if other != file])}. If "
+            f"{line} {'may be' if of[FirstLine.UNSURE] else 'is'} a header, but {of[FirstLine.ROW][0]} has "
+            "none. If the files "
+            "were cut from one, put them together: "
+            f"{concatenation_command(file, [other for other in found if other != file])}. If "
             f"not, give every file the header, or none.{or_row}"
         )
     if of[FirstLine.UNSURE]:

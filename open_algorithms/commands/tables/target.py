@@ -36,7 +36,10 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
     if named:
         index = min(index_column_count(first), number)
         what, last = f"its first column is {first[index]!r}", f"the last column, {first[-1]!r}"
-    how = f", as this does with {last}, which is number {number} counted from 0:\n{label_first_command(path, number, index)}"
+    how = (
+        f", as this does with {last}, which is number {number} counted from "
+        f"0:\n{label_first_command(path, number, index)}"
+    )
     if named and any(names != first for names in lines):
         how = "; their columns are not all in one order."
     raise UsageError(

@@ -62,7 +62,8 @@ def read_array(cursor: "ByteCursor") -> Floats:
     if (magic := cursor.take_number("I")) != ARRAY_MAGIC:
         version = OTHER_VERSIONS.get(magic, "of an unknown or very old version")
         raise InputError(
-            f"{PARAMETERS_FILE} holds an array as written by MXNet {version} ({magic:#x}); expected {ARRAY_MAGIC:#x}: load "
+            f"{PARAMETERS_FILE} holds an array as written by MXNet {version} ({magic:#x}); expected "
+            f"{ARRAY_MAGIC:#x}: load "
             "it with mx.nd.load and save it with mx.nd.save of MXNet 0.12 or later."
         )
     if (storage := cursor.take_number("i")) != DENSE:
@@ -80,7 +81,8 @@ def read_array(cursor: "ByteCursor") -> Floats:
         size *= length
     if min(shape) < 1 or size * ITEM_BYTES > cursor.bytes_left:
         raise InputError(
-            f"{PARAMETERS_FILE} holds an array of shape {tuple(shape)}; expected one that fits into the {cursor.bytes_left} bytes "
+            f"{PARAMETERS_FILE} holds an array of shape {tuple(shape)}; expected one that fits into the "
+            f"{cursor.bytes_left} bytes "
             "that follow."
         )
     return np.frombuffer(cursor.take_bytes(size * ITEM_BYTES), "<f4").reshape(shape)

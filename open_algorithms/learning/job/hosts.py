@@ -20,8 +20,8 @@ class HostsStopped(KeyboardInterrupt):
 class Hosts:
     """The hosts of a job; this process is that of `rank`. Decisions of host 0 hold for all.
 
-    `reduce_into(sent, total)` sets `all_reduce` (n,) to the float32 sum of all hosts' `sent` (n,); it blocks until all have
-    called it. It is None where there is only one host.
+    `reduce_into(sent, total)` sets `total` (n,) to the float32 sum of all hosts' `sent` (n,); it blocks until all
+    have called it. It is None where there is only one host.
     """
 
     def __init__(

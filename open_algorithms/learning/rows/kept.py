@@ -258,14 +258,16 @@ def hold_or_stream(
         return HeldRows(builder.build_rows(scaler), scaler)
     if widest_of_hosts is not None:
         raise InputError(
-            f"The data is larger than the {byte_limit / 2**20:.0f} MiB that there are for it and does not tell how many "
+            f"The data is larger than the {byte_limit / 2**20:.0f} MiB that there are for it and does not tell "
+            "how many "
             "features it has. Set feature_dim, or use an instance with more memory."
         )
     scaler = finish_scaler(scaler, known, sparse)
     rest = chain([builder.pop_remainder(batch_size), block], stream)
     if not builder.row_count:
         raise InputError(
-            f"A mini-batch of {batch_size} rows is larger than the {byte_limit / 2**20:.0f} MiB that there are for data. Lower "
+            f"A mini-batch of {batch_size} rows is larger than the {byte_limit / 2**20:.0f} MiB that there are "
+            "for data. Lower "
             "mini_batch_size, or use an instance with more memory."
         )
     return StreamedRows(builder.build_rows(scaler), rest, open_blocks, scaler, batch_size, byte_limit, prefetch)

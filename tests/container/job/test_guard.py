@@ -16,7 +16,7 @@ from container.guard import fork_guarded_child
 from container.job.stop import StopRequest
 
 stop = StopRequest()
-stop.listen()
+stop.install_handlers()
 fork_guarded_child(os.environ, stop)
 print(os.getpid(), flush=True)
 {work}

@@ -2,8 +2,8 @@
 
     python stranger.py noise|order FILE ADDRESS:PORT...
 
-`noise` means nothing to anybody. `unpickle_request` is what a worker would tell a server of MXNet's key-value store: to unpickle
-a text, which makes FILE. It needs nothing but Python, so that it runs in a container of the image too.
+`noise` means nothing to anybody. `order` is what a worker would tell a server of MXNet's key-value store: to unpickle a
+text, which makes FILE. It needs nothing but Python, so that it runs in a container of the image too.
 """
 
 import pickle

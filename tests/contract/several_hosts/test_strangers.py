@@ -61,7 +61,7 @@ def test_hosts_listen_on_the_interface_of_the_job_and_on_no_other(image: None, t
         with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
             for host in hosts:
-                found = {address for address, _ in listening_addresses(host.tables())}
+                found = {address for address, _ in listening_addresses(host.socket_table())}
                 assert found == {host.address}
 
 
@@ -70,7 +70,7 @@ def test_the_noise_of_a_stranger_changes_nothing(tmp_path: Path) -> None:
         job = lay_out_bundled_job(tmp_path / "disturbed", names, **ENDLESS)
         with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
-            talk(hosts[0], "noise", "none", ears(*(host.tables() for host in hosts)))
+            talk(hosts[0], "noise", "none", ears(*(host.socket_table() for host in hosts)))
             job.jobs[0].wait_for(f"epoch={last_epoch(job) + 20}, train")
             hosts[0].ask_to_stop()
             ends = job.wait_for_results(hosts)
@@ -86,7 +86,7 @@ def test_nothing_that_a_stranger_sends_is_run(image: None, tmp_path: Path) -> No
         job = lay_out_bundled_job(tmp_path, names, **ENDLESS)
         with job.running_hosts() as hosts:
             job.jobs[0].wait_for("#progress_metric")
-            talk(hosts[0], "order", "/opt/ml/made", ears(*(host.tables() for host in hosts)))
+            talk(hosts[0], "order", "/opt/ml/made", ears(*(host.socket_table() for host in hosts)))
             time.sleep(8)  # longer than a key-value store ponders
             for host in hosts:
                 host.ask_to_stop()

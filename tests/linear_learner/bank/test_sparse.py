@@ -54,10 +54,10 @@ def assert_alike(dense: Any, sparse: Any, rows: DenseRows, same: SparseRows, *, 
     for _ in range(epochs):
         order = epoch_order(len(rows), shuffler)
         np.testing.assert_allclose(sparse.train(same, order), dense.train(rows, order), rtol=1e-4)
-    np.testing.assert_allclose(sparse.snapshot(), dense.snapshot(), atol=1e-4)
+    np.testing.assert_allclose(sparse.take_snapshot(), dense.take_snapshot(), atol=1e-4)
     wanted = 77 if dense.outputs == 1 else 0
     for found, expected in zip(
-        sparse.evaluate(same, margins=wanted), dense.evaluate(rows, margins=wanted), strict=True
+        sparse.evaluate(same, margin_rows=wanted), dense.evaluate(rows, margin_rows=wanted), strict=True
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
