@@ -40,8 +40,9 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
 
-docs: $(READY) ## write docs/hyperparameters.md from the declaration
+docs: $(READY) ## write docs/hyperparameters.md from the declaration, and the tables of docs/rooms from the modules
 	@$(BIN)/python -m open_algorithms.learning.options.reference linear_learner/hyperparameters.yaml > docs/hyperparameters.md
+	@$(BIN)/python -m publishing.rooms
 
 demo: $(READY) ## train on the bundled data, serve, predict in three formats, leave a report
 	@$(BIN)/python examples/demo.py

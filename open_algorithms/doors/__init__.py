@@ -1,0 +1,1 @@
+"""What joins the platform, an algorithm and the machine: one module a program."""
