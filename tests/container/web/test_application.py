@@ -323,7 +323,7 @@ def test_unknown_routes_answer_json(client: FlaskClient) -> None:
     [
         ({}, (2, "MULTI_RECORD", 6)),
         ({"payload_mb": 100}, (1, "MULTI_RECORD", 100)),
-        ({"payload_mb": 0, "strategy": "SingleRecord", "concurrent": 7}, (7, "SingleRecord", 0)),
+        ({"payload_mb": 0, "strategy": "SingleRecord", "max_concurrent": 7}, (7, "SingleRecord", 0)),
     ],
 )
 def test_execution_parameters_are_the_documented_ones_and_the_users_own(

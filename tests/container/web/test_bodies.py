@@ -100,7 +100,7 @@ def test_sparse_records_of_a_request_are_read_at_once_with_labels_or_without(lab
     body = encode_sparse_records(X, np.ones(500, np.float32) if labelled else None)
     found: Any
     (found,) = recordio.decode_records(BytesIO(body), {}, 100)
-    assert type(found).__name__ == "Sparse"
+    assert type(found).__name__ == "CsrRows"
     assert all(np.array_equal(found[i], X[i]) for i in range(3))
 
 

@@ -197,7 +197,7 @@ def test_a_model_that_there_is_no_memory_for_is_507(tmp_path: Path, monkeypatch:
     url = write(tmp_path / "model", 0)
     monkeypatch.setattr("container.web.shelf.memory_available", lambda: 80 << 20)
     settings = ServerSettings(multi_model=True)
-    app = create_app(loader.load, settings, shelf=shelf.Shelf(tmp_path / "shelf", loader))
+    app = create_app(loader.load_model, settings, shelf=shelf.Shelf(tmp_path / "shelf", loader))
     answer = app.test_client().post("/models", json={"model_name": "x", "url": url})
     assert answer.status_code == 507
     assert answer.get_json()["message"] == "no room for model x: 16 MB are left, and 4 times its size is needed"

@@ -248,7 +248,7 @@ def test_there_is_no_page_if_it_is_off_or_many_models_are_served(tmp_path: Path)
     shelf = create_app(
         loader.load_model, ServerSettings(multi_model=True), shelf=Shelf(tmp_path, loader), describe=lambda _: TOLD
     )
-    for client in (make(page=False), shelf.test_client()):
+    for client in (make(shows_page=False), shelf.test_client()):
         for answer in (client.get("/"), client.post("/")):
             assert (answer.status_code, answer.content_type) == (404, "application/json")
 
