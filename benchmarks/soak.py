@@ -154,6 +154,8 @@ class Attack:
         loaded = self.send_request("POST", "/models", order)
         asked = self.send_request("POST", f"/models/{name}/invoke", self.bodies["CSV"], Content_Type="text/csv")
         unloaded = self.send_request("DELETE", f"/models/{name}")
+        if unloaded is None:  # of a killed worker, which may have left the model loaded
+            self.send_request("DELETE", f"/models/{name}")
         statuses = [found and found[0] for found in (loaded, asked, unloaded)]
         self.seen[f"load, invoke, unload {statuses}"] += 1
         if any(status not in (200, None) for status in statuses) and None not in statuses:
