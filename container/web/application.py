@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
@@ -24,7 +24,7 @@ from container.contract.errors import (
     ServerBusy,
     encode_error,
 )
-from container.rows.blocks import DEFAULT_OPTIONS
+from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions
 from container.rows.columns import OncePerLine
 from container.web.answering import Answer, ServedModel, Stream, choose_answer_type, make_decode_options, read_records
 from container.web.counters import Meter
@@ -65,21 +65,40 @@ def create_app(
     on. A single model has an HTML page if the settings ask for it and `describe` is given.
     """
     app = Flask("container", static_folder=None)
-    limit = body_limit_bytes(settings)
-    app.config["IS_QUICK"] = partial(is_quick, 1)
-    meter = meter or Meter(1)
-    warn = OncePerLine(app.logger.warning)
     model = None if shelf else _try_load_model(app, load_model, settings.model, user_errors)
-
+    warn = OncePerLine(app.logger.warning)
     own = make_decode_options(model, warn) if model else None
-    if model:
-        app.config["IS_QUICK"] = partial(is_quick, model.outputs)
+    app.config["IS_QUICK"] = partial(is_quick, model.outputs if model else 1)
+    app.register_blueprint(_create_status_routes(settings, meter or Meter(1), is_well=bool(model or shelf)))
 
-    @app.get("/ping")
+    def answer_invocation(model: ServedModel) -> Response:
+        return _answer_invocation(model, own or make_decode_options(model, warn), settings)
+
+    if shelf:
+        app.register_blueprint(create_model_routes(shelf, answer_invocation, user_errors))
+    elif settings.shows_page and describe:
+        app.register_blueprint(create_page(model, describe, body_limit_bytes(settings), own or DEFAULT_OPTIONS))
+
+    @app.post("/invocations")
+    def invoke_only_model() -> Response:
+        if model is None:
+            reason = "invoke a model by its name" if shelf else "the model could not be loaded; the log says why"
+            return Response(encode_error(reason), 404 if shelf else 500, content_type="application/json")
+        return answer_invocation(model)
+
+    _register_error_handlers(app)
+    return app
+
+
+def _create_status_routes(settings: ServerSettings, meter: Meter, is_well: bool) -> Blueprint:
+    """Create /ping, /execution-parameters and /metrics."""
+    routes = Blueprint("status", __name__)
+
+    @routes.get("/ping")
     def answer_ping() -> Response:
-        return Response(status=200 if model or shelf else 500)
+        return Response(status=200 if is_well else 500)
 
-    @app.get("/execution-parameters")
+    @routes.get("/execution-parameters")
     def list_execution_parameters() -> dict[str, object]:
         payload = DEFAULT_PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb
         # the platform refuses a job whose transforms hold more than 100 MB in all
@@ -90,37 +109,33 @@ def create_app(
             "MaxPayloadInMB": payload,
         }
 
-    @app.get("/metrics")
+    @routes.get("/metrics")
     def expose_metrics() -> Response:
         return Response(meter.format_counts(), content_type=CONTENT_TYPE_LATEST)
 
-    def answer_invocation(model: ServedModel) -> Response:
-        environ = request.environ
-        answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
-        if limit and int(environ.get("CONTENT_LENGTH") or 0) > limit:
-            raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
-        stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
-        encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-        guide = own or make_decode_options(model, warn)
-        records = read_records(stream, environ.get("CONTENT_TYPE") or None, encoding, model.feature_dim, limit, guide)
-        answer = Answer(model, records, answer_type)
-        if isinstance(stream, Inflow):
-            return Response(_stream_and_count(answer, environ), content_type=answer_type)
-        content = answer.read_whole()
-        environ["rows"] = answer.rows
-        return Response(content, content_type=answer_type)
+    return routes
 
-    if shelf:
-        app.register_blueprint(create_model_routes(shelf, answer_invocation, user_errors))
-    elif settings.shows_page and describe:
-        app.register_blueprint(create_page(model, describe, limit, own or DEFAULT_OPTIONS))
 
-    @app.post("/invocations")
-    def invoke_only_model() -> Response:
-        if model is None:
-            reason = "invoke a model by its name" if shelf else "the model could not be loaded; the log says why"
-            return Response(encode_error(reason), 404 if shelf else 500, content_type="application/json")
-        return answer_invocation(model)
+def _answer_invocation(model: ServedModel, options: DecodeOptions, settings: ServerSettings) -> Response:
+    """Answer the current request with the model's predictions; stream them if the body is streamed."""
+    environ, limit = request.environ, body_limit_bytes(settings)
+    answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
+    if limit and int(environ.get("CONTENT_LENGTH") or 0) > limit:
+        raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
+    stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    content_type = environ.get("CONTENT_TYPE") or None
+    records = read_records(stream, content_type, encoding, model.feature_dim, limit, options)
+    answer = Answer(model, records, answer_type)
+    if isinstance(stream, Inflow):
+        return Response(_stream_and_count(answer, environ), content_type=answer_type)
+    content = answer.read_whole()
+    environ["rows"] = answer.rows
+    return Response(content, content_type=answer_type)
+
+
+def _register_error_handlers(app: Flask) -> None:
+    """Answer each class of errors with its status and the reason as JSON."""
 
     @app.errorhandler(ModelRequestError)
     def refuse_model_call(error: ModelRequestError) -> Response:
@@ -148,8 +163,6 @@ def create_app(
     def answer_crash(error: Exception) -> Response:
         app.logger.exception("A request could not be answered")
         return Response(encode_error("an unexpected error; the log says more"), 500, content_type="application/json")
-
-    return app
 
 
 def _try_load_model(
