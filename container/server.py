@@ -9,11 +9,9 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from container.contract.environment import ServerSettings, read_server_settings
 from container.contract.errors import ClientError
@@ -22,12 +20,15 @@ from container.web.application import body_limit_bytes, create_app
 from container.web.counters import Meter
 from container.web.page import DescribeModel
 from container.web.shelf import Loader, Shelf, make_shelf_folder
+from container.web.waiting import refuse_while_loading
 from container.wire.access_log import AccessLog
-from container.wire.waiting import refuse_while_loading
+from container.wire.gunicorn import Arbiter, BaseApplication
+from container.wire.limits import BodyLimits
 from container.wire.worker import STOP_SIGNALS, Worker
 
 GRACEFUL_SECONDS = 25  # the platform kills 30 seconds after SIGTERM
 KEEPALIVE_SECONDS = 75
+MOST_CONNECTIONS = 10_000  # that a worker holds; none is accepted beyond what its file descriptors allow
 SPARE_METER_ROWS = 8  # of the meter, for workers that come while others go
 
 
@@ -64,13 +65,6 @@ def run_server(
         if os.getpid() == master:
             clean_up()
     return 0
-
-
-class BodyLimits(NamedTuple):
-    """Limits in bytes: of the body of one request (0: none), and of all bodies that a worker holds in memory."""
-
-    body_bytes: int
-    held_bytes: int
 
 
 def make_meter(settings: ServerSettings) -> Meter:
@@ -130,6 +124,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"fd://{self._listener.fileno()}",
             "workers": self._settings.workers,
             "worker_class": Worker,
+            "worker_connections": MOST_CONNECTIONS,
             "preload_app": True,
             "timeout": self._settings.timeout,
             "graceful_timeout": GRACEFUL_SECONDS,

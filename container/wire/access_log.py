@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from container.wire.gunicorn import Logger
 
 _QUOTE_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\"})
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from threading import Condition
 
 from container.contract.errors import ClientTooSlow, HttpError
+from container.wire.limits import RATE_WINDOW_BYTES, RATE_WINDOW_SECONDS
 
 HIGH_WATER_BYTES, LOW_WATER_BYTES = 4 << 20, 1 << 20
-RATE_WINDOW_SECONDS = 10
-RATE_WINDOW_BYTES = 1000 * RATE_WINDOW_SECONDS  # that a client must take or give in so many seconds
 
 
 class Inflow:
@@ -29,7 +28,7 @@ class Inflow:
         self._paused = False
         self._changed = Condition()
 
-    def write(self, part: memoryview) -> None:
+    def write(self, part: memoryview | bytes) -> None:
         """Append bytes; never blocks."""
         with self._changed:
             self._parts.append(bytes(part))
@@ -92,7 +91,7 @@ class Outflow:
         self._window_bytes, self._window_end = 0, time.monotonic() + RATE_WINDOW_SECONDS
 
     def sendall(self, data: bytes) -> None:
-        """Send all bytes; raise TooSlow if the client takes fewer than RATE_WINDOW_BYTES in RATE_WINDOW_SECONDS."""
+        """Send all bytes; raise ClientTooSlow if the client takes fewer than RATE_WINDOW_BYTES in a window."""
         rest = memoryview(data)
         writable = select.poll()
         writable.register(self._sock, select.POLLOUT)

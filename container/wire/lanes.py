@@ -6,6 +6,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
+SMALL_THREADS, STREAM_THREADS = 4, 8
+LARGE_BYTES = 256 << 10
+
 T = TypeVar("T")
 
 
@@ -26,3 +29,19 @@ class Lane(Generic[T]):
                 self._work(self._queue.get())
             except Exception:  # a fault of ours must not cost the thread
                 self._log.exception("Error in a thread that answers")
+
+
+class Lanes(Generic[T]):
+    """One lane each for small requests, large requests, streams, and the loading of models."""
+
+    def __init__(self, handle: Callable[[T], None], log: Logger) -> None:
+        self.small = Lane(SMALL_THREADS, handle, log)
+        self.streams = Lane(STREAM_THREADS, handle, log)
+        self._large = Lane(1, handle, log)
+        self._models = Lane(1, handle, log)
+
+    def choose_lane(self, path: str, body_bytes: int) -> Lane[T]:
+        """Choose the lane of a request with a complete body."""
+        if path == "/models":
+            return self._models
+        return self._large if body_bytes > LARGE_BYTES else self.small

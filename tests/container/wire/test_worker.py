@@ -140,6 +140,15 @@ def test_who_is_too_slow_is_told_so_and_costs_nobody_else_anything(port: int) ->
     silent.close()
 
 
+def test_one_worker_answers_beside_more_slow_clients_than_gunicorn_would_accept() -> None:
+    with running_server(SAGEMAKER_MODEL_SERVER_WORKERS="1") as number, ExitStack() as stack:
+        for _ in range(1100):
+            stack.enter_context(open_connection(number, format_post(b"1,", length=1000)))
+        began = time.monotonic()
+        assert send_request(number, "GET", "/ping") == (200, b"")
+        assert time.monotonic() - began < 1
+
+
 def test_who_does_not_read_holds_no_thread(port: int) -> None:
     """A dozen answers of 8 MB that nobody takes, more than there are threads for them."""
     greed = format_post(b"1,2\n" * 500_000).replace(b"Accept: text/csv", b"Accept: application/json")

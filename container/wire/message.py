@@ -1,13 +1,64 @@
-"""Incremental framing of a request's body, by Content-Length or in chunks (RFC 9112, sections 6 and 7)."""
+"""HTTP/1.1 as bytes (RFC 9112): where a request's head ends, the framing of its body, a short error response."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from container.contract.errors import BadPayload
+from container.contract.errors import BadPayload, encode_error
 
+HEAD_BYTES = 64 << 10
 _MOST_LINE_BYTES = 1024
 _MOST_TRAILER_BYTES = 8192
 
 WriteBytes = Callable[[memoryview], object]
+
+
+class BadHead(Exception):
+    """Bytes that are not the head of an HTTP/1.1 request, with the status to answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Inbox:
+    """Received bytes that belong to no request yet."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._searched_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def add_data(self, data: memoryview | bytes) -> None:
+        """Append received bytes."""
+        self._bytes += data
+
+    def take_head(self) -> bytes | None:
+        """Take the head of the next request out once it is complete, else return None; skip empty lines before it.
+
+        Raises BadHead if the head is too long or has a line that does not end in CR LF.
+        """
+        if not self._searched_bytes:
+            self._bytes = self._bytes.lstrip(b"\r\n")
+        end = self._bytes.find(b"\r\n\r\n", max(0, self._searched_bytes - 3)) + 4
+        if end >= 4:
+            self._searched_bytes = 0
+            head = bytes(self._bytes[:end])
+            del self._bytes[:end]
+            return head
+        self._searched_bytes = len(self._bytes)
+        if len(self._bytes) > HEAD_BYTES:
+            raise BadHead(431, "the headers of the request are too large")
+        if self._bytes.count(b"\n") != self._bytes.count(b"\r\n"):
+            raise BadHead(400, "not a request of HTTP/1.1: a line does not end in CR LF")
+        return None
+
+    def take_rest(self) -> bytes:
+        """Take all bytes out."""
+        rest = bytes(self._bytes)
+        self._bytes.clear()
+        return rest
 
 
 class SizedBody:
@@ -80,3 +131,13 @@ class ChunkedBody:
         if self._trailers > _MOST_TRAILER_BYTES:
             raise BadPayload(f"the chunked body has trailers of more than {_MOST_TRAILER_BYTES} bytes")
         self.is_complete = not line
+
+
+def format_error(status: int, reason: str) -> bytes:
+    """Format an error response that closes the connection."""
+    body = encode_error(reason)
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from container.contract.errors import BadPayload
-from container.wire.body import ChunkedBody, SizedBody
+from container.wire.message import ChunkedBody, SizedBody
 
 
 def chunked(parts: list[bytes], trailers: bytes = b"") -> bytes:
