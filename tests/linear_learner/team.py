@@ -12,8 +12,8 @@ from open_algorithms.learning.engine.exchange import SCHEDULER, SERVER, KVStoreS
 from open_algorithms.learning.job.hosts import Hosts
 
 HERE = "127.0.0.1"
-WORK_SECONDS = 20  # seconds for a piece of work
-START_SECONDS = 120  # seconds for all to be there, on a machine that does much else
+WORK_SECONDS = 120  # seconds for a piece of work, on a machine that does much else
+START_SECONDS = 120  # seconds for all to be there, likewise
 
 
 class HostProcesses:
