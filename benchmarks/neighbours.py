@@ -33,6 +33,8 @@ from benchmarks.serving import (
     write_bodies,
 )
 from linear_learner.bank.dense import DenseBank
+from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.engine import threads
 from open_algorithms.learning.rows.dense import build_dense_rows, epoch_order
@@ -71,7 +73,7 @@ def train_bank(batch: int, fixed: bool) -> tuple[float, str]:
     )
     settings = default_candidates(batch)
     start = draw_initial_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, "logistic", batch, processors=PROCESSORS)
+    bank = DenseBank(settings, start, Objective(LOSSES["logistic"]), batch, processors=PROCESSORS)
     generator, digest = np.random.default_rng(0), sha256()
     began = time.perf_counter()
     for _ in range(EPOCHS):

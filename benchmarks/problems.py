@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate, build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
@@ -50,6 +51,6 @@ def make_epoch(rows: DenseRows, batch: int, settings: list[Candidate], classes: 
     """Make a bank; return what trains it for an epoch."""
     outputs, models = 1 if classes == 2 else classes, range(len(settings))
     start = draw_initial_weights(models, outputs, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, loss_name(classes), batch, processors=PROCESSORS)
+    bank = DenseBank(settings, start, Objective(LOSSES[loss_name(classes)]), batch, processors=PROCESSORS)
     generator = np.random.default_rng(0)
     return lambda: bank.train(rows, epoch_order(len(rows), generator))

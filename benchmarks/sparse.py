@@ -13,6 +13,8 @@ from sklearn.linear_model import SGDClassifier
 from benchmarks.measure import Figure, run_benchmark, time_run
 from benchmarks.problems import PROCESSORS
 from linear_learner.bank.sparse import SparseBank
+from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
@@ -36,7 +38,11 @@ def figures() -> Iterator[Figure]:
     start = draw_initial_weights(range(MODELS), 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
     order = epoch_order(ROWS, np.random.default_rng(0))
     before = peak_memory()
-    ours = time_run(lambda: SparseBank(settings, start, "logistic", BATCH, processors=PROCESSORS).train(rows, order))
+    ours = time_run(
+        lambda: SparseBank(settings, start, Objective(LOSSES["logistic"]), BATCH, processors=PROCESSORS).train(
+            rows, order
+        )
+    )
     memory = peak_memory() - before
     fits = []
     for seed in range(FITS):

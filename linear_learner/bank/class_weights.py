@@ -5,10 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 
 Floats = NDArray[Any]
+
+
+def build_objective(hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = SINGLE_HOST) -> Objective:
+    """Return the objective that the user asked for, of this many models; `labels` (n,) are this host's."""
+    weights, reported = class_weights(hp, labels, models, hosts)
+    return Objective(LOSSES[hp.loss], hp.loss_parameter, weights, reported, hp.use_bias)
 
 
 def class_weights(

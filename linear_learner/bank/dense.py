@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.bank.bank import StateLayout, StopCheck, never_stop
 from linear_learner.bank.class_weights import row_weights
 from linear_learner.bank.dense_step import DenseStep, bank_sort_key, consecutive_groups
 from linear_learner.bank.schedule import step_sizes
-from linear_learner.objective.losses import LOSSES, Loss
+from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine import threads
@@ -22,16 +23,11 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.dense import DenseRows, batch_table
 
 Floats = NDArray[Any]
-StopCheck = Callable[[], None]
 RUN_UPDATES = 4096  # updates, at most, whose learning rates are laid out at once
 TABLE_ENTRIES = 2**21  # of a table of learning rates, at most
 JOINED_UPDATES = 64  # updates in which a host without rows takes part, whose learning rates are laid out at once
 RUN_OPERATIONS = 25e9  # of a run, in operations of a product: about half a second on two cores
 OVERHEAD_OPERATIONS = 500  # operations of a product that all else costs, for each margin and for each weight
-
-
-def never_stop() -> None:
-    """Never stop."""
 
 
 def gather_nothing(_: NDArray[np.int32]) -> None:
@@ -49,29 +45,21 @@ class DenseBank:
         self,
         candidates: Sequence[Candidate],
         start: Floats,
-        loss: str,
+        objective: Objective,
         batch_size: int,
         *,
-        loss_parameter: float = 0.0,
-        class_weights: Floats | None = None,
-        objective_weights: Floats | None = None,
-        use_bias: bool = True,
         processors: int = 1,
         hosts: Hosts = SINGLE_HOST,
     ) -> None:
         """Set up the candidates, with `start` (M, K, d + 1) as their initial weights.
 
-        `class_weights` (M, C) multiply the loss that each model minimises, `objective_weights` (C,) the loss that
-        `evaluate` reports. Large products are shared among `processors`; the rows of a mini-batch are split evenly
-        among `hosts`.
+        Large products are shared among `processors`; the rows of a mini-batch are split evenly among `hosts`.
         """
         self.models, self.outputs, self.width = start.shape
         self.order = sorted(range(len(candidates)), key=lambda m: bank_sort_key(candidates[m]))
         self.candidates = [candidates[m] for m in self.order]
         self.batch_size = batch_size // hosts.count
-        self.loss: Loss = LOSSES[loss]
-        self.loss_parameter = loss_parameter
-        self.objective_weights = objective_weights
+        self.objective = objective
         self.processors = processors
         self.paces: dict[int, Pace] = {}
         self.thread_limit = processors  # so many threads at most, as training has lately found
@@ -82,21 +70,15 @@ class DenseBank:
         self.step = DenseStep(
             self.candidates,
             start[self.order],
+            objective.select_models(np.array(self.order)),
             batch_size,
-            self.loss,
-            loss_parameter,
-            None if class_weights is None else class_weights[self.order],
-            weighted_objective=objective_weights is not None,
-            use_bias=use_bias,
-            hosts=hosts,
+            hosts,
         )
 
     def train(self, rows: DenseRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
-        `check_stop` is called between runs of updates and may raise; the bank then stands after the last completed run.
-        The other hosts train on their own rows at the same time; a host that has run out of rows must call
-        `join_updates`.
+        `raise_if_stopped` is called between runs of updates.
         """
         if not len(order):
             return np.zeros(self.models)
@@ -183,9 +165,10 @@ class DenseBank:
 
     def row_losses(self, F: Any, z: Any, y: Any) -> Any:
         """Return the loss of each row and model, (n, M)."""
-        if self.loss.signed_graph is not None:
-            return self.loss.signed_graph(F, z)[0]
-        return self.loss.graph(F, z, y, self.models, self.outputs, self.loss_parameter)[0]
+        loss = self.objective.loss
+        if loss.signed_graph is not None:
+            return loss.signed_graph(F, z)[0]
+        return loss.graph(F, z, y, self.models, self.outputs, self.objective.parameter)[0]
 
     def reorder_for_caller(self, values: Floats) -> Floats:
         """Reorder results, indexed by model in their first dimension, from the bank's order to the caller's."""
@@ -198,7 +181,7 @@ class DenseBank:
     ) -> tuple[Floats, Floats]:
         """Return each model's summed loss, (M,), and the margins of the first `margin_rows` rows, (M, margin_rows).
 
-        Margins are for models with a single output only. `check_stop` is called before each chunk and may raise.
+        Margins are for models with a single output only. `raise_if_stopped` is called before each chunk and may raise.
         """
         chunk = scoring_chunk_rows(self.models * self.outputs)
         weights = self.evaluated_weights()
@@ -235,7 +218,7 @@ class DenseBank:
         """Return each model's loss, summed over rows `first` to `last`, (1, M), and their margins, (n, M K)."""
         X, y = as_ndarray(rows.X[first:last]), as_ndarray(rows.y[first:last])
         z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
-        counts = as_ndarray(row_weights(rows.y[first:last, 0], self.objective_weights))
+        counts = as_ndarray(row_weights(rows.y[first:last, 0], self.objective.reported_weights))
         return mx.nd.dot(counts, self.row_losses(mx.nd, z, y)), z
 
     def evaluated_weights(self) -> Any:
@@ -268,6 +251,16 @@ class DenseBank:
         self.updates = int(state[f"{prefix}updates"])
         for name, array in self.carried_arrays().items():
             array[:] = as_ndarray(state[prefix + name])
+
+    def state_layout(self, name: str, array: Floats) -> StateLayout:
+        """Return how an array of the state, of two dimensions, is divided among models.
+
+        An optimizer's states are apart for each group of models that one operator updates.
+        """
+        if not name.startswith("state_"):
+            return StateLayout(name, self.order, 0)
+        _, first, which = name.split("_")
+        return StateLayout(which, self.order[int(first) :][: len(array) // self.outputs], 0)
 
     def carried_arrays(self) -> dict[str, Any]:
         """Return by name the arrays that persist between updates."""

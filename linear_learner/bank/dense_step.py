@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.optimizers import OPTIMIZERS
-from linear_learner.objective.losses import Loss
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.graph import (
     CompiledGraph,
@@ -38,16 +38,11 @@ class DenseStep:
         self,
         candidates: Sequence[Candidate],
         start: Floats,
+        objective: Objective,
         batch_size: int,
-        loss: Loss,
-        loss_parameter: float,
-        class_weights: Floats | None,
-        *,
-        weighted_objective: bool,
-        use_bias: bool,
         hosts: Hosts = SINGLE_HOST,
     ) -> None:
-        """Compile the update for the initial weights `start` (M, K, d + 1); `class_weights` are (M, C).
+        """Compile the update for the initial weights `start` (M, K, d + 1).
 
         Gradients are divided by `batch_size`, the rows of a mini-batch on all hosts together.
         """
@@ -61,7 +56,7 @@ class DenseStep:
         self.states: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
         self.symbols: dict[str, Any] = {}
-        self.bias_rate_factors = np.array([c.bias_lr_mult * use_bias for c in candidates])
+        self.bias_rate_factors = np.array([c.bias_lr_mult * objective.use_bias for c in candidates])
         # Momentum takes 1 / (1 - momentum) steps along each gradient; the proximal step is as many times as long.
         self.l1_strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
         self.operator_groups = [(first, last) for _, first, last in consecutive_groups(map(operator_key, candidates))]
@@ -70,7 +65,7 @@ class DenseStep:
             (first, last) for average, first, last in consecutive_groups(c.average for c in candidates) if average
         ]
         self.add_input("now", as_ndarray(self.update_index))
-        gradient, measured = self.build_gradient(loss, loss_parameter, class_weights, weighted_objective)
+        gradient, measured = self.build_gradient(objective)
         self.exchange = None if hosts.count == 1 else hosts.exchange_buffer(start.size + 1)
         if self.exchange is None:
             self.graphs = [self.compile_update(gradient, [measured])]
@@ -83,13 +78,12 @@ class DenseStep:
             first = CompiledGraph({"gradient": gradient, "measured": measured}, self.arrays | results)
             self.graphs = [first, self.compile_update(self.add_input("total", total), [])]
 
-    def build_gradient(
-        self, loss: Loss, loss_parameter: float, class_weights: Floats | None, weighted_objective: bool
-    ) -> tuple[Any, Any]:
+    def build_gradient(self, objective: Objective) -> tuple[Any, Any]:
         """Build the forward and backward pass of one mini-batch.
 
         Returns the gradient summed over rows, (M K, d + 1), and the running sum of the losses, (1, M).
         """
+        loss, class_weights = objective.loss, objective.class_weights
         batch = self.current_entry("batches")
         X, y = (S.take(self.shared_symbol(name), batch, mode="clip") for name in ("features", "labels"))
         W = self.add_input("weights", self.weights)
@@ -99,12 +93,12 @@ class DenseStep:
         else:
             # Written out once, labels need no broadcasting in the loss, which is slow.
             written = S.repeat(y, repeats=self.models, axis=1) if self.outputs == 1 else y
-            value, slope = loss.graph(S, z, written, self.models, self.outputs, loss_parameter)
+            value, slope = loss.graph(S, z, written, self.models, self.outputs, objective.parameter)
         if class_weights is not None:
             one_hot = S.one_hot(S.reshape(y, shape=(-1,)), depth=class_weights.shape[1])
             share = S.dot(one_hot, self.add_input("class_weights", as_ndarray(class_weights.T.astype(np.float32))))
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
-            value = value * share if weighted_objective else value
+            value = value if objective.reported_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
         measured = add_in_place(
             S, self.add_input("lost", as_ndarray(self.loss_sums)), S.dot(self.current_entry("counted"), value)

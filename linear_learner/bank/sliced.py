@@ -1,17 +1,21 @@
 """Candidates with mini-batches of different sizes: one bank for each size, behind the interface of one bank."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import DenseBank, StopCheck, never_stop
+from linear_learner.bank.bank import Bank, StopCheck, never_stop
+from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SparseBank
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
+from open_algorithms.learning.rows.sparse import SparseRows
 
 Floats = NDArray[Any]
 
@@ -26,31 +30,38 @@ class SlicedBank:
         self,
         candidates: Sequence[Candidate],
         start: Floats,
-        loss: str,
+        objective: Objective,
         batch_size: int,
         *,
-        sparse: bool = False,
-        class_weights: Floats | None = None,
+        is_sparse: bool = False,
+        processors: int = 1,
         hosts: Hosts = SINGLE_HOST,
-        **settings: Any,
     ) -> None:
         """Set up the candidates as `DenseBank` does; every host has an equal part of the rows of a slice."""
-        make: Callable[..., Any] = SparseBank if sparse else DenseBank
-        self.candidates, self.class_weights, self.shape = candidates, class_weights, start.shape[1:]
-        self.settings = {"loss": loss, "batch_size": batch_size, "sparse": sparse, "hosts": hosts, **settings}
-        self.hosts = hosts
+        self.candidates, self.objective, self.shape = candidates, objective, start.shape[1:]
+        self.batch_size, self.is_sparse, self.processors, self.hosts = batch_size, is_sparse, processors, hosts
         self.members: list[NDArray[np.int64]] = []
         self.batch_sizes: list[int] = []
-        self.banks: list[Any] = []
+        self.banks: list[Bank[AnyRows]] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
             members = np.flatnonzero([candidate.slices == slices for candidate in candidates])
             size = -(-batch_size // (slices * hosts.count)) * hosts.count
-            own = None if class_weights is None else class_weights[members]
             # l1 is divided by the rows of a gradient, and must end as what the user's mini-batch makes of it.
             alike = [replace(candidates[m], l1=candidates[m].l1 * size / batch_size) for m in members]
             self.members.append(members)
             self.batch_sizes.append(size)
-            self.banks.append(make(alike, start[members], loss, size, class_weights=own, hosts=hosts, **settings))
+            self.banks.append(self.make_bank(alike, start[members], objective.select_models(members), size))
+
+    def make_bank(
+        self, candidates: Sequence[Candidate], start: Floats, objective: Objective, batch_size: int
+    ) -> Bank[AnyRows]:
+        """Set up the bank of the candidates with mini-batches of one size."""
+        bank: Bank[DenseRows] | Bank[SparseRows]
+        if self.is_sparse:
+            bank = SparseBank(candidates, start, objective, batch_size, processors=self.processors, hosts=self.hosts)
+        else:
+            bank = DenseBank(candidates, start, objective, batch_size, processors=self.processors, hosts=self.hosts)
+        return cast(Bank[AnyRows], bank)  # the rows of a job are of one kind: that of its bank
 
     @property
     def models(self) -> int:
@@ -60,18 +71,18 @@ class SlicedBank:
     @property
     def updates(self) -> int:
         """The number of updates of the candidates that have had the most."""
-        return max(int(bank.updates) for bank in self.banks)
+        return max(bank.updates for bank in self.banks)
 
     @property
     def rows_seen(self) -> int:
         """The number of rows seen in all updates, on all hosts, counting the last mini-batch of an epoch as full."""
-        rows = sum(size * int(bank.updates) for size, bank in zip(self.batch_sizes, self.banks, strict=True))
+        rows = sum(size * bank.updates for size, bank in zip(self.batch_sizes, self.banks, strict=True))
         return rows // len(self.banks)
 
     def train(self, rows: AnyRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
-        `check_stop` is called between runs of updates and may raise.
+        `raise_if_stopped` is called between runs of updates and may raise.
         """
         return self.train_epoch([(rows, order)], raise_if_stopped)
 
@@ -81,8 +92,8 @@ class SlicedBank:
         """Train on pieces of rows, each with an order, until all hosts have run out of rows.
 
         Returns each model's loss before its updates, summed over this host's rows, (M,). With several banks all pieces
-        are held at once: only small data is sliced. Where `check_stop` raises, here or on another host, HostsStopped is
-        raised on all hosts at the same update.
+        are held at once: only small data is sliced. Where `raise_if_stopped` raises, here or on another host,
+        HostsStopped is raised on all hosts at the same update.
         """
         if len(self.banks) > 1:
             pieces = list(pieces)
@@ -129,8 +140,15 @@ class SlicedBank:
     def select_candidates(self, chosen: NDArray[np.int64]) -> "SlicedBank":
         """Return a bank of the chosen candidates, ascending, that continues from the state of this one."""
         start = np.zeros((len(chosen), *self.shape), np.float32)
-        own = None if self.class_weights is None else self.class_weights[chosen]
-        part = SlicedBank([self.candidates[m] for m in chosen], start, class_weights=own, **self.settings)
+        part = SlicedBank(
+            [self.candidates[m] for m in chosen],
+            start,
+            self.objective.select_models(chosen),
+            self.batch_size,
+            is_sparse=self.is_sparse,
+            processors=self.processors,
+            hosts=self.hosts,
+        )
         for members, new in zip(part.members, part.banks, strict=True):
             theirs, old = next(
                 pair for pair in zip(self.members, self.banks, strict=True) if chosen[members[0]] in pair[0]
@@ -146,7 +164,7 @@ class SlicedBank:
         return result
 
 
-def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Floats]:
+def select_state(old: Bank[AnyRows], new: Bank[AnyRows], chosen: NDArray[np.int64]) -> dict[str, Floats]:
     """Return the state of `new`, a bank of the models `chosen` from `old`, with the values that they have there."""
     theirs: dict[tuple[str, int], Floats] = {}
     shared: dict[str, Floats] = {}
@@ -154,7 +172,7 @@ def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Flo
         if array.ndim < 2:
             shared[name] = array
         else:
-            kind, models, axis = state_layout(old, name, array)
+            kind, models, axis = old.state_layout(name, array)
             parts = np.split(array, len(models), axis)
             theirs.update({(kind, m): part for m, part in zip(models, parts, strict=True)})
     state: dict[str, Floats] = {}
@@ -162,16 +180,6 @@ def select_state(old: Any, new: Any, chosen: NDArray[np.int64]) -> dict[str, Flo
         if array.ndim < 2:
             state[name] = shared[name]
         else:
-            kind, models, axis = state_layout(new, name, array)
+            kind, models, axis = new.state_layout(name, array)
             state[name] = np.concatenate([theirs[kind, chosen[m]] for m in models], axis)
     return state
-
-
-def state_layout(bank: Any, name: str, array: Floats) -> tuple[str, Sequence[int], int]:
-    """Return of an array of a bank's state what it is, the models it belongs to, and the axis along which these are."""
-    if isinstance(bank, SparseBank):
-        return name, range(bank.models), 1
-    if not name.startswith("state_"):
-        return name, bank.order, 0
-    _, first, which = name.split("_")
-    return which, bank.order[int(first) :][: len(array) // bank.outputs], 0

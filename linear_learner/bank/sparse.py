@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linear_learner.bank.bank import StateLayout, StopCheck, never_stop
 from linear_learner.bank.class_weights import row_weights
-from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES, StopCheck, never_stop
+from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES
 from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
 from linear_learner.bank.schedule import step_sizes
 from linear_learner.bank.sparse_update import (
@@ -19,7 +20,7 @@ from linear_learner.bank.sparse_update import (
     apply_proximal_step,
     take_rows,
 )
-from linear_learner.objective.losses import LOSSES, Loss
+from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
@@ -44,13 +45,9 @@ class SparseBank:
         self,
         candidates: Sequence[Candidate],
         start: Floats,
-        loss: str,
+        objective: Objective,
         batch_size: int,
         *,
-        loss_parameter: float = 0.0,
-        class_weights: Floats | None = None,
-        objective_weights: Floats | None = None,
-        use_bias: bool = True,
         processors: int = 1,
         lazy: bool | None = None,
         hosts: Hosts = SINGLE_HOST,
@@ -61,10 +58,7 @@ class SparseBank:
         self.lazy = self.features > LARGEST_EAGER_WIDTH if lazy is None else lazy
         self.candidates = candidates
         self.batch_size, self.hosts = batch_size, hosts
-        self.loss: Loss = LOSSES[loss]
-        self.loss_parameter = loss_parameter
-        self.class_weights = class_weights
-        self.objective_weights = objective_weights
+        self.objective = objective
         self.updates = 0
         self.is_shifted = False
         flat = start.reshape(self.models * self.outputs, width)
@@ -79,7 +73,7 @@ class SparseBank:
         self.averaging_mask = self.repeat_per_output([c.average for c in candidates])
         self.weight_decays = self.repeat_per_output([c.wd for c in candidates])
         self.bias_weight_decays = self.repeat_per_output([c.wd * c.bias_wd_mult for c in candidates])
-        self.bias_rate_factors = np.array([c.bias_lr_mult * use_bias for c in candidates])
+        self.bias_rate_factors = np.array([c.bias_lr_mult * objective.use_bias for c in candidates])
         self.l1_strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
         self.loss_sums = mx.nd.zeros((1, self.models))
         self.column_buffers = [np.empty((0, self.models * self.outputs), np.float32)] * 2
@@ -93,7 +87,7 @@ class SparseBank:
     def train(self, rows: SparseRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, (M,).
 
-        Losses are summed over rows. `check_stop` is called after each update and may raise.
+        Losses are summed over rows. `raise_if_stopped` is called after each update and may raise.
         """
         self.loss_sums[:] = 0
         self.is_shifted = rows.shift is not None
@@ -280,17 +274,18 @@ class SparseBank:
         names = ["z", "offset", "y", "lost", "ones", "class_weights"]
         product, offset, y, lost, ones, by_class = map(S.Variable, names)
         z = S.broadcast_add(product, offset)
-        value, slope = self.loss.graph(S, z, y, self.models, self.outputs, self.loss_parameter)
+        objective, class_weights = self.objective, self.objective.class_weights
+        value, slope = objective.loss.graph(S, z, y, self.models, self.outputs, objective.parameter)
         arrays = {
             "lost": self.loss_sums,
             "slope": mx.nd.zeros((rows, self.models * self.outputs)),
             "total": mx.nd.zeros((1, self.models * self.outputs)),
             "ones": mx.nd.ones((rows, 1)),
         }
-        if self.class_weights is not None:
-            arrays["class_weights"] = as_ndarray(self.class_weights.T.astype(np.float32))
-            share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=self.class_weights.shape[1]), by_class)
-            value = value if self.objective_weights is None else value * share
+        if class_weights is not None:
+            arrays["class_weights"] = as_ndarray(class_weights.T.astype(np.float32))
+            share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=class_weights.shape[1]), by_class)
+            value = value if objective.reported_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
         slope = slope * (1 / self.batch_size)
         results = {
@@ -331,14 +326,15 @@ class SparseBank:
         weights, biases = self.evaluated_weights(self.weights), self.evaluated_weights(self.biases)
         lost = np.zeros(self.models)
         z_all = np.empty((self.models, margin_rows), np.float32)
-        chunk = scoring_chunk_rows(self.models * self.outputs)
+        chunk, objective = scoring_chunk_rows(self.models * self.outputs), self.objective
         for first in range(0, len(rows), chunk):
             raise_if_stopped()
             part = rows.slice_rows(first, min(first + chunk, len(rows)))
             z = mxnet_csr_matmul(part.X, as_ndarray(weights))
             z = mx.nd.broadcast_add(z, as_ndarray(self.margin_offset(weights, biases, part)))
-            value, _ = self.loss.graph(mx.nd, z, as_ndarray(part.y), self.models, self.outputs, self.loss_parameter)
-            lost += mx.nd.dot(as_ndarray(row_weights(part.labels, self.objective_weights)), value).asnumpy()[0]
+            y, weights_of_rows = as_ndarray(part.y), as_ndarray(row_weights(part.labels, objective.reported_weights))
+            value, _ = objective.loss.graph(mx.nd, z, y, self.models, self.outputs, objective.parameter)
+            lost += mx.nd.dot(weights_of_rows, value).asnumpy()[0]
             if first < margin_rows:
                 z_all[:, first : first + chunk] = z.asnumpy().T[:, : margin_rows - first]
         return lost, z_all
@@ -377,6 +373,10 @@ class SparseBank:
         self.l1_sums = state[f"{prefix}reached"]
         for name, array in self.carried_arrays().items():
             array[:] = state[prefix + name]
+
+    def state_layout(self, name: str, array: Floats) -> StateLayout:
+        """Return how an array of the state, of two dimensions, is divided among models."""
+        return StateLayout(name, range(self.models), 1)
 
     def carried_arrays(self) -> dict[str, Floats]:
         """Return by name the arrays that persist between updates and keep their shape."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import StopCheck, never_stop
+from linear_learner.bank.bank import StopCheck, never_stop
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.measuring import thresholds
 from linear_learner.objective.losses import LOSSES
@@ -45,7 +45,7 @@ def evaluate_candidates(
 ) -> Standings:
     """Evaluate every candidate on all hosts' rows; thresholds are calibrated on the first `calibration_rows` of them.
 
-    Losses are in the label's own units. `check_stop` is called between chunks and may raise.
+    Losses are in the label's own units. `raise_if_stopped` is called between chunks and may raise.
     """
     measure = threshold_criterion(hp)
     lost, rows = np.zeros(bank.models), 0

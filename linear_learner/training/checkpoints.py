@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import StopCheck
+from linear_learner.bank.bank import StopCheck
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import Hyperparameters
 from linear_learner.training.progress import TrainingProgress

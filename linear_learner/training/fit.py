@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.class_weights import class_weights
-from linear_learner.bank.dense import StopCheck, never_stop
+from linear_learner.bank.bank import StopCheck, never_stop
+from linear_learner.bank.class_weights import build_objective
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.measuring.final import Measurement, build_model, calibrate_model, compute_metrics, objective_name
 from linear_learner.measuring.standings import Standings, evaluate_candidates, least_finite, threshold_criterion
@@ -110,18 +110,14 @@ def fit_model(
     check_tensor_sizes(
         len(settings), hp.outputs, train.feature_dim, min(hp.mini_batch_size // hosts.count, train.row_count)
     )
-    weights, objective_weights = class_weights(hp, train.rows.labels, len(settings), hosts)
+    objective = build_objective(hp, train.rows.labels, len(settings), hosts)
     first = initial_weights(settings, train, hp, earlier_model, hosts)
     bank = SlicedBank(
         settings,
         first,
-        hp.loss,
+        objective,
         hp.mini_batch_size,
-        sparse=isinstance(train.rows, SparseRows),
-        loss_parameter=hp.loss_parameter,
-        class_weights=weights,
-        objective_weights=objective_weights,
-        use_bias=hp.use_bias,
+        is_sparse=isinstance(train.rows, SparseRows),
         processors=processors,
         hosts=hosts,
     )
@@ -156,7 +152,7 @@ def fit_model(
 
     def conclude_on(data: Mapping[str, ChannelRows | TimeLimitedRows], raise_if_stopped: StopCheck) -> TrainingResult:
         return conclude_training(
-            course, data, settings, hp, judged, objective_weights, raise_if_stopped, log, on_lap, hosts
+            course, data, settings, hp, judged, objective.reported_weights, raise_if_stopped, log, on_lap, hosts
         )
 
     try:
@@ -488,7 +484,7 @@ def conclude_training(
         winner,
         name,
         deciding.scaler,
-        progress.bank.settings["sparse"],
+        progress.bank.is_sparse,
         measured,
         isinstance(deciding, TimeLimitedRows),
         hosts.count,

@@ -11,6 +11,8 @@ from benchmarks.data import FOLDER
 from linear_learner.artifact.read import load_model
 from linear_learner.bank.dense import DenseBank
 from linear_learner.measuring.final import final_scores
+from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.fit import fit_model
@@ -55,7 +57,7 @@ def train(epochs: int) -> tuple[DenseBank, Scaler, list[NDArray[Any]]]:
     """Train the original's grid in file order; return the mean losses of each epoch too."""
     rows, scaler = full_batches()
     start = draw_initial_weights(range(32), 1, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(GRID, start, "logistic", 100)
+    bank = DenseBank(GRID, start, Objective(LOSSES["logistic"]), 100)
     losses = [bank.train(rows, epoch_order(len(rows), None)) / len(rows) for _ in range(epochs)]
     return bank, scaler, losses
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import Lasso, LogisticRegression
 
 from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
@@ -55,7 +56,7 @@ def test_training_ends_at_the_optimum(loss: str) -> None:
         Candidate("sgd", 0.1, WD, momentum=0.9, lr_scheduler_step=50, lr_scheduler_factor=0.9, bias_lr_mult=1.0),
     ]
     start = draw_initial_weights([0, 1], outputs, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, loss, ROWS, loss_parameter=PARAMETERS[LOSSES[loss].parameter_name])
+    bank = DenseBank(settings, start, Objective(LOSSES[loss], parameter=PARAMETERS[LOSSES[loss].parameter_name]), ROWS)
     for _ in range(1200):
         bank.train(rows, epoch_order(ROWS, None))
     first = np.zeros(outputs * (FEATURES + 1))
@@ -75,7 +76,10 @@ def test_the_logistic_model_has_scikit_learns_coefficients() -> None:
     rows, _ = example("logistic")
     start = draw_initial_weights([0], 1, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
     bank = DenseBank(
-        [Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)], start, "logistic", ROWS
+        [Candidate("adam", 0.05, WD, lr_scheduler_step=20, lr_scheduler_factor=0.9)],
+        start,
+        Objective(LOSSES["logistic"]),
+        ROWS,
     )
     for _ in range(1500):
         bank.train(rows, epoch_order(ROWS, None))
@@ -95,7 +99,7 @@ def sparse_problem() -> DenseRows:
 def train_sparse(rows: DenseRows, settings: list[Candidate], batch: int, epochs: int) -> NDArray[Any]:
     """Train on squared loss and return the weights, (M, d + 1)."""
     start = draw_initial_weights(list(range(len(settings))), 1, 30, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, "squared_loss", batch)
+    bank = DenseBank(settings, start, Objective(LOSSES["squared_loss"]), batch)
     shuffler = np.random.default_rng(0)
     for _ in range(epochs):
         bank.train(rows, epoch_order(1000, shuffler))

@@ -12,6 +12,7 @@ import pytest
 
 from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from open_algorithms.learning.engine import threads
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.rows.dense import DenseRows, epoch_order
@@ -74,9 +75,8 @@ def train(data: DenseRows, outputs: int, loss: str, batch: int, processors: int)
     bank = DenseBank(
         CANDIDATES,
         start(list(range(7)), outputs, data.feature_dim),
-        loss,
+        Objective(LOSSES[loss], parameter=0.3),
         batch,
-        loss_parameter=0.3,
         processors=processors,
     )
     lost = [bank.train(data, epoch_order(len(data), np.random.default_rng(epoch))) for epoch in range(2)]

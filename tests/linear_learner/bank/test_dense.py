@@ -12,6 +12,7 @@ from linear_learner.bank.dense import OVERHEAD_OPERATIONS, DenseBank
 from linear_learner.bank.optimizers import EPSILON, RMSPROP_DECAY
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, batch_table, build_dense_rows, epoch_order
@@ -102,11 +103,16 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: DenseRows, loss: str) -
 def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
     rows, outputs = example(loss)
     whole = DenseBank(
-        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER
+        CANDIDATES,
+        start(list(range(7)), outputs, rows.feature_dim),
+        Objective(LOSSES[loss], parameter=PARAMETER),
+        BATCH,
     )
     lost = [whole.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(CANDIDATES):
-        alone = DenseBank([candidate], start([m], outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER)
+        alone = DenseBank(
+            [candidate], start([m], outputs, rows.feature_dim), Objective(LOSSES[loss], parameter=PARAMETER), BATCH
+        )
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
         np.testing.assert_allclose(whole.take_snapshot()[m], alone.take_snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
@@ -117,7 +123,7 @@ def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> No
 def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str) -> None:
     rows, outputs = example(loss)
     first = start([0], outputs, rows.feature_dim)
-    bank = DenseBank([candidate], first, loss, BATCH)
+    bank = DenseBank([candidate], first, Objective(LOSSES[loss]), BATCH)
     lost = [bank.train(rows, order) for order in orders(rows)][-1]
     weights, lost_by_hand = train_by_hand(candidate, first[0], rows, loss)
     np.testing.assert_allclose(bank.take_snapshot()[0], weights, atol=1e-5)
@@ -128,7 +134,10 @@ def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str)
 def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
     rows, outputs = example(loss)
     bank = DenseBank(
-        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), loss, BATCH, loss_parameter=PARAMETER
+        CANDIDATES,
+        start(list(range(7)), outputs, rows.feature_dim),
+        Objective(LOSSES[loss], parameter=PARAMETER),
+        BATCH,
     )
     bank.train(rows, orders(rows)[0])
     lost, margins = bank.evaluate(rows, margin_rows=len(rows) if outputs == 1 else 0)
@@ -147,7 +156,7 @@ def test_a_small_loss_is_not_lost_among_the_rows_that_fill_up_a_mini_batch() -> 
     builder.try_add(np.eye(classes, dtype=np.float32)[labels], labels.astype(np.float32))
     rows = builder.build_rows()
     sure = 15 * np.eye(classes, classes + 1, dtype=np.float32)
-    bank = DenseBank([Candidate(learning_rate=1e-12)], sure[None], "softmax_loss", count - 1)
+    bank = DenseBank([Candidate(learning_rate=1e-12)], sure[None], Objective(LOSSES["softmax_loss"]), count - 1)
     assert bank.train(rows, epoch_order(count, None)) == pytest.approx(bank.evaluate(rows)[0], rel=1e-3)
 
 
@@ -155,7 +164,9 @@ def test_the_same_training_twice_gives_the_same_bits() -> None:
     rows, outputs = example("logistic")
     twice = []
     for _ in range(2):
-        bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH)
+        bank = DenseBank(
+            CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
+        )
         for order in orders(rows):
             bank.train(rows, order)
         twice.append(bank.take_snapshot())
@@ -164,7 +175,9 @@ def test_the_same_training_twice_gives_the_same_bits() -> None:
 
 def test_a_restored_snapshot_is_what_it_was() -> None:
     rows, outputs = example("softmax_loss")
-    bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "softmax_loss", BATCH)
+    bank = DenseBank(
+        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["softmax_loss"]), BATCH
+    )
     before = bank.take_snapshot()
     bank.train(rows, orders(rows)[0])
     assert np.abs(bank.take_snapshot() - before).max() > 0.01
@@ -174,7 +187,9 @@ def test_a_restored_snapshot_is_what_it_was() -> None:
 
 def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
     rows, outputs = example("logistic")
-    bank = DenseBank([Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.feature_dim), "logistic", BATCH)
+    bank = DenseBank(
+        [Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
+    )
     for order in orders(rows, epochs=10):
         bank.train(rows, order)
     weights = bank.take_snapshot()[0, 0]
@@ -185,7 +200,7 @@ def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
 def test_without_a_bias_it_stays_at_zero() -> None:
     rows, _ = example("logistic")
     first = draw_initial_weights([0], 1, rows.feature_dim, seed=0, method="normal", spread=0.01, bias=0.0)
-    bank = DenseBank([Candidate()], first, "logistic", BATCH, use_bias=False)
+    bank = DenseBank([Candidate()], first, Objective(LOSSES["logistic"], use_bias=False), BATCH)
     bank.train(rows, orders(rows)[0])
     assert bank.take_snapshot()[0, 0, -1] == 0
 
@@ -219,14 +234,12 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
     weighted = DenseBank(
         CANDIDATES,
         start(models, outputs, rows.feature_dim),
-        loss,
+        Objective(LOSSES[loss], class_weights=np.tile(weights, (7, 1)), reported_weights=weights),
         1000,
-        class_weights=np.tile(weights, (7, 1)),
-        objective_weights=weights,
     )
     again = np.flatnonzero(rows.y[:-1, 0] == 1)
     doubled = DenseRows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.signed)
-    plain = DenseBank(CANDIDATES, start(models, outputs, rows.feature_dim), loss, 1000)
+    plain = DenseBank(CANDIDATES, start(models, outputs, rows.feature_dim), Objective(LOSSES[loss]), 1000)
     for _ in range(5):
         lost = weighted.train(rows, epoch_order(len(rows), None))
         lost_plain = plain.train(doubled, epoch_order(len(doubled), None))
@@ -239,9 +252,12 @@ def test_models_may_weigh_the_classes_differently() -> None:
     rows, _ = example("logistic")
     class_weights = np.array([[1.0, 1.0], [1.0, 5.0]])
     both = DenseBank(
-        [CANDIDATES[0]] * 2, start([0, 0], 1, rows.feature_dim), "logistic", BATCH, class_weights=class_weights
+        [CANDIDATES[0]] * 2,
+        start([0, 0], 1, rows.feature_dim),
+        Objective(LOSSES["logistic"], class_weights=class_weights),
+        BATCH,
     )
-    alone = DenseBank([CANDIDATES[0]], start([0], 1, rows.feature_dim), "logistic", BATCH)
+    alone = DenseBank([CANDIDATES[0]], start([0], 1, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
     for bank in (both, alone):
         bank.train(rows, orders(rows)[0])
     np.testing.assert_allclose(both.take_snapshot()[0], alone.take_snapshot()[0], atol=1e-6)
@@ -253,12 +269,12 @@ def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> N
     settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
     first = start(list(range(7)), outputs, rows.feature_dim)
     weights = np.linspace(1, 3, 14).reshape(7, 2)
-    banks = SlicedBank(settings, first, "logistic", BATCH + 3, class_weights=weights)
+    banks = SlicedBank(settings, first, Objective(LOSSES["logistic"], class_weights=weights), BATCH + 3)
     lost = [banks.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(settings):
         size = math.ceil((BATCH + 3) / candidate.slices)
         own = replace(candidate, l1=candidate.l1 * size / (BATCH + 3))
-        alone = DenseBank([own], first[[m]], "logistic", size, class_weights=weights[[m]])
+        alone = DenseBank([own], first[[m]], Objective(LOSSES["logistic"], class_weights=weights[[m]]), size)
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
         np.testing.assert_allclose(banks.take_snapshot()[m], alone.take_snapshot()[0], atol=1e-5)
         assert lost[m] == pytest.approx(lost_alone[0], rel=1e-5)
@@ -276,7 +292,9 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
     results = []
     for largest in (2**31 - 1, 10):
         monkeypatch.setattr("linear_learner.bank.dense.LARGEST_TENSOR", largest)
-        bank = DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH)
+        bank = DenseBank(
+            CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
+        )
         lost = [bank.train(rows, order) for order in orders(rows)]
         results.append((bank.take_snapshot(), lost[-1], *bank.evaluate(rows, margin_rows=len(rows))))
     for whole, gathered in zip(*results, strict=True):
@@ -296,7 +314,8 @@ def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.Monke
             raise error
 
     cut, short = (
-        DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), "logistic", BATCH) for _ in range(2)
+        DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
+        for _ in range(2)
     )
     with pytest.raises(KeyboardInterrupt):
         cut.train(rows, order, heed)

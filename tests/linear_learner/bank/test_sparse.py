@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SLAB_ROWS, SparseBank, mxnet_csr_matmul
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.csr import Csr, compress_matrix
@@ -67,20 +68,21 @@ def test_every_optimizer_trains_sparse_rows_as_their_dense_form(loss: str) -> No
     rows, same, outputs = example(loss)
     first = start(outputs, rows.feature_dim)
     dense, sparse = (
-        make(CANDIDATES, first.copy(), loss, BATCH, loss_parameter=PARAMETER) for make in (DenseBank, SparseBank)
+        make(CANDIDATES, first.copy(), Objective(LOSSES[loss], PARAMETER), BATCH) for make in (DenseBank, SparseBank)
     )
     assert_alike(dense, sparse, rows, same)
 
 
 def test_classes_are_weighed_as_in_the_dense_form() -> None:
     rows, same, outputs = example("logistic")
-    settings: dict[str, Any] = {
-        "class_weights": np.linspace(1, 3, 14).reshape(7, 2),
-        "objective_weights": np.array([1.0, 2.5]),
-        "use_bias": False,
-    }
+    objective = Objective(
+        LOSSES["logistic"],
+        class_weights=np.linspace(1, 3, 14).reshape(7, 2),
+        reported_weights=np.array([1.0, 2.5]),
+        use_bias=False,
+    )
     first = start(outputs, rows.feature_dim)
-    dense, sparse = (make(CANDIDATES, first.copy(), "logistic", BATCH, **settings) for make in (DenseBank, SparseBank))
+    dense, sparse = (make(CANDIDATES, first.copy(), objective, BATCH) for make in (DenseBank, SparseBank))
     assert_alike(dense, sparse, rows, same)
 
 
@@ -88,8 +90,8 @@ def test_more_features_than_are_updated_at_once_make_no_difference() -> None:
     rows, same, outputs = example("logistic", features=SLAB_ROWS + 100, held=0.02)
     first = start(outputs, rows.feature_dim)
     assert_alike(
-        DenseBank(CANDIDATES, first.copy(), "logistic", BATCH),
-        SparseBank(CANDIDATES, first, "logistic", BATCH),
+        DenseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), BATCH),
+        SparseBank(CANDIDATES, first, Objective(LOSSES["logistic"]), BATCH),
         rows,
         same,
     )
@@ -106,8 +108,8 @@ LAZILY_EXACT = [
 def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(features: int) -> None:
     rows, same, outputs = example("logistic", features, centred=False, held=0.02)
     first = start(outputs, features, 3)
-    dense = DenseBank(LAZILY_EXACT, first.copy(), "logistic", BATCH)
-    assert_alike(dense, SparseBank(LAZILY_EXACT, first, "logistic", BATCH, lazy=True), rows, same)
+    dense = DenseBank(LAZILY_EXACT, first.copy(), Objective(LOSSES["logistic"]), BATCH)
+    assert_alike(dense, SparseBank(LAZILY_EXACT, first, Objective(LOSSES["logistic"]), BATCH, lazy=True), rows, same)
 
 
 @pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])
@@ -118,14 +120,14 @@ def test_lazy_updates_are_the_full_ones_where_every_batch_holds_every_feature(lo
     unit = Scaler(np.zeros(11, np.float32), np.ones(11, np.float32))
     same = sparse_rows(X, rows.y[:-1, 0], unit)
     first = start(outputs, 11)
-    dense = DenseBank(CANDIDATES, first.copy(), loss, BATCH)
-    assert_alike(dense, SparseBank(CANDIDATES, first, loss, BATCH, lazy=True), rows, same)
+    dense = DenseBank(CANDIDATES, first.copy(), Objective(LOSSES[loss]), BATCH)
+    assert_alike(dense, SparseBank(CANDIDATES, first, Objective(LOSSES[loss]), BATCH, lazy=True), rows, same)
 
 
 def test_an_unseen_weight_stays_where_it_started_but_for_what_l1_takes_away() -> None:
     _, same, _ = example("logistic", centred=False)
     first = start(1, same.feature_dim)
-    bank = SparseBank(CANDIDATES, first.copy(), "logistic", BATCH, lazy=True)
+    bank = SparseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), BATCH, lazy=True)
     for _ in range(2):
         bank.train(same, epoch_order(len(same), None))
     t = np.arange(1, 11)
@@ -141,7 +143,9 @@ def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
     assert builder.try_add(empty, np.ones(10, np.float32))
     rows = builder.build_rows(Scaler(np.zeros(4, np.float32), np.ones(4, np.float32)))
     for lazy in (True, False):
-        bank = SparseBank([Candidate("sgd", 0.1)], np.zeros((1, 1, 5), np.float32), "logistic", 10, lazy=lazy)
+        bank = SparseBank(
+            [Candidate("sgd", 0.1)], np.zeros((1, 1, 5), np.float32), Objective(LOSSES["logistic"]), 10, lazy=lazy
+        )
         bank.train(rows, epoch_order(10, None))
         weights = bank.take_snapshot()[0, 0]
         assert weights[:4].tolist() == [0, 0, 0, 0]
@@ -151,7 +155,7 @@ def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
 def test_snapshots_come_back() -> None:
     for lazy in (True, False):
         _, same, _ = example("logistic", centred=not lazy)
-        bank = SparseBank(CANDIDATES, start(1, same.feature_dim), "logistic", BATCH, lazy=lazy)
+        bank = SparseBank(CANDIDATES, start(1, same.feature_dim), Objective(LOSSES["logistic"]), BATCH, lazy=lazy)
         bank.train(same, epoch_order(len(same), None))
         before, score = bank.take_snapshot(), bank.evaluate(same)[0]
         bank.train(same, epoch_order(len(same), None))
@@ -219,7 +223,7 @@ def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     _, same, _ = example("logistic", centred=not lazy)
     first = start(1, same.feature_dim)
-    whole, cut = (SparseBank(CANDIDATES, first.copy(), "logistic", 5, lazy=lazy) for _ in range(2))
+    whole, cut = (SparseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), 5, lazy=lazy) for _ in range(2))
     whole.train(same, epoch_order(len(same), None))
     whole.train(same, epoch_order(len(same), None))
     monkeypatch.setattr("linear_learner.bank.sparse.RUN_UPDATES", 4)

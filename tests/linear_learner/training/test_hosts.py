@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from container.job.log import JobLog
 from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SparseBank, all_reduce_gradient
+from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
+from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
 from linear_learner.report.content import build_report
@@ -322,7 +324,7 @@ START = np.zeros((2, 1, 6), np.float32)
 def train_bank(hosts: Hosts, block: Rows) -> NDArray[Any]:
     """Train on the rows in their order, and with the others until all are done, twice."""
     rows = build_dense_rows([block], UNSCALED, 5)
-    bank = DenseBank(CANDIDATES, START, "squared_loss", BATCH * hosts.count, hosts=hosts)
+    bank = DenseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), BATCH * hosts.count, hosts=hosts)
     for _ in range(2):
         bank.train(rows, np.arange(len(rows), dtype=np.int32))
         bank.join_updates()
@@ -332,7 +334,7 @@ def train_bank(hosts: Hosts, block: Rows) -> NDArray[Any]:
 def train_sparse_bank(hosts: Hosts, block: Rows, *, lazy: bool) -> NDArray[Any]:
     """Do the same with sparse rows."""
     rows = sparse_rows(*block, UNSCALED)
-    bank = SparseBank(CANDIDATES, START, "squared_loss", BATCH * hosts.count, hosts=hosts, lazy=lazy)
+    bank = SparseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), BATCH * hosts.count, hosts=hosts, lazy=lazy)
     for _ in range(2):
         bank.train(rows, np.arange(len(rows), dtype=np.int32))
         bank.join_updates()
@@ -342,7 +344,7 @@ def train_sparse_bank(hosts: Hosts, block: Rows, *, lazy: bool) -> NDArray[Any]:
 def on_one_host(block: Rows, batches: list[NDArray[Any]]) -> NDArray[Any]:
     """Train on mini-batches of these rows, of which some are not full."""
     rows = build_dense_rows([block], UNSCALED, 5)
-    bank = DenseBank(CANDIDATES, START, "squared_loss", 2 * BATCH)
+    bank = DenseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), 2 * BATCH)
     table = np.array([np.append(batch, np.full(2 * BATCH - len(batch), len(rows))) for batch in batches], np.int32)
     for _ in range(2):
         bank.train_batches(rows, table)
@@ -352,7 +354,7 @@ def on_one_host(block: Rows, batches: list[NDArray[Any]]) -> NDArray[Any]:
 def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) -> NDArray[Any]:
     """Do the same with sparse rows."""
     rows = sparse_rows(*block, UNSCALED)
-    bank = SparseBank(CANDIDATES, START, "squared_loss", 2 * BATCH, lazy=lazy)
+    bank = SparseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), 2 * BATCH, lazy=lazy)
     for batch in 2 * batches:
         bank.update_by_batch(rows.choose_rows(batch.astype(np.int32)), *bank.schedule_updates(1)[0])
     return bank.take_snapshot()

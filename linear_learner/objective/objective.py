@@ -1,0 +1,30 @@
+"""The objective: what the models of a bank minimise, and what of it is reported."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linear_learner.objective.losses import Loss
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss of M models, with the value of its own hyperparameter and the weight of each class.
+
+    `class_weights` (M, C) multiply the loss that each model minimises, `reported_weights` (C,) the loss that is
+    reported; None where all are 1. Without `use_bias` the biases keep their initial values.
+    """
+
+    loss: Loss
+    parameter: float = 0.0
+    class_weights: Floats | None = None
+    reported_weights: Floats | None = None
+    use_bias: bool = True
+
+    def select_models(self, chosen: NDArray[np.int64]) -> "Objective":
+        """Return the objective of the chosen models, in this order."""
+        return self if self.class_weights is None else replace(self, class_weights=self.class_weights[chosen])
