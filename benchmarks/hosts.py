@@ -20,8 +20,7 @@ import numpy as np
 from benchmarks.job import time_line_seconds
 from benchmarks.measure import Figure, is_chosen, run_benchmark
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import CsrRows as Held
-from open_algorithms.learning.rows.csr import Csr, choose_rows
+from open_algorithms.learning.rows.csr import Csr, take_rows
 
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 MODELS = 32
@@ -120,7 +119,7 @@ def write_shards(shape: HostsProblem, folder: Path) -> np.ndarray[Any, Any] | Cs
         values = generator.standard_normal(indices.size, np.float32)
         ends = np.arange(0, indices.size + 1, shape.values_per_row)
         X = Csr(values, indices.ravel().astype(np.int32), ends, (shape.rows, shape.features))
-        files = {name: encode_sparse_records(Held(*choose_rows(X, rows)), y[rows]) for name, rows in parts.items()}
+        files = {name: encode_sparse_records(take_rows(X, rows), y[rows]) for name, rows in parts.items()}
     else:
         X = generator.standard_normal((shape.rows, shape.features), np.float32)
         files = {name: encode_records(X[rows], y[rows]) for name, rows in parts.items()}

@@ -37,7 +37,7 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.engine import threads
-from open_algorithms.learning.rows.dense import build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 BATCHES = (200, 1000)
@@ -69,7 +69,7 @@ def train_bank(batch: int, fixed: bool) -> tuple[float, str]:
     X, y = splits["train"]
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
     rows, validation = (
-        build_dense_rows([splits[name]], scaler, X.shape[1], signed=True) for name in ("train", "validation")
+        build_dense_rows([splits[name]], scaler, X.shape[1], Design(is_signed=True)) for name in ("train", "validation")
     )
     settings = default_candidates(batch)
     start = draw_initial_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)

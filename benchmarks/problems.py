@@ -13,7 +13,7 @@ from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate, build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
-from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, epoch_order
+from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, Design, epoch_order
 
 Floats = NDArray[Any]
 PROCESSORS = len(os.sched_getaffinity(0))
@@ -28,7 +28,7 @@ def draw_rows(rows: int, features: int, classes: int = 2) -> tuple[Floats, Float
 
 def make_rows(rows: int, features: int, classes: int = 2) -> DenseRows:
     """Hold them as a job does for the loss of a classifier."""
-    builder = DenseRowsBuilder(features, rows, signed=LOSSES[loss_name(classes)].signed_graph is not None)
+    builder = DenseRowsBuilder(features, rows, Design(LOSSES[loss_name(classes)].takes_signed_rows))
     builder.try_add(*draw_rows(rows, features, classes))
     return builder.build_rows()
 

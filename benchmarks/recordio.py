@@ -14,7 +14,7 @@ from container.codecs.recordio import decode_blocks, encode_records, encode_spar
 from container.codecs.records.framing import read_frame
 from container.codecs.records.record_pb2 import Record
 from container.contract.environment import ChannelConfig
-from container.rows.blocks import CsrRows
+from open_algorithms.learning.rows.csr import Csr
 
 SDK = CHECKOUT / ".venv" / "sdk" / "bin" / "python"
 ROWS, COLUMNS = 250_000, 784
@@ -87,7 +87,7 @@ def measure_dense(folder: Path) -> Iterator[Figure]:
     yield Figure(subject, "our speed of sagemaker's read_records and numpy", ratio, least=50)
 
 
-def parse_each(file: Path) -> CsrRows:
+def parse_each(file: Path) -> Csr:
     """Read sparse records by protobuf's parser, one by one."""
     data, at = memoryview(file.read_bytes()), 0
     values, keys, labels = [], [], []
@@ -101,16 +101,16 @@ def parse_each(file: Path) -> CsrRows:
         keys.append(np.array(tensor.keys, np.int32))
         labels.append(record.label["values"].float32_tensor.values[0])
     indptr = np.cumsum([0, *map(len, keys)])
-    return CsrRows(np.concatenate(values), np.concatenate(keys), indptr, (len(labels), SPARSE_COLUMNS))
+    return Csr(np.concatenate(values), np.concatenate(keys), indptr, (len(labels), SPARSE_COLUMNS))
 
 
-def decode_sparse(file: Path) -> CsrRows:
+def decode_sparse(file: Path) -> Csr:
     """Read sparse records into one matrix."""
     with file.open("rb", buffering=0) as stream:
-        blocks = [X for X, _ in decode_blocks(stream, {}, None) if isinstance(X, CsrRows)]
+        blocks = [X for X, _ in decode_blocks(stream, {}, None) if isinstance(X, Csr)]
     counts = np.concatenate([[0], *(np.diff(X.indptr) for X in blocks)])
     data, indices = np.concatenate([X.data for X in blocks]), np.concatenate([X.indices for X in blocks])
-    return CsrRows(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
+    return Csr(data, indices, np.cumsum(counts), (len(counts) - 1, SPARSE_COLUMNS))
 
 
 def measure_sparse(folder: Path) -> Iterator[Figure]:
@@ -119,7 +119,7 @@ def measure_sparse(folder: Path) -> Iterator[Figure]:
     keys = np.sort(generator.integers(0, SPARSE_COLUMNS - VALUES, (SPARSE_ROWS, VALUES))) + np.arange(VALUES)
     values = generator.standard_normal(keys.size, np.float32)
     indptr = np.arange(SPARSE_ROWS + 1) * VALUES
-    X = CsrRows(values, keys.astype(np.int32).ravel(), indptr, (SPARSE_ROWS, SPARSE_COLUMNS))
+    X = Csr(values, keys.astype(np.int32).ravel(), indptr, (SPARSE_ROWS, SPARSE_COLUMNS))
     file = folder / "sparse"
     file.write_bytes(encode_sparse_records(X, np.ones(SPARSE_ROWS, np.float32)))
     for read in (decode_sparse, parse_each):

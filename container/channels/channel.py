@@ -20,9 +20,10 @@ from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError, DecodeError
 from container.contract.media import parse_media_type
-from container.rows.blocks import Block, CsrRows
+from container.rows.blocks import Block
 from container.rows.columns import ExpectedColumns
 from container.rows.table import ChannelColumns
+from open_algorithms.learning.rows.csr import Csr
 
 DEFAULT_TYPE = "application/x-recordio-protobuf"
 
@@ -177,7 +178,7 @@ class Channel:
                         features = X.shape[1]
                         rows += len(y)
                         size += block_bytes((X, y))
-                        self._is_slow |= isinstance(X, CsrRows)
+                        self._is_slow |= isinstance(X, Csr)
                         yield X, y
             except DecodeError as error:
                 raise ClientError(error.message_within(f"channel {self.name!r}", name) + ".") from None

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from container.rows.blocks import Block, CsrRows
+from container.rows.blocks import Block
+from open_algorithms.learning.rows.csr import Csr
 
 SPARE_BYTES = 1 << 30
 
@@ -68,7 +69,7 @@ class DiskCopy:
         if os.writev(self._file.fileno(), [array.data for array in arrays]) != block_bytes(block):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._block_layouts.append(
-            _BlockLayout([(a.dtype, a.shape) for a in arrays], X.shape if isinstance(X, CsrRows) else None)
+            _BlockLayout([(a.dtype, a.shape) for a in arrays], X.shape if isinstance(X, Csr) else None)
         )
 
     def __iter__(self) -> Iterator[Block]:
@@ -77,7 +78,7 @@ class DiskCopy:
             arrays = [np.empty(shape, dtype) for dtype, shape in parts]
             at += os.preadv(self._file.fileno(), [array.data for array in arrays], at)
             y, X, *rest = arrays
-            yield (X if sparse is None else CsrRows(X, rest[0], rest[1], sparse)), y
+            yield (X if sparse is None else Csr(X, rest[0], rest[1], sparse)), y
 
 
 class _BlockLayout(NamedTuple):
@@ -87,7 +88,7 @@ class _BlockLayout(NamedTuple):
 
 def _block_arrays(block: Block) -> list[NDArray[Any]]:
     X, y = block
-    return [y, X.data, X.indices, X.indptr] if isinstance(X, CsrRows) else [y, X]
+    return [y, X.data, X.indices, X.indptr] if isinstance(X, Csr) else [y, X]
 
 
 def _start_copy(size: int, folder: Path | None) -> DiskCopy | None:

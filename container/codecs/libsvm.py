@@ -14,7 +14,8 @@ from container.codecs.text.decimals import NUMBER_PATTERN, Positions, read_decim
 from container.codecs.text.quoting import decode_text, quote_text
 from container.codecs.text.value_faults import explain_value
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, Block, CsrRows, DecodeOptions, Matrix
+from container.rows.blocks import DEFAULT_OPTIONS, Block, DecodeOptions, Matrix
+from open_algorithms.learning.rows.csr import Csr
 
 MEDIA_TYPE = "text/libsvm"
 
@@ -36,7 +37,7 @@ def decode_blocks(
 
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
-) -> Iterator[CsrRows]:
+) -> Iterator[Csr]:
     """Decode the records of a request, (n, feature_dim); a label at the start of a line is dropped."""
     for rows in _read_pieces(read_request_lines(stream, MEDIA_TYPE), "record", feature_dim):
         if len(rows.labels):
@@ -70,9 +71,9 @@ def _split_pieces(text: bytes) -> Iterator[bytes]:
         start = stop
 
 
-def _to_csr(rows: _Rows, feature_dim: int | None) -> CsrRows:
+def _to_csr(rows: _Rows, feature_dim: int | None) -> Csr:
     indptr = np.append(np.int64(0), np.cumsum(rows.counts))
-    return CsrRows(rows.values, rows.indices - np.int32(1), indptr, (len(rows.counts), feature_dim))
+    return Csr(rows.values, rows.indices - np.int32(1), indptr, (len(rows.counts), feature_dim))
 
 
 def _read_plain_lines(text: bytes, feature_dim: int | None) -> _Rows | None:

@@ -19,12 +19,12 @@ from container.rows.blocks import (
     DEFAULT_OPTIONS,
     AnswerColumns,
     Block,
-    CsrRows,
     DecodeOptions,
     Features,
     Matrix,
     all_finite,
 )
+from open_algorithms.learning.rows.csr import Csr, locate_value, stored_values
 
 MEDIA_TYPE = "application/x-recordio-protobuf"
 
@@ -146,7 +146,7 @@ def encode_records(X: Matrix, y: Matrix | None = None) -> bytes:
     )
 
 
-def encode_sparse_records(X: CsrRows, y: Matrix | None = None) -> bytes:
+def encode_sparse_records(X: Csr, y: Matrix | None = None) -> bytes:
     """Encode sparse features (n, d), and labels (n,) if given, as float32 records with keys."""
     width = X.shape[1]
     assert width is not None
@@ -213,20 +213,13 @@ def _read_each_record(
 
 def _check_finite(X: Features, y: Matrix, number: int) -> None:
     """Raise DecodeError for the first value that is not finite; `number` is that of the first record."""
-    values = X.data if isinstance(X, CsrRows) else X.ravel()
+    values = stored_values(X)
     if all_finite(values) and all_finite(y):
         return
     faults = [(int(row), "label", y[row]) for row in np.flatnonzero(~np.isfinite(y))[:1]]
     for at in np.flatnonzero(~np.isfinite(values))[:1]:
-        row, column = _locate_value(X, int(at))
+        row, column = locate_value(X, int(at))
         faults.append((row, f"feature {column + 1}", values[at]))
     row, place, found = min(faults, key=itemgetter(0))
     problem = f"expected a finite number, found {found}. Remove missing and infinite values"
     raise DecodeError(problem, f"record {number + row}", place)
-
-
-def _locate_value(X: Features, at: int) -> tuple[int, int]:
-    """Return row and column of the value at index `at` of the values in memory."""
-    if isinstance(X, CsrRows):
-        return int(np.searchsorted(X.indptr, at, "right")) - 1, int(X.indices[at])
-    return divmod(at, X.shape[1])

@@ -8,23 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from open_algorithms.learning.rows.csr import Csr
+
 Matrix = NDArray[np.float32]
 
 
-class CsrRows(NamedTuple):
-    """Rows of a sparse matrix in CSR format, with sorted column indices and no duplicates within a row.
-
-    `data` and `indices` are (nnz,), `indptr` is (n + 1,). `shape` is (n, d), with d None if the data does not tell the
-    number of columns.
-    """
-
-    data: Matrix
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int64]
-    shape: tuple[int, int | None]
-
-
-Features = Matrix | CsrRows
+Features = Matrix | Csr
 Block = tuple[Features, Matrix]
 Doubles = NDArray[np.float64]
 AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from container.rows.blocks import CsrRows, Doubles
+from container.rows.blocks import Doubles
+from open_algorithms.learning.rows.csr import Csr
 
 ROUNDED_RATIO, LARGE_RATIO = (
     2.0**13,
@@ -55,7 +56,7 @@ def subtract_shift(X: Any, shift: Doubles) -> Any:
 
     Rows of another width are returned unchanged, to be rejected later.
     """
-    if isinstance(X, CsrRows):
+    if isinstance(X, Csr):
         if (X.shape[1] or len(shift)) != len(shift) or X.indices.max(initial=-1) >= len(shift):
             return X
         table = np.zeros((X.shape[0], len(shift)))

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from container.contract.errors import DecodeError
-from container.rows.blocks import Block, CsrRows, DecodeOptions, Doubles
+from container.rows.blocks import Block, DecodeOptions, Doubles
 from container.rows.columns import ColumnNames, ExpectedColumns, arrange_columns, find_index_columns, show_names
 from container.rows.oddities import find_oddities
 from container.rows.offsets import find_shift, median_shift, subtract_shift
+from open_algorithms.learning.rows.csr import Csr
 
 LineCallback = Callable[[str], None]
 
@@ -75,7 +76,7 @@ class ChannelColumns:
         self.has_rows = True
         self._warn_of_missing_names()
         X, y = block
-        if not isinstance(X, CsrRows):
+        if not isinstance(X, Csr):
             X = (
                 X
                 if self._subtracted_shift is None or len(self._subtracted_shift) != X.shape[1]
@@ -125,7 +126,7 @@ class ChannelColumns:
         X, y = block
         wanted, subtracted = self.shift, self._subtracted_shift
         order = None if self._agreed_alignment is None else self._agreed_alignment[0]
-        if order is not None and not isinstance(X, CsrRows) and (order != np.arange(len(order))).any():
+        if order is not None and not isinstance(X, Csr) and (order != np.arange(len(order))).any():
             table = np.column_stack([y, X if subtracted is None else X + subtracted])[:, order]
             shift = np.zeros(X.shape[1]) if wanted is None else wanted
             return subtract_shift(table[:, 1:], shift), table[:, 0].astype(np.float32)

@@ -11,8 +11,9 @@ from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
 from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request_type
 from container.contract.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 from container.contract.media import negotiate_type, parse_media_type
-from container.rows.blocks import DEFAULT_OPTIONS, CsrRows, DecodeOptions, Features, all_finite
+from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features, all_finite
 from container.rows.columns import arrange_features, arrange_numbered_features, show_names
+from open_algorithms.learning.rows.csr import Csr, slice_rows
 
 CSV = "text/csv"
 _CURL_DEFAULT_TYPE = "application/x-www-form-urlencoded"
@@ -199,21 +200,13 @@ def _translate_errors(
 def _slice_records(records: Iterator[Features], model: ServedModel) -> Iterator[Features]:
     """Split blocks so that the values read and computed at once fit a processor's cache; skip empty blocks."""
     for X in records:
-        dense = not isinstance(X, CsrRows)
+        dense = not isinstance(X, Csr)
         step = max(1, VALUES_AT_ONCE // max(model.outputs, model.feature_dim if dense else 1))
         if 0 < X.shape[0] <= step:
             yield X
             continue
         for first in range(0, X.shape[0], step):
-            yield _take_rows(X, first, min(first + step, X.shape[0]))
-
-
-def _take_rows(X: Features, first: int, last: int) -> Features:
-    if not isinstance(X, CsrRows):
-        return X[first:last]
-    start, stop = X.indptr[first], X.indptr[last]
-    indptr = X.indptr[first : last + 1] - start
-    return CsrRows(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
+            yield slice_rows(X, first, min(first + step, X.shape[0]))
 
 
 def _check_finite_scores(columns: Mapping[str, NDArray[Any]], first_record: int) -> None:

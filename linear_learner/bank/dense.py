@@ -195,9 +195,8 @@ class DenseBank:
             lost_here, z = score()
             lost += lost_here.asnumpy()[0]
             if first < margin_rows:
-                z_all[:, first:last] = (z.asnumpy() * rows.slice_rows(first, last).row_signs).T[
-                    :, : margin_rows - first
-                ]
+                margins = rows.design.restore_margins(z.asnumpy(), rows.y[first:last, 0])
+                z_all[:, first:last] = margins.T[:, : margin_rows - first]
         return self.reorder_for_caller(lost), self.reorder_for_caller(z_all)
 
     def scoring_threads(self, rows: int, score: threads.Workload) -> int:

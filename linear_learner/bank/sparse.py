@@ -18,7 +18,7 @@ from linear_learner.bank.sparse_update import (
     WeightState,
     apply_gradient,
     apply_proximal_step,
-    take_rows,
+    copy_rows,
 )
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
@@ -102,7 +102,7 @@ class SparseBank:
         firsts = range(0, len(order), size)
         sizes = self.schedule_updates(len(firsts))
         for first, (rates, reach) in zip(firsts, sizes, strict=True):
-            self.update_by_batch(rows.choose_rows(order[first : first + size]), rates, reach)
+            self.update_by_batch(rows.take_rows(order[first : first + size]), rates, reach)
             raise_if_stopped()
 
     def schedule_updates(self, updates: int) -> list[tuple[Floats, Floats]]:
@@ -196,7 +196,7 @@ class SparseBank:
         values = self.reserve_buffers(len(columns))[0][: len(columns)]
 
         def copy_slab(slab: slice) -> None:
-            take_rows(self.weights.value, columns[slab], values[slab])
+            copy_rows(self.weights.value, columns[slab], values[slab])
             self.apply_pending_l1(values[slab], columns[slab])
 
         self.map_slabs(copy_slab, len(columns))

@@ -43,7 +43,7 @@ class WeightState:
     def copy_rows(self, chosen: NDArray[np.int64], value: Floats) -> "WeightState":
         """Copy the moments and lag of some features, whose weights are `value`."""
         others = (self.first, self.second, self.lag)
-        return WeightState(value, *(None if array is None else take_rows(array, chosen) for array in others))  # type: ignore[arg-type]
+        return WeightState(value, *(None if array is None else copy_rows(array, chosen) for array in others))  # type: ignore[arg-type]
 
     def write_rows(self, chosen: NDArray[np.int64], rows: "WeightState") -> None:
         """Write rows copied with `copy_rows` back."""
@@ -65,7 +65,7 @@ def has_averaging(candidates: Sequence[Candidate]) -> bool:
     return any(candidate.average for candidate in candidates)
 
 
-def take_rows(array: Floats, chosen: NDArray[np.int64], into: Floats | None = None) -> Floats:
+def copy_rows(array: Floats, chosen: NDArray[np.int64], into: Floats | None = None) -> Floats:
     """Copy some rows of an array (n, m), into `into` if it is given."""
     result = np.empty((len(chosen), array.shape[1]), array.dtype) if into is None else into
     np.take(opaque_rows(array), chosen, out=opaque_rows(result), mode="clip")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.objective.losses import LOSSES
-from open_algorithms.learning.rows.csr import Features, csr_matmul
+from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
 
 Floats = NDArray[Any]
 
@@ -96,16 +96,12 @@ class LinearModel:
             blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
         )
 
-    def margins(self, X: Features) -> Floats:
+    def margins(self, X: AnyFeatures) -> Floats:
         """Return X W + b, (n, K), as float32.
 
         Sums are in float64, so that a feature far from 0 does not cost the others their precision.
         """
-        z = (
-            X.astype(np.float64, copy=False) @ self.float64_weight
-            if isinstance(X, np.ndarray)
-            else csr_matmul(X, self.weight)
-        )
+        z = csr_matmul(X, self.weight) if isinstance(X, Csr) else X.astype(np.float64, copy=False) @ self.float64_weight
         z += self.bias
         return z.astype(np.float32)
 
@@ -122,6 +118,6 @@ class LinearModel:
             return {"score": score}
         return {"score": score, "predicted_label": (score.astype(np.float64) >= self.threshold).astype(np.int64)}
 
-    def predict(self, X: Features) -> dict[str, Floats]:
+    def predict(self, X: AnyFeatures) -> dict[str, Floats]:
         """Score the rows X (n, d); the columns are those of `predict_from_margins`."""
         return self.predict_from_margins(self.margins(X))

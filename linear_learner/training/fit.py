@@ -229,9 +229,9 @@ def describe_storage(data: ChannelRows) -> str:
     """Describe where a channel's rows are kept."""
     if isinstance(data, StreamedRows):
         return (
-            f"is larger than the {data.byte_limit / 2**20:.0f} MiB that there are for it: it is read anew for "
+            f"is larger than the {data.held_bytes / 2**20:.0f} MiB that there are for it: it is read anew for "
             "every pass, "
-            f"{data.byte_limit // PIECES_IN_MEMORY / 2**20:.1f} MiB at a time"
+            f"{data.held_bytes // PIECES_IN_MEMORY / 2**20:.1f} MiB at a time"
         )
     return f"is held in memory: {data.row_count} rows, {data.held_bytes / 2**20:.1f} MiB"
 

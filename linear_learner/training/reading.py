@@ -14,16 +14,15 @@ from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.csr import (
     Csr,
-    CsrLike,
     Features,
     as_csr,
     as_dense,
-    choose_rows,
     slice_rows,
     stack_rows,
+    take_rows,
 )
-from open_algorithms.learning.rows.dense import Block
-from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, hold_or_stream
+from open_algorithms.learning.rows.dense import Block, Design
+from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, Storage, hold_or_stream
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
 
@@ -62,7 +61,7 @@ def read_train_channel(
         normalize_label=hp.normalize_label,
         hosts=hosts,
     )
-    sparse = not isinstance(X, np.ndarray)
+    sparse = isinstance(X, Csr)
     more = list(islice(stream, 1))
     shown = batch if more else len(y)
     room = budget.data_bytes(hp, int(X.shape[1] or 0), shown, sparse=sparse)
@@ -72,11 +71,7 @@ def read_train_channel(
         again,
         open_blocks,
         scaler,
-        batch,
-        int(share * room),
-        prefetch,
-        sparse=sparse,
-        signed=has_signed_rows(hp),
+        Storage(int(share * room), batch, sparse, row_design(hp), prefetch),
         widest_of_hosts=None if told else lambda width: int(hosts.all_reduce_max(width)),
     )
     if not data.feature_dim:
@@ -105,9 +100,8 @@ def read_scored_channel(
         return rows if sharded else own_share(rows, hosts)
 
     sparse = isinstance(train.rows, SparseRows)
-    data = hold_or_stream(
-        open_blocks(), open_blocks, train.scaler, 1, byte_limit, prefetch, sparse=sparse, signed=has_signed_rows(hp)
-    )
+    storage = Storage(byte_limit, 1, sparse, row_design(hp), prefetch)
+    data = hold_or_stream(open_blocks(), open_blocks, train.scaler, storage)
     if not hosts.all_reduce([data.row_count])[0]:
         raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
     return data
@@ -122,7 +116,7 @@ def own_share(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
     for X, y in blocks:
         rows = np.arange(first, len(y), hosts.count)
         if len(rows):
-            yield X[rows] if isinstance(X, np.ndarray) else choose_rows(X, rows), y[rows]
+            yield take_rows(X, rows), y[rows]
         first = (first - len(y)) % hosts.count
 
 
@@ -133,7 +127,7 @@ def agree_on_sample(X: Features, head: list[Block], hosts: Hosts) -> tuple[Featu
     InputError where no host has rows, or where their declared widths differ.
     """
     told = head[0][0].shape[1] if head else None
-    mine = [bool(head), not isinstance(X, np.ndarray), told or 0, X.shape[1] or 0]
+    mine = [bool(head), isinstance(X, Csr), told or 0, X.shape[1] or 0]
     with_rows = [
         (host, facts) for host, (facts,) in zip(hosts.names, hosts.all_gather([mine]), strict=True) if facts[0]
     ]
@@ -152,9 +146,9 @@ def agree_on_sample(X: Features, head: list[Block], hosts: Hosts) -> tuple[Featu
     return as_csr(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
 
 
-def has_signed_rows(hp: Hyperparameters) -> bool:
-    """Return whether rows are stored multiplied by a sign for their label, which spares the loss the labels."""
-    return LOSSES[hp.loss].signed_graph is not None
+def row_design(hp: Hyperparameters) -> Design:
+    """Return how dense rows are laid out: multiplied by their label's sign where that spares the loss the labels."""
+    return Design(LOSSES[hp.loss].takes_signed_rows)
 
 
 def label_class_count(hp: Hyperparameters) -> int | None:
@@ -173,7 +167,7 @@ def check_blocks(
     """
     rows = 0
     for X, y in blocks:
-        if not isinstance(X, np.ndarray) and X.shape[1] is None:
+        if isinstance(X, Csr) and X.shape[1] is None:
             X = with_known_width(X, channel, rows, features)
         elif features is not None and X.shape[1] != features:
             raise InputError(
@@ -184,7 +178,7 @@ def check_blocks(
             )
         else:
             features = X.shape[1]
-        if widest is not None and not isinstance(X, np.ndarray):
+        if widest is not None and isinstance(X, Csr):
             check_sparse_width(X, channel, rows, widest)
         if classes is not None:
             wrong = np.flatnonzero((y < 0) | (y >= classes) | (y != np.floor(y)))
@@ -200,7 +194,7 @@ def check_blocks(
         yield X, y
 
 
-def check_sparse_width(X: CsrLike, channel: str, rows: int, widest: int) -> None:
+def check_sparse_width(X: Csr, channel: str, rows: int, widest: int) -> None:
     """Raise InputError for sparse rows wider than any model that fits the memory, before allocating for them."""
     width, row = X.shape[1], rows + 1
     if width is None and len(X.indices):
@@ -215,7 +209,7 @@ def check_sparse_width(X: CsrLike, channel: str, rows: int, widest: int) -> None
         )
 
 
-def with_known_width(X: CsrLike, channel: str, rows: int, features: int | None) -> CsrLike:
+def with_known_width(X: Csr, channel: str, rows: int, features: int | None) -> Csr:
     """Set the width of rows that do not declare one to `features`; `rows` were read before them."""
     if features is None:
         return X
@@ -246,11 +240,8 @@ def read_sample(blocks: Iterator[Block], rows: int, most_bytes: int) -> tuple[Fe
             break
     if not head:
         return np.zeros((0, 0), np.float32), np.zeros(0, np.float32), head
-    parts = [X for X, _ in head]
     y = np.concatenate([y for _, y in head])[:rows]
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(list(map(as_dense, parts)))[:rows], y, head
-    return slice_rows(stack_rows(list(map(as_csr, parts))), 0, len(y)), y, head
+    return slice_rows(stack_rows([X for X, _ in head]), 0, len(y)), y, head
 
 
 def drain_blocks(parts: list[Block]) -> Iterator[Block]:

@@ -16,8 +16,8 @@ SERVER = """
 import json, os, sys, time
 import numpy as np
 from markupsafe import Markup
+from open_algorithms.learning.rows.csr import Csr
 from container import server
-from container.rows.blocks import CsrRows
 from container.web.shelf import Loader
 
 class Sum:
@@ -28,7 +28,7 @@ class Sum:
         self.add = add
 
     def predict(self, X):
-        if isinstance(X, CsrRows):
+        if isinstance(X, Csr):
             rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
             return {"score": np.bincount(rows, X.data, X.shape[0]).astype(np.float32)}
         time.sleep(float(max(0, X[:, 0].max() - 1e6)))  # a first feature of 1,000,001 takes a second

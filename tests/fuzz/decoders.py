@@ -16,7 +16,8 @@ from container.codecs.records.framing import MAGIC, make_frame, read_frame
 from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
-from container.rows.blocks import Block, CsrRows, DecodeOptions, Features, Matrix
+from container.rows.blocks import Block, DecodeOptions, Features, Matrix
+from open_algorithms.learning.rows.csr import Csr
 
 FEATURES = 3
 PIECE_BYTES = 64
@@ -56,12 +57,12 @@ def read_outcome(read: Reader, data: bytes, features: int | None) -> Rows | str:
 
 
 def check_rows(X: Features, y: Matrix) -> Rows:
-    values = X.data if isinstance(X, CsrRows) else X
+    values = X.data if isinstance(X, Csr) else X
     assert values.dtype == y.dtype == np.float32
     assert y.shape == (X.shape[0],)
     assert np.isfinite(values).all()
     assert np.isfinite(y).all()
-    if not isinstance(X, CsrRows):
+    if not isinstance(X, Csr):
         assert X.ndim == 2
         assert X.flags.c_contiguous
         X = compressed(X)
@@ -80,9 +81,9 @@ def check_rows(X: Features, y: Matrix) -> Rows:
     return rows
 
 
-def compressed(X: Matrix) -> CsrRows:
+def compressed(X: Matrix) -> Csr:
     indptr = np.arange(len(X) + 1) * X.shape[1]
-    return CsrRows(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
+    return Csr(X.ravel(), np.tile(np.arange(X.shape[1], dtype=np.int32), len(X)), indptr, (len(X), X.shape[1]))
 
 
 def training_reader(codec: Any, **parameters: str) -> Reader:

@@ -17,7 +17,7 @@ from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.fit import fit_model
 from linear_learner.training.initial import draw_initial_weights
-from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.linear_learner.silence import SilentLog
 
@@ -50,7 +50,7 @@ def full_batches() -> tuple[DenseRows, Scaler]:
     """Return the 65 full mini-batches that the original trains on."""
     X, y = (part[:6500] for part in table())
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    return build_dense_rows([(X, y)], scaler, X.shape[1], signed=True), scaler
+    return build_dense_rows([(X, y)], scaler, X.shape[1], Design(is_signed=True)), scaler
 
 
 def train(epochs: int) -> tuple[DenseBank, Scaler, list[NDArray[Any]]]:

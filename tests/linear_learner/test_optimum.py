@@ -13,12 +13,17 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
-from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 PARAMETERS = {"margin": 1.0, "quantile": 0.7, "huber_delta": 0.5, "loss_insensitivity": 0.2, None: 0.0}
+ANY_PARAMETER = 0.3  # of a loss that is not among them
 WD = 0.01
 ROWS, FEATURES = 200, 4
+
+
+def parameter(loss: str) -> float:
+    return PARAMETERS.get(LOSSES[loss].parameter_name, ANY_PARAMETER)
 
 
 def example(loss: str) -> tuple[DenseRows, int]:
@@ -26,8 +31,9 @@ def example(loss: str) -> tuple[DenseRows, int]:
     generator = np.random.default_rng(12)
     X = generator.normal(size=(ROWS, FEATURES)).astype(np.float32)
     z = X @ generator.normal(size=(FEATURES, 3)) + generator.normal(size=(ROWS, 3))
-    regression = LOSSES[loss].degree > 0
-    y = z[:, 0] if regression else z.argmax(axis=1) if loss == "softmax_loss" else z[:, 0] > 0
+    predictor = LOSSES[loss].predictor_type
+    regression = predictor == "regressor"
+    y = z[:, 0] if regression else z.argmax(axis=1) if predictor == "multiclass_classifier" else z[:, 0] > 0
     scaler = fit_scaler(
         X,
         y.astype(np.float32),
@@ -36,15 +42,15 @@ def example(loss: str) -> tuple[DenseRows, int]:
         unbias_label=regression,
         normalize_label=regression,
     )
-    rows = build_dense_rows([(X, y.astype(np.float32))], scaler, FEATURES, signed=LOSSES[loss].signed_graph is not None)
-    return rows, 3 if loss == "softmax_loss" else 1
+    rows = build_dense_rows([(X, y.astype(np.float32))], scaler, FEATURES, Design(LOSSES[loss].takes_signed_rows))
+    return rows, 3 if predictor == "multiclass_classifier" else 1
 
 
 def objective(weights: NDArray[Any], rows: DenseRows, loss: str, outputs: int) -> float:
     """Return what training minimises: half the reported loss where the gradient has the half, plus the penalty."""
     W = weights.reshape(outputs, FEATURES + 1)
     z = rows.standardised_features.astype(np.float64) @ W[:, :-1].T + W[:, -1]
-    value = LOSSES[loss].value(z, rows.y[:-1, 0], PARAMETERS[LOSSES[loss].parameter_name]).mean()
+    value = LOSSES[loss].value(z, rows.y[:-1, 0], parameter(loss)).mean()
     return float(LOSSES[loss].gradient_factor * value + WD / 2 * (W[:, :-1] ** 2).sum())
 
 
@@ -56,7 +62,12 @@ def test_training_ends_at_the_optimum(loss: str) -> None:
         Candidate("sgd", 0.1, WD, momentum=0.9, lr_scheduler_step=50, lr_scheduler_factor=0.9, bias_lr_mult=1.0),
     ]
     start = draw_initial_weights([0, 1], outputs, FEATURES, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, Objective(LOSSES[loss], parameter=PARAMETERS[LOSSES[loss].parameter_name]), ROWS)
+    bank = DenseBank(
+        settings,
+        start,
+        Objective(LOSSES[loss], parameter(loss)),
+        ROWS,
+    )
     for _ in range(1200):
         bank.train(rows, epoch_order(ROWS, None))
     first = np.zeros(outputs * (FEATURES + 1))

@@ -10,7 +10,8 @@ import pytest
 import scipy.sparse
 
 from container.codecs.recordio import MEDIA_TYPE, decode_blocks, encode_answer, encode_records
-from container.rows.blocks import CsrRows, Features
+from container.rows.blocks import Features
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import decode_body
 
 WRITE = """
@@ -53,7 +54,7 @@ def test_we_read_what_the_sdk_writes(sdk: Callable[[str], str], tmp_path: Path, 
     sdk(WRITE.format(call=call))
     with (tmp_path / "records").open("rb") as file:
         blocks = list(decode_blocks(file, {}, None))
-    assert all(isinstance(rows, CsrRows) == ("sparse" in call) for rows, _ in blocks)
+    assert all(isinstance(rows, Csr) == ("sparse" in call) for rows, _ in blocks)
     np.testing.assert_array_equal(np.concatenate([written_out(rows) for rows, _ in blocks]), X.astype(np.float32))
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in blocks]), y.astype(np.float32))
     request = decode_body(MEDIA_TYPE, (tmp_path / "records").read_bytes(), {}, 6)
@@ -61,7 +62,7 @@ def test_we_read_what_the_sdk_writes(sdk: Callable[[str], str], tmp_path: Path, 
 
 
 def written_out(X: Features) -> Any:
-    return scipy.sparse.csr_matrix(X[:3], X.shape).toarray() if isinstance(X, CsrRows) else X
+    return scipy.sparse.csr_matrix(X[:3], X.shape).toarray() if isinstance(X, Csr) else X
 
 
 def test_the_sdk_reads_the_training_data_that_we_write(sdk: Callable[[str], str], tmp_path: Path) -> None:

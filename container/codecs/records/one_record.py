@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from container.codecs.records.record_pb2 import Record, Value
 from container.contract.errors import DecodeError
-from container.rows.blocks import CsrRows, Features, Matrix
+from container.rows.blocks import Features, Matrix
+from open_algorithms.learning.rows.csr import Csr
 
 MAX_FEATURE_DIM = 2**31 - 1
 
@@ -48,9 +49,7 @@ def stack_records(rows: list[Row]) -> Features:
         return np.stack([row.values for row in rows])
     keys = [np.arange(row.width, dtype=np.int32) if row.keys is None else row.keys for row in rows]
     indptr = np.cumsum([0, *map(len, keys)])
-    return CsrRows(
-        np.concatenate([row.values for row in rows]), np.concatenate(keys), indptr, (len(rows), rows[0].width)
-    )
+    return Csr(np.concatenate([row.values for row in rows]), np.concatenate(keys), indptr, (len(rows), rows[0].width))
 
 
 def _read_label(entries: Mapping[str, Value]) -> np.float32:

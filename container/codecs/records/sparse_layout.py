@@ -20,7 +20,8 @@ from container.codecs.records.layout import (
 )
 from container.codecs.records.one_record import MAX_FEATURE_DIM
 from container.codecs.records.varints import read_varints, unpack_varints
-from container.rows.blocks import Block, CsrRows
+from container.rows.blocks import Block
+from open_algorithms.learning.rows.csr import Csr
 
 
 def read_sparse_records(data: memoryview, feature_dim: int | None, labelled: bool) -> tuple[Block, int] | None:
@@ -48,7 +49,7 @@ def read_sparse_records(data: memoryview, feature_dim: int | None, labelled: boo
         return None
     indices, order = columns
     numbers = np.frombuffer(values.join_contents(data, count), "<f4")[order]
-    X = CsrRows(numbers, indices, indptr, (count, int(widths[0])))
+    X = Csr(numbers, indices, indptr, (count, int(widths[0])))
     y = np.zeros(count, np.float32)
     if labelled:
         y = raw[label.start[:count, None] + np.arange(4)].view("<f4")[:, 0]

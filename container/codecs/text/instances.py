@@ -10,7 +10,8 @@ import numpy as np
 
 from container.codecs.text.instance_faults import explain_features, explain_instance, explain_number, quote_json
 from container.contract.errors import DecodeError
-from container.rows.blocks import CsrRows, Features, all_finite
+from container.rows.blocks import Features, all_finite
+from open_algorithms.learning.rows.csr import Csr
 
 _Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse one, and the values
 
@@ -37,7 +38,7 @@ def read_instances(instances: list[Any], feature_dim: int, first: int = 1, dtype
     starts = [0, *accumulate(map(len, rows))]
     keys = chain.from_iterable(range(feature_dim) if keys is None else keys for keys, _ in records)
     indices = np.fromiter(keys, np.int32, len(data))
-    return CsrRows(data, indices, np.array(starts, np.int64), (len(records), feature_dim))
+    return Csr(data, indices, np.array(starts, np.int64), (len(records), feature_dim))
 
 
 def _read_instance(instance: Any, feature_dim: int, number: int) -> _Record:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from container.contract.media import MediaType
-from container.rows.blocks import Block, CsrRows
+from container.rows.blocks import Block
 from container.rows.columns import show_names
 from container.rows.table import ChannelColumns
 from open_algorithms.commands.tables.headers import CSV
 from open_algorithms.commands.tables.recipes import LIBSVM, PARQUET
+from open_algorithms.learning.rows.csr import Csr
 
 LISTED_FILES = 5  # files that are named
 COPY_ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
@@ -76,7 +77,7 @@ def describe_columns(source: DataSource, table: ChannelColumns, first: Block) ->
     if source.media.name == LIBSVM:
         return ["the label is the first number of a line"]
     label = describe_label(source, table) if source.has_label_column else "that of each record"
-    if isinstance(first[0], CsrRows) and table.names is None:
+    if isinstance(first[0], Csr) and table.names is None:
         return [f"the label is {label}"]
     names = () if table.names is None else table.names.features
     count = len(names) or first[0].shape[1]

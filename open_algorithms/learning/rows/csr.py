@@ -1,10 +1,13 @@
-"""Sparse matrices in compressed row form (CSR)."""
+"""Feature matrices, dense or sparse in compressed row form (CSR), and what is done to both alike."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, overload
 
 import numpy as np
-from numpy.typing import NDArray
+
+from open_algorithms.learning.rows.arrays import Float32s, Float64s, Floats, Int32s, Int64s
+
+TERMS_AT_ONCE = 2**16  # of a product that are held at once
 
 
 class Csr(NamedTuple):
@@ -14,55 +17,62 @@ class Csr(NamedTuple):
     `shape` is None where the data does not say.
     """
 
-    data: NDArray[np.float32]
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int64]
+    data: Float32s
+    indices: Int32s
+    indptr: Int64s
     shape: tuple[int, int | None]
 
 
-class CsrLike(Protocol):
-    """Any object with the four attributes of a CSR matrix."""
-
-    @property
-    def data(self) -> NDArray[np.float32]:
-        """The stored values."""
-
-    @property
-    def indices(self) -> NDArray[np.int32]:
-        """The column of each value."""
-
-    @property
-    def indptr(self) -> NDArray[np.int64]:
-        """The offset at which each row starts, and the end of the last."""
-
-    @property
-    def shape(self) -> tuple[int, int | None]:
-        """The numbers of rows and columns."""
+Dense = Float32s
+Features = Dense | Csr
+AnyFeatures = Floats | Csr  # also in float64, where float32 would lose digits
 
 
-Features = NDArray[Any] | CsrLike
+@overload
+def slice_rows(X: Csr, first: int, last: int) -> Csr: ...
 
-TERMS_AT_ONCE = 2**16  # of a product that are held at once
+
+@overload
+def slice_rows(X: Features, first: int, last: int) -> Features: ...
 
 
-def slice_rows(X: CsrLike, first: int, last: int) -> Csr:
+def slice_rows(X: Features, first: int, last: int) -> Features:
     """Return rows `first` to `last` of X as views of its values."""
+    if not isinstance(X, Csr):
+        return X[first:last]
     start, stop = X.indptr[first], X.indptr[last]
     indptr = X.indptr[first : last + 1] - start
     return Csr(X.data[start:stop], X.indices[start:stop], indptr, (last - first, X.shape[1]))
 
 
-def choose_rows(X: CsrLike, rows: NDArray[Any]) -> Csr:
-    """Copy the rows with these indices, in this order."""
-    starts = X.indptr[rows]
-    counts = X.indptr[rows + 1] - starts
+@overload
+def take_rows(X: Csr, numbers: Int64s | Int32s) -> Csr: ...
+
+
+@overload
+def take_rows(X: Features, numbers: Int64s | Int32s) -> Features: ...
+
+
+def take_rows(X: Features, numbers: Int64s | Int32s) -> Features:
+    """Copy the rows with these numbers, in this order."""
+    if not isinstance(X, Csr):
+        return X[numbers]
+    starts = X.indptr[numbers]
+    counts = X.indptr[numbers + 1] - starts
     indptr = np.concatenate([[0], np.cumsum(counts)])
     places = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
-    return Csr(X.data[places], X.indices[places], indptr, (len(rows), X.shape[1]))
+    return Csr(X.data[places], X.indices[places], indptr, (len(numbers), X.shape[1]))
 
 
-def stack_rows(parts: Sequence[Csr]) -> Csr:
-    """Stack matrices vertically.
+def stack_rows(parts: Sequence[Features]) -> Features:
+    """Stack matrices vertically: dense or sparse like the first."""
+    if isinstance(parts[0], Csr):
+        return stack_sparse(list(map(as_csr, parts)))
+    return np.concatenate(list(map(as_dense, parts)))
+
+
+def stack_sparse(parts: Sequence[Csr]) -> Csr:
+    """Stack sparse matrices vertically.
 
     The width is that of the first part that has one, otherwise just enough for all columns used.
     """
@@ -70,7 +80,7 @@ def stack_rows(parts: Sequence[Csr]) -> Csr:
     indptr = np.concatenate([[0], *(part.indptr[1:] + end for part, end in zip(parts, ends, strict=False))])
     indices = np.concatenate([part.indices for part in parts])
     width = next((part.shape[1] for part in parts if part.shape[1] is not None), None)
-    used = int(indices.max(initial=-1)) + 1
+    used = max(map(used_width, parts))
     return Csr(
         np.concatenate([part.data for part in parts]),
         indices,
@@ -81,29 +91,46 @@ def stack_rows(parts: Sequence[Csr]) -> Csr:
 
 def as_csr(X: Features) -> Csr:
     """Return a matrix in CSR form; sparse input is not copied."""
-    return compress_matrix(X) if isinstance(X, np.ndarray) else Csr(X.data, X.indices, X.indptr, X.shape)
+    return X if isinstance(X, Csr) else compress_matrix(X)
 
 
-def as_dense(X: Features) -> NDArray[Any]:
+def as_dense(X: Features) -> Dense:
     """Return a dense matrix; dense input is not copied."""
-    return X if isinstance(X, np.ndarray) else expand_rows(X)
+    return expand_rows(X) if isinstance(X, Csr) else X
 
 
-def compress_matrix(X: NDArray[Any]) -> Csr:
+def used_width(X: Features) -> int:
+    """Return the width of dense rows, or just enough columns for all values of sparse ones."""
+    return int(X.indices.max(initial=-1)) + 1 if isinstance(X, Csr) else X.shape[1]
+
+
+def stored_values(X: AnyFeatures) -> Floats:
+    """Return the values that are in memory, row after row."""
+    return X.data if isinstance(X, Csr) else X.ravel()
+
+
+def locate_value(X: AnyFeatures, at: int) -> tuple[int, int]:
+    """Return row and column of number `at` of the stored values."""
+    if isinstance(X, Csr):
+        return int(np.searchsorted(X.indptr, at, "right")) - 1, int(X.indices[at])
+    return divmod(at, X.shape[1])
+
+
+def compress_matrix(X: Dense) -> Csr:
     """Convert a dense matrix to CSR form."""
     rows, columns = np.nonzero(X)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
     return Csr(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
 
 
-def expand_rows(X: CsrLike) -> NDArray[np.float32]:
+def expand_rows(X: Csr) -> Dense:
     """Convert sparse rows to a dense matrix."""
     result = np.zeros((X.shape[0], int(X.shape[1] or 0)), np.float32)
     result[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
     return result
 
 
-def csr_matmul(X: CsrLike, W: NDArray[Any]) -> NDArray[np.float64]:
+def csr_matmul(X: Csr, W: Floats) -> Float64s:
     """Return X W, (n, K), for X (n, d) and W (d, K), summed in float64."""
     result = np.zeros((X.shape[0], W.shape[1]))
     filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
@@ -121,6 +148,6 @@ def csr_matmul(X: CsrLike, W: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def term_products(values: NDArray[Any], columns: NDArray[Any], W: NDArray[Any]) -> NDArray[np.float64]:
+def term_products(values: Float32s, columns: Int32s, W: Floats) -> Float64s:
     """Multiply each of the values (v,) by its column's row of W (d, K): (K, v)."""
     return np.multiply(W.take(columns, axis=0).T, values, dtype=np.float64, order="C")

@@ -2,31 +2,62 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.csr import Features
+from open_algorithms.learning.rows.arrays import Bools, Float32s, Int32s
+from open_algorithms.learning.rows.csr import Dense, Features, as_dense
 from open_algorithms.learning.rows.scaling import Scaler
 
-Floats = NDArray[Any]
-Block = tuple[Features, Floats]
+Number = TypeVar("Number", bound=np.generic)
+Block = tuple[Features, Float32s]
 ORDER_BYTES = 16  # of a row, to shuffle it and to put it into a mini-batch
+
+
+@dataclass(frozen=True)
+class Design:
+    """How rows become the design matrix of a linear model, whose margins are its products with the weights.
+
+    A column of ones, whose weight is the bias, follows the features. Where `is_signed`, rows of label 1 are negated,
+    including their one, for losses in which such a label only sets a sign.
+    """
+
+    is_signed: bool = False
+
+    def write_rows(self, Z: Dense, y: Float32s, into: Float32s) -> None:
+        """Write features Z (n, d) of rows with labels y (n,) as rows of the design matrix, (n, d + 1)."""
+        if self.is_signed:
+            np.multiply(Z, label_signs(y[:, None]), out=into[:, :-1])
+            into[:, -1] = label_signs(y)
+        else:
+            into[:, :-1] = Z
+            into[:, -1] = 1
+
+    def restore_features(self, X: Float32s, y: Float32s) -> Dense:
+        """Return the features (n, d) of rows X (n, d + 1) with labels y (n,), as a copy."""
+        return X[:, :-1] * label_signs(y[:, None]) if self.is_signed else X[:, :-1].copy()
+
+    def restore_margins(self, z: Float32s, y: Float32s) -> Float32s:
+        """Return the margins (n, m) of rows with labels y (n,), given the products z of their design with weights."""
+        return z * label_signs(y[:, None]) if self.is_signed else z
+
+
+UNSIGNED = Design()
 
 
 @dataclass(frozen=True)
 class DenseRows:
     """Standardised dense rows in memory, laid out for products and for gathering.
 
-    X (n + 1, d + 1) ends in a column of ones, whose weight is the bias; y is (n + 1, 1). The last row is all zeros: it
-    pads incomplete mini-batches and changes no weight. Where `signed`, rows of label 1 are negated, including their
-    one.
+    X (n + 1, d + 1) is their design matrix; y is (n + 1, 1). The last row is all zeros: it pads incomplete mini-batches
+    and changes no weight.
     """
 
-    X: Floats
-    y: Floats
-    signed: bool = False
+    X: Float32s
+    y: Float32s
+    design: Design = UNSIGNED
 
     def __len__(self) -> int:
         return len(self.X) - 1
@@ -37,24 +68,19 @@ class DenseRows:
         return int(self.X.shape[1]) - 1
 
     @property
-    def labels(self) -> Floats:
+    def labels(self) -> Float32s:
         """The standardised labels, (n,)."""
         return self.y[:-1, 0]
 
     @property
-    def arrays(self) -> list[Floats]:
+    def arrays(self) -> list[Float32s]:
         """The arrays that hold the rows."""
         return [self.X, self.y]
 
     @property
-    def row_signs(self) -> Floats:
-        """The signs by which the rows are multiplied, (n, 1)."""
-        return label_signs(self.y[:-1]) if self.signed else np.ones((len(self), 1), np.float32)
-
-    @property
-    def standardised_features(self) -> Floats:
-        """The standardised features, without column of ones and signs, (n, d)."""
-        return self.X[:-1, :-1] * self.row_signs
+    def standardised_features(self) -> Dense:
+        """A copy of the standardised features, (n, d)."""
+        return self.design.restore_features(self.X[:-1], self.labels)
 
     @property
     def nbytes(self) -> int:
@@ -67,14 +93,14 @@ class DenseRows:
         Instead of the row of zeros, the next row stands at its end.
         """
         span = slice(first, last + 1)
-        return DenseRows(self.X[span], self.y[span], self.signed)
+        return DenseRows(self.X[span], self.y[span], self.design)
 
     def copy_head(self, count: int) -> "DenseRows":
         """Copy the first `count` rows, with the same caveat as `slice_rows`."""
         seen = self.slice_rows(0, min(count, len(self)))
-        return DenseRows(seen.X.copy(), seen.y.copy(), self.signed)
+        return DenseRows(seen.X.copy(), seen.y.copy(), self.design)
 
-    def varying_features(self) -> NDArray[np.bool_]:
+    def varying_features(self) -> Bools:
         """Return which features are non-zero in any row, (d,)."""
         return np.asarray(self.X[:-1, :-1].any(axis=0))
 
@@ -92,22 +118,19 @@ class DenseRows:
 class DenseRowsBuilder:
     """Collects standardised blocks into one preallocated matrix."""
 
-    def __init__(self, features: int, row_capacity: int, *, signed: bool = False) -> None:
+    def __init__(self, features: int, row_capacity: int, design: Design = UNSIGNED) -> None:
         """Reserve memory for `row_capacity` rows; the operating system commits only what is used."""
-        self.signed = signed
-        self.X = reserve_matrix(row_capacity + 1, features + 1)
+        self.design = design
+        self.X = reserve_matrix(row_capacity + 1, features + 1, np.float32)
         self.y = np.empty((len(self.X), 1), np.float32)
         self.row_count = 0
 
-    def try_add(self, Z: Any, y: Floats) -> bool:
+    def try_add(self, Z: Features, y: Float32s) -> bool:
         """Store a block; return False where it does not fit."""
         last = self.row_count + len(y)
         if last >= len(self.X):
             return False
-        if self.signed:
-            np.multiply(Z, label_signs(y[:, None]), out=self.X[self.row_count : last, :-1])
-        else:
-            self.X[self.row_count : last, :-1] = Z
+        self.design.write_rows(as_dense(Z), y, self.X[self.row_count : last])
         self.y[self.row_count : last, 0] = y
         self.row_count = last
         return True
@@ -115,24 +138,22 @@ class DenseRowsBuilder:
     def pop_remainder(self, batch_size: int) -> Block:
         """Remove the rows after the last complete mini-batch and return them."""
         whole = self.row_count - self.row_count % batch_size
-        tail = self.X[whole : self.row_count, :-1].copy(), self.y[whole : self.row_count, 0].copy()
-        if self.signed:
-            tail[0][:] *= label_signs(tail[1][:, None])
+        y = self.y[whole : self.row_count, 0].copy()
+        Z = self.design.restore_features(self.X[whole : self.row_count], y)
         self.row_count = whole
-        return tail
+        return Z, y
 
     def build_rows(self, scaler: Scaler | None = None) -> DenseRows:
         """Release unused memory and return the rows."""
         count = self.row_count
         self.X.resize((count + 1, self.X.shape[1]), refcheck=False)
         self.y.resize((count + 1, 1), refcheck=False)
-        self.X[:count, -1:] = label_signs(self.y[:count]) if self.signed else 1
         self.X[count] = 0
         self.y[count] = 0
-        return DenseRows(self.X, self.y, self.signed)
+        return DenseRows(self.X, self.y, self.design)
 
 
-def reserve_matrix(rows: int, width: int, dtype: type[np.number[Any]] = np.float32) -> Floats:
+def reserve_matrix(rows: int, width: int, dtype: type[Number]) -> NDArray[Number]:
     """Return an uninitialised matrix (rows, width), with fewer rows where the memory cannot be reserved."""
     while True:
         try:
@@ -143,28 +164,28 @@ def reserve_matrix(rows: int, width: int, dtype: type[np.number[Any]] = np.float
             rows //= 2
 
 
-def label_signs(labels: Floats) -> Floats:
+def label_signs(labels: Float32s) -> Float32s:
     """Return the sign of each label: 1 for label 0, -1 for label 1."""
     return 1 - 2 * labels
 
 
 def build_dense_rows(
-    blocks: Iterable[tuple[Floats, Floats]], scaler: Scaler, features: int, *, signed: bool = False
+    blocks: Iterable[tuple[Dense, Float32s]], scaler: Scaler, features: int, design: Design = UNSIGNED
 ) -> DenseRows:
     """Standardise raw blocks and collect them into rows."""
     parts = [(scaler.standardise_features(X), scaler.standardise_label(y)) for X, y in blocks]
-    builder = DenseRowsBuilder(features, sum(len(y) for _, y in parts), signed=signed)
+    builder = DenseRowsBuilder(features, sum(len(y) for _, y in parts), design)
     for part in parts:
         builder.try_add(*part)
     return builder.build_rows()
 
 
-def epoch_order(rows: int, generator: np.random.Generator | None) -> NDArray[np.int32]:
+def epoch_order(rows: int, generator: np.random.Generator | None) -> Int32s:
     """Return the order of rows in an epoch, (n,): a new permutation, or their stored order without a generator."""
     return np.asarray(np.arange(rows) if generator is None else generator.permutation(rows), np.int32)
 
 
-def batch_table(order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
+def batch_table(order: Int32s, batch_size: int) -> Int32s:
     """Divide an order of rows (n,) into mini-batches, (batches, batch_size); a batch is never larger than the data.
 
     The last one is padded with index n, the row of zeros.

@@ -4,14 +4,22 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.rows.csr import as_csr, as_dense, slice_rows
-from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, DenseRows, DenseRowsBuilder, epoch_order
+from open_algorithms.learning.rows.arrays import Int32s
+from open_algorithms.learning.rows.csr import Csr, as_csr, as_dense, slice_rows, used_width
+from open_algorithms.learning.rows.dense import (
+    ORDER_BYTES,
+    UNSIGNED,
+    Block,
+    DenseRows,
+    DenseRowsBuilder,
+    Design,
+    epoch_order,
+)
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import (
     LARGEST_EAGER_WIDTH,
@@ -22,8 +30,8 @@ from open_algorithms.learning.rows.sparse import (
 )
 
 T = TypeVar("T")
-Floats = NDArray[Any]
 AnyRows = DenseRows | SparseRows
+RowsBuilder = DenseRowsBuilder | SparseRowsBuilder
 LabelRange = tuple[float, float]
 Prefetch = Callable[[Generator[AnyRows, None, None]], Iterator[AnyRows]]
 PIECES_IN_MEMORY = (
@@ -32,6 +40,21 @@ PIECES_IN_MEMORY = (
 VALUES_AT_ONCE = 2**19  # that are standardised at once
 ROWS_PER_CHECK = 512  # rows that are judged between two looks at the clock
 HEAD_DIVISOR = 64  # the part of a stream's memory that its first rows stay in, for a job that is stopped
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the rows of a channel are kept: sparse, or dense in a design, within so many bytes.
+
+    Where they are streamed, it is in pieces of whole mini-batches of `batch_size` rows; `prefetch` reads them in the
+    background, ahead of their consumer.
+    """
+
+    byte_limit: int
+    batch_size: int
+    is_sparse: bool
+    design: Design = UNSIGNED
+    prefetch: Prefetch = iter
 
 
 @dataclass
@@ -56,7 +79,7 @@ class HeldRows:
         """The memory that the rows take in training, in bytes."""
         return self.rows.nbytes + ORDER_BYTES * self.row_count
 
-    def iterate_epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
+    def iterate_epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, Int32s]]:
         """Yield pieces of rows, here one of all, each with the order to train on it in."""
         yield self.rows, epoch_order(len(self.rows), shuffler)
 
@@ -96,19 +119,15 @@ class StreamedRows:
     rest_blocks: Iterator[Block]
     open_blocks: Callable[[], Iterator[Block]]
     scaler: Scaler
-    batch_size: int
-    byte_limit: int
-    prefetch: Prefetch
+    storage: Storage
 
     def __post_init__(self) -> None:
         assert self.first_rows is not None
         self.row_count = len(self.first_rows)
-        self.is_sparse = isinstance(self.first_rows, SparseRows)
-        self.is_signed = isinstance(self.first_rows, DenseRows) and self.first_rows.signed
         self.label_range: LabelRange | None = None
         self.range_so_far: LabelRange | None = None
         self.head_rows = self.first_rows.copy_head(
-            max(1, len(self.first_rows) * self.byte_limit // HEAD_DIVISOR // self.first_rows.nbytes)
+            max(1, len(self.first_rows) * self.held_bytes // HEAD_DIVISOR // self.first_rows.nbytes)
         )
 
     @property
@@ -125,9 +144,9 @@ class StreamedRows:
     @property
     def held_bytes(self) -> int:
         """The memory that pieces may take at most, in bytes."""
-        return self.byte_limit
+        return self.storage.byte_limit
 
-    def iterate_epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, NDArray[np.int32]]]:
+    def iterate_epoch(self, shuffler: np.random.Generator | None) -> Iterator[tuple[AnyRows, Int32s]]:
         """Yield pieces of rows, each with the order to train on it in."""
         count = 0
         for rows in self.iterate_pieces():
@@ -150,14 +169,10 @@ class StreamedRows:
         """Yield the first rows, if this is the first pass, then the remaining pieces."""
         blocks = self.rest_blocks
         if self.first_rows is None:
-            blocks = standardise_blocks(self.open_blocks(), self.scaler, sparse=self.is_sparse)
+            blocks = standardise_blocks(self.open_blocks(), self.scaler, self.storage.is_sparse)
         else:
             yield self.take_first_rows()
-        yield from self.prefetch(
-            group_into_pieces(
-                blocks, self.scaler, self.batch_size, self.byte_limit // PIECES_IN_MEMORY, signed=self.is_signed
-            )
-        )
+        yield from self.storage.prefetch(group_into_pieces(blocks, self.scaler, self.storage))
 
     def abandon_first_pass(self) -> None:
         """Drop what is left of the first pass, so that the next one is divided into pieces as all later ones are.
@@ -226,78 +241,69 @@ def hold_or_stream(
     blocks: Iterator[Block],
     open_blocks: Callable[[], Iterator[Block]],
     scaler: Scaler,
-    batch_size: int,
-    byte_limit: int,
-    prefetch: Prefetch,
-    *,
-    sparse: bool,
-    signed: bool = False,
+    storage: Storage,
     widest_of_hosts: Callable[[int], int] | None = None,
 ) -> ChannelRows:
-    """Hold the rows of raw `blocks` in memory if they fit `byte_limit`; otherwise stream them from `open_blocks`.
+    """Hold the rows of raw `blocks` in memory if the storage has room; otherwise stream them from `open_blocks`.
 
-    Dense rows are negated for label 1 where `signed`. Where the data does not say how many features there are,
-    `widest_of_hosts` is given, which maps the width found here to the largest over all hosts; features beyond the
-    scaler's keep their units. Raises InputError where such data does not fit, or not even one mini-batch does.
+    Where the data does not say how many features there are, `widest_of_hosts` is given, which maps the width found here
+    to the largest over all hosts; features beyond the scaler's keep their units. Raises InputError where such data does
+    not fit, or not even one mini-batch does.
     """
-    known = len(scaler.mean)
-    builder: DenseRowsBuilder | SparseRowsBuilder
-    if sparse:
-        builder = SparseRowsBuilder(byte_limit)
+    features = known = len(scaler.mean)
+    builder: RowsBuilder
+    if storage.is_sparse:
+        builder = SparseRowsBuilder(storage.byte_limit)
     else:
-        builder = DenseRowsBuilder(known, byte_limit // (4 * (known + 2) + ORDER_BYTES), signed=signed)
-    features = known
-    stream = standardise_blocks(blocks, scaler, sparse=sparse)
+        builder = DenseRowsBuilder(known, storage.byte_limit // (4 * (known + 2) + ORDER_BYTES), storage.design)
+    stream = standardise_blocks(blocks, scaler, storage.is_sparse)
     for block in stream:
-        if not builder.try_add(*block):
+        X, y = block
+        if not builder.try_add(X, y):
             break
-        if not isinstance(block[0], np.ndarray):
-            features = max(features, int(block[0].indices.max(initial=-1)) + 1)
+        features = max(features, used_width(X))
     else:
-        scaler = finish_scaler(scaler, features if widest_of_hosts is None else widest_of_hosts(features), sparse)
+        features = features if widest_of_hosts is None else widest_of_hosts(features)
+        scaler = finish_scaler(scaler, features, storage.is_sparse)
         return HeldRows(builder.build_rows(scaler), scaler)
     if widest_of_hosts is not None:
         raise InputError(
-            f"The data is larger than the {byte_limit / 2**20:.0f} MiB that there are for it and does not tell "
-            "how many "
-            "features it has. Set feature_dim, or use an instance with more memory."
+            f"The data is larger than the {storage.byte_limit / 2**20:.0f} MiB that there are for it and does not tell "
+            "how many features it has. Set feature_dim, or use an instance with more memory."
         )
-    scaler = finish_scaler(scaler, known, sparse)
-    rest = chain([builder.pop_remainder(batch_size), block], stream)
+    scaler = finish_scaler(scaler, known, storage.is_sparse)
+    rest = chain([builder.pop_remainder(storage.batch_size), block], stream)
     if not builder.row_count:
         raise InputError(
-            f"A mini-batch of {batch_size} rows is larger than the {byte_limit / 2**20:.0f} MiB that there are "
-            "for data. Lower "
-            "mini_batch_size, or use an instance with more memory."
+            f"A mini-batch of {storage.batch_size} rows is larger than the {storage.byte_limit / 2**20:.0f} MiB that "
+            "there are for data. Lower mini_batch_size, or use an instance with more memory."
         )
-    return StreamedRows(builder.build_rows(scaler), rest, open_blocks, scaler, batch_size, byte_limit, prefetch)
+    return StreamedRows(builder.build_rows(scaler), rest, open_blocks, scaler, storage)
 
 
-def finish_scaler(scaler: Scaler, features: int, sparse: bool) -> Scaler:
+def finish_scaler(scaler: Scaler, features: int, is_sparse: bool) -> Scaler:
     """Extend the scaler to all features; switch off centring for sparse data beyond LARGEST_EAGER_WIDTH features."""
     scaler = scaler.widened_to(features)
-    return scaler.without_centring() if sparse and features > LARGEST_EAGER_WIDTH else scaler
+    return scaler.without_centring() if is_sparse and features > LARGEST_EAGER_WIDTH else scaler
 
 
-def standardise_blocks(blocks: Iterator[Block], scaler: Scaler, *, sparse: bool) -> Iterator[Block]:
-    """Yield blocks standardised, or only scaled where `sparse`; all become dense or all become sparse."""
+def standardise_blocks(blocks: Iterator[Block], scaler: Scaler, is_sparse: bool) -> Iterator[Block]:
+    """Yield blocks standardised, or only scaled where `is_sparse`; all become dense or all become sparse."""
     for X, y in blocks:
         labels = scaler.standardise_label(y)
-        values = len(X.data) if sparse and not isinstance(X, np.ndarray) else len(y) * int(X.shape[1] or 1)
+        values = len(X.data) if is_sparse and isinstance(X, Csr) else len(y) * int(X.shape[1] or 1)
         rows = max(1, len(y) * VALUES_AT_ONCE // max(values, 1))
         for first in range(0, len(y), rows):
             last = min(first + rows, len(y))
-            part = X[first:last] if isinstance(X, np.ndarray) else slice_rows(X, first, last)
+            part = slice_rows(X, first, last)
             yield (
-                scaler.scale_features(as_csr(part)) if sparse else scaler.standardise_features(as_dense(part)),
+                scaler.scale_features(as_csr(part)) if is_sparse else scaler.standardise_features(as_dense(part)),
                 labels[first:last],
             )
 
 
-def group_into_pieces(
-    blocks: Iterator[Block], scaler: Scaler, batch_size: int, piece_bytes: int, *, signed: bool = False
-) -> Generator[AnyRows, None, None]:
-    """Group standardised blocks into pieces of whole mini-batches and about `piece_bytes` bytes.
+def group_into_pieces(blocks: Iterator[Block], scaler: Scaler, storage: Storage) -> Generator[AnyRows, None, None]:
+    """Group standardised blocks into pieces of whole mini-batches, each of its share of the storage.
 
     The last piece has the remaining rows.
     """
@@ -307,23 +313,23 @@ def group_into_pieces(
         parts.append(block)
         taken += block_bytes(block)
         rows += len(block[1])
-        if taken >= piece_bytes and rows >= batch_size:
-            builder = collect_blocks(parts, scaler, signed=signed)
-            parts = [builder.pop_remainder(batch_size)]
+        if taken >= storage.byte_limit // PIECES_IN_MEMORY and rows >= storage.batch_size:
+            builder = collect_blocks(parts, scaler, storage)
+            parts = [builder.pop_remainder(storage.batch_size)]
             taken, rows = block_bytes(parts[0]), len(parts[0][1])
             yield builder.build_rows(scaler)
             del builder
     if any(len(y) for _, y in parts):
-        yield collect_blocks(parts, scaler, signed=signed).build_rows(scaler)
+        yield collect_blocks(parts, scaler, storage).build_rows(scaler)
 
 
-def collect_blocks(parts: list[Block], scaler: Scaler, *, signed: bool) -> DenseRowsBuilder | SparseRowsBuilder:
+def collect_blocks(parts: list[Block], scaler: Scaler, storage: Storage) -> RowsBuilder:
     """Collect standardised blocks in a builder."""
-    builder: DenseRowsBuilder | SparseRowsBuilder
-    if isinstance(parts[0][0], np.ndarray):
-        builder = DenseRowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts), signed=signed)
-    else:
+    builder: RowsBuilder
+    if storage.is_sparse:
         builder = SparseRowsBuilder(sum(map(block_bytes, parts)))
+    else:
+        builder = DenseRowsBuilder(len(scaler.mean), sum(len(y) for _, y in parts), storage.design)
     for part in parts:
         builder.try_add(*part)
     return builder
@@ -332,4 +338,4 @@ def collect_blocks(parts: list[Block], scaler: Scaler, *, signed: bool) -> Dense
 def block_bytes(block: Block) -> int:
     """Return the bytes that a block takes in memory."""
     X, y = block
-    return ROW_BYTES * len(y) + (X.nbytes if isinstance(X, np.ndarray) else VALUE_BYTES * len(X.data))
+    return ROW_BYTES * len(y) + (VALUE_BYTES * len(X.data) if isinstance(X, Csr) else X.nbytes)

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.rows.csr import Csr, CsrLike, Features
-
-Floats = NDArray[Any]
+from open_algorithms.learning.rows.arrays import Bools, Floats
+from open_algorithms.learning.rows.csr import Csr, Features
 
 BLUR_RATIO = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
 WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
@@ -112,7 +109,7 @@ def fit_scaler(
     A feature that does not vary gets the deviation 1.
     """
     label_mean, label_deviation = column_moments(y[:, None], hosts)
-    mean, deviation = column_moments(X, hosts) if isinstance(X, np.ndarray) else csr_column_moments(X, hosts)
+    mean, deviation = csr_column_moments(X, hosts) if isinstance(X, Csr) else column_moments(X, hosts)
     return Scaler(
         mean if unbias_data else np.zeros_like(mean),
         deviation if normalize_data else np.ones_like(deviation),
@@ -126,13 +123,13 @@ def fit_scaler(
 
 def constant_columns(X: Features, deviation: Floats) -> tuple[int, ...]:
     """Return the columns of dense X (n, d) that are constant on every host, recognised by their deviation of 1."""
-    if not isinstance(X, np.ndarray) or not len(X):
+    if isinstance(X, Csr) or not len(X):
         return ()
     candidates = np.flatnonzero(deviation == 1)
     return tuple(candidates[np.ptp(X[:, candidates], axis=0) == 0].tolist())
 
 
-def blurred_columns(mean: Floats, deviation: Floats) -> NDArray[np.bool_]:
+def blurred_columns(mean: Floats, deviation: Floats) -> Bools:
     """Return which columns lose their variation in float32, because it is small relative to their mean, (d,)."""
     return np.asarray((deviation != 1) & (deviation < np.abs(mean) * BLUR_RATIO))
 
@@ -158,7 +155,7 @@ def column_sums(X: Floats, transform: Callable[[Floats, slice], Floats]) -> Floa
     return sums
 
 
-def csr_column_moments(X: CsrLike, hosts: Hosts = SINGLE_HOST) -> tuple[Floats, Floats]:
+def csr_column_moments(X: Csr, hosts: Hosts = SINGLE_HOST) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column, counting entries not stored as 0.
 
     Over the rows of all hosts, (d,) each, as float32.

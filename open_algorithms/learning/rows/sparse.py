@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.csr import Csr, choose_rows, slice_rows
+from open_algorithms.learning.rows.arrays import Bools, Float32s, Int32s, Int64s
+from open_algorithms.learning.rows.csr import Csr, Features, as_csr, slice_rows, take_rows
 from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve_matrix
 from open_algorithms.learning.rows.scaling import Scaler
 
-Floats = NDArray[Any]
 LARGEST_EAGER_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
 VALUE_BYTES, ROW_BYTES = 8, 12 + ORDER_BYTES  # of a value with its column, of a row's end and label
 VALUES_AT_ONCE = 2**20  # that are looked at together
@@ -27,9 +25,9 @@ class SparseRows:
     """
 
     X: Csr
-    y: Floats
-    shift: Floats | None
-    constant_features: NDArray[np.int64]
+    y: Float32s
+    shift: Float32s | None
+    constant_features: Int64s
 
     def __len__(self) -> int:
         return len(self.y)
@@ -45,12 +43,12 @@ class SparseRows:
         return len(self.y), int(self.X.shape[1] or 0)
 
     @property
-    def labels(self) -> Floats:
+    def labels(self) -> Float32s:
         """The standardised labels, (n,)."""
         return self.y[:, 0]
 
     @property
-    def arrays(self) -> list[NDArray[Any]]:
+    def arrays(self) -> list[Float32s | Int32s | Int64s]:
         """The arrays that hold the rows."""
         return [self.X.data, self.X.indices, self.X.indptr, self.y]
 
@@ -59,7 +57,7 @@ class SparseRows:
         """The size of the arrays in bytes."""
         return sum(array.nbytes for array in self.arrays)
 
-    def varying_features(self) -> NDArray[np.bool_]:
+    def varying_features(self) -> Bools:
         """Return which features have a stored non-zero value in any row and are not constant, (d,)."""
         varies = np.zeros(self.feature_dim, np.bool_)
         for part in value_slices(self.X):
@@ -73,11 +71,11 @@ class SparseRows:
 
     def copy_head(self, count: int) -> "SparseRows":
         """Copy the first `count` rows."""
-        return self.choose_rows(np.arange(min(count, len(self)), dtype=np.int32))
+        return self.take_rows(np.arange(min(count, len(self)), dtype=np.int32))
 
-    def choose_rows(self, rows: NDArray[np.int32]) -> "SparseRows":
-        """Copy the rows with these indices, in this order."""
-        return SparseRows(choose_rows(self.X, rows), self.y[rows], self.shift, self.constant_features)
+    def take_rows(self, numbers: Int32s) -> "SparseRows":
+        """Copy the rows with these numbers, in this order."""
+        return SparseRows(take_rows(self.X, numbers), self.y[numbers], self.shift, self.constant_features)
 
     def raw_blocks(self, scaler: Scaler, values_at_once: int = 2**20) -> Iterator[Block]:
         """Yield the rows in raw units, about `values_at_once` values at a time."""
@@ -88,7 +86,7 @@ class SparseRows:
             yield part.X._replace(data=data), scaler.restore_label(part.labels)
 
 
-def compact_and_transpose(X: Csr) -> tuple[NDArray[np.int64], Csr, Csr]:
+def compact_and_transpose(X: Csr) -> tuple[Int64s, Csr, Csr]:
     """Drop the empty columns of X (n, d).
 
     Returns the columns that remain, (u,), X restricted to them, (n, u), and its transpose, (u, n).
@@ -113,15 +111,16 @@ class SparseRowsBuilder:
 
     def __init__(self, byte_limit: int) -> None:
         """Reserve `byte_limit` bytes; the operating system commits only what is used."""
-        self.data = reserve_matrix(max(1, byte_limit // VALUE_BYTES), 1)
+        self.data = reserve_matrix(max(1, byte_limit // VALUE_BYTES), 1, np.float32)
         self.indices = reserve_matrix(len(self.data), 1, np.int32)
-        self.ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
-        self.labels: list[Floats] = [np.zeros(0, np.float32)]
+        self.ends: list[Int64s] = [np.zeros(1, np.int64)]
+        self.labels: list[Float32s] = [np.zeros(0, np.float32)]
         self.row_count = self.value_count = 0
         self.bytes_left = byte_limit
 
-    def try_add(self, X: Any, y: Floats) -> bool:
+    def try_add(self, X: Features, y: Float32s) -> bool:
         """Store a block; return False where it does not fit."""
+        X = as_csr(X)
         last = self.value_count + len(X.data)
         size = VALUE_BYTES * len(X.data) + ROW_BYTES * len(y)
         if size > self.bytes_left or last > len(self.indices):
@@ -133,7 +132,7 @@ class SparseRowsBuilder:
         self.value_count, self.row_count, self.bytes_left = last, self.row_count + len(y), self.bytes_left - size
         return True
 
-    def pop_remainder(self, batch_size: int) -> tuple[Csr, Floats]:
+    def pop_remainder(self, batch_size: int) -> tuple[Csr, Float32s]:
         """Remove the rows after the last complete mini-batch and return them."""
         whole = self.row_count - self.row_count % batch_size
         indptr, y = np.concatenate(self.ends), np.concatenate(self.labels)
@@ -155,7 +154,7 @@ class SparseRowsBuilder:
         return SparseRows(X, np.concatenate(self.labels)[:, None], shift, find_constant_features(X, shift))
 
 
-def find_constant_features(X: Csr, shift: Floats | None) -> NDArray[np.int64]:
+def find_constant_features(X: Csr, shift: Float32s | None) -> Int64s:
     """Return the columns that every row of X stores with a value equal to their shift."""
     if shift is None:
         return np.zeros(0, np.int64)

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from container.channels.channel import Channel
 from container.channels.copies import DiskCopy, block_bytes, copy_while_reading, writable_bytes
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import Block, CsrRows
+from container.rows.blocks import Block
+from open_algorithms.learning.rows.csr import Csr
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
 ROWS = np.random.default_rng(0).standard_normal((20_000, 100), np.float32)
 RECORDS = encode_records(ROWS, ROWS[:, 0])
-SPARSE = CsrRows(ROWS[0], np.tile(np.arange(2, dtype=np.int32), 50), np.arange(0, 101, 2, np.int64), (50, 9))
+SPARSE = Csr(ROWS[0], np.tile(np.arange(2, dtype=np.int32), 50), np.arange(0, 101, 2, np.int64), (50, 9))
 CSV = b"1,2,3\n4,5,6\n"
 
 
@@ -37,14 +38,14 @@ def blocks(draw: st.DrawFn) -> Block:
     kept = generator.random((rows, width)) < 0.4
     indptr = np.append(0, np.cumsum(kept.sum(axis=1))).astype(np.int64)
     known = draw(st.sampled_from([width, None]))
-    return CsrRows(X[kept], np.nonzero(kept)[1].astype(np.int32), indptr, (rows, known)), y
+    return Csr(X[kept], np.nonzero(kept)[1].astype(np.int32), indptr, (rows, known)), y
 
 
 def assert_same(left: Block, right: Block) -> None:
     (X, y), (Z, z) = left, right
     assert type(X) is type(Z)
     assert X.shape == Z.shape
-    pairs = [(y, z), *(zip(X[:3], Z[:3], strict=True) if isinstance(X, CsrRows) else [(X, Z)])]
+    pairs = [(y, z), *(zip(X[:3], Z[:3], strict=True) if isinstance(X, Csr) else [(X, Z)])]
     for one, other in pairs:
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)

@@ -14,13 +14,13 @@ from container.channels.fifos import next_fifo_path, open_next_fifo
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
-from container.rows.blocks import CsrRows
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.pipes import serve_fifos
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
 ROWS = np.random.default_rng(0).standard_normal((3000, 500), np.float32)
-SPARSE = CsrRows(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
+SPARSE = Csr(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
 CONTENTS = {
     RECORDIO: encode_records(ROWS, ROWS[:, 0]),
     f"{RECORDIO};sparse": encode_sparse_records(SPARSE, ROWS[:50, 0]) * 20,
@@ -42,9 +42,9 @@ def epoch(channel: Channel) -> tuple[list[float], list[float], list[int]]:
     labels: list[float] = []
     indices: list[int] = []
     for X, y in channel:
-        values += (X.data if isinstance(X, CsrRows) else X.ravel()).tolist()
+        values += (X.data if isinstance(X, Csr) else X.ravel()).tolist()
         labels += y.tolist()
-        indices += X.indices.tolist() if isinstance(X, CsrRows) else []
+        indices += X.indices.tolist() if isinstance(X, Csr) else []
     return values, labels, indices
 
 

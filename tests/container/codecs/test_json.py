@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 from container.codecs import json, jsonlines
 from container.contract.errors import DecodeError
-from container.rows.blocks import AnswerColumns, CsrRows, Features, Matrix
+from container.rows.blocks import AnswerColumns, Features, Matrix
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import decode_body
 
 DENSE: list[dict[str, Any]] = [
@@ -44,13 +45,13 @@ def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[
 
 
 def table_of(X: Features) -> Matrix:
-    assert not isinstance(X, CsrRows)
+    assert not isinstance(X, Csr)
     return X
 
 
 def dense(X: Features) -> Matrix:
     """The rows of a sparse matrix written out."""
-    assert isinstance(X, CsrRows)
+    assert isinstance(X, Csr)
     assert [part.dtype.name for part in X[:3]] == ["float32", "int32", "int64"]
     width = X.shape[1]
     assert width is not None
@@ -100,7 +101,7 @@ def test_a_sparse_record_of_any_width_takes_the_room_of_its_values() -> None:
     X = decode_json(
         instances(*[sparse_record([width - 1, 7], [1, True], [width]), sparse_record([], [], [width])] * 500), {}, width
     )
-    assert isinstance(X, CsrRows)
+    assert isinstance(X, Csr)
     assert X.shape == (1000, width)
     assert (X.indices[:3].tolist(), X.data.sum(), X.indptr[-2:].tolist()) == ([7, width - 1, 7], 1000, [1000, 1000])
 

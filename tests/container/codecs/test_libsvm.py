@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from container.codecs import libsvm
 from container.codecs.text.decimals import read_decimal, read_decimals
 from container.contract.errors import DecodeError
-from container.rows.blocks import CsrRows
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import decode_body
 
 Rows = list[tuple[float, dict[int, float]]]
@@ -30,7 +30,7 @@ def _few_bytes(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def pairs(X: CsrRows) -> list[dict[int, float]]:
+def pairs(X: Csr) -> list[dict[int, float]]:
     """The rows as index from 1 -> value."""
     assert X.indptr[-1] == len(X.indices) == len(X.data)
     assert [part.dtype.name for part in X[:3]] == ["float32", "int32", "int64"]
@@ -42,7 +42,7 @@ def pairs(X: CsrRows) -> list[dict[int, float]]:
 def read(text: bytes) -> Rows:
     rows: Rows = []
     for X, y in libsvm.decode_blocks(BytesIO(text), {}, None):
-        assert isinstance(X, CsrRows)
+        assert isinstance(X, Csr)
         assert X.shape == (len(y), None)
         assert y.dtype == np.float32
         rows += zip(y.tolist(), pairs(X), strict=True)

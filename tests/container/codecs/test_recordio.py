@@ -16,7 +16,7 @@ from container.codecs.recordio import encode_records
 from container.codecs.records.framing import MAGIC, make_frame
 from container.codecs.records.record_pb2 import Record
 from container.contract.errors import DecodeError
-from container.rows.blocks import CsrRows
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import decode_body
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -39,7 +39,7 @@ def read(data: bytes, features: int | None = None) -> tuple[Any, Any]:
 
 
 def written_out(X: Any) -> Any:
-    if not isinstance(X, CsrRows):
+    if not isinstance(X, Csr):
         return X
     dense = np.zeros(X.shape, np.float32)  # type: ignore[arg-type]
     dense[np.repeat(np.arange(len(dense)), np.diff(X.indptr)), X.indices] = X.data
@@ -51,9 +51,9 @@ def rows(data: bytes) -> list[Any]:
     read = []
     for X, y in blocks_of(data):
         for row, label in enumerate(y):
-            part = slice(*X.indptr[row : row + 2]) if isinstance(X, CsrRows) else row
-            values = X.data[part] if isinstance(X, CsrRows) else X[row]
-            columns = X.indices[part].tolist() if isinstance(X, CsrRows) else None
+            part = slice(*X.indptr[row : row + 2]) if isinstance(X, Csr) else row
+            values = X.data[part] if isinstance(X, Csr) else X[row]
+            columns = X.indices[part].tolist() if isinstance(X, Csr) else None
             read.append((label.tobytes(), values.tobytes(), columns, X.shape[1]))
     return read
 
@@ -120,7 +120,7 @@ def outcome(data: bytes, window: int, at_once: bool) -> Any:
 def test_records_as_the_sdk_writes_them_are_read_at_once(monkeypatch: pytest.MonkeyPatch, sparse: bool) -> None:
     monkeypatch.setattr(recordio, "_read_each_record", lambda *_: None)
     X = np.array([[0, 1.5, 2], [0, 0, 0], [3, 0, 0]], np.float32)
-    csr = CsrRows(X[X != 0], np.array([1, 2, 0], np.int32), np.array([0, 2, 2, 3]), (3, 3))
+    csr = Csr(X[X != 0], np.array([1, 2, 0], np.int32), np.array([0, 2, 2, 3]), (3, 3))
     y = np.array([1, 0, 2], np.float32)
     found, labels = read(recordio.encode_sparse_records(csr, y) if sparse else encode_records(X, y))
     assert found.tolist() == X.tolist()

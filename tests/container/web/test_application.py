@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.codecs.registry import ANSWER_ENCODINGS
 from container.contract.environment import ServerSettings
-from container.rows.blocks import CsrRows, Features, Matrix
+from container.rows.blocks import Features, Matrix
 from container.web.application import create_app, is_quick
+from open_algorithms.learning.rows.csr import Csr
 
 SETTINGS = ServerSettings(workers=2)
 ANSWER = {"predictions": [{"score": 0.75, "predicted_label": 1}]}
@@ -36,7 +37,7 @@ class Sum:
 
 
 def sums(X: Features) -> Matrix:
-    if not isinstance(X, CsrRows):
+    if not isinstance(X, Csr):
         return np.asarray(X.sum(axis=1))
     rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
     return np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
@@ -246,7 +247,7 @@ def test_what_is_quick_holds_little_and_few_records(outputs: int, body: bytes, q
 
 
 def test_labels_of_a_request_are_left_out_whatever_they_are(client: FlaskClient) -> None:
-    X = CsrRows(np.ones(2, np.float32), np.zeros(2, np.int32), np.arange(3), (2, 2))
+    X = Csr(np.ones(2, np.float32), np.zeros(2, np.int32), np.arange(3), (2, 2))
     body = encode_sparse_records(X, np.array([0, np.nan], np.float32))
     answer = client.post("/invocations", data=body, content_type="application/x-recordio-protobuf")
     assert answer.status_code == 200
@@ -283,7 +284,7 @@ def test_a_sparse_record_of_a_wide_model_is_never_written_out() -> None:
         feature_dim = 10**6
 
         def predict(self, X: Features) -> dict[str, Any]:
-            assert isinstance(X, CsrRows) or len(X) == 1
+            assert isinstance(X, Csr) or len(X) == 1
             return super().predict(X)
 
     body = b"1000000:2\n" * 5000

@@ -21,7 +21,7 @@ from container.codecs.records.record_pb2 import Record
 from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
 from container.codecs.text.digits import write_numbers
 from container.contract.errors import DecodeError
-from container.rows.blocks import CsrRows
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import stack_rows
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -54,7 +54,7 @@ def write(kind: str, X: Any) -> bytes:
 
 
 def written_out(X: Any) -> Any:
-    if not isinstance(X, CsrRows):
+    if not isinstance(X, Csr):
         return X
     table = np.zeros((X.shape[0], 3), np.float32)
     table[np.repeat(np.arange(len(table)), np.diff(X.indptr)), X.indices] = X.data
@@ -95,20 +95,18 @@ def test_the_first_records_do_not_wait_for_the_others() -> None:
 def test_sparse_records_of_a_request_are_read_at_once_with_labels_or_without(labelled: bool) -> None:
     generator = np.random.default_rng(0)
     indices = np.sort(generator.permuted(np.tile(np.arange(100), (500, 1)), axis=1)[:, :5], axis=1)
-    X: Any = CsrRows(generator.normal(size=2500).astype(np.float32), indices.astype(np.int32).ravel(),
+    X: Any = Csr(generator.normal(size=2500).astype(np.float32), indices.astype(np.int32).ravel(),
                np.arange(501) * 5, (500, 100))  # fmt: skip
     body = encode_sparse_records(X, np.ones(500, np.float32) if labelled else None)
     found: Any
     (found,) = recordio.decode_records(BytesIO(body), {}, 100)
-    assert type(found).__name__ == "CsrRows"
+    assert type(found).__name__ == "Csr"
     assert all(np.array_equal(found[i], X[i]) for i in range(3))
 
 
 def test_records_of_a_request_that_are_dense_and_sparse_in_turn_make_one_piece() -> None:
     dense = encode_records(np.array([[1, 2, 3]], np.float32))
-    sparse = encode_sparse_records(
-        CsrRows(np.array([4], np.float32), np.array([1], np.int32), np.array([0, 1]), (1, 3))
-    )
+    sparse = encode_sparse_records(Csr(np.array([4], np.float32), np.array([1], np.int32), np.array([0, 1]), (1, 3)))
     parts = list(recordio.decode_records(BytesIO((sparse + dense) * 500), {}, 3))
     assert len(parts) == 2  # the first record for itself, as the others are not like it
     np.testing.assert_array_equal(written_out(stack_rows(parts, 3)), [[0, 4, 0], [1, 2, 3]] * 500)

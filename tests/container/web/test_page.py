@@ -18,9 +18,10 @@ from werkzeug.test import TestResponse
 
 from container.codecs.recordio import encode_records
 from container.contract.environment import ServerSettings
-from container.rows.blocks import CsrRows, Features
+from container.rows.blocks import Features
 from container.web.application import create_app
 from container.web.shelf import Loader, Shelf
+from open_algorithms.learning.rows.csr import Csr
 from tests.container.forms import fill_form, read_reason, read_table
 from tests.container.serving import running_server, send_request
 
@@ -37,7 +38,7 @@ class Sum:
 
     def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
-        if isinstance(X, CsrRows):
+        if isinstance(X, Csr):
             rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
             score = np.bincount(rows, X.data, X.shape[0]).astype(np.float32)
         else:
@@ -101,7 +102,7 @@ class Difference(Sum):
 
     def predict(self, X: Features) -> dict[str, Any]:
         """Score records."""
-        assert not isinstance(X, CsrRows)
+        assert not isinstance(X, Csr)
         return {"score": X[:, 0] - X[:, 1], "predicted_label": np.zeros(len(X), np.int64)}
 
 

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from container.codecs.recordio import encode_records, encode_sparse_records
-from container.rows.blocks import CsrRows
 from linear_learner.artifact.read import load_model
+from open_algorithms.learning.rows.csr import Csr
 from tests.contract.conftest import CSV, LIBSVM, RECORDIO, encode_libsvm, read_example
 from tests.contract.launch import Container, Process, Running
 from tests.contract.several_hosts.hosts import (
@@ -59,7 +59,7 @@ def written(content_type: str, X: NDArray[Any], y: NDArray[Any]) -> bytes | None
         case "sparse recordIO":
             ends = np.concatenate([[0], np.cumsum((X != 0).sum(axis=1))])
             columns = np.nonzero(X)[1].astype(np.int32)
-            return encode_sparse_records(CsrRows(X[X != 0], columns, ends, (len(y), X.shape[1])), y)
+            return encode_sparse_records(Csr(X[X != 0], columns, ends, (len(y), X.shape[1])), y)
     return encode_records(X, y)
 
 

@@ -14,9 +14,9 @@ from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.fit import fit_model
 from linear_learner.training.reading import read_scored_channel, read_train_channel
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.rows.csr import Csr, compress_matrix, expand_rows
+from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix, expand_rows
 from open_algorithms.learning.rows.dense import Block, DenseRows
-from open_algorithms.learning.rows.kept import HeldRows, StreamedRows, hold_or_stream
+from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, hold_or_stream
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
 from tests.linear_learner.silence import SilentLog
@@ -49,9 +49,7 @@ class Source:
 def held(source: Source, room: int, batch: int = 10, scaler: Scaler = SCALER) -> HeldRows | StreamedRows:
     X, _ = source.blocks[0]
     widest = int if X.shape[1] is None else None
-    return hold_or_stream(
-        source(), source, scaler, batch, room, iter, sparse=not isinstance(X, np.ndarray), widest_of_hosts=widest
-    )
+    return hold_or_stream(source(), source, scaler, Storage(room, batch, isinstance(X, Csr)), widest)
 
 
 def matrix(rows: DenseRows | SparseRows) -> Floats:
@@ -70,7 +68,7 @@ def test_what_fits_is_read_once_and_held_standardised(sparse: bool) -> None:
     for _ in range(2):
         ((rows, order),) = data.iterate_epoch(None)
         assert order.tolist() == list(range(500))
-    X = np.concatenate([X if isinstance(X, np.ndarray) else expand_rows(X) for X, _ in source.blocks])
+    X = np.concatenate([as_dense(X) for X, _ in source.blocks])
     expected = np.column_stack(
         [SCALER.standardise_features(X), np.concatenate([SCALER.standardise_label(y) for _, y in source.blocks])]
     )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.dense import batch_table, build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import Design, batch_table, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 
 GENERATOR = np.random.default_rng(2)
@@ -71,7 +71,7 @@ def test_gathered_rows_end_in_a_column_of_ones_and_a_row_of_zeros() -> None:
 
 def test_the_rows_of_label_1_are_negated_where_they_are_signed_and_come_back_as_they_were() -> None:
     scaler = fit_scaler(X, Y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    rows = build_dense_rows([(X, (np.arange(len(X)) % 3 == 0).astype(np.float32))], scaler, 4, signed=True)
+    rows = build_dense_rows([(X, (np.arange(len(X)) % 3 == 0).astype(np.float32))], scaler, 4, Design(is_signed=True))
     sides = np.where(rows.labels == 1, -1, 1)[:, None]
     np.testing.assert_array_equal(
         rows.X[:-1], np.column_stack([scaler.standardise_features(X), np.ones(len(X))]) * sides

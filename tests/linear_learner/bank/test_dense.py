@@ -15,7 +15,14 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
-from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, batch_table, build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import (
+    DenseRows,
+    DenseRowsBuilder,
+    Design,
+    batch_table,
+    build_dense_rows,
+    epoch_order,
+)
 from open_algorithms.learning.rows.scaling import fit_scaler
 
 Floats = NDArray[Any]
@@ -37,12 +44,12 @@ CANDIDATES = [
 def example(loss: str, rows: int = 230, features: int = 6) -> tuple[DenseRows, int]:
     """Return standardised rows and the outputs K of one model; the last mini-batch is not full."""
     generator = np.random.default_rng(5)
-    outputs = 3 if loss == "softmax_loss" else 1
+    outputs = 3 if LOSSES[loss].predictor_type == "multiclass_classifier" else 1
     X = generator.normal(2, 3, (rows, features)).astype(np.float32)
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
     blocks = [(X[:99], y[:99]), (X[99:], y[99:])]
-    return build_dense_rows(blocks, scaler, features, signed=LOSSES[loss].signed_graph is not None), outputs
+    return build_dense_rows(blocks, scaler, features, Design(LOSSES[loss].takes_signed_rows)), outputs
 
 
 def with_ones(rows: DenseRows) -> Floats:
@@ -238,7 +245,7 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
         1000,
     )
     again = np.flatnonzero(rows.y[:-1, 0] == 1)
-    doubled = DenseRows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.signed)
+    doubled = DenseRows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.design)
     plain = DenseBank(CANDIDATES, start(models, outputs, rows.feature_dim), Objective(LOSSES[loss]), 1000)
     for _ in range(5):
         lost = weighted.train(rows, epoch_order(len(rows), None))

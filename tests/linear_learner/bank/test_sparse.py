@@ -15,7 +15,7 @@ from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.csr import Csr, compress_matrix
-from open_algorithms.learning.rows.dense import DenseRows, build_dense_rows, epoch_order
+from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, compact_and_transpose
 from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES, PARAMETER
@@ -28,14 +28,14 @@ def example(
 ) -> tuple[DenseRows, SparseRows, int]:
     """Return the same rows dense and sparse, and the outputs K of one model."""
     generator = np.random.default_rng(5)
-    outputs = 3 if loss == "softmax_loss" else 1
+    outputs = 3 if LOSSES[loss].predictor_type == "multiclass_classifier" else 1
     X = generator.normal(2, 3, (rows, features)) * (generator.random((rows, features)) < held)
     X = X.astype(np.float32)
     X[:, 3] = 7  # a constant feature
     X[:, 5] = 0  # one that no row holds
     y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
     scaler = fit_scaler(X, y, unbias_data=centred, normalize_data=True, unbias_label=False, normalize_label=False)
-    dense = build_dense_rows([(X, y)], scaler, features, signed=LOSSES[loss].signed_graph is not None)
+    dense = build_dense_rows([(X, y)], scaler, features, Design(LOSSES[loss].takes_signed_rows))
     return dense, sparse_rows(X, y, scaler), outputs
 
 
@@ -178,7 +178,7 @@ def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
     rows, same, _ = example("logistic", centred=False)
     X = rows.standardised_features
     order = np.array([5, 0, 229, 5], np.int32)
-    columns, _, transposed = compact_and_transpose(same.choose_rows(order).X)
+    columns, _, transposed = compact_and_transpose(same.take_rows(order).X)
     written = np.zeros((X.shape[1], 4), np.float32)
     for column, first, last in zip(columns, transposed.indptr, transposed.indptr[1:], strict=False):
         written[column, transposed.indices[first:last]] = transposed.data[first:last]

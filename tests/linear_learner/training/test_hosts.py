@@ -25,7 +25,7 @@ from linear_learner.training.fit import fit_model
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
-from open_algorithms.learning.rows.csr import Csr, choose_rows, compress_matrix
+from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
 from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.rows.test_kept import BY_LOSS, problem
@@ -168,7 +168,7 @@ def assert_told_alike(one: dict[str, Any], many: dict[str, Any]) -> None:
 
 
 def rows_of(X: Any, rows: NDArray[Any]) -> Any:
-    return X[rows] if isinstance(X, np.ndarray) else choose_rows(X, rows)
+    return take_rows(X, rows)
 
 
 def shards(blocks: Sequence[tuple[Any, NDArray[Any]]], hosts: int) -> list[list[tuple[Any, NDArray[Any]]]]:
@@ -356,7 +356,7 @@ def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) 
     rows = sparse_rows(*block, UNSCALED)
     bank = SparseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), 2 * BATCH, lazy=lazy)
     for batch in 2 * batches:
-        bank.update_by_batch(rows.choose_rows(batch.astype(np.int32)), *bank.schedule_updates(1)[0])
+        bank.update_by_batch(rows.take_rows(batch.astype(np.int32)), *bank.schedule_updates(1)[0])
     return bank.take_snapshot()
 
 

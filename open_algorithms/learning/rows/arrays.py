@@ -1,0 +1,13 @@
+"""Names of array types that tell what an array holds."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]  # either of the two
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
