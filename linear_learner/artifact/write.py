@@ -1,17 +1,14 @@
 """Write the artifact: the files of an MXNet module, and the original's zip of the same."""
 
-import errno
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, FILE_LIMITS
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.engine.saving import save_arrays
 
 PREFIX = "mx-mod"
 MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
@@ -26,11 +23,8 @@ def write_artifact(model: LinearModel, directory: Path) -> None:
     `out_label`. Extensions, such as the names of the features, are at the top level only.
     """
     additional = json.dumps(additional_parameters(model))
-    parameters = {
-        "arg:fc0_weight": mx.nd.from_numpy(np.array(model.weight, np.float32, order="C")),
-        "arg:fc0_bias": mx.nd.from_numpy(np.array(model.bias, np.float32)[None, :]),
-    }
-    write_arrays(directory / f"{PREFIX}-0000.params", parameters)
+    arrays = {"arg:fc0_weight": model.weight, "arg:fc0_bias": model.bias[None, :]}
+    save_arrays(directory / f"{PREFIX}-0000.params", arrays)
     (directory / f"{PREFIX}-symbol.json").write_text(build_symbol(model, "softmax_label").tojson(), encoding="utf-8")
     (directory / ADDITIONAL_FILE).write_text(extended_parameters(model) or additional, encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
@@ -43,16 +37,6 @@ def write_artifact(model: LinearModel, directory: Path) -> None:
     with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
-
-
-def write_arrays(file: Path, arrays: dict[str, Any]) -> None:
-    """Write MXNet's arrays; raise OSError ENOSPC where MXNet only reports an incomplete write."""
-    try:
-        mx.nd.save(str(file), arrays)
-    except mx.MXNetError as error:
-        if "Write incomplete" not in str(error):
-            raise
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from None
 
 
 def build_symbol(model: LinearModel, label: str) -> Any:
