@@ -17,7 +17,7 @@ from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
-from open_algorithms.learning.rows.csr import Features, slice_rows
+from open_algorithms.learning.rows.csr import slice_rows
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.scaling import Scaler
 
@@ -39,7 +39,7 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
             "more usual units."
         )
     loss = LOSSES[hp.loss]
-    own = {loss.parameter_name: hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)}
+    parameter = hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)
     kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(hp.loss)
     binary = hp.predictor_type == "binary_classifier"
     return LinearModel(
@@ -49,7 +49,8 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
         bias,
         blurred=scaler.blurred,
         metrics_params={
-            **{name: own.get(name) for name in ("quantile", "huber_delta", "margin", "loss_insensitivity")},
+            **dict.fromkeys(("quantile", "huber_delta", "margin", "loss_insensitivity")),  # all that the original has
+            **({loss.parameter_name: parameter} if loss.parameter_name else {}),
             "eps_insensitive_loss_type": kind,
             "accuracy_top_k": hp.accuracy_top_k,
             "f_beta": None if hp.predictor_type == "regressor" else hp.f_beta,
@@ -155,7 +156,7 @@ def take_first_rows(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
     try:
         while rows > 0 and (block := next(stream, None)) is not None:
             X, y = block
-            yield slice_features(X, 0, min(rows, len(y))), y[:rows]
+            yield slice_rows(X, 0, min(rows, len(y))), y[:rows]
             rows -= len(y)
     finally:
         if isinstance(stream, Generator):
@@ -168,12 +169,7 @@ def split_blocks(blocks: Iterable[Block], model: LinearModel) -> Iterator[Block]
     for X, y in blocks:
         for start in range(0, len(y), rows):
             end = min(start + rows, len(y))
-            yield slice_features(X, start, end), y[start:end]
-
-
-def slice_features(X: Features, start: int, end: int) -> Features:
-    """Return rows `start` to `end` of X as views."""
-    return X[start:end] if isinstance(X, np.ndarray) else slice_rows(X, start, end)
+            yield slice_rows(X, start, end), y[start:end]
 
 
 def objective_name(hp: Hyperparameters) -> str:

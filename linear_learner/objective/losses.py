@@ -22,16 +22,19 @@ def identity_link(z: Floats) -> Floats:
 class Loss:
     """One loss function of the linear model's output `z`, (n, K), and the label `y`, (n,).
 
-    `value(z, y, a)` returns the loss of each row, (n,). `link` maps z to scores of the same shape. `a` is the value of
-    the loss's own hyperparameter, whose name is `parameter_name`; where `in_label_units` it is measured in units of the
-    label. `graph(F, z, y, M, K, a)` builds the losses (n, M) and the gradient (n, M * K) of M models at once, from `z`
-    (n, M * K) and `y` (n, 1), with F being MXNet's `nd` or `sym`. The gradient is that of `gradient_factor` times the
-    value. Scaling z, y and an `a` in label units by c scales the loss by c ** degree. `signed_graph(F, u)` is for
-    losses in which a label of 0 or 1 only sets a sign: u is z for label 0 and -z for label 1. It builds the losses (n,
-    M) and the gradient by u (n, M), so that rows of label 1 can be negated beforehand and the labels dropped.
+    `objective` is its name in logs and metrics, with a model of `predictor_type`. `value(z, y, a)` returns the loss of
+    each row, (n,). `link` maps z to scores of the same shape. `a` is the value of the loss's own hyperparameter, whose
+    name is `parameter_name`; where `in_label_units` it is measured in units of the label. It is taken for 0 where a
+    model does not tell it, and the loss must be finite then, too. `graph(F, z, y, M, K, a)` builds the losses (n, M)
+    and the gradient (n, M * K) of M models at once, from `z` (n, M * K) and `y` (n, 1), with F being MXNet's `nd` or
+    `sym`. The gradient is that of `gradient_factor` times the value. Scaling z, y and an `a` in label units by c scales
+    the loss by c ** degree. `signed_graph(F, u)` is for losses in which a label of 0 or 1 only sets a sign: u is z for
+    label 0 and -z for label 1. It builds the losses (n, M) and the gradient by u (n, M), so that rows of label 1 can be
+    negated beforehand and the labels dropped.
     """
 
     name: str
+    predictor_type: str
     objective: str
     value: LossValue
     graph: LossGraph
@@ -41,6 +44,11 @@ class Loss:
     degree: int = 0
     gradient_factor: float = 1.0
     signed_graph: SignedLossGraph | None = None
+
+    @property
+    def takes_signed_rows(self) -> bool:
+        """Whether rows of label 1 are negated beforehand."""
+        return self.signed_graph is not None
 
 
 def logistic_value(z: Floats, y: Floats, a: float) -> Floats:
@@ -176,24 +184,48 @@ def softmax_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any
     return F.reshape(value, shape=(-1, M)), F.reshape(gradient, shape=(-1, M * K))
 
 
-LOSSES = {
+LOSSES = {  # of each predictor type the first is what auto stands for
     loss.name: loss
     for loss in (
         Loss(
             "logistic",
+            "binary_classifier",
             "binary_classification_cross_entropy_objective",
             logistic_value,
             logistic_graph,
             logistic_link,
             signed_graph=signed_logistic_graph,
         ),
-        Loss("hinge_loss", "hinge_loss_objective", hinge_value, hinge_graph, parameter_name="margin"),
-        Loss("softmax_loss", "multiclass_cross_entropy_objective", softmax_value, softmax_graph, softmax_link),
+        Loss(
+            "hinge_loss",
+            "binary_classifier",
+            "hinge_loss_objective",
+            hinge_value,
+            hinge_graph,
+            parameter_name="margin",
+        ),
+        Loss(
+            "softmax_loss",
+            "multiclass_classifier",
+            "multiclass_cross_entropy_objective",
+            softmax_value,
+            softmax_graph,
+            softmax_link,
+        ),
         # The original reports squares without the half that its gradient has.
-        Loss("squared_loss", "mse_objective", squared_value, squared_graph, degree=2, gradient_factor=0.5),
-        Loss("absolute_loss", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
+        Loss(
+            "squared_loss",
+            "regressor",
+            "mse_objective",
+            squared_value,
+            squared_graph,
+            degree=2,
+            gradient_factor=0.5,
+        ),
+        Loss("absolute_loss", "regressor", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
         Loss(
             "quantile_loss",
+            "regressor",
             "quantile_loss_objective",
             quantile_value,
             quantile_graph,
@@ -202,6 +234,7 @@ LOSSES = {
         ),
         Loss(
             "huber_loss",
+            "regressor",
             "huber_loss_objective",
             huber_value,
             huber_graph,
@@ -211,6 +244,7 @@ LOSSES = {
         ),
         Loss(
             "eps_insensitive_squared_loss",
+            "regressor",
             "eps_insensitive_squared_loss_objective",
             insensitive_squared_value,
             insensitive_squared_graph,
@@ -221,6 +255,7 @@ LOSSES = {
         ),
         Loss(
             "eps_insensitive_absolute_loss",
+            "regressor",
             "eps_insensitive_absolute_loss_objective",
             insensitive_absolute_value,
             insensitive_absolute_graph,
@@ -231,15 +266,7 @@ LOSSES = {
     )
 }
 
-LOSSES_BY_PREDICTOR = {  # the first is what auto stands for
-    "binary_classifier": ("logistic", "hinge_loss"),
-    "multiclass_classifier": ("softmax_loss",),
-    "regressor": (
-        "squared_loss",
-        "absolute_loss",
-        "quantile_loss",
-        "huber_loss",
-        "eps_insensitive_squared_loss",
-        "eps_insensitive_absolute_loss",
-    ),
+LOSSES_BY_PREDICTOR = {
+    predictor: tuple(loss.name for loss in LOSSES.values() if loss.predictor_type == predictor)
+    for predictor in dict.fromkeys(loss.predictor_type for loss in LOSSES.values())
 }

@@ -7,21 +7,25 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax
 
-from linear_learner.objective.losses import LOSSES
+from linear_learner.measuring.final import build_model
+from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
+from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.rows.scaling import Scaler
 
 MODELS, ROWS = 3, 40
 PARAMETERS = {"margin": 1.3, "quantile": 0.2, "huber_delta": 0.7, "loss_insensitivity": 0.4, None: 0.0}
+ANY_PARAMETER = 0.3  # of a loss that is not among them
 
 
 def example(name: str) -> tuple[NDArray[Any], NDArray[Any], int, float]:
     """Return margins (n, M * K), labels (n,), K and the loss's parameter."""
     generator = np.random.default_rng(3)
-    classes = 4 if name == "softmax_loss" else 1
+    classes = 4 if LOSSES[name].predictor_type == "multiclass_classifier" else 1
     z = generator.normal(0, 2, (ROWS, MODELS * classes)).astype(np.float32)
-    regression = LOSSES[name].degree > 0
+    regression = LOSSES[name].predictor_type == "regressor"
     y = generator.normal(size=ROWS) if regression else generator.integers(0, max(classes, 2), ROWS)
-    return z, y.astype(np.float32), classes, PARAMETERS[LOSSES[name].parameter_name]
+    return z, y.astype(np.float32), classes, PARAMETERS.get(LOSSES[name].parameter_name, ANY_PARAMETER)
 
 
 def graph(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -60,6 +64,47 @@ def test_the_gradient_is_the_central_difference_of_the_formula(name: str) -> Non
             / (2 * step)
         )
         np.testing.assert_allclose(gradient[:, column], slope, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_model_that_does_not_tell_its_losss_parameter_is_measured(name: str) -> None:
+    """It is taken for 0."""
+    z, y, classes, _ = example(name)
+    assert np.isfinite(formula(name, z, y, classes, 0.0)).all()
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.signed_graph is not None])
+def test_the_loss_of_a_signed_row_is_that_of_the_row_with_its_label(name: str) -> None:
+    z, y, classes, a = example(name)
+    signed_graph, sign = LOSSES[name].signed_graph, 1 - 2 * y[:, None]
+    assert signed_graph is not None
+    value, slope = signed_graph(mx.nd, mx.nd.from_numpy(z * sign))
+    plain_value, plain_slope = graph(name, z, y, classes, a)
+    np.testing.assert_allclose(value.asnumpy(), plain_value, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(slope.asnumpy() * sign, plain_slope, rtol=1e-5, atol=1e-6)
+
+
+def test_every_loss_and_its_predictor_type_are_declared_for_the_user() -> None:
+    declared = declarations()
+    assert declared["loss"].choices == tuple(LOSSES)
+    assert declared["predictor_type"].choices == tuple(LOSSES_BY_PREDICTOR)
+
+
+@pytest.mark.parametrize("parameter", sorted({loss.parameter_name for loss in LOSSES.values() if loss.parameter_name}))
+def test_the_parameter_of_a_loss_is_declared_to_apply_to_just_the_losses_that_have_it(parameter: str) -> None:
+    having = tuple(name for name, loss in LOSSES.items() if loss.parameter_name == parameter)
+    assert declarations()[parameter].applies == {"loss": having}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_model_keeps_the_parameter_that_it_was_trained_with(name: str) -> None:
+    loss = LOSSES[name]
+    texts = {"predictor_type": loss.predictor_type, "loss": name}
+    hp = parse_hyperparameters(texts | ({"num_classes": "4"} if loss.predictor_type == "multiclass_classifier" else {}))
+    scaler = Scaler(np.zeros(2, np.float32), np.ones(2, np.float32), label_deviation=3.0)
+    model = build_model(np.ones((hp.outputs, 3), np.float32), hp, scaler, None)
+    expected = hp.loss_parameter * (3 if loss.in_label_units else 1)
+    assert float(model.metrics_params.get(loss.parameter_name or "") or 0) == expected
 
 
 def test_links_equal_scipy_and_do_not_overflow() -> None:
