@@ -1,12 +1,10 @@
 """What every bank offers, whatever rows it takes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Numbers
 
-Floats = NDArray[Any]
 Rows = TypeVar("Rows", contravariant=True)
 StopCheck = Callable[[], None]
 
@@ -29,7 +27,7 @@ class Bank(Protocol[Rows]):
     models: int
     updates: int
 
-    def train(self, rows: Rows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
+    def train(self, rows: Rows, order: Int32s, raise_if_stopped: StopCheck = never_stop) -> Float64s:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
         `raise_if_stopped` is called between updates and may raise; the bank then stands after the last complete one.
@@ -42,23 +40,23 @@ class Bank(Protocol[Rows]):
 
     def evaluate(
         self, rows: Rows, *, margin_rows: int = 0, raise_if_stopped: StopCheck = never_stop
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Float64s, Float32s]:
         """Return each model's summed loss, (M,), and the margins of the first `margin_rows` rows, (M, margin_rows).
 
         Margins are for models with a single output only. `raise_if_stopped` is called before each chunk of rows.
         """
 
-    def take_snapshot(self) -> Floats:
+    def take_snapshot(self) -> Float32s:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
 
-    def restore_snapshot(self, snapshot: Floats) -> None:
+    def restore_snapshot(self, snapshot: Float32s) -> None:
         """Set the weights to evaluate to those of a snapshot."""
 
-    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Numbers]]:
         """Yield name and array of the state that training resumes from."""
 
-    def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
+    def load_state(self, state: Mapping[str, Numbers], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
 
-    def state_layout(self, name: str, array: Floats) -> StateLayout:
+    def state_layout(self, name: str, array: Numbers) -> StateLayout:
         """Return how an array of the state, of two dimensions, is divided among models."""

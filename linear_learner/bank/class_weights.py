@@ -1,27 +1,23 @@
 """Class weights: how much the rows of each class count in the loss."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.types.arrays import Float32s, Float64s
 
-Floats = NDArray[Any]
 
-
-def build_objective(hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = SINGLE_HOST) -> Objective:
+def build_objective(hp: Hyperparameters, labels: Float32s, models: int, hosts: Hosts = SINGLE_HOST) -> Objective:
     """Return the objective that the user asked for, of this many models; `labels` (n,) are this host's."""
     weights, reported = class_weights(hp, labels, models, hosts)
     return Objective(LOSSES[hp.loss], hp.loss_parameter, weights, reported, hp.use_bias)
 
 
 def class_weights(
-    hp: Hyperparameters, labels: Floats, models: int, hosts: Hosts = SINGLE_HOST
-) -> tuple[Floats | None, Floats | None]:
+    hp: Hyperparameters, labels: Float32s, models: int, hosts: Hosts = SINGLE_HOST
+) -> tuple[Float64s | None, Float64s | None]:
     """Return the class weights of each model's loss, (M, C), and of the reported objective, (C,); None where all are 1.
 
     `labels` (n,) are this host's. A weight that the user fixed applies to the objective too, so that the reported
@@ -45,13 +41,13 @@ def class_weights(
     return np.tile(weights, (models, 1)), weights
 
 
-def balanced_weights(labels: Floats, classes: int, hosts: Hosts = SINGLE_HOST) -> Floats:
+def balanced_weights(labels: Float32s, classes: int, hosts: Hosts = SINGLE_HOST) -> Float64s:
     """Return the inverse class frequencies n / (C n_c), (C,); 1 for a class without rows."""
     counts = hosts.all_reduce(np.bincount(labels.astype(np.int64), minlength=classes))
     return np.divide(counts.sum(), classes * counts, out=np.ones(classes), where=counts > 0)
 
 
-def row_weights(labels: Floats, objective_weights: Floats | None) -> Floats:
+def row_weights(labels: Float32s, objective_weights: Float64s | None) -> Float32s:
     """Return the weight in the objective of each row with these labels (n,), (1, n)."""
     if objective_weights is None:
         return np.ones((1, len(labels)), np.float32)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,16 @@ from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine import threads
+from open_algorithms.learning.engine.expressions import Array, Expression, Operators
 from open_algorithms.learning.engine.graph import as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.engine.pace import Pace
 from open_algorithms.learning.engine.sums import UpdateSums
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.dense import DenseRows, batch_table
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Numbers
 
-Floats = NDArray[Any]
+Number = TypeVar("Number", bound=np.generic)
 RUN_UPDATES = 4096  # updates, at most, whose learning rates are laid out at once
 TABLE_ENTRIES = 2**21  # of a table of learning rates, at most
 JOINED_UPDATES = 64  # updates in which a host without rows takes part, whose learning rates are laid out at once
@@ -30,7 +32,7 @@ RUN_OPERATIONS = 25e9  # of a run, in operations of a product: about half a seco
 OVERHEAD_OPERATIONS = 500  # operations of a product that all else costs, for each margin and for each weight
 
 
-def gather_nothing(_: NDArray[np.int32]) -> None:
+def gather_nothing(_: Int32s) -> None:
     """Do nothing: the compiled update gathers the rows itself."""
 
 
@@ -44,7 +46,7 @@ class DenseBank:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        start: Floats,
+        start: Float32s,
         objective: Objective,
         batch_size: int,
         *,
@@ -65,7 +67,7 @@ class DenseBank:
         self.thread_limit = processors  # so many threads at most, as training has lately found
         self.scoring_thread_counts: dict[tuple[int, int], int] = {}
         self.updates = 0
-        self.loaded_features: Floats | None = None
+        self.loaded_features: Float32s | None = None
         self.hosts = hosts
         self.step = DenseStep(
             self.candidates,
@@ -75,7 +77,7 @@ class DenseBank:
             hosts,
         )
 
-    def train(self, rows: DenseRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
+    def train(self, rows: DenseRows, order: Int32s, raise_if_stopped: StopCheck = never_stop) -> Float64s:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
         `raise_if_stopped` is called between runs of updates.
@@ -90,7 +92,7 @@ class DenseBank:
             raise_if_stopped()
         return self.reorder_for_caller(self.step.loss_sums[0])
 
-    def prepare_pace(self, X: Floats, batch: NDArray[np.int32]) -> Pace:
+    def prepare_pace(self, X: Float32s, batch: Int32s) -> Pace:
         """Return the pace of updates on mini-batches of this size; created and tested on first use."""
         if len(batch) not in self.paces:
             counts = threads.counts_to_try(4 * len(batch) * self.step.weights.size, self.processors)
@@ -108,7 +110,7 @@ class DenseBank:
             RUN_UPDATES, max(1, int(RUN_OPERATIONS / cost)), max(1, TABLE_ENTRIES // (self.models * self.outputs))
         )
 
-    def train_batches(self, rows: DenseRows, table: NDArray[np.int32]) -> None:
+    def train_batches(self, rows: DenseRows, table: Int32s) -> None:
         """Train on a table of mini-batches (T, batch_size), after filling the tables of learning rates."""
         pace = self.prepare_pace(rows.X, table[0])
         counted, sizes = table < len(rows), self.next_step_sizes(len(table))
@@ -125,15 +127,13 @@ class DenseBank:
             self.step.set_row_source(features, labels)
             self.step.fill_tables(sizes, np.tile(np.arange(count, dtype=np.int32), (len(table), 1)), counted)
 
-            def gather(batch: NDArray[np.int32]) -> None:
+            def gather(batch: Int32s) -> None:
                 as_ndarray(rows.X[batch]).copyto(features)
                 as_ndarray(rows.y[batch]).copyto(labels)
 
             self.run_at_pace(pace, table, gather)
 
-    def run_at_pace(
-        self, pace: Pace, table: NDArray[np.int32], gather: Callable[[NDArray[np.int32]], None] = gather_nothing
-    ) -> None:
+    def run_at_pace(self, pace: Pace, table: Int32s, gather: Callable[[Int32s], None] = gather_nothing) -> None:
         """Run an update for each mini-batch of a table, in parts whose size the pace chooses; wait after each part."""
         first = 0
         while first < len(table):
@@ -159,18 +159,18 @@ class DenseBank:
                 self.updates += 1
             self.step.wait_until_done()
 
-    def next_step_sizes(self, updates: int) -> dict[str, Floats]:
+    def next_step_sizes(self, updates: int) -> dict[str, Float64s]:
         """Return the tables of `step_sizes` for the next updates."""
         return step_sizes(self.candidates, np.arange(updates) + self.updates + 1)
 
-    def row_losses(self, F: Any, z: Any, y: Any) -> Any:
+    def row_losses(self, F: Operators, z: Expression, y: Expression) -> Expression:
         """Return the loss of each row and model, (n, M)."""
         loss = self.objective.loss
         if loss.signed_graph is not None:
             return loss.signed_graph(F, z)[0]
         return loss.graph(F, z, y, self.models, self.outputs, self.objective.parameter)[0]
 
-    def reorder_for_caller(self, values: Floats) -> Floats:
+    def reorder_for_caller(self, values: NDArray[Number]) -> NDArray[Number]:
         """Reorder results, indexed by model in their first dimension, from the bank's order to the caller's."""
         result = np.empty_like(values)
         result[self.order] = values
@@ -178,7 +178,7 @@ class DenseBank:
 
     def evaluate(
         self, rows: DenseRows, *, margin_rows: int = 0, raise_if_stopped: StopCheck = never_stop
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Float64s, Float32s]:
         """Return each model's summed loss, (M,), and the margins of the first `margin_rows` rows, (M, margin_rows).
 
         Margins are for models with a single output only. `raise_if_stopped` is called before each chunk and may raise.
@@ -213,14 +213,14 @@ class DenseBank:
             )[-1]
         return self.scoring_thread_counts[rows, self.thread_limit]
 
-    def score_rows(self, rows: DenseRows, first: int, last: int, weights: Any) -> tuple[Any, Any]:
+    def score_rows(self, rows: DenseRows, first: int, last: int, weights: Array) -> tuple[Array, Array]:
         """Return each model's loss, summed over rows `first` to `last`, (1, M), and their margins, (n, M K)."""
         X, y = as_ndarray(rows.X[first:last]), as_ndarray(rows.y[first:last])
         z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
         counts = as_ndarray(row_weights(rows.y[first:last, 0], self.objective.reported_weights))
         return mx.nd.dot(counts, self.row_losses(mx.nd, z, y)), z
 
-    def evaluated_weights(self) -> Any:
+    def evaluated_weights(self) -> Array:
         """Return the weights to evaluate: averages of models that average, of others the current ones."""
         for averaging, first, last in consecutive_groups(c.average for c in self.candidates):
             if not averaging:
@@ -228,30 +228,30 @@ class DenseBank:
                 self.step.averages[rows] = self.step.weights[rows]
         return self.step.averages
 
-    def take_snapshot(self) -> Floats:
+    def take_snapshot(self) -> Float32s:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         return self.reorder_for_caller(self.evaluated_weights().asnumpy().reshape(self.models, self.outputs, -1))
 
-    def restore_snapshot(self, snapshot: Floats) -> None:
+    def restore_snapshot(self, snapshot: Float32s) -> None:
         """Set the weights to evaluate to those of a snapshot."""
         weights = as_ndarray(snapshot[self.order].reshape(self.models * self.outputs, -1))
         for averaging, first, last in consecutive_groups(c.average for c in self.candidates):
             rows = slice(first * self.outputs, last * self.outputs)
             (self.step.averages if averaging else self.step.weights)[rows] = weights[rows]
 
-    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Numbers]]:
         """Yield name and copy of each array that training resumes from."""
         yield "updates", np.array(self.updates)
         for name, array in self.carried_arrays().items():
             yield name, array.asnumpy()
 
-    def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
+    def load_state(self, state: Mapping[str, Numbers], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
         self.updates = int(state[f"{prefix}updates"])
         for name, array in self.carried_arrays().items():
             array[:] = as_ndarray(state[prefix + name])
 
-    def state_layout(self, name: str, array: Floats) -> StateLayout:
+    def state_layout(self, name: str, array: Numbers) -> StateLayout:
         """Return how an array of the state, of two dimensions, is divided among models.
 
         An optimizer's states are apart for each group of models that one operator updates.
@@ -261,6 +261,6 @@ class DenseBank:
         _, first, which = name.split("_")
         return StateLayout(which, self.order[int(first) :][: len(array) // self.outputs], 0)
 
-    def carried_arrays(self) -> dict[str, Any]:
+    def carried_arrays(self) -> dict[str, Array]:
         """Return by name the arrays that persist between updates."""
         return {"weights": self.step.weights, "averages": self.step.averages, **self.step.states}

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.optimizers import OPTIMIZERS
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
+from open_algorithms.learning.engine.expressions import Array, Operators, Symbol
 from open_algorithms.learning.engine.graph import (
     CompiledGraph,
     add_in_place,
@@ -19,9 +19,10 @@ from open_algorithms.learning.engine.graph import (
 )
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Int32s, Numbers
 
-Floats = NDArray[Any]
-S = mx.sym
+Value = TypeVar("Value")
+S: Operators = mx.sym
 
 
 class DenseStep:
@@ -37,7 +38,7 @@ class DenseStep:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        start: Floats,
+        start: Float32s,
         objective: Objective,
         batch_size: int,
         hosts: Hosts = SINGLE_HOST,
@@ -52,10 +53,10 @@ class DenseStep:
         self.averages = self.weights.copy()
         self.loss_sums = np.zeros((1, self.models), np.float32)
         self.update_index = np.zeros(1, np.float32)
-        self.tables: dict[str, Floats] = {}
-        self.states: dict[str, Any] = {}
-        self.arrays: dict[str, Any] = {}
-        self.symbols: dict[str, Any] = {}
+        self.tables: dict[str, Numbers] = {}
+        self.states: dict[str, Array] = {}
+        self.arrays: dict[str, Array] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.bias_rate_factors = np.array([c.bias_lr_mult * objective.use_bias for c in candidates])
         # Momentum takes 1 / (1 - momentum) steps along each gradient; the proximal step is as many times as long.
         self.l1_strengths = np.array([c.l1 / batch_size / (1 - c.momentum) for c in candidates])
@@ -78,7 +79,7 @@ class DenseStep:
             first = CompiledGraph({"gradient": gradient, "measured": measured}, self.arrays | results)
             self.graphs = [first, self.compile_update(self.add_input("total", total), [])]
 
-    def build_gradient(self, objective: Objective) -> tuple[Any, Any]:
+    def build_gradient(self, objective: Objective) -> tuple[Symbol, Symbol]:
         """Build the forward and backward pass of one mini-batch.
 
         Returns the gradient summed over rows, (M K, d + 1), and the running sum of the losses, (1, M).
@@ -105,7 +106,7 @@ class DenseStep:
         )
         return weight_gradient(S, slope, X, W, z), measured
 
-    def compile_update(self, gradient: Any, effects: list[Any]) -> CompiledGraph:
+    def compile_update(self, gradient: Symbol, effects: list[Symbol]) -> CompiledGraph:
         """Compile the part of the graph that turns the gradient into new weights; it runs after `effects`."""
         effects = effects + self.build_weight_updates(gradient, self.add_input("weights", self.weights))
         effects += self.build_proximal_steps(effects)
@@ -113,7 +114,7 @@ class DenseStep:
         done = add_in_place(S, self.shared_symbol("now"), self.add_input("one", mx.nd.ones((1,))), after=effects)
         return CompiledGraph({"done": done}, self.arrays | {"done": mx.nd.zeros((1,))})
 
-    def build_weight_updates(self, gradient: Any, W: Any) -> list[Any]:
+    def build_weight_updates(self, gradient: Symbol, W: Symbol) -> list[Symbol]:
         """Build the optimizer steps, one operator for each group of candidates."""
         bias = np.arange(self.width) == self.width - 1
         decays = [self.batch_size * c.wd * np.where(bias, c.bias_wd_mult, 1) for c in self.candidates]
@@ -142,7 +143,7 @@ class DenseStep:
             )
         return effects
 
-    def build_proximal_steps(self, effects: Sequence[Any]) -> list[Any]:
+    def build_proximal_steps(self, effects: Sequence[Symbol]) -> list[Symbol]:
         """Build the proximal steps of L1 (soft thresholding): move weights towards 0 by their reach, but not past 0."""
         bias = np.arange(self.width) == self.width - 1
         column = self.add_input("shrinking", as_ndarray(~bias[:, None] * np.float32(1)))
@@ -158,7 +159,7 @@ class DenseStep:
             results.append(add_in_place(S, weights, 0 - near))
         return results
 
-    def build_average_updates(self, effects: Sequence[Any]) -> list[Any]:
+    def build_average_updates(self, effects: Sequence[Symbol]) -> list[Symbol]:
         """Build the updates of the running averages."""
         results = []
         for first, last in self.averaging_groups:
@@ -170,30 +171,32 @@ class DenseStep:
             results.append(add_in_place(S, average, S.broadcast_mul(ahead, self.current_entry("shares"))))
         return results
 
-    def shared_symbol(self, name: str) -> Any:
+    def shared_symbol(self, name: str) -> Symbol:
         """Return the symbol of an array in the graph; each name has one symbol."""
         return self.symbols.setdefault(name, S.Variable(name))
 
-    def add_input(self, name: str, array: Any) -> Any:
+    def add_input(self, name: str, array: Array) -> Symbol:
         """Add an array to the inputs of the graph and return its symbol."""
         self.arrays[name] = array
         return self.shared_symbol(name)
 
-    def add_candidate_rows(self, name: str, array: Any, first: int, last: int) -> Any:
+    def add_candidate_rows(self, name: str, array: Array, first: int, last: int) -> Symbol:
         """Add the rows of some candidates in an array of weights to the inputs; return their symbol."""
         return self.add_input(f"{name}_{first}_{last}", array[first * self.outputs : last * self.outputs])
 
-    def current_entry(self, table: str) -> Any:
+    def current_entry(self, table: str) -> Symbol:
         """Build the lookup of the current update's row in a table."""
         # To squeeze costs nothing; to reshape asks oneDNN, which takes longer than most operators of a small step.
-        return S.squeeze(S.take(self.shared_symbol(table), self.shared_symbol("now"), mode="clip"), axis=0)
+        entry: Symbol = S.squeeze(S.take(self.shared_symbol(table), self.shared_symbol("now"), mode="clip"), axis=0)
+        return entry
 
-    def spread_over_columns(self, table: str, columns: Any) -> Any:
+    def spread_over_columns(self, table: str, columns: Symbol) -> Symbol:
         """Build the expansion of a table's row, (m, k), over (d + 1, k) columns: (m, d + 1).
 
         A matrix product is several times as fast as broadcasting.
         """
-        return S.FullyConnected(self.current_entry(table), columns, num_hidden=self.width, no_bias=True)
+        spread: Symbol = S.FullyConnected(self.current_entry(table), columns, num_hidden=self.width, no_bias=True)
+        return spread
 
     def __call__(self) -> None:
         """Start the next update, without waiting for it to finish."""
@@ -221,15 +224,15 @@ class DenseStep:
         """Wait until the started updates are finished; before that, the arrays must not be accessed."""
         self.graphs[-1].arrays["done"].wait_to_read()
 
-    def set_row_source(self, features: Any, labels: Any) -> None:
+    def set_row_source(self, features: Array, labels: Array) -> None:
         """Set the arrays that mini-batches are gathered from, until the next call."""
         self.graphs[0].arrays |= {"features": features, "labels": labels}
 
     def fill_tables(
         self,
-        sizes: Mapping[str, Floats],
-        batches: NDArray[np.int32] | None = None,
-        counted: NDArray[np.bool_] | None = None,
+        sizes: Mapping[str, Float64s],
+        batches: Int32s | None = None,
+        counted: Bools | None = None,
     ) -> None:
         """Fill the tables for the next T updates from the learning rates in `sizes`.
 
@@ -257,7 +260,7 @@ class DenseStep:
                 held[: len(table)] = table
         self.update_index[:] = 0
 
-    def repeat_per_output(self, values: Floats) -> Floats:
+    def repeat_per_output(self, values: Float64s) -> Float64s:
         """Repeat a value for each model, (T, m, k), for each of its outputs, (T, m K, k)."""
         return np.repeat(values, self.outputs, axis=1)
 
@@ -267,12 +270,12 @@ def operator_key(candidate: Candidate) -> tuple[str, float, float, float]:
     return candidate.optimizer, candidate.beta_1, candidate.beta_2, candidate.momentum
 
 
-def bank_sort_key(candidate: Candidate) -> tuple[Any, ...]:
+def bank_sort_key(candidate: Candidate) -> tuple[str | float | bool, ...]:
     """Return the key to sort candidates by, so that those updated alike are adjacent."""
     return *operator_key(candidate), candidate.average, candidate.l1 > 0
 
 
-def consecutive_groups(values: Iterable[Any]) -> Iterator[tuple[Any, int, int]]:
+def consecutive_groups(values: Iterable[Value]) -> Iterator[tuple[Value, int, int]]:
     """Yield each run of equal values with the indices of its start and its end."""
     last = 0
     for value, group in groupby(values):

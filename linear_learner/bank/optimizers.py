@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from open_algorithms.learning.engine.expressions import Operators, Symbol
 from open_algorithms.learning.engine.graph import add_in_place, operator_placeholder
+from open_algorithms.learning.types.arrays import Float64s, Int64s
 
-UpdateNumbers = NDArray[Any]
-
+Coefficient = TypeVar("Coefficient")
+Constants = Mapping[str, float]
 EPSILON = 1e-8
 RMSPROP_DECAY = 0.9
 
 
-class OptimizerTerms(NamedTuple):
+class OptimizerTerms(NamedTuple, Generic[Coefficient]):
     """The coefficients of one update, in one formula for every optimizer.
 
     For the gradient g:
@@ -25,13 +26,13 @@ class OptimizerTerms(NamedTuple):
     w = w - rate m / (sqrt(v + inside_root) + outside_root)
     """
 
-    keep_first: Any
-    add_first: Any
-    keep_second: Any
-    add_second: Any
-    inside_root: Any
-    outside_root: Any
-    rate: Any
+    keep_first: Coefficient
+    add_first: Coefficient
+    keep_second: Coefficient
+    add_second: Coefficient
+    inside_root: Coefficient
+    outside_root: Coefficient
+    rate: Coefficient
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,20 @@ class Optimizer:
 
     name: str
     state_count: int
-    update: Callable[[Any, Any, Any, list[Any], Any, Mapping[str, float], float], Any]
-    terms: Callable[[float, Mapping[str, float]], OptimizerTerms]
-    rate_correction: Callable[[UpdateNumbers, Mapping[str, float]], UpdateNumbers] = lambda t, constants: np.ones(
-        len(t)
-    )
+    update: Callable[[Operators, Symbol, Symbol, list[Symbol], Symbol, Constants, float], Symbol]
+    terms: Callable[[float, Constants], OptimizerTerms[float]]
+    rate_correction: Callable[[Int64s, Constants], Float64s] = lambda t, constants: np.ones(len(t))
 
 
 def adam_update(
-    F: Any,
-    weights: Any,
-    gradient: Any,
-    states: list[Any],
-    rate: Any,
-    constants: Mapping[str, float],
+    F: Operators,
+    weights: Symbol,
+    gradient: Symbol,
+    states: list[Symbol],
+    rate: Symbol,
+    constants: Constants,
     scale: float,
-) -> Any:
+) -> Symbol:
     """Step along the first moment over the root of the second (Kingma and Ba 2015, as MXNet computes it)."""
     attributes = {"lr": 1.0, "epsilon": EPSILON, "rescale_grad": scale}
     attributes |= {"beta1": constants["beta_1"], "beta2": constants["beta_2"]}
@@ -69,20 +68,20 @@ def adam_update(
     return add_in_place(F, weights, rate * step)
 
 
-def adam_rate_correction(t: UpdateNumbers, constants: Mapping[str, float]) -> UpdateNumbers:
+def adam_rate_correction(t: Int64s, constants: Constants) -> Float64s:
     """Return Adam's bias correction of both moments, as a factor of the learning rate, (T,)."""
     return np.asarray(np.sqrt(1 - constants["beta_2"] ** t) / (1 - constants["beta_1"] ** t))
 
 
 def sgd_update(
-    F: Any,
-    weights: Any,
-    gradient: Any,
-    states: list[Any],
-    rate: Any,
-    constants: Mapping[str, float],
+    F: Operators,
+    weights: Symbol,
+    gradient: Symbol,
+    states: list[Symbol],
+    rate: Symbol,
+    constants: Constants,
     scale: float,
-) -> Any:
+) -> Symbol:
     """Step against the gradient, with momentum if there is any."""
     attributes = {"lr": 1.0, "momentum": constants["momentum"], "rescale_grad": scale}
     step = rate * gradient
@@ -90,14 +89,14 @@ def sgd_update(
 
 
 def rmsprop_update(
-    F: Any,
-    weights: Any,
-    gradient: Any,
-    states: list[Any],
-    rate: Any,
-    constants: Mapping[str, float],
+    F: Operators,
+    weights: Symbol,
+    gradient: Symbol,
+    states: list[Symbol],
+    rate: Symbol,
+    constants: Constants,
     scale: float,
-) -> Any:
+) -> Symbol:
     """Step along the gradient over the root of its decaying mean square (Tieleman and Hinton 2012)."""
     attributes = {"lr": 1.0, "gamma1": RMSPROP_DECAY, "epsilon": EPSILON, "rescale_grad": scale}
     step = operator_placeholder(F, "rmsprop_update", F.zeros_like(gradient), gradient, *states, attributes=attributes)
@@ -105,37 +104,37 @@ def rmsprop_update(
 
 
 def adagrad_update(
-    F: Any,
-    weights: Any,
-    gradient: Any,
-    states: list[Any],
-    rate: Any,
-    constants: Mapping[str, float],
+    F: Operators,
+    weights: Symbol,
+    gradient: Symbol,
+    states: list[Symbol],
+    rate: Symbol,
+    constants: Constants,
     scale: float,
-) -> Any:
+) -> Symbol:
     """Step along the gradient over the root of the sum of its squares (Duchi, Hazan and Singer 2011)."""
-    gradient = gradient * scale
-    history = add_in_place(F, states[0], F.square(gradient))
-    return add_in_place(F, weights, 0 - rate * gradient / F.sqrt(history + EPSILON))
+    mean = gradient * scale
+    history = add_in_place(F, states[0], F.square(mean))
+    return add_in_place(F, weights, 0 - rate * mean / F.sqrt(history + EPSILON))
 
 
-def adam_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
+def adam_terms(rate: float, constants: Constants) -> OptimizerTerms[float]:
     """Return the coefficients of an Adam update."""
     first, second = constants["beta_1"], constants["beta_2"]
     return OptimizerTerms(first, 1 - first, second, 1 - second, 0, EPSILON, rate)
 
 
-def sgd_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
+def sgd_terms(rate: float, constants: Constants) -> OptimizerTerms[float]:
     """Return the coefficients of an SGD update; the first moment is the negative velocity."""
     return OptimizerTerms(constants["momentum"], rate, 0, 0, 0, 1, 1)
 
 
-def rmsprop_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
+def rmsprop_terms(rate: float, constants: Constants) -> OptimizerTerms[float]:
     """Return the coefficients of an RMSProp update."""
     return OptimizerTerms(0, 1, RMSPROP_DECAY, 1 - RMSPROP_DECAY, EPSILON, 0, rate)
 
 
-def adagrad_terms(rate: float, constants: Mapping[str, float]) -> OptimizerTerms:
+def adagrad_terms(rate: float, constants: Constants) -> OptimizerTerms[float]:
     """Return the coefficients of an AdaGrad update."""
     return OptimizerTerms(0, 1, 1, 1, EPSILON, 0, rate)
 

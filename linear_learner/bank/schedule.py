@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.optimizers import OPTIMIZERS
 from linear_learner.options.candidates import Candidate, scheduler_decay
+from open_algorithms.learning.types.arrays import Float64s, Int64s
 
-Floats = NDArray[Any]
 AVERAGE_ETA = 8
 
 
-def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[str, Floats]:
+def step_sizes(candidates: Sequence[Candidate], t: Int64s) -> dict[str, Float64s]:
     """Return tables with one row for each update in t (T,) and one column for each candidate, (T, M).
 
     `rates` are the learning rates with the optimizers' corrections, `proximal_rates` those without. `shares` are the
@@ -25,7 +23,7 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
     scheduled = np.stack(
         [c.decayed_learning_rate(decays[s]) for c, s in zip(candidates, schedules, strict=True)], axis=1
     )
-    corrections: dict[tuple[Any, ...], Floats] = {}
+    corrections: dict[tuple[str, float, float], Float64s] = {}
     kinds = [(c.optimizer, c.beta_1, c.beta_2) for c in candidates]
     for c, kind in zip(candidates, kinds, strict=True):
         if kind not in corrections:
@@ -38,7 +36,7 @@ def step_sizes(candidates: Sequence[Candidate], t: NDArray[np.int64]) -> dict[st
     }
 
 
-def average_share(t: NDArray[np.int64]) -> Floats:
+def average_share(t: Int64s) -> Float64s:
     """Return the weight of the newest iterate in the running average at updates t = 1, 2, ..., (T,).
 
     Polynomial-decay averaging (Shamir and Zhang 2013) with eta 8: the average covers about the last ninth of all

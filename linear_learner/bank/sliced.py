@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Int64s, Numbers
 
-Floats = NDArray[Any]
+Number = TypeVar("Number", bound=np.generic)
 
 
 class SlicedBank:
@@ -29,7 +30,7 @@ class SlicedBank:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        start: Floats,
+        start: Float32s,
         objective: Objective,
         batch_size: int,
         *,
@@ -40,7 +41,7 @@ class SlicedBank:
         """Set up the candidates as `DenseBank` does; every host has an equal part of the rows of a slice."""
         self.candidates, self.objective, self.shape = candidates, objective, start.shape[1:]
         self.batch_size, self.is_sparse, self.processors, self.hosts = batch_size, is_sparse, processors, hosts
-        self.members: list[NDArray[np.int64]] = []
+        self.members: list[Int64s] = []
         self.batch_sizes: list[int] = []
         self.banks: list[Bank[AnyRows]] = []
         for slices in sorted({candidate.slices for candidate in candidates}):
@@ -53,7 +54,7 @@ class SlicedBank:
             self.banks.append(self.make_bank(alike, start[members], objective.select_models(members), size))
 
     def make_bank(
-        self, candidates: Sequence[Candidate], start: Floats, objective: Objective, batch_size: int
+        self, candidates: Sequence[Candidate], start: Float32s, objective: Objective, batch_size: int
     ) -> Bank[AnyRows]:
         """Set up the bank of the candidates with mini-batches of one size."""
         bank: Bank[DenseRows] | Bank[SparseRows]
@@ -79,7 +80,7 @@ class SlicedBank:
         rows = sum(size * bank.updates for size, bank in zip(self.batch_sizes, self.banks, strict=True))
         return rows // len(self.banks)
 
-    def train(self, rows: AnyRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
+    def train(self, rows: AnyRows, order: Int32s, raise_if_stopped: StopCheck = never_stop) -> Float64s:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
 
         `raise_if_stopped` is called between runs of updates and may raise.
@@ -87,8 +88,8 @@ class SlicedBank:
         return self.train_epoch([(rows, order)], raise_if_stopped)
 
     def train_epoch(
-        self, pieces: Iterable[tuple[AnyRows, NDArray[np.int32]]], raise_if_stopped: StopCheck = never_stop
-    ) -> Floats:
+        self, pieces: Iterable[tuple[AnyRows, Int32s]], raise_if_stopped: StopCheck = never_stop
+    ) -> Float64s:
         """Train on pieces of rows, each with an order, until all hosts have run out of rows.
 
         Returns each model's loss before its updates, summed over this host's rows, (M,). With several banks all pieces
@@ -109,7 +110,7 @@ class SlicedBank:
 
     def evaluate(
         self, rows: AnyRows, *, margin_rows: int = 0, raise_if_stopped: StopCheck = never_stop
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Float64s, Float32s]:
         """Return each model's summed loss, (M,), and the margins of the first rows, (M, margin_rows).
 
         See `DenseBank.evaluate`.
@@ -117,27 +118,27 @@ class SlicedBank:
         parts = [bank.evaluate(rows, margin_rows=margin_rows, raise_if_stopped=raise_if_stopped) for bank in self.banks]
         return self.merge_results([lost for lost, _ in parts]), self.merge_results([z for _, z in parts])
 
-    def take_snapshot(self) -> Floats:
+    def take_snapshot(self) -> Float32s:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         return self.merge_results([bank.take_snapshot() for bank in self.banks])
 
-    def restore_snapshot(self, snapshot: Floats) -> None:
+    def restore_snapshot(self, snapshot: Float32s) -> None:
         """Set the weights to evaluate to those of a snapshot."""
         for members, bank in zip(self.members, self.banks, strict=True):
             bank.restore_snapshot(snapshot[members])
 
-    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Numbers]]:
         """Yield name and copy of each array that training resumes from."""
         for i, bank in enumerate(self.banks):
             for name, array in bank.state_arrays():
                 yield f"{i}.{name}", array
 
-    def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
+    def load_state(self, state: Mapping[str, Numbers], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
         for i, bank in enumerate(self.banks):
             bank.load_state(state, f"{prefix}{i}.")
 
-    def select_candidates(self, chosen: NDArray[np.int64]) -> "SlicedBank":
+    def select_candidates(self, chosen: Int64s) -> "SlicedBank":
         """Return a bank of the chosen candidates, ascending, that continues from the state of this one."""
         start = np.zeros((len(chosen), *self.shape), np.float32)
         part = SlicedBank(
@@ -156,7 +157,7 @@ class SlicedBank:
             new.load_state(select_state(old, new, np.searchsorted(theirs, chosen[members])), "")
         return part
 
-    def merge_results(self, parts: list[Floats]) -> Floats:
+    def merge_results(self, parts: list[NDArray[Number]]) -> NDArray[Number]:
         """Merge the results of each bank's models, (M_b, ...), into the caller's order, (M, ...)."""
         result = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
         for members, part in zip(self.members, parts, strict=True):
@@ -164,10 +165,10 @@ class SlicedBank:
         return result
 
 
-def select_state(old: Bank[AnyRows], new: Bank[AnyRows], chosen: NDArray[np.int64]) -> dict[str, Floats]:
+def select_state(old: Bank[AnyRows], new: Bank[AnyRows], chosen: Int64s) -> dict[str, Numbers]:
     """Return the state of `new`, a bank of the models `chosen` from `old`, with the values that they have there."""
-    theirs: dict[tuple[str, int], Floats] = {}
-    shared: dict[str, Floats] = {}
+    theirs: dict[tuple[str, int], Numbers] = {}
+    shared: dict[str, Numbers] = {}
     for name, array in old.state_arrays():
         if array.ndim < 2:
             shared[name] = array
@@ -175,7 +176,7 @@ def select_state(old: Bank[AnyRows], new: Bank[AnyRows], chosen: NDArray[np.int6
             kind, models, axis = old.state_layout(name, array)
             parts = np.split(array, len(models), axis)
             theirs.update({(kind, m): part for m, part in zip(models, parts, strict=True)})
-    state: dict[str, Floats] = {}
+    state: dict[str, Numbers] = {}
     for name, array in new.state_arrays():
         if array.ndim < 2:
             state[name] = shared[name]

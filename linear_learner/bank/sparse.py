@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.bank import StateLayout, StopCheck, never_stop
 from linear_learner.bank.class_weights import row_weights
@@ -23,13 +21,14 @@ from linear_learner.bank.sparse_update import (
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
 from linear_learner.options.candidates import Candidate
+from open_algorithms.learning.engine.expressions import Array
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.csr import Csr, slice_rows
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows, compact_and_transpose
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Int64s, Numbers
 
-Floats = NDArray[Any]
 SLAB_ROWS = 1024  # features that are updated at once: few enough to stay in a processor's cache
 
 
@@ -44,7 +43,7 @@ class SparseBank:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        start: Floats,
+        start: Float32s,
         objective: Objective,
         batch_size: int,
         *,
@@ -80,11 +79,11 @@ class SparseBank:
         self.compiled_losses: dict[int, CompiledGraph] = {}
         self.executor = ThreadPoolExecutor(processors, "update")
 
-    def repeat_per_output(self, values: Sequence[float] | Floats) -> Floats:
+    def repeat_per_output(self, values: Sequence[float] | Float64s) -> Float32s:
         """Repeat a value for each model for each of its outputs, (1, M * K)."""
         return np.repeat(np.asarray(values, np.float32), self.outputs)[None, :]
 
-    def train(self, rows: SparseRows, order: NDArray[np.int32], raise_if_stopped: StopCheck = never_stop) -> Floats:
+    def train(self, rows: SparseRows, order: Int32s, raise_if_stopped: StopCheck = never_stop) -> Float64s:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, (M,).
 
         Losses are summed over rows. `raise_if_stopped` is called after each update and may raise.
@@ -96,7 +95,7 @@ class SparseBank:
             self.train_batches(rows, order[first : first + size], raise_if_stopped)
         return np.asarray(self.loss_sums.asnumpy()[0])
 
-    def train_batches(self, rows: SparseRows, order: NDArray[np.int32], raise_if_stopped: StopCheck) -> None:
+    def train_batches(self, rows: SparseRows, order: Int32s, raise_if_stopped: StopCheck) -> None:
         """Train on at most RUN_UPDATES mini-batches of rows, after preparing their learning rates."""
         size = self.batch_size // self.hosts.count
         firsts = range(0, len(order), size)
@@ -105,7 +104,7 @@ class SparseBank:
             self.update_by_batch(rows.take_rows(order[first : first + size]), rates, reach)
             raise_if_stopped()
 
-    def schedule_updates(self, updates: int) -> list[tuple[Floats, Floats]]:
+    def schedule_updates(self, updates: int) -> list[tuple[Float64s, Float32s]]:
         """Return learning rates, (M,), and reaches of L1, (1, M * K), for each of the next updates.
 
         Also records the running sums of the reaches, for weights that are updated lazily.
@@ -128,7 +127,7 @@ class SparseBank:
                     break
             self.l1_sums = self.l1_sums[: self.updates - self.flushed_updates + 1]
 
-    def update_by_batch(self, batch: SparseRows | None, rates: Floats, reach: Floats) -> bool:
+    def update_by_batch(self, batch: SparseRows | None, rates: Float64s, reach: Float32s) -> bool:
         """Update all candidates by one mini-batch; `rates` are (M,), `reach` is (1, M * K).
 
         With None for a batch this host only takes part in the others' update. Returns whether any host had rows.
@@ -159,7 +158,7 @@ class SparseBank:
         )
         return True
 
-    def compute_gradient(self, batch: SparseRows | None) -> tuple[NDArray[np.int64], Floats, Floats]:
+    def compute_gradient(self, batch: SparseRows | None) -> tuple[Int64s, Float32s, Float32s]:
         """Return the features with a gradient, (u,), and the gradients of weights and biases.
 
         The gradients are (u, M * K) and (1, M * K). Where rows are centred, all features have one.
@@ -188,7 +187,7 @@ class SparseBank:
         gradient[batch.constant_features] = 0
         return np.arange(self.features), gradient, total
 
-    def copy_current_weights(self, columns: NDArray[np.int64]) -> Floats:
+    def copy_current_weights(self, columns: Int64s) -> Float32s:
         """Return the current weights of some columns, (u, M * K), with pending L1 steps applied.
 
         They are in a buffer that the next call overwrites.
@@ -202,7 +201,7 @@ class SparseBank:
         self.map_slabs(copy_slab, len(columns))
         return values
 
-    def update_columns(self, columns: NDArray[np.int64], values: Floats, gradient: Floats, step: UpdateTerms) -> None:
+    def update_columns(self, columns: Int64s, values: Float32s, gradient: Float32s, step: UpdateTerms) -> None:
         """Update the weights of some columns; `values` are their current values, with pending L1 steps applied."""
 
         def update_slab(slab: slice) -> None:
@@ -213,7 +212,7 @@ class SparseBank:
         self.map_slabs(update_slab, len(columns))
         self.last_touched[columns] = self.updates - self.flushed_updates
 
-    def reserve_buffers(self, rows: int) -> list[Floats]:
+    def reserve_buffers(self, rows: int) -> list[Float32s]:
         """Return two arrays of at least `rows` rows, reused because fresh memory is slow."""
         if len(self.column_buffers[0]) < rows:
             self.column_buffers = [
@@ -221,7 +220,7 @@ class SparseBank:
             ]
         return self.column_buffers
 
-    def update_all(self, columns: NDArray[np.int64], gradient: Floats, step: UpdateTerms) -> None:
+    def update_all(self, columns: Int64s, gradient: Float32s, step: UpdateTerms) -> None:
         """Update all weights; `gradient` is that of `columns`, and 0 for all others."""
         if len(columns) < self.features:
             some, gradient = gradient, np.zeros((self.features, self.weight_decays.shape[1]), np.float32)
@@ -237,7 +236,7 @@ class SparseBank:
         for _ in self.executor.map(update, (slice(first, first + SLAB_ROWS) for first in range(0, rows, SLAB_ROWS))):
             pass
 
-    def apply_pending_l1(self, values: Floats, chosen: Any) -> None:
+    def apply_pending_l1(self, values: Float32s, chosen: Int64s | slice) -> None:
         """Apply the L1 steps of those updates that did not touch these features."""
         if self.l1_strengths.any():
             since = np.take(self.l1_sums, self.last_touched[chosen], axis=0)
@@ -250,12 +249,12 @@ class SparseBank:
                 if weights.lag is not None:
                     weights.lag *= np.float32(factor)
 
-    def optimizer_terms(self, rates: Floats) -> OptimizerTerms:
+    def optimizer_terms(self, rates: Float64s) -> OptimizerTerms[Float32s]:
         """Return the optimizers' coefficients at these learning rates (M,), as rows (1, M * K)."""
         each = [OPTIMIZERS[c.optimizer].terms(rate, vars(c)) for c, rate in zip(self.candidates, rates, strict=True)]
         return OptimizerTerms(*(self.repeat_per_output(values) for values in zip(*each, strict=True)))
 
-    def compute_slope(self, batch: SparseRows, z: Any, offset: Floats) -> tuple[Any, Floats]:
+    def compute_slope(self, batch: SparseRows, z: Array, offset: Float32s) -> tuple[Array, Float32s]:
         """Return the derivative of the mean loss by each margin, (n, M * K), and its sum over rows, (1, M * K)."""
         rows = len(batch)
         if rows not in self.compiled_losses:
@@ -264,7 +263,7 @@ class SparseBank:
         compiled({"z": z, "offset": as_ndarray(offset), "y": as_ndarray(batch.y)})
         return compiled.arrays["slope"], compiled.arrays["total"].asnumpy()
 
-    def margin_offset(self, weights: Floats, biases: Floats, rows: SparseRows) -> Floats:
+    def margin_offset(self, weights: Float32s, biases: Float32s, rows: SparseRows) -> Float32s:
         """Return what to add to products X W, (1, M * K): biases, less the weighted shift."""
         return biases if rows.shift is None else biases - rows.shift[None, :] @ weights
 
@@ -307,7 +306,7 @@ class SparseBank:
         self.flushed_updates = self.updates
         self.l1_sums = now[None, :] * 0
 
-    def evaluated_weights(self, weights: WeightState) -> Floats:
+    def evaluated_weights(self, weights: WeightState) -> Float32s:
         """Return the weights to evaluate: running averages where there are any."""
         self.flush_pending_l1()
         if weights.lag is None:
@@ -318,7 +317,7 @@ class SparseBank:
 
     def evaluate(
         self, rows: SparseRows, *, margin_rows: int = 0, raise_if_stopped: StopCheck = never_stop
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Float64s, Float32s]:
         """Return each model's summed loss, (M,), and the margins of the first rows, (M, margin_rows).
 
         See `DenseBank.evaluate`.
@@ -339,14 +338,14 @@ class SparseBank:
                 z_all[:, first : first + chunk] = z.asnumpy().T[:, : margin_rows - first]
         return lost, z_all
 
-    def take_snapshot(self) -> Floats:
+    def take_snapshot(self) -> Float32s:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
         flat = np.empty((self.models * self.outputs, self.features + 1), np.float32)
         flat[:, :-1] = self.evaluated_weights(self.weights).T
         flat[:, -1:] = self.evaluated_weights(self.biases).T
         return flat.reshape(self.models, self.outputs, -1)
 
-    def restore_snapshot(self, snapshot: Floats) -> None:
+    def restore_snapshot(self, snapshot: Float32s) -> None:
         """Set the weights to evaluate to those of a snapshot."""
         self.flush_pending_l1()
         flat = snapshot.reshape(self.models * self.outputs, -1).T
@@ -355,7 +354,7 @@ class SparseBank:
             if part.lag is not None:
                 part.lag[:] = 0
 
-    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, Numbers]]:
         """Yield name and array of the state that training resumes from.
 
         L1 steps stay pending: applying them here would change how later ones are rounded.
@@ -366,19 +365,19 @@ class SparseBank:
         yield "reached", self.l1_sums
         yield from self.carried_arrays().items()
 
-    def load_state(self, state: Mapping[str, Floats], prefix: str) -> None:
+    def load_state(self, state: Mapping[str, Numbers], prefix: str) -> None:
         """Load the state of an identical bank; its names in `state` start with `prefix`."""
         self.updates, self.flushed_updates = int(state[f"{prefix}updates"]), int(state[f"{prefix}forgotten"])
         self.lag.unit = float(state[f"{prefix}unit"])
-        self.l1_sums = state[f"{prefix}reached"]
+        self.l1_sums = np.asarray(state[f"{prefix}reached"], np.float32)
         for name, array in self.carried_arrays().items():
             array[:] = state[prefix + name]
 
-    def state_layout(self, name: str, array: Floats) -> StateLayout:
+    def state_layout(self, name: str, array: Numbers) -> StateLayout:
         """Return how an array of the state, of two dimensions, is divided among models."""
         return StateLayout(name, range(self.models), 1)
 
-    def carried_arrays(self) -> dict[str, Floats]:
+    def carried_arrays(self) -> dict[str, Numbers]:
         """Return by name the arrays that persist between updates and keep their shape."""
         weights = {f"weights.{name}": array for name, array in self.weights.named_arrays().items()}
         biases = {f"biases.{name}": array for name, array in self.biases.named_arrays().items()}
@@ -386,8 +385,8 @@ class SparseBank:
 
 
 def all_reduce_gradient(
-    hosts: Hosts, columns: NDArray[np.int64], gradient: Floats, total: Floats, *, all_columns: bool, has_rows: bool
-) -> tuple[NDArray[np.int64], Floats, Floats] | None:
+    hosts: Hosts, columns: Int64s, gradient: Float32s, total: Float32s, *, all_columns: bool, has_rows: bool
+) -> tuple[Int64s, Float32s, Float32s] | None:
     """All-reduce the gradients of some columns, (u, M * K), and of the biases, (1, M * K).
 
     Returns the union of all hosts' columns with the sums, or None where no host has rows. With `all_columns` every host
@@ -412,7 +411,7 @@ def all_reduce_gradient(
     return (columns, message[:-2], message[-2:-1]) if message[-1, 0] else None
 
 
-def mxnet_csr_matmul(X: Csr, W: Any, into: Floats | None = None) -> Any:
+def mxnet_csr_matmul(X: Csr, W: Array, into: Float32s | None = None) -> Array:
     """Return X W, (n, m), for sparse X (n, d) and MXNet's W (d, m), in chunks small enough for MXNet to index."""
     rows, width = X.shape[0], int(X.shape[1] or 0)
     result = as_ndarray(np.empty((rows, W.shape[1]), np.float32) if into is None else into)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
 from linear_learner.bank.schedule import average_retention
 from linear_learner.options.candidates import Candidate
+from open_algorithms.learning.types.arrays import Float32s, Int64s
 
-Floats = NDArray[Any]
 LARGEST_GAIN = 2.0**40
 
 
@@ -23,13 +23,13 @@ class WeightState:
     weights to their running averages, scaled as `AverageLag` says; None where no candidate averages.
     """
 
-    value: Floats
-    first: Floats
-    second: Floats | None
-    lag: Floats | None
+    value: Float32s
+    first: Float32s
+    second: Float32s | None
+    lag: Float32s | None
 
     @classmethod
-    def from_values(cls, value: Floats, candidates: Sequence[Candidate]) -> "WeightState":
+    def from_values(cls, value: Float32s, candidates: Sequence[Candidate]) -> "WeightState":
         """Return weights of these values, with moments and lag of 0."""
         second = any(OPTIMIZERS[c.optimizer].terms(1, vars(c)).add_second for c in candidates)
         # not zeros_like: what the system hands out zeroed and small page by small page is slow to visit at random
@@ -40,22 +40,22 @@ class WeightState:
         """Return a view of some features' rows."""
         return WeightState(*(None if array is None else array[rows] for array in self.arrays()))  # type: ignore[arg-type]
 
-    def copy_rows(self, chosen: NDArray[np.int64], value: Floats) -> "WeightState":
+    def copy_rows(self, chosen: Int64s, value: Float32s) -> "WeightState":
         """Copy the moments and lag of some features, whose weights are `value`."""
         others = (self.first, self.second, self.lag)
         return WeightState(value, *(None if array is None else copy_rows(array, chosen) for array in others))  # type: ignore[arg-type]
 
-    def write_rows(self, chosen: NDArray[np.int64], rows: "WeightState") -> None:
+    def write_rows(self, chosen: Int64s, rows: "WeightState") -> None:
         """Write rows copied with `copy_rows` back."""
         for array, copy in zip(self.arrays(), rows.arrays(), strict=True):
             if array is not None and copy is not None:
                 opaque_rows(array)[chosen] = opaque_rows(copy)
 
-    def arrays(self) -> list[Floats | None]:
+    def arrays(self) -> list[Float32s | None]:
         """Return the arrays in the order of the fields, None for those that are absent."""
         return [self.value, self.first, self.second, self.lag]
 
-    def named_arrays(self) -> dict[str, Floats]:
+    def named_arrays(self) -> dict[str, Float32s]:
         """Return the arrays that are present, by field name."""
         return {name: array for name, array in vars(self).items() if array is not None}
 
@@ -65,14 +65,14 @@ def has_averaging(candidates: Sequence[Candidate]) -> bool:
     return any(candidate.average for candidate in candidates)
 
 
-def copy_rows(array: Floats, chosen: NDArray[np.int64], into: Floats | None = None) -> Floats:
+def copy_rows(array: Float32s, chosen: Int64s, into: Float32s | None = None) -> Float32s:
     """Copy some rows of an array (n, m), into `into` if it is given."""
     result = np.empty((len(chosen), array.shape[1]), array.dtype) if into is None else into
     np.take(opaque_rows(array), chosen, out=opaque_rows(result), mode="clip")
     return result
 
 
-def opaque_rows(array: Floats) -> NDArray[Any]:
+def opaque_rows(array: Float32s) -> NDArray[np.void]:
     """View each row of an array (n, m) as one opaque item, (n,): numpy copies these twice as fast."""
     return array.view(f"V{array.shape[1] * array.itemsize}")[:, 0]
 
@@ -84,14 +84,14 @@ class UpdateTerms(NamedTuple):
     weights enters the lag, 0 for candidates that do not average.
     """
 
-    terms: OptimizerTerms
-    weight_decay: Floats
-    gain: Floats
-    reach: Floats | None
+    terms: OptimizerTerms[Float32s]
+    weight_decay: Float32s
+    gain: Float32s
+    reach: Float32s | None
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a candidate may diverge
-def apply_gradient(weights: WeightState, gradient: Floats, step: UpdateTerms) -> None:
+def apply_gradient(weights: WeightState, gradient: Float32s, step: UpdateTerms) -> None:
     """Update weights (n, M * K) in place by the gradient of the loss, which is overwritten."""
     terms = step.terms
     gradient += step.weight_decay * weights.value
@@ -116,7 +116,7 @@ def apply_gradient(weights: WeightState, gradient: Floats, step: UpdateTerms) ->
         weights.lag -= change
 
 
-def apply_proximal_step(values: Floats, reach: Floats) -> Floats:
+def apply_proximal_step(values: Float32s, reach: Float32s) -> Float32s:
     """Take the proximal step of L1 in place (soft thresholding): move values towards 0 by `reach`, but not past 0.
 
     Returns what was subtracted from each value.

@@ -80,7 +80,7 @@ def calibrate_model(
     scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     with hosts.stopping_together():
         for X, y in split_blocks(take_first_rows(blocks, rows), model):
-            scores.append(model.predict(X)["score"])
+            scores.append(np.asarray(model.predict(X)["score"], np.float32))
             labels.append(y.copy())
     score, label = (gather_first_rows(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
     found = thresholds.calibrate_threshold(score, label, measure)

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[Any]
+from open_algorithms.learning.engine.expressions import Expression, Operators
+from open_algorithms.learning.types.arrays import Floats
+
+ValueAndGradient = tuple[Expression, Expression]
 LossValue = Callable[[Floats, Floats, float], Floats]
-LossGraph = Callable[[Any, Any, Any, int, int, float], tuple[Any, Any]]
-SignedLossGraph = Callable[[Any, Any], tuple[Any, Any]]
+LossGraph = Callable[[Operators, Expression, Expression, int, int, float], ValueAndGradient]
+SignedLossGraph = Callable[[Operators, Expression], ValueAndGradient]
 
 
 def identity_link(z: Floats) -> Floats:
@@ -62,13 +63,13 @@ def logistic_link(z: Floats) -> Floats:
     return np.asarray(np.maximum(e, z >= 0) / (1 + e))
 
 
-def logistic_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def logistic_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return log(1 + exp(z)) - y z and p - y."""
     value = F.Activation(z, act_type="softrelu") - F.broadcast_mul(z, y)
     return value, F.broadcast_sub(F.Activation(z, act_type="sigmoid"), y)
 
 
-def signed_logistic_graph(F: Any, u: Any) -> tuple[Any, Any]:
+def signed_logistic_graph(F: Operators, u: Expression) -> ValueAndGradient:
     """Return log(1 + exp(u)) and 1 / (1 + exp(-u))."""
     return F.Activation(u, act_type="softrelu"), F.Activation(u, act_type="sigmoid")
 
@@ -79,7 +80,7 @@ def hinge_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(np.maximum(a / 2 + side * (z[:, 0] - 0.5), 0))
 
 
-def hinge_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def hinge_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return (a / 2 + s (z - 1/2))+ and s where that is positive; s is -1 for label 1, 1 for label 0."""
     side = 1 - 2 * y
     value = F.relu(F.broadcast_mul(z - 0.5, side) + a / 2)
@@ -91,7 +92,7 @@ def squared_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray((z[:, 0] - y) ** 2)
 
 
-def squared_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def squared_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return (z - y)^2 and z - y."""
     error = F.broadcast_sub(z, y)
     return F.square(error), error
@@ -102,7 +103,7 @@ def absolute_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(np.abs(z[:, 0] - y))
 
 
-def absolute_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def absolute_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return |z - y| and its sign."""
     error = F.broadcast_sub(z, y)
     return F.abs(error), F.sign(error)
@@ -114,7 +115,7 @@ def quantile_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(np.where(error < 0, -a, 1 - a) * error)
 
 
-def quantile_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def quantile_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return a (y - z)+ + (1 - a) (z - y)+ and its derivative."""
     error = F.broadcast_sub(z, y)
     slope = (1 - a) * (error > 0) - a * (error < 0)
@@ -128,7 +129,7 @@ def huber_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(slope * (error - slope / 2))
 
 
-def huber_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def huber_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return the Huber loss and the clipped error."""
     error = F.broadcast_sub(z, y)
     slope = F.clip(error, -a, a)
@@ -140,7 +141,7 @@ def insensitive_squared_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(np.maximum((z[:, 0] - y) ** 2 - a * a, 0))
 
 
-def insensitive_squared_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def insensitive_squared_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return (e^2 - a^2)+ and e where that is positive."""
     error = F.broadcast_sub(z, y)
     value = F.relu(F.square(error) - a * a)
@@ -152,7 +153,9 @@ def insensitive_absolute_value(z: Floats, y: Floats, a: float) -> Floats:
     return np.asarray(np.maximum(np.abs(z[:, 0] - y) - a, 0))
 
 
-def insensitive_absolute_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def insensitive_absolute_graph(
+    F: Operators, z: Expression, y: Expression, M: int, K: int, a: float
+) -> ValueAndGradient:
     """Return (|e| - a)+ and the sign of e where that is positive."""
     error = F.broadcast_sub(z, y)
     value = F.relu(F.abs(error) - a)
@@ -175,7 +178,7 @@ def softmax_link(z: Floats) -> Floats:
     return np.asarray(np.exp(log_softmax(z)))
 
 
-def softmax_graph(F: Any, z: Any, y: Any, M: int, K: int, a: float) -> tuple[Any, Any]:
+def softmax_graph(F: Operators, z: Expression, y: Expression, M: int, K: int, a: float) -> ValueAndGradient:
     """Return the negative log-probability of the true class and its gradient p - onehot(y)."""
     rows = F.reshape(z, shape=(-1, K))
     label = F.repeat(F.reshape(y, shape=(-1,)), repeats=M)

@@ -6,12 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.objective.losses import LOSSES
 from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Numbers
 
 NAMES_SHOWN = 5  # names in a line
 
@@ -68,11 +66,11 @@ class LinearModel:
         return int(self.weight.shape[1])
 
     @cached_property
-    def float64_weight(self) -> Floats:
+    def float64_weight(self) -> Float64s:
         """The weight in float64, converted on first use."""
         return np.asarray(self.weight, np.float64)
 
-    def absorb_shift(self, shift: Floats) -> "LinearModel":
+    def absorb_shift(self, shift: Float64s) -> "LinearModel":
         """Return the equivalent model for features from which `shift` (d,) has been subtracted.
 
         The bias absorbs the shift and becomes float64. Where only features with zero weights are shifted, the model
@@ -96,7 +94,7 @@ class LinearModel:
             blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
         )
 
-    def margins(self, X: AnyFeatures) -> Floats:
+    def margins(self, X: AnyFeatures) -> Float32s:
         """Return X W + b, (n, K), as float32.
 
         Sums are in float64, so that a feature far from 0 does not cost the others their precision.
@@ -105,7 +103,7 @@ class LinearModel:
         z += self.bias
         return z.astype(np.float32)
 
-    def predict_from_margins(self, z: Floats) -> dict[str, Floats]:
+    def predict_from_margins(self, z: Floats) -> dict[str, Numbers]:
         """Turn margins (n, K) into named columns: `score` and, for a classifier, `predicted_label`.
 
         The score is (n,), or (n, K) for a multiclass classifier.
@@ -118,6 +116,6 @@ class LinearModel:
             return {"score": score}
         return {"score": score, "predicted_label": (score.astype(np.float64) >= self.threshold).astype(np.int64)}
 
-    def predict(self, X: AnyFeatures) -> dict[str, Floats]:
+    def predict(self, X: AnyFeatures) -> dict[str, Numbers]:
         """Score the rows X (n, d); the columns are those of `predict_from_margins`."""
         return self.predict_from_margins(self.margins(X))

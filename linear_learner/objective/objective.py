@@ -1,14 +1,9 @@
 """The objective: what the models of a bank minimise, and what of it is reported."""
 
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.objective.losses import Loss
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 
 @dataclass(frozen=True)
@@ -21,10 +16,10 @@ class Objective:
 
     loss: Loss
     parameter: float = 0.0
-    class_weights: Floats | None = None
-    reported_weights: Floats | None = None
+    class_weights: Float64s | None = None
+    reported_weights: Float64s | None = None
     use_bias: bool = True
 
-    def select_models(self, chosen: NDArray[np.int64]) -> "Objective":
+    def select_models(self, chosen: Int64s) -> "Objective":
         """Return the objective of the chosen models, in this order."""
         return self if self.class_weights is None else replace(self, class_weights=self.class_weights[chosen])

@@ -6,15 +6,14 @@ runs the scheduler, the rendezvous of all others.
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from open_algorithms.learning.engine.expressions import Array
 from open_algorithms.learning.engine.graph import as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.types.arrays import Float32s
 
-Floats = NDArray[Any]
 Address = tuple[str, int]
 WORKER, SERVER, SCHEDULER = "worker", "server", "scheduler"
 
@@ -30,7 +29,7 @@ def ignore_command(head: int, body: bytes, server: int | None) -> None:
     """Ignore a command; no host of a job sends any."""
 
 
-def create_kvstore(role: str, host_count: int, root: Address, address: str) -> Any:
+def create_kvstore(role: str, host_count: int, root: Address, address: str) -> ctypes.c_void_p:
     """Join the KVStore of `host_count` hosts in a role; return MXNet's handle."""
     library, handle = mx.base._LIB, ctypes.c_void_p()
     settings = {
@@ -46,7 +45,7 @@ def create_kvstore(role: str, host_count: int, root: Address, address: str) -> A
     return handle
 
 
-def c_strings(values: Sequence[str] | dict[str, str]) -> Any:
+def c_strings(values: Sequence[str] | dict[str, str]) -> "ctypes.Array[ctypes.c_char_p]":
     """Return texts as a C array of strings."""
     return (ctypes.c_char_p * len(values))(*(value.encode() for value in values))
 
@@ -57,9 +56,9 @@ class KVStoreSum:
     def __init__(self, host_count: int, root: Address, address: str) -> None:
         """Connect to the other hosts, waiting until they are there."""
         self.handle = create_kvstore(WORKER, host_count, root, address)
-        self.keys: dict[int, Any] = {}
+        self.keys: dict[int, ctypes.Array[ctypes.c_int]] = {}
 
-    def __call__(self, sent: Floats, total: Floats) -> None:
+    def __call__(self, sent: Float32s, total: Float32s) -> None:
         """Set `total` (n,) to the sum of all hosts' `sent` (n,)."""
         library, ours, theirs = mx.base._LIB, as_ndarray(sent), as_ndarray(total)
         size = len(sent)
@@ -72,6 +71,6 @@ class KVStoreSum:
         theirs.wait_to_read()
 
 
-def c_handle(array: Any) -> Any:
+def c_handle(array: Array) -> "ctypes.Array[ctypes.c_void_p]":
     """Return an MXNet array as a C array of one handle."""
     return (ctypes.c_void_p * 1)(array.handle)

@@ -6,19 +6,20 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from open_algorithms.learning.engine.expressions import Array, Expression, Operators, Symbol
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.types.arrays import Numbers
 
 
 def operator_placeholder(
-    F: Any,
+    F: Operators,
     operator: str,
-    *inputs: Any,
+    *inputs: Expression,
     attributes: Mapping[str, float] = MappingProxyType({}),
-    after: Sequence[Any] = (),
+    after: Sequence[Expression] = (),
     output: int = 0,
-) -> Any:
+) -> Symbol:
     """Return a placeholder for an MXNet operator that symbols cannot compose, such as an optimizer's update.
 
     `CompiledGraph` substitutes the operator. It runs after the operators whose outputs are in `after`, and sees the
@@ -27,15 +28,16 @@ def operator_placeholder(
     texts = {f"__{name}__": repr(value) for name, value in attributes.items()}
     texts |= {"__operator__": operator, "__output__": str(output), "__inputs__": str(len(inputs))}
     # CachedOp asks every operator for its gradient, and these have none, unless it is blocked.
-    return F.BlockGrad(F.add_n(*inputs, *after, attr=texts))
+    placeholder: Symbol = F.BlockGrad(F.add_n(*inputs, *after, attr=texts))
+    return placeholder
 
 
-def add_in_place(F: Any, array: Any, change: Any, *, after: Sequence[Any] = ()) -> Any:
+def add_in_place(F: Operators, array: Expression, change: Expression, *, after: Sequence[Expression] = ()) -> Symbol:
     """Add a change to an input array in place; return the symbol of the result."""
     return operator_placeholder(F, "mp_sgd_update", change, change, array, attributes={"lr": -1.0}, after=after)
 
 
-def weight_gradient(F: Any, slope: Any, X: Any, W: Any, product: Any) -> Any:
+def weight_gradient(F: Operators, slope: Expression, X: Expression, W: Expression, product: Symbol) -> Symbol:
     """Return slope' X, (m, d), for slope (n, m), where `product` is FullyConnected of X (n, d) and W (m, d).
 
     This is that operator's own gradient by W, which oneDNN computes several times as fast as `dot` does through BLAS.
@@ -66,7 +68,7 @@ def substitute_placeholders(graph: dict[str, Any]) -> dict[str, Any]:
 class CompiledGraph:
     """A compiled graph whose results overwrite the arrays of the same names."""
 
-    def __init__(self, results: Mapping[str, Any], arrays: dict[str, Any], inputs: Sequence[str] = ()) -> None:
+    def __init__(self, results: Mapping[str, Expression], arrays: dict[str, Array], inputs: Sequence[str] = ()) -> None:
         """Compile the graph of `results` on `arrays`; `inputs` names those passed with every call.
 
         MXNet runs operators on fixed arrays as one unit. Operators that use an input or a result are queued one by one,
@@ -82,12 +84,13 @@ class CompiledGraph:
             places["data_indices" if name in inputs else "param_indices"].append(i)
         self.operator = mx.nd.CachedOp(symbol, [*places.items(), ("static_alloc", True), ("static_shape", True)])
 
-    def __call__(self, inputs: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __call__(self, inputs: Mapping[str, Array] = MappingProxyType({})) -> None:
         """Start a run, without waiting for it to finish."""
         arrays = {**self.arrays, **inputs}
         self.operator(*[arrays[name] for name in self.names], out=self.results)
 
 
-def as_ndarray(values: NDArray[Any]) -> Any:
+def as_ndarray(values: Numbers) -> Array:
     """Return an MXNet array that shares the memory of a contiguous numpy array."""
-    return mx.nd.from_numpy(np.ascontiguousarray(values).view())
+    array: Array = mx.nd.from_numpy(np.ascontiguousarray(values).view())
+    return array

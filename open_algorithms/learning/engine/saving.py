@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from open_algorithms.learning.engine.mxnet import mx
-from open_algorithms.learning.rows.arrays import Floats
+from open_algorithms.learning.types.arrays import Floats
 
 
 def save_arrays(file: Path, arrays: Mapping[str, Floats]) -> None:

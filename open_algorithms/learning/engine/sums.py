@@ -1,16 +1,15 @@
 """The summations of an update in isolation: over features, and over the rows of a mini-batch."""
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from open_algorithms.learning.engine.expressions import Array, Operators
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray, weight_gradient
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.types.arrays import Float32s, Int32s
 
-Floats = NDArray[Any]
-S = mx.sym
+S: Operators = mx.sym
 
 
 class UpdateSums:
@@ -19,11 +18,11 @@ class UpdateSums:
     Weights and slopes are random: sums of zeros would not show the order of summation.
     """
 
-    def __init__(self, X: Floats, batch: NDArray[np.int32], columns: int) -> None:
+    def __init__(self, X: Float32s, batch: Int32s, columns: int) -> None:
         """Use a mini-batch of the rows X (n, d + 1) and `columns` weights for each feature."""
         self.X, self.batch, self.columns = X, batch, columns
 
-    def __call__(self) -> list[Any]:
+    def __call__(self) -> list[Array]:
         """Run the summations; return margins, gradient and losses."""
         self.compiled_graph()
         return self.compiled_graph.results

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Any
 
+from open_algorithms.learning.engine.expressions import Array
 from open_algorithms.learning.engine.mxnet import mx
 
-Workload = Callable[[], Sequence[Any]]  # gives MXNet's arrays
+Workload = Callable[[], Sequence[Array]]
 OPERATIONS_PER_THREAD = 5e6  # of the products of an update, that a thread must have to do
 LONG_OPERATIONS = 5e9  # operations that take longer than a processor is given to somebody else, again and again
 
@@ -52,7 +52,7 @@ def result_digest(count: int, work: Workload) -> bytes:
     set_count(count)
     digest = sha256()
     for array in work():
-        digest.update(array.asnumpy())
+        digest.update(array.asnumpy().data)
     return digest.digest()
 
 
@@ -60,7 +60,7 @@ def result_digest(count: int, work: Workload) -> bytes:
 class ThreadSetting:
     """The number of threads that operators use now, and a token: an array that only `set_count` writes."""
 
-    token: Any
+    token: Array
     count: int = 0
 
 

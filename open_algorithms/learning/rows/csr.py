@@ -5,7 +5,7 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from open_algorithms.learning.rows.arrays import Float32s, Float64s, Floats, Int32s, Int64s
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int32s, Int64s
 
 TERMS_AT_ONCE = 2**16  # of a product that are held at once
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from open_algorithms.learning.rows.arrays import Bools, Float32s, Int32s
 from open_algorithms.learning.rows.csr import Dense, Features, as_dense
 from open_algorithms.learning.rows.scaling import Scaler
+from open_algorithms.learning.types.arrays import Bools, Float32s, Int32s
 
 Number = TypeVar("Number", bound=np.generic)
 Block = tuple[Features, Float32s]

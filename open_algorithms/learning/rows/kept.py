@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.rows.arrays import Int32s
 from open_algorithms.learning.rows.csr import Csr, as_csr, as_dense, slice_rows, used_width
 from open_algorithms.learning.rows.dense import (
     ORDER_BYTES,
@@ -28,6 +27,7 @@ from open_algorithms.learning.rows.sparse import (
     SparseRows,
     SparseRowsBuilder,
 )
+from open_algorithms.learning.types.arrays import Int32s
 
 T = TypeVar("T")
 AnyRows = DenseRows | SparseRows

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.rows.arrays import Bools, Floats
 from open_algorithms.learning.rows.csr import Csr, Features
+from open_algorithms.learning.types.arrays import Bools, Floats
 
 BLUR_RATIO = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
 WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache

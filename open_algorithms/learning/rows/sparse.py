@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from open_algorithms.learning.rows.arrays import Bools, Float32s, Int32s, Int64s
 from open_algorithms.learning.rows.csr import Csr, Features, as_csr, slice_rows, take_rows
 from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve_matrix
 from open_algorithms.learning.rows.scaling import Scaler
+from open_algorithms.learning.types.arrays import Bools, Float32s, Int32s, Int64s
 
 LARGEST_EAGER_WIDTH = 2**14  # features up to which rows are centred and every update touches every weight
 VALUE_BYTES, ROW_BYTES = 8, 12 + ORDER_BYTES  # of a value with its column, of a row's end and label

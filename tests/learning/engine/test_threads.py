@@ -80,9 +80,8 @@ def train(data: DenseRows, outputs: int, loss: str, batch: int, processors: int)
         processors=processors,
     )
     lost = [bank.train(data, epoch_order(len(data), np.random.default_rng(epoch))) for epoch in range(2)]
-    return bank, [
-        array.tobytes() for array in (*lost, bank.take_snapshot(), *(array for _, array in bank.state_arrays()))
-    ]
+    state = [array.tobytes() for _, array in bank.state_arrays()]
+    return bank, [bank.take_snapshot().tobytes(), *(array.tobytes() for array in lost), *state]
 
 
 SHAPES = [(2000, 100, 500), (700, 30, 700), (9000, 9, 3000), (400, 1500, 60), (300, 1, 100), (1100, 257, 129)]

@@ -100,6 +100,8 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: DenseRows, loss: str) -
                 case "adagrad":
                     first = first + gradient**2
                     w = w - rate * speed * gradient / np.sqrt(first + EPSILON)
+                case other:
+                    pytest.fail(f"no update of {other} by hand")
             reach = np.where(bias, 0, rate * candidate.l1 / BATCH / (1 - candidate.momentum))
             w = np.sign(w) * np.maximum(np.abs(w) - reach, 0)
             average = average + (w - average) * min(1, 9 / (t + 8)) if candidate.average else w

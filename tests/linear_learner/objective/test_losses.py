@@ -28,12 +28,16 @@ def example(name: str) -> tuple[NDArray[Any], NDArray[Any], int, float]:
     return z, y.astype(np.float32), classes, PARAMETERS.get(LOSSES[name].parameter_name, ANY_PARAMETER)
 
 
+def as_numpy(array: Any) -> NDArray[np.float32]:
+    return np.asarray(array.asnumpy())
+
+
 def graph(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """Run a loss's operators."""
     value, gradient = LOSSES[name].graph(
         mx.nd, mx.nd.from_numpy(z.copy()), mx.nd.from_numpy(y[:, None].copy()), MODELS, classes, a
     )
-    return value.asnumpy(), gradient.asnumpy()
+    return as_numpy(value), as_numpy(gradient)
 
 
 def formula(name: str, z: NDArray[Any], y: NDArray[Any], classes: int, a: float) -> NDArray[Any]:
@@ -80,8 +84,8 @@ def test_the_loss_of_a_signed_row_is_that_of_the_row_with_its_label(name: str) -
     assert signed_graph is not None
     value, slope = signed_graph(mx.nd, mx.nd.from_numpy(z * sign))
     plain_value, plain_slope = graph(name, z, y, classes, a)
-    np.testing.assert_allclose(value.asnumpy(), plain_value, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(slope.asnumpy() * sign, plain_slope, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(as_numpy(value), plain_value, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(as_numpy(slope) * sign, plain_slope, rtol=1e-5, atol=1e-6)
 
 
 def test_every_loss_and_its_predictor_type_are_declared_for_the_user() -> None:

@@ -11,3 +11,4 @@ Floats = NDArray[np.floating[Any]]  # either of the two
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Numbers = NDArray[np.number[Any]]  # any of these but the last

@@ -1,0 +1,1 @@
+"""Types that all other folders share."""
