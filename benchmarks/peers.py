@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge, SGDClassifier, SGDRegressor
 
 from benchmarks.measure import time_run
+from open_algorithms.learning.types.arrays import Floats, Numbers
 
-Floats = NDArray[Any]
 Split = tuple[Floats, Floats]
-Predict = Callable[[Floats], Floats]
+Predict = Callable[[Floats], Numbers]
 Fits = Callable[[Floats, Floats], Iterator[Predict]]
 GRID = 4
 PASSES = 15
@@ -54,7 +53,7 @@ def fit_liblinear(X: Floats, y: Floats) -> Iterator[Predict]:
         model = train(y.astype(float), rows, f"-s 0 -c {C} -B 1 -q")
         labels = model.get_labels()
 
-        def score(X: Floats, model: Any = model, labels: Any = labels) -> Floats:
+        def score(X: Floats, model: Any = model, labels: Any = labels) -> Numbers:
             found, _, margins = predict([], sparse.csr_matrix(X.astype(float)), model, "-q")
             return np.array(margins)[:, 0] * (1 if labels[0] == 1 else -1) if len(labels) == 2 else np.array(found)
 
@@ -107,7 +106,7 @@ def fit_vowpal_wabbit(X: Floats, y: Floats) -> Iterator[Predict]:
             yield score
 
 
-def vowpal_lines(X: Floats, labels: Floats) -> str:
+def vowpal_lines(X: Floats, labels: Numbers) -> str:
     """Write rows in Vowpal Wabbit's text."""
     rows = []
     for label, row in zip(labels.tolist(), X, strict=True):
@@ -123,7 +122,7 @@ def run_vowpal(options: str) -> None:
     subprocess.run([sys.executable, "-c", code, options], check=True, capture_output=True)
 
 
-def measure_predictions(metric: str, z: Floats, y: Floats, threshold: float) -> float:
+def measure_predictions(metric: str, z: Numbers, y: Floats, threshold: float) -> float:
     """Return a metric of predictions; higher is better, so errors are negative."""
     match metric:
         case "accuracy":
@@ -138,7 +137,7 @@ def measure_predictions(metric: str, z: Floats, y: Floats, threshold: float) -> 
             return -float(np.mean(np.abs(z - y)))
 
 
-def best_threshold(metric: str, z: Floats, y: Floats) -> float:
+def best_threshold(metric: str, z: Numbers, y: Floats) -> float:
     """Return the threshold with the best F1; 0 for other metrics."""
     if metric != "F1":
         return 0.0

@@ -2,10 +2,8 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
@@ -14,8 +12,8 @@ from linear_learner.options.candidates import Candidate, build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, Design, epoch_order
+from open_algorithms.learning.types.arrays import Floats
 
-Floats = NDArray[Any]
 PROCESSORS = len(os.sched_getaffinity(0))
 
 

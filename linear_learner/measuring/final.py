@@ -2,10 +2,9 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.measuring import metrics, thresholds
 from linear_learner.measuring.metrics import Metric, Tally
@@ -20,8 +19,7 @@ from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.csr import slice_rows
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.scaling import Scaler
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 SCORES_AT_ONCE = 2**18  # that are computed at once
 LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_loss"}

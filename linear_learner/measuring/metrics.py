@@ -1,16 +1,14 @@
 """The metrics of a finished model, accumulated block by block, with the original's names and order."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.measuring.tallies import RowSample, RunningMean, RunningVariance, ScoreRanking
 from linear_learner.measuring.thresholds import safe_ratios
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.types.arrays import Floats, Numbers
 
-Floats = NDArray[Any]
 Metric = tuple[str, str, float]
 
 MAX_CONFUSION_CLASSES = 100  # up to so many, rows are counted by label and prediction
@@ -24,7 +22,7 @@ class BinaryTally:
         self.rows = self.positives = self.predicted_positives = self.true_positives = 0
         self.ranking = ScoreRanking()
 
-    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+    def add(self, y: Floats, answer: Mapping[str, Numbers]) -> None:
         """Add rows with labels (n,) and the model's `score` and `predicted_label`, (n,) each."""
         positive, flagged = y == 1, answer["predicted_label"] == 1
         self.rows += len(y)
@@ -77,7 +75,7 @@ class MulticlassTally:
         self.positives, self.predicted_positives, self.true_positives, self.above = np.zeros((4, classes), np.int64)
         self.confusion = np.zeros((classes, classes) if classes <= MAX_CONFUSION_CLASSES else (0, 0), np.int64)
 
-    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+    def add(self, y: Floats, answer: Mapping[str, Numbers]) -> None:
         """Add rows with labels (n,) and the model's `score` (n, C) and `predicted_label` (n,)."""
         own, score, label = y.astype(np.int64), answer["score"], answer["predicted_label"]
         above = (score > score[np.arange(len(y)), own][:, None]).sum(axis=1)
@@ -127,7 +125,7 @@ class RegressorTally:
         self.squared_errors, self.absolute_errors, self.labels = RunningMean(), RunningMean(), RunningVariance()
         self.sample = RowSample()
 
-    def add(self, y: Floats, answer: Mapping[str, Floats]) -> None:
+    def add(self, y: Floats, answer: Mapping[str, Numbers]) -> None:
         """Add rows with labels (n,) and the model's `score` (n,)."""
         y = y.astype(np.float64)
         error = answer["score"] - y

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.bank import StopCheck, never_stop
 from linear_learner.bank.sliced import SlicedBank
@@ -14,9 +12,7 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
-
-Floats = NDArray[Any]
-
+from open_algorithms.learning.types.arrays import Floats
 
 POOLED_SCORES = 2**22  # scores of several candidates that are joined at once
 

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.measuring.thresholds import Cuts
 from open_algorithms.learning.job.hosts import Hosts
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats, Numbers
 
 RANKED_ROWS = 2**20  # whose scores are kept, so that the area under their ROC is exact
 SAMPLED_ROWS = 2**15  # whose labels and predictions are kept of a regressor
@@ -24,7 +22,7 @@ class RunningMean:
     rows: int = 0
     total: float = 0.0
 
-    def add(self, values: Floats) -> None:
+    def add(self, values: Numbers) -> None:
         """Add values (n,)."""
         self.rows += len(values)
         self.total += float(values.sum(dtype=np.float64))
@@ -48,7 +46,7 @@ class RunningVariance:
     mean: float = 0.0
     squares: float = 0.0
 
-    def add(self, values: Floats) -> None:
+    def add(self, values: Numbers) -> None:
         """Add values (n,), float64."""
         mean = float(values.mean())
         self.add_moments(len(values), mean, float(((values - mean) ** 2).sum()))
@@ -81,9 +79,9 @@ class RowSample:
 
     rows: int = 0
     step: int = 1
-    kept: list[Floats] = field(default_factory=list)
+    kept: list[Numbers] = field(default_factory=list)
 
-    def add(self, values: Floats) -> None:
+    def add(self, values: Numbers) -> None:
         """Add rows (n, ...)."""
         some = values[-self.rows % self.step :: self.step]
         self.rows += len(values)
@@ -99,10 +97,10 @@ class RowSample:
             return
         step = int(hosts.all_reduce_max(self.step))
         own = np.concatenate([np.zeros((0, 2)), *self.kept])[:: step // self.step]
-        self.rows, self.step, self.kept = int(hosts.all_reduce([self.rows])[0]), step, hosts.all_gather(own)
+        self.rows, self.step, self.kept = int(hosts.all_reduce([self.rows])[0]), step, [*hosts.all_gather(own)]
 
     @property
-    def kept_rows(self) -> Floats:
+    def kept_rows(self) -> Numbers:
         """The sampled rows."""
         return np.concatenate(self.kept)
 
@@ -116,10 +114,10 @@ class ScoreRanking:
     """
 
     rows: int = 0
-    kept: list[tuple[NDArray[np.bool_], Floats]] = field(default_factory=list)
+    kept: list[tuple[NDArray[np.bool_], Numbers]] = field(default_factory=list)
     bins: NDArray[np.int64] | None = None
 
-    def add(self, positive: NDArray[np.bool_], score: Floats) -> None:
+    def add(self, positive: NDArray[np.bool_], score: Numbers) -> None:
         """Add rows, (n,) each."""
         self.rows += len(score)
         self.kept.append((positive, score))
@@ -174,7 +172,7 @@ class ScoreRanking:
         return Cuts(scores[::-1], flagged, hits)
 
 
-def ordinals_from_floats(score: Floats) -> NDArray[np.int64]:
+def ordinals_from_floats(score: Numbers) -> NDArray[np.int64]:
     """Map float32 values to integers of the same order, (n,), from 0 to 2 ** 32 - 1."""
     bits = score.astype(np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -bits, bits + 2**31)

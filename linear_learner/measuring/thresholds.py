@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Float64s, Floats, Numbers
 
 NEUTRAL_SCORE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
 
@@ -110,7 +109,7 @@ def precision_at_cuts(cuts: Cuts) -> Floats:
     return safe_ratios(cuts.true_positives, cuts.predicted_positives)
 
 
-def safe_ratios(part: Floats, whole: Floats) -> Floats:
+def safe_ratios(part: Numbers, whole: Numbers) -> Float64s:
     """Divide element by element; 0 where the denominator is 0."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 

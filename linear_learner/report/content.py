@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
@@ -17,7 +16,6 @@ from linear_learner.report.quality import channel_quality
 from linear_learner.training.result import TrainingResult
 from open_algorithms import VERSION
 
-Floats = NDArray[Any]
 Plain = dict[str, Any]
 
 FORMAT = 1

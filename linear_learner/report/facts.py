@@ -1,13 +1,11 @@
 """A model described in words and numbers, for people."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.objective.model import LinearModel
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 
 class FeatureWeights(NamedTuple):

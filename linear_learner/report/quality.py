@@ -11,8 +11,8 @@ from linear_learner.measuring.metrics import BinaryTally, MulticlassTally, Regre
 from linear_learner.measuring.thresholds import Cuts, safe_ratios
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.types.arrays import Floats
 
-Floats = NDArray[Any]
 Plain = dict[str, Any]
 
 CURVE_POINTS = 250  # of a curve

@@ -20,8 +20,8 @@ from open_algorithms.learning.artifact.archives import ZIP_ERRORS
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
+from open_algorithms.learning.types.arrays import AnyArray, Floats
 
-Floats = NDArray[Any]
 Identity = dict[str, Any]
 FORMAT = 3
 IDENTITY = "identity"
@@ -71,7 +71,7 @@ def channel_fingerprint(data: ChannelRows) -> list[Any]:
     return [data.feature_dim, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
 
 
-def array_checksum(array: Floats) -> int:
+def array_checksum(array: AnyArray) -> int:
     """Return the CRC-32 of an array."""
     return zlib.crc32(np.ascontiguousarray(array).data)
 
@@ -86,7 +86,7 @@ def write_checkpoint(
     """
     latest = time.monotonic() + LAST_CHECKPOINT_SECONDS
 
-    def named_arrays() -> Iterator[tuple[str, Floats]]:
+    def named_arrays() -> Iterator[tuple[str, AnyArray]]:
         yield IDENTITY, np.array(json.dumps(own))
         yield from progress.state_arrays()
 

@@ -5,10 +5,8 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.bank import StopCheck, never_stop
 from linear_learner.bank.class_weights import build_objective
@@ -45,8 +43,8 @@ from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, Prefetch, StreamedRows, TimeLimitedRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.stopping import EarlyStopping
+from open_algorithms.learning.types.arrays import Floats
 
-Floats = NDArray[Any]
 LapCallback = Callable[[str], None]
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
 MEMORY_SHARES = {

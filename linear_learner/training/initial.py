@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.artifact.read import load_model
 from linear_learner.objective.model import LinearModel
@@ -13,8 +11,7 @@ from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.scaling import Scaler
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 
 def draw_initial_weights(

@@ -1,7 +1,6 @@
 """The metrics that training logs, under the names of Amazon's algorithm."""
 
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +8,7 @@ from numpy.typing import NDArray
 from linear_learner.measuring.metrics import Metric
 from linear_learner.measuring.standings import least_finite
 from open_algorithms.learning.job.listener import MetricSummary, TrainingListener
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 
 def log_rows_read(rows: int, began: float, log: TrainingListener) -> None:

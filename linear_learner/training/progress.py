@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from linear_learner.measuring.thresholds import best_candidate
 from linear_learner.training.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.training.stopping import EarlyStopping
+from open_algorithms.learning.types.arrays import AnyArray, Floats
 
-Floats = NDArray[Any]
 MAX_HISTORY = 2**17  # numbers that are kept of all epochs
 ABSENT = np.empty(0, np.float32)  # stands for what there is not yet
 
@@ -100,7 +99,7 @@ class TrainingProgress:
         self.bank = self.bank.select_candidates(chosen)
         self.active, self.recent_losses = self.active[chosen], self.recent_losses[:, chosen]
 
-    def state_arrays(self) -> Iterator[tuple[str, Floats]]:
+    def state_arrays(self) -> Iterator[tuple[str, AnyArray]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
         numbers = {
             "epoch": self.epoch,
@@ -134,7 +133,7 @@ class TrainingProgress:
             self.keep_candidates(told["members"])
             self.load_state(told)
 
-    def load_state(self, state: Mapping[str, Floats]) -> None:
+    def load_state(self, state: Mapping[str, AnyArray]) -> None:
         """Load the state of a training of the same shape; arrays are taken from `state` one at a time."""
         numbers = json.loads(str(state["numbers"]))
         self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]

@@ -1,11 +1,10 @@
 """Decide which candidates can no longer win, so that training can continue without them."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
+
 WINDOW = 3  # epochs whose steps tell how a candidate moves
 STEP_CREDIT = 0.5  # of its largest step, that a candidate is credited with for each epoch left: steps grow smaller
 NOISE_CREDIT = 5.0  # median steps of all candidates that chance is credited with

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
@@ -25,8 +23,7 @@ from open_algorithms.learning.rows.dense import Block, Design
 from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, Storage, hold_or_stream
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 
 def read_train_channel(

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from reprlib import repr as shortened
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from container.channels.channel import Channel
 from container.contract.environment import ChannelConfig
@@ -23,8 +21,7 @@ from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.job.errors import InputError
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 CHANNEL_NAME = "data"
 

@@ -6,13 +6,11 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from numpy.typing import NDArray
 from sklearn import linear_model, svm
 
 from benchmarks.data import FOLDER
@@ -23,11 +21,11 @@ from open_algorithms.commands.exporting.to_onnx import to_onnx
 from open_algorithms.commands.exporting.to_sklearn import to_sklearn
 from open_algorithms.commands.exporting.to_sql import to_sql
 from open_algorithms.commands.telling.faults import CommandError
+from open_algorithms.learning.types.arrays import Floats, Numbers
 from tests.commands.conftest import Command
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
-Floats = NDArray[Any]
-Answer = dict[str, Floats]
+Answer = dict[str, Numbers]
 RUN = FOLDER / "golden" / "attrition"
 
 
@@ -74,7 +72,7 @@ def by_sql(content: bytes, X: Floats, names: list[str] | None = None) -> Answer:
     assert [answer[0] for answer in answers] == list(range(len(X)))
     columns = [name for name in found if name.startswith("score")]
     score = np.array([[answer[found.index(name)] for name in columns] for answer in answers], np.float64)
-    answer = {"score": score[:, 0] if columns == ["score"] else score}
+    answer: Answer = {"score": score[:, 0] if columns == ["score"] else score}
     if "predicted_label" in found:
         answer["predicted_label"] = np.array([answer[found.index("predicted_label")] for answer in answers])
     return answer
@@ -202,7 +200,7 @@ def test_sql_of_a_wide_model_stays_within_what_databases_allow_and_leaves_out_ze
 def test_sql_says_nothing_of_a_row_that_lacks_a_feature(predictor: str) -> None:
     X = draw_rows()[:1]
     X[0, 2] = np.nan  # which SQLite stores as NULL
-    answer = by_sql(to_sql(draw_model(predictor), "features"), X)
+    answer: Answer = by_sql(to_sql(draw_model(predictor), "features"), X)
     assert np.isnan(answer["score"]).all()
     assert answer.get("predicted_label", np.array([None])).tolist() == [None]
 

@@ -4,20 +4,17 @@ import gzip
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
 from open_algorithms.commands.tables.labels import survey_labels
+from open_algorithms.learning.types.arrays import Floats
 from tests.commands.conftest import Command, Ended
 from tests.contract.launch import TOP
-
-Floats = NDArray[Any]
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 REGRESSOR = "say --set predictor_type=regressor"

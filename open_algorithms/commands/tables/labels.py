@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Numbers
 
 MOST_CLASSES = 100  # that labels are taken for; larger whole numbers are counts or amounts
 MAX_SPARSE_CLASSES = 20  # whole numbers with gaps between them that are still taken for classes
@@ -53,7 +51,7 @@ class LabelSurvey:
         )
 
 
-def survey_labels(blocks: Iterable[Floats], files: int = 1) -> LabelSurvey:
+def survey_labels(blocks: Iterable[Numbers], files: int = 1) -> LabelSurvey:
     """Survey labels block by block; stop as soon as they can only be amounts."""
     seen: set[float] | None = set()
     count, first = RowNumbering(files), np.empty(0)
@@ -79,7 +77,7 @@ class RowNumbering:
         self._rows = self._runs = 0
         self._start = self._last = 0.0
 
-    def add_labels(self, y: Floats) -> None:
+    def add_labels(self, y: Numbers) -> None:
         """Continue with the labels (n,) of the next rows."""
         if not (self.may_go_on and len(y)):
             return
@@ -97,6 +95,6 @@ class RowNumbering:
         return self.may_go_on and self._rows >= LEAST_ROWS * max(self._runs, 1)
 
 
-def are_distinct(y: Floats) -> bool:
+def are_distinct(y: Numbers) -> bool:
     """Return whether labels (n,) are distinct non-negative whole numbers."""
     return bool((y >= 0).all() and (y == np.floor(y)).all() and len(np.unique(y)) == len(y))

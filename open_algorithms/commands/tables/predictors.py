@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from container.rows.table import ChannelColumns
-from open_algorithms.commands.tables.labels import MOST_CLASSES, Floats, LabelSurvey, survey_labels
+from open_algorithms.commands.tables.labels import MOST_CLASSES, LabelSurvey, survey_labels
 from open_algorithms.commands.tables.recipes import list_labels, list_numbers, numbering_command
 from open_algorithms.commands.tables.source import DataSource, describe_label
 from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.options.declaration import AUTO, strip_quotes
+from open_algorithms.learning.types.arrays import Numbers
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
 Recipe = Callable[[Sequence[float]], str]
@@ -18,7 +19,7 @@ REGRESSOR_ADVICE = "say --set predictor_type=regressor"
 
 
 def choose_predictor(
-    hyperparameters: Mapping[str, str], blocks: Iterable[Floats], source: DataSource, table: ChannelColumns
+    hyperparameters: Mapping[str, str], blocks: Iterable[Numbers], source: DataSource, table: ChannelColumns
 ) -> dict[str, str]:
     """Return the hyperparameters that follow from the labels, and print them; empty where the user has set them.
 

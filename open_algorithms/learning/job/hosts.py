@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[Any]
-ReduceInto = Callable[[Floats, Floats], None]
+from open_algorithms.learning.types.arrays import AnyArray, Bools, Float32s, Floats, Numbers
+
+Number = TypeVar("Number", bound=np.integer[Any] | np.floating[Any])
+ReduceInto = Callable[[Float32s, Float32s], None]
 NUMBERS_AT_ONCE = 2**22  # numbers of a large array that travel at once
 
 
@@ -51,7 +53,7 @@ class Hosts:
         """Return a reusable buffer for the exchange of `size` numbers."""
         return ExchangeBuffer(self, size)
 
-    def all_reduce(self, values: Floats | Sequence[Any]) -> Floats:
+    def all_reduce(self, values: Numbers | Bools | Sequence[Any]) -> Floats:
         """Return the sum of the hosts' arrays of one shape: float32 arrays in float32, all others in float64."""
         values = as_floats(values)
         if self.count == 1:
@@ -67,7 +69,7 @@ class Hosts:
             result[first : first + length] = self.combine_disjoint(each).sum(axis=0)
         return result.reshape(values.shape)
 
-    def all_reduce_float32(self, values: Floats) -> Floats:
+    def all_reduce_float32(self, values: Numbers) -> Float32s:
         """Return the sum of the hosts' float32 arrays of one shape."""
         flat, result = values.reshape(-1), np.empty(values.size, np.float32)
         for first in range(0, max(1, len(flat)), NUMBERS_AT_ONCE):
@@ -77,7 +79,7 @@ class Hosts:
             result[first : first + NUMBERS_AT_ONCE] = message.all_reduce()
         return result.reshape(values.shape)
 
-    def combine_disjoint(self, values: Floats) -> Floats:
+    def combine_disjoint(self, values: NDArray[Number]) -> NDArray[Number]:
         """Combine the hosts' arrays of one shape bit by bit.
 
         Each element is set on at most one host and zero on the others. Types wider than float32 are sent in parts of 16
@@ -85,11 +87,11 @@ class Hosts:
         initialise.
         """
         if values.dtype == np.float32:
-            return self.all_reduce_float32(values)
+            return self.all_reduce_float32(values).astype(values.dtype, copy=False)
         parts = np.ascontiguousarray(values).reshape(-1).view(np.uint16).astype(np.float32)
         return self.all_reduce_float32(parts).astype(np.uint16).view(values.dtype).reshape(values.shape)
 
-    def all_gather(self, values: Floats | Sequence[Any]) -> list[Floats]:
+    def all_gather(self, values: Numbers | Bools | Sequence[Any]) -> list[Floats]:
         """Return every host's array (n, ...), in the order of ranks; only n may differ between hosts."""
         values = as_floats(values)
         if self.count == 1:
@@ -101,7 +103,7 @@ class Hosts:
         everything[ends[self.rank] - len(values) : ends[self.rank]] = values
         return np.split(self.combine_disjoint(everything), ends[:-1])
 
-    def broadcast(self, values: Floats) -> Floats:
+    def broadcast(self, values: Numbers) -> Floats:
         """Return host 0's array on every host; all must pass arrays of one shape."""
         values = as_floats(values)
         return values if self.count == 1 else self.combine_disjoint(values if self.rank == 0 else np.zeros_like(values))
@@ -134,10 +136,10 @@ class ExchangeBuffer:
     def __init__(self, hosts: Hosts, size: int) -> None:
         self.hosts = hosts
         self.out, self.back = np.zeros((2, round_up_size(size + 1)), np.float32)
-        self.sent: Floats = self.out[:size]
-        self.total: Floats = self.back[:size]
+        self.sent: Float32s = self.out[:size]
+        self.total: Float32s = self.back[:size]
 
-    def all_reduce(self) -> Floats:
+    def all_reduce(self) -> Float32s:
         """Exchange the numbers and return the total. Raises HostsStopped on all hosts where one was asked to stop."""
         assert self.hosts.reduce_into is not None
         self.out[-1] = self.hosts.asked_to_stop
@@ -148,10 +150,10 @@ class ExchangeBuffer:
         return self.total
 
 
-def as_floats(values: Floats | Sequence[Any]) -> Floats:
+def as_floats(values: Numbers | Bools | Sequence[Any]) -> Floats:
     """Return an array: float32 as it is, all other types as float64."""
-    values = np.asarray(values)
-    return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
+    array: AnyArray = np.asarray(values)
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
 
 
 def round_up_size(size: int) -> int:

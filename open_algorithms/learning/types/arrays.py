@@ -11,4 +11,5 @@ Floats = NDArray[np.floating[Any]]  # either of the two
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Numbers = NDArray[np.number[Any]]  # any of these but the last
+Numbers = NDArray[np.integer[Any] | np.floating[Any]]
+AnyArray = NDArray[Any]  # texts, too, as in a checkpoint

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
@@ -19,9 +17,9 @@ from open_algorithms.learning.rows.dense import Block, DenseRows
 from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, hold_or_stream
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
+from open_algorithms.learning.types.arrays import Floats
 from tests.linear_learner.silence import SilentLog
 
-Floats = NDArray[Any]
 FEATURES = 5
 SCALER = Scaler(np.arange(FEATURES, dtype=np.float32), np.full(FEATURES, 2, np.float32), 1.0, 4.0)
 

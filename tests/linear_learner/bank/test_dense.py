@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +23,7 @@ from open_algorithms.learning.rows.dense import (
     epoch_order,
 )
 from open_algorithms.learning.rows.scaling import fit_scaler
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 BATCH = 50
 PARAMETER = 0.3

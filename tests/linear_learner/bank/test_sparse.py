@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SLAB_ROWS, SparseBank, mxnet_csr_matmul
@@ -18,9 +17,8 @@ from open_algorithms.learning.rows.csr import Csr, compress_matrix
 from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, compact_and_transpose
+from open_algorithms.learning.types.arrays import Floats
 from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES, PARAMETER
-
-Floats = NDArray[Any]
 
 
 def example(

@@ -2,13 +2,11 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from linear_learner.measuring.final import SCORES_AT_ONCE, calibrate_model, final_scores
 from linear_learner.measuring.tallies import RANKED_ROWS
@@ -16,9 +14,9 @@ from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
+from open_algorithms.learning.types.arrays import Floats
 from tests.linear_learner.silence import SilentLog
 
-Floats = NDArray[Any]
 ROWS = 300
 HYPERPARAMETERS = {
     "binary_classifier": {"predictor_type": "binary_classifier"},

@@ -1,18 +1,15 @@
 """Every metric equals scikit-learn's, however the rows come."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn import metrics as judge
 
 from linear_learner.measuring import metrics, tallies
 from linear_learner.measuring.metrics import Tally
+from open_algorithms.learning.types.arrays import Floats
 
-Floats = NDArray[Any]
 Answer = dict[str, Floats]
 ROWS = 400
 SPLITS = st.lists(st.integers(1, ROWS - 1), max_size=8, unique=True).map(sorted)

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from linear_learner.objective.losses import logistic_link
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.rows.csr import TERMS_AT_ONCE, Csr, compress_matrix, csr_matmul
+from open_algorithms.learning.types.arrays import Floats
 
-Floats = NDArray[Any]
 LOSSES = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
 
 
