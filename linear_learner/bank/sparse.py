@@ -10,6 +10,8 @@ from linear_learner.bank.class_weights import row_weights
 from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES
 from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
 from linear_learner.bank.schedule import step_sizes
+from linear_learner.bank.sparse_exchange import all_reduce_gradient
+from linear_learner.bank.sparse_products import mxnet_csr_matmul
 from linear_learner.bank.sparse_update import (
     AverageLag,
     UpdateTerms,
@@ -19,13 +21,12 @@ from linear_learner.bank.sparse_update import (
     copy_rows,
 )
 from linear_learner.objective.objective import Objective
-from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
+from linear_learner.options.budget import scoring_chunk_rows
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.expressions import Array
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.rows.csr import Csr, slice_rows
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows, compact_and_transpose
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Int64s, Numbers
 
@@ -382,45 +383,3 @@ class SparseBank:
         weights = {f"weights.{name}": array for name, array in self.weights.named_arrays().items()}
         biases = {f"biases.{name}": array for name, array in self.biases.named_arrays().items()}
         return {"seen": self.last_touched, **weights, **biases}
-
-
-def all_reduce_gradient(
-    hosts: Hosts, columns: Int64s, gradient: Float32s, total: Float32s, *, all_columns: bool, has_rows: bool
-) -> tuple[Int64s, Float32s, Float32s] | None:
-    """All-reduce the gradients of some columns, (u, M * K), and of the biases, (1, M * K).
-
-    Returns the union of all hosts' columns with the sums, or None where no host has rows. With `all_columns` every host
-    sends every column. Otherwise only columns that some host has are sent: first their number, then their indices, then
-    their gradients.
-    """
-    if not all_columns:
-        counts = np.zeros((hosts.count, 2), np.uint32)
-        counts[hosts.rank] = len(columns), has_rows
-        counts = hosts.combine_disjoint(counts)
-        if not counts[:, 1].any():
-            return None
-        ends = np.cumsum(counts[:, 0].astype(int))
-        theirs = np.zeros(ends[-1], np.uint32)
-        theirs[ends[hosts.rank] - len(columns) : ends[hosts.rank]] = columns
-        union = np.unique(hosts.combine_disjoint(theirs)).astype(np.int64)
-        spread = np.zeros((len(union), gradient.shape[1]), np.float32)
-        spread[np.searchsorted(union, columns)] = gradient
-        columns, gradient = union, spread
-    message = np.concatenate([gradient, total, np.full_like(total, has_rows)])
-    message = hosts.all_reduce(message)
-    return (columns, message[:-2], message[-2:-1]) if message[-1, 0] else None
-
-
-def mxnet_csr_matmul(X: Csr, W: Array, into: Float32s | None = None) -> Array:
-    """Return X W, (n, m), for sparse X (n, d) and MXNet's W (d, m), in chunks small enough for MXNet to index."""
-    rows, width = X.shape[0], int(X.shape[1] or 0)
-    result = as_ndarray(np.empty((rows, W.shape[1]), np.float32) if into is None else into)
-    piece = max(1, LARGEST_TENSOR // max(width, 1))
-    for first in range(0, rows, piece):
-        part, out = slice_rows(X, first, min(first + piece, rows)), result[first : first + piece]
-        if len(part.data):
-            arrays = tuple(as_ndarray(array) for array in (part.data, part.indices.astype(np.int64), part.indptr))
-            mx.nd.sparse.dot(mx.nd.sparse.csr_matrix(arrays, shape=part.shape), W, out=out)
-        else:
-            out[:] = 0
-    return result

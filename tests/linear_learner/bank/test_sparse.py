@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from linear_learner.bank.dense import DenseBank
-from linear_learner.bank.sparse import SLAB_ROWS, SparseBank, mxnet_csr_matmul
+from linear_learner.bank.sparse import SLAB_ROWS, SparseBank
+from linear_learner.bank.sparse_products import mxnet_csr_matmul
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
@@ -168,7 +169,7 @@ def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.Monk
     from open_algorithms.learning.engine.graph import as_ndarray
 
     whole = mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy()
-    monkeypatch.setattr("linear_learner.bank.sparse.LARGEST_TENSOR", 7 * rows.feature_dim)
+    monkeypatch.setattr("linear_learner.bank.sparse_products.LARGEST_TENSOR", 7 * rows.feature_dim)
     np.testing.assert_array_equal(mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy(), whole)
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from container.job.log import JobLog
 from linear_learner.bank.dense import DenseBank
-from linear_learner.bank.sparse import SparseBank, all_reduce_gradient
+from linear_learner.bank.sparse import SparseBank
+from linear_learner.bank.sparse_exchange import all_reduce_gradient
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
 from linear_learner.objective.objective import Objective
