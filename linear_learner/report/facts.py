@@ -7,6 +7,9 @@ import numpy as np
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.types.arrays import Floats
 
+MAX_BARS = 20  # of a chart of weights
+PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and bars of each
+
 
 class FeatureWeights(NamedTuple):
     """A feature: its column, counted from 0, its name, and its weights (K,)."""

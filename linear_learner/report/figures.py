@@ -1,169 +1,173 @@
 """The charts of the report page."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from markupsafe import Markup
 
-from linear_learner.report.content import LISTED_CLASS_WEIGHTS as CLASS_BARS
-from linear_learner.report.content import PICTURED_CLASSES as PICTURES
-from linear_learner.report.words import describe_settings, format_count, format_number, main_channel
-from open_algorithms.learning.showing.axes import Curve, draw_curves, draw_histogram
+from linear_learner.report.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
+from linear_learner.report.schema import BinaryQuality, CalibrationCurve, RegressionQuality, Report, WeightEntry
+from linear_learner.report.words import describe_settings, format_count, format_number
+from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
-
-Plain = Mapping[str, Any]
-Chart = tuple[str, Markup] | tuple[str, Markup, list[tuple[str, str]]]  # caption, picture, and what its colours mean
+from open_algorithms.learning.showing.frame import Figure
+from open_algorithms.learning.showing.plots import Curve, draw_curves, draw_histogram
 
 COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
-MAX_BARS = 20
+UNIT = (0.0, 1.0)
 
 
-def learning_curve_charts(report: Plain, winner: Plain) -> list[Chart]:
-    """Draw the learning curves of all candidates, with the winner's on top."""
-    epochs = [epoch + 1 for epoch in report["curves"]["epochs"]]
-    if not epochs:
+def learning_figures(report: Report) -> list[Figure]:
+    """Draw the learning curves of all candidates, and the criterion where it is not the loss."""
+    if not report.curves.epochs:
         return []
-    names = {
-        entry["candidate"]: f"candidate {entry['candidate']}: {describe_settings(entry)}" for entry in report["bank"]
-    }
-    best = report["training"]["best_epoch"]
-    charts: list[Chart] = []
-    for name, drawn in report["curves"]["losses"].items():
-        own = nan_for_none(drawn[winner["candidate"]])
-        final = sorted(value for curve in drawn for value in nan_for_none(curve)[-1:] if value == value)
-        top = max([value for value in own if value == value] + final[: max(1, len(final) * 3 // 4)], default=1)
-        bottom = min((value for curve in drawn for value in nan_for_none(curve) if value == value), default=0)
-        others = [
-            Curve(epochs, nan_for_none(curve), names[m], "--faint", 1) for m, curve in enumerate(drawn) if m in names
-        ]
-        mark = Curve(
-            [best + 1], [own[epochs.index(best + 1)]], f"epoch {best + 1}, whose weights were taken", "--minus"
-        )
-        picture = draw_curves(
-            [*others, Curve(epochs, own, names[winner["candidate"]], width=2.5), mark],
-            f"Loss of every candidate on the {name} rows by epoch",
-            "epoch",
-            report["objective"],
-            x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
-            y_range=(bottom, top),
-            logarithmic=True,
-            whole=True,
-        )
-        key = [("--accent", f"candidate {winner['candidate']}"), ("--faint", "the others"), ("--minus", "taken")]
-        charts.append((f"Loss on the {name} rows", picture, key))
-    early = report["curves"]["early_stopping"]
-    if early["criterion"] != report["objective"]:
-        values = nan_for_none(early["values"])
-        picture = draw_curves(
-            [
-                Curve(epochs, values, "the best candidate of each epoch"),
-                Curve([best + 1], [values[epochs.index(best + 1)]], f"epoch {best + 1}, which was best", "--minus"),
-            ],
-            f"Best {early['criterion']} by epoch",
-            "epoch",
-            early["criterion"],
-            x_range=(0.5, len(epochs) + 0.5) if len(epochs) < 4 else None,
-            whole=True,
-        )
-        key = [("--accent", "the best candidate of each epoch"), ("--minus", "taken")]
-        charts.append((f"What decides: {early['criterion']} on the validation rows", picture, key))
-    return charts
+    figures = [loss_figure(report, name) for name in report.curves.losses]
+    if report.curves.early_stopping.criterion != report.objective:
+        figures.append(criterion_figure(report))
+    return figures
 
 
-def nan_for_none(values: Iterable[float | None]) -> list[float]:
-    """Replace None by NaN."""
-    return [float("nan") if value is None else value for value in values]
+def loss_figure(report: Report, channel: str) -> Figure:
+    """Draw the losses of all candidates on a channel, the winner's on top."""
+    epochs, drawn = [epoch + 1 for epoch in report.curves.epochs], report.curves.losses[channel]
+    names = {entry.candidate: f"candidate {entry.candidate}: {describe_settings(entry)}" for entry in report.bank}
+    own = drawn[report.winner]
+    others = [Curve(epochs, curve, names[m], "--faint", 1) for m, curve in enumerate(drawn)]
+    picture = draw_curves(
+        [
+            *others,
+            Curve(epochs, own, names[report.winner], width=2.5),
+            taken_mark(report, own, "whose weights were taken"),
+        ],
+        f"Loss of every candidate on the {channel} rows by epoch",
+        epoch_scale(report),
+        Scale(report.objective, ends=loss_range(drawn, own), logarithmic=True),
+    )
+    key = [("--accent", f"candidate {report.winner}"), ("--faint", "the others"), ("--minus", "taken")]
+    return Figure(f"Loss on the {channel} rows", picture, key)
 
 
-def quality_charts(report: Plain) -> list[Chart]:
+def loss_range(drawn: list[list[float]], own: list[float]) -> tuple[float, float]:
+    """Return the range of losses to show: all of the winner's, and those at the end of three candidates in four."""
+    final = sorted(value for curve in drawn for value in finite_values(curve[-1:]))
+    top = max([*finite_values(own), *final[: max(1, len(final) * 3 // 4)]], default=1)
+    return min((value for curve in drawn for value in finite_values(curve)), default=0), top
+
+
+def finite_values(values: list[float]) -> list[float]:
+    """Leave out NaN and infinities."""
+    return [value for value in values if math.isfinite(value)]
+
+
+def criterion_figure(report: Report) -> Figure:
+    """Draw the best candidate's value of the criterion by epoch."""
+    early = report.curves.early_stopping
+    best = Curve([epoch + 1 for epoch in report.curves.epochs], early.values, "the best candidate of each epoch")
+    picture = draw_curves(
+        [best, taken_mark(report, early.values, "which was best")],
+        f"Best {early.criterion} by epoch",
+        epoch_scale(report),
+        Scale(early.criterion),
+    )
+    key = [("--accent", "the best candidate of each epoch"), ("--minus", "taken")]
+    return Figure(f"What decides: {early.criterion} on the validation rows", picture, key)
+
+
+def taken_mark(report: Report, values: list[float], why: str) -> Curve:
+    """Return a dot at the best epoch of a curve."""
+    best = report.training.best_epoch
+    assert best is not None
+    return Curve([best + 1], [values[report.curves.epochs.index(best)]], f"epoch {best + 1}, {why}", "--minus")
+
+
+def epoch_scale(report: Report) -> Scale:
+    """Return the scale of epochs, with room beside each where there are few."""
+    count = len(report.curves.epochs)
+    return Scale("epoch", ends=(0.5, count + 0.5) if count < 4 else None, whole=True)
+
+
+def quality_figures(report: Report) -> list[Figure]:
     """Draw the quality of the model, by its predictor type."""
-    if report["predictor_type"] == "binary_classifier":
-        return binary_charts(report)
-    return regression_charts(report) if report["predictor_type"] == "regressor" else []
+    binary = {name: found for name, found in report.channels.items() if isinstance(found, BinaryQuality)}
+    if binary:
+        return binary_figures(report, binary)
+    main = report.channels[report.main_channel]
+    return regression_figures(report.main_channel, main) if isinstance(main, RegressionQuality) else []
 
 
-def binary_charts(report: Plain) -> list[Chart]:
+def binary_figures(report: Report, channels: Mapping[str, BinaryQuality]) -> list[Figure]:
     """Draw ROC, precision-recall and calibration curves."""
-    channels = report["channels"]
-    key = [(COLOURS[name], name) for name in channels] + [("--ink", "the calibrated threshold")]
-    name, main = main_channel(report)
-    own = next(entry for entry in main["thresholds"] if entry["calibrated"])
-    (true_negatives, wrong), _ = main["confusion"]
-    fallout = wrong / (true_negatives + wrong) if true_negatives + wrong else 0.0
-    where = f"threshold {format_number(report['threshold'])} on the {name} rows"
-    roc = [Curve((0, 1), (0, 1), "by chance", "--line", 1, dashed=True)]
-    roc += [
-        Curve(channel["roc"]["false_positive_rate"], channel["roc"]["true_positive_rate"], channel_name, colour)
-        for channel_name, channel, colour in coloured_channels(channels)
+    name = report.main_channel
+    main = channels[name]
+    own = next(entry for entry in main.thresholds if entry.calibrated)
+    where = f"threshold {format_number(own.threshold)} on the {name} rows"
+    recall, precision = own.metrics["recall"], own.metrics["precision"]
+    roc = [
+        Curve(found.roc.false_positive_rate, found.roc.true_positive_rate, channel, COLOURS[channel])
+        for channel, found in channels.items()
     ]
-    roc.append(Curve([fallout], [own["recall"]], where, "--ink"))
-    precision = [
-        Curve(channel["precision_recall"]["recall"], channel["precision_recall"]["precision"], channel_name, colour)
-        for channel_name, channel, colour in coloured_channels(channels)
+    by_chance = Curve(UNIT, UNIT, "by chance", "--line", 1, dashed=True)
+    roc = [by_chance, *roc, Curve([fallout(main)], [recall], where, "--ink")]
+    curves = [
+        Curve(found.precision_recall.recall, found.precision_recall.precision, channel, COLOURS[channel])
+        for channel, found in channels.items()
     ]
-    precision.append(Curve([own["recall"]], [own["precision"]], where, "--ink"))
-    unit = (0, 1)
-    charts: list[Chart] = [
-        (
-            "Receiver operating characteristic",
-            draw_curves(roc, "ROC curve", "false positive rate", "true positive rate", x_range=unit, y_range=unit),
-            key,
-        ),
-        (
-            "Precision and recall",
-            draw_curves(precision, "Precision-recall curve", "recall", "precision", x_range=unit, y_range=unit),
-            key,
-        ),
-    ]
-    if "calibration" in main:
-        found = main["calibration"]
-        picture = draw_curves(
-            [
-                Curve(unit, unit, "as it should be", "--line", 1, dashed=True),
-                Curve(found["mean_score"], found["positive_share"], f"{name} rows", COLOURS[name]),
-                Curve(found["mean_score"], found["positive_share"], f"{name} rows", COLOURS[name], dot_radius=4),
-            ],
-            "Calibration curve",
-            "mean score of ten ranges of it",
-            "share of rows that are positive",
-            x_range=unit,
-            y_range=unit,
-        )
-        charts.append(("Is a score a probability?", picture, [(COLOURS[name], f"{name} rows")]))
-    return charts
-
-
-def coloured_channels(channels: Plain) -> Iterable[tuple[str, Plain, str]]:
-    """Return the channels with their names and colours."""
-    return [(name, channel, COLOURS[name]) for name, channel in channels.items()]
-
-
-def regression_charts(report: Plain) -> list[Chart]:
-    """Draw predictions against labels, and a histogram of residuals."""
-    name, main = main_channel(report)
-    if not main["sampled_rows"]:
-        return []
-    label, score = main["predictions"]["label"], main["predictions"]["score"]
-    ends = (min(label), max(label))
-    residuals = main["residuals"]
+    curves.append(Curve([recall], [precision], where, "--ink"))
+    key = [*((COLOURS[channel], channel) for channel in channels), ("--ink", "the calibrated threshold")]
     return [
-        (
-            f"Predictions on the {name} rows, of a sample",
-            draw_curves(
-                [
-                    Curve(label, score, f"{len(label)} rows", "--accent", dot_radius=2),
-                    Curve(ends, ends, "as it should be", "--ink", 1, dashed=True),
-                ],
-                "Predictions against labels",
-                "label",
-                "prediction",
-            ),
+        Figure(
+            "Receiver operating characteristic",
+            draw_rates(roc, "ROC curve", "false positive rate", "true positive rate"),
+            key,
         ),
-        (
-            f"Residuals on the {name} rows, of {format_count(main['sampled_rows'])}",
+        Figure("Precision and recall", draw_rates(curves, "Precision-recall curve", "recall", "precision"), key),
+        *([calibration_figure(name, main.calibration)] if main.calibration else []),
+    ]
+
+
+def fallout(quality: BinaryQuality) -> float:
+    """Return the false positive rate at the calibrated threshold."""
+    (true_negatives, false_positives), _ = quality.confusion
+    negatives = true_negatives + false_positives
+    return false_positives / negatives if negatives else 0.0
+
+
+def calibration_figure(name: str, found: CalibrationCurve) -> Figure:
+    """Draw the share of positives by score, on the rows of one channel."""
+    shares = Curve(found.mean_score, found.positive_share, f"{name} rows", COLOURS[name])
+    picture = draw_rates(
+        [Curve(UNIT, UNIT, "as it should be", "--line", 1, dashed=True), shares, replace(shares, dot_radius=4)],
+        "Calibration curve",
+        "mean score of ten ranges of it",
+        "share of rows that are positive",
+    )
+    return Figure("Is a score a probability?", picture, [(COLOURS[name], f"{name} rows")])
+
+
+def draw_rates(curves: list[Curve], title: str, x_label: str, y_label: str) -> Markup:
+    """Draw curves between axes from 0 to 1."""
+    return draw_curves(curves, title, Scale(x_label, ends=UNIT), Scale(y_label, ends=UNIT))
+
+
+def regression_figures(name: str, found: RegressionQuality) -> list[Figure]:
+    """Draw predictions against labels, and a histogram of residuals."""
+    if found.predictions is None or found.residuals is None:
+        return []
+    label, residuals = found.predictions.label, found.residuals
+    ends = (min(label), max(label))
+    points = Curve(label, found.predictions.score, f"{len(label)} rows", "--accent", dot_radius=2)
+    diagonal = Curve(ends, ends, "as it should be", "--ink", 1, dashed=True)
+    return [
+        Figure(
+            f"Predictions on the {name} rows, of a sample",
+            draw_curves([points, diagonal], "Predictions against labels", Scale("label"), Scale("prediction")),
+        ),
+        Figure(
+            f"Residuals on the {name} rows, of {format_count(found.sampled_rows)}",
             draw_histogram(
-                residuals["edges"],
-                residuals["counts"],
+                residuals.edges,
+                residuals.counts,
                 "Histogram of residuals",
                 "prediction minus label; the ends hold all beyond",
                 "rows",
@@ -172,24 +176,34 @@ def regression_charts(report: Plain) -> list[Chart]:
     ]
 
 
-def weight_charts(report: Plain) -> list[Chart]:
+def weight_figures(report: Report) -> list[Figure]:
     """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
-    entries = report["weights"]
-    charts: list[Chart] = []
-    if report["predictor_type"] != "multiclass_classifier":
-        some = entries[:MAX_BARS]
-        names, values = [entry["feature"] for entry in some], [entry["standardised"][0] for entry in some]
-        charts.append(("The largest weights", draw_bars(names, values, "The largest weights")))
-    elif entries and len(entries[0]["classes"]) > 1:
-        for c in entries[0]["classes"][:PICTURES]:
-            some = sorted(entries, key=lambda entry: -abs(entry["standardised"][c]))[:CLASS_BARS]
-            names, values = [entry["feature"] for entry in some], [entry["standardised"][c] for entry in some]
-            charts.append((f"Class {c}", draw_bars(names, values, f"The largest weights of class {c}")))
-    return charts
+    entries = report.weights
+    if report.predictor_type != "multiclass_classifier":
+        return [weight_figure(entries[:MAX_BARS], 0, "The largest weights", "The largest weights")]
+    if not entries or len(entries[0].classes) == 1:
+        return []
+    return [
+        weight_figure(
+            sorted(entries, key=lambda entry: -abs(entry.standardised[c]))[:CLASS_BARS],
+            c,
+            f"Class {c}",
+            f"The largest weights of class {c}",
+        )
+        for c in entries[0].classes[:PICTURED_CLASSES]
+    ]
 
 
-def time_chart(report: Plain) -> Chart:
+def weight_figure(entries: Sequence[WeightEntry], i: int, caption: str, title: str) -> Figure:
+    """Draw the weights of some features for class number `i`."""
+    values = [entry.standardised[i] for entry in entries]
+    return Figure(caption, draw_bars([entry.feature for entry in entries], values, title))
+
+
+def time_figure(report: Report) -> Figure:
     """Draw the duration of each part of the job."""
-    seconds = report["seconds"]
+    seconds = report.seconds
     total = sum(seconds.values())
-    return f"Seconds of each part, {total:.2f} in all", draw_bars(list(seconds), list(seconds.values()), "Time line")
+    return Figure(
+        f"Seconds of each part, {total:.2f} in all", draw_bars(list(seconds), list(seconds.values()), "Time line")
+    )

@@ -6,10 +6,9 @@ import numpy as np
 from markupsafe import Markup
 
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.facts import model_facts
+from linear_learner.report.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES, model_facts
 from open_algorithms.learning.showing.bars import draw_bars
 
-MAX_BARS, CLASS_BARS, MAX_CLASSES = 20, 5, 10
 MAX_NAMES = 1000
 
 _SENSES = {
@@ -42,8 +41,8 @@ def _draw_figures(model: LinearModel) -> Markup:
         return _draw_figure(
             model, 0, MAX_BARS, f"{min(MAX_BARS, model.feature_dim):,} of {model.feature_dim:,} features"
         )
-    figures = [_draw_figure(model, k, CLASS_BARS, f"Class {k}") for k in range(min(MAX_CLASSES, model.outputs))]
-    more = [_MORE.format(MAX_CLASSES, model.outputs)] if model.outputs > MAX_CLASSES else []
+    figures = [_draw_figure(model, k, CLASS_BARS, f"Class {k}") for k in range(min(PICTURED_CLASSES, model.outputs))]
+    more = [_MORE.format(PICTURED_CLASSES, model.outputs)] if model.outputs > PICTURED_CLASSES else []
     return _join_lines([*figures, *more])
 
 

@@ -1,1 +1,1 @@
-"""Charts as SVG."""
+"""Pages and charts for people: HTML and SVG."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from open_algorithms.learning.showing.axes import MAX_LABELS, format_axis_number, make_axis
+from open_algorithms.learning.showing.axes import MAX_LABELS, Scale, format_axis_number, make_axis
 
 VALUES = st.floats(-1e30, 1e30).filter(lambda value: value == 0 or abs(value) > 1e-30)
 
@@ -16,7 +16,7 @@ VALUES = st.floats(-1e30, 1e30).filter(lambda value: value == 0 or abs(value) > 
 def test_an_axis_holds_its_numbers_and_is_divided_by_different_ones(
     values: list[float], logarithmic: bool, whole: bool
 ) -> None:
-    found = make_axis(values, 0, 300, logarithmic=logarithmic, whole=whole)
+    found = make_axis(Scale(logarithmic=logarithmic, whole=whole), values, 0, 300)
     assert all(-1e-6 <= found.position(value) <= 300 + 1e-6 for value in values)
     texts = [found.tick_text(tick) for tick in found.tick_values()]
     assert len(set(texts)) == len(texts) <= 3 * MAX_LABELS
@@ -34,18 +34,18 @@ def test_an_axis_holds_its_numbers_and_is_divided_by_different_ones(
     ],
 )
 def test_the_numbers_of_an_axis_have_the_digits_that_tell_them_apart(values: list[float], texts: list[str]) -> None:
-    found = make_axis(values, 0, 300)
+    found = make_axis(Scale(), values, 0, 300)
     assert [found.tick_text(tick) for tick in found.tick_values()] == texts
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4])
 def test_epochs_are_not_divided(epochs: int) -> None:
-    found = make_axis([0.5, epochs + 0.5], 0, 300, whole=True)
+    found = make_axis(Scale(whole=True), [0.5, epochs + 0.5], 0, 300)
     assert found.tick_values() == list(range(1, epochs + 1))
 
 
 def test_numbers_of_many_sizes_have_room_beside_each_other() -> None:
-    found = make_axis([1e-20, 1e20], 300, -300, logarithmic=True)
+    found = make_axis(Scale(logarithmic=True), [1e-20, 1e20], 300, -300)
     places = [found.position(tick) for tick in found.tick_values()]
     assert all(low - high > 20 for low, high in pairwise(places))
     assert math.isclose(found.position(1), 150)
@@ -56,3 +56,9 @@ def test_numbers_of_many_sizes_have_room_beside_each_other() -> None:
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert format_axis_number(value) == text
+
+
+def test_the_ends_of_a_scale_go_before_its_values() -> None:
+    found = make_axis(Scale("share", ends=(0, 1)), [-5, 5], 10, 100)
+    assert (found.low, found.high, found.label) == (0, 1, "share")
+    assert found.position(1) == 110

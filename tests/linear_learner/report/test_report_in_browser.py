@@ -8,7 +8,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from linear_learner.report.page import render_report
-from tests.linear_learner.report.test_report import job
+from tests.linear_learner.report.jobs import job, rename
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS
 
 A4 = 717  # pixels between the margins of a sheet
@@ -17,9 +17,7 @@ LONG = "<b>" + "a_very_long_name" * 12
 
 def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "light") -> None:
     """Open the report of a job whose features have long names."""
-    found = job(name)[1]
-    named = found | {"weights": [entry | {"feature": f"{entry['column']}{LONG}"} for entry in found["weights"]]}
-    named["hyperparameters"] = {"given": {LONG: LONG}, "used": {LONG: LONG}}
+    named = rename(job(name)[1], lambda column: f"{column}{LONG}")
     file = folder / "report.html"
     file.write_text(render_report(named), encoding="utf-8")
     screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}

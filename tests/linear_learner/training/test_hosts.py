@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,7 +21,8 @@ from linear_learner.objective.model import LinearModel
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.content import build_report
+from linear_learner.report.build import build_report
+from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality, Report
 from linear_learner.training.fit import fit_model
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.job.errors import InputError
@@ -63,7 +64,7 @@ class Done:
     model: LinearModel
     log: str
     disk: Disk | None
-    report: dict[str, Any]
+    report: Report
     losses: list[float] = field(init=False)
     best: list[str] = field(init=False)
 
@@ -150,22 +151,28 @@ def assert_alike(one: Done, many: Done) -> None:
     assert_told_alike(one.report, many.report)
 
 
-def assert_told_alike(one: dict[str, Any], many: dict[str, Any]) -> None:
+def assert_told_alike(one: Report, many: Report) -> None:
     """Compare two reports: the rows of all hosts are in each figure."""
-    for name, channel in one["channels"].items():
-        facts, those = one["data"]["channels"][name], many["data"]["channels"][name]
-        assert those["rows"] == facts["rows"]
-        assert those.get("classes") == facts.get("classes")
-        assert those.get("label") == pytest.approx(facts.get("label"))
-        other = many["channels"][name]
-        assert other["scores"] == pytest.approx(channel["scores"], rel=0.02, abs=1e-3)
-        if "confusion" in channel:
-            np.testing.assert_array_equal(np.sum(other["confusion"], axis=1), np.sum(channel["confusion"], axis=1))
-            np.testing.assert_allclose(other["confusion"], channel["confusion"], atol=2)
-        if "residuals" in channel:
-            assert other["sampled_rows"] == channel["sampled_rows"]
-            quantiles = list(channel["residuals"]["quantiles"].values())
-            np.testing.assert_allclose(list(other["residuals"]["quantiles"].values()), quantiles, rtol=0.01, atol=1e-3)
+    for name, quality in one.channels.items():
+        rows, other_rows, other = one.data.channels[name], many.data.channels[name], many.channels[name]
+        assert (other_rows.rows, other_rows.classes) == (rows.rows, rows.classes)
+        if rows.label is not None and other_rows.label is not None:
+            assert asdict(other_rows.label) == pytest.approx(asdict(rows.label))
+        assert (other_rows.label is None) == (rows.label is None)
+        assert other.scores == pytest.approx(quality.scores, rel=0.02, abs=1e-3)
+        if isinstance(quality, RegressionQuality):
+            assert isinstance(other, RegressionQuality)
+            assert other.sampled_rows == quality.sampled_rows
+            assert other.residuals is not None
+            assert quality.residuals is not None
+            quantiles = list(quality.residuals.quantiles.values())
+            np.testing.assert_allclose(list(other.residuals.quantiles.values()), quantiles, rtol=0.01, atol=1e-3)
+        else:
+            assert isinstance(other, BinaryQuality | MulticlassQuality)
+            assert quality.confusion is not None
+            assert other.confusion is not None
+            np.testing.assert_array_equal(np.sum(other.confusion, axis=1), np.sum(quality.confusion, axis=1))
+            np.testing.assert_allclose(other.confusion, quality.confusion, atol=2)
 
 
 def rows_of(X: Any, rows: NDArray[Any]) -> Any:

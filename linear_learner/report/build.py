@@ -1,0 +1,120 @@
+"""Build the report of a training job from the result of the training."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from linear_learner.measuring.final import Measurement, objective_name
+from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
+from linear_learner.options.hyperparameters import final_configuration
+from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
+from linear_learner.report.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
+from linear_learner.report.quality import channel_quality
+from linear_learner.report.schema import (
+    ChannelRows,
+    DataSummary,
+    HyperparameterTexts,
+    LabelMoments,
+    Normalized,
+    Report,
+    TrainingSummary,
+    WeightEntry,
+)
+from linear_learner.training.result import TrainingResult
+from open_algorithms import VERSION
+
+FORMAT = 1
+PACKAGES = ("mxnet", "numpy", "pyarrow", "protobuf")
+LISTED_WEIGHTS = (
+    50  # features whose weights are listed: those with the largest of all; CLASS_BARS more of each pictured class
+)
+
+
+def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], seconds: Mapping[str, float]) -> Report:
+    """Return the report.
+
+    `hyperparameters` are the texts that the user sent, `seconds` the duration of each part of the job.
+    """
+    hp, model = result.hp, result.model
+    return Report(
+        format=FORMAT,
+        predictor_type=hp.predictor_type,
+        objective=objective_name(hp),
+        stopped=result.was_stopped,
+        hosts=result.host_count,
+        data=DataSummary(
+            features=model.feature_dim,
+            sparse=result.is_sparse,
+            normalized=Normalized(hp.normalize_data, hp.normalize_label),
+            channels={name: channel_rows(measured) for name, measured in result.measurements.items()},
+        ),
+        training=training_summary(result),
+        bank=candidate_entries(result),
+        curves=learning_curves(result),
+        winner=result.winner,
+        threshold=model.threshold if hp.predictor_type == "binary_classifier" else None,
+        channels={name: channel_quality(measured, model) for name, measured in result.measurements.items()},
+        weights=weight_entries(result),
+        seconds=dict(seconds),
+        hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
+        versions=package_versions(),
+    )
+
+
+def channel_rows(measured: Measurement) -> ChannelRows:
+    """Return the row count of a channel, and its rows of each class or the moments of its labels."""
+    match measured.tally:
+        case BinaryTally() as tally:
+            return ChannelRows(tally.rows, classes=[tally.rows - tally.positives, tally.positives])
+        case MulticlassTally() as tally:
+            return ChannelRows(int(tally.positives.sum()), classes=tally.positives.tolist())
+        case tally:
+            labels = tally.labels
+            return ChannelRows(labels.rows, label=LabelMoments(labels.mean, labels.value**0.5))
+
+
+def training_summary(result: TrainingResult) -> TrainingSummary:
+    """Return how long training ran and what it was judged by."""
+    return TrainingSummary(
+        epochs=result.course.epoch,
+        epochs_wanted=result.hp.epochs,
+        best_epoch=result.course.best_epoch,
+        mini_batch_size=result.hp.mini_batch_size,
+        deciding=result.deciding_channel,
+        criterion=deciding_criterion(result),
+        maximise=result.standings.maximise,
+    )
+
+
+def weight_entries(result: TrainingResult) -> list[WeightEntry]:
+    """Return the features with the largest standardised weights, with both their standardised and raw weights.
+
+    Features with the largest weights of a single class follow. With more than MAX_CONFUSION_CLASSES classes each
+    feature has only the class with its largest weight.
+    """
+    raw, names = result.model.weight, result.model.feature_names
+    unit = result.scaler.deviation.astype(np.float64) / result.scaler.label_deviation
+    columns, outputs = largest_rows(raw, LISTED_WEIGHTS, unit), raw.shape[1]
+    for c in range(min(PICTURED_CLASSES, outputs) if 1 < outputs <= MAX_CONFUSION_CLASSES else 0):
+        columns += largest_rows(raw[:, [c]], CLASS_BARS, unit)
+    entries = []
+    for column in dict.fromkeys(columns):
+        values = raw[column].astype(np.float64) * unit[column]
+        classes = list(range(outputs)) if outputs <= MAX_CONFUSION_CLASSES else [int(np.abs(values).argmax())]
+        entries.append(
+            WeightEntry(names[column], column, classes, values[classes].tolist(), raw[column, classes].tolist())
+        )
+    return entries
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of this program, of Python and of the main packages."""
+    found = {"open-linear-learner": VERSION, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

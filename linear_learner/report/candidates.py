@@ -1,0 +1,73 @@
+"""How the candidates of a bank trained: their figures, the best first, and their learning curves."""
+
+import math
+
+import numpy as np
+
+from linear_learner.measuring.final import objective_name
+from linear_learner.report.schema import CandidateEntry, CriterionCurve, LearningCurves
+from linear_learner.training.result import TrainingResult
+
+
+def deciding_criterion(result: TrainingResult) -> str:
+    """Return the name of the criterion that chose the winner."""
+    hp = result.hp
+    return hp.binary_classifier_model_selection_criteria if result.standings.maximise else objective_name(hp)
+
+
+def candidate_entries(result: TrainingResult) -> list[CandidateEntry]:
+    """Return the candidates, best first, with their settings and their figures at the best epoch.
+
+    Pruned candidates follow, the last pruned first.
+    """
+    course, standings = result.course, result.standings
+    places = {int(m): place for place, m in enumerate(course.active)}
+    best = np.flatnonzero(course.recorded_epochs == course.best_epoch)
+    entries = []
+    for m, candidate in enumerate(result.candidates):
+        left = int(course.epochs_until_pruned[m]) or None
+        then = best if left is None else np.flatnonzero(course.recorded_epochs < left)[-1:]
+        train, validation, value = course.history[then[0], :, m] if then.size else (math.nan,) * 3
+        loss = validation
+        if left is None:
+            value, loss = standings.values[places[m]], standings.losses[places[m]]
+        entries.append(
+            CandidateEntry(
+                candidate=m,
+                value=float(value),
+                loss=float(loss),
+                train_loss=float(train),
+                validation_loss=float(validation),
+                left_after_epoch=left,
+                diverged=left is None and not (math.isfinite(value) and math.isfinite(loss)),
+                settings=candidate.logged_settings(),
+            )
+        )
+    return sorted(entries, key=lambda entry: rank_key(entry, -1 if standings.maximise else 1))
+
+
+def rank_key(entry: CandidateEntry, sign: int) -> tuple[bool, bool, int, float, float, int]:
+    """Return what candidates are sorted by: the value times `sign`, then the loss; NaN ranks last."""
+    left = entry.left_after_epoch
+    value, loss = np.nan_to_num([sign * entry.value, entry.loss], nan=np.inf).tolist()
+    return entry.diverged, left is not None, -(left or 0), value, loss, entry.candidate
+
+
+def learning_curves(result: TrainingResult) -> LearningCurves:
+    """Return the learning curves of the recorded epochs.
+
+    They hold each candidate's losses on the training rows and, if there are any, on the validation rows, and the best
+    candidate's value of the early stopping criterion.
+    """
+    course, part = result.course, 0 if result.deciding_channel == "train" else 2
+    best = np.fmax.reduce if part and result.standings.maximise else np.fmin.reduce
+    values = course.history[:, part]
+    names = ("train", "validation") if part else ("train",)
+    return LearningCurves(
+        epochs=course.recorded_epochs.tolist(),
+        losses={name: course.history[:, row].T.tolist() for row, name in enumerate(names)},
+        early_stopping=CriterionCurve(
+            deciding_criterion(result) if part else objective_name(result.hp),
+            best(np.where(np.isfinite(values), values, np.nan), axis=1).tolist(),
+        ),
+    )

@@ -1,0 +1,75 @@
+"""The outcome of a job in a few lines, read back from report.json."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+Scores = Mapping[str, float | None]  # None where a score is not finite
+
+MAIN_SCORES = {  # scores, by predictor type and their names in the report, and what people call them
+    "binary_classifier": {"binary_classification_accuracy": "accuracy"},
+    "multiclass_classifier": {"multiclass_accuracy": "accuracy"},
+    "regressor": {"mse": "mse", "r2": "R2"},
+}
+F_SCORE_NAMES = {"binary_classifier": "F", "multiclass_classifier": "macro F"}
+MAIN_SETTINGS = ("optimizer", "learning_rate", "wd", "l1")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The scores of a model on each channel, its threshold, and the candidate that won among `candidates`."""
+
+    predictor_type: str
+    scores: Mapping[str, Scores]
+    threshold: float | None
+    candidates: int
+    winner: int
+    settings: Mapping[str, str | float]
+    best_epoch: int | None
+    criterion: str
+    deciding: str
+
+
+def read_outcome(text: str) -> Outcome:
+    """Read the outcome from the text of report.json."""
+    report = json.loads(text)
+    training = report["training"]
+    winner = next(entry for entry in report["bank"] if entry["candidate"] == report["winner"])
+    return Outcome(
+        predictor_type=report["predictor_type"],
+        scores={name: channel["scores"] for name, channel in report["channels"].items()},
+        threshold=report["threshold"],
+        candidates=len(report["bank"]),
+        winner=report["winner"],
+        settings=winner["settings"],
+        best_epoch=training["best_epoch"],
+        criterion=training["criterion"],
+        deciding=training["deciding"],
+    )
+
+
+def outcome_lines(outcome: Outcome) -> Iterator[str]:
+    """Yield lines about scores, threshold and the winning candidate."""
+    yield "scores: " + "; ".join(
+        f"{name} {', '.join(main_scores(outcome.predictor_type, found))}" for name, found in outcome.scores.items()
+    )
+    if outcome.threshold is not None:
+        yield f"threshold: {outcome.threshold:.4g}; a score from there on is called 1"
+    settings = ", ".join(
+        f"{name} {value if isinstance(value, str) else f'{value:.4g}'}"
+        for name, value in outcome.settings.items()
+        if name in MAIN_SETTINGS
+    )
+    yield (
+        f"winner: candidate {outcome.winner} of {outcome.candidates} ({settings}), best in epoch {outcome.best_epoch}, "
+        f"by {outcome.criterion} on the {outcome.deciding} rows"
+    )
+
+
+def main_scores(predictor_type: str, scores: Scores) -> Iterator[str]:
+    """Yield the main scores of a channel as texts; unknown ones are left out, and those that are not finite."""
+    for name, value in scores.items():
+        metric, f, beta = name.partition("_f_")
+        word = f"{F_SCORE_NAMES[predictor_type]}{float(beta):g}" if f else MAIN_SCORES[predictor_type].get(metric)
+        if word and value is not None:
+            yield f"{word} {value:.4g}"

@@ -1,0 +1,243 @@
+"""The report of a training job as values; report.json has the same names in the same order.
+
+Epochs are counted from 0, candidates by their number in the bank. A number may be NaN or infinite.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Numbers = list[float]
+
+
+@dataclass(frozen=True)
+class LabelMoments:
+    """Mean and standard deviation of a channel's labels."""
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class ChannelRows:
+    """The rows of a channel: those of each class, or the moments of a regressor's labels."""
+
+    rows: int
+    classes: list[int] | None = None
+    label: LabelMoments | None = None
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """Whether features and label were divided by their standard deviation."""
+
+    features: bool
+    label: bool
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The data that the model was trained and measured on; `features` is their number."""
+
+    features: int
+    sparse: bool
+    normalized: Normalized
+    channels: Mapping[str, ChannelRows]
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """How long training ran and what it was judged by.
+
+    `best_epoch` is None where not even one epoch ended. `deciding` is the channel whose rows chose the winner, by the
+    highest `criterion` if `maximise`, else by the lowest.
+    """
+
+    epochs: int
+    epochs_wanted: int
+    best_epoch: int | None
+    mini_batch_size: int
+    deciding: str
+    criterion: str
+    maximise: bool
+
+
+@dataclass(frozen=True)
+class CandidateEntry:
+    """A candidate: its value of the criterion and its losses at the best epoch, and its settings.
+
+    A candidate that was pruned left after `left_after_epoch` epochs, and has the values of its last one.
+    """
+
+    candidate: int
+    value: float
+    loss: float
+    train_loss: float
+    validation_loss: float
+    left_after_epoch: int | None
+    diverged: bool
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class CriterionCurve:
+    """The best candidate's value of the early stopping criterion, by recorded epoch."""
+
+    criterion: str
+    values: Numbers
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """The losses on each channel, (candidates, recorded epochs), and the early stopping criterion."""
+
+    epochs: list[int]
+    losses: Mapping[str, list[Numbers]]
+    early_stopping: CriterionCurve
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """The receiver operating characteristic."""
+
+    false_positive_rate: Numbers
+    true_positive_rate: Numbers
+
+
+@dataclass(frozen=True)
+class PrecisionRecallCurve:
+    """Precision against recall."""
+
+    recall: Numbers
+    precision: Numbers
+
+
+@dataclass(frozen=True)
+class ThresholdEntry:
+    """A threshold, the number of rows that it flags, and the metrics there; in report.json these stand beside it."""
+
+    threshold: float
+    flagged: int
+    metrics: Mapping[str, float]
+    calibrated: bool
+
+
+@dataclass(frozen=True)
+class CalibrationCurve:
+    """Rows, mean score and share of positives in equal ranges of the score (reliability diagram)."""
+
+    rows: list[int]
+    mean_score: Numbers
+    positive_share: Numbers
+
+
+@dataclass(frozen=True)
+class BinaryQuality:
+    """How good a binary classifier is on a channel; `confusion` (2, 2) counts rows by label and predicted label."""
+
+    scores: Mapping[str, float]
+    confusion: list[list[int]]
+    roc: RocCurve
+    precision_recall: PrecisionRecallCurve
+    thresholds: list[ThresholdEntry]
+    calibration: CalibrationCurve | None = None
+
+
+@dataclass(frozen=True)
+class ClassQuality:
+    """How good a multiclass classifier is on one class, which it flags `flagged` rows as."""
+
+    class_: int
+    rows: int
+    flagged: int
+    recall: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class MulticlassQuality:
+    """How good a multiclass classifier is on a channel; without `confusion` (C, C) where there are too many classes."""
+
+    scores: Mapping[str, float]
+    classes: list[ClassQuality]
+    confusion: list[list[int]] | None = None
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """A histogram of predictions minus labels: `counts` (n,) between `edges` (n + 1,), and quantiles by level."""
+
+    edges: Numbers
+    counts: list[int]
+    quantiles: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Labels of some rows and the predictions for them."""
+
+    label: Numbers
+    score: Numbers
+
+
+@dataclass(frozen=True)
+class RegressionQuality:
+    """How good a regressor is on a channel; the sample may hold no row whose label and prediction are finite."""
+
+    scores: Mapping[str, float]
+    sampled_rows: int
+    residuals: Residuals | None = None
+    predictions: Predictions | None = None
+
+
+Quality = BinaryQuality | MulticlassQuality | RegressionQuality
+
+
+@dataclass(frozen=True)
+class WeightEntry:
+    """The weights of a feature for each of `classes`, per standard deviation of the feature and in original units."""
+
+    feature: str
+    column: int
+    classes: list[int]
+    standardised: Numbers
+    raw: Numbers
+
+
+@dataclass(frozen=True)
+class HyperparameterTexts:
+    """The hyperparameters that the user sent, and these completed with the defaults."""
+
+    given: Mapping[str, str]
+    used: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report of a training job; `bank` holds the candidates, the best first, `seconds` each part of the job."""
+
+    format: int
+    predictor_type: str
+    objective: str
+    stopped: bool
+    hosts: int
+    data: DataSummary
+    training: TrainingSummary
+    bank: list[CandidateEntry]
+    curves: LearningCurves
+    winner: int
+    threshold: float | None
+    channels: Mapping[str, Quality]
+    weights: list[WeightEntry]
+    seconds: Mapping[str, float]
+    hyperparameters: HyperparameterTexts
+    versions: Mapping[str, str]
+
+    @property
+    def winning_entry(self) -> CandidateEntry:
+        """The candidate that won."""
+        return next(entry for entry in self.bank if entry.candidate == self.winner)
+
+    @property
+    def main_channel(self) -> str:
+        """The channel that is the best evidence of quality: test, else validation, else train."""
+        return next(name for name in ("test", "validation", "train") if name in self.channels)

@@ -1,0 +1,136 @@
+"""Plots as inline SVG, in the colours of the surrounding page: --muted, --line and those of the curves."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from open_algorithms.learning.showing.axes import Axis, Scale, format_axis_number, make_axis
+
+WIDTH, HEIGHT = 420, 300  # in pixels, where there is room for them
+LEFT, RIGHT, TOP, BOTTOM = 62, 22, 30, 40  # that the axes take
+EDGE = 6  # beyond the axes that dots may reach
+HORIZONTAL, VERTICAL = (LEFT, WIDTH - LEFT - RIGHT), (HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT)  # first pixel, length
+FONT = 13
+
+_PLOT = Markup(
+    '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
+    ' fill="var(--muted)" font-variant-numeric="tabular-nums">\n<title>{title}</title>\n{grid}{marks}'
+    '<text x="{middle}" y="{bottom}" text-anchor="middle">{x_label}</text>'
+    '<text x="0" y="13">{y_label}</text>\n</svg>'
+)
+_WINDOW = Markup(
+    '<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">{marks}</svg>\n'
+)
+_ACROSS = Markup(
+    '<path d="M{left} {y:.1f}H{right}" stroke="var(--line)"/>'
+    '<text x="{edge}" y="{base:.1f}" text-anchor="end">{text}</text>\n'
+)
+_DOWN = Markup('<text x="{x:.1f}" y="{y}" text-anchor="middle">{text}</text>\n')
+_LINE = Markup(
+    '<path d="{path}" fill="none" stroke="var({colour})" stroke-width="{width}" stroke-linejoin="round"{dash}>'
+    "<title>{title}</title></path>\n"
+)
+_DOTS = Markup('<g fill="var({colour})" fill-opacity="{opacity}"><title>{title}</title>{dots}</g>\n')
+_DOT = Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
+_COLUMN = Markup(
+    '<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="var({colour})">'
+    "<title>{title}</title></rect>\n"
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points (n,) joined by a line, or drawn as dots of radius `dot_radius`; NaN is left out.
+
+    `colour` is a CSS custom property.
+    """
+
+    x: Sequence[float]
+    y: Sequence[float]
+    title: str
+    colour: str = "--accent"
+    width: float = 2
+    dashed: bool = False
+    dot_radius: float = 0
+
+
+def draw_curves(curves: Sequence[Curve], title: str, x: Scale, y: Scale) -> Markup:
+    """Draw curves over each other, the last on top.
+
+    Points beyond the ends of a scale, and those that a logarithmic axis cannot show, are clipped.
+    """
+    across = make_axis(x, [value for curve in curves for value in curve.x], *HORIZONTAL)
+    up = make_axis(y, [value for curve in curves for value in curve.y], *VERTICAL)
+    return draw_axes(Markup("").join(draw_curve(curve, across, up) for curve in curves), title, across, up)
+
+
+def draw_histogram(edges: Sequence[float], counts: Sequence[int], title: str, x_label: str, y_label: str) -> Markup:
+    """Draw a histogram: `counts` (n,) between `edges` (n + 1,)."""
+    across = make_axis(Scale(x_label), edges, *HORIZONTAL)
+    up = make_axis(Scale(y_label, whole=True), [0, max(counts, default=0)], *VERTICAL)
+    bars = [
+        _COLUMN.format(
+            x=across.position(low),
+            y=up.position(count),
+            width=max(across.position(high) - across.position(low) - 1, 0.5),
+            height=up.position(0) - up.position(count),
+            colour="--accent",
+            title=f"{format_axis_number(low)} to {format_axis_number(high)}: {count}",
+        )
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    return draw_axes(Markup("").join(bars), title, across, up)
+
+
+def draw_curve(curve: Curve, across: Axis, up: Axis) -> Markup:
+    """Draw one curve between two axes."""
+    points = [
+        (across.position(x), up.position(y))
+        for x, y in zip(curve.x, curve.y, strict=True)
+        if math.isfinite(x) and math.isfinite(y) and (y > 0 or not up.logarithmic)
+    ]
+    if curve.dot_radius or len(points) == 1:
+        dots = Markup("").join(_DOT.format(x=x, y=y, radius=curve.dot_radius or curve.width + 1) for x, y in points)
+        return _DOTS.format(colour=curve.colour, opacity=0.35 if len(points) > 100 else 1, title=curve.title, dots=dots)
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+    dash = Markup(' stroke-dasharray="4 4"') if curve.dashed else ""
+    return _LINE.format(path=path, colour=curve.colour, width=curve.width, title=curve.title, dash=dash)
+
+
+def draw_axes(marks: Markup, title: str, across: Axis, up: Axis) -> Markup:
+    """Draw axes, grid and labels around `marks`."""
+    grid = [
+        _ACROSS.format(
+            left=LEFT,
+            right=WIDTH - RIGHT,
+            edge=LEFT - 6,
+            y=up.position(tick),
+            base=up.position(tick) + 4,
+            text=up.tick_text(tick),
+        )
+        for tick in up.tick_values()
+    ]
+    grid += [
+        _DOWN.format(x=across.position(tick), y=HEIGHT - BOTTOM + 17, text=across.tick_text(tick))
+        for tick in across.tick_values()
+    ]
+    return _PLOT.format(
+        width=WIDTH,
+        height=HEIGHT,
+        font=FONT,
+        title=title,
+        grid=Markup("").join(grid),
+        marks=_WINDOW.format(
+            x=LEFT - EDGE,
+            y=TOP - EDGE,
+            width=WIDTH - LEFT - RIGHT + 2 * EDGE,
+            height=HEIGHT - TOP - BOTTOM + 2 * EDGE,
+            marks=marks,
+        ),
+        middle=(LEFT + WIDTH - RIGHT) / 2,
+        bottom=HEIGHT - 4,
+        x_label=across.label,
+        y_label=up.label,
+    )

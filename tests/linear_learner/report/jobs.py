@@ -1,0 +1,74 @@
+"""Jobs whose reports the tests look at."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from container.job.log import JobLog
+from linear_learner.report.build import build_report
+from linear_learner.report.schema import HyperparameterTexts, Report
+from linear_learner.training.fit import fit_model
+from linear_learner.training.result import TrainingResult
+from open_algorithms.learning.rows.dense import Block
+from tests.linear_learner.silence import SilentLog
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
+from tests.linear_learner.training.test_pruning import JOBS as PRUNED
+
+SECONDS = {"read": 0.25, "train": 1.5, "save": 0.125}
+LEFT = PRUNED["classes"]
+FEW = {"epochs": "5", "num_models": "12"}
+JOBS: dict[str, dict[str, str]] = {
+    **{predictor: job | FEW for predictor, job in HYPERPARAMETERS.items()},
+    "by loss": HYPERPARAMETERS["binary_classifier"]
+    | FEW
+    | {"binary_classifier_model_selection_criteria": "loss_function"},
+    "by hinge": HYPERPARAMETERS["binary_classifier"] | FEW | {"loss": "hinge_loss"},
+    "unvalidated": HYPERPARAMETERS["binary_classifier"] | FEW,
+    "pruned": LEFT[0],
+}
+
+
+def channels(name: str) -> dict[str, list[Block]]:
+    if name == "pruned":
+        return {channel: list(blocks) for channel, blocks in LEFT[1].items()}
+    found = {channel: list[Block](blocks) for channel, blocks in split(JOBS[name]["predictor_type"]).items()}
+    return {"train": found["train"]} if name == "unvalidated" else found
+
+
+def train(texts: dict[str, str], data: dict[str, list[Block]], log: Any = None, **more: Any) -> TrainingResult:
+    """Run a job; return its result."""
+    found = list[TrainingResult]()
+    fit_model(texts, data, log or SilentLog(), on_result=found.append, **more)
+    return found[0]
+
+
+@cache
+def job(name: str) -> tuple[TrainingResult, Report, str]:
+    """Run a job; return its result, its report and its log."""
+    log = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
+        result = train(JOBS[name], channels(name), JobLog("algo-1", "Linear Learner", log))
+    return result, build_report(result, JOBS[name], SECONDS), log.getvalue()
+
+
+def rename(report: Report, name: Callable[[int], str]) -> Report:
+    """Return the report with other names of features, by their column, and of hyperparameters."""
+    texts = {name(0): name(1)}
+    return replace(
+        report,
+        weights=[replace(entry, feature=name(entry.column)) for entry in report.weights],
+        hyperparameters=HyperparameterTexts(texts, texts),
+    )
+
+
+def rows_of(name: str, channel: str) -> tuple[Any, Any]:
+    """Return the model's answer for the rows of a channel, and their labels."""
+    blocks = channels(name)[channel]
+    X, y = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return job(name)[0].model.predict(X), y

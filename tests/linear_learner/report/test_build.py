@@ -1,0 +1,152 @@
+"""The report of a job: what it tells is what the log tells."""
+
+import json
+import platform
+import re
+import tracemalloc
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pytest
+
+from linear_learner.report.build import build_report, weight_entries
+from linear_learner.report.page import render_report
+from linear_learner.report.schema import Report
+from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, train
+from tests.linear_learner.silence import SilentLog
+from tests.linear_learner.training.test_checkpoints import Disk, cut_off
+from tests.linear_learner.training.test_fit import HYPERPARAMETERS
+from tests.linear_learner.training.test_interruption import Stop
+
+
+def told(pattern: str, log: str) -> list[Any]:
+    return re.findall(pattern, log)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_score_is_that_of_the_log(name: str) -> None:
+    _, found, log = job(name)
+    for channel, quality in found.channels.items():
+        scores = {metric: float(value) for metric, value in told(rf"#{channel}_score \(\S+\) : \('(.+)', (.+)\)", log)}
+        assert quality.scores == scores
+        assert scores
+    assert set(found.channels) == set(channels(name))
+    rows = {name: sum(len(y) for _, y in blocks) for name, blocks in channels(name).items()}
+    assert {name: facts.rows for name, facts in found.data.channels.items()} == rows
+    assert f"Training {len(found.bank)} candidates on {rows['train']} rows of {found.data.features}" in log
+
+
+def logged_curves(found: Report, log: str) -> dict[str, Any]:
+    """Read the losses of all candidates and epochs from the log."""
+    lines = [json.loads(line[9:]) for line in log.splitlines() if line.startswith("#metrics ")]
+    curves = {}
+    for channel in found.curves.losses:
+        curves[channel] = np.full((len(found.bank), found.training.epochs), np.nan)
+        for line in lines:
+            if (loss := line["Metrics"].get(f"{channel}_{found.objective}")) is not None:
+                curves[channel][line["Dimensions"]["model"], line["Dimensions"]["epoch"]] = loss["sum"]
+    return curves
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_curve_and_every_candidate_is_that_of_the_log(name: str) -> None:
+    _, found, log = job(name)
+    training, best, curves = found.training, found.curves.early_stopping, logged_curves(found, log)
+    assert found.curves.epochs == list(range(training.epochs))
+    for channel, curve in curves.items():
+        np.testing.assert_array_equal(np.array(found.curves.losses[channel], np.float64), curve)
+    early = told(r"#early_stopping_criteria_metric: .* epoch=\d+, criteria=(\S+), value=(\S+)", log)
+    assert best.values == [float(value) for _, value in early]
+    assert best.criterion == early[0][0].removeprefix("sampled_")
+    winner = found.winning_entry
+    assert winner.settings == json.loads(told("Best model found for hyperparameters: (.*)", log)[0])
+    assert winner.train_loss == curves["train"][found.winner, training.best_epoch]
+    if "validation" in curves:
+        assert winner.validation_loss == curves["validation"][found.winner, training.best_epoch]
+        assert winner.loss == winner.validation_loss
+    if not training.maximise:
+        assert winner.value == winner.loss
+    left = {entry.candidate: entry.left_after_epoch for entry in found.bank if entry.left_after_epoch}
+    leaves = told(r"candidates leave: .* in (\d+) epochs: ([\d, ]+)\.", log)
+    wanted = training.epochs_wanted
+    assert left == {int(m): wanted - int(more) for more, listed in leaves for m in listed.split(", ")}
+    assert left or name != "pruned"
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_winner_stands_first_and_the_others_fall(name: str) -> None:
+    _, found, _ = job(name)
+    assert found.bank[0].candidate == found.winner
+    assert sorted(entry.candidate for entry in found.bank) == list(range(len(found.bank)))
+    sign = -1 if found.training.maximise else 1
+    stayed = [(sign * entry.value, entry.loss) for entry in found.bank if entry.left_after_epoch is None]
+    assert stayed == sorted(stayed)
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+def test_standardised_weights_are_the_raw_ones_times_the_deviation_of_their_feature(name: str) -> None:
+    result, found, _ = job(name)
+    for entry in found.weights:
+        raw = result.model.weight[entry.column]
+        deviation = result.scaler.deviation[entry.column] / result.scaler.label_deviation
+        np.testing.assert_allclose(entry.raw, raw)
+        np.testing.assert_allclose(entry.standardised, raw * float(deviation), rtol=1e-6)
+    largest = [max(map(abs, entry.standardised)) for entry in found.weights]
+    assert largest == sorted(largest, reverse=True)
+    assert found.weights[0].feature == f"f{found.weights[0].column}"
+
+
+def test_the_weights_are_listed_without_a_copy_of_them() -> None:
+    result, _, _ = job("regressor")
+    many = np.arange(-2_000_000, 2_000_000, dtype=np.float32).reshape(2000, 2000)
+    wide = replace(
+        result,
+        model=replace(result.model, weight=many),
+        scaler=replace(result.scaler, deviation=np.ones(2000, np.float32)),
+    )
+    tracemalloc.start()
+    first = weight_entries(wide)[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (first.column, first.classes, first.raw) == (0, [0], [-2_000_000])
+    assert peak < many.nbytes / 4
+
+
+def test_the_versions_are_those_that_took_part() -> None:
+    found = job("regressor")[1].versions
+    assert found["open-linear-learner"] == version("open-linear-learner")
+    assert (found["numpy"], found["python"]) == (np.__version__, platform.python_version())
+
+
+def test_a_job_that_resumes_from_a_checkpoint_reports_all_of_its_epochs() -> None:
+    texts, data = JOBS["binary_classifier"], channels("binary_classifier")
+    result = train(texts, data, checkpoints=cut_off(2, texts, data))
+    assert build_report(result, texts, SECONDS) == job("binary_classifier")[1]
+
+
+def test_of_very_many_epochs_some_are_reported_the_best_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linear_learner.training.progress.MAX_HISTORY", 3 * 4 * 10)
+    texts = HYPERPARAMETERS["regressor"] | {"epochs": "50", "num_models": "4", "early_stopping_patience": "50"}
+    found = build_report(train(texts, channels("regressor")), texts, SECONDS)
+    epochs, best = found.curves.epochs, found.training.best_epoch
+    assert found.training.epochs == 50
+    assert 5 <= len(epochs) <= 12
+    assert epochs == sorted(set(epochs))
+    assert epochs[-1] == 49
+    assert best in epochs
+    winner = found.bank[0]
+    assert winner.validation_loss == found.curves.losses["validation"][found.winner][epochs.index(best)]
+    assert winner.value == winner.validation_loss == min(found.curves.early_stopping.values)
+    assert "candidate" in render_report(found)
+
+
+def test_a_job_that_is_stopped_in_its_first_epoch_is_reported() -> None:
+    texts = JOBS["binary_classifier"]
+    result = train(texts, channels("binary_classifier"), SilentLog(), raise_if_stopped=Stop(3), checkpoints=Disk())
+    found = build_report(result, texts, SECONDS)
+    assert found.stopped
+    assert (found.training.epochs, found.training.best_epoch) == (0, None)
+    assert "there is no curve yet" in render_report(found)
+    assert "its weights that its unfinished first epoch had come to" in render_report(found)

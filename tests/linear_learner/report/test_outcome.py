@@ -1,0 +1,50 @@
+"""The outcome of a job as it is read back from report.json."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from linear_learner.report.json_file import encode_report
+from linear_learner.report.outcome import outcome_lines, read_outcome
+from tests.linear_learner.report.jobs import JOBS, job
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_it_is_that_of_the_report(name: str) -> None:
+    _, report, _ = job(name)
+    found = read_outcome(encode_report(report))
+    assert found.predictor_type == report.predictor_type
+    assert found.scores == {channel: quality.scores for channel, quality in report.channels.items()}
+    assert (found.threshold, found.winner, found.candidates) == (report.threshold, report.winner, len(report.bank))
+    assert found.settings == report.winning_entry.settings
+    training = report.training
+    assert (found.best_epoch, found.criterion, found.deciding) == (
+        training.best_epoch,
+        training.criterion,
+        training.deciding,
+    )
+
+
+def test_its_lines_name_scores_threshold_and_winner() -> None:
+    found = replace(
+        read_outcome(encode_report(job("binary_classifier")[1])),
+        scores={"train": {"other": 1.0, "binary_classification_accuracy": 0.95, "binary_f_1.000": math.pi}},
+        threshold=0.25,
+        winner=3,
+        settings={"optimizer": "adam", "learning_rate": 0.123456, "slices": 24},
+        best_epoch=4,
+    )
+    assert list(outcome_lines(found)) == [
+        "scores: train accuracy 0.95, F1 3.142",
+        "threshold: 0.25; a score from there on is called 1",
+        "winner: candidate 3 of 12 (optimizer adam, learning_rate 0.1235), best in epoch 4, by accuracy on the "
+        "validation rows",
+    ]
+
+
+def test_a_score_that_is_not_finite_is_left_out() -> None:
+    found = read_outcome(encode_report(job("regressor")[1]))
+    lines = list(outcome_lines(replace(found, scores={"test": {"mse": None, "r2": 0.5}})))
+    assert lines[0] == "scores: test R2 0.5"
+    assert lines[1].startswith("winner")

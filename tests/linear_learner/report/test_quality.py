@@ -1,0 +1,112 @@
+"""The quality of a model on a channel: what others find in the same rows."""
+
+import numpy as np
+import pytest
+from sklearn import calibration
+from sklearn import metrics as theirs
+
+from linear_learner.measuring.metrics import BinaryTally, RegressorTally
+from linear_learner.report.quality import calibration_curve, regression_quality, threshold_entries
+from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality
+from tests.linear_learner.report.jobs import job, rows_of
+
+
+@pytest.mark.parametrize("name", ["binary_classifier", "by hinge", "unvalidated"])
+def test_a_binary_classifiers_curves_are_scikit_learns(name: str) -> None:
+    result, found, _ = job(name)
+    for channel, quality in found.channels.items():
+        assert isinstance(quality, BinaryQuality)
+        answer, y = rows_of(name, channel)
+        score = answer["score"]
+        assert quality.confusion == theirs.confusion_matrix(y, answer["predicted_label"]).tolist()
+        fallout, recall, _ = theirs.roc_curve(y, score, drop_intermediate=False)
+        points = set(zip(fallout.tolist(), recall.tolist(), strict=True))
+        ours = list(zip(quality.roc.false_positive_rate, quality.roc.true_positive_rate, strict=True))
+        assert set(ours) <= points
+        assert {(0.0, 0.0), (1.0, 1.0)} <= set(ours)
+        area = theirs.auc(*zip(*ours, strict=True))
+        assert area == pytest.approx(quality.scores["roc_auc_score"], abs=0.005)
+        precision, recall, _ = theirs.precision_recall_curve(y, score)
+        points = set(zip(recall.tolist(), precision.tolist(), strict=True))
+        curve = quality.precision_recall
+        assert set(zip(curve.recall, curve.precision, strict=True)) <= points
+        for entry in quality.thresholds:
+            said = score.astype(np.float64) >= entry.threshold
+            assert entry.flagged == said.sum()
+            assert entry.metrics["precision"] == pytest.approx(theirs.precision_score(y, said, zero_division=0))
+            assert entry.metrics["recall"] == pytest.approx(theirs.recall_score(y, said))
+            assert entry.metrics["binary_classification_accuracy"] == pytest.approx((said == y).mean())
+        calibrated = [entry for entry in quality.thresholds if entry.calibrated]
+        assert [entry.threshold for entry in calibrated] == [result.model.threshold] == [found.threshold]
+        own = calibrated[0].metrics
+        assert own == {metric: quality.scores[metric] for metric in own}
+        assert 3 <= len(quality.thresholds) <= 9
+        assert (quality.calibration is not None) == (name != "by hinge")
+        if quality.calibration is not None:
+            positive, mean = calibration.calibration_curve(y, score, n_bins=10)
+            np.testing.assert_allclose(quality.calibration.positive_share, positive)
+            np.testing.assert_allclose(quality.calibration.mean_score, mean, rtol=1e-6)
+            assert sum(quality.calibration.rows) == len(y)
+
+
+def test_a_multiclass_classifiers_confusion_is_scikit_learns() -> None:
+    quality = job("multiclass_classifier")[1].channels["validation"]
+    assert isinstance(quality, MulticlassQuality)
+    answer, y = rows_of("multiclass_classifier", "validation")
+    assert quality.confusion == theirs.confusion_matrix(y, answer["predicted_label"]).tolist()
+    precision, recall, _, rows = theirs.precision_recall_fscore_support(y, answer["predicted_label"], zero_division=0)
+    assert [c.rows for c in quality.classes] == rows.tolist()
+    assert [c.recall for c in quality.classes] == pytest.approx(recall.tolist())
+    assert [c.precision for c in quality.classes] == pytest.approx(precision.tolist())
+
+
+def test_a_regressors_residuals_are_predictions_minus_labels() -> None:
+    quality = job("regressor")[1].channels["validation"]
+    assert isinstance(quality, RegressionQuality)
+    assert quality.residuals is not None
+    assert quality.predictions is not None
+    answer, y = rows_of("regressor", "validation")
+    residual = answer["score"].astype(np.float64) - y
+    assert quality.sampled_rows == len(y) == sum(quality.residuals.counts)
+    assert quality.residuals.quantiles["0.5"] == pytest.approx(np.median(residual))
+    np.testing.assert_allclose(quality.predictions.label, y)
+    np.testing.assert_allclose(quality.predictions.score, answer["score"])
+
+
+@pytest.mark.parametrize("residual", [0.0, 1e30, -1e-30, 2.0**24])
+def test_residuals_that_are_as_good_as_equal_are_shown_as_one(residual: float) -> None:
+    tally = RegressorTally()
+    tally.add(np.zeros(100, np.float32), {"score": residual * (1 + 1e-15 * np.arange(100))})
+    residuals = regression_quality({}, tally).residuals
+    assert residuals is not None
+    assert residuals.edges[0] < residual < residuals.edges[-1]
+    assert sorted(residuals.counts)[-2:] == [0, 100]
+
+
+def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
+    tally, none = RegressorTally(), RegressorTally()
+    tally.add(np.arange(4, dtype=np.float32), {"score": np.array([np.inf, 1.5, np.nan, 3.5])})
+    predictions = regression_quality({}, tally).predictions
+    assert predictions is not None
+    assert predictions.label == [1, 3]
+    none.add(np.zeros(1, np.float32), {"score": np.array([-np.inf])})
+    assert regression_quality({}, none) == RegressionQuality({}, 0)
+    scores = np.array([0.25, 0.75, np.nan], np.float32)
+    assert sum(calibration_curve(scores, np.ones((3, 2), np.int64)).rows) == 4
+
+
+@pytest.mark.parametrize("ranked", [10, 1000])
+def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linear_learner.measuring.tallies.RANKED_ROWS", ranked)
+    generator = np.random.default_rng(0)
+    score = np.float32(1) + generator.normal(size=200).astype(np.float32) * np.float32(1e-3)
+    score[::2] *= -1
+    y = (generator.random(200) < 0.5).astype(np.float32)
+    tally, threshold = BinaryTally(1.0), float(np.median(score))
+    tally.add(y, {"score": score, "predicted_label": (score >= threshold).astype(np.int64)})
+    entries = threshold_entries(tally, tally.ranking.threshold_cuts(), threshold)
+    assert len(entries) >= 5
+    for entry in entries:
+        said = score >= entry.threshold
+        assert entry.flagged == said.sum()
+        assert entry.metrics["recall"] == pytest.approx(theirs.recall_score(y, said))
