@@ -173,7 +173,7 @@ def test_the_version_is_that_of_the_project(command: Command) -> None:
 
 
 def test_a_closed_stdout_is_told() -> None:
-    words = ["sh", "-c", 'exec "$0" -m commands inspect nothing >&-', sys.executable]
+    words = ["sh", "-c", 'exec "$0" -m open_algorithms.commands inspect nothing >&-', sys.executable]
     ended = subprocess.run(words, cwd=TOP, stderr=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr == "linear_learner: stdout is closed; expected a place to write to, such as /dev/null.\n"
