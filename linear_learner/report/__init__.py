@@ -1,1 +1,1 @@
-"""The report of a job, as data and as a page."""
+"""The report of a job: dataclasses, written as report.json and as a page; and a model described for people."""

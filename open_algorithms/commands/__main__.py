@@ -1,4 +1,4 @@
-"""`python -m commands`: the command where it is not installed."""
+"""`python -m open_algorithms.commands`: the command where it is not installed."""
 
 import sys
 

@@ -19,7 +19,7 @@ def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(TOP / "examples")
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name, words in {"python": "", "linear_learner": " -m commands"}.items():
+    for name, words in {"python": "", "linear_learner": " -m open_algorithms.commands"}.items():
         program = programs / name
         program.write_text(f'#!/bin/sh\nPYTHONPATH="{TOP}" exec "{sys.executable}"{words} "$@"\n')
         program.chmod(0o755)
