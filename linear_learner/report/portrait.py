@@ -27,7 +27,7 @@ _NAME = Markup("<li>{}</li>")
 
 
 def render_portrait(model: LinearModel) -> Markup:
-    """Render a model as HTML."""
+    """Render a model as a fragment of HTML."""
     title = model.predictor_type.replace("_", " ").capitalize()
     pairs = _join_lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in model_facts(model))
     return _PORTRAIT.format(
@@ -47,6 +47,7 @@ def _draw_figures(model: LinearModel) -> Markup:
 
 
 def _draw_figure(model: LinearModel, output: int, count: int, caption: str) -> Markup:
+    """Draw the `count` largest weights of an output."""
     weights = model.weight[:, output]
     largest = np.argsort(-np.abs(weights), kind="stable")[:count]
     names = [model.names[i] if model.names else f"f{i}" for i in largest]

@@ -1,9 +1,10 @@
 """A summary of a finished job in a few lines, from the report beside its model."""
 
+import json
 import shlex
 from pathlib import Path
 
-from linear_learner.report.outcome import outcome_lines, read_outcome
+from linear_learner.report.summary import describe_report
 from open_algorithms.commands.telling.say import program_name
 
 REPORT, REPORT_PAGE = "report.json", "report.html"
@@ -16,7 +17,7 @@ def summarize_job(out: Path, data: Path, stated_type: str | None) -> list[str]:
     """
     folder = shlex.quote(str(out))
     if (out / REPORT).exists():
-        lines = list(outcome_lines(read_outcome((out / REPORT).read_text(encoding="utf-8"))))
+        lines = list(describe_report(json.loads((out / REPORT).read_text(encoding="utf-8"))))
         where = f"model: {out}; report: {out / REPORT_PAGE}"
     else:
         lines, where = [], f"model: {out}; there is no report"

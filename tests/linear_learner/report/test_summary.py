@@ -1,19 +1,20 @@
-"""The outcome of a job as it is read back from report.json."""
+"""The outcome of a job as it is read back from report.json, and its lines for a terminal."""
 
+import json
 import math
 from dataclasses import replace
 
 import pytest
 
 from linear_learner.report.json_file import encode_report
-from linear_learner.report.outcome import outcome_lines, read_outcome
+from linear_learner.report.summary import describe_report, outcome_lines, read_outcome
 from tests.linear_learner.report.jobs import JOBS, job
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_it_is_that_of_the_report(name: str) -> None:
     _, report, _ = job(name)
-    found = read_outcome(encode_report(report))
+    found = read_outcome(json.loads(encode_report(report)))
     assert found.predictor_type == report.predictor_type
     assert found.scores == {channel: quality.scores for channel, quality in report.channels.items()}
     assert (found.threshold, found.winner, found.candidates) == (report.threshold, report.winner, len(report.bank))
@@ -28,7 +29,7 @@ def test_it_is_that_of_the_report(name: str) -> None:
 
 def test_its_lines_name_scores_threshold_and_winner() -> None:
     found = replace(
-        read_outcome(encode_report(job("binary_classifier")[1])),
+        read_outcome(json.loads(encode_report(job("binary_classifier")[1]))),
         scores={"train": {"other": 1.0, "binary_classification_accuracy": 0.95, "binary_f_1.000": math.pi}},
         threshold=0.25,
         winner=3,
@@ -44,7 +45,8 @@ def test_its_lines_name_scores_threshold_and_winner() -> None:
 
 
 def test_a_score_that_is_not_finite_is_left_out() -> None:
-    found = read_outcome(encode_report(job("regressor")[1]))
-    lines = list(outcome_lines(replace(found, scores={"test": {"mse": None, "r2": 0.5}})))
+    report = json.loads(encode_report(job("regressor")[1]))
+    report["channels"] = {"test": {"scores": {"mse": None, "r2": 0.5}}}
+    lines = list(describe_report(report))
     assert lines[0] == "scores: test R2 0.5"
     assert lines[1].startswith("winner")

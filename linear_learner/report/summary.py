@@ -1,8 +1,8 @@
-"""The outcome of a job in a few lines, read back from report.json."""
+"""What report.json says of a job in a few lines, for a terminal."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 Scores = Mapping[str, float | None]  # None where a score is not finite
 
@@ -30,9 +30,13 @@ class Outcome:
     deciding: str
 
 
-def read_outcome(text: str) -> Outcome:
-    """Read the outcome from the text of report.json."""
-    report = json.loads(text)
+def describe_report(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield lines about scores, threshold and the winning candidate, from the content of report.json."""
+    yield from outcome_lines(read_outcome(report))
+
+
+def read_outcome(report: Mapping[str, Any]) -> Outcome:
+    """Return the outcome from the content of report.json."""
     training = report["training"]
     winner = next(entry for entry in report["bank"] if entry["candidate"] == report["winner"])
     return Outcome(
