@@ -144,9 +144,9 @@ def test_one_worker_answers_beside_more_slow_clients_than_gunicorn_would_accept(
     with running_server(SAGEMAKER_MODEL_SERVER_WORKERS="1") as number, ExitStack() as stack:
         for _ in range(1100):
             stack.enter_context(open_connection(number, format_post(b"1,", length=1000)))
-        began = time.monotonic()
         assert send_request(number, "GET", "/ping") == (200, b"")
-        assert time.monotonic() - began < 1
+        counts = counts_of(number)
+    assert float(counts.partition("\nserve_connections ")[2].split()[0]) > 1000
 
 
 def test_who_does_not_read_holds_no_thread(port: int) -> None:
