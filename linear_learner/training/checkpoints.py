@@ -4,10 +4,10 @@ import json
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import asdict
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from open_algorithms.learning.artifact.archives import ZIP_ERRORS
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
-from open_algorithms.learning.types.arrays import AnyArray, Floats
+from open_algorithms.learning.training.checkpoints import CheckpointStore
 
 Identity = dict[str, Any]
 FORMAT = 3
@@ -29,16 +29,6 @@ LAST_CHECKPOINT_SECONDS = 1.0  # seconds that a job that is stopped takes for a 
 FINGERPRINT_ROWS = (
     16  # rows of a stream that, with the scaler, tell it from others: few enough to be at hand on any machine
 )
-
-
-class CheckpointStore(Protocol):
-    """Storage for one checkpoint that outlives the process."""
-
-    def open_latest(self) -> BinaryIO | None:
-        """Open the last checkpoint; None where there is none."""
-
-    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
-        """Replace the last checkpoint by what `dump` writes into a file."""
 
 
 def job_identity(

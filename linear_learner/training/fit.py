@@ -24,7 +24,6 @@ from linear_learner.options.hyperparameters import (
     parse_hyperparameters,
 )
 from linear_learner.training.checkpoints import (
-    CheckpointStore,
     Identity,
     job_identity,
     resume_from_checkpoint,
@@ -42,6 +41,7 @@ from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, Prefetch, StreamedRows, TimeLimitedRows
 from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.training.checkpoints import CheckpointStore
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import Floats
 

@@ -1,0 +1,85 @@
+"""Learn from a job's channels: what a training job asks of this algorithm."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from linear_learner.artifact.write import write_artifact
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.budget import Budget
+from linear_learner.options.hyperparameters import parse_hyperparameters
+from linear_learner.report.content import build_report
+from linear_learner.report.page import render_report
+from linear_learner.training.fit import fit_model
+from linear_learner.training.initial import abbreviate_names, align_to_features, load_earlier_model
+from linear_learner.training.result import TrainingResult
+from open_algorithms.learning.rows.scaling import Scaler
+from open_algorithms.learning.work import Columns, Work
+
+
+def fit(work: Work) -> TrainingResult:
+    """Train on the channel `train`, select on `validation` if there is one, and score on every channel.
+
+    All hosts of a job return the same model. Once the job is asked to stop, the best model so far is returned, or
+    KeyboardInterrupt is raised where there is none yet. Raises InputError for errors that the user can correct.
+    """
+    hp = parse_hyperparameters(work.hyperparameters)
+    columns = work.read_columns(hp.unbias_data)
+    earlier = None
+    budget = Budget(work.free_memory(), work.hosts.count)
+    if work.start_folder is not None:
+        earlier = align_to_features(load_earlier_model(work.start_folder), columns.features, columns.shift, work.log)
+    results: list[TrainingResult] = []
+    fit_model(
+        work.hyperparameters,
+        work.channels,
+        work.log,
+        budget,
+        work.prefetch,
+        work.raise_if_stopped,
+        work.checkpoints,
+        earlier,
+        work.record_lap,
+        work.processors,
+        work.hosts,
+        work.sharded_channels,
+        results.append,
+    )
+    (result,) = results
+    model = label_columns(result.model, columns)
+    if work.start_folder is None:
+        warn_of_late_features(model, result.scaler, columns, work)
+    for caveat in model.caveats:
+        (work.log.info if model.exact else work.log.warning)(caveat)
+    return replace(result, model=model)
+
+
+def label_columns(model: LinearModel, columns: Columns) -> LinearModel:
+    """Return the model for raw features, with the names of the columns where they are known."""
+    if columns.shift is not None:
+        model = model.absorb_shift(-columns.shift)
+    if len(columns.features) != model.feature_dim:
+        return model
+    return replace(model, names=columns.features, label_name=columns.label)
+
+
+def warn_of_late_features(model: LinearModel, scaler: Scaler, columns: Columns, work: Work) -> None:
+    """Warn of features with a weight that did not vary in the rows that the scaler was fitted on."""
+    usual = scaler.mean if columns.shift is None else scaler.mean + columns.shift  # 0 of a feature that is merely rare
+    late = [model.feature_names[i] for i in scaler.constant_features if usual[i] and model.weight[i].any()]
+    if late:
+        work.log.warning(
+            f"Features that vary, but not in the first rows, which the scaler sees: {abbreviate_names(late)}. They "
+            "keep their unit, so that little may be learned of them: shuffle the rows, or raise num_point_for_scaler."
+        )
+
+
+def save_model(result: TrainingResult, folder: Path) -> None:
+    """Write the artifact into `folder`, which exists and is empty."""
+    write_artifact(result.model, folder)
+
+
+def write_report(result: TrainingResult, work: Work) -> dict[str, str]:
+    """Return the report as files by name: JSON for programs, HTML for people."""
+    report = build_report(result, work.hyperparameters, work.seconds_by_part)
+    return {"report.json": json.dumps(report, allow_nan=False), "report.html": render_report(report)}

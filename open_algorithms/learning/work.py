@@ -1,0 +1,77 @@
+"""The work that a job gives to an algorithm, as one value."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.listener import TrainingListener
+from open_algorithms.learning.rows.dense import Block
+from open_algorithms.learning.rows.kept import Prefetch
+from open_algorithms.learning.training.checkpoints import CheckpointStore
+
+USUAL_FREE_BYTES = 8 << 30  # where nobody measures the memory
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of the train channel: names of features and label, empty where there are none, and an offset.
+
+    `shift` (d,) has already been subtracted from every feature, so that float32 keeps the digits that vary; None for
+    nothing.
+    """
+
+    features: tuple[str, ...] = ()
+    label: str = ""
+    shift: NDArray[np.float64] | None = None
+
+
+def read_no_columns(may_shift: bool) -> Columns:
+    """Return columns without names and shift."""
+    return Columns()
+
+
+def assume_usual_memory() -> int:
+    """Return the bytes of a usual machine."""
+    return USUAL_FREE_BYTES
+
+
+def never_stop() -> None:
+    """Do nothing: nobody asks to stop."""
+
+
+def record_nothing(part: str) -> None:
+    """Record nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an algorithm is given to learn from, and whom it reports to.
+
+    Every pass over a channel yields its blocks anew. Of a channel in `sharded_channels` each host is given its own
+    part, of the others all rows. `read_columns(may_shift)` reads the first rows of the train channel, makes all hosts
+    agree on its columns and returns them; an offset is chosen only if the algorithm allows it. `free_memory()` measures
+    the bytes that may still be allocated. `start_folder` holds a model to start from; `checkpoints` is where the state
+    of training outlives the process; each is None where there is none. `raise_if_stopped()` raises KeyboardInterrupt
+    once the job is asked to stop; the algorithm calls it between steps. `record_lap` is called with the name of each
+    part of the work when it ends; `seconds_by_part` holds the duration of the parts that have ended. `processors`
+    bounds the threads of large products.
+    """
+
+    hyperparameters: Mapping[str, str]
+    channels: Mapping[str, Iterable[Block]]
+    log: TrainingListener
+    free_memory: Callable[[], int] = assume_usual_memory
+    read_columns: Callable[[bool], Columns] = read_no_columns
+    start_folder: Path | None = None
+    checkpoints: CheckpointStore | None = None
+    raise_if_stopped: Callable[[], None] = never_stop
+    record_lap: Callable[[str], None] = record_nothing
+    seconds_by_part: Mapping[str, float] = field(default_factory=dict)
+    prefetch: Prefetch = iter
+    processors: int = 1
+    hosts: Hosts = SINGLE_HOST
+    sharded_channels: Collection[str] = ()
