@@ -14,7 +14,8 @@ from benchmarks import data, peers
 from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process, time_run
 from benchmarks.problems import PROCESSORS
 from container.job.log import JobLog
-from linear_learner.training.fit import fit_model
+from linear_learner.learn import fit
+from open_algorithms.learning.work import Work
 
 SEEDS = range(5)
 PEER_THREADS = 2
@@ -86,8 +87,8 @@ def measure_case(case: Case) -> Iterator[Figure]:
     for seed in SEEDS:
         log = io.StringIO()
         texts = case.hyperparameters | {"seed": str(seed)}
-        job = partial(fit_model, texts, channels, JobLog("algo-1", "Linear Learner", log), processors=PROCESSORS)
-        times.append(time_run(job))
+        work = Work(texts, channels, JobLog("algo-1", "Linear Learner", log), processors=PROCESSORS)
+        times.append(time_run(partial(fit, work)))
         values.append(float(re.findall(rf"test {case.logged} <\w+>=(\S+)", log.getvalue())[-1]))
     yield Figure(case.name, f"test {case.metric}, mean over seeds 0-4", mean(values))
     yield Figure(case.name, "the least of them", min(values))

@@ -10,7 +10,7 @@ from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.report.content import build_report
 from linear_learner.report.page import render_report
-from linear_learner.training.fit import fit_model
+from linear_learner.training.fit import train_candidates
 from linear_learner.training.initial import abbreviate_names, align_to_features, load_earlier_model
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.scaling import Scaler
@@ -24,28 +24,13 @@ def fit(work: Work) -> TrainingResult:
     KeyboardInterrupt is raised where there is none yet. Raises InputError for errors that the user can correct.
     """
     hp = parse_hyperparameters(work.hyperparameters)
-    columns = work.read_columns(hp.unbias_data)
-    earlier = None
+    columns = work.read_columns(hp.scaling.unbias_data)
     budget = Budget(work.free_memory(), work.hosts.count)
+    earlier = None
     if work.start_folder is not None:
-        earlier = align_to_features(load_earlier_model(work.start_folder), columns.features, columns.shift, work.log)
-    results: list[TrainingResult] = []
-    fit_model(
-        work.hyperparameters,
-        work.channels,
-        work.log,
-        budget,
-        work.prefetch,
-        work.raise_if_stopped,
-        work.checkpoints,
-        earlier,
-        work.record_lap,
-        work.processors,
-        work.hosts,
-        work.sharded_channels,
-        results.append,
-    )
-    (result,) = results
+        model = load_earlier_model(work.start_folder)
+        earlier = align_to_features(model, columns.features, columns.shift, work.log)
+    result = train_candidates(work, hp, budget, earlier)
     model = label_columns(result.model, columns)
     if work.start_folder is None:
         warn_of_late_features(model, result.scaler, columns, work)

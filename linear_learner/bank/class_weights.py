@@ -12,7 +12,8 @@ from open_algorithms.learning.types.arrays import Float32s, Float64s
 def build_objective(hp: Hyperparameters, labels: Float32s, models: int, hosts: Hosts = SINGLE_HOST) -> Objective:
     """Return the objective that the user asked for, of this many models; `labels` (n,) are this host's."""
     weights, reported = class_weights(hp, labels, models, hosts)
-    return Objective(LOSSES[hp.loss], hp.loss_parameter, weights, reported, hp.use_bias)
+    loss = hp.objective
+    return Objective(LOSSES[loss.loss], loss.loss_parameter, weights, reported, loss.use_bias)
 
 
 def class_weights(
@@ -24,14 +25,14 @@ def class_weights(
     objective is the minimised one. With positive_example_weight_mult=auto half of the candidates (1, 2, 5, 6, ...) are
     balanced, and all of them are compared unweighted.
     """
-    if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
+    if hp.predictor_type == "multiclass_classifier" and hp.objective.balance_multiclass_weights:
         weights = balanced_weights(labels, hp.outputs, hosts)
         return np.tile(weights, (models, 1)), weights
-    if hp.predictor_type != "binary_classifier" or hp.positive_example_weight_mult == 1:
+    if hp.predictor_type != "binary_classifier" or hp.objective.positive_example_weight_mult == 1:
         return None, None
     by_frequency = balanced_weights(labels, 2, hosts)
     equal = np.array([1.0, by_frequency[1] / by_frequency[0]])
-    match hp.positive_example_weight_mult:
+    match hp.objective.positive_example_weight_mult:
         case None:
             return np.array([equal if m % 4 in (1, 2) else (1.0, 1.0) for m in range(models)]), None
         case "balanced":

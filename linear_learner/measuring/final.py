@@ -36,13 +36,13 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
             "The model's weights for the raw features are beyond what float32 can hold. Bring features and label to "
             "more usual units."
         )
-    loss = LOSSES[hp.loss]
-    parameter = hp.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)
-    kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(hp.loss)
+    chosen, loss = hp.objective, LOSSES[hp.objective.loss]
+    parameter = chosen.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)
+    kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(chosen.loss)
     binary = hp.predictor_type == "binary_classifier"
     return LinearModel(
         hp.predictor_type,
-        hp.loss,
+        chosen.loss,
         np.ascontiguousarray(weight.T),
         bias,
         blurred=scaler.blurred,
@@ -50,8 +50,8 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
             **dict.fromkeys(("quantile", "huber_delta", "margin", "loss_insensitivity")),  # all that the original has
             **({loss.parameter_name: parameter} if loss.parameter_name else {}),
             "eps_insensitive_loss_type": kind,
-            "accuracy_top_k": hp.accuracy_top_k,
-            "f_beta": None if hp.predictor_type == "regressor" else hp.f_beta,
+            "accuracy_top_k": hp.selection.accuracy_top_k,
+            "f_beta": None if hp.predictor_type == "regressor" else hp.selection.f_beta,
             "positive_example_weight_mult": 1.0 if class_weights is None or not binary else float(class_weights[1]),
             "class_weights": None if class_weights is None or binary else class_weights.tolist(),
         },
@@ -74,7 +74,8 @@ def calibrate_model(
     measure = threshold_criterion(hp)
     if measure is None:
         return model
-    rows = hp.num_calibration_samples if row_limit is None else min(hp.num_calibration_samples, row_limit)
+    rows = hp.selection.num_calibration_samples
+    rows = rows if row_limit is None else min(rows, row_limit)
     scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     with hosts.stopping_together():
         for X, y in split_blocks(take_first_rows(blocks, rows), model):
@@ -84,7 +85,7 @@ def calibrate_model(
     found = thresholds.calibrate_threshold(score, label, measure)
     if found.value < 0:
         log.warning(
-            f"No threshold reaches the target of {hp.binary_classifier_model_selection_criteria} on the calibration "
+            f"No threshold reaches the target of {hp.selection.criterion} on the calibration "
             f"rows; the nearest, which is taken, misses it by {-found.value:.6g}."
         )
     return replace(model, threshold=float(hosts.broadcast(np.array([found.threshold]))[0]))
@@ -143,9 +144,9 @@ def create_tally(model: LinearModel, hp: Hyperparameters) -> Tally:
         case "regressor":
             return metrics.RegressorTally()
         case "binary_classifier":
-            return metrics.BinaryTally(hp.f_beta)
+            return metrics.BinaryTally(hp.selection.f_beta)
         case _:
-            return metrics.MulticlassTally(len(model.bias), hp.f_beta, hp.accuracy_top_k)
+            return metrics.MulticlassTally(len(model.bias), hp.selection.f_beta, hp.selection.accuracy_top_k)
 
 
 def take_first_rows(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
@@ -172,6 +173,6 @@ def split_blocks(blocks: Iterable[Block], model: LinearModel) -> Iterator[Block]
 
 def objective_name(hp: Hyperparameters) -> str:
     """Return the original's name of the objective, which distinguishes a weighted cross entropy from a plain one."""
-    name = LOSSES[hp.loss].objective
-    weighted = hp.loss == "logistic" and hp.positive_example_weight_mult not in (1, None)
+    name = LOSSES[hp.objective.loss].objective
+    weighted = hp.objective.loss == "logistic" and hp.objective.positive_example_weight_mult not in (1, None)
     return name.replace("_cross_entropy", "_weighted_cross_entropy") if weighted else name

@@ -57,7 +57,7 @@ def evaluate_candidates(
             rows += len(piece)
             del piece
     sums = hosts.broadcast(hosts.all_reduce([*lost, rows]))
-    losses = sums[:-1] / sums[-1] * data.scaler.label_deviation ** LOSSES[hp.loss].degree
+    losses = sums[:-1] / sums[-1] * data.scaler.label_deviation ** LOSSES[hp.objective.loss].degree
     if measure is None:
         return Standings(losses, losses, maximise=False)
     label = gather_first_rows(np.concatenate(labels), calibration_rows, hosts)
@@ -90,15 +90,15 @@ def threshold_criterion(hp: Hyperparameters) -> thresholds.Criterion | None:
     """Return the criterion that thresholds are calibrated for; None where candidates are compared by loss."""
     if hp.predictor_type != "binary_classifier":
         return None
-    match hp.binary_classifier_model_selection_criteria:
+    match hp.selection.criterion:
         case "accuracy":
             return thresholds.accuracy_at_cuts
         case "f_beta":
-            return partial(thresholds.f_beta_at_cuts, beta=hp.f_beta)
+            return partial(thresholds.f_beta_at_cuts, beta=hp.selection.f_beta)
         case "precision_at_target_recall":
-            return partial(thresholds.precision_at_target_recall, target=hp.target_recall)
+            return partial(thresholds.precision_at_target_recall, target=hp.selection.target_recall)
         case "recall_at_target_precision":
-            return partial(thresholds.recall_at_target_precision, target=hp.target_precision)
+            return partial(thresholds.recall_at_target_precision, target=hp.selection.target_precision)
         case _:
             return None
 

@@ -43,9 +43,8 @@ class Budget:
 
         The memory must hold a margin and its rank for every model and row.
         """
-        return min(
-            hp.num_calibration_samples, max(1, self.free_bytes // 8 // (8 * candidate_count(hp) + RANKING_BYTES))
-        )
+        room = self.free_bytes // 8 // (8 * candidate_count(hp) + RANKING_BYTES)
+        return min(hp.selection.num_calibration_samples, max(1, room))
 
     def data_bytes(self, hp: Hyperparameters, features: int, rows: int, *, sparse: bool) -> int:
         """Return the bytes available for data with this many features.
@@ -53,7 +52,7 @@ class Budget:
         `rows`, the number read so far, bounds the mini-batch. Raises InputError where not even a few mini-batches fit
         next to the bank.
         """
-        models, batch = candidate_count(hp), min(hp.mini_batch_size, rows)
+        models, batch = candidate_count(hp), min(hp.batch.everywhere, rows)
         need = bank_bytes(models, hp.outputs, features, batch, sparse=sparse)
         need += self.exchange_bytes(models * hp.outputs * (features + 1)) + (ROLE_BYTES if self.host_count > 1 else 0)
         left = int(USABLE_SHARE * self.free_bytes) - need - WORKING_BYTES

@@ -89,7 +89,8 @@ def build_candidates(hp: Hyperparameters, *, rows: float, has_validation: bool) 
     """
     first = base_candidate(hp)
     cautious = not has_validation and hp.predictor_type != "regressor"
-    steady, lively = ("adam", "sgd") if hp.optimizer is None else (hp.optimizer, hp.optimizer)
+    fixed = hp.candidate.optimizer
+    steady, lively = (fixed, fixed) if fixed else ("adam", "sgd")
     settings = [
         first,
         *cross_rates_with_decays(first, steady, hp, 1.0, CAUTIOUS_WEIGHT_DECAYS if cautious else WEIGHT_DECAYS),
@@ -102,7 +103,7 @@ def build_candidates(hp: Hyperparameters, *, rows: float, has_validation: bool) 
         ),
         *cross_rates_with_l1(first, lively, hp, cautious),
     ]
-    if rows <= FEW_BATCHES * hp.mini_batch_size and hp.mini_batch_size >= SLICES_PER_BATCH * SMALLEST_SLICE:
+    if rows <= FEW_BATCHES * hp.batch.everywhere and hp.batch.everywhere >= SLICES_PER_BATCH * SMALLEST_SLICE:
         settings[2::2] = [slice_candidate(candidate, hp) for candidate in settings[2::2]]
     models = candidate_count(hp)
     return [*settings, *draw_candidates(settings, models - len(settings))][:models]
@@ -115,7 +116,7 @@ def candidate_count(hp: Hyperparameters) -> int:
 
 def base_candidate(hp: Hyperparameters) -> Candidate:
     """Return candidate 0: the numbers that the user gave, and the original's defaults for the rest."""
-    given = {name: value for name, value in asdict(hp).items() if name in vars(Candidate()) and value is not None}
+    given = {name: value for name, value in asdict(hp.candidate).items() if value is not None}
     first = Candidate(**given)
     return first if first.optimizer == "sgd" else replace(first, momentum=0.0)
 
@@ -133,7 +134,7 @@ def cross_rates_with_decays(
 
 def cross_rates_with_l1(base: Candidate, optimizer: str, hp: Hyperparameters, cautious: bool) -> list[Candidate]:
     """Return candidates that combine two learning rates with several strengths of L1."""
-    strength = L1_STRENGTH * hp.mini_batch_size if hp.l1 is None else hp.l1
+    strength = L1_STRENGTH * hp.batch.everywhere if hp.candidate.l1 is None else hp.candidate.l1
     decay = base.wd * (CAUTIOUS_WEIGHT_DECAYS if cautious else WIDE_WEIGHT_DECAYS)[0]
     slow, fast = L1_SGD_RATES if optimizer == "sgd" else L1_ADAPTIVE_RATES
     return [
@@ -149,9 +150,9 @@ def vary_candidate(
 
     The learning rate is lowered for mini-batches below the usual size.
     """
-    small = relative_batch_size(hp.mini_batch_size)
+    small = relative_batch_size(hp.batch.everywhere)
     shrink = small if optimizer == "sgd" else small**0.5 if rate > 1 else 1.0
-    momentum = SGD_MOMENTUM if hp.momentum is None else hp.momentum
+    momentum = SGD_MOMENTUM if hp.candidate.momentum is None else hp.candidate.momentum
     return replace(
         base,
         optimizer=optimizer,
@@ -168,7 +169,8 @@ def slice_candidate(candidate: Candidate, hp: Hyperparameters) -> Candidate:
 
     SGD's learning rate is scaled in proportion to the batch size, that of the others by its square root.
     """
-    whole, slice_ = (relative_batch_size(size) for size in (hp.mini_batch_size, hp.mini_batch_size / SLICES_PER_BATCH))
+    rows = hp.batch.everywhere
+    whole, slice_ = relative_batch_size(rows), relative_batch_size(rows / SLICES_PER_BATCH)
     shrink = slice_ / whole if candidate.optimizer == "sgd" else (slice_ / whole) ** 0.5
     return replace(candidate, slices=SLICES_PER_BATCH, learning_rate=candidate.learning_rate * shrink)
 

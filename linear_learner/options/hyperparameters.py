@@ -2,17 +2,36 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.options.groups import (
+    Batch,
+    CandidateSettings,
+    InitialSettings,
+    ObjectiveSettings,
+    ScalingSettings,
+    ScheduleSettings,
+    SelectionSettings,
+)
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
 SELECTION_CRITERION = "binary_classifier_model_selection_criteria"
 TWO_CLASSES_HINT = "For two classes set predictor_type to binary_classifier, without num_classes"
+UNGROUPED = ("predictor_type", "num_classes", "feature_dim", "num_models", "tuning", "seed")
+GROUPS = {
+    "objective": ObjectiveSettings,
+    "candidate": CandidateSettings,
+    "initial": InitialSettings,
+    "scaling": ScalingSettings,
+    "selection": SelectionSettings,
+    "schedule": ScheduleSettings,
+}
+TUNING = {"_tuning_objective_metric": "tuning"}  # whether it is set is all that counts
 CRITERION_ALIASES = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
@@ -23,61 +42,45 @@ def declarations() -> Mapping[str, Declaration]:
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """Typed hyperparameters; None stands for auto. Names, ranges and defaults are declared in hyperparameters.yaml."""
+    """Typed hyperparameters; None stands for auto. Names, ranges and defaults are declared in hyperparameters.yaml.
+
+    Those that are used together form a group, whose fields have the declared names; `batch` is mini_batch_size.
+    """
 
     predictor_type: str
     num_classes: int | None
     feature_dim: int | None
-    mini_batch_size: int
-    epochs: int
     num_models: int | None
-    loss: str
-    margin: float
-    quantile: float
-    huber_delta: float
-    loss_insensitivity: float
-    optimizer: str | None
-    learning_rate: float | None
-    beta_1: float | None
-    beta_2: float | None
-    momentum: float | None
-    bias_lr_mult: float | None
-    bias_wd_mult: float | None
-    wd: float | None
-    l1: float | None
-    use_lr_scheduler: bool
-    lr_scheduler_step: int | None
-    lr_scheduler_factor: float | None
-    lr_scheduler_minimum_lr: float | None
-    use_bias: bool
-    init_method: str
-    init_scale: float
-    init_sigma: float
-    init_bias: float
-    normalize_data: bool
-    normalize_label: bool
-    unbias_data: bool
-    unbias_label: bool
-    num_point_for_scaler: int
-    num_calibration_samples: int
-    positive_example_weight_mult: float | str | None
-    balance_multiclass_weights: bool
-    binary_classifier_model_selection_criteria: str
-    target_recall: float
-    target_precision: float
-    f_beta: float
-    accuracy_top_k: int
-    early_stopping_patience: int
-    early_stopping_tolerance: float
-    shuffle: bool
-    seed: int
     tuning: bool
+    seed: int
+    batch: Batch
+    objective: ObjectiveSettings
+    candidate: CandidateSettings
+    initial: InitialSettings
+    scaling: ScalingSettings
+    selection: SelectionSettings
+    schedule: ScheduleSettings
 
-    @property
-    def loss_parameter(self) -> float:
-        """Return the value of the loss's own hyperparameter; 0 where it has none."""
-        name = LOSSES[self.loss].parameter_name
-        return float(getattr(self, name)) if name else 0.0
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "Hyperparameters":
+        """Group the values of all hyperparameters, given by name."""
+        groups = {
+            name: group(**{field.name: values[field.name] for field in fields(group)}) for name, group in GROUPS.items()
+        }
+        batch = Batch(values["mini_batch_size"], values["mini_batch_size"])
+        return cls(**{name: values[name] for name in UNGROUPED}, batch=batch, **groups)
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the values by name, in the order of their declaration; mini_batch_size is that of all hosts."""
+        values = {"mini_batch_size": self.batch.everywhere, **{name: getattr(self, name) for name in UNGROUPED}}
+        for name in GROUPS:
+            values |= asdict(getattr(self, name))
+        order = [TUNING.get(name, name) for name, declaration in declarations().items() if not declaration.internal]
+        return {name: values[name] for name in order}
+
+    def spread_over(self, hosts: int) -> "Hyperparameters":
+        """Return these hyperparameters for a job of so many hosts, each of which takes a mini-batch as given."""
+        return replace(self, batch=Batch(self.batch.here, hosts * self.batch.here))
 
     @property
     def outputs(self) -> int:
@@ -123,9 +126,9 @@ def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
 
 def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
     """Return the names of the hyperparameters that the user sent but that have no effect on the job."""
-    names = {*names_without_effect(vars(hp))}
+    names = {*names_without_effect(hp.by_name())}
     targets = {"target_recall": "precision_at_target_recall", "target_precision": "recall_at_target_precision"}
-    names |= {name for name, use in targets.items() if hp.binary_classifier_model_selection_criteria != use}
+    names |= {name for name, use in targets.items() if hp.selection.criterion != use}
     names |= {"num_models"} if hp.tuning else set()
     names |= {"f_beta"} if strip_quotes(texts.get(SELECTION_CRITERION, "")).lower() == "f1" else set()
     return sorted(name for name in texts if name in names)
@@ -145,8 +148,8 @@ def resolve_autos(values: dict[str, Any]) -> Hyperparameters:
     def value_or(name: str, otherwise: Any) -> Any:
         return otherwise if values[name] is None else values[name]
 
-    return Hyperparameters(
-        **{name: value for name, value in values.items() if name != "_tuning_objective_metric"}
+    return Hyperparameters.from_values(
+        values
         | {
             "tuning": bool(values["_tuning_objective_metric"]),
             "loss": value_or("loss", LOSSES_BY_PREDICTOR[values["predictor_type"]][0]),

@@ -6,24 +6,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.bank import StopCheck
-from linear_learner.options.candidates import Candidate
-from linear_learner.options.hyperparameters import Hyperparameters
 from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.artifact.archives import ZIP_ERRORS
-from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
 from open_algorithms.learning.training.checkpoints import CheckpointStore
 
 Identity = dict[str, Any]
-FORMAT = 3
 IDENTITY = "identity"
 LAST_CHECKPOINT_SECONDS = 1.0  # seconds that a job that is stopped takes for a last checkpoint
 FINGERPRINT_ROWS = (
@@ -31,23 +27,9 @@ FINGERPRINT_ROWS = (
 )
 
 
-def job_identity(
-    hp: Hyperparameters,
-    candidates: list[Candidate],
-    start: Floats,
-    data: Mapping[str, ChannelRows],
-    hosts: Hosts = SINGLE_HOST,
-) -> Identity:
-    """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
-    return {
-        "format": FORMAT,
-        "hyperparameters": asdict(hp),
-        "candidates": [asdict(candidate) for candidate in candidates],
-        "start": array_checksum(start),
-        "data": {
-            name: np.concatenate(hosts.all_gather(channel_fingerprint(rows))).tolist() for name, rows in data.items()
-        },
-    }
+def data_fingerprints(data: Mapping[str, ChannelRows], hosts: Hosts) -> dict[str, list[float]]:
+    """Return checksums of all hosts' rows by channel."""
+    return {name: np.concatenate(hosts.all_gather(channel_fingerprint(rows))).tolist() for name, rows in data.items()}
 
 
 def channel_fingerprint(data: ChannelRows) -> list[Any]:

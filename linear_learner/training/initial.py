@@ -82,7 +82,7 @@ def earlier_weights(models: int, earlier: LinearModel, hp: Hyperparameters, scal
             "model of an earlier job of the same kind on the same columns, or take the channel away."
         )
     weight, bias = scaler.standardise_weights(earlier.weight.T, earlier.bias)
-    if not hp.use_bias:
+    if not hp.objective.use_bias:
         bias = np.zeros_like(bias)
     with np.errstate(over="ignore"):
         start = np.concatenate([weight, bias[:, None]], axis=1).astype(np.float32)

@@ -1,6 +1,7 @@
 """The metrics that training logs, under the names of Amazon's algorithm."""
 
 import time
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +31,19 @@ def iterator_counts(epochs: int, rows: int, batches: int) -> dict[str, float | M
     }
 
 
+class Period(NamedTuple):
+    """A part of an epoch: when it started and ended, in seconds since 1970."""
+
+    epoch: int
+    start: float
+    end: float
+
+
 def log_losses(
-    split: str,
-    objective: str,
-    active: NDArray[np.int64],
-    losses: Floats,
-    epoch: int,
-    start: float,
-    end: float,
-    log: TrainingListener,
+    split: str, objective: str, active: NDArray[np.int64], losses: Floats, period: Period, log: TrainingListener
 ) -> None:
     """Log the loss of every active candidate after an epoch, and the lowest of them."""
+    epoch, start, end = period
     for m, loss in zip(active.tolist(), losses, strict=True):
         log.log_metrics({f"{split}_{objective}": float(loss)}, start=start, end=end, epoch=epoch, model=m)
     log.log_quality(objective, least_finite(losses), split=split, kind="loss", epoch=epoch)

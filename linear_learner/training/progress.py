@@ -28,7 +28,7 @@ class TrainingProgress:
     M) their latest losses. `epochs_until_pruned` (candidates,) is the number of epochs after which a candidate was
     pruned, 0 if it was not. `history` (recorded, 3, candidates) holds, for the epochs in `recorded_epochs`, the
     training loss, the validation loss and the criterion's value; NaN where there is none. All epochs are recorded
-    until the history exceeds MOST_HISTORY numbers. `update_seconds` and `check_seconds` are the durations of each
+    until the history exceeds MAX_HISTORY numbers. `update_seconds` and `check_seconds` are the durations of each
     epoch of this process.
     """
 
@@ -54,10 +54,22 @@ class TrainingProgress:
         self.recorded_epochs = np.empty(0, np.int64)
         self.history = np.empty((0, 3, self.bank.models))
 
-    def record_epoch(self, losses: Floats, standings: Standings | None) -> None:
-        """Record losses and standings of the active candidates (M,) for this epoch.
+    def finish_epoch(self, losses: Floats, standings: Standings | None, value: float) -> bool:
+        """Record losses and standings of the active candidates (M,) and the epoch's criterion, and count the epoch.
 
-        Beyond MOST_HISTORY numbers, every other recorded epoch is dropped first, except the best one.
+        The weights of the best epoch so far are kept. Returns whether the value counts as an improvement.
+        """
+        improved = self.stopping.record_value(value)
+        if value == self.stopping.optimum:
+            self.best_snapshot, self.best_epoch, self.standings = self.bank.take_snapshot(), self.epoch, standings
+        self.extend_history(losses, standings)
+        self.epoch += 1
+        return improved
+
+    def extend_history(self, losses: Floats, standings: Standings | None) -> None:
+        """Add losses and standings of the active candidates (M,) in this epoch to the history.
+
+        Beyond MAX_HISTORY numbers, every other recorded epoch is dropped first, except the best one.
         """
         epoch = np.full((1, *self.history.shape[1:]), np.nan)
         epoch[0, 0, self.active] = losses

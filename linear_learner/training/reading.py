@@ -9,7 +9,7 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.csr import (
     Csr,
     Features,
@@ -20,42 +20,35 @@ from open_algorithms.learning.rows.csr import (
     take_rows,
 )
 from open_algorithms.learning.rows.dense import Block, Design
-from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, Storage, hold_or_stream
+from open_algorithms.learning.rows.kept import ChannelRows, Storage, hold_or_stream
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.work import Work
+
+Floats = NDArray[Any]
 
 
-def read_train_channel(
-    blocks: Iterable[Block],
-    hp: Hyperparameters,
-    budget: Budget,
-    prefetch: Prefetch,
-    *,
-    share: float,
-    hosts: Hosts = SINGLE_HOST,
-    sharded: bool = False,
-) -> tuple[ChannelRows, int]:
+def read_train_channel(work: Work, hp: Hyperparameters, budget: Budget, share: float) -> tuple[ChannelRows, int]:
     """Fit the scaler on the first rows, then keep all rows within `share` of the memory, or stream them.
 
-    Where there are several hosts, each takes every host-count-th row, unless the channel is `sharded`: then it was
-    given its part. Returns the data and the bytes that are available for the data of all channels.
+    Returns the data and the bytes that are available for the data of all channels.
     """
+    hosts, batch, scaling = work.hosts, hp.batch.here, hp.scaling
 
     def open_blocks() -> Iterator[Block]:
-        rows = check_blocks("train", blocks, label_class_count(hp), hp.feature_dim, budget.largest_width(hp))
-        return rows if sharded else own_share(rows, hosts)
+        return open_channel(work, "train", hp, hp.feature_dim, budget.largest_width(hp))
 
-    stream, batch = open_blocks(), hp.mini_batch_size // hosts.count
-    X, y, head = read_sample(stream, (hp.num_point_for_scaler // hp.mini_batch_size + 1) * batch, budget.sample_bytes)
+    stream = open_blocks()
+    sample_rows = (scaling.num_point_for_scaler // hp.batch.everywhere + 1) * batch
+    X, y, head = read_sample(stream, sample_rows, budget.sample_bytes)
     X, told = agree_on_sample(X, head, hosts)
     scaler = fit_scaler(
         X,
         y,
-        unbias_data=hp.unbias_data,
-        normalize_data=hp.normalize_data,
-        unbias_label=hp.unbias_label,
-        normalize_label=hp.normalize_label,
+        unbias_data=scaling.unbias_data,
+        normalize_data=scaling.normalize_data,
+        unbias_label=scaling.unbias_label,
+        normalize_label=scaling.normalize_label,
         hosts=hosts,
     )
     sparse = isinstance(X, Csr)
@@ -68,7 +61,7 @@ def read_train_channel(
         again,
         open_blocks,
         scaler,
-        Storage(int(share * room), batch, sparse, row_design(hp), prefetch),
+        Storage(int(share * room), batch, sparse, row_design(hp), work.prefetch),
         widest_of_hosts=None if told else lambda width: int(hosts.all_reduce_max(width)),
     )
     if not data.feature_dim:
@@ -76,32 +69,32 @@ def read_train_channel(
     return data, budget.data_bytes(hp, data.feature_dim, shown, sparse=sparse)
 
 
-def read_scored_channel(
-    blocks: Iterable[Block],
-    name: str,
-    hp: Hyperparameters,
-    train: ChannelRows,
-    byte_limit: int,
-    prefetch: Prefetch,
-    *,
-    hosts: Hosts = SINGLE_HOST,
-    sharded: bool = False,
-) -> ChannelRows:
+def read_scored_channel(work: Work, name: str, hp: Hyperparameters, train: ChannelRows, byte_limit: int) -> ChannelRows:
     """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it.
 
     The channel is only scored, so its pieces need not be whole mini-batches.
     """
 
     def open_blocks() -> Iterator[Block]:
-        rows = check_blocks(name, blocks, label_class_count(hp), train.feature_dim)
-        return rows if sharded else own_share(rows, hosts)
+        return open_channel(work, name, hp, train.feature_dim)
 
     sparse = isinstance(train.rows, SparseRows)
-    storage = Storage(byte_limit, 1, sparse, row_design(hp), prefetch)
+    storage = Storage(byte_limit, 1, sparse, row_design(hp), work.prefetch)
     data = hold_or_stream(open_blocks(), open_blocks, train.scaler, storage)
-    if not hosts.all_reduce([data.row_count])[0]:
+    if not work.hosts.all_reduce([data.row_count])[0]:
         raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
     return data
+
+
+def open_channel(
+    work: Work, name: str, hp: Hyperparameters, features: int | None, widest: int | None = None
+) -> Iterator[Block]:
+    """Read this host's rows of a channel: those it was given of a sharded one, else every host-count-th.
+
+    `features` and `widest` are those of `check_blocks`.
+    """
+    rows = check_blocks(name, work.channels[name], label_class_count(hp), features, widest)
+    return rows if name in work.sharded_channels else own_share(rows, work.hosts)
 
 
 def own_share(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:
@@ -145,7 +138,7 @@ def agree_on_sample(X: Features, head: list[Block], hosts: Hosts) -> tuple[Featu
 
 def row_design(hp: Hyperparameters) -> Design:
     """Return how dense rows are laid out: multiplied by their label's sign where that spares the loss the labels."""
-    return Design(LOSSES[hp.loss].takes_signed_rows)
+    return Design(LOSSES[hp.objective.loss].takes_signed_rows)
 
 
 def label_class_count(hp: Hyperparameters) -> int | None:

@@ -1,6 +1,6 @@
 """The result of a finished training: the model, and everything that the report is made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from linear_learner.measuring.final import Measurement
@@ -33,10 +33,3 @@ class TrainingResult:
     measurements: Mapping[str, Measurement]
     was_stopped: bool
     host_count: int
-
-
-ResultCallback = Callable[[TrainingResult], None]
-
-
-def ignore_result(result: TrainingResult) -> None:
-    """Ignore the result."""

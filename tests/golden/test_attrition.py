@@ -15,10 +15,10 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import parse_hyperparameters
-from linear_learner.training.fit import fit_model
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog
 
 RUN = FOLDER / "golden" / "attrition"

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.test_algorithm import MULTICLASS, QUALITY, REGRESSOR
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, Block, example, final, run, split

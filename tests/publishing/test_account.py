@@ -69,4 +69,4 @@ def test_every_job_of_the_tuner_is_one_that_the_image_accepts(tuning_job: dict[s
     fixed = definition["StaticHyperParameters"]
     tuned = {"learning_rate": "0.00123", "wd": "1.0E-7", "mini_batch_size": "317", "use_bias": "False"}
     hp = parse_hyperparameters(fixed | tuned | {"_tuning_objective_metric": "validation:objective_loss:final"})
-    assert (hp.predictor_type, hp.epochs, hp.tuning, hp.wd) == ("binary_classifier", 30, True, 1e-7)
+    assert (hp.predictor_type, hp.schedule.epochs, hp.tuning, hp.candidate.wd) == ("binary_classifier", 30, True, 1e-7)

@@ -64,4 +64,5 @@ def test_every_argument_of_the_linear_learner_class_is_understood(sent: list[dic
         assert set(EVERYWHERE | job) <= set(texts)
         hp = parse_hyperparameters({name: str(text) for name, text in texts.items()})
         assert hp.predictor_type == job["predictor_type"]
-        assert (hp.use_bias, hp.epochs, hp.learning_rate, hp.init_bias) == (False, 3, 1e-5, -1.5)
+        assert (hp.objective.use_bias, hp.schedule.epochs) == (False, 3)
+        assert (hp.candidate.learning_rate, hp.initial.init_bias) == (1e-5, -1.5)

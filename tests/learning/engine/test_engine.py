@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from linear_learner.artifact.write import write_artifact
-from linear_learner.training.fit import fit_model
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog
 
 UNUSED = ("mxnet.contrib.text", "mxnet.gluon", "mxnet.image", "mxnet.module", "mxnet.test_utils", "requests", "sklearn")

@@ -31,7 +31,7 @@ def finished(predictor: str, rows: int = ROWS) -> tuple[LinearModel, Hyperparame
     generator = np.random.default_rng(5)
     hp = parse_hyperparameters(HYPERPARAMETERS[predictor])
     weight = generator.normal(size=(4, hp.outputs)).astype(np.float32)
-    model = LinearModel(predictor, hp.loss, weight, np.zeros(hp.outputs, np.float32))
+    model = LinearModel(predictor, hp.objective.loss, weight, np.zeros(hp.outputs, np.float32))
     X = (generator.normal(size=(rows, 4)) * (generator.random((rows, 4)) < 0.5)).astype(np.float32)
     z = X @ weight + generator.normal(size=(rows, hp.outputs))
     y = {"binary_classifier": z[:, 0] > 0, "multiclass_classifier": z.argmax(axis=1), "regressor": z[:, 0]}[predictor]
@@ -91,7 +91,7 @@ def test_a_block_with_many_scores_is_measured_in_pieces() -> None:
     hp = parse_hyperparameters({"predictor_type": "multiclass_classifier", "num_classes": str(classes)})
     generator = np.random.default_rng(6)
     weight = generator.normal(size=(2, classes)).astype(np.float32)
-    model = LinearModel("multiclass_classifier", hp.loss, weight, np.zeros(classes, np.float32))
+    model = LinearModel("multiclass_classifier", hp.objective.loss, weight, np.zeros(classes, np.float32))
     X = generator.normal(size=(rows, 2)).astype(np.float32)
     y = model.predict(X)["predicted_label"].astype(np.float32)
     tracemalloc.start()

@@ -107,7 +107,7 @@ def test_a_model_keeps_the_parameter_that_it_was_trained_with(name: str) -> None
     hp = parse_hyperparameters(texts | ({"num_classes": "4"} if loss.predictor_type == "multiclass_classifier" else {}))
     scaler = Scaler(np.zeros(2, np.float32), np.ones(2, np.float32), label_deviation=3.0)
     model = build_model(np.ones((hp.outputs, 3), np.float32), hp, scaler, None)
-    expected = hp.loss_parameter * (3 if loss.in_label_units else 1)
+    expected = hp.objective.loss_parameter * (3 if loss.in_label_units else 1)
     assert float(model.metrics_params.get(loss.parameter_name or "") or 0) == expected
 
 

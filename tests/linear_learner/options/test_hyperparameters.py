@@ -1,12 +1,11 @@
 """Hyperparameters: every form that a client writes is understood, every fault is named at once."""
 
 import math
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from linear_learner.options.hyperparameters import Hyperparameters, declarations, ignored_names, parse_hyperparameters
+from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.reference import render_reference
 
@@ -14,19 +13,19 @@ BINARY = {"predictor_type": "binary_classifier"}
 RENAMED = {"_tuning_objective_metric": "tuning"}
 
 
-def test_the_typed_fields_are_the_declared_names() -> None:
-    declared = {RENAMED.get(name, name) for name, d in declarations().items() if not d.internal}
-    assert declared == {field.name for field in fields(Hyperparameters)}
+def test_the_typed_values_are_those_that_are_declared() -> None:
+    declared = [RENAMED.get(name, name) for name, d in declarations().items() if not d.internal]
+    assert list(parse_hyperparameters(BINARY).by_name()) == declared
 
 
 @pytest.mark.parametrize("text", ["True", "true", "1", '"true"', " TRUE "])
 def test_every_spelling_of_true_is_understood(text: str) -> None:
-    assert parse_hyperparameters(BINARY | {"use_bias": text}).use_bias is True
+    assert parse_hyperparameters(BINARY | {"use_bias": text}).objective.use_bias is True
 
 
 @pytest.mark.parametrize("text", ["10", "10.0", '"10"', "1e1"])
 def test_every_spelling_of_an_integer_is_understood(text: str) -> None:
-    assert parse_hyperparameters(BINARY | {"epochs": text}).epochs == 10
+    assert parse_hyperparameters(BINARY | {"epochs": text}).schedule.epochs == 10
 
 
 @pytest.mark.parametrize("predictor", ['"regressor"', "regressor", "Regressor"])
@@ -46,8 +45,10 @@ def test_a_tuning_job_is_recognised() -> None:
 
 def test_auto_is_resolved_where_it_depends_on_other_hyperparameters() -> None:
     hp = parse_hyperparameters({"predictor_type": "regressor", "use_bias": "false"})
-    assert (hp.loss, hp.normalize_label, hp.unbias_label, hp.unbias_data) == ("squared_loss", True, False, False)
-    assert not parse_hyperparameters(BINARY | {"normalize_label": "true"}).normalize_label
+    scaling = hp.scaling
+    assert (scaling.normalize_label, scaling.unbias_label, scaling.unbias_data) == (True, False, False)
+    assert hp.objective.loss == "squared_loss"
+    assert not parse_hyperparameters(BINARY | {"normalize_label": "true"}).scaling.normalize_label
 
 
 def test_all_faults_come_in_one_message() -> None:
@@ -146,21 +147,24 @@ def test_what_is_not_plainly_a_number_is_refused(text: str) -> None:
 
 def test_older_names_of_a_criterion_mean_the_newer_ones() -> None:
     hp = parse_hyperparameters(BINARY | {"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"})
-    assert (hp.binary_classifier_model_selection_criteria, hp.f_beta) == ("f_beta", 1.0)
+    assert (hp.selection.criterion, hp.selection.f_beta) == ("f_beta", 1.0)
     hp = parse_hyperparameters(BINARY | {"binary_classifier_model_selection_criteria": "cross_entropy_loss"})
-    assert hp.binary_classifier_model_selection_criteria == "loss_function"
+    assert hp.selection.criterion == "loss_function"
 
 
 @pytest.mark.parametrize(("text", "value"), [("balanced", "balanced"), ("auto", None), ("3", 3.0)])
 def test_the_weight_of_positive_rows_is_a_number_or_a_word(text: str, value: object) -> None:
-    assert parse_hyperparameters(BINARY | {"positive_example_weight_mult": text}).positive_example_weight_mult == value
+    assert (
+        parse_hyperparameters(BINARY | {"positive_example_weight_mult": text}).objective.positive_example_weight_mult
+        == value
+    )
 
 
 def test_what_does_not_apply_is_ignored_and_named() -> None:
     texts = BINARY | {"num_classes": "2", "quantile": "7", "target_recall": "0.9", "wd": "0.1"}
     hp = parse_hyperparameters(texts)
     assert ignored_names(texts, hp) == ["num_classes", "quantile", "target_recall"]
-    assert hp.quantile == 0.5
+    assert hp.objective.quantile == 0.5
 
 
 def test_the_reference_page_is_up_to_date() -> None:

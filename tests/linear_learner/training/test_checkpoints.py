@@ -11,10 +11,10 @@ import pytest
 
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit_model
 from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.rows.test_kept import Log, problem
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
 
 Channels = Mapping[str, Iterable[Block]]
@@ -193,7 +193,7 @@ def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: st
 def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
     disk = cut_off(2, REGRESSOR, split("regressor"))
     earlier = fit_model(REGRESSOR, split("regressor"), Log())
-    model, said = resumed(disk, REGRESSOR, split("regressor"), earlier=earlier)
+    model, said = resumed(disk, REGRESSOR, split("regressor"), earlier_model=earlier)
     assert any("the model to start from differs. Starting anew." in line for line in said)
     assert_same(model, fit_model(REGRESSOR, split("regressor"), Log(), earlier_model=earlier))
 

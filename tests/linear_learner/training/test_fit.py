@@ -11,8 +11,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from container.job.log import JobLog
 from linear_learner.objective.model import LinearModel
-from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
+from tests.linear_learner.jobs import fit_model
 
 Block = tuple[NDArray[Any], NDArray[Any]]
 

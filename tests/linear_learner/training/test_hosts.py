@@ -21,10 +21,7 @@ from linear_learner.objective.model import LinearModel
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.build import build_report
-from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality, Report
-from linear_learner.training.fit import fit_model
-from linear_learner.training.result import TrainingResult
+from linear_learner.report.content import build_report
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
 from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
@@ -32,6 +29,7 @@ from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.rows.test_kept import BY_LOSS, problem
 from tests.linear_learner.bank.test_sparse import sparse_rows
+from tests.linear_learner.jobs import fit_model, fit_result
 from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.team import HostProcesses
 from tests.linear_learner.training.test_checkpoints import Disk, assert_same, wide
@@ -77,8 +75,8 @@ class Done:
 
 def train(hosts: Hosts, given: Given) -> Done:
     """Be one host of the job."""
-    log, accounts = io.StringIO(), list[TrainingResult]()
-    model = fit_model(
+    log = io.StringIO()
+    result = fit_result(
         given.hyperparameters,
         given.channels,
         JobLog(hosts.names[hosts.rank], "Linear Learner", log),
@@ -87,10 +85,9 @@ def train(hosts: Hosts, given: Given) -> Done:
         checkpoints=given.disk,
         earlier_model=given.earlier,
         hosts=hosts,
-        sharded=given.sharded,
-        on_result=accounts.append,
+        sharded_channels=given.sharded,
     )
-    return Done(model, log.getvalue(), given.disk, build_report(accounts[0], {}, {}))
+    return Done(result.model, log.getvalue(), given.disk, build_report(result, {}, {}))
 
 
 def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -10,11 +10,11 @@ from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import parse_hyperparameters
-from linear_learner.training.fit import fit_model
 from linear_learner.training.initial import earlier_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.rows.test_kept import Log
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, final, run, split
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit_model
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.rows.test_kept import problem
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.training.test_checkpoints import Disk, Listener, assert_same
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
 

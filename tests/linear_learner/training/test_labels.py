@@ -9,9 +9,9 @@ import pytest
 
 from container.job.log import JobLog
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit_model
 from open_algorithms.learning.job.errors import InputError
 from tests.learning.rows.test_kept import JOB, problem
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.team import HostProcesses
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, Block, run, split
 from tests.linear_learner.training.test_hosts import Given, train

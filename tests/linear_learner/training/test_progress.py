@@ -8,8 +8,8 @@ import pytest
 
 from linear_learner.bank import dense
 from linear_learner.options.budget import Budget
-from linear_learner.training.fit import fit_model
 from tests.learning.rows.test_kept import BY_LOSS, JOB, problem
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_fit import SMALL
 

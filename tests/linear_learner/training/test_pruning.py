@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from container.job.log import JobLog as Lines
-from linear_learner.training.fit import fit_model
 from linear_learner.training.pruning import STEP_CREDIT, WINDOW, hopeless_candidates, is_worth_pruning
 from open_algorithms.learning.rows.csr import compress_matrix
 from tests.learning.rows.test_kept import Log
+from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.training.test_checkpoints import Channels, assert_same, cut_off
 from tests.linear_learner.training.test_fit import example
 

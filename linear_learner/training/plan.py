@@ -1,0 +1,114 @@
+"""What a training job decides before its first epoch, and holds to."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from linear_learner.bank.class_weights import build_objective
+from linear_learner.measuring.final import objective_name
+from linear_learner.measuring.standings import threshold_criterion
+from linear_learner.objective.objective import Objective
+from linear_learner.options.budget import Budget, check_tensor_sizes
+from linear_learner.options.candidates import Candidate, build_candidates
+from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
+from open_algorithms.learning.work import Work
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """A row count known to lie between `least` and `most`; a stream that was not read to its end has no upper bound."""
+
+    least: int
+    most: float
+
+    def __str__(self) -> str:
+        return str(self.least) if self.least == self.most else f"more than {self.least}"
+
+
+def total_row_count(data: ChannelRows, hosts: Hosts) -> RowCount:
+    """Return the row count of a channel over all hosts."""
+    rows, streams = hosts.all_reduce([data.row_count, isinstance(data, StreamedRows)])
+    return RowCount(int(rows), math.inf if streams else int(rows))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work, its data, and what follows from both.
+
+    `row_counts` are those of each channel over all hosts. Thresholds are calibrated on the first `calibration_rows`
+    rows of the deciding channel.
+    """
+
+    work: Work
+    hp: Hyperparameters
+    data: Mapping[str, ChannelRows]
+    row_counts: Mapping[str, RowCount]
+    candidates: list[Candidate]
+    objective: Objective
+    calibration_rows: int
+
+    @property
+    def train(self) -> ChannelRows:
+        """The rows to train on."""
+        return self.data["train"]
+
+    @property
+    def validation(self) -> ChannelRows | None:
+        """The rows to select on; None where they are those to train on."""
+        return self.data.get("validation")
+
+    @property
+    def deciding_channel(self) -> str:
+        """The channel that candidates are selected on."""
+        return "train" if self.validation is None else "validation"
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether candidates are compared by a score that depends on a threshold, and not by their loss."""
+        return threshold_criterion(self.hp) is not None
+
+    @property
+    def is_stopped_by_score(self) -> bool:
+        """Whether early stopping looks at that score, for which it needs validation rows."""
+        return self.validation is not None and self.has_thresholds
+
+    @property
+    def criterion_name(self) -> str:
+        """The name of the criterion of early stopping."""
+        return f"sampled_{self.hp.selection.criterion}" if self.is_stopped_by_score else objective_name(self.hp)
+
+
+def make_plan(
+    work: Work, hp: Hyperparameters, budget: Budget, data: Mapping[str, ChannelRows], row_counts: Mapping[str, RowCount]
+) -> Plan:
+    """Choose the candidates, weigh the classes, and share out the memory.
+
+    Raises InputError where the bank would need an array that is too large.
+    """
+    train, hosts = data["train"], work.hosts
+    candidates = build_candidates(hp, rows=row_counts["train"].most, has_validation="validation" in data)
+    check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
+    objective = build_objective(hp, train.rows.labels, len(candidates), hosts)
+    calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
+    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows)
+
+
+def log_plan(plan: Plan, has_earlier_model: bool) -> None:
+    """Log what is about to be trained, on which rows, and what to look out for."""
+    log, rows, deciding = plan.work.log, plan.row_counts, plan.deciding_channel
+    if plan.train.scaler.is_label_blurred:
+        log.warning(
+            "The labels are large beside their spread: of them, and of scores, float32 does not keep the digits that "
+            "vary. Subtract their offset."
+        )
+    if has_earlier_model:
+        log.info("All candidates start from the model of the channel 'model'.")
+    log.info(
+        f"Training {len(plan.candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
+        f"selecting on {rows[deciding]} {deciding} rows"
+    )
+    wanted = min(plan.hp.selection.num_calibration_samples, rows[deciding].most)
+    if plan.has_thresholds and plan.calibration_rows < wanted:
+        log.info(f"Thresholds are calibrated on the first {plan.calibration_rows} rows: more would not fit the memory.")

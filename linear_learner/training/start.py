@@ -1,0 +1,110 @@
+"""Where training starts: a bank with its initial weights, or the state in a checkpoint of the same job."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+
+from linear_learner.bank.sliced import SlicedBank
+from linear_learner.objective.model import LinearModel
+from linear_learner.training.checkpoints import (
+    Identity,
+    array_checksum,
+    data_fingerprints,
+    resume_from_checkpoint,
+    write_checkpoint,
+)
+from linear_learner.training.initial import Floats, draw_initial_weights, earlier_weights
+from linear_learner.training.plan import Plan, log_plan
+from linear_learner.training.progress import TrainingProgress
+from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.training.stopping import EarlyStopping
+
+IDENTITY_FORMAT = 3
+
+
+def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingProgress, Callable[[], None] | None]:
+    """Set up the bank and resume from a checkpoint of the same job, if there is one.
+
+    Also returns a function that writes the next checkpoint; None where no host keeps any.
+    """
+    initial = initial_weights(plan, earlier)
+    progress = TrainingProgress(build_bank(plan, initial), early_stopping(plan), make_shuffler(plan))
+    log_plan(plan, earlier is not None)
+    if not plan.work.hosts.all_reduce_max(plan.work.checkpoints is not None):
+        return progress, None
+    return progress, resume_or_start(plan, progress, job_identity(plan, initial))
+
+
+def initial_weights(plan: Plan, earlier: LinearModel | None) -> Floats:
+    """Return the initial weights (M, K, d + 1): drawn at random, or those of the earlier model on host 0.
+
+    A feature that is 0 in every standardised row is never updated, so its weight starts at 0: any other would become a
+    large raw weight, with a bias that cancels it.
+    """
+    hp, train, hosts, models = plan.hp, plan.train, plan.work.hosts, len(plan.candidates)
+    if earlier is not None:
+        return hosts.broadcast(earlier_weights(models, earlier, hp, train.scaler))
+    weights = draw_initial_weights(
+        range(models),
+        hp.outputs,
+        train.feature_dim,
+        seed=hp.seed,
+        method=hp.initial.init_method,
+        spread=hp.initial.spread,
+        bias=hp.initial.init_bias if hp.objective.use_bias else 0.0,
+    )
+    weights[:, :, :-1][:, :, hosts.all_reduce(train.rows.varying_features()) == 0] = 0
+    return weights
+
+
+def build_bank(plan: Plan, initial: Floats) -> SlicedBank:
+    """Set up the bank with its initial weights."""
+    return SlicedBank(
+        plan.candidates,
+        initial,
+        plan.objective,
+        plan.hp.batch.everywhere,
+        is_sparse=isinstance(plan.train.rows, SparseRows),
+        processors=plan.work.processors,
+        hosts=plan.work.hosts,
+    )
+
+
+def early_stopping(plan: Plan) -> EarlyStopping:
+    """Return the rule by which training stops early."""
+    schedule = plan.hp.schedule
+    return EarlyStopping(
+        schedule.early_stopping_patience, schedule.early_stopping_tolerance, maximise=plan.is_stopped_by_score
+    )
+
+
+def make_shuffler(plan: Plan) -> np.random.Generator | None:
+    """Return the generator that shuffles host 0's rows; None where rows keep their order."""
+    return np.random.default_rng(plan.hp.seed) if plan.hp.schedule.shuffle else None
+
+
+def job_identity(plan: Plan, initial: Floats) -> Identity:
+    """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
+    return {
+        "format": IDENTITY_FORMAT,
+        "hyperparameters": plan.hp.by_name(),
+        "candidates": [asdict(candidate) for candidate in plan.candidates],
+        "start": array_checksum(initial),
+        "data": data_fingerprints(plan.data, plan.work.hosts),
+    }
+
+
+def resume_or_start(plan: Plan, progress: TrainingProgress, identity: Identity) -> Callable[[], None]:
+    """Resume from a checkpoint of the same job, if there is one; return a function that writes the next one.
+
+    Host 0 has the checkpoint and broadcasts its state.
+    """
+    store, hosts = plan.work.checkpoints, plan.work.hosts
+    resumed = store is not None and resume_from_checkpoint(progress, identity, store, plan.work.log)
+    if hosts.broadcast(np.array([float(resumed)]))[0]:
+        if hosts.count > 1:
+            progress.broadcast_state(hosts)
+        for rows in plan.data.values():
+            rows.abandon_first_pass()
+    return lambda: None if store is None else write_checkpoint(progress, identity, store, plan.work.raise_if_stopped)
