@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.measuring.thresholds import Cuts
 from open_algorithms.learning.job.hosts import Hosts
-from open_algorithms.learning.types.arrays import Floats, Numbers
+from open_algorithms.learning.types.arrays import Bools, Floats, Int64s, Numbers
 
 RANKED_ROWS = 2**20  # whose scores are kept, so that the area under their ROC is exact
 SAMPLED_ROWS = 2**15  # whose labels and predictions are kept of a regressor
@@ -114,10 +113,10 @@ class ScoreRanking:
     """
 
     rows: int = 0
-    kept: list[tuple[NDArray[np.bool_], Numbers]] = field(default_factory=list)
-    bins: NDArray[np.int64] | None = None
+    kept: list[tuple[Bools, Numbers]] = field(default_factory=list)
+    bins: Int64s | None = None
 
-    def add(self, positive: NDArray[np.bool_], score: Numbers) -> None:
+    def add(self, positive: Bools, score: Numbers) -> None:
         """Add rows, (n,) each."""
         self.rows += len(score)
         self.kept.append((positive, score))
@@ -148,7 +147,7 @@ class ScoreRanking:
         self.kept.clear()
 
     @cached_property
-    def counts_by_score(self) -> tuple[Floats, NDArray[np.int64]]:
+    def counts_by_score(self) -> tuple[Floats, Int64s]:
         """The distinct scores, ascending, (u,), and the numbers of negatives and positives at each, (u, 2).
 
         Cached: use it only after all rows were added.
@@ -172,18 +171,18 @@ class ScoreRanking:
         return Cuts(scores[::-1], flagged, hits)
 
 
-def ordinals_from_floats(score: Numbers) -> NDArray[np.int64]:
+def ordinals_from_floats(score: Numbers) -> Int64s:
     """Map float32 values to integers of the same order, (n,), from 0 to 2 ** 32 - 1."""
     bits = score.astype(np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -bits, bits + 2**31)
 
 
-def floats_from_ordinals(number: NDArray[np.int64]) -> Floats:
+def floats_from_ordinals(number: Int64s) -> Floats:
     """Map integers from `ordinals_from_floats` back to float32 values, (n,)."""
     return np.where(number < 2**31, -number, number - 2**31).astype(np.int32).view(np.float32)
 
 
-def area_under_roc(counts: NDArray[np.int64]) -> float:
+def area_under_roc(counts: Int64s) -> float:
     """Return the probability that a positive row scores above a negative one; ties count half.
 
     It is 0.5 with only one class. `counts` (u, 2) are the numbers of negatives and positives at each distinct score,

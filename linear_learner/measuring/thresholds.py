@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from open_algorithms.learning.types.arrays import Float64s, Floats, Numbers
+from open_algorithms.learning.types.arrays import Floats, Int64s, Numbers
 
 NEUTRAL_SCORE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
 
@@ -20,8 +19,8 @@ class Cuts:
     """
 
     scores: Floats
-    predicted_positives: NDArray[np.int64]
-    true_positives: NDArray[np.int64]
+    predicted_positives: Int64s
+    true_positives: Int64s
 
     @property
     def row_count(self) -> int:
@@ -109,7 +108,7 @@ def precision_at_cuts(cuts: Cuts) -> Floats:
     return safe_ratios(cuts.true_positives, cuts.predicted_positives)
 
 
-def safe_ratios(part: Numbers, whole: Numbers) -> Float64s:
+def safe_ratios(part: Numbers, whole: Numbers) -> Floats:
     """Divide element by element; 0 where the denominator is 0."""
     return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
@@ -134,7 +133,7 @@ def calibrate_threshold(score: Floats, label: Floats, criterion: Criterion) -> C
     )
 
 
-def nearest_to_neutral(cuts: Cuts, best: NDArray[np.int64]) -> NDArray[np.int64]:
+def nearest_to_neutral(cuts: Cuts, best: Int64s) -> Int64s:
     """Reduce equally good cuts to those whose threshold may be nearest to 0.5, at most three."""
     above = int(np.searchsorted(-cuts.scores, -NEUTRAL_SCORE))
     place = int(np.searchsorted(best, above))

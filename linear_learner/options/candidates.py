@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 DEFAULT_MODELS = 32
 USUAL_BATCH = 1000
@@ -47,11 +47,11 @@ class Candidate:
     average: bool = False
     slices: int = 1
 
-    def learning_rate_at(self, t: NDArray[np.int64]) -> NDArray[np.float64]:
+    def learning_rate_at(self, t: Int64s) -> Float64s:
         """Return the learning rate at updates t = 1, 2, ... (MXNet's FactorScheduler, never above learning_rate)."""
         return self.decayed_learning_rate(scheduler_decay(self.lr_scheduler_step, self.lr_scheduler_factor, t))
 
-    def decayed_learning_rate(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
+    def decayed_learning_rate(self, decay: Float64s) -> Float64s:
         """Return the learning rates for these decay factors, never below the scheduler's minimum."""
         if not self.use_lr_scheduler:
             return np.full(len(decay), self.learning_rate)
@@ -74,7 +74,7 @@ class Candidate:
         return {name: values[name] for name in names}
 
 
-def scheduler_decay(step: int, factor: float, t: NDArray[np.int64]) -> NDArray[np.float64]:
+def scheduler_decay(step: int, factor: float, t: Int64s) -> Float64s:
     """Return the scheduler's factors at updates t = 1, 2, ...: `factor` is applied once every `step` updates."""
     return np.asarray(factor ** ((t - 1) // step))
 

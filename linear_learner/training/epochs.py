@@ -11,8 +11,9 @@ from linear_learner.measuring.standings import Standings, evaluate_candidates, l
 from linear_learner.training.labels import check_labels_vary
 from linear_learner.training.log_lines import Period, iterator_counts, log_losses
 from linear_learner.training.plan import Plan
-from linear_learner.training.progress import Floats, TrainingProgress
+from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.rows.kept import ChannelRows
+from open_algorithms.learning.types.arrays import Floats
 
 
 def train_epochs(

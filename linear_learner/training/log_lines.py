@@ -1,15 +1,12 @@
 """The metrics that training logs, under the names of Amazon's algorithm."""
 
 import time
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from linear_learner.measuring.metrics import Metric
 from linear_learner.measuring.standings import least_finite
 from open_algorithms.learning.job.listener import MetricSummary, TrainingListener
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Floats, Int64s
 
 
 def log_rows_read(rows: int, began: float, log: TrainingListener) -> None:
@@ -40,7 +37,7 @@ class Period(NamedTuple):
 
 
 def log_losses(
-    split: str, objective: str, active: NDArray[np.int64], losses: Floats, period: Period, log: TrainingListener
+    split: str, objective: str, active: Int64s, losses: Floats, period: Period, log: TrainingListener
 ) -> None:
     """Log the loss of every active candidate after an epoch, and the lowest of them."""
     epoch, start, end = period

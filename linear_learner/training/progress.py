@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.measuring.standings import Standings
 from linear_learner.measuring.thresholds import best_candidate
 from linear_learner.training.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.training.checkpoints import Array
 from open_algorithms.learning.training.stopping import EarlyStopping
-from open_algorithms.learning.types.arrays import AnyArray, Floats
+from open_algorithms.learning.types.arrays import Floats, Int64s
 
 MAX_HISTORY = 2**17  # numbers that are kept of all epochs
 ABSENT = np.empty(0, np.float32)  # stands for what there is not yet
@@ -39,10 +40,10 @@ class TrainingProgress:
     best_snapshot: Floats | None = None
     best_epoch: int | None = None
     standings: Standings | None = None
-    active: NDArray[np.int64] = field(init=False)
+    active: Int64s = field(init=False)
     recent_losses: Floats = field(init=False)
-    epochs_until_pruned: NDArray[np.int64] = field(init=False)
-    recorded_epochs: NDArray[np.int64] = field(init=False)
+    epochs_until_pruned: Int64s = field(init=False)
+    recorded_epochs: Int64s = field(init=False)
     history: Floats = field(init=False)
     update_seconds: list[float] = field(default_factory=list)
     check_seconds: list[float] = field(default_factory=list)
@@ -81,7 +82,7 @@ class TrainingProgress:
         self.recorded_epochs = np.append(self.recorded_epochs, self.epoch)
         self.history = np.concatenate([self.history, epoch])
 
-    def prune_losers(self, losses: Floats, epochs_left: int, margins: int) -> NDArray[np.int64]:
+    def prune_losers(self, losses: Floats, epochs_left: int, margins: int) -> Int64s:
         """Drop the candidates that can no longer win, if that saves enough work; return their numbers.
 
         `losses` (M,) are the validation losses after this epoch, in jobs where the loss decides. `epochs_left` epochs
@@ -99,7 +100,7 @@ class TrainingProgress:
         self.keep_candidates(np.flatnonzero(~leaving))
         return left_behind
 
-    def keep_candidates(self, chosen: NDArray[np.int64]) -> None:
+    def keep_candidates(self, chosen: Int64s) -> None:
         """Continue with the active candidates at the places `chosen` only."""
         if len(chosen) == len(self.active):
             return
@@ -111,7 +112,7 @@ class TrainingProgress:
         self.bank = self.bank.select_candidates(chosen)
         self.active, self.recent_losses = self.active[chosen], self.recent_losses[:, chosen]
 
-    def state_arrays(self) -> Iterator[tuple[str, AnyArray]]:
+    def state_arrays(self) -> Iterator[tuple[str, Array]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
         numbers = {
             "epoch": self.epoch,
@@ -132,6 +133,15 @@ class TrainingProgress:
         for name, array in self.bank.state_arrays():
             yield f"bank.{name}", array
 
+    def check_state(self, state: Mapping[str, Array]) -> None:
+        """Raise ValueError where `state` lacks an array that training resumes from."""
+        if "members" not in state:
+            raise ValueError("members is missing")
+        alike = copy(self)
+        alike.keep_candidates(state["members"])
+        if missing := {name for name, _ in alike.state_arrays()} - {*state}:
+            raise ValueError(f"{min(missing)} is missing")
+
     def broadcast_state(self, hosts: Hosts) -> None:
         """Broadcast the state of host 0 to all hosts."""
         state = dict(self.state_arrays()) if hosts.rank == 0 else {}
@@ -142,11 +152,11 @@ class TrainingProgress:
         for name, (shape, kind) in shapes.items():
             told[name] = hosts.broadcast(state.get(name, np.zeros(shape, kind))).astype(kind)
         if hosts.rank:
-            self.keep_candidates(told["members"])
             self.load_state(told)
 
-    def load_state(self, state: Mapping[str, AnyArray]) -> None:
-        """Load the state of a training of the same shape; arrays are taken from `state` one at a time."""
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Load the state of a training of the same job; arrays are taken from `state` one at a time."""
+        self.keep_candidates(state["members"])
         numbers = json.loads(str(state["numbers"]))
         self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
         self.stopping.optimum, self.stopping.idle_epochs = numbers["optimum"], numbers["idle"]

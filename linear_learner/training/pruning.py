@@ -1,9 +1,8 @@
 """Decide which candidates can no longer win, so that training can continue without them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Bools, Floats
 
 WINDOW = 3  # epochs whose steps tell how a candidate moves
 STEP_CREDIT = 0.5  # of its largest step, that a candidate is credited with for each epoch left: steps grow smaller
@@ -12,7 +11,7 @@ LEAST_SHARE = 0.25  # of the candidates, that must leave at once: their bank is 
 LEAST_SAVED_MARGINS = 4_000_000  # margins that must be saved: a new bank costs as much time as some millions of them
 
 
-def hopeless_candidates(losses: Floats, epochs_left: int) -> NDArray[np.bool_]:
+def hopeless_candidates(losses: Floats, epochs_left: int) -> Bools:
     """Return a mask (M,) of the candidates whose loss is further from the best than it can fall in the epochs left.
 
     `losses` (epochs, M) are those on the deciding rows; the last WINDOW + 1 epochs count, and with fewer no candidate

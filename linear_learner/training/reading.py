@@ -23,9 +23,8 @@ from open_algorithms.learning.rows.dense import Block, Design
 from open_algorithms.learning.rows.kept import ChannelRows, Storage, hold_or_stream
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.types.arrays import Floats
 from open_algorithms.learning.work import Work
-
-Floats = NDArray[Any]
 
 
 def read_train_channel(work: Work, hp: Hyperparameters, budget: Budget, share: float) -> tuple[ChannelRows, int]:

@@ -7,18 +7,19 @@ import numpy as np
 
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.objective.model import LinearModel
-from linear_learner.training.checkpoints import (
+from linear_learner.training.initial import draw_initial_weights, earlier_weights
+from linear_learner.training.plan import Plan, log_plan
+from linear_learner.training.progress import TrainingProgress
+from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.training.checkpoints import (
     Identity,
     array_checksum,
     data_fingerprints,
     resume_from_checkpoint,
     write_checkpoint,
 )
-from linear_learner.training.initial import Floats, draw_initial_weights, earlier_weights
-from linear_learner.training.plan import Plan, log_plan
-from linear_learner.training.progress import TrainingProgress
-from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.stopping import EarlyStopping
+from open_algorithms.learning.types.arrays import Floats
 
 IDENTITY_FORMAT = 3
 

@@ -4,14 +4,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import Prefetch
 from open_algorithms.learning.training.checkpoints import CheckpointStore
+from open_algorithms.learning.types.arrays import Float64s
 
 USUAL_FREE_BYTES = 8 << 30  # where nobody measures the memory
 
@@ -26,7 +24,7 @@ class Columns:
 
     features: tuple[str, ...] = ()
     label: str = ""
-    shift: NDArray[np.float64] | None = None
+    shift: Float64s | None = None
 
 
 def read_no_columns(may_shift: bool) -> Columns:
