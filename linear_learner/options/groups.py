@@ -68,17 +68,6 @@ class InitialSettings:
 
 
 @dataclass(frozen=True)
-class ScalingSettings:
-    """Which of features and label are centred and divided by their deviation, and how many rows tell both."""
-
-    normalize_data: bool
-    normalize_label: bool
-    unbias_data: bool
-    unbias_label: bool
-    num_point_for_scaler: int
-
-
-@dataclass(frozen=True)
 class SelectionSettings:
     """How candidates are compared, thresholds calibrated and models measured."""
 

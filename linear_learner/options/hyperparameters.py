@@ -12,22 +12,22 @@ from linear_learner.options.groups import (
     CandidateSettings,
     InitialSettings,
     ObjectiveSettings,
-    ScalingSettings,
     ScheduleSettings,
     SelectionSettings,
 )
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
+from open_algorithms.learning.rows.scaling import Scaling
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
 SELECTION_CRITERION = "binary_classifier_model_selection_criteria"
 TWO_CLASSES_HINT = "For two classes set predictor_type to binary_classifier, without num_classes"
-UNGROUPED = ("predictor_type", "num_classes", "feature_dim", "num_models", "tuning", "seed")
+UNGROUPED = ("predictor_type", "num_classes", "feature_dim", "num_models", "tuning", "seed", "num_point_for_scaler")
 GROUPS = {
     "objective": ObjectiveSettings,
     "candidate": CandidateSettings,
     "initial": InitialSettings,
-    "scaling": ScalingSettings,
+    "scaling": Scaling,
     "selection": SelectionSettings,
     "schedule": ScheduleSettings,
 }
@@ -53,11 +53,12 @@ class Hyperparameters:
     num_models: int | None
     tuning: bool
     seed: int
+    num_point_for_scaler: int
     batch: Batch
     objective: ObjectiveSettings
     candidate: CandidateSettings
     initial: InitialSettings
-    scaling: ScalingSettings
+    scaling: Scaling
     selection: SelectionSettings
     schedule: ScheduleSettings
 

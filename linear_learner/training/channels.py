@@ -1,9 +1,14 @@
 """Read the channels of a job, each within its share of the memory."""
 
+from functools import partial
+
+from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
-from linear_learner.training.reading import read_scored_channel, read_train_channel
+from open_algorithms.learning.rows.checking import WidthLimit
+from open_algorithms.learning.rows.dense import Design
 from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, StreamedRows
+from open_algorithms.learning.rows.reading import Reading, read_scored_channel, read_train_channel
 from open_algorithms.learning.work import Work
 
 MEMORY_SHARES = {
@@ -11,21 +16,49 @@ MEMORY_SHARES = {
     "validation": 0.25,
     "test": 0.1,
 }  # of the memory for data, kept free for the later channels
+TOO_WIDE = (
+    "for which the bank's weights would fit the memory. Check the data, lower num_models, or use a larger instance."
+)
 
 
 def read_channels(work: Work, hp: Hyperparameters, budget: Budget) -> dict[str, ChannelRows]:
     """Read the channels in order; each may use its share of the memory that those before it left."""
+    reading = plan_reading(work, hp, budget)
     names = [name for name in MEMORY_SHARES if name in work.channels]
-    data: dict[str, ChannelRows] = {}
+    is_sharded = {name: name in work.sharded_channels for name in names}
     share = 1 - sum(MEMORY_SHARES[name] for name in names[1:])
-    data["train"], room = read_train_channel(work, hp, budget, share)
+    train, room = read_train_channel(work.channels["train"], reading, share, is_sharded["train"])
+    data = {"train": train}
     for name in names[1:]:
         room -= list(data.values())[-1].held_bytes
         later = sum(MEMORY_SHARES[other] for other in names[names.index(name) + 1 :])
-        data[name] = read_scored_channel(work, name, hp, data["train"], int(room * (1 - later)))
+        own = int(room * (1 - later))
+        data[name] = read_scored_channel(name, work.channels[name], reading, train, own, is_sharded[name])
     for name, rows in data.items():
         work.log.info(f"The channel {name!r} {describe_storage(rows)}.")
     return data
+
+
+def plan_reading(work: Work, hp: Hyperparameters, budget: Budget) -> Reading:
+    """Return how the channels are read; the scaler's sample is rounded up to whole mini-batches."""
+    return Reading(
+        classes=label_class_count(hp),
+        features=hp.feature_dim,
+        width_limit=WidthLimit(budget.largest_width(hp), TOO_WIDE),
+        scaling=hp.scaling,
+        sample_rows=(hp.num_point_for_scaler // hp.batch.everywhere + 1) * hp.batch.here,
+        sample_bytes=budget.sample_bytes,
+        batch_rows=hp.batch.here,
+        room=partial(budget.data_bytes, hp),
+        design=Design(LOSSES[hp.objective.loss].takes_signed_rows),
+        prefetch=work.prefetch,
+        hosts=work.hosts,
+    )
+
+
+def label_class_count(hp: Hyperparameters) -> int | None:
+    """Return how many classes labels may be numbered by; None for a regressor."""
+    return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
 
 
 def describe_storage(data: ChannelRows) -> str:

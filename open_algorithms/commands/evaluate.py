@@ -14,14 +14,16 @@ from linear_learner.measuring.final import final_scores
 from linear_learner.measuring.metrics import Metric
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
-from linear_learner.training.reading import check_blocks, label_class_count
+from linear_learner.training.channels import label_class_count
 from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
 from open_algorithms.commands.tables.models import load_model
 from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.rows.checking import check_blocks
+
+Floats = NDArray[Any]
 
 CHANNEL_NAME = "data"
 

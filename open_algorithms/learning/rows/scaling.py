@@ -94,6 +94,16 @@ class Scaler:
         return standard, (bias.astype(np.float64) + shift - self.label_mean) / self.label_deviation
 
 
+@dataclass(frozen=True)
+class Scaling:
+    """Which of features and label are divided by their deviation, and which are centred."""
+
+    normalize_data: bool
+    normalize_label: bool
+    unbias_data: bool
+    unbias_label: bool
+
+
 def fit_scaler(
     X: Features,
     y: Floats,

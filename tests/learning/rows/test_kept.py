@@ -9,11 +9,12 @@ import pytest
 
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
-from linear_learner.training.reading import read_scored_channel, read_train_channel
+from linear_learner.training.channels import plan_reading
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix, expand_rows
 from open_algorithms.learning.rows.dense import Block, DenseRows
 from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, hold_or_stream
+from open_algorithms.learning.rows.reading import read_scored_channel, read_train_channel
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
 from open_algorithms.learning.work import Work
@@ -265,9 +266,9 @@ def test_the_other_channels_are_sparse_or_dense_as_the_train_channel_is(sparse: 
 
 def test_a_channel_that_is_only_scored_needs_no_room_for_a_mini_batch() -> None:
     hp = replace(parse_hyperparameters({**JOB, "mini_batch_size": "400"}), predictor_type="regressor")
-    work = Work({}, {"train": blocks(500), "test": blocks(500)}, SilentLog())
-    train, _ = read_train_channel(work, hp, Budget(), share=1)
-    data = read_scored_channel(work, "test", hp, train, 2_500)
+    reading = plan_reading(Work({}, {}, SilentLog()), hp, Budget())
+    train, _ = read_train_channel(blocks(500), reading, share=1)
+    data = read_scored_channel("test", blocks(500), reading, train, 2_500)
     assert isinstance(data, StreamedRows)
     assert sum(len(rows) for rows in data.iterate_pieces()) == 500
 
@@ -276,4 +277,4 @@ def test_rows_larger_than_a_sample_are_budgeted_as_whole_mini_batches() -> None:
     hp = parse_hyperparameters({"predictor_type": "regressor", "mini_batch_size": "1000", "num_models": "1"})
     wide = [(np.ones((1, 50_000), np.float32), np.ones(1, np.float32))] * 200
     with pytest.raises(InputError, match=r"mini-batches of 1000 rows need about"):
-        read_train_channel(Work({}, {"train": wide}, SilentLog()), hp, Budget(500 << 20), share=1)
+        read_train_channel(wide, plan_reading(Work({}, {}, SilentLog()), hp, Budget(500 << 20)), share=1)
