@@ -1,12 +1,11 @@
-"""The JSON files of an artifact: the additional parameters, and the JSON reader shared with the graph."""
+"""The additional parameters: the JSON file with everything in an artifact but weight, float32 bias and graph."""
 
-import json
-import math
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
+from open_algorithms.learning.artifact.settings import finite_float, is_plain_value, read_json_object
 from open_algorithms.learning.job.errors import InputError
 
 
@@ -21,27 +20,6 @@ class AdditionalParameters(NamedTuple):
     label_name: str = ""
     bias: tuple[float, ...] | None = None
     blurred: tuple[int, ...] = ()
-
-
-def read_json_object(content: bytes | bytearray, name: str) -> dict[str, Any]:
-    """Parse a JSON object in UTF-8; raise InputError for duplicate keys and for texts with lone surrogates."""
-    try:
-        found = json.loads(content.decode("utf-8"), object_pairs_hook=build_unique_object)
-        if b"\\u" in content:  # which can write half of a character
-            json.dumps(found, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} cannot be read as JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{name} holds {shortened(found)}; expected a JSON object.")
-    return found
-
-
-def build_unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a dict from JSON pairs; raise ValueError for a duplicate key."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key comes twice in an object")
-    return found
 
 
 def read_additional_parameters(content: bytes | bytearray) -> AdditionalParameters:
@@ -99,19 +77,3 @@ def read_blurred_columns(found: dict[str, Any]) -> tuple[int, ...]:
     if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
         raise InputError(f"{ADDITIONAL_FILE} says blurred_features {shortened(blurred)}; expected numbers of columns.")
     return tuple(blurred)
-
-
-def finite_float(value: Any) -> float | None:
-    """Return a JSON value as float; None where it is not a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
-def is_plain_value(value: Any) -> bool:
-    """Return whether a JSON value is null, a boolean, a text, a finite number or a list of finite numbers."""
-    numbers = value if isinstance(value, list) else [value]
-    return value is None or isinstance(value, bool | str) or all(finite_float(number) is not None for number in numbers)

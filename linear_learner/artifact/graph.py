@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
-from linear_learner.artifact.documents import read_json_object
 from open_algorithms.learning.artifact.archives import SYMBOL_FILE
+from open_algorithms.learning.artifact.settings import read_json_object
 from open_algorithms.learning.job.errors import InputError
 
 VARIABLE, PRODUCT = "null", "dot"

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linear_learner.artifact.packing import ALIGNMENT, pack_model, packed_size, unpack_model
+from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.artifact.shared import ALIGNMENT, packed_size
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import compress_matrix
 from tests.linear_learner.artifacts import KINDS, assert_same_model, draw_model, draw_rows
