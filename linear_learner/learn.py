@@ -1,6 +1,5 @@
 """Learn from a job's channels: what a training job asks of this algorithm."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,8 @@ from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
-from linear_learner.report.content import build_report
+from linear_learner.report.build import build_report
+from linear_learner.report.json_file import encode_report
 from linear_learner.report.page import render_report
 from linear_learner.training.fit import train_candidates
 from linear_learner.training.initial import abbreviate_names, align_to_features, load_earlier_model
@@ -67,4 +67,4 @@ def save_model(result: TrainingResult, folder: Path) -> None:
 def write_report(result: TrainingResult, work: Work) -> dict[str, str]:
     """Return the report as files by name: JSON for programs, HTML for people."""
     report = build_report(result, work.hyperparameters, work.seconds_by_part)
-    return {"report.json": json.dumps(report, allow_nan=False), "report.html": render_report(report)}
+    return {"report.json": encode_report(report), "report.html": render_report(report)}

@@ -47,7 +47,7 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
         data=DataSummary(
             features=model.feature_dim,
             sparse=result.is_sparse,
-            normalized=Normalized(hp.normalize_data, hp.normalize_label),
+            normalized=Normalized(hp.scaling.normalize_data, hp.scaling.normalize_label),
             channels={name: channel_rows(measured) for name, measured in result.measurements.items()},
         ),
         training=training_summary(result),
@@ -79,9 +79,9 @@ def training_summary(result: TrainingResult) -> TrainingSummary:
     """Return how long training ran and what it was judged by."""
     return TrainingSummary(
         epochs=result.course.epoch,
-        epochs_wanted=result.hp.epochs,
+        epochs_wanted=result.hp.schedule.epochs,
         best_epoch=result.course.best_epoch,
-        mini_batch_size=result.hp.mini_batch_size,
+        mini_batch_size=result.hp.batch.everywhere,
         deciding=result.deciding_channel,
         criterion=deciding_criterion(result),
         maximise=result.standings.maximise,

@@ -12,7 +12,7 @@ from linear_learner.training.result import TrainingResult
 def deciding_criterion(result: TrainingResult) -> str:
     """Return the name of the criterion that chose the winner."""
     hp = result.hp
-    return hp.binary_classifier_model_selection_criteria if result.standings.maximise else objective_name(hp)
+    return hp.selection.criterion if result.standings.maximise else objective_name(hp)
 
 
 def candidate_entries(result: TrainingResult) -> list[CandidateEntry]:

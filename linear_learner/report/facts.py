@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linear_learner.objective.model import LinearModel
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Float32s, Float64s
 
 MAX_BARS = 20  # of a chart of weights
 PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and bars of each
@@ -16,7 +16,7 @@ class FeatureWeights(NamedTuple):
 
     column: int
     name: str
-    values: NDArray[np.float32]
+    values: Float32s
 
 
 def model_facts(model: LinearModel) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def largest_weights(model: LinearModel, count: int) -> list[FeatureWeights]:
     return [FeatureWeights(i, names[i], model.weight[i]) for i in largest_rows(model.weight, count)]
 
 
-def largest_rows(weight: NDArray[np.float32], count: int, unit: NDArray[np.float64] | float = 1) -> list[int]:
+def largest_rows(weight: Float32s, count: int, unit: Float64s | float = 1) -> list[int]:
     """Return the `count` rows of weight (d, K), scaled by `unit` (d,), with the largest absolute value, largest first.
 
     The absolute values of all weights are never materialised: they may take most of the memory.

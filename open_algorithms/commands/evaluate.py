@@ -22,8 +22,7 @@ from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.checking import check_blocks
-
-Floats = NDArray[Any]
+from open_algorithms.learning.types.arrays import Floats
 
 CHANNEL_NAME = "data"
 

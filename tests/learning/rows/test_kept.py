@@ -17,6 +17,7 @@ from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, 
 from open_algorithms.learning.rows.reading import read_scored_channel, read_train_channel
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
+from open_algorithms.learning.types.arrays import Floats
 from open_algorithms.learning.work import Work
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.silence import SilentLog

@@ -12,9 +12,9 @@ import pytest
 from container.job.log import JobLog
 from linear_learner.report.build import build_report
 from linear_learner.report.schema import HyperparameterTexts, Report
-from linear_learner.training.fit import fit_model
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.dense import Block
+from tests.linear_learner.jobs import fit_result
 from tests.linear_learner.silence import SilentLog
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
 from tests.linear_learner.training.test_pruning import JOBS as PRUNED
@@ -42,9 +42,7 @@ def channels(name: str) -> dict[str, list[Block]]:
 
 def train(texts: dict[str, str], data: dict[str, list[Block]], log: Any = None, **more: Any) -> TrainingResult:
     """Run a job; return its result."""
-    found = list[TrainingResult]()
-    fit_model(texts, data, log or SilentLog(), on_result=found.append, **more)
-    return found[0]
+    return fit_result(texts, data, log or SilentLog(), **more)
 
 
 @cache

@@ -21,7 +21,8 @@ from linear_learner.objective.model import LinearModel
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.content import build_report
+from linear_learner.report.build import build_report
+from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality, Report
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
 from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
