@@ -2,27 +2,24 @@
 
 With header=present in the content type (RFC 4180) the first line holds names.
 
-Training data is parsed by pyarrow in blocks, requests by simdjson, which is faster on few rows. Whatever these reject,
-or might read differently, is parsed by numpy. Each rounds a decimal to float64 first, then to float32.
+There is one parser a purpose: pyarrow for blocks of training data, simdjson for the few rows of a request, and numpy
+for the lines that these leave out, of which it also explains the faults. Each rounds a decimal to float64 first, then
+to float32.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.header import RepeatedHeader, read_header, schema_below_header
+from container.codecs.delimited.irregular import fits_schema, parse_irregular_lines
 from container.codecs.delimited.parameters import is_header_present, read_charset, read_label_size, refuse_unsupported
-from container.codecs.delimited.rows import (
-    fits_schema,
-    parse_as_json,
-    parse_by_numpy,
-    parse_concurrently,
-    read_doubles_by_arrow,
-)
+from container.codecs.delimited.requests import parse_plain_records
+from container.codecs.delimited.training import parse_concurrently, parse_plain_rows
 from container.codecs.lines import read_request_lines, read_training_lines
 from container.codecs.text.digits import write_column_rows
 from container.contract.errors import DecodeError
@@ -39,27 +36,21 @@ def decode_blocks(
     refuse_unsupported(parameters)
     charset = read_charset(parameters)
     labels = read_label_size(parameters, default=1)
-    form = CsvSchema(None if feature_dim is None else labels + feature_dim, labels, "row")
-    texts = read_training_lines(stream, MEDIA_TYPE)
-    row, repeats = 1, RepeatedHeader(None, options.warn)
+    schema = CsvSchema(None if feature_dim is None else labels + feature_dim, labels, "row")
+    body = _Body(read_training_lines(stream, MEDIA_TYPE), schema, 1, RepeatedHeader(None, options.warn))
     if is_header_present(parameters):
-        header = read_header(texts, charset, form)
-        form, row, repeats = (
-            schema_below_header(header, form, options),
-            header.row + 1,
-            RepeatedHeader(header, options.warn),
-        )
-        texts = header.following_texts
-    texts, shift = _ask_for_shift(texts, form, options, repeats)
-    for text, table in parse_concurrently(texts, form, shift, repeats):
-        if table is not None and fits_schema(table, form):
+        body = _read_below_header(body, charset, options)
+    texts, shift = _ask_for_shift(body, options)
+    _, schema, row, repeats = body
+    for text, table in parse_concurrently(texts, schema, shift, repeats):
+        if table is not None and fits_schema(table, schema):
             row += len(table)
         else:
             lines = text.splitlines()
-            table = parse_by_numpy(repeats.blank_out_and_warn(lines, row), form, row, shift)
+            table = parse_irregular_lines(repeats.blank_out_and_warn(lines, row), schema, row, shift)
             row += len(lines)
         if len(table):
-            form = form if form.column_count else replace(form, column_count=table.shape[1])
+            schema = schema if schema.column_count else replace(schema, column_count=table.shape[1])
             yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
 
 
@@ -73,23 +64,22 @@ def decode_records(
     refuse_unsupported(parameters)
     charset = read_charset(parameters)
     labels = read_label_size(parameters, default=0)
-    form = CsvSchema(labels + feature_dim, labels, "record")
-    texts = read_request_lines(stream, MEDIA_TYPE)
-    number, repeats = 1, RepeatedHeader(None, options.warn)
+    schema = CsvSchema(labels + feature_dim, labels, "record")
+    body = _Body(read_request_lines(stream, MEDIA_TYPE), schema, 1, RepeatedHeader(None, options.warn))
     if is_header_present(parameters):
-        header = read_header(texts, charset, form)
-        form, number = schema_below_header(header, form, options), header.row + 1
-        texts, repeats = header.following_texts, RepeatedHeader(header, options.warn)
+        body = _read_below_header(body, charset, options)
+    texts, schema, number, repeats = body
     for text in texts:
-        table = None if repeats.may_be_in(text) else parse_as_json(text, form, options.dtype)
+        table = None if repeats.may_be_in(text) else parse_plain_records(text, schema, options.dtype)
         if table is not None and all_finite(table):
             number += len(table)
         else:
             lines = text.splitlines()
-            table = parse_by_numpy(repeats.blank_out_and_warn(lines, number), form, number, dtype=options.dtype)
+            kept = repeats.blank_out_and_warn(lines, number)
+            table = parse_irregular_lines(kept, schema, number, dtype=options.dtype)
             number += len(lines)
         if len(table):
-            yield np.ascontiguousarray(table[:, form.label_count :]) if form.label_count else table
+            yield np.ascontiguousarray(table[:, schema.label_count :]) if schema.label_count else table
 
 
 def encode_answer(columns: AnswerColumns) -> bytes:
@@ -98,24 +88,44 @@ def encode_answer(columns: AnswerColumns) -> bytes:
     return "".join([",".join(row) + "\n" for row in rows]).encode()
 
 
-def _ask_for_shift(
-    texts: Iterator[bytes], schema: CsvSchema, options: DecodeOptions, repeated: RepeatedHeader
-) -> tuple[Iterator[bytes], Doubles | None]:
+class _Body(NamedTuple):
+    """Texts of whole lines, their schema, the number of the first line, and the header whose copies may follow."""
+
+    texts: Iterator[bytes]
+    schema: CsvSchema
+    first: int
+    repeats: RepeatedHeader
+
+
+def _read_below_header(body: _Body, charset: str, options: DecodeOptions) -> _Body:
+    """Take the header off a body; raises DecodeError if its names are not those that `options` expect."""
+    header = read_header(body.texts, charset, body.schema)
+    schema = schema_below_header(header, body.schema, options)
+    return _Body(header.following_texts, schema, header.row + 1, RepeatedHeader(header, options.warn))
+
+
+def _ask_for_shift(body: _Body, options: DecodeOptions) -> tuple[Iterator[bytes], Doubles | None]:
     """Let `choose_shift` decide what to subtract from the columns, (d + 1,), on a sample of the first rows.
 
     Returns the texts, none consumed, and the shift with 0 for the label; None if nothing is to be subtracted.
     """
-    first = next(texts, b"")
+    first = next(body.texts, b"")
 
     def sample_features() -> Doubles | None:
         head = first[: first.find(b"\n", _SAMPLE_BYTES) + 1 or len(first)]
         try:
-            table: Any = None if repeated.may_be_in(head) else read_doubles_by_arrow(head, schema)
-            if table is None:
-                table = parse_by_numpy(repeated.blank_out(head.splitlines()), schema, 1, dtype=np.float64)
+            table = _parse_sample(head, body.schema, body.repeats)
         except DecodeError:
             return None
         return table[:, 1:] if len(table) and table.shape[1] > 1 and np.isfinite(table).all() else None
 
     shift = options.choose_shift(sample_features)
-    return chain([first] if first else [], texts), None if shift is None else np.append(0.0, shift)
+    return chain([first] if first else [], body.texts), None if shift is None else np.append(0.0, shift)
+
+
+def _parse_sample(head: bytes, schema: CsvSchema, repeats: RepeatedHeader) -> Doubles:
+    batches = None if repeats.may_be_in(head) else parse_plain_rows(head, schema)
+    if batches is not None:
+        return np.concatenate(batches)
+    lines = repeats.blank_out(head.splitlines())
+    return np.asarray(parse_irregular_lines(lines, schema, 1, dtype=np.float64), np.float64)

@@ -14,7 +14,15 @@ from container.codecs.text.instance_faults import explain_document, explain_pyth
 from container.codecs.text.instances import read_instances
 from container.codecs.text.numbers import SIMDJSON_ERRORS, parse_lazily, read_number_list, stack_plain_rows
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, AnswerEncoding, DecodeOptions, Features, Matrix
+from container.rows.blocks import (
+    DEFAULT_OPTIONS,
+    AnswerColumns,
+    AnswerEncoding,
+    DecodeOptions,
+    Features,
+    FloatType,
+    Matrix,
+)
 
 _PIECE_ROWS, _PIECE_VALUES = 4096, 1 << 18  # that are read at once
 
@@ -71,7 +79,7 @@ def _to_python(value: Any) -> Any:
     return value.as_list() if isinstance(value, simdjson.Array) else value
 
 
-def _read_plain_instances(piece: list[Any], feature_dim: int, dtype: Any) -> Matrix | None:
+def _read_plain_instances(piece: list[Any], feature_dim: int, dtype: FloatType) -> Matrix | None:
     """Read instances that are all in the plain form; None if they need a closer look."""
     try:
         return stack_plain_rows([read_number_list(instance["features"]) for instance in piece], feature_dim, dtype)

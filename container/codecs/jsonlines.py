@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from container.codecs.json import escape_key, load_strict_json
 from container.codecs.lines import read_request_lines
@@ -12,7 +12,7 @@ from container.codecs.text.instance_faults import explain_python
 from container.codecs.text.instances import read_instances
 from container.codecs.text.numbers import SIMDJSON_ERRORS, parse_lazily, read_number_list, stack_plain_rows
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, Matrix
+from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, FloatType, Matrix
 
 
 def decode_records(
@@ -39,7 +39,7 @@ def decode_records(
         number += len(records)
 
 
-def _read_plain_lines(lines: list[bytes], feature_dim: int, dtype: Any) -> Matrix | None:
+def _read_plain_lines(lines: list[bytes], feature_dim: int, dtype: FloatType) -> Matrix | None:
     """Read lines that are all in the plain form and contain no other list; None if they need a closer look."""
     rows = []
     try:

@@ -29,14 +29,9 @@ def decode_blocks(
 
     The index of a pandas frame is dropped. The stream must be seekable, since Parquet is read from its end.
     """
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise DecodeError(
-            "Parquet is read by the package pyarrow, which is not installed: install pyarrow, or give the data as "
-            "text/csv or application/x-recordio-protobuf"
-        ) from None
+    import pyarrow  # only here, so that a server does not load it
+    from pyarrow.parquet import ParquetFile
+
     if not _has_content(stream):
         return
     try:

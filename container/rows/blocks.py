@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from open_algorithms.learning.rows.csr import Csr
 
 Matrix = NDArray[np.float32]
+FloatType = type[np.floating[Any]]  # float32 or float64
 
 
 Features = Matrix | Csr
@@ -58,7 +59,7 @@ class DecodeOptions:
     keep_float64: bool = False
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> FloatType:
         """The dtype of the features of a request: float32, or float64 with `keep_float64`."""
         return np.float64 if self.keep_float64 else np.float32
 

@@ -55,7 +55,7 @@ def find_index_columns(names: Sequence[str]) -> list[int]:
 def is_permuted_range(values: Sequence[object]) -> bool:
     """Tell whether values are 0 to n - 1 or 1 to n in any order, as names of columns that had none.
 
-    >>> are_numbered([2, 0, 1]), are_numbered(["1", "2"]), are_numbered([0, 2])
+    >>> is_permuted_range([2, 0, 1]), is_permuted_range(["1", "2"]), is_permuted_range([0, 2])
     (True, True, False)
     """
     texts = sorted(str(value) for value in values)
@@ -73,7 +73,7 @@ def is_increasing(values: Sequence[str]) -> bool:
 def is_range(values: Sequence[object]) -> bool:
     """Tell whether values are 0, 1, 2, ... or 1, 2, 3, ..., as pandas and spreadsheets name columns without a name.
 
-    >>> counts_up([0, 1, 2]), counts_up(["1", "2"]), counts_up([2, 3])
+    >>> is_range([0, 1, 2]), is_range(["1", "2"]), is_range([2, 3])
     (True, True, False)
     """
     texts = [str(value) for value in values]

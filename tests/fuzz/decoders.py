@@ -1,6 +1,5 @@
 """Properties of every decoder: valid rows or one error, the same in whichever way the input is read."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
@@ -9,9 +8,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import pyarrow
 
 from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio
+from container.codecs.delimited import training
 from container.codecs.records.framing import MAGIC, make_frame, read_frame
 from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.sniffing import sniff
@@ -143,16 +142,17 @@ def reader_in_pieces(read: Reader) -> Reader:
     return read_small
 
 
-def reader_without_pyarrow(read: Reader) -> Reader:
-    def read_without(data: bytes, features: int | None) -> Iterator[Block]:
-        modules: dict[str, Any] = sys.modules
-        modules["pyarrow"] = None
-        try:
-            yield from read(data, features)
-        finally:
-            modules["pyarrow"] = pyarrow
+def reader_by_numpy(read: Reader) -> Reader:
+    """Read CSV of training as if no line were plain."""
 
-    return read_without
+    def read_slowly(data: bytes, features: int | None) -> Iterator[Block]:
+        with (
+            patch.object(csv, "parse_plain_rows", lambda text, schema: None),
+            patch.object(training, "parse_plain_rows", lambda text, schema: None),
+        ):
+            yield from read(data, features)
+
+    return read_slowly
 
 
 def reader_at_once(read: Reader) -> Reader:
@@ -213,7 +213,7 @@ _RECORDS: list[Reader] = [
 # the readers of one list must agree; the first is the one that is used
 TRAINING: dict[str, list[list[Reader]]] = {
     "csv": [
-        [read, reader_in_pieces(read), reader_without_pyarrow(read)]
+        [read, reader_in_pieces(read), reader_by_numpy(read)]
         for read in (training_reader(csv), training_reader(csv, header="present"), read_by_names)
     ],
     "libsvm": [

@@ -47,7 +47,7 @@ def is_number(text: str) -> bool:
 def trailing_comma_count(fields: list[str] | tuple[str, ...]) -> int:
     """Return how many commas a line ends in, that is, how many of its last fields are blank.
 
-    >>> count_commas(["1", "2", "", " "])
+    >>> trailing_comma_count(["1", "2", "", " "])
     2
     """
     return next((i for i, field in enumerate(reversed(fields)) if field.strip()), len(fields))
@@ -56,3 +56,8 @@ def trailing_comma_count(fields: list[str] | tuple[str, ...]) -> int:
 def comma_phrases(count: int) -> tuple[str, str]:
     """Return how a message names so many trailing commas, and the pronoun for them."""
     return ("a comma", "it") if count == 1 else (f"{count} commas", "them")
+
+
+def has_lone_returns(text: bytes) -> bool:
+    """Tell whether a line ends in a carriage return without a line feed."""
+    return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")

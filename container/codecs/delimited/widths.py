@@ -47,7 +47,7 @@ def explain_width(fields: Sequence[str], schema: CsvSchema, number: int, quoted:
 def may_be_joined_lines(field_count: int, column_count: int) -> bool:
     """Tell whether so many fields may be several rows whose line breaks were lost.
 
-    >>> were_joined(901, 3), were_joined(900, 3), were_joined(3, 3)
+    >>> may_be_joined_lines(901, 3), may_be_joined_lines(900, 3), may_be_joined_lines(3, 3)
     (True, False, False)
     """
     return field_count > column_count > 1 and (field_count - 1) % (column_count - 1) == 0

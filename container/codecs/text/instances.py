@@ -10,13 +10,13 @@ import numpy as np
 
 from container.codecs.text.instance_faults import explain_features, explain_instance, explain_number, quote_json
 from container.contract.errors import DecodeError
-from container.rows.blocks import Features, all_finite
+from container.rows.blocks import Features, FloatType, all_finite
 from open_algorithms.learning.rows.csr import Csr
 
 _Record = tuple[list[int] | None, list[Any]]  # the keys, rising, of a sparse one, and the values
 
 
-def read_instances(instances: list[Any], feature_dim: int, first: int = 1, dtype: Any = np.float32) -> Features:
+def read_instances(instances: list[Any], feature_dim: int, first: int = 1, dtype: FloatType = np.float32) -> Features:
     """Read records of any form, (n, feature_dim): CSR if one of them is sparse.
 
     `first` is the number of the first record, for messages; `dtype` is float32 or float64. Raises DecodeError.

@@ -6,7 +6,7 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
-from container.rows.blocks import Matrix, all_finite
+from container.rows.blocks import FloatType, Matrix, all_finite
 
 # What simdjson raises: a text that is not JSON, too deep, with too large whole numbers, or not of the form asked for.
 SIMDJSON_ERRORS = (ValueError, RuntimeError, KeyError, TypeError, AttributeError)
@@ -25,7 +25,7 @@ def read_number_list(array: Any) -> NDArray[np.float64]:
     return np.frombuffer(array.as_buffer(of_type="d"), np.float64)
 
 
-def stack_plain_rows(rows: list[NDArray[np.float64]], feature_dim: int, dtype: Any = np.float32) -> Matrix | None:
+def stack_plain_rows(rows: list[NDArray[np.float64]], feature_dim: int, dtype: FloatType = np.float32) -> Matrix | None:
     """Stack rows to a matrix (n, feature_dim); None if a row has another length or a value overflows."""
     if any(len(row) != feature_dim for row in rows):
         return None
@@ -33,7 +33,7 @@ def stack_plain_rows(rows: list[NDArray[np.float64]], feature_dim: int, dtype: A
     return table if all_finite(table) else None
 
 
-def cast_floats(numbers: NDArray[np.float64], dtype: Any = np.float32) -> Matrix:
+def cast_floats(numbers: NDArray[np.float64], dtype: FloatType = np.float32) -> Matrix:
     """Cast to float32, or to `dtype`; values that overflow become infinite."""
     with np.errstate(over="ignore"):
         return np.asarray(numbers.astype(dtype))

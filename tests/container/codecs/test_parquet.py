@@ -1,7 +1,6 @@
 """application/x-parquet: columns of numbers in, the first one the label, every fault with its column and row."""
 
 import os
-import sys
 from contextlib import suppress
 from decimal import Decimal
 from gzip import GzipFile
@@ -145,12 +144,6 @@ def pipe(data: bytes) -> BinaryIO:
 def test_what_is_no_parquet_file_is_refused(stream: BinaryIO, message: str) -> None:
     with stream, pytest.raises(DecodeError, match=message):
         list(parquet.decode_blocks(stream, {}, None))
-
-
-def test_without_pyarrow_one_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DecodeError, match="install pyarrow, or give the data as text/csv"):
-        read(b"PAR1")
 
 
 def test_parquet_is_for_training_only() -> None:

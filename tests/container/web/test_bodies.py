@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from container.codecs import csv, libsvm, lines, recordio
-from container.codecs.delimited import rows as csv_rows
+from container.codecs.delimited import requests
 from container.codecs.delimited.form import CsvSchema
+from container.codecs.delimited.irregular import parse_irregular_lines
 from container.codecs.json import load_strict_json
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.codecs.records.framing import make_frame
@@ -143,10 +144,10 @@ fields = st.one_of(
 def test_csv_read_fast_is_csv_read_slowly(wide: int, rows: list[list[str]]) -> None:
     data = "".join(",".join(row) + "\n" for row in rows).encode()
     form = CsvSchema(2, 0, "record")
-    with patch.object(csv_rows, "_WIDE", wide):
-        fast = csv_rows.parse_as_json(data, form, np.float32)
+    with patch.object(requests, "_WIDE", wide):
+        fast = requests.parse_plain_records(data, form, np.float32)
     if fast is not None and np.isfinite(fast).all():
-        np.testing.assert_array_equal(fast, csv_rows.parse_by_numpy(data.splitlines(), form, 1))
+        np.testing.assert_array_equal(fast, parse_irregular_lines(data.splitlines(), form, 1))
 
 
 values = st.recursive(
