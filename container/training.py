@@ -25,6 +25,7 @@ from container.job.stop import StopRequest
 from container.job.terminal import LiveLog
 from container.job.timeline import Timeline
 from container.job.writable import check_replaceable, check_writable
+from container.rows.notices import Notices
 from container.team.companions import start_companions
 from container.team.rendezvous import JobOver, Outcome, Team
 
@@ -216,10 +217,9 @@ def _assign_inputs(job: Job, task: Task) -> None:
             task.channels[name] = Channel(
                 config,
                 place,
-                info=task.log.info,
-                raise_if_stopped=task.raise_if_stopped,
+                Notices(task.log.info, task.log.warning),
+                task.raise_if_stopped,
                 may_be_empty=task.team is not None,
-                warn=task.log.warning,
                 like=task.channels.get("train"),
             )
             task.log.info(f"The channel {name!r} is in {config.mode} input mode under {job.paths.display_name(place)}.")

@@ -25,14 +25,12 @@ def block_bytes(block: Block) -> int:
     return sum(array.nbytes for array in _block_arrays(block))
 
 
-def copy_while_reading(
-    blocks: Iterator[Block], size: int, folder: Path | None = None
-) -> Generator[Block, None, "DiskCopy | None"]:
-    """Yield `blocks`, whose total is `size` bytes, and return their copy in a temporary file, in `folder` if given.
+def copy_while_reading(blocks: Iterator[Block], size: int) -> Generator[Block, None, "DiskCopy | None"]:
+    """Yield `blocks`, whose total is `size` bytes, and return their copy in a temporary file.
 
     Returns None, with all blocks yielded, if the disk has no space or fails.
     """
-    copy = _start_copy(size, folder)
+    copy = _start_copy(size)
     for block in blocks:
         if copy is not None:
             try:
@@ -91,9 +89,9 @@ def _block_arrays(block: Block) -> list[NDArray[Any]]:
     return [y, X.data, X.indices, X.indptr] if isinstance(X, Csr) else [y, X]
 
 
-def _start_copy(size: int, folder: Path | None) -> DiskCopy | None:
+def _start_copy(size: int) -> DiskCopy | None:
     with suppress(OSError):
-        folder = folder or Path(tempfile.gettempdir())
+        folder = Path(tempfile.gettempdir())
         if size <= writable_bytes(folder):
             return DiskCopy(folder)
     return None

@@ -1,10 +1,14 @@
-"""Content types: one codec each, which decodes training data, requests, or both, and may encode answers."""
+"""Content types: one declaration each of what decodes it, what encodes it, and how its files are recognized."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
 from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
+from container.codecs.delimited.header import has_header_line
+from container.codecs.delimited.parameters import is_header_present
+from container.codecs.sniffing.sniff import JSON, JSON_LINES
+from container.contract.media import MediaType, parse_media_type
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerEncoding, Block, DecodeOptions, Features
 
 
@@ -36,34 +40,79 @@ class RecordDecoder(Protocol):
         """Yield pieces of features, (n, feature_dim), as they arrive."""
 
 
+class HeaderDetector(Protocol):
+    """Recognizes a header line."""
+
+    def __call__(self, head: bytes, known: Sequence[str] = (), /) -> bool:
+        """Tell whether data that begins with `head` has a header; `known` are the names that it may hold."""
+
+
 @dataclass(frozen=True)
 class Codec:
-    """The functions for one content type; None where the type is not supported for that purpose.
+    """All that is declared of one content type; None, or nothing, where the type has no such part.
 
     `decode_blocks(stream, parameters, feature_dim, options)` decodes labelled rows for training. `decode_records`, with
     the same arguments, decodes a request in pieces of (n, feature_dim) as it arrives. `encoding` encodes an answer.
-    Both decoders raise DecodeError with the location inside the data.
+    Both decoders raise DecodeError with the location inside the data. `suffixes` end the names of such files, the first
+    that of a new file. `aliases` are other names of the type. `detect_header` is there if the content type may say
+    header=present.
     """
 
     media_type: str
-    decode_blocks: BlockDecoder | None
-    decode_records: RecordDecoder | None
-    encoding: AnswerEncoding | None
+    decode_blocks: BlockDecoder | None = None
+    decode_records: RecordDecoder | None = None
+    encoding: AnswerEncoding | None = None
+    suffixes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    detect_header: HeaderDetector | None = None
+
+    def says_header(self, parameters: Mapping[str, str]) -> bool:
+        """Tell whether the parameters of the content type declare a header."""
+        return self.detect_header is not None and is_header_present(parameters)
+
+    def may_have_header(self, parameters: Mapping[str, str]) -> bool:
+        """Tell whether the first line may be a header, as the parameters of the content type do not say."""
+        return self.detect_header is not None and "header" not in parameters
 
 
 CODECS = {
     codec.media_type: codec
     for codec in (
-        Codec("application/json", None, json.decode_records, json.ENCODING),
-        Codec("application/jsonlines", None, jsonlines.decode_records, AnswerEncoding(jsonlines.encode_answer)),
-        Codec(csv.MEDIA_TYPE, csv.decode_blocks, csv.decode_records, AnswerEncoding(csv.encode_answer)),
-        Codec(libsvm.MEDIA_TYPE, libsvm.decode_blocks, libsvm.decode_records, None),
-        Codec(parquet.MEDIA_TYPE, parquet.decode_blocks, None, None),
+        Codec(JSON, decode_records=json.decode_records, encoding=json.ENCODING),
+        Codec(JSON_LINES, decode_records=jsonlines.decode_records, encoding=AnswerEncoding(jsonlines.encode_answer)),
         Codec(
-            recordio.MEDIA_TYPE, recordio.decode_blocks, recordio.decode_records, AnswerEncoding(recordio.encode_answer)
+            csv.MEDIA_TYPE,
+            csv.decode_blocks,
+            csv.decode_records,
+            AnswerEncoding(csv.encode_answer),
+            suffixes=(".csv",),
+            detect_header=has_header_line,
+        ),
+        Codec(
+            libsvm.MEDIA_TYPE,
+            libsvm.decode_blocks,
+            libsvm.decode_records,
+            suffixes=(".libsvm", ".svm", ".svmlight"),
+            aliases=("text/x-libsvm",),
+        ),
+        Codec(parquet.MEDIA_TYPE, parquet.decode_blocks, suffixes=(".parquet", ".pq")),
+        Codec(
+            recordio.MEDIA_TYPE,
+            recordio.decode_blocks,
+            recordio.decode_records,
+            AnswerEncoding(recordio.encode_answer),
+            suffixes=(".rec", ".recordio", ".pbr"),
         ),
     )
 }
 TRAINING_TYPES = [name for name, codec in CODECS.items() if codec.decode_blocks]
 REQUEST_DECODERS = {name: codec.decode_records for name, codec in CODECS.items() if codec.decode_records}
 ANSWER_ENCODINGS = {name: codec.encoding for name, codec in CODECS.items() if codec.encoding}
+TYPE_OF_SUFFIX = {suffix: name for name, codec in CODECS.items() for suffix in codec.suffixes}
+_TYPE_OF_ALIAS = {alias: name for name, codec in CODECS.items() for alias in codec.aliases}
+
+
+def parse_content_type(text: str) -> MediaType:
+    """Parse a content type; an alias is replaced by the name of its codec."""
+    media = parse_media_type(text)
+    return replace(media, name=_TYPE_OF_ALIAS[media.name]) if media.name in _TYPE_OF_ALIAS else media

@@ -11,7 +11,6 @@ ANSWER_TYPES = (
     "text/csv",
     "application/x-recordio-protobuf",
 )  # what answers can be written as, the default first
-_ALIASES = {"text/x-libsvm": "text/libsvm"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class MediaType:
 
 @lru_cache(maxsize=256)
 def parse_media_type(text: str) -> MediaType:
-    """Parse a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size "0"; text/x-libsvm is an alias.
+    """Parse a Content-Type: `text/CSV; label_size=0` is `text/csv` with label_size "0".
 
     The name is "" if the text is not a media type.
     """
@@ -35,7 +34,7 @@ def parse_media_type(text: str) -> MediaType:
     except (TypeError, ValueError):  # what email's parser makes of RFC 2231 gone wrong
         return MediaType("", {})
     name = name.strip().lower()
-    return MediaType(_ALIASES.get(name, name), {key.lower(): str(value) for key, value in parameters})
+    return MediaType(name, {key.lower(): str(value) for key, value in parameters})
 
 
 def negotiate_type(accept: str, offers: Sequence[str]) -> str | None:

@@ -1,7 +1,7 @@
 """Column names of a table, and the order of columns by name."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +9,6 @@ from container.contract.errors import DecodeError
 
 _INDEX_NAME = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")  # what pandas writes where an index has no name
 _SHOWN_NAMES = 5  # names in a message
-_MAX_REMEMBERED = 1000  # lines that are not said again
 
 
 @dataclass(frozen=True)
@@ -138,20 +137,6 @@ def show_names(names: Sequence[str]) -> str:
     """Join names for a message, the first five of many."""
     shown = ", ".join(repr(name[:80]) for name in names[:_SHOWN_NAMES])
     return f"{shown} and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else shown
-
-
-class OncePerLine:
-    """Passes each distinct line on once."""
-
-    def __init__(self, emit: Callable[[str], object]) -> None:
-        self._emit = emit
-        self._emitted: set[str] = set()
-
-    def __call__(self, line: str) -> None:
-        """Pass a line on unless it was passed on before."""
-        if line not in self._emitted and len(self._emitted) < _MAX_REMEMBERED:
-            self._emitted.add(line)
-            self._emit(line)
 
 
 def _order_with_label_at(names: Sequence[str], label: int, known: ColumnNames) -> ColumnOrder | None:

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from container.contract.errors import DecodeError
 from container.rows.blocks import Block, DecodeOptions, Doubles
 from container.rows.columns import ColumnNames, ExpectedColumns, arrange_columns, find_index_columns, show_names
+from container.rows.notices import LineCallback, Notices
 from container.rows.oddities import find_oddities
 from container.rows.offsets import find_shift, median_shift, subtract_shift
 from open_algorithms.learning.rows.csr import Csr
-
-LineCallback = Callable[[str], None]
 
 
 class ChannelColumns:
@@ -23,14 +22,13 @@ class ChannelColumns:
     in float64 before rounding to float32 (None if nothing is). With `like`, order and shift are those of another
     channel's columns. Otherwise `expected` gives the names, or the first file does, and if `may_shift` is set a shift
     is chosen from the first rows, for all columns or for `blurred_columns`. `label_column` is the position of the label
-    in the first file, from 0. `info` and `warn` receive each message once.
+    in the first file, from 0. `notices` receive each message once.
     """
 
     def __init__(
         self,
         name: str,
-        info: LineCallback,
-        warn: LineCallback,
+        notices: Notices,
         like: "ChannelColumns | None" = None,
         expected: ExpectedColumns | None = None,
     ) -> None:
@@ -41,7 +39,7 @@ class ChannelColumns:
         self.label_column = 0
         self._like = like
         self._expected = expected
-        self._info, self._warn = info, warn
+        self._info, self._warn = notices.info, notices.warn
         self._logged: set[str] = set()
         self._decoded_names: ColumnNames | None = None
         self._subtracted_shift: Doubles | None = None
@@ -71,8 +69,8 @@ class ChannelColumns:
             warn=lambda text: self._report_once(self._warn, text, source_name),
         )
 
-    def inspect_first_block(self, block: Block, header_is_declared: bool) -> None:
-        """Warn of oddities in the first block; `header_is_declared` tells if the content type speaks of a header."""
+    def inspect_first_block(self, block: Block, may_have_header: bool) -> None:
+        """Warn of oddities in the first block; `may_have_header` tells that the first row may be one."""
         self.has_rows = True
         self._warn_of_missing_names()
         X, y = block
@@ -82,7 +80,7 @@ class ChannelColumns:
                 if self._subtracted_shift is None or len(self._subtracted_shift) != X.shape[1]
                 else X + self._subtracted_shift
             )
-            for oddity in find_oddities(X, y, self.names.features if self.names else (), not header_is_declared):
+            for oddity in find_oddities(X, y, self.names.features if self.names else (), may_have_header):
                 self._report_once(self._warn, oddity)
 
     def align_with_hosts(self, descriptions: Mapping[str, Mapping[str, Any]]) -> None:

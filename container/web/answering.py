@@ -7,10 +7,10 @@ from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS
+from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS, parse_content_type
 from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request_type
 from container.contract.errors import BadPayload, DecodeError, NotAcceptable, PayloadTooLarge, UnsupportedMediaType
-from container.contract.media import negotiate_type, parse_media_type
+from container.contract.media import negotiate_type
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features, all_finite
 from container.rows.columns import arrange_features, arrange_numbered_features, show_names
 from open_algorithms.learning.rows.csr import Csr, slice_rows
@@ -121,9 +121,9 @@ def read_records(
         raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
     if content_type is None:
         found, stream = sniff_body(stream)
-        media = parse_media_type(found if found in REQUEST_DECODERS else CSV)
+        media = parse_content_type(found if found in REQUEST_DECODERS else CSV)
     else:
-        media = parse_media_type(content_type)
+        media = parse_content_type(content_type)
     if media.name not in REQUEST_DECODERS:
         hint = f", curl's own. {_CURL_HINT}" if media.name == _CURL_DEFAULT_TYPE else ""
         raise UnsupportedMediaType(

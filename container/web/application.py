@@ -25,7 +25,7 @@ from container.contract.errors import (
     encode_error,
 )
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions
-from container.rows.columns import OncePerLine
+from container.rows.notices import OncePerLine
 from container.web.answering import Answer, ServedModel, Stream, choose_answer_type, make_decode_options, read_records
 from container.web.counters import Meter
 from container.web.models import create_model_routes

@@ -15,8 +15,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from container.codecs.delimited.header import has_header_line
-from container.codecs.registry import REQUEST_DECODERS
+from container.codecs.registry import CODECS, REQUEST_DECODERS
 from container.contract.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
 from container.web.answering import (
@@ -172,9 +171,10 @@ def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options
         kind, stream = sniff_body(GunzipStream(stream))
     if kind not in REQUEST_DECODERS:
         kind = CSV
+    detect_header = CODECS[kind].detect_header
     if kind == CSV and form.labelled:
         kind += ";label_size=1"
-    if kind.startswith(CSV) and has_header_line(stream.head, getattr(model, "names", ())):
+    if detect_header and detect_header(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit_bytes, options)
 

@@ -10,6 +10,7 @@ import numpy as np
 from container.channels.channel import Channel
 from container.contract.environment import ChannelConfig
 from container.rows.columns import ColumnNames, ExpectedColumns, arrange_numbered_features, show_names
+from container.rows.notices import Notices
 from linear_learner.measuring.final import final_scores
 from linear_learner.measuring.metrics import Metric
 from linear_learner.objective.model import LinearModel
@@ -36,7 +37,7 @@ def evaluate_model(path: Path, data: Sequence[Path], stated_type: str | None) ->
         header = ColumnNames(model.label_name, tuple(model.names))
         expected = ExpectedColumns(header, "the model", allows_others=True) if model.names else None
         config = ChannelConfig(CHANNEL_NAME, kind)
-        channel = Channel(config, Path(folder), info=print_message, warn=print_message, expected=expected)
+        channel = Channel(config, Path(folder), Notices(print_message, print_message), expected=expected)
         scores = measure_model(model, channel)
     width = max(len(name) for name, _, _ in scores)
     write_output("".join(f"{name:{width}}  {float(value)}\n" for name, _, value in scores).encode(), None)

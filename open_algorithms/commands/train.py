@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from container.channels.channel import Channel
+from container.codecs.registry import parse_content_type
 from container.contract.environment import DISPLAY_NAMES_VARIABLE, ChannelConfig, Paths
-from container.contract.media import parse_media_type
 from container.job.writable import check_writable
 from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
 from open_algorithms.commands.tables.headers import CSV
@@ -41,8 +41,8 @@ def train_model(
     check_split(data["train"], [name for name, _ in files["train"]])
     kinds = {name: decide_content_type(found, stated_type) for name, found in files.items()}
     for name, kind in kinds.items():
-        if parse_media_type(kind).name == CSV and not target_first:
-            ask_for_label(data[name], [file for _, file in files[name]], parse_media_type(kind))
+        if parse_content_type(kind).name == CSV and not target_first:
+            ask_for_label(data[name], [file for _, file in files[name]], parse_content_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
             raise UsageError(
                 f"{out} is among the data of {data[name]}: the model would be taken for data next time. Say another "
@@ -55,7 +55,7 @@ def train_model(
             for name, found in files.items():
                 link_channel_files(found, paths.channel_folder(name))
             channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel_folder("train"))
-            source = DataSource(data["train"], files["train"], parse_media_type(kinds["train"]))
+            source = DataSource(data["train"], files["train"], parse_content_type(kinds["train"]))
             hyperparameters |= choose_from_data(channel, source, hyperparameters)
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())

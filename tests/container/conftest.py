@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,10 +61,11 @@ def pipe(root: Path) -> Callable[..., Channel]:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Path:
-    """A folder on a disk with room."""
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on a disk with room, where temporary files go."""
     if writable_bytes(tmp_path) <= 0:
         pytest.skip("the temporary folder is not on a disk with room")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 

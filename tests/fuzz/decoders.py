@@ -9,10 +9,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from container.codecs import csv, json, jsonlines, libsvm, lines, parquet, recordio
+from container.codecs import csv, libsvm, lines, parquet, recordio
 from container.codecs.delimited import training
 from container.codecs.records.framing import MAGIC, make_frame, read_frame
 from container.codecs.records.one_record import read_record, stack_records
+from container.codecs.registry import CODECS, Codec
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
 from container.rows.blocks import Block, DecodeOptions, Features, Matrix
@@ -204,57 +205,49 @@ def _piecewise_readers(read: Reader) -> list[Reader]:
     return [read, reader_in_pieces(read)]
 
 
-_RECORDS: list[Reader] = [
-    training_reader(recordio),
-    reader_in_pieces(training_reader(recordio)),
-    partial(read_record_by_record, True),
-]
+def _with_slow_libsvm(read: Reader, noun: str) -> list[list[Reader]]:
+    return [[*_piecewise_readers(read), reader_at_once(read), partial(read_line_by_line, noun)]]
 
-# the readers of one list must agree; the first is the one that is used
+
+def _with_slow_recordio(readers: list[Reader], labelled: bool) -> list[list[Reader]]:
+    readers = [*readers, partial(read_record_by_record, labelled)]
+    return [readers, [framed_reader(read) for read in readers]]
+
+
+def _name(codec: Codec) -> str:
+    """The name of the module that decodes a type."""
+    decode: Any = codec.decode_blocks or codec.decode_records
+    return str(decode.__module__.rpartition(".")[2])
+
+
+# The readers of one list must agree; the first is the one that is used. Each codec is read whole and in pieces, and
+# those that have other ways to read the same are read in these too.
 TRAINING: dict[str, list[list[Reader]]] = {
+    _name(codec): [_piecewise_readers(training_reader(codec))] for codec in CODECS.values() if codec.decode_blocks
+}
+REQUESTS: dict[str, list[list[Reader]]] = {
+    _name(codec): [_piecewise_readers(request_reader(codec))] for codec in CODECS.values() if codec.decode_records
+}
+TRAINING |= {
     "csv": [
-        [read, reader_in_pieces(read), reader_by_numpy(read)]
+        [*_piecewise_readers(read), reader_by_numpy(read)]
         for read in (training_reader(csv), training_reader(csv, header="present"), read_by_names)
     ],
-    "libsvm": [
-        [
-            *_piecewise_readers(training_reader(libsvm)),
-            reader_at_once(training_reader(libsvm)),
-            partial(read_line_by_line, "row"),
-        ]
-    ],
+    "libsvm": _with_slow_libsvm(training_reader(libsvm), "row"),
     "parquet": [
         [training_reader(parquet)],
         [reader_in_pieces(training_reader(parquet))],
     ],  # of two faults, either may come first
-    "recordio": [_RECORDS, [framed_reader(read) for read in _RECORDS]],
+    "recordio": _with_slow_recordio(_piecewise_readers(training_reader(recordio)), labelled=True),
 }
-REQUESTS: dict[str, list[list[Reader]]] = {
-    "csv": [
-        *map(
-            _piecewise_readers,
-            (
-                request_reader(csv),
-                request_reader(csv, label_size="1"),
-                request_reader(csv, header="present"),
-                read_request_by_names,
-            ),
-        )
-    ],
-    "json": [[request_reader(json)]],
-    "jsonlines": [_piecewise_readers(request_reader(jsonlines))],
-    "libsvm": [
-        [
-            *_piecewise_readers(request_reader(libsvm)),
-            reader_at_once(request_reader(libsvm)),
-            partial(read_line_by_line, "record"),
-        ]
-    ],
+REQUESTS["csv"] += map(
+    _piecewise_readers,
+    (request_reader(csv, label_size="1"), request_reader(csv, header="present"), read_request_by_names),
+)
+REQUESTS |= {
+    "libsvm": _with_slow_libsvm(request_reader(libsvm), "record"),
     "recordio": [
         _piecewise_readers(request_reader(recordio)),
-        [
-            *map(framed_reader, _piecewise_readers(request_reader(recordio))),
-            framed_reader(partial(read_record_by_record, False)),
-        ],
+        _with_slow_recordio(_piecewise_readers(request_reader(recordio)), labelled=False)[1],
     ],
 }

@@ -10,8 +10,7 @@ from container.codecs.text.instance_faults import EXAMPLE_DOCUMENT
 HEAD_BYTES = 4096
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP, JSON, JSON_LINES = "gzip", "application/json", "application/jsonlines"
-ADVISED_FOR_TRAINING = ("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf")
-ADVISED_FOR_REQUESTS = (JSON, JSON_LINES, "text/csv", "text/libsvm", "application/x-recordio-protobuf")
+TRAINING_ONLY = {"application/x-parquet"}  # of the types that are recognized here, those that requests cannot be
 
 _BEGINNINGS = {
     MAGIC: "application/x-recordio-protobuf",
@@ -77,7 +76,7 @@ def explain_mismatch(expected: str, head: bytes, is_request: bool = False) -> st
             f"expected {expected}, "
             f"{_explain_json_request(head, name) if is_request else _explain_json_file(head, expected)}"
         )
-    if name not in (ADVISED_FOR_REQUESTS if is_request else ADVISED_FOR_TRAINING):
+    if is_request and name in TRAINING_ONLY:
         return f"expected {expected}, found {name}, which requests cannot be. Write its rows as {expected}"
     return f"expected {expected}, but the data looks like {name}: if it is, set the content type to {name}"
 

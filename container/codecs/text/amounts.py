@@ -3,7 +3,8 @@
 import re
 
 NUMBER_PATTERN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-DIGITS_PATTERN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+UNSIGNED_PATTERN = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"  # each text in one way only, so that none takes long
+DIGITS_PATTERN = rf"[+-]?{UNSIGNED_PATTERN}"
 CURRENCY_PATTERN = (
     r"(?:[$€£¥₹₽₩₺₴₫₪¢₿]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|BRL|US\$|R\$|A\$|C\$|Rs\.?|kr|zł)(?![a-z]))"
 )

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Callable
 
-from container.codecs.text.amounts import CURRENCY_PATTERN, DIGITS_PATTERN, NUMBER_PATTERN, explain_amount, read_amount
+from container.codecs.text.amounts import (
+    CURRENCY_PATTERN,
+    DIGITS_PATTERN,
+    NUMBER_PATTERN,
+    UNSIGNED_PATTERN,
+    explain_amount,
+    read_amount,
+)
 from container.codecs.text.quoting import name_strange_character, to_ascii
 
 MISSING_WORDS = {
@@ -121,7 +128,7 @@ def _explain_brackets(text: str) -> str | None:
 
 
 def _explain_complex(text: str) -> str | None:
-    if re.fullmatch(rf"\(?(?:{DIGITS_PATTERN})?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ij]\)?", text):
+    if re.fullmatch(rf"\(?(?:{DIGITS_PATTERN})?[+-]?{UNSIGNED_PATTERN}[ij]\)?", text):
         return ": a complex number. Write its two parts as two columns"
     return None
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from container.channels.files import find_files
-from container.codecs.registry import TRAINING_TYPES
+from container.codecs.registry import TRAINING_TYPES, TYPE_OF_SUFFIX, parse_content_type
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
-from container.contract.media import parse_media_type
 from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
 from open_algorithms.commands.tables.headers import CSV, has_headers, read_head
@@ -15,17 +14,6 @@ from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.learning.artifact.archives import FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE
 
 MODEL_FILES = {*FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE}  # files of a model
-TYPE_OF_SUFFIX = {
-    ".csv": CSV,
-    ".libsvm": "text/libsvm",
-    ".svm": "text/libsvm",
-    ".svmlight": "text/libsvm",
-    ".parquet": "application/x-parquet",
-    ".pq": "application/x-parquet",
-    ".rec": "application/x-recordio-protobuf",
-    ".recordio": "application/x-recordio-protobuf",
-    ".pbr": "application/x-recordio-protobuf",
-}
 
 
 def find_data_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -80,7 +68,7 @@ def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | No
                 f"{file} is {one}, but {second} is {other}. Give files of one type, or say --content-type TYPE."
             )
         (stated_type,) = kinds
-    media = parse_media_type(stated_type)
+    media = parse_content_type(stated_type)
     if media.name not in TRAINING_TYPES:
         raise UsageError(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {stated_type!r}.")
     if media.name == CSV:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from container.codecs.sniffing.sniff import ADVISED_FOR_TRAINING, HEAD_BYTES, JSON, sniff_type
+from container.codecs.registry import CODECS
+from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_type
 from linear_learner.artifact.read import find_model_files, read_model
 from linear_learner.objective.model import LinearModel
 from open_algorithms.commands.tables.headers import read_head
@@ -29,7 +30,7 @@ def check_archive(path: Path) -> None:
         return
     content = read_head(path, HEAD_BYTES)
     looks = sniff_type(content)
-    if not content or looks in (*ADVISED_FOR_TRAINING, JSON):
+    if not content or looks in CODECS:
         what = f"it looks like {looks}" if content else "it is empty"
         raise CommandError(
             f"{path} is no model: {what}. Expected a folder with a model, a model.tar.gz or a model_algo-1; where a "

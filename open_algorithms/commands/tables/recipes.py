@@ -7,12 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from container.channels.files import GZIP_MAGIC
+from container.codecs.registry import CODECS
 from container.contract.media import MediaType
 from container.rows.columns import index_column_count
 from open_algorithms.commands.tables.headers import CSV, read_first_lines
 
 PARQUET, LIBSVM = "application/x-parquet", "text/libsvm"
-SUFFIX_OF_TYPE = {CSV: ".csv", PARQUET: ".parquet", LIBSVM: ".libsvm"}
 LISTED = 12  # labels that are told one by one
 
 AWK_CSV = (
@@ -98,7 +98,7 @@ def target_name(path: Path, ending: str, kind: str) -> str:
     In the current folder, or beside the data folder if that contains it.
     """
     if not path.is_dir():
-        return f"{path.name.partition('.')[0] or 'data'}-{ending}{SUFFIX_OF_TYPE.get(kind, '')}"
+        return f"{path.name.partition('.')[0] or 'data'}-{ending}{CODECS[kind].suffixes[0]}"
     folder = path.resolve()
     name = f"{folder.name or 'data'}-{ending}"
     return str(folder.parent / name) if Path.cwd().is_relative_to(folder) else name

@@ -1,6 +1,7 @@
 """A copy gives back what was put in, and is made only where it can be."""
 
 import resource
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from gzip import compress
@@ -16,6 +17,7 @@ from container.channels.channel import Channel
 from container.channels.copies import DiskCopy, block_bytes, copy_while_reading, writable_bytes
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.rows.blocks import Block
+from container.rows.notices import Notices
 from open_algorithms.learning.rows.csr import Csr
 
 MakeChannel = Callable[..., Channel]
@@ -87,7 +89,7 @@ def test_the_second_epoch_of_what_is_slow_to_read_is_kept_for_the_later_ones(
     channel: MakeChannel, root: Path, disk: Path, kind: str
 ) -> None:
     said: list[str] = []
-    train = make_slow(channel, kind, scratch=disk, say=said.append)
+    train = make_slow(channel, kind, notices=Notices(said.append))
     first = list(train)
     assert train.next_source == "from its files"
     second = list(train)
@@ -101,7 +103,7 @@ def test_the_second_epoch_of_what_is_slow_to_read_is_kept_for_the_later_ones(
 
 
 def test_an_epoch_that_is_left_early_keeps_nothing(channel: MakeChannel, disk: Path) -> None:
-    train = channel({f"part-{number}": CSV for number in range(100)}, scratch=disk)
+    train = channel({f"part-{number}": CSV for number in range(100)})
     list(train)
     next(blocks := iter(train))
     blocks.close()
@@ -111,7 +113,7 @@ def test_an_epoch_that_is_left_early_keeps_nothing(channel: MakeChannel, disk: P
 
 
 def test_plain_records_on_disk_are_as_fast_as_a_copy_and_stay_alone(channel: MakeChannel, disk: Path) -> None:
-    train = channel({"a": RECORDS}, RECORDIO, scratch=disk)
+    train = channel({"a": RECORDS}, RECORDIO)
     for _ in range(3):
         assert sum(len(y) for _, y in train) == len(ROWS)
         assert train.next_source == "from its files"
@@ -131,7 +133,7 @@ def files_limited_to(size: int) -> Iterator[None]:
 @pytest.mark.usefixtures("nothing_left")
 def test_a_disk_that_fills_up_is_done_without(channel: MakeChannel, disk: Path) -> None:
     said: list[str] = []
-    train = make_slow(channel, "gzip", scratch=disk, say=said.append)
+    train = make_slow(channel, "gzip", notices=Notices(said.append))
     size = sum(map(block_bytes, train))
     with files_limited_to(size - 1000):
         assert sum(map(block_bytes, train)) == size
@@ -145,13 +147,16 @@ def test_memory_that_looks_like_a_disk_is_no_room() -> None:
 
 
 @pytest.mark.parametrize("folder", ["/dev/shm", "/nowhere"])
-def test_without_room_the_files_are_read_again(channel: MakeChannel, folder: str) -> None:
-    train = make_slow(channel, "csv", scratch=Path(folder))
+def test_without_room_the_files_are_read_again(
+    channel: MakeChannel, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    train = make_slow(channel, "csv")
     for _ in range(3):
         assert [y.tolist() for _, y in train] == [[1, 4], [1, 4]]
         assert train.next_source == "from its files"
 
 
 def test_what_does_not_fit_is_not_begun(disk: Path) -> None:
-    assert drain(copy_while_reading(iter([]), writable_bytes(disk) + (1 << 40), disk)) is None
-    assert drain(copy_while_reading(iter([]), 1, disk)) is not None
+    assert drain(copy_while_reading(iter([]), writable_bytes(disk) + (1 << 40))) is None
+    assert drain(copy_while_reading(iter([]), 1)) is not None

@@ -20,7 +20,7 @@ import pytest
 from pyarrow import ipc, orc
 
 from container.codecs.recordio import encode_records
-from container.codecs.registry import CODECS, REQUEST_DECODERS, TRAINING_TYPES
+from container.codecs.registry import CODECS, TRAINING_TYPES
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
 from container.rows.blocks import DEFAULT_OPTIONS
@@ -174,11 +174,6 @@ def test_bytes_that_nobody_knows_are_shown() -> None:
 )
 def test_names_that_begin_as_a_format_does_are_names(header: bytes) -> None:
     assert sniff.sniff_type(header + b"\n1,2\n") == "text/csv"
-
-
-def test_what_is_advised_is_what_is_read() -> None:
-    assert sorted(sniff.ADVISED_FOR_TRAINING) == sorted(TRAINING_TYPES)
-    assert sorted(sniff.ADVISED_FOR_REQUESTS) == sorted(REQUEST_DECODERS)
 
 
 ROW_A_LINE = "Write one row a line as text/csv, the label first"

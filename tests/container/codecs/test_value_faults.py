@@ -1,12 +1,14 @@
 """Fields that are no numbers: what they are, and what to write instead."""
 
 from io import BytesIO
+from time import process_time
 
 import pytest
 
 from container.codecs import csv, libsvm
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
+from tests.container.bodies import decode_body
 
 MISSING = ": a missing value. Remove rows with missing values or fill them in"
 DATE = ": a date or time. Write it as a number, such as days since a fixed day"
@@ -116,3 +118,11 @@ def test_texts_are_shown_as_they_are_and_what_cannot_be_seen_escaped(field: byte
     with pytest.raises(DecodeError) as refused:
         list(csv.decode_blocks(BytesIO(b"0,1\n" * 2000 + b"1," + field + b"\n"), {}, None))
     assert str(refused.value) == f"row 2001, column 2: expected a number, found {shown}. Write categories as numbers"
+
+
+@pytest.mark.parametrize("text", ["1" * 990 + "x", "1" * 980 + "xj", "." + "1" * 500 + "e" + "1" * 480 + "xj"])
+def test_a_long_number_that_is_none_is_refused_at_once(text: str) -> None:
+    started = process_time()
+    with pytest.raises(DecodeError, match="record 1, column 2: expected a number, found"):
+        decode_body("text/csv", f"1,{text}".encode(), {}, 2)
+    assert process_time() - started < 5  # it takes a fifth of a second

@@ -21,10 +21,6 @@ def test_quoted_and_several_parameters_are_read() -> None:
     }
 
 
-def test_libsvm_has_a_second_name() -> None:
-    assert parse_media_type("TEXT/x-libsvm; charset=utf-8").name == "text/libsvm"
-
-
 @pytest.mark.parametrize(
     ("head", "name"),
     [

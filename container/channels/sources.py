@@ -1,0 +1,59 @@
+"""What a channel is read from: the files of its folder, or one FIFO an epoch."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+from container.channels.fifos import next_fifo_path, open_next_fifo
+from container.channels.files import find_files, open_file
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES
+from container.contract.environment import ChannelConfig
+from container.contract.errors import ClientError
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The `files` of a channel in `directory`, in their order; none for FIFOs, if it `is_piped`."""
+
+    directory: Path
+    is_piped: bool
+    files: tuple[Path, ...] = ()
+
+    def open_each(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
+        """Yield the name of each source of one epoch, for messages, and its stream to be opened."""
+        if self.is_piped:
+            yield f"stream {next_fifo_path(self.directory).name!r}", open_next_fifo(self.directory, halt)
+        for file in self.files:
+            yield self._file_name(file), open_file(file)
+
+    def explain_no_rows(self, first: str, has_header: bool) -> str:
+        """Explain that an epoch has no rows, whose source `first` was read first: what it contains instead."""
+        if self.is_piped:
+            return f"{first} has no row"
+        with open_file(self.files[0]) as stream:
+            blank = not stream.read(HEAD_BYTES).removeprefix(BYTE_ORDER_MARK).strip()
+        found = "is empty" if blank else "holds a header only" if has_header else "has no row"
+        if len(self.files) == 1:
+            return f"{first} {found}; expected rows"
+        return f"none of the {len(self.files)} files has a row: the first, {first}, {found}"
+
+    def _file_name(self, file: Path) -> str:
+        return f"file {file.relative_to(self.directory).as_posix()!r}"
+
+
+def find_sources(config: ChannelConfig, directory: Path, may_be_empty: bool) -> Sources:
+    """Find the sources of a channel; raises ClientError if there are no files, unless it may be empty."""
+    if config.mode == "Pipe":
+        return Sources(directory, is_piped=True)
+    files = find_files(directory)
+    if files or may_be_empty:
+        return Sources(directory, False, tuple(files))
+    if not directory.is_dir():
+        raise ClientError(
+            f"channel {config.name!r}: the folder {directory} does not exist. "
+            "Put the data there, or take the channel out of inputdataconfig.json."
+        )
+    raise ClientError(f"channel {config.name!r}: no files in {directory}.")
