@@ -3,16 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from math import isfinite
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from container.codecs.indexed.one_row import MAX_INDEX, read_row
 from container.codecs.lines import read_request_lines, read_training_lines
-from container.codecs.text.decimals import NUMBER_PATTERN, Positions, read_decimal, read_decimals, read_whole_numbers
-from container.codecs.text.quoting import decode_text, quote_text
-from container.codecs.text.value_faults import explain_value
+from container.codecs.text.decimals import Positions, read_decimals, read_whole_numbers
 from container.contract.errors import DecodeError
 from container.rows.blocks import DEFAULT_OPTIONS, Block, DecodeOptions, Matrix
 from open_algorithms.learning.rows.csr import Csr
@@ -21,7 +19,6 @@ MEDIA_TYPE = "text/libsvm"
 
 _PIECE_BYTES = 1 << 20  # what is made of it still fits a processor's cache: a quarter faster than 4 MB
 _FEW_BYTES = 2 << 10  # up to which lines are faster read one by one: measured 0.3 of 0.5 ms, down to 0.01
-_MAX_INDEX = (1 << 31) - 1
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _PLAIN_BYTES = b"0123456789+-.eE: \t\r\n"
 
@@ -99,7 +96,7 @@ def _read_plain_lines(text: bytes, feature_dim: int | None) -> _Rows | None:
     names, others = np.flatnonzero(is_index), np.flatnonzero(~is_index)
     indices = read_whole_numbers(text, starts[names], stops[names])
     numbers = read_decimals(text, starts[others], stops[others])
-    if not (np.isfinite(numbers).all() and ((indices >= 1) & (indices <= (feature_dim or _MAX_INDEX))).all()):
+    if not (np.isfinite(numbers).all() and ((indices >= 1) & (indices <= (feature_dim or MAX_INDEX))).all()):
         return None
     labels = np.zeros(len(labelled), np.float32)
     labels[labelled] = numbers[is_label[others]]
@@ -133,7 +130,7 @@ def _read_each_line(lines: list[bytes], noun: str, first: int, feature_dim: int 
     for number, line in enumerate(lines, first):
         if tokens := _COMMENT.sub(b"", line).split():
             try:
-                label, pairs = _read_line(tokens, feature_dim)
+                label, pairs = read_row(tokens, feature_dim)
             except DecodeError as error:
                 raise DecodeError(error.problem, f"{noun} {number}", *error.location) from None
             labels.append(label)
@@ -144,88 +141,3 @@ def _read_each_line(lines: list[bytes], noun: str, first: int, feature_dim: int 
         np.array([index for pairs in rows for index, _ in pairs], np.int32),
         np.array([value for pairs in rows for _, value in pairs], np.float32),
     )
-
-
-def _read_line(tokens: list[bytes], feature_dim: int | None) -> tuple[float, dict[int, float]]:
-    label = 0.0
-    pairs: dict[int, float] = {}
-    labels = int(feature_dim is None or b":" not in tokens[0])
-    if labels and not isfinite(label := read_decimal(tokens[0])):
-        raise DecodeError(_explain_label(tokens), "column 1")
-    for column, token in enumerate(tokens[labels:], labels + 1):
-        try:
-            index, value = _read_pair(token, feature_dim)
-        except DecodeError as error:
-            weight = _explain_weight(tokens) if column == 1 else ""
-            raise DecodeError(f"{error.problem}{weight}", f"column {column}") from None
-        if index in pairs:
-            raise DecodeError(f"index {index} comes twice in the row{_explain_weight(tokens)}", f"column {column}")
-        pairs[index] = value
-    return label, pairs
-
-
-def _read_pair(token: bytes, feature_dim: int | None) -> tuple[int, float]:
-    name, _, text = token.partition(b":")
-    index, value = _read_index(name), read_decimal(text)
-    if not 1 <= index <= (feature_dim or _MAX_INDEX) or not isfinite(value):
-        raise DecodeError(f"expected index:value, found {quote_text(token)}{_explain_pair(token, feature_dim)}")
-    return index, value
-
-
-def _read_index(name: bytes) -> int:
-    """Parse an index: 0 if it is not a whole number; one of many digits is cut to eleven, which is still too large."""
-    return int(name.lstrip(b"0")[:11] or b"0") if name.isdigit() else 0
-
-
-def _explain_pair(token: bytes, feature_dim: int | None) -> str:
-    name, colon, text = token.partition(b":")
-    if not colon:
-        return f". {_explain_other_format(token)}"
-    if name == b"qid":
-        return ": a linear learner does not rank. Remove the qid of every row"
-    if not name.isdigit():
-        return ", whose index is not a whole number"
-    if not _read_index(name):
-        return ", but indices count from 1. Add 1 to the indices of all rows"
-    if _read_index(name) > (feature_dim or _MAX_INDEX):
-        limit = f"the {feature_dim} features of the model" if feature_dim else f"the largest one possible, {_MAX_INDEX}"
-        return f", whose index is beyond {limit}"
-    return _explain_number(text) or ", whose value is not a number. Write categories as numbers"
-
-
-def _explain_label(tokens: list[bytes]) -> str:
-    found = f"expected a label, found {quote_text(tokens[0])}"
-    if b":" in tokens[0] and (weight := _explain_weight(tokens)):
-        return f"{found}{weight}"
-    if b":" in tokens[0]:
-        return (
-            f"{found}. Is the label missing? It comes first in every row. Instance weights, label:weight, are not "
-            "supported"
-        )
-    if b"," in tokens[0] and any(b":" in token for token in tokens):
-        return f"{found}. A row has one label"
-    if b"," in tokens[0]:
-        return f"{found}. {_explain_other_format(tokens[0])}"
-    if not any(b":" in token or NUMBER_PATTERN.fullmatch(token) for token in tokens):
-        return f"{found}. Is this a header row? Remove it: every row must be data"
-    return f"{found}{_explain_number(tokens[0]) or '. Write classes as numbers, 0, 1 and so on'}"
-
-
-def _explain_weight(tokens: list[bytes]) -> str:
-    """Explain a first token that is label:weight; "" if it may be index:value, its index preceding the next."""
-    label, colon, weight = tokens[0].partition(b":")
-    following = _read_index(tokens[1].partition(b":")[0]) if len(tokens) > 1 else 0
-    known = bool(colon) and isfinite(read_decimal(label)) and isfinite(read_decimal(weight))
-    if not known or 0 < _read_index(label) < (following or _MAX_INDEX + 1):
-        return ""
-    return f". Is {quote_text(tokens[0])} label:weight? Instance weights are not supported: write the label alone"
-
-
-def _explain_other_format(token: bytes) -> str:
-    if b"," in token:
-        return "Is this CSV? Then set the content type to text/csv"
-    return f"Is this {MEDIA_TYPE}? Its rows are written `label index:value index:value ...`"
-
-
-def _explain_number(text: bytes) -> str | None:
-    return explain_value(decode_text(text)) if text else ", whose value is missing. A value that is not written is zero"

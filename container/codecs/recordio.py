@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from operator import itemgetter
 from typing import BinaryIO
 
 import numpy as np
 
-from container.codecs.records.framing import HEADER_BYTES, MAGIC, StreamWindow, make_frame, read_frame
+from container.codecs.records.framing import HEADER_BYTES, MAGIC, StreamWindow, make_frame
 from container.codecs.records.layout import FEATURES_FIELD, LABEL_FIELD, TENSOR_NAME, TemplateReader, find_layout
-from container.codecs.records.one_record import Row, read_record, stack_records
+from container.codecs.records.one_by_one import check_finite, read_each_record
+from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.records.record_pb2 import Record
 from container.codecs.records.sparse_layout import read_sparse_records
 from container.codecs.sniffing.sniff import explain_mismatch, sniff_type
@@ -22,15 +22,13 @@ from container.rows.blocks import (
     DecodeOptions,
     Features,
     Matrix,
-    all_finite,
 )
-from open_algorithms.learning.rows.csr import Csr, locate_value, stored_values
+from open_algorithms.learning.rows.csr import Csr
 
 MEDIA_TYPE = "application/x-recordio-protobuf"
 
 # What is read at once and decoded while it lies in the cache: measured a fifth faster than 1 or 4 MB, also read ahead.
 WINDOW_BYTES = 2 << 20
-_PIECE_ROWS = 4096  # that are read one by one before they are scored
 _REQUEST_BYTES = 8 << 20  # a body of a request is mostly less, and then not copied
 
 
@@ -53,16 +51,16 @@ def decode_blocks(
         run = (
             alike.read_matching(window.unread_bytes, feature_dim)
             or read_sparse_records(window.unread_bytes, feature_dim, True)
-            or _read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
+            or read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
         )
         while run:
             (X, y), size = run
-            _check_finite(X, y, number)
+            check_finite(X, y, number)
             feature_dim = X.shape[1]
             number += len(y)
             window.consume(size)
             yield X, y
-            run = _read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
+            run = read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
 
 
 def decode_records(
@@ -75,23 +73,23 @@ def decode_records(
     data = _read_at_least(stream, len(MAGIC))
     if data and not data.startswith(MAGIC):
         X = _read_bare_record(_read_at_least(stream, _MAX_RECORD_BYTES, data), feature_dim)
-        _check_finite(X, np.zeros(1, np.float32), 1)
+        check_finite(X, np.zeros(1, np.float32), 1)
         yield X
         return
     alike = _request_reader(feature_dim)
     number, offset, ended = 1, 0, not data
     while data:
         view, at = memoryview(data), 0
-        run = _read_uniform_records(view, alike, feature_dim) or _read_each_record(
+        run = _read_uniform_records(view, alike, feature_dim) or read_each_record(
             view, offset, ended, number, feature_dim, False
         )
         while run:
             (X, y), size = run
-            _check_finite(X, np.zeros(len(y), np.float32), number)
+            check_finite(X, np.zeros(len(y), np.float32), number)
             number += len(y)
             at += size
             yield X
-            run = _read_each_record(view[at:], offset + at, ended, number, feature_dim, False)
+            run = read_each_record(view[at:], offset + at, ended, number, feature_dim, False)
         more = b"" if ended else _read_at_least(stream, len(data) - at)
         data, offset, ended = data[at:] + more, offset + at, not more
 
@@ -181,45 +179,3 @@ def _encode_columns(columns: Mapping[tuple[int, bytes], np.ndarray[tuple[int, ..
     for key, part in layout.number_slices.items():
         table[:, part] = flat[key].view(np.uint8)
     return table.tobytes()
-
-
-def _read_each_record(
-    data: memoryview, offset: int, ended: bool, number: int, feature_dim: int | None, labelled: bool = True
-) -> tuple[Block, int] | None:
-    """Parse the complete records in `data` one by one; `number` is that of the first.
-
-    Returns the block and its size in bytes. Labelled records are read while all are dense or all are sparse; those of a
-    request may be mixed and then yield CSR. An error is raised only if no record precedes it, else by the next call.
-    """
-    rows: list[Row] = []
-    at = 0
-    while at < len(data):
-        try:
-            if (frame := read_frame(data, at, ended)) is None:
-                break
-            row = read_record(frame[0], feature_dim, labelled)
-        except DecodeError as error:
-            if rows:
-                break
-            raise DecodeError(error.problem, f"record {number}", f"byte {offset}") from None
-        if labelled and rows and (row.keys is None) != (rows[0].keys is None):
-            break
-        rows.append(row)
-        feature_dim, at = row.width, frame[1]
-        if not labelled and len(rows) == _PIECE_ROWS:
-            break
-    return ((stack_records(rows), np.array([row.label for row in rows])), at) if rows else None
-
-
-def _check_finite(X: Features, y: Matrix, number: int) -> None:
-    """Raise DecodeError for the first value that is not finite; `number` is that of the first record."""
-    values = stored_values(X)
-    if all_finite(values) and all_finite(y):
-        return
-    faults = [(int(row), "label", y[row]) for row in np.flatnonzero(~np.isfinite(y))[:1]]
-    for at in np.flatnonzero(~np.isfinite(values))[:1]:
-        row, column = locate_value(X, int(at))
-        faults.append((row, f"feature {column + 1}", values[at]))
-    row, place, found = min(faults, key=itemgetter(0))
-    problem = f"expected a finite number, found {found}. Remove missing and infinite values"
-    raise DecodeError(problem, f"record {number + row}", place)

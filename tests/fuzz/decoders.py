@@ -12,6 +12,7 @@ import numpy as np
 from container.codecs import csv, libsvm, lines, parquet, recordio
 from container.codecs.delimited import training
 from container.codecs.records.framing import MAGIC, make_frame, read_frame
+from container.codecs.records.one_by_one import check_finite
 from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.registry import CODECS, Codec
 from container.codecs.sniffing import sniff
@@ -187,7 +188,7 @@ def read_record_by_record(labelled: bool, data: bytes, features: int | None) -> 
         except DecodeError as error:
             raise DecodeError(error.problem, f"record {number}", f"byte {at}") from None
         X, y = stack_records([row]), np.array([row.label])
-        recordio._check_finite(X, y, number)
+        check_finite(X, y, number)
         yield X, y
         features, at = row.width, after
 

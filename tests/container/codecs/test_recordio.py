@@ -118,7 +118,7 @@ def outcome(data: bytes, window: int, at_once: bool) -> Any:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_records_as_the_sdk_writes_them_are_read_at_once(monkeypatch: pytest.MonkeyPatch, sparse: bool) -> None:
-    monkeypatch.setattr(recordio, "_read_each_record", lambda *_: None)
+    monkeypatch.setattr(recordio, "read_each_record", lambda *_: None)
     X = np.array([[0, 1.5, 2], [0, 0, 0], [3, 0, 0]], np.float32)
     csr = Csr(X[X != 0], np.array([1, 2, 0], np.int32), np.array([0, 2, 2, 3]), (3, 3))
     y = np.array([1, 0, 2], np.float32)

@@ -1,0 +1,1 @@
+"""libsvm: a row read field by field."""
