@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,13 +38,18 @@ def run_server(
     loader: Loader[Any],
     user_errors: tuple[type[Exception], ...] = (),
     describe: DescribeModel | None = None,
+    answers_key: str = "predictions",
+    page_switch: str = "",
 ) -> int:
     """Serve the model that `loader` loads until SIGTERM; return 1 if the server cannot start.
+
+    `describe` makes the page of a model, which the variable `page_switch` turns off. In JSON, answers are a list under
+    `answers_key`.
 
     The port is bound first, so that clients get a 503 while the model is being loaded instead of a refused connection.
     """
     try:
-        settings = read_server_settings(environ)
+        settings = replace(read_server_settings(environ, page_switch), answers_key=answers_key)
         listener = listen_on_port(settings.port)
         folder = make_shelf_folder() if settings.multi_model else None
     except ClientError as error:
@@ -79,8 +85,8 @@ def listen_on_port(port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ClientError(
-                f"port {port} is already in use. Stop what listens there, or choose another: by --port with "
-                "linear_learner serve, else by SAGEMAKER_BIND_TO_PORT."
+                f"port {port} is already in use. Stop what listens there, or choose another: by --port on the "
+                "command line, else by SAGEMAKER_BIND_TO_PORT."
             ) from None
         raise ClientError(f"port {port} cannot be used: {error.strerror}.") from None
 

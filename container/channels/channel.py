@@ -27,12 +27,12 @@ DEFAULT_TYPE = "application/x-recordio-protobuf"
 class Channel:
     """The data of a channel. Each iteration is one epoch, in the order of file names or of the stream.
 
-    Yields blocks (X, y): features (n, d), dense or CSR, and labels (n,), float32, prefetched by a thread. In File and
-    FastFile mode the second epoch copies data that is slow to decode to a temporary file, if there is space, and later
-    epochs read the copy. `columns` knows names and shift once the first rows are read; `like` is a
-    channel whose columns this one follows, `expected` the names it must have. With `may_be_empty`, as where other hosts
-    have all the rows, a channel without rows yields nothing. `raise_if_stopped` is called before every block and may
-    raise to end reading. Faults in the data are raised as ClientError with channel,
+    Yields blocks (X, y): features (n, d), dense or CSR, and labels (n,), or (n, 0) in a channel without labels,
+    float32, prefetched by a thread. In File and FastFile mode the second epoch copies data that is slow to decode to a
+    temporary file, if there is space, and later epochs read the copy. `columns` knows names and shift once the first
+    rows are read; `like` is a channel whose columns this one follows, `expected` the names it must have. With
+    `may_be_empty`, as where other hosts have all the rows, a channel without rows yields nothing. `raise_if_stopped` is
+    called before every block and may raise to end reading. Faults in the data are raised as ClientError with channel,
     file and location.
     """
 
@@ -61,7 +61,8 @@ class Channel:
                 f"channel {self.name!r}: expected a ContentType of {' or '.join(TRAINING_TYPES)}, "
                 f"found {config.content_type!r}."
             )
-        if self._media.parameters.get("label_size") == "0":
+        self.columns.labelled = config.labelled
+        if config.labelled and self._media.parameters.get("label_size") == "0":
             raise ClientError(
                 f"channel {self.name!r}: the ContentType says label_size=0, but every row needs a label. "
                 "Put the label first and say label_size=1."

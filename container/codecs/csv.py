@@ -23,7 +23,15 @@ from container.codecs.delimited.training import parse_concurrently, parse_plain_
 from container.codecs.lines import read_request_lines, read_training_lines
 from container.codecs.text.digits import write_column_rows
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Doubles, Matrix, all_finite
+from container.rows.blocks import (
+    DEFAULT_OPTIONS,
+    AnswerColumns,
+    DecodeOptions,
+    Doubles,
+    Matrix,
+    all_finite,
+    without_labels,
+)
 
 MEDIA_TYPE = "text/csv"
 _SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract
@@ -32,10 +40,13 @@ _SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[tuple[Matrix, Matrix]]:
-    """Decode labelled rows; `feature_dim` is the number of columns after the label, None to take it from the data."""
+    """Decode rows; `feature_dim` is the number of columns after the label, None to take it from the data.
+
+    If the options say that rows have no labels, a label is dropped, where the content type says that one comes first.
+    """
     refuse_unsupported(parameters)
     charset = read_charset(parameters)
-    labels = read_label_size(parameters, default=1)
+    labels = read_label_size(parameters, default=int(options.labelled))
     schema = CsvSchema(None if feature_dim is None else labels + feature_dim, labels, "row")
     body = _Body(read_training_lines(stream, MEDIA_TYPE), schema, 1, RepeatedHeader(None, options.warn))
     if is_header_present(parameters):
@@ -51,7 +62,8 @@ def decode_blocks(
             row += len(lines)
         if len(table):
             schema = schema if schema.column_count else replace(schema, column_count=table.shape[1])
-            yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
+            X = np.ascontiguousarray(table[:, schema.label_count :])
+            yield (X, table[:, 0].copy()) if options.labelled else without_labels(X)
 
 
 def decode_records(
@@ -105,7 +117,7 @@ def _read_below_header(body: _Body, charset: str, options: DecodeOptions) -> _Bo
 
 
 def _ask_for_shift(body: _Body, options: DecodeOptions) -> tuple[Iterator[bytes], Doubles | None]:
-    """Let `choose_shift` decide what to subtract from the columns, (d + 1,), on a sample of the first rows.
+    """Let `choose_shift` decide what to subtract from the columns, label and features, on a sample of the first rows.
 
     Returns the texts, none consumed, and the shift with 0 for the label; None if nothing is to be subtracted.
     """
@@ -117,10 +129,12 @@ def _ask_for_shift(body: _Body, options: DecodeOptions) -> tuple[Iterator[bytes]
             table = _parse_sample(head, body.schema, body.repeats)
         except DecodeError:
             return None
-        return table[:, 1:] if len(table) and table.shape[1] > 1 and np.isfinite(table).all() else None
+        X = table[:, body.schema.label_count :]
+        return X if X.size and np.isfinite(table).all() else None
 
     shift = options.choose_shift(sample_features)
-    return chain([first] if first else [], body.texts), None if shift is None else np.append(0.0, shift)
+    labels = np.zeros(body.schema.label_count)
+    return chain([first] if first else [], body.texts), None if shift is None else np.append(labels, shift)
 
 
 def _parse_sample(head: bytes, schema: CsvSchema, repeats: RepeatedHeader) -> Doubles:

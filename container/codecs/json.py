@@ -1,4 +1,4 @@
-"""application/json: {"instances": [...]} in, {"predictions": [...]} out."""
+"""application/json: {"instances": [...]} in, a list of answers under a key such as "predictions" out."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -103,7 +103,7 @@ def escape_key(name: str) -> str:
     return json.dumps(name).replace("{", "{{").replace("}", "}}")
 
 
-ENCODING = AnswerEncoding(encode_answer, b'{"predictions": [', b", ", b"]}")
+ENCODING = AnswerEncoding(encode_answer, b"{%(key)s: [", b", ", b"]}")
 
 
 def load_strict_json(text: bytes) -> Any:

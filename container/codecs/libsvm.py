@@ -12,7 +12,7 @@ from container.codecs.indexed.one_row import MAX_INDEX, read_row
 from container.codecs.lines import read_request_lines, read_training_lines
 from container.codecs.text.decimals import Positions, read_decimals, read_whole_numbers
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, Block, DecodeOptions, Matrix
+from container.rows.blocks import DEFAULT_OPTIONS, Block, DecodeOptions, Matrix, without_labels
 from open_algorithms.learning.rows.csr import Csr
 
 MEDIA_TYPE = "text/libsvm"
@@ -26,17 +26,20 @@ _PLAIN_BYTES = b"0123456789+-.eE: \t\r\n"
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Block]:
-    """Decode labelled rows as CSR of unknown width, (n, None): the algorithm decides the width."""
-    for rows in _read_pieces(read_training_lines(stream, MEDIA_TYPE), "row", None):
+    """Decode rows as CSR of unknown width, (n, None): the algorithm decides the width.
+
+    If the options say that rows have no labels, a label at the start of a line is dropped.
+    """
+    for rows in _read_pieces(read_training_lines(stream, MEDIA_TYPE), "row", None, options.labelled):
         if len(rows.labels):
-            yield _to_csr(rows, None), rows.labels
+            yield (_to_csr(rows, None), rows.labels) if options.labelled else without_labels(_to_csr(rows, None))
 
 
 def decode_records(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Csr]:
     """Decode the records of a request, (n, feature_dim); a label at the start of a line is dropped."""
-    for rows in _read_pieces(read_request_lines(stream, MEDIA_TYPE), "record", feature_dim):
+    for rows in _read_pieces(read_request_lines(stream, MEDIA_TYPE), "record", feature_dim, False):
         if len(rows.labels):
             yield _to_csr(rows, feature_dim)
 
@@ -50,11 +53,11 @@ class _Rows(NamedTuple):
     values: Matrix
 
 
-def _read_pieces(texts: Iterable[bytes], noun: str, feature_dim: int | None) -> Iterator[_Rows]:
+def _read_pieces(texts: Iterable[bytes], noun: str, feature_dim: int | None, labelled: bool) -> Iterator[_Rows]:
     first = 1
     for text in chain.from_iterable(map(_split_pieces, texts)):
-        rows = _read_plain_lines(text, feature_dim) if len(text) > _FEW_BYTES else None
-        yield rows or _read_each_line(text.splitlines(), noun, first, feature_dim)
+        rows = _read_plain_lines(text, feature_dim, labelled) if len(text) > _FEW_BYTES else None
+        yield rows or _read_each_line(text.splitlines(), noun, first, feature_dim, labelled)
         returns = text.count(b"\r")
         first += text.count(b"\n") + (returns and returns - text.count(b"\r\n"))
 
@@ -73,7 +76,7 @@ def _to_csr(rows: _Rows, feature_dim: int | None) -> Csr:
     return Csr(rows.values, rows.indices - np.int32(1), indptr, (len(rows.counts), feature_dim))
 
 
-def _read_plain_lines(text: bytes, feature_dim: int | None) -> _Rows | None:
+def _read_plain_lines(text: bytes, feature_dim: int | None, needs_labels: bool) -> _Rows | None:
     """Parse lines of plain numbers in bulk; None if a line needs a closer look."""
     text = _COMMENT.sub(b"", text) + b"\n"
     if text.translate(None, _PLAIN_BYTES):
@@ -90,7 +93,7 @@ def _read_plain_lines(text: bytes, feature_dim: int | None) -> _Rows | None:
     if (
         not np.count_nonzero(is_index) == pairs == np.count_nonzero(codes == ord(":"))
         or np.count_nonzero(is_label) != np.count_nonzero(labelled)
-        or (feature_dim is None and not labelled.all())
+        or (needs_labels and not labelled.all())
     ):
         return None
     names, others = np.flatnonzero(is_index), np.flatnonzero(~is_index)
@@ -123,14 +126,14 @@ def _sort_pairs(rows: _Rows) -> _Rows | None:
     return rows._replace(indices=rows.indices[order], values=rows.values[order])
 
 
-def _read_each_line(lines: list[bytes], noun: str, first: int, feature_dim: int | None) -> _Rows:
+def _read_each_line(lines: list[bytes], noun: str, first: int, feature_dim: int | None, needs_labels: bool) -> _Rows:
     """Parse line by line; raise DecodeError for the first invalid token."""
     labels: list[float] = []
     rows: list[list[tuple[int, float]]] = []
     for number, line in enumerate(lines, first):
         if tokens := _COMMENT.sub(b"", line).split():
             try:
-                label, pairs = read_row(tokens, feature_dim)
+                label, pairs = read_row(tokens, feature_dim, needs_labels)
             except DecodeError as error:
                 raise DecodeError(error.problem, f"{noun} {number}", *error.location) from None
             labels.append(label)

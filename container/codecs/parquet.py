@@ -1,4 +1,4 @@
-"""application/x-parquet: a table of numbers for training; the first column is the label."""
+"""application/x-parquet: a table of numbers for training; the first column of labelled rows is the label."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,15 @@ import numpy as np
 
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
 from container.contract.errors import DecodeError
-from container.rows.blocks import BLOCK_BYTES, DEFAULT_OPTIONS, DecodeOptions, Doubles, Matrix, first_non_finite
+from container.rows.blocks import (
+    BLOCK_BYTES,
+    DEFAULT_OPTIONS,
+    DecodeOptions,
+    Doubles,
+    Matrix,
+    first_non_finite,
+    without_labels,
+)
 from container.rows.columns import show_names
 
 MEDIA_TYPE = "application/x-parquet"
@@ -25,7 +33,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[tuple[Matrix, Matrix]]:
-    """Decode labelled rows; `feature_dim` is the number of columns after the label, or None to take it from the file.
+    """Decode rows; `feature_dim` is the number of columns after the label, or None to take it from the file.
 
     The index of a pandas frame is dropped. The stream must be seekable, since Parquet is read from its end.
     """
@@ -49,16 +57,18 @@ def _read_rows(file: Any, feature_dim: int | None, options: DecodeOptions) -> It
     once = len(set(names)) == len(names)
     asked = [names[i] for i in columns] if once else None
     batches = file.iter_batches(max(1, BLOCK_BYTES // (4 * len(columns))), columns=asked)
-    row, shift = 1, None
+    row, shift, labels = 1, None, int(options.labelled)
     for batch in batches:
         places = [batch.schema.names.index(names[i]) if once else i for i in columns]
         chosen = [(names[i], batch.column(place)) for i, place in zip(columns, places, strict=True)]
         if row == 1:
-            shift = options.choose_shift(partial(_read_sample, chosen))
-            shift = shift if shift is None or len(shift) == len(columns) - 1 else None
+            shift = options.choose_shift(partial(_read_sample, chosen, labels))
+            shift = shift if shift is None or len(shift) == len(columns) - labels else None
+            shift = shift if shift is None else np.append(np.zeros(labels), shift)
         table = _read_table(chosen, row, np.float32, shift)
         row += len(table)
-        yield np.ascontiguousarray(table[:, 1:]), table[:, 0].copy()
+        X = np.ascontiguousarray(table[:, labels:])
+        yield (X, table[:, 0].copy()) if labels else without_labels(X)
 
 
 def _has_content(stream: BinaryIO) -> bool:
@@ -87,15 +97,16 @@ def _choose_columns(schema: Any, feature_dim: int | None, options: DecodeOptions
     columns = columns if arranged is None else [columns[i] for i in arranged]
     if wrong := [i for i in columns if not _NUMBER.fullmatch(str(schema.field(i).type))]:
         kind, others = str(schema.field(wrong[0]).type), [schema.names[i] for i in wrong[1:]]
-        label = ". This column is the label" if wrong[0] == columns[0] else ""
+        label = ". This column is the label" if options.labelled and wrong[0] == columns[0] else ""
         hint = f". Nor are there numbers in {show_names(others)}" if others else ""
         problem = f"expected numbers, found the type {kind[:80]}. Write {_advise_type(kind)}{label}{hint}"
         raise DecodeError(problem, f"column {schema.names[wrong[0]]!r}")
-    if len(columns) < 2:
+    if len(columns) < 1 + options.labelled:
         found = f"{len(columns)} column{'s' * (len(columns) != 1)}"
-        raise DecodeError(f"expected a label and at least one feature, found {found}. The label comes first")
-    if feature_dim is not None and feature_dim != len(columns) - 1:
-        expected = f"{feature_dim + 1} (a label and {feature_dim} features)"
+        expected, advice = ("a label and ", ". The label comes first") if options.labelled else ("", "")
+        raise DecodeError(f"expected {expected}at least one feature, found {found}{advice}")
+    if feature_dim is not None and feature_dim != len(columns) - options.labelled:
+        expected = f"{feature_dim + 1} (a label and {feature_dim} features)" if options.labelled else f"{feature_dim}"
         raise DecodeError(f"expected {expected} columns, found {len(columns)}")
     return columns
 
@@ -120,12 +131,12 @@ def _advise_type(kind: str) -> str:
     return "categories as numbers"
 
 
-def _read_sample(columns: Sequence[tuple[str, Any]]) -> Doubles:
-    return np.asarray(_read_table(columns, 1, np.float64)[:, 1:])
+def _read_sample(columns: Sequence[tuple[str, Any]], labels: int) -> Doubles:
+    return np.asarray(_read_table(columns, 1, np.float64)[:, labels:])
 
 
 def _read_table(columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift: Doubles | None = None) -> Any:
-    """Read named columns as (n, d) from row `row` of the file on; `shift` is subtracted from all but the label."""
+    """Read named columns as (n, d) from row `row` of the file on, minus `shift` (d,)."""
     table = np.empty((len(columns[0][1]), len(columns)), dtype)
     for index, (name, column) in enumerate(columns):
         if column.null_count:
@@ -135,8 +146,8 @@ def _read_table(columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift:
         if str(column.type).startswith("decimal"):
             column = column.cast("float64")
         values = column.to_numpy(zero_copy_only=False)
-        if shift is not None and index and shift[index - 1]:
-            values = values.astype(np.float64) - shift[index - 1]
+        if shift is not None and shift[index]:
+            values = values.astype(np.float64) - shift[index]
         with np.errstate(over="ignore", invalid="ignore"):
             table[:, index] = values
     if bad := first_non_finite(table):

@@ -22,6 +22,7 @@ from container.rows.blocks import (
     DecodeOptions,
     Features,
     Matrix,
+    without_labels,
 )
 from open_algorithms.learning.rows.csr import Csr
 
@@ -38,20 +39,22 @@ _MAX_RECORD_BYTES = 100 << 20  # of one record in a request
 def decode_blocks(
     stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int | None, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Iterator[Block]:
-    """Decode labelled records; `feature_dim` is their width, None to take it from the first record.
+    """Decode records; `feature_dim` is their width, None to take it from the first record.
 
-    Records with keys yield CSR blocks, others dense ones.
+    Records with keys yield CSR blocks, others dense ones. Labels are ignored if the options say that rows have none.
     """
+    labelled = options.labelled
     window = StreamWindow(stream, WINDOW_BYTES)
-    alike = TemplateReader(labelled=True)
+    alike = TemplateReader(labelled)
     number = 1
     while window.fill():
         if number == 1 and window.unread_bytes[:4] != MAGIC:
             raise DecodeError(explain_mismatch(MEDIA_TYPE, bytes(window.unread_bytes[:4096])))
         run = (
             alike.read_matching(window.unread_bytes, feature_dim)
-            or read_sparse_records(window.unread_bytes, feature_dim, True)
-            or read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
+            or read_sparse_records(window.unread_bytes, feature_dim, labelled)
+            or (None if labelled else read_sparse_records(window.unread_bytes, feature_dim, True))
+            or read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim, labelled)
         )
         while run:
             (X, y), size = run
@@ -59,8 +62,8 @@ def decode_blocks(
             feature_dim = X.shape[1]
             number += len(y)
             window.consume(size)
-            yield X, y
-            run = read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim)
+            yield (X, y) if labelled else without_labels(X)
+            run = read_each_record(window.unread_bytes, window.offset, window.has_ended, number, feature_dim, labelled)
 
 
 def decode_records(

@@ -23,7 +23,7 @@ BATCH_STRATEGIES = (
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
 ON_OFF = ("on", "off")
-DISPLAY_NAMES_VARIABLE = "LINEAR_LEARNER_CALLED"  # an object of JSON: places below the root, and what people call them
+DISPLAY_NAMES_VARIABLE = "TRAIN_DISPLAY_NAMES"  # an object of JSON: places below the root, and what people call them
 WORKER_BYTES = 256 << 20
 
 
@@ -84,7 +84,8 @@ class ChannelConfig:
     """One entry of inputdataconfig.json; `content_type` is None if the user gave none.
 
     `mode` is one of INPUT_MODES. With `is_wrapped`, the platform wraps each object of a stream in a recordIO record.
-    With `sharded`, each host has other objects.
+    With `sharded`, each host has other objects. `labelled` tells whether its rows have labels, which no file says but
+    the program that reads them.
     """
 
     name: str
@@ -92,6 +93,7 @@ class ChannelConfig:
     mode: str = "File"
     is_wrapped: bool = False
     sharded: bool = False
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class ServerSettings:
     """The settings of the server; `timeout` is in seconds, `default_accept` is used if the client sends no Accept.
 
     `payload_mb` limits the size of a request; 0 means no limit, and bodies are then streamed. `max_concurrent` and
-    `strategy` are those of a batch transform, if its user set them. `shows_page` tells whether there is a web page.
+    `strategy` are those of a batch transform, if its user set them. `shows_page` tells whether there is a web page. In
+    JSON, answers are a list under `answers_key`.
     """
 
     port: int = 8080
@@ -137,6 +140,7 @@ class ServerSettings:
     strategy: str = "MULTI_RECORD"
     log_level: str = "info"
     shows_page: bool = True
+    answers_key: str = "predictions"
 
 
 def read_paths(environ: Mapping[str, str]) -> Paths:
@@ -145,8 +149,11 @@ def read_paths(environ: Mapping[str, str]) -> Paths:
     return Paths(Path(environ.get("SAGEMAKER_BASE_DIR") or PLATFORM_ROOT), called)
 
 
-def read_job(environ: Mapping[str, str]) -> Job:
-    """Read the JSON files of a job; raise ClientError for the first that violates the contract."""
+def read_job(environ: Mapping[str, str], report_switch: str = "") -> Job:
+    """Read the JSON files of a job; raise ClientError for the first that violates the contract.
+
+    `report_switch` is the name of the variable that turns the report off, if there is one.
+    """
     paths = read_paths(environ)
     hyperparameters = _read_json_object(paths.config / "hyperparameters.json", default={})
     current_host, hosts, interface = _read_resources(paths.config / "resourceconfig.json")
@@ -159,12 +166,15 @@ def read_job(environ: Mapping[str, str]) -> Job:
         on_platform="TRAINING_JOB_ARN" in environ,
         checkpoints=_find_checkpoint_folder(paths),
         interface=interface,
-        wants_report=_read_switch(environ, "LINEAR_LEARNER_REPORT"),
+        wants_report=_read_switch(environ, report_switch),
     )
 
 
-def read_server_settings(environ: Mapping[str, str]) -> ServerSettings:
-    """Read the settings of the server from the environment; raise ClientError that lists every fault."""
+def read_server_settings(environ: Mapping[str, str], page_switch: str = "") -> ServerSettings:
+    """Read the settings of the server from the environment; raise ClientError that lists every fault.
+
+    `page_switch` is the name of the variable that turns the page off, if there is one.
+    """
     faults: list[str] = []
 
     def read_integer(name: str, lowest: int, highest: int) -> int | None:
@@ -181,7 +191,7 @@ def read_server_settings(environ: Mapping[str, str]) -> ServerSettings:
         return default
 
     accept, strategy = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "SAGEMAKER_BATCH_STRATEGY"
-    level, page = "SAGEMAKER_CONTAINER_LOG_LEVEL", "LINEAR_LEARNER_PAGE"
+    level = "SAGEMAKER_CONTAINER_LOG_LEVEL"
     settings = ServerSettings(
         port=read_integer("SAGEMAKER_BIND_TO_PORT", 1, 65535) or 8080,
         workers=read_integer("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1000) or _default_worker_count(),
@@ -194,7 +204,7 @@ def read_server_settings(environ: Mapping[str, str]) -> ServerSettings:
         payload_mb=read_integer("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0, 1 << 20),
         max_concurrent=read_integer("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 1, 10000),
         strategy=read_choice(strategy, BATCH_STRATEGIES, BATCH_STRATEGIES[0], environ.get(strategy, "").strip()),
-        shows_page=read_choice(page, ("on", "off"), "on", environ.get(page, "").strip().lower()) == "on",
+        shows_page=read_choice(page_switch, ON_OFF, "on", environ.get(page_switch, "").strip().lower()) == "on",
         log_level=LOG_LEVELS[read_choice(level, LOG_LEVELS, "20", environ.get(level, "").strip().lower())],
     )
     if faults:

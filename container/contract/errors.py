@@ -98,6 +98,6 @@ class NoMemoryForModel(ModelRequestError):
 
 
 def encode_error(reason: str) -> bytes:
-    """Return the JSON body of an error in the format of Linear Learner."""
+    """Return the JSON body of an error in the format of the platform's own algorithms."""
     text = json.dumps({"error": f"unable to evaluate payload provided: {reason}"}, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")  # half a character is escaped as JSON does it

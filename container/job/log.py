@@ -1,4 +1,4 @@
-"""The lines of a training log, in the format that SageMaker's metric definitions for Linear Learner parse."""
+"""The lines of a training log, in the format that SageMaker's metric definitions for its own algorithms parse."""
 
 import json
 import math

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
 class AnswerEncoding(NamedTuple):
-    """How an answer is written: `encode` writes rows, the other texts go before, between and after them."""
+    """How an answer is written: `encode` writes rows, the other texts go before, between and after them.
+
+    In `opening`, %(key)s stands for the quoted key of the list of answers.
+    """
 
     encode: Callable[[AnswerColumns], bytes]
     opening: bytes = b""
@@ -51,12 +54,14 @@ class DecodeOptions:
     None means all as they are. `choose_shift(sample_features)` returns what to subtract from each feature, (d,), before
     it is rounded to float32, or None; `sample_features()` returns the first features (n, d), or None if they cannot be
     read. `warn(text)` receives what the user should know. With `keep_float64`, the features of a request stay float64.
+    `labelled` tells whether the rows of training data have labels; without, theirs are (n, 0).
     """
 
     arrange_columns: Callable[[Sequence[str]], Sequence[int] | None] = take_all_columns
     choose_shift: Callable[[Callable[[], Doubles | None]], Doubles | None] = choose_no_shift
     warn: Callable[[str], None] = ignore_warning
     keep_float64: bool = False
+    labelled: bool = True
 
     @property
     def dtype(self) -> FloatType:
@@ -65,6 +70,15 @@ class DecodeOptions:
 
 
 DEFAULT_OPTIONS = DecodeOptions()
+
+
+FeaturesT = TypeVar("FeaturesT", bound=Features)
+
+
+def without_labels(X: FeaturesT) -> tuple[FeaturesT, Matrix]:
+    """Return unlabelled rows (n, d) as a block, with labels (n, 0)."""
+    return X, np.empty((X.shape[0], 0), np.float32)
+
 
 # Small enough to stay in a processor's cache between reading and decoding: measured twice as fast as 32 MB.
 BLOCK_BYTES = 4 << 20

@@ -15,21 +15,25 @@ OUTLIER_FACTOR = 1024.0  # times the spread of most values that the others may l
 
 
 def find_oddities(X: Any, y: Any, names: Sequence[str], may_be_header: bool) -> Iterator[str]:
-    """Yield warnings about rows X (n, d) with labels y (n,); `may_be_header` tells that the first may be a header."""
+    """Yield warnings about rows X (n, d) with labels y (n,), or (n, 0) without labels.
+
+    `may_be_header` tells that the first row may be a header.
+    """
+    labels = y.ndim == 1
     if may_be_header and len(y):
-        yield from _describe_numeric_header([float(y[0]), *X[0].tolist()], X[1] if len(y) > 1 else None)
+        yield from _describe_numeric_header([*y[0].ravel().tolist(), *X[0].tolist()], X[1] if len(y) > 1 else None)
     if len(y) < MIN_ROWS:
         return
-    called = [repr(name) for name in names] or [f"{column + 2}" for column in range(X.shape[1])]
+    called = [repr(name) for name in names] or [f"{column + 1 + labels}" for column in range(X.shape[1])]
     counted = "counts the rows, as an index does"
     numbered = "has a whole number of its own for each row, as an index or an id does"
     for column in np.flatnonzero(X[1] - X[0] == 1).tolist():
         if (np.diff(X[:, column]) == 1).all():
             yield f"column {called[column]} {counted}. If it is one, leave it out"
     advice = "If it is one, write the data without it (pandas: index=False) and the label first"
-    if (np.diff(y) == 1).all():
+    if labels and (np.diff(y) == 1).all():
         yield f"the label, column 1, {counted}. {advice}"
-    elif _is_id_column(y):
+    elif labels and _is_id_column(y):
         yield f"the label, column 1, {numbered}. {advice}"
     for column in np.flatnonzero(np.ptp(X, axis=0) > 0).tolist():
         values = X[:, column]

@@ -36,6 +36,7 @@ class ChannelColumns:
         self.names: ColumnNames | None = None
         self.may_shift = self.has_rows = False
         self.blurred_columns: Collection[int] | None = None
+        self.labelled = True
         self.label_column = 0
         self._like = like
         self._expected = expected
@@ -67,6 +68,7 @@ class ChannelColumns:
             arrange_columns=lambda names: self._arrange_columns(names, source_name),
             choose_shift=self._choose_shift,
             warn=lambda text: self._report_once(self._warn, text, source_name),
+            labelled=self.labelled,
         )
 
     def inspect_first_block(self, block: Block, may_have_header: bool) -> None:
@@ -125,9 +127,10 @@ class ChannelColumns:
         wanted, subtracted = self.shift, self._subtracted_shift
         order = None if self._agreed_alignment is None else self._agreed_alignment[0]
         if order is not None and not isinstance(X, Csr) and (order != np.arange(len(order))).any():
-            table = np.column_stack([y, X if subtracted is None else X + subtracted])[:, order]
+            label = y if self.labelled else np.zeros(len(y), np.float32)
+            table = np.column_stack([label, X if subtracted is None else X + subtracted])[:, order]
             shift = np.zeros(X.shape[1]) if wanted is None else wanted
-            return subtract_shift(table[:, 1:], shift), table[:, 0].astype(np.float32)
+            return subtract_shift(table[:, 1:], shift), table[:, 0].astype(np.float32) if self.labelled else y
         if wanted is None and subtracted is None:
             return X, y
         rest = np.subtract(0.0 if wanted is None else wanted, 0.0 if subtracted is None else subtracted)
@@ -142,11 +145,14 @@ class ChannelColumns:
             shown = show_names([names[i] for i in index])
             which = f"column {shown} is" if len(index) == 1 else f"columns {shown} are"
             self._report_once(self._warn, f"the {which} an index, as pandas writes one without a name, and left out")
-        if len(left) < 2:
+        if len(left) < 1 + self.labelled:
+            expected, advice = ("a label and ", ". The label comes first") if self.labelled else ("", "")
             raise DecodeError(
-                f"expected a label and at least one feature, found {show_names([names[i] for i in left]) or 'none'}"
-                f"{' beside an index' if index else ''}. The label comes first"
+                f"expected {expected}at least one feature, found {show_names([names[i] for i in left]) or 'none'}"
+                f"{' beside an index' if index else ''}{advice}"
             )
+        if not self.labelled:
+            return self._arrange_features(names, left, reference)
         order = arrange_columns([names[i] for i in left], reference)
         self._decoded_names = self._decoded_names or order.names
         if self.names is None:
@@ -159,6 +165,17 @@ class ChannelColumns:
                 self._info, f"columns that the model does not know are left out: {show_names(order.left_out)}"
             )
         return [left[column] for column in order.columns]
+
+    def _arrange_features(
+        self, names: Sequence[str], places: Sequence[int], reference: ExpectedColumns | None
+    ) -> Sequence[int]:
+        """Order the columns at these places of a table without labels, as if a label without a name came first."""
+        order = arrange_columns(["", *(names[i] for i in places)], reference)
+        self._decoded_names = self._decoded_names or order.names
+        self.names = self.names or order.names
+        if reference is not None:
+            self._report_order(order.columns, reference)
+        return [places[column - 1] for column in order.columns[1:]]
 
     def _report_order(self, columns: Sequence[int], expected: ExpectedColumns) -> None:
         if list(columns) != sorted(columns):

@@ -1,5 +1,6 @@
 """From the body of a request to that of its answer: negotiate content types, decode records, score, encode."""
 
+import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
@@ -64,13 +65,19 @@ class Stream(Protocol):
 
 
 class Answer:
-    """The encoded answer to one request, in parts; `rows` counts the records scored so far."""
+    """The encoded answer to one request, in parts; `rows` counts the records scored so far.
 
-    def __init__(self, model: ServedModel, records: Iterator[Features], content_type: str) -> None:
+    In JSON the answers are a list under `key`.
+    """
+
+    def __init__(
+        self, model: ServedModel, records: Iterator[Features], content_type: str, key: str = "predictions"
+    ) -> None:
         """Score the first records; raise BadPayload if there are none or they cannot be scored."""
         self.content_type = content_type
         self.rows = 0
         self._encoding = ANSWER_ENCODINGS[content_type]
+        self._opening = self._encoding.opening % {b"key": json.dumps(key).encode()}
         self._parts = self._score_parts(model, records)
         self._first = next(self._parts, None)
         if self._first is None:
@@ -79,7 +86,7 @@ class Answer:
     def iter_parts(self) -> Iterator[bytes]:
         """Yield the answer while records are read; raise BadPayload for one that cannot be read or scored."""
         assert self._first is not None
-        yield self._encoding.opening + self._first
+        yield self._opening + self._first
         for part in self._parts:
             yield self._encoding.separator + part
         yield self._encoding.closing

@@ -126,7 +126,7 @@ def _answer_invocation(model: ServedModel, options: DecodeOptions, settings: Ser
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     content_type = environ.get("CONTENT_TYPE") or None
     records = read_records(stream, content_type, encoding, model.feature_dim, limit, options)
-    answer = Answer(model, records, answer_type)
+    answer = Answer(model, records, answer_type, settings.answers_key)
     if isinstance(stream, Inflow):
         return Response(_stream_and_count(answer, environ), content_type=answer_type)
     content = answer.read_whole()

@@ -15,13 +15,14 @@ PROGRAM = """
 import errno, os, sys, threading, time
 from pathlib import Path
 
-from container.guard import fork_guarded_child
+from container.job.guard import fork_guarded_child
 from container.job.stop import StopRequest
 
 stop = StopRequest()
 stop.install_handlers()
 fork_guarded_child(os.environ, stop)
 
+from container.job.program import ChannelRole, Program
 from container.team import companions, link, rendezvous as team; from container import training
 from container.contract.errors import ClientError
 
@@ -53,7 +54,7 @@ def fit(task):
     rows = sum(len(y) for X, y in task.channels["train"])
     task.log.info(f"saw {rows} rows, sharded {task.channels['train'].sharded}, of rank {task.team.rank}")
     if kind == "stopped":
-        while not stop.asked:
+        while not stop.is_received:
             time.sleep(0.01)
         try:
             task.raise_if_stopped()
@@ -71,7 +72,8 @@ def save(rows, directory):
         time.sleep(0.01)
 
 
-status = training.run_job(os.environ, fit, save, stop=stop, roles=lambda team: {"parameter server": serve})
+roles = lambda team: {"parameter server": serve}
+status = training.run_job(os.environ, Program("Rows", (ChannelRole("train"),), fit, save, roles=roles), stop)
 sys.stdout.flush()
 os._exit(status)
 """

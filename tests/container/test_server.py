@@ -48,8 +48,8 @@ def test_a_port_in_use_is_one_clear_message(port: int) -> None:
     out = process.read_output()
     assert process.returncode == 1
     assert out == (
-        f"serve: port {port} is already in use. Stop what listens there, or choose another: by --port with "
-        "linear_learner serve, else by SAGEMAKER_BIND_TO_PORT.\n"
+        f"serve: port {port} is already in use. Stop what listens there, or choose another: by --port on the "
+        "command line, else by SAGEMAKER_BIND_TO_PORT.\n"
     )
 
 

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 from container.contract.errors import ClientError
+from container.job.program import ChannelRole, Program, Task
 from container.job.stop import StopRequest
-from container.training import Task, run_job
+from container.training import run_job
 from tests.container.pipes import serve_fifos
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 
 Model = dict[str, float]
+
+CHANNELS = (ChannelRole("train", required=True), ChannelRole("validation"))
 
 
 @pytest.fixture
@@ -45,6 +48,18 @@ def save(model: Model, directory: Path) -> None:
     (directory / "symbol.json").write_text("{}")
 
 
+def run(
+    environ: dict[str, str],
+    fit: Callable[[Task], Model],
+    save: Callable[[Model, Path], None],
+    *,
+    stop: StopRequest | None = None,
+    **others: Any,
+) -> int:
+    program = Program("Rows", CHANNELS, fit, save, report_switch="ROWS_REPORT", start_channel="model", **others)
+    return run_job(environ, program, stop)
+
+
 def raising(error: BaseException) -> Callable[..., Any]:
     def fails(*_: Any) -> Any:
         raise error
@@ -59,7 +74,7 @@ def failure(root: Path) -> str:
 def test_a_job_leaves_its_model_and_no_failure(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     assert sorted(os.listdir(root / "model")) == ["params", "symbol.json"]
     assert (root / "model/params").read_text() == "8"
     assert not (root / "output/failure").exists()
@@ -88,7 +103,7 @@ def test_however_a_job_ends_below_its_bar_the_reason_is_told_last(
 
     with PseudoTerminal() as terminal, open(terminal.end, "w", closefd=False) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
-        assert run_job({**environ, "TERM": "xterm"}, fails, save) == status
+        assert run({**environ, "TERM": "xterm"}, fails, save) == status
         monkeypatch.undo()
     assert HIDE in terminal.text
     assert "epoch 1 of 2" in terminal.text
@@ -100,7 +115,7 @@ def test_a_job_ends_with_where_its_time_went(environ: dict[str, str], capsys: py
         task.timeline.record_lap("read")
         return fit(task)
 
-    assert run_job(environ, told, save) == 0
+    assert run(environ, told, save) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert re.search(r"\] Time line: start \d+\.\d\d s, read \d+\.\d\d s, save \d+\.\d\d s, in all \d+\.\d\d s$", last)
 
@@ -108,7 +123,7 @@ def test_a_job_ends_with_where_its_time_went(environ: dict[str, str], capsys: py
 def test_a_job_that_fails_says_how_far_its_time_line_is_known(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environ, raising(ZeroDivisionError()), save) == 1
+    assert run(environ, raising(ZeroDivisionError()), save) == 1
     assert "Time line: start 0.0" in (last := capsys.readouterr().out.splitlines()[-1])
     assert ", unfinished 0.0" in last
 
@@ -117,26 +132,26 @@ def test_a_job_that_does_not_begin_has_no_time_line(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / "input/config/hyperparameters.json").write_text("{")
-    assert run_job(environ, fit, save) == 1
+    assert run(environ, fit, save) == 1
     assert "Time line" not in capsys.readouterr().out
 
 
 def test_off_the_platform_the_model_is_packed_with_its_files_on_top(root: Path, environ: dict[str, str]) -> None:
     (root / "model/README").write_text("not of this model")
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     archive = root / "output/model.tar.gz"
     with tarfile.open(archive) as tar:
         assert tar.getnames() == ["params", "symbol.json"]
         assert tar.extractfile("params").read() == b"8"  # type: ignore[union-attr]
     first = archive.read_bytes()
     time.sleep(0.01)
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     assert archive.read_bytes() == first
     assert sorted(os.listdir(root / "output")) == ["data", "model.tar.gz"]
 
 
 def test_on_the_platform_nothing_is_packed(root: Path, environ: dict[str, str]) -> None:
-    assert run_job({**environ, "TRAINING_JOB_ARN": "arn"}, fit, save) == 0
+    assert run({**environ, "TRAINING_JOB_ARN": "arn"}, fit, save) == 0
     assert os.listdir(root / "output") == ["data"]
     assert (root / "model/params").exists()
 
@@ -148,7 +163,7 @@ def tell(model: Model, task: Task) -> dict[str, str]:
 def test_the_report_is_written_once_the_model_is_whole_and_timed_apart(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environ, fit, save, report=tell) == 0
+    assert run(environ, fit, save, report=tell) == 0
     assert (root / "output/data/report.json").read_text() == "8"
     assert (root / "output/data/report.html").read_text() == "<p>True"
     assert sorted(os.listdir(root / "output/data")) == ["report.html", "report.json"]
@@ -166,7 +181,7 @@ def test_the_report_is_written_once_the_model_is_whole_and_timed_apart(
 def test_a_report_that_fails_is_a_warning_and_no_failure(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str], error: Exception, said: str
 ) -> None:
-    assert run_job(environ, fit, save, report=raising(error)) == 0
+    assert run(environ, fit, save, report=raising(error)) == 0
     assert (root / "model/params").read_text() == "8"
     assert not (root / "output/failure").exists()
     out = capsys.readouterr().out
@@ -178,29 +193,29 @@ def test_a_report_that_fails_is_a_warning_and_no_failure(
 def test_a_report_that_cannot_be_written_leaves_no_part_of_it(root: Path, environ: dict[str, str]) -> None:
     (root / "output/data/report.html").mkdir(parents=True)
     (root / "output/data/report.html/mine").touch()
-    assert run_job(environ, fit, save, report=tell) == 0
+    assert run(environ, fit, save, report=tell) == 0
     assert sorted(os.listdir(root / "output/data")) == ["report.html", "report.json"]
 
 
 def test_a_report_tells_what_is_no_unicode_as_it_was_escaped(root: Path, environ: dict[str, str]) -> None:
-    assert run_job(environ, fit, save, report=lambda model, task: {"report.html": "<p>\ud800"}) == 0
+    assert run(environ, fit, save, report=lambda model, task: {"report.html": "<p>\ud800"}) == 0
     assert (root / "output/data/report.html").read_text() == r"<p>\ud800"
 
 
 def test_an_environment_variable_turns_the_report_off(root: Path, environ: dict[str, str]) -> None:
-    assert run_job({**environ, "LINEAR_LEARNER_REPORT": "Off"}, fit, save, report=tell) == 0
+    assert run({**environ, "ROWS_REPORT": "Off"}, fit, save, report=tell) == 0
     assert os.listdir(root / "output/data") == []
 
 
 def test_a_wrong_switch_of_the_report_is_told_before_training(root: Path, environ: dict[str, str]) -> None:
-    assert run_job({**environ, "LINEAR_LEARNER_REPORT": "maybe"}, raising(AssertionError()), save, report=tell) == 1
-    assert failure(root) == "ClientError: LINEAR_LEARNER_REPORT: expected on or off, found 'maybe'."
+    assert run({**environ, "ROWS_REPORT": "maybe"}, raising(AssertionError()), save, report=tell) == 1
+    assert failure(root) == "ClientError: ROWS_REPORT: expected on or off, found 'maybe'."
 
 
 def test_a_job_that_fails_leaves_no_report_of_an_earlier_one(root: Path, environ: dict[str, str]) -> None:
-    assert run_job(environ, fit, save, report=tell) == 0
+    assert run(environ, fit, save, report=tell) == 0
     (root / "output/data/other").touch()
-    assert run_job(environ, raising(ClientError("no")), save, report=tell) == 1
+    assert run(environ, raising(ClientError("no")), save, report=tell) == 1
     assert os.listdir(root / "output/data") == ["other"]
 
 
@@ -209,7 +224,7 @@ def test_a_save_that_fails_half_way_leaves_nothing(root: Path, environ: dict[str
         (directory / "params").write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device", "params")
 
-    assert run_job(environ, fit, half) == 1
+    assert run(environ, fit, half) == 1
     assert os.listdir(root / "model") == []
     assert not (root / "output/model.tar.gz").exists()
     assert failure(root) == "AlgorithmError: no space left on the disk (params). Give the job a larger volume."
@@ -219,7 +234,7 @@ def test_a_stale_failure_and_a_stale_half_model_are_removed(root: Path, environ:
     (root / "output/failure").write_text("ClientError: of yesterday")
     (root / "model/.saving").mkdir()
     (root / "model/.saving/params").write_text("half")
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     assert not (root / "output/failure").exists()
     assert not (root / "model/.saving").exists()
 
@@ -234,7 +249,7 @@ class BadValueError(Exception):
 def test_a_users_mistake_is_one_message_without_a_trace(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    assert run_job(environ, raising(error), save, (BadValueError,)) == 1
+    assert run(environ, raising(error), save, user_errors=(BadValueError,)) == 1
     assert failure(root) == "ClientError: epochs: expected a number"
     captured = capsys.readouterr()
     assert captured.out.count("ClientError: epochs: expected a number") == 1
@@ -244,7 +259,7 @@ def test_a_users_mistake_is_one_message_without_a_trace(
 def test_a_fault_of_ours_has_its_trace_in_the_log_only(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environ, raising(ZeroDivisionError("division by zero")), save) == 1
+    assert run(environ, raising(ZeroDivisionError("division by zero")), save) == 1
     assert failure(root) == "AlgorithmError: ZeroDivisionError: division by zero"
     assert "Traceback" in capsys.readouterr().out
 
@@ -252,14 +267,14 @@ def test_a_fault_of_ours_has_its_trace_in_the_log_only(
 def test_too_little_memory_is_said_in_one_line(
     root: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environ, raising(MemoryError()), save) == 1
+    assert run(environ, raising(MemoryError()), save) == 1
     assert failure(root).startswith("AlgorithmError: not enough memory (no details). Use an instance with more memory")
     assert "Traceback" not in capsys.readouterr().out
 
 
 def test_bad_data_is_named_down_to_the_column(root: Path, environ: dict[str, str]) -> None:
     (root / "input/data/train/b.csv").write_text("1,2\n1,red\n")
-    assert run_job(environ, fit, save) == 1
+    assert run(environ, fit, save) == 1
     assert failure(root) == (
         "ClientError: channel 'train', file 'b.csv', row 2, column 2: expected a number, found 'red'. "
         "Write categories as numbers."
@@ -274,7 +289,7 @@ def test_a_job_may_stream_its_data(
 ) -> None:
     configure("inputdataconfig", {"train": {"TrainingInputMode": "Pipe", "ContentType": "text/csv"}})
     with serve_fifos(root / "input/data/train", [b"1,2\n3,4\n"]) as ends:
-        assert run_job(environ, fit, save) == 0
+        assert run(environ, fit, save) == 0
     assert ends == ["read", "read"]
     out = capsys.readouterr().out
     assert "The channel 'train' is in Pipe input mode under" in out
@@ -285,7 +300,7 @@ def test_a_missing_train_channel_is_the_users_mistake(
     root: Path, environ: dict[str, str], configure: Callable[[str, Any], None]
 ) -> None:
     configure("inputdataconfig", {})
-    assert run_job(environ, fit, save) == 1
+    assert run(environ, fit, save) == 1
     assert failure(root).startswith("ClientError: no channel 'train' in ")
 
 
@@ -293,7 +308,7 @@ def test_an_unknown_channel_is_ignored_with_a_warning(
     environ: dict[str, str], configure: Callable[[str, Any], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure("inputdataconfig", {"train": {"ContentType": "text/csv"}, "pictures": {}})
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     assert "WARNING" in (out := capsys.readouterr().out)
     assert "The channel 'pictures' is ignored" in out
 
@@ -303,7 +318,7 @@ def test_a_job_that_is_stopped_before_it_begins_does_not_begin(
 ) -> None:
     stop = StopRequest()
     stop.is_received = True
-    assert run_job(environ, raising(AssertionError("it has begun")), save, stop=stop) == 143
+    assert run(environ, raising(AssertionError("it has begun")), save, stop=stop) == 143
     assert "Stopped before there was a model; none is saved." in capsys.readouterr().out
 
 
@@ -326,7 +341,7 @@ def test_a_job_that_is_stopped_with_a_model_saves_it_and_keeps_its_checkpoint(
     (root / "checkpoints").mkdir()
     (root / "checkpoints/checkpoint").write_text("course")
     stop = StopRequest()
-    assert run_job(environ, stopped(stop), save, stop=stop) == 0
+    assert run(environ, stopped(stop), save, stop=stop) == 0
     assert (root / "model/params").read_text() == "1"
     assert (root / "checkpoints/checkpoint").read_text() == "course"
     assert not (root / "output/failure").exists()
@@ -341,7 +356,7 @@ def test_a_finished_job_removes_its_checkpoint_once_the_model_is_there(root: Pat
         assert (root / "checkpoints/checkpoint").exists()
         save(model, directory)
 
-    assert run_job(environ, fit, look) == 0
+    assert run(environ, fit, look) == 0
     assert os.listdir(root / "checkpoints") == ["checkpoint.sagemaker-uploaded"]
 
 
@@ -355,20 +370,21 @@ def test_the_model_to_start_from_is_a_channel_of_its_own(
         assert list(task.channels) == ["train"]
         return {"rows": 0}
 
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     channels = {"train": {"ContentType": "text/csv"}, "model": {"ContentType": "application/x-sagemaker-model"}}
     configure("inputdataconfig", channels)
-    assert run_job(environ, fit, save) == 0
+    assert run(environ, fit, save) == 0
     assert starts == [None, root / "input/data/model"]
     channels["model"]["TrainingInputMode"] = "Pipe"
     configure("inputdataconfig", channels)
-    assert run_job(environ, fit, save) == 1
+    assert run(environ, fit, save) == 1
     assert failure(root).startswith("ClientError: channel 'model': expected the input mode File")
 
 
 STOPPED = """
 import os, sys, time
 from container.job.stop import StopRequest
+from container.job.program import ChannelRole, Program
 from container.training import run_job
 
 def fit(task):
@@ -379,7 +395,7 @@ def fit(task):
 
 stop = StopRequest()
 stop.install_handlers()
-sys.exit(run_job(os.environ, fit, None, stop=stop))
+sys.exit(run_job(os.environ, Program("Rows", (ChannelRole("train"),), fit, None), stop))
 """
 
 
@@ -409,6 +425,7 @@ def test_a_job_that_is_stopped_before_it_has_a_model_says_so_in_one_line(
 WAITING = """
 import os, sys
 from container.job.stop import StopRequest
+from container.job.program import ChannelRole, Program
 from container.training import run_job
 
 def fit(task):
@@ -417,7 +434,7 @@ def fit(task):
 
 stop = StopRequest()
 stop.install_handlers()
-sys.exit(run_job(os.environ, fit, None, stop=stop))
+sys.exit(run_job(os.environ, Program("Rows", (ChannelRole("train"),), fit, None), stop))
 """
 
 

@@ -171,7 +171,7 @@ def read_line_by_line(noun: str, data: bytes, features: int | None) -> Iterator[
     """Read libsvm the slow way only."""
     width = features if noun == "record" else None
     text = lines.check_and_strip_start(data, libsvm.MEDIA_TYPE, width is not None) if data or width else b""
-    rows = libsvm._read_each_line(text.splitlines(), noun, 1, width)
+    rows = libsvm._read_each_line(text.splitlines(), noun, 1, width, noun == "row")
     yield libsvm._to_csr(rows, width), rows.labels if noun == "row" else np.zeros_like(rows.labels)
 
 

@@ -124,12 +124,12 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
     """
     if not header.names:
         return schema
-    training = schema.is_training
+    training, labelled = schema.is_training, schema.is_training and options.labelled
     if problem := explain_stray_header(header.names, training):
         raise DecodeError(problem, header.location)
-    if len(header.names) == 1 and (training or (schema.column_count or 1) > 1):
+    if len(header.names) == 1 and (labelled or (schema.column_count or 1) > 1):
         raise DecodeError(explain_width(header.names, schema, header.row), header.location)
-    names = header.names if training else header.names[schema.label_count :]
+    names = header.names if labelled else header.names[schema.label_count :]
     try:
         chosen = options.arrange_columns(names)
     except DecodeError as error:
@@ -154,7 +154,7 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
     schema = replace(schema, column_count=len(header.names), names=header.names, header_row=header.row)
     if chosen is None or (training and tuple(chosen) == tuple(range(len(names)))):
         return schema
-    if training:
+    if labelled:
         return replace(schema, used_columns=tuple(chosen))
     return replace(schema, label_count=0, used_columns=tuple(schema.label_count + place for place in chosen))
 

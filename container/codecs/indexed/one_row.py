@@ -10,14 +10,14 @@ from container.contract.errors import DecodeError
 MAX_INDEX = (1 << 31) - 1
 
 
-def read_row(tokens: list[bytes], feature_dim: int | None) -> tuple[float, dict[int, float]]:
-    """Return the label of a row, 0 if a request has none, and its values by index; raises DecodeError.
+def read_row(tokens: list[bytes], feature_dim: int | None, needs_label: bool) -> tuple[float, dict[int, float]]:
+    """Return the label of a row, 0 if it needs none and has none, and its values by index; raises DecodeError.
 
-    `feature_dim` is the largest index of a request; None for training data, where each row has a label.
+    `feature_dim` is the largest index of a request; None for training data.
     """
     label = 0.0
     pairs: dict[int, float] = {}
-    labels = int(feature_dim is None or b":" not in tokens[0])
+    labels = int(needs_label or b":" not in tokens[0])
     if labels and not isfinite(label := read_decimal(tokens[0])):
         raise DecodeError(_explain_label(tokens), "column 1")
     for column, token in enumerate(tokens[labels:], labels + 1):

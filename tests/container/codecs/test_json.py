@@ -37,7 +37,7 @@ decode_json, decode_lines = partial(decode_body, "application/json"), partial(de
 
 
 def whole(columns: AnswerColumns) -> bytes:
-    return json.ENCODING.opening + json.encode_answer(columns) + json.ENCODING.closing
+    return json.ENCODING.opening % {b"key": b'"predictions"'} + json.encode_answer(columns) + json.ENCODING.closing
 
 
 def sparse_record(keys: list[int], values: list[Any], shape: list[int]) -> dict[str, Any]:

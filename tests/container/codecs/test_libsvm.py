@@ -74,8 +74,8 @@ def test_any_sparse_matrix_reads_back_equal_at_once_and_line_by_line(
     ]
     text = "".join(line + end for line in lines).encode()
     assert read(text) == rows
-    fast = libsvm._read_plain_lines(text, None)
-    slow = libsvm._read_each_line(text.splitlines(), "row", 1, None)
+    fast = libsvm._read_plain_lines(text, None, True)
+    slow = libsvm._read_each_line(text.splitlines(), "row", 1, None, True)
     assert fast is not None
     assert [column.tobytes() for column in fast] == [column.tobytes() for column in slow]
 
@@ -93,7 +93,7 @@ def test_any_mutation_is_refused_or_read_as_line_by_line(data: st.DataObject) ->
         rows = read(bytes(text))
     except DecodeError:
         return
-    slow = libsvm._read_each_line(bytes(text).removeprefix(b"\xef\xbb\xbf").splitlines(), "row", 1, None)
+    slow = libsvm._read_each_line(bytes(text).removeprefix(b"\xef\xbb\xbf").splitlines(), "row", 1, None, True)
     assert [label for label, _ in rows] == slow.labels.tolist()
     assert [value for _, row in rows for value in row.values()] == slow.values.tolist()
 
@@ -148,7 +148,7 @@ def test_rows_are_counted_through_the_pieces_of_a_large_file(monkeypatch: pytest
         (b"1 3:-Inf\n", "row 1, column 2: .* found '3:-Inf': an infinite value"),
         (b"1 3:1e39\n", "row 1, column 2: .* found '3:1e39', which is too large for a 32-bit float"),
         (b"1 3:abc\n", "row 1, column 2: .* whose value is not a number. Write categories as numbers"),
-        (b"3 qid:1 1:2\n", "row 1, column 2: .* found 'qid:1': a linear learner does not rank. Remove the qid"),
+        (b"3 qid:1 1:2\n", "row 1, column 2: .* found 'qid:1': rows are not ranked within queries. Remove the qid"),
         (b"1:2 3:4\n", "row 1, column 1: expected a label, found '1:2'. Is the label missing?"),
         (b"1:2 3:4\n", "It comes first in every row. Instance weights, label:weight, are not supported"),
         (

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from container.contract.environment import ChannelConfig, read_job, read_paths, read_server_settings
+from container.contract.environment import (
+    DISPLAY_NAMES_VARIABLE,
+    ChannelConfig,
+    read_job,
+    read_paths,
+    read_server_settings,
+)
 from container.contract.errors import ClientError
 
 Configure = Callable[[str, Any], None]
@@ -171,12 +177,12 @@ def test_many_models_are_served_where_the_platform_says_so(text: str, expected: 
 
 @pytest.mark.parametrize(("text", "expected"), [("", True), ("on", True), ("Off ", False)])
 def test_people_have_a_page_unless_it_is_off(text: str, expected: bool) -> None:
-    assert read_server_settings({"LINEAR_LEARNER_PAGE": text}).shows_page is expected
+    assert read_server_settings({"ROWS_PAGE": text}, "ROWS_PAGE").shows_page is expected
 
 
 def test_a_page_that_is_neither_on_nor_off_is_refused() -> None:
-    with pytest.raises(ClientError, match="LINEAR_LEARNER_PAGE: expected one of on, off, found 'maybe'"):
-        read_server_settings({"LINEAR_LEARNER_PAGE": "maybe"})
+    with pytest.raises(ClientError, match="ROWS_PAGE: expected one of on, off, found 'maybe'"):
+        read_server_settings({"ROWS_PAGE": "maybe"}, "ROWS_PAGE")
 
 
 @pytest.mark.parametrize(("mb", "workers"), [(1 << 20, None), (700, 2), (100, 1)])
@@ -220,7 +226,7 @@ def test_a_place_of_checkpoints_that_is_no_path_is_refused(root: Path, configure
 
 def test_places_are_called_as_whoever_laid_them_out_says(tmp_path: Path) -> None:
     called = {"input/data/train": "my rows.csv", "model": "out", "input/config/x.json": "the command line"}
-    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "LINEAR_LEARNER_CALLED": json.dumps(called)}
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), DISPLAY_NAMES_VARIABLE: json.dumps(called)}
     paths = read_paths(environ)
     assert paths.display_name(paths.channel_folder("train")) == "my rows.csv"
     assert paths.display_name(paths.model / ".saving" / "params") == "out/.saving/params"

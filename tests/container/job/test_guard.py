@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys, time
-from container.guard import fork_guarded_child
+from container.job.guard import fork_guarded_child
 from container.job.stop import StopRequest
 
 stop = StopRequest()
@@ -91,7 +91,7 @@ def test_work_that_was_killed_with_a_reason_keeps_it(start: Start, root: Path) -
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_passed_on_to_the_work(start: Start, number: int) -> None:
-    process, _ = start("while not stop.asked: time.sleep(0.01)\nprint('stopped', flush=True)\nos._exit(7)")
+    process, _ = start("while not stop.is_received: time.sleep(0.01)\nprint('stopped', flush=True)\nos._exit(7)")
     process.send_signal(number)
     assert process.communicate(timeout=10)[0] == "stopped\n"
     assert process.returncode == 7

@@ -41,9 +41,10 @@ def _report_kill(environ: Mapping[str, str], number: int) -> None:
     """Report which signal killed the training process. Imports happen only here, to keep the parent small."""
     from container.contract.environment import is_live_terminal, read_job, read_paths
     from container.contract.errors import ClientError
+    from container.job.failure import report_failure
+    from container.job.log import JobLog
     from container.job.terminal import SHOW_CURSOR
     from container.machine.memory import memory_limit
-    from container.training import report_failure
 
     host = ""
     with suppress(ClientError):
@@ -57,4 +58,4 @@ def _report_kill(environ: Mapping[str, str], number: int) -> None:
     if is_live_terminal(environ, sys.stdout):
         sys.stdout.write(f"\n{SHOW_CURSOR}")  # below the bar that the child could not end
     if not paths.failure_file.exists():
-        report_failure(paths, f"AlgorithmError: {what}.")
+        report_failure(paths, f"AlgorithmError: {what}.", JobLog("algo-1", "", sys.stdout, emits_metrics=False))
