@@ -26,17 +26,19 @@ RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3 libgomp1 libquadmath0 \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/apt /var/log/dpkg.log
 COPY --from=packages /packages /usr/local/lib/python3.11/dist-packages
-COPY --from=packages /program /opt/linear-learner
-RUN ln -s /opt/linear-learner/train /opt/linear-learner/serve /usr/local/bin \
-    && printf '%s\n' '#!/usr/bin/python3' 'import sys' 'sys.path[0] = "/opt/linear-learner"' \
-       'from open_algorithms.commands.main import main' 'sys.exit(main())' > /usr/local/bin/linear_learner \
-    && chmod +x /usr/local/bin/linear_learner
+COPY --from=packages /program /opt/program
+# The package of the algorithm, whose name is also that of the command line.
+ARG ALGORITHM=linear_learner
+RUN ln -s /opt/program/train /opt/program/serve /usr/local/bin \
+    && printf '%s\n' '#!/usr/bin/python3' 'import sys' 'sys.path[0] = "/opt/program"' \
+       'from open_algorithms.commands.main import main' 'sys.exit(main())' > /usr/local/bin/$ALGORITHM \
+    && chmod +x /usr/local/bin/$ALGORITHM && "$ALGORITHM" --version
 # What a container says is a log, also where it has a terminal, as in the SageMaker SDK's local mode: no bar in it.
-ENV PYTHONUNBUFFERED=1 TERM=dumb
+ENV ALGORITHM=$ALGORITHM PYTHONUNBUFFERED=1 TERM=dumb
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
     com.amazonaws.sagemaker.capabilities.multi-models=true \
-    org.opencontainers.image.title="Open Linear Learner" \
-    org.opencontainers.image.description="An open drop-in for Amazon SageMaker's built-in Linear Learner" \
+    org.opencontainers.image.title="$ALGORITHM" \
+    org.opencontainers.image.description="An open drop-in for an algorithm that is built into Amazon SageMaker" \
     org.opencontainers.image.licenses=Apache-2.0
 EXPOSE 8080
-ENTRYPOINT ["/opt/linear-learner/entrypoint"]
+ENTRYPOINT ["/opt/program/entrypoint"]

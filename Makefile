@@ -6,9 +6,11 @@
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
-IMAGE ?= open-linear-learner:dev
+export ALGORITHM ?= linear_learner
+OPEN_NAME := open-$(subst _,-,$(ALGORITHM))
+IMAGE ?= $(OPEN_NAME):dev
 BASE_IMAGE ?= debian:bookworm-slim
-REPOSITORY ?= open-linear-learner
+REPOSITORY ?= $(OPEN_NAME)
 TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 600
@@ -40,8 +42,8 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
 
-docs: $(READY) ## write docs/hyperparameters.md from the declaration, and the tables of docs/rooms from the modules
-	@$(BIN)/python -m open_algorithms.learning.options.reference linear_learner/hyperparameters.yaml > docs/hyperparameters.md
+docs: $(READY) ## write docs/hyperparameters.md (of another ALGORITHM docs/ALGORITHM_hyperparameters.md) and the tables of docs/rooms
+	@$(BIN)/python -m publishing.reference > docs/$(patsubst %,%_,$(filter-out linear_learner,$(ALGORITHM)))hyperparameters.md
 	@$(BIN)/python -m publishing.rooms
 
 demo: $(READY) ## train on the bundled data, serve, predict in three formats, leave a report
@@ -125,19 +127,19 @@ fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 	    echo "== $$codec"; .venv/fuzz/bin/python -m tests.fuzz $$codec -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 # Without attestations: they would make an index of the image, which SageMaker does not take.
-image: ## build the Docker image IMAGE on BASE_IMAGE
-	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) .
+image: ## build the Docker image IMAGE of ALGORITHM (linear_learner) on BASE_IMAGE
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg ALGORITHM=$(ALGORITHM) .
 
 push: ## push IMAGE to the account's ECR as REPOSITORY:TAG (DRY_RUN=1 only tells)
 	@IMAGE='$(IMAGE)' REPOSITORY='$(REPOSITORY)' TAG='$(TAG)' DRY_RUN='$(DRY_RUN)' publishing/push
 
-algorithm: $(READY) ## print the CreateAlgorithm request for IMAGE, an address in ECR (DIGEST, ALGORITHM, ROLE and DATA)
-	@$(BIN)/python -m publishing.algorithm --image '$(IMAGE)' $(DIGEST:%=--digest %) $(ALGORITHM:%=--name %) \
+algorithm: $(READY) ## print the CreateAlgorithm request for IMAGE, an address in ECR (DIGEST, NAME, ROLE and DATA)
+	@$(BIN)/python -m publishing.algorithm --image '$(IMAGE)' $(DIGEST:%=--digest %) $(NAME:%=--name %) \
 	    $(ROLE:%=--role %) $(DATA:%=--data %)
 
-sbom: $(READY) ## write the bill of materials of IMAGE to open-linear-learner.cdx.json
-	@$(BIN)/python -m publishing.sbom '$(IMAGE)' open-linear-learner.cdx.json
+sbom: $(READY) ## write the bill of materials of IMAGE to open-ALGORITHM.cdx.json
+	@$(BIN)/python -m publishing.sbom '$(IMAGE)' $(OPEN_NAME).cdx.json
 
 clean: ## remove what make built
-	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml demo_ml examples/distributed/opt_ml open-linear-learner.cdx.json
+	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml demo_ml examples/distributed/opt_ml open-*.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

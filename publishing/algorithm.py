@@ -3,26 +3,18 @@
 import argparse
 import json
 import math
+import os
 from typing import Any
 
 from container.codecs.registry import ANSWER_ENCODINGS, REQUEST_DECODERS, TRAINING_TYPES
 from container.contract.environment import INPUT_MODES
-from container.training import CHANNELS, START_CHANNEL
-from linear_learner.options.hyperparameters import declarations
-from open_algorithms.learning.options.declaration import AUTO, BOOLEANS, Declaration, Interval
-from publishing.metrics import METRICS
+from open_algorithms.doors.algorithms import find_algorithm
+from open_algorithms.learning.job.card import Card, ChannelCard
+from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.options.declaration import AUTO, BOOLEANS, Declaration, Interval, load_declarations
 
 Json = dict[str, Any]
 
-ALGORITHM_DESCRIPTION = (
-    "Linear classifiers and regressors, trained as a bank of candidates; a drop-in for the built-in Linear Learner."
-)
-CHANNEL_DESCRIPTIONS = {
-    "train": "The rows to train on.",
-    "validation": "The rows that choose the best candidate and its threshold.",
-    "test": "Rows that the final model is measured on.",
-    "model": "The model of an earlier job, to go on from.",
-}
 LARGEST_INTEGER = 2**31 - 1  # what Amazon's own images declare where there is no bound
 INSTANCES = [
     *(f"ml.{family}.large" for family in ("m5", "m6i", "m7i")),
@@ -35,27 +27,27 @@ INSTANCES = [
 ]
 
 
-def build_request(image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
-    """Return the CreateAlgorithm request for `image`.
+def build_request(card: Card, image: str, name: str, digest: str | None = None, trial: Json | None = None) -> Json:
+    """Return the CreateAlgorithm request for the algorithm of `card` in `image`.
 
     `trial` is its ValidationSpecification, if the service is to try it.
     """
+    objectives = [{"Type": metric.direction, "MetricName": metric.name} for metric in card.metrics if metric.direction]
     return {
         "AlgorithmName": name,
-        "AlgorithmDescription": ALGORITHM_DESCRIPTION,
+        "AlgorithmDescription": card.about,
         "TrainingSpecification": {
             "TrainingImage": image,
             **({"TrainingImageDigest": digest} if digest else {}),
             "SupportedHyperParameters": [
-                hyperparameter_specification(declaration) for declaration in declarations().values()
+                hyperparameter_specification(declaration)
+                for declaration in load_declarations(card.declaration).values()
             ],
             "SupportedTrainingInstanceTypes": INSTANCES,
             "SupportsDistributedTraining": True,
-            "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in METRICS],
-            "TrainingChannels": channel_specifications(),
-            "SupportedTuningJobObjectiveMetrics": [
-                {"Type": metric.direction, "MetricName": metric.name} for metric in METRICS if metric.direction
-            ],
+            "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in card.metrics],
+            "TrainingChannels": channel_specifications(card),
+            **({"SupportedTuningJobObjectiveMetrics": objectives} if objectives else {}),
         },
         "InferenceSpecification": {
             "Containers": [{"Image": image, **({"ImageDigest": digest} if digest else {})}],
@@ -115,26 +107,35 @@ def _closed_bounds(interval: Interval) -> tuple[float, float]:
     return low, high
 
 
-def channel_specifications() -> list[Json]:
-    """Describe the channels: of data, and of a model to go on from."""
-    data = {"SupportedContentTypes": TRAINING_TYPES, "SupportedCompressionTypes": ["None", "Gzip"]}
-    model = {"SupportedContentTypes": ["application/x-sagemaker-model"], "SupportedCompressionTypes": ["None"]}
-    kinds = {name: data | {"SupportedInputModes": list(INPUT_MODES)} for name in CHANNELS}
-    kinds[START_CHANNEL] = model | {"SupportedInputModes": ["File"]}
-    return [
-        {"Name": name, "Description": CHANNEL_DESCRIPTIONS[name], "IsRequired": name == "train", **kind}
-        for name, kind in kinds.items()
-    ]
+def channel_specifications(card: Card) -> list[Json]:
+    """Describe the channels: of data, and of a model to go on from, if there is one."""
+    data = {
+        "SupportedContentTypes": TRAINING_TYPES,
+        "SupportedCompressionTypes": ["None", "Gzip"],
+        "SupportedInputModes": list(INPUT_MODES),
+    }
+    model = {
+        "SupportedContentTypes": ["application/x-sagemaker-model"],
+        "SupportedCompressionTypes": ["None"],
+        "SupportedInputModes": ["File"],
+    }
+
+    def specify(channel: ChannelCard, kind: Json) -> Json:
+        return {"Name": channel.name, "Description": channel.about, "IsRequired": channel.required, **kind}
+
+    starts = [] if card.start_channel is None else [card.start_channel]
+    return [*(specify(channel, data) for channel in card.channels), *(specify(channel, model) for channel in starts)]
 
 
-def validation_job(data: str, role: str) -> Json:
-    """Return the trial job: a binary classifier on the CSV files below `data`/train, an S3 URI."""
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"{data}/train", "S3DataDistributionType": "FullyReplicated"}
+def validation_job(card: Card, data: str, role: str) -> Json:
+    """Return the trial job: on the CSV files in the channel's folder below `data`, an S3 URI."""
+    channel = card.channels[0].name
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"{data}/{channel}", "S3DataDistributionType": "FullyReplicated"}
     job = {
         "TrainingInputMode": "File",
-        "HyperParameters": {"predictor_type": "binary_classifier", "mini_batch_size": "20"},
+        "HyperParameters": dict(card.trial),
         "InputDataConfig": [
-            {"ChannelName": "train", "DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+            {"ChannelName": channel, "DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
         ],
         "OutputDataConfig": {"S3OutputPath": f"{data}/output"},
         "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
@@ -144,19 +145,24 @@ def validation_job(data: str, role: str) -> Json:
 
 
 def main() -> None:
-    """Read the command line and print the request."""
+    """Read the command line and print the request for the algorithm that ALGORITHM names."""
     parser = argparse.ArgumentParser(prog="publishing.algorithm", description=__doc__, allow_abbrev=False)
     parser.add_argument("--image", required=True, help="address of the image in ECR, with its tag")
     parser.add_argument("--digest", help="sha256:... of the image, so that no later push under the tag is taken")
-    parser.add_argument("--name", default="open-linear-learner", help="name of the algorithm (%(default)s)")
+    parser.add_argument("--name", help="name of the algorithm in the account (open-linear-learner)")
     parser.add_argument("--role", help="IAM role by which the service tries the algorithm; needs --data")
     parser.add_argument("--data", help="S3 address below which train/ holds the example's CSV; needs --role")
     chosen = parser.parse_args()
     if bool(chosen.role) != bool(chosen.data):
         found = "a role without data" if chosen.role else "data without a role"
         parser.error(f"expected --role and --data or neither of them, found {found}.")
-    trial = validation_job(chosen.data.rstrip("/"), chosen.role) if chosen.role else None
-    print(json.dumps(build_request(chosen.image, chosen.name, chosen.digest, trial), indent=2))
+    try:
+        algorithm = find_algorithm(os.environ)
+    except InputError as error:
+        parser.error(str(error))
+    card, name = algorithm.card, chosen.name or f"open-{algorithm.word.replace('_', '-')}"
+    trial = validation_job(card, chosen.data.rstrip("/"), chosen.role) if chosen.role else None
+    print(json.dumps(build_request(card, chosen.image, name, chosen.digest, trial), indent=2))
 
 
 if __name__ == "__main__":

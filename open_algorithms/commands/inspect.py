@@ -7,31 +7,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linear_learner.objective.model import LinearModel
-from linear_learner.report.facts import FeatureWeights, largest_weights, model_facts
-from open_algorithms.commands.tables.models import load_model_with_files
+from open_algorithms.commands.tables.models import LoadedModel, load_model
 from open_algorithms.commands.telling.files import write_output
-from open_algorithms.learning.artifact.archives import ModelFiles
+from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.learning.showing.text_table import TextTable
 
-SHOWN_WEIGHTS = 20  # weights that are shown
-MAX_CLASS_COLUMNS = 10  # classes whose weights have a column each
 UNWRAPPED_WIDTH = 10_000  # columns of what is no terminal, so that nothing is cut or wrapped there
 
 
-def inspect_model(path: Path) -> None:
-    """Print what is in the model at `path`."""
-    print_model(*load_model_with_files(path))
+def inspect_model(algorithm: Algorithm, path: Path) -> None:
+    """Print what is in the model at `path`: its facts, its files, and what else the algorithm shows of it."""
+    model_facts = algorithm.require("model_facts", "describes no model")
+    loaded = load_model(algorithm, path)
+    parts = [("Model", facts_table(model_facts(loaded.model)))]
+    if loaded.files:
+        parts.append((f"Read from {escape_controls(loaded.place)}", files_table(loaded)))
+    if model_tables := algorithm.offered("model_tables"):
+        parts += [(table.title, draw_table(table)) for table in model_tables(loaded.model)]
+    print_tables(parts)
 
 
-def print_model(model: LinearModel, files: ModelFiles, where: str) -> None:
-    """Print the facts of a model, its files and its largest weights."""
-    largest = largest_weights(model, SHOWN_WEIGHTS)
-    some = f"the {len(largest)} largest of {model.feature_dim:,}" if len(largest) < model.feature_dim else "all"
-    parts = [
-        ("Model", facts_table(model)),
-        (f"Read from {escape_controls(where)}", files_table(files)),
-        (f"Weights, {some}", weights_table(largest, model.outputs)),
-    ]
+def print_tables(parts: list[tuple[str, Table]]) -> None:
+    """Print tables below their titles."""
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = UNWRAPPED_WIDTH
@@ -45,38 +42,29 @@ def print_model(model: LinearModel, files: ModelFiles, where: str) -> None:
     write_output(text.encode(console.encoding, "backslashreplace"), None)
 
 
-def facts_table(model: LinearModel) -> Table:
-    """Tabulate everything but files and weights."""
+def facts_table(facts: list[tuple[str, str]]) -> Table:
+    """Tabulate the facts of a model."""
     made = make_table("", "")
     made.show_header = False
     made.columns[1].justify = "left"
-    for name, value in model_facts(model):
+    for name, value in facts:
         made.add_row(escape_controls(name), escape_controls(value))
     return made
 
 
-def files_table(files: ModelFiles) -> Table:
+def files_table(loaded: LoadedModel) -> Table:
     """Show the files that the model was read from."""
     made = make_table("file", "bytes")
-    for name in sorted(files):
-        made.add_row(name, f"{len(files[name]):,}")
+    for name in sorted(loaded.files):
+        made.add_row(name, f"{len(loaded.files[name]):,}")
     return made
 
 
-def weights_table(largest: list[FeatureWeights], outputs: int) -> Table:
-    """Tabulate features and weights; with many classes only each feature's largest weight."""
-    if outputs == 1:
-        made = make_table("feature", "weight")
-    elif outputs <= MAX_CLASS_COLUMNS:
-        made = make_table("feature", *(f"class {c}" for c in range(outputs)))
-    else:
-        made = make_table("feature", "weight", "class")
-    for _, name, values in largest:
-        shown = list(map(format_weight, values))
-        if outputs > MAX_CLASS_COLUMNS:
-            furthest = int(abs(values).argmax())
-            shown = [shown[furthest], f"{furthest}"]
-        made.add_row(escape_controls(name), *shown)
+def draw_table(table: TextTable) -> Table:
+    """Draw a table of the algorithm."""
+    made = make_table(*table.heads)
+    for row in table.rows:
+        made.add_row(*map(escape_controls, row))
     return made
 
 
@@ -87,11 +75,6 @@ def make_table(first: str, *others: str) -> Table:
     for other in others:
         made.add_column(other, justify="right", overflow="fold")
     return made
-
-
-def format_weight(value: float) -> str:
-    """Format a weight with six significant digits."""
-    return f"{value:.6g}"
 
 
 def escape_controls(text: str) -> str:

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from open_algorithms.commands.tables.models import load_model_with_files
+from open_algorithms.commands.tables.models import load_model
 from open_algorithms.commands.telling.doors import run_program
+from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.learning.artifact.archives import TAR_ARCHIVE, ZIP_ARCHIVE
 
 
-def serve_model(path: Path, port: int | None, environ: Mapping[str, str]) -> int:
+def serve_model(algorithm: Algorithm, path: Path, port: int | None, environ: Mapping[str, str]) -> int:
     """Run the server on the model at `path` until a signal, and give its exit status."""
-    load_model_with_files(path)  # which says what is wrong with it here instead of to every client
+    load_model(algorithm, path)  # which says what is wrong with it here instead of to every client
     settings = {"SAGEMAKER_MULTI_MODEL": ""}
     if port is not None:
         settings["SAGEMAKER_BIND_TO_PORT"] = str(port)
-    with TemporaryDirectory(prefix="linear_learner-") as root:
+    with TemporaryDirectory(prefix=f"{algorithm.word}-") as root:
         model = Path(root, "model")
         if path.is_dir():
             model.symlink_to(path.resolve())

@@ -14,7 +14,7 @@ from container.contract.environment import DISPLAY_NAMES_VARIABLE, ChannelConfig
 from container.job.writable import check_writable
 from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
 from open_algorithms.commands.tables.headers import CSV
-from open_algorithms.commands.tables.predictors import choose_predictor
+from open_algorithms.commands.tables.predictors import PREDICTOR_TYPE, choose_predictor
 from open_algorithms.commands.tables.source import DataSource, describe_source
 from open_algorithms.commands.tables.splits import check_split
 from open_algorithms.commands.tables.target import ask_for_label
@@ -23,9 +23,12 @@ from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.commands.telling.files import replace_file
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.commands.telling.summary import REPORT, REPORT_PAGE, summarize_job
+from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.learning.options.declaration import load_declarations
 
 
 def train_model(
+    algorithm: Algorithm,
     data: Mapping[str, Path],
     out: Path,
     hyperparameters: dict[str, str],
@@ -37,11 +40,13 @@ def train_model(
 
     Existing files in `out` are kept unless the job succeeds.
     """
+    learned, *_ = cards = algorithm.card.channels
+    labelled = {card.name: card.labelled for card in cards}
     files = {name: find_data_files([path]) for name, path in data.items()}
-    check_split(data["train"], [name for name, _ in files["train"]])
+    check_split(data[learned.name], [name for name, _ in files[learned.name]])
     kinds = {name: decide_content_type(found, stated_type) for name, found in files.items()}
     for name, kind in kinds.items():
-        if parse_content_type(kind).name == CSV and not target_first:
+        if parse_content_type(kind).name == CSV and labelled[name] and not target_first:
             ask_for_label(data[name], [file for _, file in files[name]], parse_content_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
             raise UsageError(
@@ -50,13 +55,15 @@ def train_model(
             )
     new = make_output_folder(out)
     try:
-        with TemporaryDirectory(prefix="linear_learner-") as root:
+        with TemporaryDirectory(prefix=f"{algorithm.word}-") as root:
             paths = Paths(Path(root))
             for name, found in files.items():
                 link_channel_files(found, paths.channel_folder(name))
-            channel = Channel(ChannelConfig("train", kinds["train"]), paths.channel_folder("train"))
-            source = DataSource(data["train"], files["train"], parse_content_type(kinds["train"]))
-            hyperparameters |= choose_from_data(channel, source, hyperparameters)
+            kind = kinds[learned.name]
+            source = DataSource(data[learned.name], files[learned.name], parse_content_type(kind), learned.labelled)
+            config = ChannelConfig(learned.name, kind, labelled=learned.labelled)
+            channel = Channel(config, paths.channel_folder(learned.name))
+            hyperparameters |= choose_from_data(algorithm, channel, source, hyperparameters)
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())
             channels = {name: {"ContentType": kind} for name, kind in kinds.items()}
@@ -67,7 +74,7 @@ def train_model(
             )
             if status == 0:
                 copy_outputs(paths.output_data, out)
-                print_summary(summarize_job(out, data.get("test", data["train"]), stated_type))
+                print_summary(summarize_job(algorithm, out, data.get("test", data[learned.name]), stated_type))
             return status
     finally:
         if new:
@@ -75,11 +82,18 @@ def train_model(
                 out.rmdir()  # which it is only where nothing came of it
 
 
-def choose_from_data(channel: Channel, source: DataSource, hyperparameters: Mapping[str, str]) -> dict[str, str]:
-    """Print a description of the training data; return the hyperparameters that follow from its labels."""
+def choose_from_data(
+    algorithm: Algorithm, channel: Channel, source: DataSource, hyperparameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Print a description of the training data; return the hyperparameters that follow from its labels.
+
+    They are those of a predictor type, if the algorithm has one.
+    """
     with closing(iter(channel)) as blocks:
         first = next(blocks)
         print_message(describe_source(source, channel.columns, first))
+        if not source.labelled or PREDICTOR_TYPE not in load_declarations(algorithm.card.declaration):
+            return {}
         labels = (y for _, y in chain([first], blocks))
         return choose_predictor(hyperparameters, labels, source, channel.columns)
 

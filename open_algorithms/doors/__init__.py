@@ -1,1 +1,1 @@
-"""What joins the platform, an algorithm and the machine: one module a program."""
+"""What joins the platform to an algorithm: one module a program."""

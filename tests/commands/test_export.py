@@ -15,12 +15,12 @@ from sklearn import linear_model, svm
 
 from benchmarks.data import FOLDER
 from linear_learner.artifact.read import load_model
+from linear_learner.exporting.cut import float64_threshold, lowest_positive_margin
+from linear_learner.exporting.to_onnx import to_onnx
+from linear_learner.exporting.to_sklearn import to_sklearn
+from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
-from open_algorithms.commands.exporting.cut import float64_threshold, lowest_positive_margin
-from open_algorithms.commands.exporting.to_onnx import to_onnx
-from open_algorithms.commands.exporting.to_sklearn import to_sklearn
-from open_algorithms.commands.exporting.to_sql import to_sql
-from open_algorithms.commands.telling.faults import CommandError
+from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Floats, Numbers
 from tests.commands.conftest import Command
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
@@ -174,7 +174,7 @@ def test_onnx_says_what_the_graph_does_not() -> None:
 
 def test_a_model_that_onnx_cannot_hold_is_refused() -> None:
     weight = np.broadcast_to(np.float32(0), (600_000_000, 1))
-    with pytest.raises(CommandError, match="2 GB"):
+    with pytest.raises(InputError, match="2 GB"):
         to_onnx(LinearModel("regressor", "squared_loss", weight, np.zeros(1, np.float32)))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from linear_learner.report.facts import FeatureWeights
+from linear_learner.answer import model_tables
+from linear_learner.report.weights_table import weights_table
 from open_algorithms.commands import inspect
 from tests.commands.conftest import Command
 from tests.contract.conftest import TrainingJob
@@ -43,15 +44,17 @@ def test_amazons_own_models_are_shown(command: Command) -> None:
 
 
 def test_of_many_classes_only_the_weight_that_matters_most_is_shown() -> None:
-    table = inspect.weights_table([FeatureWeights(0, "x", np.array([*[1.0] * 10, -2.0]))], 11)
-    assert [list(column.cells) for column in table.columns] == [["x"], ["-2"], ["10"]]
+    weight, bias = np.array([[*[1.0] * 10, -2.0]], np.float32), np.zeros(11, np.float32)
+    model = replace(draw_model("multiclass_classifier", "softmax_loss"), weight=weight, bias=bias, names=("x",))
+    assert weights_table(model) == ("Weights, all", ["feature", "weight", "class"], [["x", "-2", "10"]])
 
 
 def test_long_names_are_not_cut_where_there_is_no_terminal_and_none_steers_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     names = ("x" * 200, "\x1b[31mred", "[red]", "line\nbreak", "é")
-    inspect.print_model(replace(draw_model(), names=names), {}, "nowhere")
+    tables = model_tables(replace(draw_model(), names=names))
+    inspect.print_tables([(table.title, inspect.draw_table(table)) for table in tables])
     out = capsys.readouterr().out
     assert all(text in out for text in ("x" * 200, "\\x1b[31mred", "[red]", "line\\nbreak", "é"))
     assert "\x1b" not in out

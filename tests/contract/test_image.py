@@ -57,7 +57,7 @@ def test_the_image_sets_no_user_and_declares_no_volume(configuration: dict[str, 
 
 
 def test_nothing_lies_below_opt_ml() -> None:
-    assert run("--entrypoint=ls", IMAGE, "/opt").stdout.split() == ["linear-learner"]
+    assert run("--entrypoint=ls", IMAGE, "/opt").stdout.split() == ["program"]
 
 
 def test_without_a_word_a_job_is_trained(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from linear_learner.card import CARD
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from publishing.algorithm import build_request
 from tests.contract.launch import TOP
@@ -18,7 +19,7 @@ from tests.sdk.conftest import PYTHON
 SECTION = "An algorithm of your own account (CreateAlgorithm)"
 IMAGE = "registry/open-linear-learner:0.1.0"
 DIGEST = "sha256:" + "0" * 64
-REQUEST = build_request(IMAGE, "open-linear-learner", DIGEST)
+REQUEST = build_request(CARD, IMAGE, "open-linear-learner", DIGEST)
 
 
 def asked(aws: Aws, name: str) -> dict[str, Any]:

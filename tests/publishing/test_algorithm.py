@@ -5,63 +5,30 @@ import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 
+from linear_learner.card import CARD
 from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
+from linear_learner.training.log_metrics import EVERY, METRICS
 from publishing.algorithm import build_request, validation_job
-from publishing.metrics import EVERY, METRICS
+from tests.publishing.validation import create_algorithm_shape, faults
 
 DIGEST = "sha256:" + "0" * 64
 ROLE = "arn:aws:iam::000000000000:role/nobody"
 REQUEST = build_request(
-    "registry/open-linear-learner:1", "open-linear-learner", DIGEST, validation_job("s3://bucket/it", ROLE)
+    CARD, "registry/open-linear-learner:1", "open-linear-learner", DIGEST, validation_job(CARD, "s3://bucket/it", ROLE)
 )
 TRAINING = REQUEST["TrainingSpecification"]
 HYPERPARAMETERS = {entry["Name"]: entry for entry in TRAINING["SupportedHyperParameters"]}
 NUMBERS = [name for name, entry in HYPERPARAMETERS.items() if entry["Type"] in ("Integer", "Continuous")]
-PRINTABLE = r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]"  # every character but those of control, says Unicode
 
 
 @pytest.fixture(scope="module")
 def shape() -> Any:
     """What the service takes."""
-    service = botocore.session.get_session().get_service_model("sagemaker")
-    return service.operation_model("CreateAlgorithm").input_shape
-
-
-def breaches(value: Any, shape: Any, place: str = "") -> Iterator[str]:
-    """Name what breaks the bounds that botocore's own validator passes over: max, pattern and enum."""
-    metadata = shape.metadata
-    size = len(value) if isinstance(value, str | list | dict) else value
-    if size > metadata.get("max", math.inf):
-        yield f"{place}: {size} > {metadata['max']}"
-    match shape.type_name:
-        case "structure":
-            for name, member in value.items():
-                yield from breaches(member, shape.members[name], f"{place}.{name}")
-        case "list":
-            for i, member in enumerate(value):
-                yield from breaches(member, shape.member, f"{place}[{i}]")
-        case "map":
-            for name, member in value.items():
-                yield from breaches(name, shape.key, f"{place} {name}")
-                yield from breaches(member, shape.value, f"{place}.{name}")
-        case "string":
-            pattern = metadata.get("pattern", "(?s:.*)").replace(PRINTABLE, r"[^\x00-\x1f\x7f-\x9f]")
-            if not re.fullmatch(pattern, value):
-                yield f"{place}: {value!r} is not {pattern}"
-            if shape.enum and value not in shape.enum:
-                yield f"{place}: {value!r} is none of {shape.enum}"
-
-
-def faults(asked: dict[str, Any], shape: Any) -> list[str]:
-    report = ParamValidator().validate(asked, shape).generate_report()
-    return [*report.splitlines(), *([] if report else breaches(asked, shape))]
+    return create_algorithm_shape()
 
 
 def test_the_services_model_accepts_the_request(shape: Any) -> None:

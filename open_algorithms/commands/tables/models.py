@@ -1,25 +1,35 @@
 """The model that a command is given."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from container.codecs.registry import CODECS
 from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_type
-from linear_learner.artifact.read import find_model_files, read_model
-from linear_learner.objective.model import LinearModel
 from open_algorithms.commands.tables.headers import read_head
 from open_algorithms.commands.telling.faults import CommandError
-from open_algorithms.learning.artifact.archives import ModelFiles
+from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.learning.job.errors import InputError
 
 
-def load_model_with_files(path: Path) -> tuple[LinearModel, ModelFiles, str]:
-    """Load the model at `path`; return the model, its files and the place they were found in."""
+class LoadedModel(NamedTuple):
+    """A model, the content of its files by name, and their place; the latter are empty where they are not known."""
+
+    model: Any
+    files: Mapping[str, bytes]
+    place: str
+
+
+def load_model(algorithm: Algorithm, path: Path) -> LoadedModel:
+    """Load the model at `path`."""
     if not path.exists():
         raise CommandError(f"{path}: there is no such file or folder.")
     check_archive(path)
     try:
-        files, where = find_model_files(path)
-        return read_model(files, where), files, where
+        if find_model_files := algorithm.offered("find_model_files"):
+            files, place = find_model_files(path)
+            return LoadedModel(algorithm.answer.read_model(files, place), files, place)
+        return LoadedModel(algorithm.answer.load_model(path), {}, "")
     except InputError as error:
         raise CommandError(f"{path}: {error}") from error
 
@@ -36,8 +46,3 @@ def check_archive(path: Path) -> None:
             f"{path} is no model: {what}. Expected a folder with a model, a model.tar.gz or a model_algo-1; where a "
             "command takes data too, the model comes first."
         )
-
-
-def load_model(path: Path) -> LinearModel:
-    """Load the model at `path`."""
-    return load_model_with_files(path)[0]

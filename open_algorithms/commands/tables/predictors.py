@@ -13,6 +13,7 @@ from open_algorithms.learning.options.declaration import AUTO, strip_quotes
 from open_algorithms.learning.types.arrays import Numbers
 
 BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
+PREDICTOR_TYPE = "predictor_type"  # the hyperparameter
 Recipe = Callable[[Sequence[float]], str]
 
 REGRESSOR_ADVICE = "say --set predictor_type=regressor"
@@ -25,7 +26,7 @@ def choose_predictor(
 
     Raises CommandError where the labels are classes not numbered from 0, or a row index.
     """
-    wanted = strip_quotes(hyperparameters.get("predictor_type", "")).lower()
+    wanted = strip_quotes(hyperparameters.get(PREDICTOR_TYPE, "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
         return {}
     labels = survey_labels(blocks, len(source.files))

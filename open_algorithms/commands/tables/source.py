@@ -19,11 +19,15 @@ COPY_ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\
 
 @dataclass(frozen=True)
 class DataSource:
-    """Training data: the path that was given, the files found there with their names, and their content type."""
+    """Training data: the path that was given, the files found there with their names, and their content type.
+
+    `labelled` tells whether its rows have labels.
+    """
 
     path: Path
     files: Sequence[tuple[str, Path]]
     media: MediaType
+    labelled: bool = True
 
     @property
     def has_label_column(self) -> bool:
@@ -74,12 +78,13 @@ def describe_label(source: DataSource, table: ChannelColumns) -> str:
 
 def describe_columns(source: DataSource, table: ChannelColumns, first: Block) -> list[str]:
     """Say which column is the label, and how many features there are, with their names."""
-    if source.media.name == LIBSVM:
+    if source.labelled and source.media.name == LIBSVM:
         return ["the label is the first number of a line"]
     label = describe_label(source, table) if source.has_label_column else "that of each record"
+    told_label = [f"the label is {label}"] if source.labelled else []
     if isinstance(first[0], Csr) and table.names is None:
-        return [f"the label is {label}"]
+        return told_label
     names = () if table.names is None else table.names.features
     count = len(names) or first[0].shape[1]
     told = f": {show_names(names)}" if names else ""
-    return [f"the label is {label}", f"{count} feature{'' if count == 1 else 's'}{told}"]
+    return [*told_label, f"{count} feature{'' if count == 1 else 's'}{told}"]

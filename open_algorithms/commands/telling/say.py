@@ -4,20 +4,40 @@ import shlex
 import shutil
 import sys
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 
-PROGRAM = "linear_learner"
+from container.job.log import JobLog
+from open_algorithms.doors.algorithms import DEFAULT
+
+PROGRAM = ContextVar("PROGRAM", default=DEFAULT)  # what the command is called: the word of its algorithm
 
 
 def print_message(what: str) -> None:
     """Print a line on stderr, prefixed with the program's name; a line that cannot be written is lost."""
     with suppress(OSError):
-        print(f"{PROGRAM}: {what}", file=sys.stderr, flush=True)
+        print(f"{PROGRAM.get()}: {what}", file=sys.stderr, flush=True)
 
 
 def program_name() -> str:
     """Return the program's name as the user's shell finds it: bare if it is on PATH, else as it was called."""
-    called, found = Path(sys.argv[0]), shutil.which(PROGRAM)
-    if called.name != PROGRAM or (found and called.exists() and called.samefile(found)):
-        return PROGRAM
+    program = PROGRAM.get()
+    called, found = Path(sys.argv[0]), shutil.which(program)
+    if called.name != program or (found and called.exists() and called.samefile(found)):
+        return program
     return shlex.quote(sys.argv[0])
+
+
+class MessageLog(JobLog):
+    """A log without metrics, whose lines are messages."""
+
+    def __init__(self) -> None:
+        super().__init__("", "", sys.stderr, emits_metrics=False)
+
+    def info(self, text: str) -> None:
+        """Print a message."""
+        print_message(text)
+
+    def warning(self, text: str) -> None:
+        """Print a message."""
+        print_message(text)

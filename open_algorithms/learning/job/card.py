@@ -1,12 +1,13 @@
-"""What an algorithm tells the doors, the commands and publishing about itself, as one value."""
+"""What an algorithm says of itself to the doors, the commands and publishing, as one value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class ChannelCard:
-    """A channel that an algorithm reads: `about` is one sentence for people."""
+    """A channel that an algorithm reads: `about` is one sentence for people, `labelled` tells of labels in its rows."""
 
     name: str
     about: str
@@ -16,7 +17,10 @@ class ChannelCard:
 
 @dataclass(frozen=True)
 class MetricCard:
-    """A figure of the log: its name, the regular expression that finds it, and which way it is tuned, if it is."""
+    """A metric name and the regular expression whose one group is the value; the service takes the last match in a log.
+
+    `direction` is how a tuning job optimises it, Minimize or Maximize; None where it cannot be a tuning objective.
+    """
 
     name: str
     regex: str
@@ -27,15 +31,19 @@ class MetricCard:
 class Card:
     """An algorithm as others see it.
 
-    `title` is its name for people, `about` one sentence, `declaration` the file of its hyperparameters. Of `channels`
-    the first is the one that it learns from. `answers` is the word that JSON answers use for their list.
-    `user_errors` are the exceptions that are the user's fault.
+    `title` is its name for people and in the metrics of the log, `about` one sentence, `declaration` the file of its
+    hyperparameters. Of `channels` the first is the one that it learns from; `start_channel` is the one of a model to
+    start from, if it takes one. `answers` is the key of the list of answers in JSON. `exports` are the formats that its
+    models can be exported to, by their words on the command line. `trial` are hyperparameters of a small job, by which
+    the service may try the algorithm.
     """
 
     title: str
     about: str
     declaration: Path
     channels: tuple[ChannelCard, ...]
-    metrics: tuple[MetricCard, ...]
+    metrics: tuple[MetricCard, ...] = ()
+    start_channel: ChannelCard | None = None
     answers: str = "predictions"
-    user_errors: tuple[type[Exception], ...] = ()
+    exports: Mapping[str, str] = field(default_factory=dict)
+    trial: Mapping[str, str] = field(default_factory=dict)

@@ -1,14 +1,12 @@
 """Generate the reference page of the hyperparameters from their declaration."""
 
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from open_algorithms.learning.options.declaration import Declaration, load_declarations
+from open_algorithms.learning.options.declaration import Declaration
 
 HEAD = """# Hyperparameters
 
-Generated from `linear_learner/hyperparameters.yaml` by `make docs`; change it there. Values arrive as text. `True`,
+Generated from `{source}` by `make docs`; change it there. Values arrive as text. `True`,
 `"true"` and `1` are the same, and so are `10` and `10.0`; one layer of JSON quotes is removed. An unknown name is
 refused, except those that the platform adds (`sagemaker_*`). What does not apply to a job is ignored, with a warning.
 
@@ -21,12 +19,12 @@ Accepted for compatibility with the original, without effect: {internal}.
 """
 
 
-def render_reference(known: Iterable[Declaration]) -> str:
-    """Return the page as Markdown."""
+def render_reference(known: Iterable[Declaration], source: str) -> str:
+    """Return the page as Markdown; `source` is the file of the declaration, as the page calls it."""
     known = list(known)
     rows = [render_row(declaration) for declaration in known if not declaration.internal]
     internal = ", ".join(f"`{declaration.name}`" for declaration in known if declaration.internal)
-    return HEAD + "\n".join(rows) + "\n" + TAIL.format(internal=internal)
+    return HEAD.format(source=source) + "\n".join(rows) + "\n" + TAIL.format(internal=internal)
 
 
 def render_row(declaration: Declaration) -> str:
@@ -36,7 +34,3 @@ def render_row(declaration: Declaration) -> str:
     tunable = " to ".join(f"{bound:g}" if isinstance(bound, float | int) else bound for bound in declaration.tunable)
     cells = (f"`{declaration.name}`", declaration.expected_values, default, applies, tunable, declaration.about)
     return "| " + " | ".join(cells) + " |"
-
-
-if __name__ == "__main__":
-    print(render_reference(load_declarations(Path(sys.argv[1])).values()), end="")

@@ -169,7 +169,7 @@ def test_what_does_not_apply_is_ignored_and_named() -> None:
 
 def test_the_reference_page_is_up_to_date() -> None:
     shown = (Path(__file__).resolve().parents[3] / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
-    assert shown == render_reference(declarations().values()), "run make docs"
+    assert shown == render_reference(declarations().values(), "linear_learner/hyperparameters.yaml"), "run make docs"
 
 
 def test_faults_are_named_even_where_what_they_depend_on_is_faulty() -> None:

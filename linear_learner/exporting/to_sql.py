@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from linear_learner.exporting.cut import float64_threshold
 from linear_learner.objective.model import LinearModel
-from open_algorithms.commands.exporting.cut import float64_threshold
 
 LARGEST_EXPONENT = 700.0  # a power of e whose double neither overflows nor, negated, underflows
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from linear_learner.exporting.cut import float64_threshold
 from linear_learner.objective.model import LinearModel
-from open_algorithms.commands.exporting.cut import float64_threshold
 
 
 def to_sklearn(model: LinearModel) -> bytes:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from linear_learner.exporting.cut import lowest_positive_margin
 from linear_learner.objective.model import LinearModel
-from open_algorithms.commands.exporting.cut import lowest_positive_margin
-from open_algorithms.commands.telling.faults import CommandError
+from open_algorithms.learning.job.errors import InputError
 
 PRODUCER = "open-linear-learner"
 OPSET, IR_VERSION = 17, 8  # old enough for the runtimes of 2022
@@ -24,9 +24,9 @@ def to_onnx(model: LinearModel) -> bytes:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
-        raise CommandError(f"the package onnx is missing, which writes ONNX: pip install '{PRODUCER}[onnx]'.") from None
+        raise InputError(f"the package onnx is missing, which writes ONNX: pip install '{PRODUCER}[onnx]'.") from None
     if 4 * model.weight.size > MOST_BYTES:
-        raise CommandError(
+        raise InputError(
             f"the model's {model.weight.size:,} weights are more than a file of ONNX holds, which is 2 GB; expected at "
             f"most {MOST_BYTES // 4:,}."
         )

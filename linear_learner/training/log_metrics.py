@@ -2,26 +2,21 @@
 
 from dataclasses import dataclass
 
+from open_algorithms.learning.job.card import MetricCard
+
 BINARY, MULTICLASS, REGRESSOR = EVERY = ("binary_classifier", "multiclass_classifier", "regressor")
 
 
 @dataclass(frozen=True)
-class MetricDefinition:
-    """A metric name and the regular expression whose one group is the value; the service takes the last match in a log.
+class MetricDefinition(MetricCard):
+    """A metric that the jobs of the predictor types in `predictors` log."""
 
-    `predictors` are the predictor types whose jobs log it. `direction` is how a tuning job optimises it; None where it
-    cannot be a tuning objective.
-    """
-
-    name: str
-    regex: str
-    predictors: tuple[str, ...]
-    direction: str | None = None
+    predictors: tuple[str, ...] = EVERY
 
 
 def _epoch_loss(split: str, direction: str | None) -> MetricDefinition:
     regex = rf"#quality_metric: host=\S+, epoch=\S+, {split} \S+_objective <loss>=(\S+)"
-    return MetricDefinition(f"{split}:objective_loss", regex, EVERY, direction)
+    return MetricDefinition(f"{split}:objective_loss", regex, direction)
 
 
 def _final_metrics(
@@ -36,8 +31,8 @@ def _final_metrics(
         MetricDefinition(
             f"{split}:{name}{suffix}",
             rf"#quality_metric: host=\S+, {split} {metric} <{kind}>=(\S+)",
-            predictors,
             None if split == "train" else direction,
+            predictors,
         )
         for split in splits
     ]
@@ -49,8 +44,8 @@ _ALL = ("train", *_HELD_OUT)
 # The 40 that a request may hold are those that the service defines for the original, by the same names and expressions,
 # and those that only its tuning page names (roc_auc_score, validation:rmse).
 METRICS = (
-    MetricDefinition("train:progress", r"#progress_metric: host=\S+, completed (\S+) %", EVERY),
-    MetricDefinition("train:throughput", r"#throughput_metric: host=\S+, train throughput=(\S+) records/second", EVERY),
+    MetricDefinition("train:progress", r"#progress_metric: host=\S+, completed (\S+) %"),
+    MetricDefinition("train:throughput", r"#throughput_metric: host=\S+, train throughput=(\S+) records/second"),
     _epoch_loss("train", None),
     _epoch_loss("validation", "Minimize"),
     *_final_metrics("objective_loss", r"\S+_objective", "loss", EVERY, "train", "validation", suffix=":final"),

@@ -1,0 +1,45 @@
+"""A model of Linear Learner for those who do not train: load, serve, look into and export it, without MXNet."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from linear_learner.artifact.packing import pack_model, unpack_model
+from linear_learner.artifact.read import find_model_files, load_model, read_model
+from linear_learner.objective.model import LinearModel
+from linear_learner.report.facts import model_facts
+from linear_learner.report.portrait import render_portrait
+from open_algorithms.learning.showing.text_table import TextTable
+
+__all__ = (
+    "describe_report",
+    "export_model",
+    "find_model_files",
+    "load_model",
+    "model_facts",
+    "model_tables",
+    "pack_model",
+    "read_model",
+    "render_portrait",
+    "unpack_model",
+)
+
+
+def model_tables(model: LinearModel) -> list[TextTable]:
+    """Return what there is to see of a model beside its facts: its largest weights."""
+    from linear_learner.report.weights_table import weights_table
+
+    return [weights_table(model)]
+
+
+def export_model(model: LinearModel, target_format: str, table: str) -> bytes:
+    """Return the model in a format of the card; `table` is the one that SQL reads."""
+    from linear_learner.exporting import export
+
+    return export.export_model(model, target_format, table)
+
+
+def describe_report(report: dict[str, Any]) -> Iterator[str]:
+    """Yield lines that sum up the report of a job."""
+    from linear_learner.report import summary
+
+    return summary.describe_report(report)

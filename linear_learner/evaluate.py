@@ -1,0 +1,54 @@
+"""Measure a finished model on labelled rows, by the metrics that a job logs of its channels."""
+
+from reprlib import repr as shortened
+
+import numpy as np
+
+from linear_learner.measuring.final import final_scores
+from linear_learner.measuring.metrics import Metric
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
+from linear_learner.training.channels import label_class_count
+from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.rows.checking import check_blocks
+from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.work import Work
+
+
+def measure_model(model: LinearModel, work: Work) -> list[Metric]:
+    """Return the metrics of the model on the one channel of `work`, each its name, kind and value."""
+    hp = trained_hyperparameters(model)
+    ((name, channel),) = work.channels.items()
+    shift = work.read_columns(model.exact).shift
+    blocks = check_blocks(name, channel, label_class_count(hp), model.feature_dim)
+    if shift is not None and len(shift) == model.feature_dim:
+        model = model.absorb_shift(shift)
+    else:
+        for caveat in model.caveats:
+            work.log.warning(caveat)
+    return final_scores(model, blocks, hp, objective_class_weights(model))
+
+
+def trained_hyperparameters(model: LinearModel) -> Hyperparameters:
+    """Return the hyperparameters that the metrics depend on, from the artifact."""
+    kept = {
+        name: model.metrics_params.get(name) for name in ("f_beta", "accuracy_top_k", "positive_example_weight_mult")
+    }
+    texts = {name: str(value) for name, value in kept.items() if value is not None}
+    if model.outputs > 1:
+        texts["num_classes"] = str(model.outputs)
+    return parse_hyperparameters({"predictor_type": model.predictor_type, "loss": model.loss_type, **texts})
+
+
+def objective_class_weights(model: LinearModel) -> Floats | None:
+    """Return the weight of each class in the objective, (C,); None where all are equal."""
+    if weights := model.metrics_params.get("class_weights"):
+        if not isinstance(weights, list) or len(weights) != max(model.outputs, 2):
+            raise InputError(
+                f"the model's additional-params.json says class_weights {shortened(weights)}; expected a number for "
+                f"each of its {max(model.outputs, 2)} classes."
+            )
+        return np.array(weights, np.float64)
+    positive = model.metrics_params.get("positive_example_weight_mult")
+    weighted = model.predictor_type == "binary_classifier" and isinstance(positive, int | float) and positive != 1
+    return np.array([1.0, positive]) if weighted else None

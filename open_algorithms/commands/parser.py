@@ -1,0 +1,96 @@
+"""The words of the command line: the commands of an algorithm, their arguments, and advice for words that are none."""
+
+import argparse
+import re
+from functools import partial
+from pathlib import Path
+
+from open_algorithms import VERSION
+from open_algorithms.commands.words import CommandParser
+from open_algorithms.doors.algorithms import Algorithm
+
+LABEL_ADVICE = (
+    "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
+    "it you are told which column is the first, and how another comes there"
+)
+LABEL_WORDS = ("target", "targets", "label", "labels", "y", "class", "outcome", "response", "dependent")
+PREDICT_ADVICE = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
+PREDICT_WORDS = ("predict", "prediction", "score", "infer", "inference", "transform", "apply")
+MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
+DATA_HELP = "a file of {rows}, or a folder of such files"
+CONTENT_TYPE_HELP = "what the data is, such as text/csv; else its names and first bytes decide"
+
+
+def build_parser(algorithm: Algorithm) -> CommandParser:
+    """Declare the commands for an algorithm."""
+    card = algorithm.card
+    learned, *others = card.channels
+    data_help = DATA_HELP.format(rows="labelled rows" if learned.labelled else "rows")
+    label_help = "; of CSV the first column is the label" if learned.labelled else ""
+    about = f"{card.title}: train, look into, measure, serve and export models."
+    top = CommandParser(algorithm.word, description=about)
+    top.advice = dict.fromkeys(PREDICT_WORDS, PREDICT_ADVICE)
+    top.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    command = partial(top.add_command, commands)
+
+    inspect = command("inspect", "show what is in a model")
+    inspect.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
+
+    export = command("export", f"write a model as {', '.join(card.exports.values()) or 'what others read'}")
+    export.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
+    export.add_argument("--to", required=True, choices=card.exports or None, help="the format of the model")
+    export.add_argument(
+        "--out", type=parse_path, metavar="FILE", help="where to write; required with onnx, else stdout"
+    )
+    export.add_argument("--table", default="features", metavar="NAME", help="the table that the SQL reads (features)")
+
+    evaluate = command("evaluate", "score labelled rows and print the metrics of a job's log")
+    evaluate.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
+    evaluate.add_argument("data", type=parse_path, nargs="+", metavar="DATA", help=f"{data_help}{label_help}")
+    evaluate.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+
+    train = command("train", "train a model on files")
+    train.add_argument(learned.name, type=parse_path, metavar="DATA", help=data_help)
+    if learned.labelled:
+        train.add_argument("--target-first", action="store_true", help="the first column of CSV is the label")
+    train.add_argument("--out", type=parse_path, required=True, metavar="FOLDER", help="where to leave the model")
+    for channel in others:
+        train.add_argument(f"--{channel.name}", type=parse_path, metavar="DATA", help=channel.about)
+    train.add_argument(
+        "--set", type=parse_assignment, action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter"
+    )
+    train.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+    if learned.labelled:
+        train.advice = dict.fromkeys(LABEL_WORDS, LABEL_ADVICE)
+
+    serve = command("serve", "serve a model over HTTP until Ctrl-C")
+    serve.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
+    serve.add_argument("--port", type=parse_port, metavar="N", help="the port (8080)")
+    return top
+
+
+def parse_path(text: str) -> Path:
+    """Parse the path of a file or folder; reject URLs."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected the name of a file or a folder, found an empty one")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is an address; expected a file or a folder here. Download what lies there, and name that"
+        )
+    return Path(text)
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """Split NAME=VALUE into a hyperparameter and its value."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+    return name, value
+
+
+def parse_port(text: str) -> int:
+    """Parse a port number."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 65535, found {text!r}")
+    return int(text)

@@ -1,0 +1,27 @@
+"""Serve a model: join the server of the platform to the algorithm that answers."""
+
+import sys
+from collections.abc import Mapping
+
+from container.server import run_server
+from container.web.shelf import Loader
+from open_algorithms.doors.algorithms import find_algorithm
+from open_algorithms.learning.job.errors import InputError
+
+
+def run_serving(environ: Mapping[str, str]) -> int:
+    """Serve until SIGTERM; return 1 where there is no such algorithm, or where the server cannot start."""
+    try:
+        algorithm = find_algorithm(environ)
+    except InputError as error:
+        print(f"serve: {error}", file=sys.stderr)
+        return 1
+    answer = algorithm.answer
+    return run_server(
+        environ,
+        Loader(answer.load_model, answer.pack_model, answer.unpack_model),
+        user_errors=(InputError,),
+        describe=algorithm.offered("render_portrait"),
+        answers_key=algorithm.card.answers,
+        page_switch=algorithm.switch_name("PAGE"),
+    )
