@@ -33,6 +33,8 @@ OF_THE_C_LIBRARY = {
 }
 UNDERSCORED = re.compile(r"_[A-Za-z]\w*")  # not one between two pairs, which is Python's
 C_FUNCTION = re.compile(r"MX(?!NetError|NET_)[A-Z]\w*")
+REACHED = re.compile(r"(mx|S|F)\.(\w+\.)*_[A-Za-z]\w*")
+OPERATOR = re.compile(r"_(backward|contrib|np|npi|npx|image|linalg|random|sample|sparse)_\w+")
 UNDOCUMENTED = {"base", "check_call", "CachedOp", "handle", "device_typeid"}  # without an underscore
 
 
@@ -51,6 +53,14 @@ def private_names(path: Path) -> set[str]:
     return {word for word in words(path) if word in UNDOCUMENTED or UNDERSCORED.fullmatch(word)}
 
 
+def private_operators(path: Path) -> set[str]:
+    """What is reached from MXNet's modules, by the names that they have here, or named in a text, as one of its own."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    reached = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {name for name in reached if REACHED.fullmatch(name)} | {text for text in texts if OPERATOR.fullmatch(text)}
+
+
 def c_functions(path: Path) -> set[str]:
     return {word for word in words(path) if C_FUNCTION.fullmatch(word)}
 
@@ -66,6 +76,7 @@ def test_no_other_folder_knows_one(path: Path) -> None:
     known = set().union(*PRIVATE.values()) - {"base", "handle"}  # which others name other things by
     assert not known & set(words(path))
     assert not c_functions(path)
+    assert not private_operators(path)
 
 
 def test_whatever_is_private_is_found_however_it_is_reached(tmp_path: Path) -> None:
@@ -83,3 +94,4 @@ def test_whatever_is_private_is_found_however_it_is_reached(tmp_path: Path) -> N
         "_backward_dot",
     }
     assert c_functions(program) == {"MXRandomSeed"}
+    assert private_operators(program) == {"mx.nd._internal", "mx.nd._internal._plus", "_backward_dot"}
