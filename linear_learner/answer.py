@@ -6,7 +6,7 @@ from typing import Any
 from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.artifact.read import find_model_files, load_model, read_model
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.facts import model_facts
+from linear_learner.report.facts import model_facts, weights_table
 from linear_learner.report.portrait import render_portrait
 from open_algorithms.learning.showing.text_table import TextTable
 
@@ -26,8 +26,6 @@ __all__ = (
 
 def model_tables(model: LinearModel) -> list[TextTable]:
     """Return what there is to see of a model beside its facts: its largest weights."""
-    from linear_learner.report.weights_table import weights_table
-
     return [weights_table(model)]
 
 

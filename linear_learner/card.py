@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from linear_learner.training.log_metrics import METRICS
+from linear_learner.measuring.log_metrics import METRICS
 from open_algorithms.learning.job.card import Card, ChannelCard
 
 CARD = Card(

@@ -5,8 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.showing.text_table import TextTable
 from open_algorithms.learning.types.arrays import Float32s, Float64s
 
+SHOWN_WEIGHTS = 20  # weights that are shown
+MAX_CLASS_COLUMNS = 10  # classes whose weights have a column each
 MAX_BARS = 20  # of a chart of weights
 PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and bars of each
 
@@ -56,3 +59,22 @@ def largest_rows(weight: Float32s, count: int, unit: Float64s | float = 1) -> li
     size = np.maximum(weight.max(axis=1), -weight.min(axis=1)) * unit
     found: list[int] = np.argsort(-size, kind="stable")[:count].tolist()
     return found
+
+
+def weights_table(model: LinearModel) -> TextTable:
+    """Tabulate features and weights; with many classes only each feature's largest weight."""
+    largest = largest_weights(model, SHOWN_WEIGHTS)
+    some = f"the {len(largest)} largest of {model.feature_dim:,}" if len(largest) < model.feature_dim else "all"
+    heads = ["feature", "weight"]
+    if model.outputs > MAX_CLASS_COLUMNS:
+        heads.append("class")
+    elif model.outputs > 1:
+        heads[1:] = [f"class {c}" for c in range(model.outputs)]
+    rows = []
+    for _, name, values in largest:
+        shown = [f"{value:.6g}" for value in values]
+        if model.outputs > MAX_CLASS_COLUMNS:
+            furthest = int(abs(values).argmax())
+            shown = [shown[furthest], f"{furthest}"]
+        rows.append([name, *shown])
+    return TextTable(f"Weights, {some}", heads, rows)

@@ -11,7 +11,7 @@ import pytest
 
 from linear_learner.card import CARD
 from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
-from linear_learner.training.log_metrics import EVERY, METRICS
+from linear_learner.measuring.log_metrics import EVERY, METRICS
 from publishing.algorithm import build_request, validation_job
 from tests.publishing.validation import create_algorithm_shape, faults
 

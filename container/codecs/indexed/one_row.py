@@ -50,7 +50,7 @@ def _explain_pair(token: bytes, feature_dim: int | None) -> str:
     if not colon:
         return f". {_explain_other_format(token)}"
     if name == b"qid":
-        return ": a linear learner does not rank. Remove the qid of every row"
+        return ": rows are not ranked within queries. Remove the qid of every row"
     if not name.isdigit():
         return ", whose index is not a whole number"
     if not _read_index(name):

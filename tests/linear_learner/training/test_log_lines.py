@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from linear_learner.training.log_metrics import EVERY, METRICS, MetricDefinition
+from linear_learner.measuring.log_metrics import EVERY, METRICS, MetricDefinition
 from tests.linear_learner.training.test_fit import HYPERPARAMETERS, run, split
 
 SPLITS = ("train", "validation", "test")
