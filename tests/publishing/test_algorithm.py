@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from linear_learner.card import CARD
-from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
 from linear_learner.measuring.log_metrics import EVERY, METRICS
+from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
 from publishing.algorithm import build_request, validation_job
 from tests.publishing.validation import create_algorithm_shape, faults
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from linear_learner.measuring.log_metrics import METRICS
+from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from tests.page import TOP, describe_algorithm, read_blocks
 from tests.sdk.conftest import sdk_runner
 
