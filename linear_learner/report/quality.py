@@ -1,7 +1,6 @@
 """How good a model is on a channel: scores, curves, thresholds, confusion matrices and residuals."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linear_learner.measuring import thresholds as selection
 from linear_learner.measuring.final import Measurement
@@ -22,9 +21,9 @@ from linear_learner.report.schema import (
     RocCurve,
     ThresholdEntry,
 )
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int64s
 
 Scores = dict[str, float]
-Counts = NDArray[np.int64]
 
 CURVE_POINTS = 250  # of a curve
 NEIGHBOUR_SHARES = (0.01, 0.05, 0.2)  # shares of the rows, by which other thresholds flag more or less
@@ -54,7 +53,7 @@ def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> Bi
     false_positives = tally.predicted_positives - tally.true_positives
     wrong = cuts.predicted_positives - cuts.true_positives
     recall, precision = selection.recall_at_cuts(cuts), selection.precision_at_cuts(cuts)
-    fallout: NDArray[np.float64] = safe_ratios(wrong, np.full(len(wrong), negatives))
+    fallout: Float64s = safe_ratios(wrong, np.full(len(wrong), negatives))
     chosen = curve_points(np.add(fallout, recall))
     logistic = LOSSES[model.loss_type].name == "logistic"
     return BinaryQuality(
@@ -70,7 +69,7 @@ def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> Bi
     )
 
 
-def curve_points(position: NDArray[np.float64]) -> Counts:
+def curve_points(position: Float64s) -> Int64s:
     """Return up to CURVE_POINTS indices evenly spaced along a curve, both ends included.
 
     `position` (m,) is non-decreasing.
@@ -112,7 +111,7 @@ def threshold_entry(
     return ThresholdEntry(threshold, predicted_positives, at.threshold_metrics(), calibrated)
 
 
-def calibration_curve(scores: NDArray[np.float32], counts: Counts) -> CalibrationCurve:
+def calibration_curve(scores: Float32s, counts: Int64s) -> CalibrationCurve:
     """Return mean score and share of positives in SCORE_BINS equal ranges of the score; empty ranges are left out.
 
     `scores` (u,) are distinct scores and `counts` (u, 2) their rows of either label.
