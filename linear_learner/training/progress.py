@@ -12,9 +12,8 @@ from linear_learner.measuring.standings import Standings
 from linear_learner.measuring.thresholds import best_candidate
 from linear_learner.training.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from open_algorithms.learning.job.hosts import Hosts
-from open_algorithms.learning.training.checkpoints import Array
 from open_algorithms.learning.training.stopping import EarlyStopping
-from open_algorithms.learning.types.arrays import Floats, Int64s
+from open_algorithms.learning.types.arrays import AnyArray, Floats, Int64s
 
 MAX_HISTORY = 2**17  # numbers that are kept of all epochs
 ABSENT = np.empty(0, np.float32)  # stands for what there is not yet
@@ -112,7 +111,7 @@ class TrainingProgress:
         self.bank = self.bank.select_candidates(chosen)
         self.active, self.recent_losses = self.active[chosen], self.recent_losses[:, chosen]
 
-    def state_arrays(self) -> Iterator[tuple[str, Array]]:
+    def state_arrays(self) -> Iterator[tuple[str, AnyArray]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
         numbers = {
             "epoch": self.epoch,
@@ -133,7 +132,7 @@ class TrainingProgress:
         for name, array in self.bank.state_arrays():
             yield f"bank.{name}", array
 
-    def check_state(self, state: Mapping[str, Array]) -> None:
+    def check_state(self, state: Mapping[str, AnyArray]) -> None:
         """Raise ValueError where `state` lacks an array that training resumes from."""
         if "members" not in state:
             raise ValueError("members is missing")
@@ -154,7 +153,7 @@ class TrainingProgress:
         if hosts.rank:
             self.load_state(told)
 
-    def load_state(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, AnyArray]) -> None:
         """Load the state of a training of the same job; arrays are taken from `state` one at a time."""
         self.keep_candidates(state["members"])
         numbers = json.loads(str(state["numbers"]))

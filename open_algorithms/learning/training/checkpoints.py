@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from open_algorithms.learning.artifact.archives import ZIP_ERRORS
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
+from open_algorithms.learning.types.arrays import AnyArray
 
-Array = NDArray[Any]  # of any type that needs no pickle
 Identity = dict[str, Any]
 IDENTITY = "identity"
 LAST_CHECKPOINT_SECONDS = 1.0  # seconds that a job that is stopped takes for a last checkpoint
@@ -39,13 +38,13 @@ class Resumable(Protocol):
 
     epoch: int
 
-    def state_arrays(self) -> Iterator[tuple[str, Array]]:
+    def state_arrays(self) -> Iterator[tuple[str, AnyArray]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
 
-    def check_state(self, state: Mapping[str, Array]) -> None:
+    def check_state(self, state: Mapping[str, AnyArray]) -> None:
         """Raise ValueError where `state` lacks an array that training resumes from."""
 
-    def load_state(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, AnyArray]) -> None:
         """Load the state of a training of the same job; arrays are taken from `state` one at a time."""
 
 
@@ -65,7 +64,7 @@ def channel_fingerprint(data: ChannelRows) -> list[Any]:
     return [data.feature_dim, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
 
 
-def array_checksum(array: Array) -> int:
+def array_checksum(array: AnyArray) -> int:
     """Return the CRC-32 of an array."""
     return zlib.crc32(np.ascontiguousarray(array).data)
 
@@ -80,7 +79,7 @@ def write_checkpoint(
     """
     latest = time.monotonic() + LAST_CHECKPOINT_SECONDS
 
-    def named_arrays() -> Iterator[tuple[str, Array]]:
+    def named_arrays() -> Iterator[tuple[str, AnyArray]]:
         yield IDENTITY, np.array(json.dumps(own))
         yield from training.state_arrays()
 
