@@ -37,7 +37,7 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
             "more usual units."
         )
     chosen, loss = hp.objective, LOSSES[hp.objective.loss]
-    parameter = chosen.loss_parameter * (scaler.label_deviation if loss.in_label_units else 1)
+    parameter = chosen.loss_parameter * scaler.label_deviation**loss.label_power
     kind = {"eps_insensitive_squared_loss": "squared", "eps_insensitive_absolute_loss": "absolute"}.get(chosen.loss)
     binary = hp.predictor_type == "binary_classifier"
     return LinearModel(

@@ -25,11 +25,11 @@ class Loss:
 
     `objective` is its name in logs and metrics, with a model of `predictor_type`. `value(z, y, a)` returns the loss of
     each row, (n,). `link` maps z to scores of the same shape. `a` is the value of the loss's own hyperparameter, whose
-    name is `parameter_name`; where `in_label_units` it is measured in units of the label. It is taken for 0 where a
-    model does not tell it, and the loss must be finite then, too. `graph(F, z, y, M, K, a)` builds the losses (n, M)
-    and the gradient (n, M * K) of M models at once, from `z` (n, M * K) and `y` (n, 1), with F being MXNet's `nd` or
-    `sym`. The gradient is that of `gradient_factor` times the value. Scaling z, y and an `a` in label units by c scales
-    the loss by c ** degree. `signed_graph(F, u)` is for losses in which a label of 0 or 1 only sets a sign: u is z for
+    name is `parameter_name`; its unit is the label's to the power `label_power`. It is taken for 0 where a model does
+    not tell it, and the loss must be finite then, too. `graph(F, z, y, M, K, a)` builds the losses (n, M) and the
+    gradient (n, M * K) of M models at once, from `z` (n, M * K) and `y` (n, 1), with F being MXNet's `nd` or `sym`. The
+    gradient is that of `gradient_factor` times the value. Scaling z and y by c, and `a` by c ** label_power, scales the
+    loss by c ** degree. `signed_graph(F, u)` is for losses in which a label of 0 or 1 only sets a sign: u is z for
     label 0 and -z for label 1. It builds the losses (n, M) and the gradient by u (n, M), so that rows of label 1 can be
     negated beforehand and the labels dropped.
     """
@@ -41,7 +41,7 @@ class Loss:
     graph: LossGraph
     link: Callable[[Floats], Floats] = identity_link
     parameter_name: str | None = None
-    in_label_units: bool = False
+    label_power: int = 0
     degree: int = 0
     gradient_factor: float = 1.0
     signed_graph: SignedLossGraph | None = None
@@ -242,7 +242,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             huber_value,
             huber_graph,
             parameter_name="huber_delta",
-            in_label_units=True,
+            label_power=1,
             degree=2,
         ),
         Loss(
@@ -252,7 +252,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             insensitive_squared_value,
             insensitive_squared_graph,
             parameter_name="loss_insensitivity",
-            in_label_units=True,
+            label_power=1,
             degree=2,
             gradient_factor=0.5,
         ),
@@ -263,7 +263,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             insensitive_absolute_value,
             insensitive_absolute_graph,
             parameter_name="loss_insensitivity",
-            in_label_units=True,
+            label_power=1,
             degree=1,
         ),
     )

@@ -192,6 +192,10 @@ SETTINGS = {"quantile": "0.3", "huber_delta": "0.8", "loss_insensitivity": "0.2"
 DEGREES = {"squared_loss": 2, "huber_loss": 2, "eps_insensitive_squared_loss": 2}
 
 
+def test_every_regression_loss_has_a_formula_of_its_error_here() -> None:
+    assert set(REGRESSION_LOSSES) == set(LOSSES_BY_PREDICTOR["regressor"])
+
+
 @pytest.mark.parametrize("normalize", ["true", "false"])
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
 def test_the_final_objective_is_the_loss_of_the_served_scores_in_label_units(loss: str, normalize: str) -> None:

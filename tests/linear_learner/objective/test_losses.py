@@ -107,7 +107,7 @@ def test_a_model_keeps_the_parameter_that_it_was_trained_with(name: str) -> None
     hp = parse_hyperparameters(texts | ({"num_classes": "4"} if loss.predictor_type == "multiclass_classifier" else {}))
     scaler = Scaler(np.zeros(2, np.float32), np.ones(2, np.float32), label_deviation=3.0)
     model = build_model(np.ones((hp.outputs, 3), np.float32), hp, scaler, None)
-    expected = hp.objective.loss_parameter * (3 if loss.in_label_units else 1)
+    expected = hp.objective.loss_parameter * 3**loss.label_power
     assert float(model.metrics_params.get(loss.parameter_name or "") or 0) == expected
 
 
@@ -121,10 +121,10 @@ def test_the_logistic_loss_of_a_certain_mistake_is_large_and_finite() -> None:
     assert LOSSES["logistic"].value(np.array([[1e4]]), np.array([0.0]), 0.0) == pytest.approx(1e4)
 
 
-@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.degree])
+@pytest.mark.parametrize("name", LOSSES_BY_PREDICTOR["regressor"])
 def test_a_regression_loss_grows_with_the_labels_unit_as_its_degree_says(name: str) -> None:
     z, y, classes, a = example(name)
-    scaled = a * 7 if LOSSES[name].in_label_units else a
+    scaled = a * 7.0 ** LOSSES[name].label_power
     np.testing.assert_allclose(
         formula(name, 7 * z, 7 * y, classes, scaled),
         7 ** LOSSES[name].degree * formula(name, z, y, classes, a),

@@ -194,3 +194,10 @@ def test_what_a_switch_a_tuning_job_or_an_older_name_overrides_is_named() -> Non
     ]
     for texts, names in cases:
         assert ignored_names(BINARY | texts, parse_hyperparameters(BINARY | texts)) == names
+
+
+def test_every_extension_stands_among_the_differences() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "differences.md").read_text(encoding="utf-8")
+    extensions = [name for name, declaration in declarations().items() if "extension of ours" in declaration.about]
+    assert "seed" in extensions
+    assert [name for name in extensions if f"`{name}" not in page] == []
