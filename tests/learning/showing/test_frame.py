@@ -10,18 +10,11 @@ from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure, Head, Table, render_page
 from open_algorithms.learning.showing.plots import Curve, draw_curves
+from tests.page import read_blocks
 from tests.reader import PageReader
 
 EVIL = "<script>alert(1)</script>"
-CLUSTERS = """{% extends "frame.html" %}
-{% from "pieces.html" import charts, table %}
-{% block sections %}
-<h2>How large is each cluster?</h2>
-{{ table(sizes) }}
-<h2>Did it converge?</h2>
-{{ charts(curves) }}
-{% endblock %}
-"""
+CLUSTERS = read_blocks("html", "rooms/learning.md")["A page for people"]
 
 
 def render_clusters(folder: Path, name: str = "first") -> str:
