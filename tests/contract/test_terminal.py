@@ -105,5 +105,5 @@ def test_what_is_no_terminal_gets_figures_and_no_bar(tmp_path: Path) -> None:
     assert status == 0, log
     assert "\x1b" not in log
     assert "#quality_metric: host=algo-1, epoch=0, train " in log
-    assert re.search(r"\| +container\.progress$", log, re.MULTILINE)
+    assert re.search(r"\| +container\.job\.terminal$", log, re.MULTILINE)
     assert not re.search(r"\| +rich", log)
