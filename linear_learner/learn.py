@@ -3,13 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
-from linear_learner.report.build import build_report
-from linear_learner.report.json_file import encode_report
-from linear_learner.report.page import render_report
 from linear_learner.training.fit import train_candidates
 from linear_learner.training.initial import abbreviate_names, align_to_features, load_earlier_model
 from linear_learner.training.result import TrainingResult
@@ -61,10 +57,16 @@ def warn_of_late_features(model: LinearModel, scaler: Scaler, columns: Columns, 
 
 def save_model(result: TrainingResult, folder: Path) -> None:
     """Write the artifact into `folder`, which exists and is empty."""
+    from linear_learner.artifact.write import write_artifact
+
     write_artifact(result.model, folder)
 
 
 def write_report(result: TrainingResult, work: Work) -> dict[str, str]:
     """Return the report as files by name: JSON for programs, HTML for people."""
+    from linear_learner.report.build import build_report  # only now: a job that begins does not wait for these
+    from linear_learner.report.json_file import encode_report
+    from linear_learner.report.page import render_report
+
     report = build_report(result, work.hyperparameters, work.seconds_by_part)
     return {"report.json": encode_report(report), "report.html": render_report(report)}

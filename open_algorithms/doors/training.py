@@ -1,5 +1,6 @@
 """Train: join a job of the platform to the algorithm that learns."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
@@ -52,7 +53,7 @@ def make_program(algorithm: Algorithm, processors: int) -> Program[Trained]:
     """Return what a job runs to train by this algorithm."""
 
     def fit(task: Task) -> Trained:
-        learn = algorithm.learn  # imported only now, since that takes a while: the job has begun to log
+        learn = import_learn(algorithm)  # only now, since that takes a while: the job has begun to log
         task.timeline.record_lap("import")
         work = describe_work(task, algorithm.card.channels[0].name, processors)
         return Trained(learn.fit(work), work)
@@ -76,6 +77,16 @@ def make_program(algorithm: Algorithm, processors: int) -> Program[Trained]:
         user_errors=(InputError,),
         roles=companion_roles,
     )
+
+
+def import_learn(algorithm: Algorithm) -> Any:
+    """Import what trains, without a search for garbage among what stays, now or later."""
+    gc.disable()
+    try:
+        return algorithm.learn
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def describe_work(task: Task, learned: str, processors: int) -> Work:
