@@ -26,12 +26,12 @@ from benchmarks.serving import (
     KINDS,
     SCRIPT,
     WORKERS,
-    free_port,
     load_with_wrk,
     save_model,
     serve_ours,
     write_bodies,
 )
+from container.team.network import find_free_port
 from linear_learner.bank.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
@@ -124,7 +124,7 @@ def measure_serving() -> Iterator[Figure]:
         (file := folder / "body").write_bytes(body)
         (script := folder / "post.lua").write_text(SCRIPT)
         rounds: dict[int, list[tuple[float, float]]] = {busy: [] for busy in BESIDE}
-        with serve_ours(folder, port := free_port(), WORKERS):
+        with serve_ours(folder, port := find_free_port("127.0.0.1"), WORKERS):
             for _ in range(ROUNDS):
                 for busy, loads in rounds.items():
                     with busy_neighbours(busy):

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark
 from container.codecs.recordio import encode_records
+from container.team.network import find_free_port
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 
@@ -63,12 +64,6 @@ def save_model(folder: Path) -> None:
     (folder / "model").mkdir()
     weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32) / FEATURES
     write_artifact(LinearModel("binary_classifier", "logistic", weight, np.zeros(1, np.float32)), folder / "model")
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -127,7 +122,7 @@ def measure_single_records(root: Path, folder: Path) -> Iterator[Figure]:
     """Measure what single records cost."""
     bodies = write_bodies(np.random.default_rng(0).normal(size=(1, FEATURES)).astype(np.float32))
     (script := folder / "post.lua").write_text(SCRIPT)
-    ports = {name: free_port() for name in ("ours", "same", "gthread")}
+    ports = {name: find_free_port("127.0.0.1") for name in ("ours", "same", "gthread")}
     with (
         serve_ours(root, ports["ours"], WORKERS),
         serve_reference("ours", ports["same"], WORKERS, "none", 60),
@@ -175,7 +170,7 @@ def measure_large_bodies(root: Path) -> Iterator[Figure]:
         references = {"same": ("ours", parser), "gthread": ("gthread", parser)}
         if name == "CSV":
             references["bare Flask"] = ("ours", "loadtxt")
-        ports = {which: free_port() for which in ("ours", *references)}
+        ports = {which: find_free_port("127.0.0.1") for which in ("ours", *references)}
         connections = {which: http.client.HTTPConnection("127.0.0.1", port) for which, port in ports.items()}
         with serve_ours(root, ports["ours"], 1):
             answer = len(post_body(connections["ours"], body, kind))
@@ -198,7 +193,7 @@ def measure_start(root: Path) -> Iterator[Figure]:
     """Measure how soon the server answers and what four workers hold."""
     times = []
     for _ in range(STARTS):
-        port = free_port()
+        port = find_free_port("127.0.0.1")
         began = time.perf_counter()
         with serve_ours(root, port, 4) as process:
             times.append(time.perf_counter() - began)
@@ -233,7 +228,7 @@ def measure_crowd(root: Path) -> Iterator[Figure]:
     """Measure the latency of /ping while large bodies are scored and slow clients hold connections."""
     X = np.random.default_rng(0).normal(size=(800, FEATURES)).astype(np.float32)
     bodies = {name: body for name, body in write_bodies(X).items() if name in ("CSV", "JSON")}
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\n"
     for name, body in bodies.items():
         with serve_ours(root, port, WORKERS), ExitStack() as stack:
@@ -269,7 +264,7 @@ def measure_stream(root: Path) -> Iterator[Figure]:
     """Measure memory, throughput and the first answer of a chunked body of 1 GB."""
     body = write_bodies(np.random.default_rng(0).normal(size=(128, FEATURES)).astype(np.float32))["CSV"] + b"\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     with serve_ours(root, port, 1, SAGEMAKER_MAX_PAYLOAD_IN_MB="0") as process:
         (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         before = read_memory(int(worker), "Rss")

@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import CHECKOUT
-from benchmarks.serving import KINDS, free_port, is_well, read_memory, write_bodies
+from benchmarks.serving import KINDS, is_well, read_memory, write_bodies
+from container.team.network import find_free_port
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 
@@ -208,7 +209,7 @@ def main(seconds: float) -> int:
     weight = np.random.default_rng(1).normal(size=(FEATURES, 1)).astype(np.float32)
     model = LinearModel("binary_classifier", "logistic", weight, np.zeros(1, np.float32))
     bodies = write_bodies(np.array([[float(f"{value:.6f}") for value in row] for row in X.tolist()], np.float32))
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("w+") as log:
         folder = Path(name) / "model"
         folder.mkdir()

@@ -66,11 +66,11 @@ def _explain_line(problem: str, line: bytes) -> str:
 def encode_answer(columns: AnswerColumns) -> bytes:
     """Write one compact object per line, keys sorted, floats truncated as the original's answers are."""
     names = sorted(columns)
-    write = _row_template(tuple(names)).format
+    write = _answer_line_template(tuple(names)).format
     rows = (write_column_rows(columns[name], "[", ",", "]", write_truncated) for name in names)
     return "".join(map(write, *rows)).encode()
 
 
 @lru_cache(maxsize=16)
-def _row_template(names: tuple[str, ...]) -> str:
+def _answer_line_template(names: tuple[str, ...]) -> str:
     return "{{" + ",".join(f"{escape_key(name)}:{{}}" for name in names) + "}}\n"

@@ -21,7 +21,7 @@ from container.wire.events import (
     StreamEnded,
     StreamStarted,
 )
-from container.wire.exchange import Answerer, Exchange, Meter, Outcome
+from container.wire.exchange import AnswerEnd, Answerer, Exchange, RequestMeter
 from container.wire.flows import Inflow, RefusedBody
 from container.wire.lanes import Lanes
 from container.wire.loop import Loop
@@ -47,7 +47,7 @@ class Clients:
     """All clients of a worker. Only the answering happens in other threads; everything else belongs to the loop's."""
 
     def __init__(
-        self, loop: Loop, answerer: Answerer, is_quick: Callable[[bytes], bool], meter: Meter, log: Any
+        self, loop: Loop, answerer: Answerer, is_quick: Callable[[bytes], bool], meter: RequestMeter, log: Any
     ) -> None:
         self._loop = loop
         self._answerer = answerer
@@ -193,7 +193,7 @@ class Clients:
         outcome = self._answerer.answer_request(exchange)
         self._loop.call_soon(partial(self._run_guarded, partial(self._finish_exchange, outcome), client))
 
-    def _finish_exchange(self, outcome: Outcome, client: Client) -> None:
+    def _finish_exchange(self, outcome: AnswerEnd, client: Client) -> None:
         client.exchange = None
         client.connection.complete_request(outcome.rest, outcome.closes, time.monotonic())
         self._send_outgoing(client)

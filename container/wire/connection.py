@@ -11,9 +11,9 @@ from container.contract.errors import ClientTooSlow, HttpError, ServerBusy
 from container.wire.events import (
     ContinueExpected,
     Event,
-    Head,
     ParseHead,
     RequestComplete,
+    RequestHead,
     RequestMalformed,
     RequestRefused,
     StreamBroken,
@@ -21,7 +21,7 @@ from container.wire.events import (
     StreamEnded,
     StreamStarted,
 )
-from container.wire.limits import RATE_WINDOW_SECONDS, Budget, HeldBody, RateWindow
+from container.wire.limits import RATE_WINDOW_SECONDS, BodyBudget, HeldBody, RateWindow
 from container.wire.message import BadHead, ChunkedBody, Inbox, SizedBody, format_error
 
 LARGE_BYTES = 256 << 10  # from which a body without limit is streamed
@@ -41,7 +41,7 @@ class Phase(Enum):
 class Connection:
     """The requests of one client, one at a time; pipelined ones wait for another call of `receive_data`."""
 
-    def __init__(self, parse_head: ParseHead, budget: Budget, keepalive_seconds: float, now: float) -> None:
+    def __init__(self, parse_head: ParseHead, budget: BodyBudget, keepalive_seconds: float, now: float) -> None:
         self._parse_head = parse_head
         self._budget = budget
         self._keepalive_seconds = keepalive_seconds
@@ -54,7 +54,7 @@ class Connection:
         self.phase = Phase.RECEIVING
         self.outgoing = memoryview(b"")
         self._closes = False  # after what is outgoing
-        self._head: Head | None = None
+        self._head: RequestHead | None = None
         self._framing: SizedBody | ChunkedBody = SizedBody(0)
         self._body = HeldBody(self._budget)
         self._streams = self._broken = self._paused = False
@@ -129,12 +129,12 @@ class Connection:
         self._inbox.add_data(data[used:])
         self._emit_request(self._head, events)
 
-    def _begin_body(self, head: Head, events: list[Event]) -> None:
+    def _begin_body(self, head: RequestHead, events: list[Event]) -> None:
         self._body.check_length(head.framing.bytes_left)
         if head.expects_continue:
             events.append(ContinueExpected())
 
-    def _emit_request(self, head: Head, events: list[Event]) -> None:
+    def _emit_request(self, head: RequestHead, events: list[Event]) -> None:
         """Emit the request once its body is complete, or large enough to be streamed."""
         if self._streams:
             if self._framing.is_complete:

@@ -7,7 +7,7 @@ from container.contract.errors import HttpError
 from container.wire.message import ChunkedBody, SizedBody
 
 
-class Head(NamedTuple):
+class RequestHead(NamedTuple):
     """A request line and its headers, with the framing of the body behind them."""
 
     request: Any
@@ -15,7 +15,7 @@ class Head(NamedTuple):
     expects_continue: bool
 
 
-ParseHead: TypeAlias = Callable[[bytes, int], Head]  # the head's bytes, the request's number on its connection
+ParseHead: TypeAlias = Callable[[bytes, int], RequestHead]  # the head's bytes, the request's number on its connection
 
 
 class RequestMalformed(NamedTuple):

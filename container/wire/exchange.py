@@ -11,7 +11,7 @@ from container.wire.gunicorn import create
 from container.wire.message import format_error
 
 
-class Meter(Protocol):
+class RequestMeter(Protocol):
     """Counts requests and connections."""
 
     def set_connections(self, number: int) -> None:
@@ -32,7 +32,7 @@ class Exchange(NamedTuple):
     inflow: Inflow | None  # a streamed body
 
 
-class Outcome(NamedTuple):
+class AnswerEnd(NamedTuple):
     """What is left to send of a response, None if the client is gone, and whether to close the connection then."""
 
     rest: bytes | None
@@ -42,14 +42,16 @@ class Outcome(NamedTuple):
 class Answerer:
     """Runs the WSGI application on requests, in any thread; while `is_stopping()`, each closes its connection."""
 
-    def __init__(self, application: Any, cfg: Any, meter: Meter, log: Any, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, application: Any, cfg: Any, meter: RequestMeter, log: Any, is_stopping: Callable[[], bool]
+    ) -> None:
         self._application = application
         self._cfg = cfg
         self._meter = meter
         self._log = log
         self._is_stopping = is_stopping
 
-    def answer_request(self, exchange: Exchange) -> Outcome:
+    def answer_request(self, exchange: Exchange) -> AnswerEnd:
         """Run the application on a request and send of its response what the socket takes at once, of a stream all.
 
         The request is counted before the end of its response is sent, so that a client that has the response finds it
@@ -90,7 +92,7 @@ class Answerer:
             if not counted:
                 count_request()
             self._log.access(response, request, environ, datetime.now() - began)
-        return Outcome(rest, closes)
+        return AnswerEnd(rest, closes)
 
     def _run_application(self, response: Any, environ: dict[str, Any], count: Callable[[], None]) -> None:
         parts = self._application(environ, response.start_response)

@@ -21,7 +21,7 @@ from gunicorn.http.unreader import IterUnreader  # type: ignore[import-untyped]
 from gunicorn.http.wsgi import create  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-untyped]
 
-from container.wire.events import Head
+from container.wire.events import RequestHead
 from container.wire.message import BadHead, ChunkedBody, SizedBody
 
 __all__ = ["USED", "Arbiter", "BaseApplication", "BaseWorker", "Logger", "create", "parse_head"]
@@ -50,7 +50,7 @@ _REFUSALS = {
 }
 
 
-def parse_head(cfg: Any, client: Any, data: bytes, number: int) -> Head:
+def parse_head(cfg: Any, client: Any, data: bytes, number: int) -> RequestHead:
     """Parse the head of the request of this number on a client's connection; raise BadHead if it is none."""
     try:
         request = Request(cfg, IterUnreader([data]), client, number)
@@ -64,5 +64,5 @@ def parse_head(cfg: Any, client: Any, data: bytes, number: int) -> Head:
     )  # else `create` would answer it
     reader = request.body.reader
     if isinstance(reader, ChunkedReader):
-        return Head(request, ChunkedBody(), expects_continue)
-    return Head(request, SizedBody(reader.length if isinstance(reader, LengthReader) else 0), expects_continue)
+        return RequestHead(request, ChunkedBody(), expects_continue)
+    return RequestHead(request, SizedBody(reader.length if isinstance(reader, LengthReader) else 0), expects_continue)

@@ -17,7 +17,7 @@ class BodyLimits(NamedTuple):
     held_bytes: int
 
 
-class Budget:
+class BodyBudget:
     """How much of a worker's limits all its connections use together."""
 
     def __init__(self, limits: BodyLimits) -> None:
@@ -39,7 +39,7 @@ class Budget:
 class HeldBody:
     """A request's body in memory; what its connection holds, later of the response, counts in the worker's budget."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
         self._content = BytesIO()
         self.held_bytes = 0

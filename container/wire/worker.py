@@ -17,7 +17,7 @@ from container.wire.clients import Client, Clients
 from container.wire.connection import Connection
 from container.wire.exchange import Answerer
 from container.wire.gunicorn import BaseWorker, parse_head
-from container.wire.limits import Budget
+from container.wire.limits import BodyBudget
 from container.wire.loop import Loop
 
 STOPPING_IDLE_SECONDS = 0.5  # that an idle connection may still be used for
@@ -43,7 +43,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Run the loop until a signal stops it, then until the requests that have begun are answered."""
         self._loop = Loop(self.PIPE)
-        self._budget = Budget(self.app.limits)
+        self._budget = BodyBudget(self.app.limits)
         answerer = Answerer(self.wsgi, self.cfg, self.app.meter, self.log, lambda: not self.alive)
         self._clients = Clients(self._loop, answerer, self.wsgi.config["IS_QUICK"], self.app.meter, self.log)
         self._is_listening = False

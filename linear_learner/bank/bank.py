@@ -1,16 +1,12 @@
 """What every bank offers, whatever rows it takes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Numbers
 
 Rows = TypeVar("Rows", contravariant=True)
-StopCheck = Callable[[], None]
-
-
-def never_stop() -> None:
-    """Never stop."""
 
 
 class StateLayout(NamedTuple):

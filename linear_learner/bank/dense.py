@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.bank import StateLayout, StopCheck, never_stop
+from linear_learner.bank.bank import StateLayout
 from linear_learner.bank.class_weights import row_weights
 from linear_learner.bank.dense_step import DenseStep, bank_sort_key, consecutive_groups
 from linear_learner.bank.schedule import step_sizes
@@ -21,6 +21,7 @@ from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.engine.pace import Pace
 from open_algorithms.learning.engine.sums import UpdateSums
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import DenseRows, batch_table
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Numbers
 

@@ -7,12 +7,13 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.bank import Bank, StopCheck, never_stop
+from linear_learner.bank.bank import Bank
 from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SparseBank
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows

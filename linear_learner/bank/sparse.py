@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from linear_learner.bank.bank import StateLayout, StopCheck, never_stop
+from linear_learner.bank.bank import StateLayout
 from linear_learner.bank.class_weights import row_weights
 from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES
 from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
@@ -27,6 +27,7 @@ from open_algorithms.learning.engine.expressions import Array
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows, compact_and_transpose
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Int64s, Numbers
 

@@ -18,7 +18,7 @@ from linear_learner.report.tables import (
     weight_table,
 )
 from linear_learner.report.words import describe_settings, format_count, format_number
-from open_algorithms.learning.showing.frame import Head, Table, render_page
+from open_algorithms.learning.showing.frame import PageHead, Table, render_page
 
 TEMPLATE = Path(__file__).parent / "report.html"
 PREDICTOR_TITLES = {
@@ -33,7 +33,7 @@ def render_report(report: Report) -> str:
     title = f"{PREDICTOR_TITLES[report.predictor_type]} of {format_count(report.data.features)} features"
     return render_page(
         TEMPLATE,
-        Head(title, summary_text(report), warning_texts(report), headline_figures(report)),
+        PageHead(title, summary_text(report), warning_texts(report), headline_figures(report)),
         learning=learning_figures(report),
         losses=losses_note(report),
         choice=choice_note(report),

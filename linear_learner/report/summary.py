@@ -16,7 +16,7 @@ MAIN_SETTINGS = ("optimizer", "learning_rate", "wd", "l1")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobSummary:
     """The scores of a model on each channel, its threshold, and the candidate that won among `candidates`."""
 
     predictor_type: str
@@ -35,11 +35,11 @@ def describe_report(report: Mapping[str, Any]) -> Iterator[str]:
     yield from outcome_lines(read_outcome(report))
 
 
-def read_outcome(report: Mapping[str, Any]) -> Outcome:
+def read_outcome(report: Mapping[str, Any]) -> JobSummary:
     """Return the outcome from the content of report.json."""
     training = report["training"]
     winner = next(entry for entry in report["bank"] if entry["candidate"] == report["winner"])
-    return Outcome(
+    return JobSummary(
         predictor_type=report["predictor_type"],
         scores={name: channel["scores"] for name, channel in report["channels"].items()},
         threshold=report["threshold"],
@@ -52,7 +52,7 @@ def read_outcome(report: Mapping[str, Any]) -> Outcome:
     )
 
 
-def outcome_lines(outcome: Outcome) -> Iterator[str]:
+def outcome_lines(outcome: JobSummary) -> Iterator[str]:
     """Yield lines about scores, threshold and the winning candidate."""
     yield "scores: " + "; ".join(
         f"{name} {', '.join(main_scores(outcome.predictor_type, found))}" for name, found in outcome.scores.items()

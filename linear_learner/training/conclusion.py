@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from linear_learner.bank.bank import StopCheck, never_stop
 from linear_learner.measuring.final import Measurement, build_model, calibrate_model, compute_metrics
 from linear_learner.measuring.standings import Standings, evaluate_candidates
 from linear_learner.measuring.thresholds import best_candidate
@@ -15,6 +14,7 @@ from linear_learner.training.plan import Plan
 from linear_learner.training.progress import TrainingProgress
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
 

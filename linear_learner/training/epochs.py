@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from linear_learner.bank.bank import StopCheck
 from linear_learner.measuring.final import objective_name
 from linear_learner.measuring.standings import Standings, evaluate_candidates, least_finite
 from linear_learner.training.labels import check_labels_vary
 from linear_learner.training.log_lines import Period, iterator_counts, log_losses
 from linear_learner.training.plan import Plan
 from linear_learner.training.progress import TrainingProgress
+from open_algorithms.learning.job.stop import StopCheck
 from open_algorithms.learning.rows.kept import ChannelRows
 from open_algorithms.learning.types.arrays import Floats
 

@@ -15,7 +15,7 @@ from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import MessageLog, print_message
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.doors.training import describe_columns
+from open_algorithms.doors.training import columns_of_channel
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.work import Columns, Work
 
@@ -47,7 +47,7 @@ def measure_model(algorithm: Algorithm, model: Any, channel: Channel) -> list[tu
         channel.columns.may_shift, channel.columns.blurred_columns = may_shift, getattr(model, "blurred", None)
         channel.read_first_rows()
         compare_names(channel, model)
-        return describe_columns(channel)
+        return columns_of_channel(channel)
 
     work = Work({}, {channel.name: channel}, MessageLog(), read_columns=read_columns)
     try:

@@ -132,10 +132,10 @@ def agree_on_columns(channel: Channel, hosts: Hosts, may_shift: bool) -> Columns
     if hosts.count > 1:
         described = hosts.all_gather_texts(json.dumps(channel.columns.columns_as_json()))
         channel.align_with_hosts(dict(zip(hosts.names, map(json.loads, described), strict=True)))
-    return describe_columns(channel)
+    return columns_of_channel(channel)
 
 
-def describe_columns(channel: Channel) -> Columns:
+def columns_of_channel(channel: Channel) -> Columns:
     """Return the columns of a channel whose first rows were read."""
     names, shift = channel.columns.names, channel.columns.shift
     return Columns(shift=shift) if names is None else Columns(names.features, names.label, shift)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import Prefetch
 from open_algorithms.learning.training.checkpoints import CheckpointStore
@@ -37,10 +38,6 @@ def assume_usual_memory() -> int:
     return USUAL_FREE_BYTES
 
 
-def never_stop() -> None:
-    """Do nothing: nobody asks to stop."""
-
-
 def record_nothing(part: str) -> None:
     """Record nothing."""
 
@@ -66,7 +63,7 @@ class Work:
     read_columns: Callable[[bool], Columns] = read_no_columns
     start_folder: Path | None = None
     checkpoints: CheckpointStore | None = None
-    raise_if_stopped: Callable[[], None] = never_stop
+    raise_if_stopped: StopCheck = never_stop
     record_lap: Callable[[str], None] = record_nothing
     seconds_by_part: Mapping[str, float] = field(default_factory=dict)
     prefetch: Prefetch = iter

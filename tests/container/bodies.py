@@ -8,7 +8,7 @@ import numpy as np
 
 from container.codecs.registry import REQUEST_DECODERS
 from container.rows.blocks import Features
-from open_algorithms.learning.rows.csr import Csr
+from open_algorithms.learning.rows.csr import Csr, compress_matrix
 
 
 def decode_body(kind: str, body: bytes, parameters: Mapping[str, str], features: int) -> Any:
@@ -20,13 +20,7 @@ def stack_rows(parts: list[Features], features: int) -> Features:
     """Put rows under one another."""
     if not any(isinstance(part, Csr) for part in parts):
         return np.concatenate([np.empty((0, features), np.float32), *parts])
-    rows = [part if isinstance(part, Csr) else _compress(part) for part in parts]
+    rows = [part if isinstance(part, Csr) else compress_matrix(part) for part in parts]
     indptr = np.cumsum(np.concatenate([[0], *(np.diff(part.indptr) for part in rows)]))
     data, indices = np.concatenate([part.data for part in rows]), np.concatenate([part.indices for part in rows])
     return Csr(data, indices, indptr, (len(indptr) - 1, features))
-
-
-def _compress(X: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Csr:
-    rows, columns = np.nonzero(X)
-    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
-    return Csr(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))

@@ -119,24 +119,32 @@ class HostProcess:
 
 
 class LocalHosts:
-    """The hosts of a job of a few rows each."""
+    """The hosts of a job of a few rows each, who wait `patience` seconds for each other on an `interface`."""
 
     def __init__(self, folder: Path, *names: str) -> None:
+        self.patience, self.interface = 20.0, "lo"
         self.names = names
         self.port = _free_low_port()
         self._folder = folder
         self._started: list[HostProcess] = []
 
     def start(
-        self, name: str, fit: str = "returns", *, save: str = "whole", silence: float = 20, rows: str | None = "1,2\n",
-        patience: float = 20, interface: str = "lo", hyperparameters: dict[str, str] | None = None, **channel: Any,
-    ) -> HostProcess:  # fmt: skip
+        self,
+        name: str,
+        fit: str = "returns",
+        *,
+        save: str = "whole",
+        silence: float = 20,
+        rows: str | None = "1,2\n",
+        hyperparameters: dict[str, str] | None = None,
+        **channel: Any,
+    ) -> HostProcess:
         """Start a host; `rows` None is an empty folder."""
         root = self._folder / name
         for folder in ("input/config", "input/data/train", "model", "output/data", "checkpoints"):
             (root / folder).mkdir(parents=True)
         (root / "checkpoints/checkpoint").write_text("course")
-        resources = {"current_host": name, "hosts": self.names, "network_interface_name": interface}
+        resources = {"current_host": name, "hosts": self.names, "network_interface_name": self.interface}
         configuration = {
             "resourceconfig": resources,
             "hyperparameters": hyperparameters or {},
@@ -146,7 +154,7 @@ class LocalHosts:
             (root / f"input/config/{file}.json").write_text(json.dumps(content))
         if rows is not None:
             (root / "input/data/train/a.csv").write_text(rows)
-        numbers = {"PORT": self.port, "SILENCE": silence, "PATIENCE": patience}
+        numbers = {"PORT": self.port, "SILENCE": silence, "PATIENCE": self.patience}
         environment = {name: str(number) for name, number in numbers.items()}
         host = HostProcess(root, {"SAGEMAKER_BASE_DIR": str(root), "FIT": fit, "SAVE": save, **environment})
         self._started.append(host)

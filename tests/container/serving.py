@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from container.team.network import find_free_port
+
 SERVER = """
 import json, os, sys, time
 import numpy as np
@@ -48,12 +50,6 @@ sys.exit(server.run_server(os.environ, loader, (ValueError,), lambda model: Mark
 """
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 class ServerProcess(subprocess.Popen[str]):
     """A server with two workers; its output goes to a file, so that it never blocks on a reader."""
 
@@ -84,7 +80,7 @@ def start_server(port: int, **environ: str) -> ServerProcess:
 @contextmanager
 def running_server(**environ: str) -> Iterator[int]:
     """Run a server and yield its port; it must exit with status 0."""
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     process = start_server(port, **environ)
     try:
         assert wait_for_ping(port, process) == 200

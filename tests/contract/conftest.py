@@ -1,7 +1,6 @@
 """Jobs and servers, as processes and in containers, in a temporary root laid out as the platform does."""
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
+from container.team.network import find_free_port
 from tests.contract.launch import TOP, Container, Process, Running
 
 DATA = TOP / "examples" / "breast-cancer"
@@ -188,17 +188,10 @@ def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running_server(root: Path, launch: type[Running], **environment: str) -> Iterator[RunningServer]:
     """Serve the model under `root` on a free port."""
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
         server = RunningServer(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)

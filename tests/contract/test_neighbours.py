@@ -1,29 +1,14 @@
 """A job beside processes that want its processors."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.neighbours import busy_neighbours
 from container.codecs.recordio import encode_records
 from tests.contract.conftest import RECORDIO, TrainingJob
 from tests.contract.launch import Running
 from tests.contract.test_train import assert_same_model
-
-BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
-
-
-@contextmanager
-def neighbours(count: int) -> Iterator[None]:
-    """Run so many busy processes until the end of the block, or of this process."""
-    with ExitStack() as stack:
-        for _ in range(count):
-            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", BUSY]))
-            stack.callback(process.kill)
-        yield
 
 
 def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: type[Running], tmp_path: Path) -> None:
@@ -38,7 +23,7 @@ def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: ty
         )
         job.write_channel_file("train", "part.pbr", encode_records(X[:9000], y[:9000]))
         job.write_channel_file("validation", "part.pbr", encode_records(X[9000:], y[9000:]))
-        with neighbours(busy):
+        with busy_neighbours(busy):
             status, log = job.train()
         assert status == 0, log
         jobs.append(job)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
+from container.team.network import find_free_port
 from linear_learner.artifact.read import load_model
 from tests.contract.conftest import (
     CSV,
@@ -26,7 +27,6 @@ from tests.contract.conftest import (
     RECORDIO,
     RunningServer,
     TrainingJob,
-    free_port,
     running_server,
     send_request,
     wait_for_ping,
@@ -130,7 +130,7 @@ def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: t
 
 @pytest.mark.parametrize("many", [False, True])
 def test_the_server_tells_of_such_a_column(trained: tuple[Path, str], tmp_path: Path, many: bool) -> None:
-    port = free_port()
+    port = find_free_port("127.0.0.1")
     environment = {"SAGEMAKER_BIND_TO_PORT": f"{port}"} | ({"SAGEMAKER_MULTI_MODEL": "true"} if many else {})
     with (tmp_path / "log").open("w") as log, Process("serve", trained[0], environment, log.fileno()) as running:
         server = RunningServer(f"http://127.0.0.1:{port}", running)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from container.team.network import find_free_port
 from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.objective.model import LinearModel
-from tests.contract.conftest import free_port, read_example
+from tests.contract.conftest import read_example
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
 from tests.page import describe_algorithm, read_blocks
@@ -34,7 +35,7 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
     lay_out_job(tmp_path / "opt_ml")
     blocks = read_blocks("python")
     beginning = blocks.pop("Local mode of the SageMaker Python SDK")
-    port = str(free_port())
+    port = str(find_free_port("127.0.0.1"))
 
     def run(*titles: str, expression: str) -> Any:
         program = (

@@ -86,7 +86,7 @@ def classify_first_line(first: Fields, second: Fields | None = None) -> FirstLin
     over_numbers = second is None or not any(map(is_text, second))
     if over_numbers and 2 * len(texts) > len(first) and len(set(texts)) == len(texts):
         return FirstLine.NUMBERED
-    if is_text(first[0]) and (second is None or is_number(second[0])):
+    if is_text(first[0]) and (second is None or is_everyday_number(second[0])):
         return classify_label_line(values)
     return FirstLine.ROW
 
@@ -95,7 +95,7 @@ def classify_number_line(first: Fields, second: Fields) -> FirstLine:
     """Classify a line of numbers: a header where they number the columns, or rise like years above fractions."""
     if is_range(first) or (len(first) > 2 and is_permuted_range(first)):
         return FirstLine.NUMBERED if len(first) >= LEAST_CERTAIN_COLUMNS else FirstLine.UNSURE
-    fractions = [field for field in second if is_number(field) and not float(field).is_integer()]
+    fractions = [field for field in second if is_everyday_number(field) and not float(field).is_integer()]
     return (
         FirstLine.UNSURE
         if len(first) > 3 and is_increasing(first[1:]) and 2 * len(fractions) > len(second)
@@ -105,7 +105,7 @@ def classify_number_line(first: Fields, second: Fields) -> FirstLine:
 
 def classify_label_line(fields: Fields) -> FirstLine:
     """Classify the values beside the label's name: a header where they count up, or rise and are many."""
-    numbers = [float(field) for field in fields if is_number(field)]
+    numbers = [float(field) for field in fields if is_everyday_number(field)]
     rising = len(numbers) == len(fields) and all(one < other for one, other in pairwise(numbers))
     if is_range(fields) or (rising and len(fields) >= LEAST_CERTAIN_COLUMNS):
         return FirstLine.NUMBERED
@@ -114,10 +114,10 @@ def classify_label_line(fields: Fields) -> FirstLine:
 
 def is_text(field: str) -> bool:
     """Return whether a field is not empty, not a number and not a mark of a missing value."""
-    return bool(field) and not is_number(field) and field not in MISSING_MARKS
+    return bool(field) and not is_everyday_number(field) and field not in MISSING_MARKS
 
 
-def is_number(field: str) -> bool:
+def is_everyday_number(field: str) -> bool:
     """Return whether a field is a number in everyday notation: not nan, not 1_000."""
     try:
         return not isnan(float(field)) and "_" not in field

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Head:
+class PageHead:
     """What a reader sees first: a title, a summary, warnings, and headline figures as pairs of a name and a text."""
 
     title: str
@@ -43,7 +43,7 @@ class Table:
     texts: Collection[int] = ()
 
 
-def render_page(template: Path, head: Head, **values: object) -> str:
+def render_page(template: Path, head: PageHead, **values: object) -> str:
     """Render a template, which sees `head` and `values`."""
     environment = Environment(
         loader=FileSystemLoader([template.parent, FOLDER]),

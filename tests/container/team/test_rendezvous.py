@@ -87,13 +87,15 @@ def test_a_host_that_comes_late_is_waited_for(hosts: Callable[..., LocalHosts], 
 
 def test_a_host_that_never_comes_is_named(hosts: Callable[..., LocalHosts]) -> None:
     job = hosts(*NAMES)
-    there = [job.start(name, patience=2) for name in (FIRST, SECOND)]
+    job.patience = 2
+    there = [job.start(name) for name in (FIRST, SECOND)]
     all_end(there, 1, f"AlgorithmError: waited 0.0333333 minutes in vain for host {THIRD!r}.")
 
 
 def test_a_first_host_that_never_comes_is_named(hosts: Callable[..., LocalHosts]) -> None:
     job = hosts("a.invalid", SECOND)
-    host = job.start(SECOND, patience=1)
+    job.patience = 1
+    host = job.start(SECOND)
     assert host.wait_for_end() == 1
     assert host.failure is not None
     assert re.search(r"^AlgorithmError: host 'a.invalid' let nobody in on port \d+ for .*: .+\.$", host.failure)
@@ -311,7 +313,9 @@ def test_a_port_that_is_taken_is_named(hosts: Callable[..., LocalHosts]) -> None
 
 
 def test_an_interface_that_is_not_there_is_told_from_those_that_are(hosts: Callable[..., LocalHosts]) -> None:
-    host = hosts().start(FIRST, interface="eth7")
+    job = hosts()
+    job.interface = "eth7"
+    host = job.start(FIRST)
     assert host.wait_for_end() == 1
     assert host.failure is not None
     assert host.failure.startswith(f"ClientError: host {FIRST!r}: resourceconfig.json: expected the network_interface")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.container.serving import running_server, send_request
@@ -41,8 +41,12 @@ def send(page: Chrome, text: str = "", file: Path | None = None) -> None:
     field.send_keys(text)
     if file:
         page.find_element(By.ID, "file").send_keys(str(file))
+    page.execute_script("window.sent = true")
     page.find_element(By.CSS_SELECTOR, "button[value=table]").click()
-    WebDriverWait(page, 30).until(staleness_of(field))
+    # A new document has no such mark; between two documents the driver may answer any question with an error.
+    is_answered = "return !window.sent && document.readyState === 'complete'"
+    wait = WebDriverWait(page, 120, ignored_exceptions=(WebDriverException,))
+    wait.until(lambda browser: browser.execute_script(is_answered))
 
 
 def shown(page: Chrome) -> list[str]:

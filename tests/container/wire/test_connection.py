@@ -23,7 +23,7 @@ from container.wire.events import (
     StreamStarted,
 )
 from container.wire.gunicorn import parse_head
-from container.wire.limits import MOST_STREAMS, BodyLimits, Budget
+from container.wire.limits import MOST_STREAMS, BodyBudget, BodyLimits
 
 PARSE = partial(parse_head, Config(), ("127.0.0.1", 1234))
 MANY = 1 << 40
@@ -42,8 +42,8 @@ def chunk(body: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
-def make(budget: Budget | None = None, body_bytes: int = 1 << 20) -> Connection:
-    return Connection(PARSE, budget or Budget(BodyLimits(body_bytes, MANY)), KEEPALIVE, 0)
+def make(budget: BodyBudget | None = None, body_bytes: int = 1 << 20) -> Connection:
+    return Connection(PARSE, budget or BodyBudget(BodyLimits(body_bytes, MANY)), KEEPALIVE, 0)
 
 
 def refused(events: list[Event]) -> Exception:
@@ -143,7 +143,7 @@ MB = b"x" * (1 << 20)
     ids=["announced", "one_chunk", "last_chunk"],
 )
 def test_a_body_over_the_limit_is_refused_and_read_no_further(data: bytes) -> None:
-    budget = Budget(BodyLimits(1 << 20, MANY))
+    budget = BodyBudget(BodyLimits(1 << 20, MANY))
     connection = make(budget)
     error = refused(connection.receive_data(data, 0))
     assert isinstance(error, PayloadTooLarge)
@@ -191,7 +191,7 @@ def test_broken_chunks_are_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"GET /pi", post(b"", length=4), CHUNKED + chunk(b"1,2\n")])
 def test_a_client_that_goes_before_its_request_is_whole_ends_the_connection(data: bytes) -> None:
-    budget = Budget(BodyLimits(1 << 20, MANY))
+    budget = BodyBudget(BodyLimits(1 << 20, MANY))
     connection = make(budget)
     connection.receive_data(data, 0)
     assert connection.receive_end() == []
@@ -286,7 +286,7 @@ def test_while_it_is_answered_a_request_has_all_the_time() -> None:
 
 
 def test_bodies_and_answers_count_as_held_until_they_have_gone() -> None:
-    budget = Budget(BodyLimits(1 << 20, MANY))
+    budget = BodyBudget(BodyLimits(1 << 20, MANY))
     connection = make(budget)
     connection.receive_data(post(b"x" * 60, length=100), 0)
     assert budget.held_bytes == 60
@@ -301,7 +301,7 @@ def test_bodies_and_answers_count_as_held_until_they_have_gone() -> None:
 
 
 def test_when_all_hold_too_much_together_the_last_is_asked_to_come_again() -> None:
-    budget = Budget(BodyLimits(1 << 20, 100))
+    budget = BodyBudget(BodyLimits(1 << 20, 100))
     first, second = make(budget), make(budget)
     first.receive_data(post(b"x" * 60, length=90), 0)
     error = refused(second.receive_data(post(b"x" * 41, length=90), 0))
@@ -315,7 +315,7 @@ def test_when_all_hold_too_much_together_the_last_is_asked_to_come_again() -> No
 LARGE = b"x" * (256 << 10)
 
 
-def start_stream(budget: Budget | None = None, data: bytes = LARGE) -> Connection:
+def start_stream(budget: BodyBudget | None = None, data: bytes = LARGE) -> Connection:
     connection = make(budget, body_bytes=0)
     (event,) = connection.receive_data(CHUNKED + chunk(data), 0)
     assert isinstance(event, StreamStarted)
@@ -324,7 +324,7 @@ def start_stream(budget: Budget | None = None, data: bytes = LARGE) -> Connectio
 
 
 def test_a_body_without_limit_is_handed_out_as_it_comes() -> None:
-    budget = Budget(BodyLimits(0, MANY))
+    budget = BodyBudget(BodyLimits(0, MANY))
     connection = start_stream(budget)
     assert (budget.held_bytes, budget.stream_count) == (0, 1)
     assert connection.wants_read
@@ -379,7 +379,7 @@ def test_a_stream_that_is_answered_before_its_end_is_the_last_request() -> None:
 
 
 def test_no_more_bodies_are_streamed_at_once_than_there_may_be() -> None:
-    budget = Budget(BodyLimits(0, MANY))
+    budget = BodyBudget(BodyLimits(0, MANY))
     streams = [start_stream(budget) for _ in range(MOST_STREAMS)]
     error = refused(make(budget).receive_data(CHUNKED + chunk(LARGE), 0))
     assert isinstance(error, ServerBusy)
@@ -394,7 +394,7 @@ def test_no_more_bodies_are_streamed_at_once_than_there_may_be() -> None:
     )
 )
 def test_no_bytes_bring_a_connection_down_and_in_the_end_it_holds_nothing(pieces: list[bytes]) -> None:
-    budget = Budget(BodyLimits(0, 100))
+    budget = BodyBudget(BodyLimits(0, 100))
     connection = make(budget)
     for now, piece in enumerate(pieces):
         for event in connection.receive_data(piece, now):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import free_port
+from container.team.network import find_free_port
 from tests.contract.launch import IMAGE, Container, Process
 from tests.contract.several_hosts import stranger
 from tests.contract.several_hosts.hosts import (
@@ -116,7 +116,7 @@ input()
 
 def test_a_server_of_mxnet_as_it_comes_would_run_it(tmp_path: Path) -> None:
     """Which shows that the stranger speaks the language."""
-    port = str(free_port())
+    port = str(find_free_port("127.0.0.1"))
     shared = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": port, "DMLC_INTERFACE": "lo"}
     shared |= {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1"}
     with ExitStack() as stack:

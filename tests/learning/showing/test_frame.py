@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.frame import Figure, Head, Table, render_page
+from open_algorithms.learning.showing.frame import Figure, PageHead, Table, render_page
 from open_algorithms.learning.showing.plots import Curve, draw_curves
 from tests.page import read_blocks
 from tests.reader import PageReader
@@ -23,7 +23,7 @@ def render_clusters(folder: Path, name: str = "first") -> str:
     distances = Curve([1, 2, 3], [9.0, 4.0, 3.5], name)
     return render_page(
         template,
-        Head(f"Clusters of {name}", "Three rounds.", [f"{name} is empty."], [("rows", "1,200")]),
+        PageHead(f"Clusters of {name}", "Three rounds.", [f"{name} is empty."], [("rows", "1,200")]),
         sizes=Table(["cluster", "rows"], [[name, 700], ["second", 500]], chosen=1, texts=[1]),
         curves=[
             Figure(name, draw_curves([distances], name, Scale("round", whole=True), Scale(name)), [("--accent", name)]),
@@ -63,5 +63,5 @@ def test_a_value_that_a_template_lacks_is_an_error(tmp_path: Path) -> None:
     template = tmp_path / "page.html"
     template.write_text('{% extends "frame.html" %}{% block sections %}{{ missing }}{% endblock %}', encoding="utf-8")
     with pytest.raises(UndefinedError, match="'missing' is undefined"):
-        render_page(template, Head("A title", "A summary."))
-    assert "given" in render_page(template, Head("A title", "A summary."), missing=Markup("given"))
+        render_page(template, PageHead("A title", "A summary."))
+    assert "given" in render_page(template, PageHead("A title", "A summary."), missing=Markup("given"))
