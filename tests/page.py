@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from container.team.network import find_free_port
 from tests.contract.launch import IMAGE
+from tests.ports import claim_port
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
@@ -67,7 +67,7 @@ def describe_algorithm(folder: Path) -> None:
 
 def run_script(script: str, folder: Path) -> str:
     """Run a shell script on a free port, kill what it leaves running, and return its output."""
-    port = str(find_free_port("127.0.0.1"))
+    port = str(claim_port())
     outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     with subprocess.Popen(
         ["bash", "-euc", re.sub("8080(:8080)?", rf"{port}\1", script)],

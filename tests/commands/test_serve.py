@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from container.team.network import find_free_port
 from tests.commands.conftest import Command
 from tests.contract.conftest import TrainingJob
 from tests.contract.launch import TOP
+from tests.ports import claim_port
 
 
 @pytest.mark.parametrize("place", ["model", "output/model.tar.gz"])
 def test_a_folder_and_a_package_are_served_until_a_signal(
     job: tuple[TrainingJob, str], tmp_path: Path, place: str
 ) -> None:
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     words = [sys.executable, "-m", "open_algorithms.commands", "serve", str(job[0].root / place), "--port", f"{port}"]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
     with subprocess.Popen(words, cwd=TOP, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:

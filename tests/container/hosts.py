@@ -3,13 +3,14 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.ports import claim_port
 
 PROGRAM = """
 import errno, os, sys, threading, time
@@ -124,7 +125,7 @@ class LocalHosts:
     def __init__(self, folder: Path, *names: str) -> None:
         self.patience, self.interface = 20.0, "lo"
         self.names = names
-        self.port = _free_low_port()
+        self.port = claim_port()
         self._folder = folder
         self._started: list[HostProcess] = []
 
@@ -171,15 +172,3 @@ class LocalHosts:
         for host in self._started:
             host.process.kill()
             host.process.wait()
-
-
-def _free_low_port() -> int:
-    """Find a free port below the ephemeral range, so that no outgoing connection is given it."""
-    for port in range(10000 + os.getpid() % 20000, 32768):  # others may be at the same tests
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from container.team.network import find_free_port
+from tests.ports import claim_port
 
 SERVER = """
 import json, os, sys, time
@@ -80,7 +80,7 @@ def start_server(port: int, **environ: str) -> ServerProcess:
 @contextmanager
 def running_server(**environ: str) -> Iterator[int]:
     """Run a server and yield its port; it must exit with status 0."""
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     process = start_server(port, **environ)
     try:
         assert wait_for_ping(port, process) == 200

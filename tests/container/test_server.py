@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from container.team.network import find_free_port
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
+from tests.ports import claim_port
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_port_in_use_is_one_clear_message(port: int) -> None:
 
 
 def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number)
     wait_for_ping(number, process)
     send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
@@ -67,7 +67,7 @@ def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line()
 
 
 def test_while_the_model_loads_the_answer_is_503_and_sigterm_ends_at_once() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number, LOAD_SECONDS="30")
     for _ in range(200):
         with suppress(ConnectionRefusedError):
@@ -84,7 +84,7 @@ def test_while_the_model_loads_the_answer_is_503_and_sigterm_ends_at_once() -> N
 
 
 def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number, LOAD_SECONDS="0.5")
     answers = set()
     while (200, b"3.0\n") not in answers:
@@ -98,7 +98,7 @@ def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_the_log() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number, BROKEN="1", SAGEMAKER_BASE_DIR="/nowhere")
     assert wait_for_ping(number, process) == 500
     assert send_request(number, "GET", "/ping") == (500, b"")

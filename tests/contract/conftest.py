@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from container.team.network import find_free_port
 from tests.contract.launch import TOP, Container, Process, Running
+from tests.ports import claim_port
 
 DATA = TOP / "examples" / "breast-cancer"
 CSV, RECORDIO, JSON, JSONLINES = (
@@ -191,7 +191,7 @@ def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
 @contextmanager
 def running_server(root: Path, launch: type[Running], **environment: str) -> Iterator[RunningServer]:
     """Serve the model under `root` on a free port."""
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
         server = RunningServer(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)

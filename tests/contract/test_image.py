@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from container.team.network import find_free_port
 from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from tests.contract.conftest import (
@@ -26,6 +25,7 @@ from tests.contract.conftest import (
 )
 from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
 from tests.page import read_blocks
+from tests.ports import claim_port
 
 pytestmark = pytest.mark.usefixtures("image")
 
@@ -217,7 +217,7 @@ class Typed(Running):
 
 @pytest.mark.parametrize("line", command_lines())
 def test_the_documented_commands_work(example: Path, line: str) -> None:
-    port = str(find_free_port("127.0.0.1"))
+    port = str(claim_port())
     environment = {"PORT": port, "IMAGE": IMAGE}
     if "train" in line:
         shutil.rmtree(example / "opt_ml" / "model", ignore_errors=True)
@@ -237,7 +237,7 @@ def test_the_documented_commands_work(example: Path, line: str) -> None:
 def test_the_documented_calls_load_ask_and_unload_a_model(hardened: TrainingJob, tmp_path: Path) -> None:
     lay_out_job(tmp_path / "opt_ml")
     shutil.copytree(hardened.root / "model", tmp_path / "opt_ml" / "model")
-    name, port = f"contract-{uuid.uuid4().hex[:12]}", find_free_port("127.0.0.1")
+    name, port = f"contract-{uuid.uuid4().hex[:12]}", claim_port()
     script = read_blocks("sh")["Many models"].replace("open-linear-learner:dev", IMAGE)
     for printed, here in (("localhost:8080", f"localhost:{port}"), ("8080:8080", f"{port}:8080")):
         script = script.replace(printed, here)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from container.team.network import find_free_port
 from linear_learner.artifact.read import load_model
 from tests.contract.conftest import (
     CSV,
@@ -32,6 +31,7 @@ from tests.contract.conftest import (
     wait_for_ping,
 )
 from tests.contract.launch import TOP, Process
+from tests.ports import claim_port
 
 WARNED = "Features of which float32 does not keep the digits that vary: 'time'. "
 EXACT = "Requests in JSON and CSV are answered exactly, those in recordIO and libsvm are not."
@@ -130,7 +130,7 @@ def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: t
 
 @pytest.mark.parametrize("many", [False, True])
 def test_the_server_tells_of_such_a_column(trained: tuple[Path, str], tmp_path: Path, many: bool) -> None:
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     environment = {"SAGEMAKER_BIND_TO_PORT": f"{port}"} | ({"SAGEMAKER_MULTI_MODEL": "true"} if many else {})
     with (tmp_path / "log").open("w") as log, Process("serve", trained[0], environment, log.fileno()) as running:
         server = RunningServer(f"http://127.0.0.1:{port}", running)

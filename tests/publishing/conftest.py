@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from container.team.network import find_free_port
+from tests.ports import claim_port
 from tests.publishing.aws import Aws, create_aws_app
 from tests.sdk.conftest import sdk as sdk
 
@@ -16,7 +16,7 @@ from tests.sdk.conftest import sdk as sdk
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """An account of AWS with nothing in it, which every client that is started asks."""
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     account = Aws(f"http://127.0.0.1:{port}")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from container.team.network import find_free_port
 from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
@@ -18,6 +17,7 @@ from tests.contract.conftest import read_example
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
 from tests.page import describe_algorithm, read_blocks
+from tests.ports import claim_port
 
 pytestmark = pytest.mark.usefixtures("image")
 Run = Callable[..., Any]
@@ -35,7 +35,7 @@ def run(sdk: Callable[[str], str], tmp_path: Path) -> Iterator[Run]:
     lay_out_job(tmp_path / "opt_ml")
     blocks = read_blocks("python")
     beginning = blocks.pop("Local mode of the SageMaker Python SDK")
-    port = str(find_free_port("127.0.0.1"))
+    port = str(claim_port())
 
     def run(*titles: str, expression: str) -> Any:
         program = (

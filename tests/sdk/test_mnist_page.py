@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER, load_mnist
-from container.team.network import find_free_port
 from tests.contract.launch import IMAGE
 from tests.contract.leftovers import remove_containers
 from tests.page import read_blocks
+from tests.ports import claim_port
 
 PUBLISHED_ERRORS = 44 + 49  # of the notebook's last cell
 
@@ -41,7 +41,7 @@ def test_the_notebook_runs_and_makes_no_more_errors_than_the_original(
     sdk: Callable[[str], str], tmp_path: Path
 ) -> None:
     program = "".join(read_blocks("python", "mnist.md").values())
-    program = program.replace("8080", str(find_free_port("127.0.0.1"))).replace("open-linear-learner:dev", IMAGE)
+    program = program.replace("8080", str(claim_port())).replace("open-linear-learner:dev", IMAGE)
     sdk(f"{program}\nPath('answer').write_text(repr(confusion.to_numpy().tolist()))")
     (true_negative, false_positive), (false_negative, true_positive) = ast.literal_eval(
         (tmp_path / "answer").read_text()

@@ -15,10 +15,10 @@ import pytest
 
 from container.contract.environment import ServerSettings
 from container.contract.errors import NoMemoryForModel
-from container.team.network import find_free_port
 from container.web import shelf
 from container.web.application import create_app
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
+from tests.ports import claim_port
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -224,7 +224,7 @@ def folders() -> set[Path]:
 
 def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
     before = folders()
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
     assert wait_for_ping(port, process) == 200
     order = json.dumps({"model_name": "x", "url": write(tmp_path / "model", 0)})
@@ -242,7 +242,7 @@ def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
 
 def test_a_master_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     before = folders()
-    port = find_free_port("127.0.0.1")
+    port = claim_port()
     process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
     assert wait_for_ping(port, process) == 200
     process.kill()

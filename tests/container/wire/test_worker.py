@@ -20,7 +20,6 @@ from flask import Flask
 
 from container.contract.environment import ServerSettings
 from container.server import Server
-from container.team.network import find_free_port
 from container.web.counters import Meter
 from tests.container.serving import (
     SERVER,
@@ -35,6 +34,7 @@ from tests.container.serving import (
     stop_server,
     wait_for_ping,
 )
+from tests.ports import claim_port
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_uploads_that_are_given_up_leave_nothing(port: int) -> None:
 
 
 def test_what_has_begun_is_answered_before_the_end() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number)
     wait_for_ping(number, process)
     with (
@@ -191,7 +191,7 @@ def test_what_has_begun_is_answered_before_the_end() -> None:
 
 def test_a_signal_right_after_the_start_is_not_lost() -> None:
     for delay in (0.0, 0.02, 0.04, 0.08):
-        number = find_free_port("127.0.0.1")
+        number = claim_port()
         process = start_server(number, SAGEMAKER_MODEL_SERVER_WORKERS="4")
         while b"gunicorn" not in Path(f"/proc/{process.pid}/cmdline").read_bytes() and not children(process.pid):
             time.sleep(0.005)
@@ -220,7 +220,7 @@ def test_whoever_has_an_answer_finds_it_in_the_counts() -> None:
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_counts_go_on() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     process = start_server(number)
     wait_for_ping(number, process)
     for _ in range(20):
@@ -349,7 +349,7 @@ def test_small_bodies_that_unpack_to_large_ones_and_tiny_chunks_stop_nobody(port
 
 
 def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
-    number = find_free_port("127.0.0.1")
+    number = claim_port()
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVER],

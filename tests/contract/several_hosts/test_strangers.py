@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from container.team.network import find_free_port
 from tests.contract.launch import IMAGE, Container, Process
 from tests.contract.several_hosts import stranger
 from tests.contract.several_hosts.hosts import (
@@ -24,6 +23,7 @@ from tests.contract.several_hosts.hosts import (
     session_sockets,
 )
 from tests.contract.several_hosts.test_hosts import figures
+from tests.ports import claim_port
 
 STRANGER = Path(stranger.__file__)
 
@@ -116,7 +116,7 @@ input()
 
 def test_a_server_of_mxnet_as_it_comes_would_run_it(tmp_path: Path) -> None:
     """Which shows that the stranger speaks the language."""
-    port = str(find_free_port("127.0.0.1"))
+    port = str(claim_port())
     shared = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": port, "DMLC_INTERFACE": "lo"}
     shared |= {"DMLC_NUM_WORKER": "1", "DMLC_NUM_SERVER": "1"}
     with ExitStack() as stack:
