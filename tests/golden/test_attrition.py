@@ -18,8 +18,8 @@ from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from tests.learning.job.recorder import Recorder
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.silence import SilentLog
 
 RUN = FOLDER / "golden" / "attrition"
 
@@ -94,7 +94,7 @@ def test_scores_recomputed_from_the_saved_model_are_those_that_were_printed() ->
 def test_our_own_job_on_the_same_data_is_no_worse(seed: int) -> None:
     X, y = table()
     texts = {"predictor_type": "binary_classifier", "mini_batch_size": "100", "seed": str(seed)}
-    model = fit_model(texts, {"train": [(X, y)]}, SilentLog())
+    model = fit_model(texts, {"train": [(X, y)]}, Recorder())
     scores = {name: value for name, _, value in final_scores(model, [(X, y)], parse_hyperparameters(texts), None)}
     assert scores["binary_classification_cross_entropy_objective"] <= 0.5552
     assert scores["binary_classification_accuracy"] >= 4657 / 6548

@@ -11,6 +11,7 @@ from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.work import Work
+from tests.learning.job.recorder import Recorder
 
 
 def fit_result(
@@ -36,3 +37,11 @@ def fit_model(
 ) -> LinearModel:
     """Train as `fit_result` does, and return the model."""
     return fit_result(hyperparameters, channels, log, budget, **more).model
+
+
+def fit_recorded(
+    hyperparameters: Mapping[str, str], channels: Mapping[str, Iterable[Block]]
+) -> tuple[LinearModel, Recorder]:
+    """Train, and return the model with all that was told."""
+    log = Recorder()
+    return fit_model(hyperparameters, channels, log), log

@@ -12,22 +12,15 @@ from linear_learner.artifact.write import write_artifact
 from linear_learner.learn import fit, save_model, write_report
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.work import Columns, Work
-from tests.learning.rows.test_kept import Log
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, split
+from tests.learning.job.recorder import Recorder
+from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example
 
 FEW = {"epochs": "2", "num_models": "2"}
 NAMES = ("a", "b", "c", "d", "e")
 
 
-class WarningLog(Log):
-    """Keep warnings as well."""
-
-    def warning(self, text: str) -> None:
-        self.said.append(text)
-
-
-def work(predictor: str, log: Log, **more: Any) -> Work:
-    return Work(HYPERPARAMETERS[predictor] | FEW, split(predictor), log, **more)
+def work(predictor: str, log: Recorder, **more: Any) -> Work:
+    return Work(HYPERPARAMETERS[predictor] | FEW, split_example(predictor), log, **more)
 
 
 def columns_asked_for(columns: Columns, asked: list[bool]) -> Any:
@@ -40,11 +33,11 @@ def columns_asked_for(columns: Columns, asked: list[bool]) -> Any:
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_the_model_is_for_raw_features_under_their_names(predictor: str) -> None:
-    shift, asked, log = np.array([1e6, 0, 0, -3e6, 0]), list[bool](), Log()
-    plain = fit(work(predictor, Log())).model
+    shift, asked, log = np.array([1e6, 0, 0, -3e6, 0]), list[bool](), Recorder()
+    plain = fit(work(predictor, Recorder())).model
     model = fit(work(predictor, log, read_columns=columns_asked_for(Columns(NAMES, "y", shift), asked))).model
     assert (model.names, model.label_name, asked) == (NAMES, "y", [True])
-    X, _ = example(predictor)
+    X, _ = draw_example(predictor)
     raw = X.astype(np.float64) + shift
     np.testing.assert_allclose(model.margins(raw), plain.margins(X), atol=1e-3)
     assert any("'a', 'd'" in line for line in log.said)
@@ -53,16 +46,16 @@ def test_the_model_is_for_raw_features_under_their_names(predictor: str) -> None
 def test_no_shift_is_wanted_of_features_that_are_not_centred() -> None:
     asked = list[bool]()
     texts = HYPERPARAMETERS["regressor"] | FEW | {"unbias_data": "false"}
-    fit(Work(texts, split("regressor"), Log(), read_columns=columns_asked_for(Columns(), asked)))
+    fit(Work(texts, split_example("regressor"), Recorder(), read_columns=columns_asked_for(Columns(), asked)))
     assert asked == [False]
 
 
 def test_features_that_vary_late_are_named_unless_an_earlier_model_knows_them(tmp_path: Path) -> None:
-    X, y = example("regressor", rows=3000)
+    X, y = draw_example("regressor", rows=3000)
     X = X.copy()
     X[:1000, 2] = 7
     texts = HYPERPARAMETERS["regressor"] | FEW | {"mini_batch_size": "100", "num_point_for_scaler": "500"}
-    first, second = WarningLog(), WarningLog()
+    first, second = Recorder(), Recorder()
     result = fit(Work(texts, {"train": [(X, y)]}, first))
     assert any(
         line.startswith("Features that vary, but not in the first rows") and "'f2'" in line for line in first.said
@@ -74,15 +67,15 @@ def test_features_that_vary_late_are_named_unless_an_earlier_model_knows_them(tm
 
 def test_an_earlier_model_of_other_features_is_refused(tmp_path: Path) -> None:
     columns = columns_asked_for(Columns(NAMES, "y"), [])
-    save_model(fit(work("regressor", Log(), read_columns=columns)), tmp_path)
+    save_model(fit(work("regressor", Recorder(), read_columns=columns)), tmp_path)
     assert load_model(tmp_path).names == NAMES
     others = columns_asked_for(Columns(("a", "b", "c", "d", "z"), "y"), [])
     with pytest.raises(InputError, match=r"Only the model has 'e', only the channel 'z'"):
-        fit(work("regressor", Log(), read_columns=others, start_folder=tmp_path))
+        fit(work("regressor", Recorder(), read_columns=others, start_folder=tmp_path))
 
 
 def test_the_report_tells_the_hyperparameters_and_the_seconds_of_the_job() -> None:
-    job = work("binary_classifier", Log(), seconds_by_part={"train": 1.5})
+    job = work("binary_classifier", Recorder(), seconds_by_part={"train": 1.5})
     files = write_report(fit(job), job)
     assert {*files} == {"report.json", "report.html"}
     report = json.loads(files["report.json"])

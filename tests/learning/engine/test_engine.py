@@ -29,15 +29,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from linear_learner.artifact.write import write_artifact
+from tests.learning.job.recorder import Recorder
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.silence import SilentLog
 
 UNUSED = ("mxnet.contrib.text", "mxnet.gluon", "mxnet.image", "mxnet.module", "mxnet.test_utils", "requests", "sklearn")
 X = np.arange(40, dtype=np.float32).reshape(20, 2)
 blocks = [(X, (X[:, 0] > 20).astype(np.float32))]
 texts = {"predictor_type": "binary_classifier", "epochs": "2", "num_models": "2"}
 with TemporaryDirectory() as folder:
-    write_artifact(fit_model(texts, {"train": blocks, "validation": blocks}, SilentLog()), Path(folder))
+    write_artifact(fit_model(texts, {"train": blocks, "validation": blocks}, Recorder()), Path(folder))
 """
 
 

@@ -16,7 +16,7 @@ from linear_learner.objective.objective import Objective
 from open_algorithms.learning.engine import threads
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.rows.dense import DenseRows, epoch_order
-from tests.linear_learner.bank.test_dense import CANDIDATES, example, start
+from tests.linear_learner.bank.problems import CANDIDATES, draw_dense_rows, draw_start
 
 
 def count() -> int:
@@ -74,7 +74,7 @@ def train(data: DenseRows, outputs: int, loss: str, batch: int, processors: int)
     """Train a bank; return it, and all that comes of it as bits."""
     bank = DenseBank(
         CANDIDATES,
-        start(list(range(7)), outputs, data.feature_dim),
+        draw_start(outputs, data.feature_dim),
         Objective(LOSSES[loss], parameter=0.3),
         batch,
         processors=processors,
@@ -96,7 +96,7 @@ def test_whoever_does_the_work_the_bits_are_the_same(
     loss: str, rows: int, features: int, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "OPERATIONS_PER_THREAD", 1.0)
-    data, outputs = example(loss, rows, features)
+    data, outputs = draw_dense_rows(loss, rows, features)
     bank, expected = train(data, outputs, loss, batch, 4)
     same = set(bank.paces[batch].trial_order)
     if "avx512f" in Path("/proc/cpuinfo").read_text() and "DNNL_MAX_CPU_ISA" not in os.environ:

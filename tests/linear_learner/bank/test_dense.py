@@ -17,46 +17,18 @@ from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.dense import (
     DenseRows,
     DenseRowsBuilder,
-    Design,
     batch_table,
-    build_dense_rows,
     epoch_order,
 )
-from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.types.arrays import Floats
+from tests.linear_learner.bank.problems import BATCH, CANDIDATES, PARAMETER, draw_dense_rows, draw_start
 
-BATCH = 50
-PARAMETER = 0.3
 BY_HAND = ("logistic", "squared_loss", "softmax_loss")
-CANDIDATES = [
-    Candidate(),
-    Candidate("sgd", 0.1, momentum=0.9),
-    Candidate("adam", 0.02, l1=20, lr_scheduler_step=3, lr_scheduler_factor=0.5),
-    Candidate("adagrad", 0.1, wd=0.1, average=True),
-    Candidate("rmsprop", 0.01, l1=5),
-    Candidate("sgd", 0.05, wd=1.0, bias_wd_mult=0.5, bias_lr_mult=2.0, momentum=0.5, l1=1),
-    Candidate("adam", 0.05, beta_1=0.5, beta_2=0.9, use_lr_scheduler=False),
-]
-
-
-def example(loss: str, rows: int = 230, features: int = 6) -> tuple[DenseRows, int]:
-    """Return standardised rows and the outputs K of one model; the last mini-batch is not full."""
-    generator = np.random.default_rng(5)
-    outputs = 3 if LOSSES[loss].predictor_type == "multiclass_classifier" else 1
-    X = generator.normal(2, 3, (rows, features)).astype(np.float32)
-    y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
-    scaler = fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=False, normalize_label=False)
-    blocks = [(X[:99], y[:99]), (X[99:], y[99:])]
-    return build_dense_rows(blocks, scaler, features, Design(LOSSES[loss].takes_signed_rows)), outputs
 
 
 def with_ones(rows: DenseRows) -> Floats:
     """Return the standardised rows with the column of ones, (n, d + 1)."""
     return np.column_stack([rows.standardised_features, np.ones(len(rows))])
-
-
-def start(models: list[int], outputs: int, features: int) -> Floats:
-    return draw_initial_weights(models, outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
 
 
 def orders(rows: DenseRows, epochs: int = 2) -> list[NDArray[np.int32]]:
@@ -108,17 +80,17 @@ def train_by_hand(candidate: Candidate, w: Floats, rows: DenseRows, loss: str) -
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> None:
-    rows, outputs = example(loss)
+    rows, outputs = draw_dense_rows(loss)
     whole = DenseBank(
         CANDIDATES,
-        start(list(range(7)), outputs, rows.feature_dim),
+        draw_start(outputs, rows.feature_dim),
         Objective(LOSSES[loss], parameter=PARAMETER),
         BATCH,
     )
     lost = [whole.train(rows, order) for order in orders(rows)][-1]
     for m, candidate in enumerate(CANDIDATES):
         alone = DenseBank(
-            [candidate], start([m], outputs, rows.feature_dim), Objective(LOSSES[loss], parameter=PARAMETER), BATCH
+            [candidate], draw_start(outputs, rows.feature_dim, [m]), Objective(LOSSES[loss], parameter=PARAMETER), BATCH
         )
         lost_alone = [alone.train(rows, order) for order in orders(rows)][-1]
         np.testing.assert_allclose(whole.take_snapshot()[m], alone.take_snapshot()[0], atol=1e-5)
@@ -128,8 +100,8 @@ def test_every_model_of_a_mixed_bank_is_the_model_trained_alone(loss: str) -> No
 @pytest.mark.parametrize("loss", BY_HAND)
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: f"{c.optimizer}-{c.learning_rate}-{c.l1}")
 def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str) -> None:
-    rows, outputs = example(loss)
-    first = start([0], outputs, rows.feature_dim)
+    rows, outputs = draw_dense_rows(loss)
+    first = draw_start(outputs, rows.feature_dim, [0])
     bank = DenseBank([candidate], first, Objective(LOSSES[loss]), BATCH)
     lost = [bank.train(rows, order) for order in orders(rows)][-1]
     weights, lost_by_hand = train_by_hand(candidate, first[0], rows, loss)
@@ -139,10 +111,10 @@ def test_a_model_is_trained_as_the_formulas_say(candidate: Candidate, loss: str)
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_evaluation_gives_the_loss_and_the_margins_of_each_model(loss: str) -> None:
-    rows, outputs = example(loss)
+    rows, outputs = draw_dense_rows(loss)
     bank = DenseBank(
         CANDIDATES,
-        start(list(range(7)), outputs, rows.feature_dim),
+        draw_start(outputs, rows.feature_dim),
         Objective(LOSSES[loss], parameter=PARAMETER),
         BATCH,
     )
@@ -168,12 +140,10 @@ def test_a_small_loss_is_not_lost_among_the_rows_that_fill_up_a_mini_batch() -> 
 
 
 def test_the_same_training_twice_gives_the_same_bits() -> None:
-    rows, outputs = example("logistic")
+    rows, outputs = draw_dense_rows("logistic")
     twice = []
     for _ in range(2):
-        bank = DenseBank(
-            CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
-        )
+        bank = DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
         for order in orders(rows):
             bank.train(rows, order)
         twice.append(bank.take_snapshot())
@@ -181,10 +151,8 @@ def test_the_same_training_twice_gives_the_same_bits() -> None:
 
 
 def test_a_restored_snapshot_is_what_it_was() -> None:
-    rows, outputs = example("softmax_loss")
-    bank = DenseBank(
-        CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["softmax_loss"]), BATCH
-    )
+    rows, outputs = draw_dense_rows("softmax_loss")
+    bank = DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES["softmax_loss"]), BATCH)
     before = bank.take_snapshot()
     bank.train(rows, orders(rows)[0])
     assert np.abs(bank.take_snapshot() - before).max() > 0.01
@@ -193,9 +161,12 @@ def test_a_restored_snapshot_is_what_it_was() -> None:
 
 
 def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
-    rows, outputs = example("logistic")
+    rows, outputs = draw_dense_rows("logistic")
     bank = DenseBank(
-        [Candidate("adam", 0.05, l1=100)], start([0], outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
+        [Candidate("adam", 0.05, l1=100)],
+        draw_start(outputs, rows.feature_dim, [0]),
+        Objective(LOSSES["logistic"]),
+        BATCH,
     )
     for order in orders(rows, epochs=10):
         bank.train(rows, order)
@@ -205,7 +176,7 @@ def test_l1_sets_weights_to_exactly_zero_but_never_the_bias() -> None:
 
 
 def test_without_a_bias_it_stays_at_zero() -> None:
-    rows, _ = example("logistic")
+    rows, _ = draw_dense_rows("logistic")
     first = draw_initial_weights([0], 1, rows.feature_dim, seed=0, method="normal", spread=0.01, bias=0.0)
     bank = DenseBank([Candidate()], first, Objective(LOSSES["logistic"], use_bias=False), BATCH)
     bank.train(rows, orders(rows)[0])
@@ -233,20 +204,19 @@ def test_uniform_and_normal_starts_have_the_spread_they_are_told() -> None:
 
 @pytest.mark.parametrize("loss", ["logistic", "hinge_loss", "softmax_loss"])
 def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -> None:
-    rows, outputs = example(loss)
+    rows, outputs = draw_dense_rows(loss)
     classes = max(outputs, 2)
     weights = np.ones(classes)
     weights[1] = 2
-    models = list(range(7))
     weighted = DenseBank(
         CANDIDATES,
-        start(models, outputs, rows.feature_dim),
+        draw_start(outputs, rows.feature_dim),
         Objective(LOSSES[loss], class_weights=np.tile(weights, (7, 1)), reported_weights=weights),
         1000,
     )
     again = np.flatnonzero(rows.y[:-1, 0] == 1)
     doubled = DenseRows(np.concatenate([rows.X[again], rows.X]), np.concatenate([rows.y[again], rows.y]), rows.design)
-    plain = DenseBank(CANDIDATES, start(models, outputs, rows.feature_dim), Objective(LOSSES[loss]), 1000)
+    plain = DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES[loss]), 1000)
     for _ in range(5):
         lost = weighted.train(rows, epoch_order(len(rows), None))
         lost_plain = plain.train(doubled, epoch_order(len(doubled), None))
@@ -256,15 +226,15 @@ def test_a_class_that_counts_twice_is_a_class_whose_rows_come_twice(loss: str) -
 
 
 def test_models_may_weigh_the_classes_differently() -> None:
-    rows, _ = example("logistic")
+    rows, _ = draw_dense_rows("logistic")
     class_weights = np.array([[1.0, 1.0], [1.0, 5.0]])
     both = DenseBank(
         [CANDIDATES[0]] * 2,
-        start([0, 0], 1, rows.feature_dim),
+        draw_start(1, rows.feature_dim, [0, 0]),
         Objective(LOSSES["logistic"], class_weights=class_weights),
         BATCH,
     )
-    alone = DenseBank([CANDIDATES[0]], start([0], 1, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
+    alone = DenseBank([CANDIDATES[0]], draw_start(1, rows.feature_dim, [0]), Objective(LOSSES["logistic"]), BATCH)
     for bank in (both, alone):
         bank.train(rows, orders(rows)[0])
     np.testing.assert_allclose(both.take_snapshot()[0], alone.take_snapshot()[0], atol=1e-6)
@@ -272,9 +242,9 @@ def test_models_may_weigh_the_classes_differently() -> None:
 
 
 def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> None:
-    rows, outputs = example("logistic")
+    rows, outputs = draw_dense_rows("logistic")
     settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
-    first = start(list(range(7)), outputs, rows.feature_dim)
+    first = draw_start(outputs, rows.feature_dim)
     weights = np.linspace(1, 3, 14).reshape(7, 2)
     banks = SlicedBank(settings, first, Objective(LOSSES["logistic"], class_weights=weights), BATCH + 3)
     lost = [banks.train(rows, order) for order in orders(rows)][-1]
@@ -295,13 +265,11 @@ def test_banks_of_several_sizes_train_each_candidate_as_a_bank_of_its_own() -> N
 
 
 def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, outputs = example("logistic")
+    rows, outputs = draw_dense_rows("logistic")
     results = []
     for largest in (2**31 - 1, 10):
         monkeypatch.setattr("linear_learner.bank.dense.LARGEST_TENSOR", largest)
-        bank = DenseBank(
-            CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH
-        )
+        bank = DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
         lost = [bank.train(rows, order) for order in orders(rows)]
         results.append((bank.take_snapshot(), lost[-1], *bank.evaluate(rows, margin_rows=len(rows))))
     for whole, gathered in zip(*results, strict=True):
@@ -310,7 +278,7 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
 
 def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever that is, the bank is the one that has seen just so many mini-batches."""
-    rows, outputs = example("logistic")
+    rows, outputs = draw_dense_rows("logistic")
     order = orders(rows)[0]
     cost = 7 * (4 * (rows.feature_dim + 1) * BATCH + OVERHEAD_OPERATIONS * (BATCH + rows.feature_dim + 1))
     monkeypatch.setattr("linear_learner.bank.dense.RUN_OPERATIONS", cost)
@@ -321,7 +289,7 @@ def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.Monke
             raise error
 
     cut, short = (
-        DenseBank(CANDIDATES, start(list(range(7)), outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
+        DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
         for _ in range(2)
     )
     with pytest.raises(KeyboardInterrupt):

@@ -11,7 +11,7 @@ from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import declarations
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
-from tests.linear_learner.bank.test_dense import CANDIDATES
+from tests.linear_learner.bank.problems import CANDIDATES
 
 Weights = NDArray[np.float64]
 SHAPE = 3, 5

@@ -10,18 +10,17 @@ from linear_learner.bank.sliced import SlicedBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.rows.dense import epoch_order
-from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES
-from tests.linear_learner.bank.test_sparse import example, start
+from tests.linear_learner.bank.problems import BATCH, CANDIDATES, draw_both_forms, draw_start
 
 
 @pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_banks_of_some_candidates_go_on_as_those_of_all_do(loss: str, sparse: bool) -> None:
-    rows, same, outputs = example(loss)
+    rows, same, outputs = draw_both_forms(loss)
     data: Any = same if sparse else rows
     settings = [replace(candidate, slices=1 + 4 * (m % 2)) for m, candidate in enumerate(CANDIDATES)]
     weights = np.linspace(1, 3, 7 * max(2, outputs)).reshape(7, -1)
-    first = start(outputs, rows.feature_dim)
+    first = draw_start(outputs, rows.feature_dim)
     banks = SlicedBank(settings, first, Objective(LOSSES[loss], class_weights=weights), BATCH, is_sparse=sparse)
     order = epoch_order(len(rows), np.random.default_rng(0))
     banks.train(data, order)

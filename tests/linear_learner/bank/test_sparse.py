@@ -13,40 +13,19 @@ from linear_learner.bank.sparse_products import mxnet_csr_matmul
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
-from linear_learner.training.initial import draw_initial_weights
 from open_algorithms.learning.rows.csr import Csr, compress_matrix
-from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows, epoch_order
-from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from open_algorithms.learning.rows.dense import DenseRows, epoch_order
+from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder, compact_and_transpose
 from open_algorithms.learning.types.arrays import Floats
-from tests.linear_learner.bank.test_dense import BATCH, CANDIDATES, PARAMETER
-
-
-def example(
-    loss: str, features: int = 40, *, centred: bool = True, held: float = 0.2, rows: int = 230
-) -> tuple[DenseRows, SparseRows, int]:
-    """Return the same rows dense and sparse, and the outputs K of one model."""
-    generator = np.random.default_rng(5)
-    outputs = 3 if LOSSES[loss].predictor_type == "multiclass_classifier" else 1
-    X = generator.normal(2, 3, (rows, features)) * (generator.random((rows, features)) < held)
-    X = X.astype(np.float32)
-    X[:, 3] = 7  # a constant feature
-    X[:, 5] = 0  # one that no row holds
-    y = (X @ generator.normal(size=(features, max(outputs, 2)))).argmax(axis=1).astype(np.float32)
-    scaler = fit_scaler(X, y, unbias_data=centred, normalize_data=True, unbias_label=False, normalize_label=False)
-    dense = build_dense_rows([(X, y)], scaler, features, Design(LOSSES[loss].takes_signed_rows))
-    return dense, sparse_rows(X, y, scaler), outputs
-
-
-def sparse_rows(X: Floats, y: Floats, scaler: Scaler) -> SparseRows:
-    builder = SparseRowsBuilder(1 << 20)
-    for part in (slice(0, 99), slice(99, None)):
-        assert builder.try_add(scaler.scale_features(compress_matrix(X[part])), scaler.standardise_label(y[part]))
-    return builder.build_rows(scaler)
-
-
-def start(outputs: int, features: int, models: int = len(CANDIDATES)) -> Floats:
-    return draw_initial_weights(range(models), outputs, features, seed=1, method="uniform", spread=0.07, bias=0.1)
+from tests.linear_learner.bank.problems import (
+    BATCH,
+    CANDIDATES,
+    PARAMETER,
+    build_sparse_rows,
+    draw_both_forms,
+    draw_start,
+)
 
 
 def assert_alike(dense: Any, sparse: Any, rows: DenseRows, same: SparseRows, *, epochs: int = 3) -> None:
@@ -64,8 +43,8 @@ def assert_alike(dense: Any, sparse: Any, rows: DenseRows, same: SparseRows, *, 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_optimizer_trains_sparse_rows_as_their_dense_form(loss: str) -> None:
-    rows, same, outputs = example(loss)
-    first = start(outputs, rows.feature_dim)
+    rows, same, outputs = draw_both_forms(loss)
+    first = draw_start(outputs, rows.feature_dim)
     dense, sparse = (
         make(CANDIDATES, first.copy(), Objective(LOSSES[loss], PARAMETER), BATCH) for make in (DenseBank, SparseBank)
     )
@@ -73,21 +52,21 @@ def test_every_optimizer_trains_sparse_rows_as_their_dense_form(loss: str) -> No
 
 
 def test_classes_are_weighed_as_in_the_dense_form() -> None:
-    rows, same, outputs = example("logistic")
+    rows, same, outputs = draw_both_forms("logistic")
     objective = Objective(
         LOSSES["logistic"],
         class_weights=np.linspace(1, 3, 14).reshape(7, 2),
         reported_weights=np.array([1.0, 2.5]),
         use_bias=False,
     )
-    first = start(outputs, rows.feature_dim)
+    first = draw_start(outputs, rows.feature_dim)
     dense, sparse = (make(CANDIDATES, first.copy(), objective, BATCH) for make in (DenseBank, SparseBank))
     assert_alike(dense, sparse, rows, same)
 
 
 def test_more_features_than_are_updated_at_once_make_no_difference() -> None:
-    rows, same, outputs = example("logistic", features=SLAB_ROWS + 100, held=0.02)
-    first = start(outputs, rows.feature_dim)
+    rows, same, outputs = draw_both_forms("logistic", features=SLAB_ROWS + 100, held=0.02)
+    first = draw_start(outputs, rows.feature_dim)
     assert_alike(
         DenseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), BATCH),
         SparseBank(CANDIDATES, first, Objective(LOSSES["logistic"]), BATCH),
@@ -105,27 +84,27 @@ LAZILY_EXACT = [
 
 @pytest.mark.parametrize("features", [40, SLAB_ROWS + 100])
 def test_lazy_updates_are_the_full_ones_where_nothing_moves_an_unseen_weight(features: int) -> None:
-    rows, same, outputs = example("logistic", features, centred=False, held=0.02)
-    first = start(outputs, features, 3)
+    rows, same, outputs = draw_both_forms("logistic", features, centred=False, held=0.02)
+    first = draw_start(outputs, features, range(3))
     dense = DenseBank(LAZILY_EXACT, first.copy(), Objective(LOSSES["logistic"]), BATCH)
     assert_alike(dense, SparseBank(LAZILY_EXACT, first, Objective(LOSSES["logistic"]), BATCH, lazy=True), rows, same)
 
 
 @pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])
 def test_lazy_updates_are_the_full_ones_where_every_batch_holds_every_feature(loss: str) -> None:
-    rows, same, outputs = example(loss, 12, centred=False, held=0.9)
+    rows, same, outputs = draw_both_forms(loss, 12, centred=False, held=0.9)
     rows = replace(rows, X=np.delete(rows.X, 5, axis=1))
     X = rows.standardised_features
     unit = Scaler(np.zeros(11, np.float32), np.ones(11, np.float32))
-    same = sparse_rows(X, rows.y[:-1, 0], unit)
-    first = start(outputs, 11)
+    same = build_sparse_rows(X, rows.y[:-1, 0], unit)
+    first = draw_start(outputs, 11)
     dense = DenseBank(CANDIDATES, first.copy(), Objective(LOSSES[loss]), BATCH)
     assert_alike(dense, SparseBank(CANDIDATES, first, Objective(LOSSES[loss]), BATCH, lazy=True), rows, same)
 
 
 def test_an_unseen_weight_stays_where_it_started_but_for_what_l1_takes_away() -> None:
-    _, same, _ = example("logistic", centred=False)
-    first = start(1, same.feature_dim)
+    _, same, _ = draw_both_forms("logistic", centred=False)
+    first = draw_start(1, same.feature_dim)
     bank = SparseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), BATCH, lazy=True)
     for _ in range(2):
         bank.train(same, epoch_order(len(same), None))
@@ -153,8 +132,8 @@ def test_a_mini_batch_without_any_value_trains_the_bias_alone() -> None:
 
 def test_snapshots_come_back() -> None:
     for lazy in (True, False):
-        _, same, _ = example("logistic", centred=not lazy)
-        bank = SparseBank(CANDIDATES, start(1, same.feature_dim), Objective(LOSSES["logistic"]), BATCH, lazy=lazy)
+        _, same, _ = draw_both_forms("logistic", centred=not lazy)
+        bank = SparseBank(CANDIDATES, draw_start(1, same.feature_dim), Objective(LOSSES["logistic"]), BATCH, lazy=lazy)
         bank.train(same, epoch_order(len(same), None))
         before, score = bank.take_snapshot(), bank.evaluate(same)[0]
         bank.train(same, epoch_order(len(same), None))
@@ -164,8 +143,8 @@ def test_snapshots_come_back() -> None:
 
 
 def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, same, _ = example("logistic")
-    weights = start(1, rows.feature_dim)[:, 0, :-1].T.copy()
+    rows, same, _ = draw_both_forms("logistic")
+    weights = draw_start(1, rows.feature_dim)[:, 0, :-1].T.copy()
     from open_algorithms.learning.engine.graph import as_ndarray
 
     whole = mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy()
@@ -174,7 +153,7 @@ def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.Monk
 
 
 def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
-    rows, same, _ = example("logistic", centred=False)
+    rows, same, _ = draw_both_forms("logistic", centred=False)
     X = rows.standardised_features
     order = np.array([5, 0, 229, 5], np.int32)
     columns, _, transposed = compact_and_transpose(same.take_rows(order).X)
@@ -185,7 +164,7 @@ def test_chosen_rows_and_columns_are_those_of_the_matrix() -> None:
 
 
 def test_a_feature_that_is_the_same_in_every_row_does_not_vary() -> None:
-    rows, same, _ = example("logistic")
+    rows, same, _ = draw_both_forms("logistic")
     np.testing.assert_array_equal(same.varying_features(), rows.varying_features())
     assert not same.varying_features()[[3, 5]].any()
     assert same.varying_features().sum() == rows.feature_dim - 2
@@ -220,8 +199,8 @@ def test_rows_are_held_without_a_second_copy(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("lazy", [True, False])
 def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, same, _ = example("logistic", centred=not lazy)
-    first = start(1, same.feature_dim)
+    _, same, _ = draw_both_forms("logistic", centred=not lazy)
+    first = draw_start(1, same.feature_dim)
     whole, cut = (SparseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), 5, lazy=lazy) for _ in range(2))
     whole.train(same, epoch_order(len(same), None))
     whole.train(same, epoch_order(len(same), None))
@@ -250,11 +229,11 @@ def test_memory_that_the_system_does_not_promise_is_not_counted_on(monkeypatch: 
 
 
 def test_raw_rows_come_back() -> None:
-    rows, _, _ = example("logistic")
+    rows, _, _ = draw_both_forms("logistic")
     generator = np.random.default_rng(5)
     X = generator.normal(2, 3, (230, 40)) * (generator.random((230, 40)) < 0.2)
     scaler = Scaler(np.zeros(40, np.float32), np.full(40, 3, np.float32))
-    held = sparse_rows(X.astype(np.float32), rows.y[:-1, 0], scaler)
+    held = build_sparse_rows(X.astype(np.float32), rows.y[:-1, 0], scaler)
     parts = [part for part, _ in held.raw_blocks(scaler, values_at_once=300)]
     found = np.concatenate([part.data for part in parts])
     np.testing.assert_allclose(found, X[X != 0], rtol=1e-6)

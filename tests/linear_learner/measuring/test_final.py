@@ -15,7 +15,7 @@ from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperp
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.types.arrays import Floats
-from tests.linear_learner.silence import SilentLog
+from tests.learning.job.recorder import Recorder
 
 ROWS = 300
 HYPERPARAMETERS = {
@@ -128,9 +128,9 @@ def test_calibration_reads_no_more_blocks_than_it_needs_and_lets_the_writer_go(s
     )
     pipe = Pipe(X, y, 50)
     stream = pipe.blocks()
-    threshold = calibrate_model(model, stream, hp, SilentLog()).threshold
+    threshold = calibrate_model(model, stream, hp, Recorder()).threshold
     assert (pipe.read, pipe.closed) == (read, True)
-    assert threshold == calibrate_model(model, [(X[:samples], y[:samples])], hp, SilentLog()).threshold
+    assert threshold == calibrate_model(model, [(X[:samples], y[:samples])], hp, Recorder()).threshold
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
@@ -140,14 +140,14 @@ def test_calibration_keeps_to_what_there_is_memory_for(sparse: bool) -> None:
         HYPERPARAMETERS["binary_classifier"] | {"binary_classifier_model_selection_criteria": "accuracy"}
     )
     y = np.where(np.arange(ROWS) < 60, y, 1 - y)
-    found = calibrate_model(model, parts(X, y, [40], sparse=sparse), hp, SilentLog(), row_limit=60).threshold
-    assert found == pytest.approx(calibrate_model(model, [(X[:60], y[:60])], hp, SilentLog()).threshold, rel=1e-6)
-    assert found != pytest.approx(calibrate_model(model, [(X, y)], hp, SilentLog()).threshold, rel=1e-3)
+    found = calibrate_model(model, parts(X, y, [40], sparse=sparse), hp, Recorder(), row_limit=60).threshold
+    assert found == pytest.approx(calibrate_model(model, [(X[:60], y[:60])], hp, Recorder()).threshold, rel=1e-6)
+    assert found != pytest.approx(calibrate_model(model, [(X, y)], hp, Recorder()).threshold, rel=1e-3)
 
 
 @pytest.mark.parametrize("predictor", ["multiclass_classifier", "regressor"])
 def test_a_model_without_a_threshold_reads_nothing_to_calibrate(predictor: str) -> None:
     model, hp, X, y = finished(predictor)
     pipe = Pipe(X, y, 50)
-    assert calibrate_model(model, pipe.blocks(), hp, SilentLog()) == model
+    assert calibrate_model(model, pipe.blocks(), hp, Recorder()) == model
     assert pipe.read == 0

@@ -1,6 +1,5 @@
 """Jobs whose reports the tests look at."""
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -9,15 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from container.job.log import JobLog
 from linear_learner.report.build import build_report
 from linear_learner.report.schema import HyperparameterTexts, Report
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.dense import Block
+from tests.learning.job.recorder import Recorder
 from tests.linear_learner.jobs import fit_result
-from tests.linear_learner.silence import SilentLog
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
-from tests.linear_learner.training.test_pruning import JOBS as PRUNED
+from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example
+from tests.linear_learner.training.pruned_jobs import JOBS as PRUNED
 
 SECONDS = {"read": 0.25, "train": 1.5, "save": 0.125}
 LEFT = PRUNED["classes"]
@@ -36,23 +34,23 @@ JOBS: dict[str, dict[str, str]] = {
 def channels(name: str) -> dict[str, list[Block]]:
     if name == "pruned":
         return {channel: list(blocks) for channel, blocks in LEFT[1].items()}
-    found = {channel: list[Block](blocks) for channel, blocks in split(JOBS[name]["predictor_type"]).items()}
+    found = {channel: list[Block](blocks) for channel, blocks in split_example(JOBS[name]["predictor_type"]).items()}
     return {"train": found["train"]} if name == "unvalidated" else found
 
 
-def train(texts: dict[str, str], data: dict[str, list[Block]], log: Any = None, **more: Any) -> TrainingResult:
+def train(texts: dict[str, str], data: dict[str, list[Block]], **more: Any) -> TrainingResult:
     """Run a job; return its result."""
-    return fit_result(texts, data, log or SilentLog(), **more)
+    return fit_result(texts, data, Recorder(), **more)
 
 
 @cache
-def job(name: str) -> tuple[TrainingResult, Report, str]:
+def job(name: str) -> tuple[TrainingResult, Report, Recorder]:
     """Run a job; return its result, its report and its log."""
-    log = io.StringIO()
+    log = Recorder()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
-        result = train(JOBS[name], channels(name), JobLog("algo-1", "Linear Learner", log))
-    return result, build_report(result, JOBS[name], SECONDS), log.getvalue()
+        result = fit_result(JOBS[name], channels(name), log)
+    return result, build_report(result, JOBS[name], SECONDS), log
 
 
 def rename(report: Report, name: Callable[[int], str]) -> Report:

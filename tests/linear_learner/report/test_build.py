@@ -14,39 +14,39 @@ import pytest
 from linear_learner.report.build import build_report, weight_entries
 from linear_learner.report.page import render_report
 from linear_learner.report.schema import Report
+from tests.learning.job.recorder import Criterion, Metrics, Recorder
 from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, train
-from tests.linear_learner.silence import SilentLog
-from tests.linear_learner.training.test_checkpoints import Disk, cut_off
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS
-from tests.linear_learner.training.test_interruption import Stop
+from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.examples import HYPERPARAMETERS
+from tests.linear_learner.training.stops import Stop
 
 
-def told(pattern: str, log: str) -> list[Any]:
-    return re.findall(pattern, log)
+def told(pattern: str, log: Recorder) -> list[tuple[str, ...]]:
+    """Return what the groups of the pattern find in each line."""
+    return [match.groups() for line in log.said if (match := re.search(pattern, line))]
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_every_score_is_that_of_the_log(name: str) -> None:
     _, found, log = job(name)
     for channel, quality in found.channels.items():
-        scores = {metric: float(value) for metric, value in told(rf"#{channel}_score \(\S+\) : \('(.+)', (.+)\)", log)}
-        assert quality.scores == scores
-        assert scores
+        assert quality.scores == log.final_scores(channel)
+        assert quality.scores
     assert set(found.channels) == set(channels(name))
     rows = {name: sum(len(y) for _, y in blocks) for name, blocks in channels(name).items()}
     assert {name: facts.rows for name, facts in found.data.channels.items()} == rows
-    assert f"Training {len(found.bank)} candidates on {rows['train']} rows of {found.data.features}" in log
+    assert log.has_said(f"Training {len(found.bank)} candidates on {rows['train']} rows of {found.data.features}")
 
 
-def logged_curves(found: Report, log: str) -> dict[str, Any]:
-    """Read the losses of all candidates and epochs from the log."""
-    lines = [json.loads(line[9:]) for line in log.splitlines() if line.startswith("#metrics ")]
+def logged_curves(found: Report, log: Recorder) -> dict[str, Any]:
+    """Return the losses of all candidates and epochs that the log was given; nan where there is none, or no number."""
     curves = {}
     for channel in found.curves.losses:
         curves[channel] = np.full((len(found.bank), found.training.epochs), np.nan)
-        for line in lines:
-            if (loss := line["Metrics"].get(f"{channel}_{found.objective}")) is not None:
-                curves[channel][line["Dimensions"]["model"], line["Dimensions"]["epoch"]] = loss["sum"]
+        for metrics in log.select_events(Metrics):
+            loss = metrics.values.get(f"{channel}_{found.objective}")
+            if isinstance(loss, float) and np.isfinite(loss):
+                curves[channel][metrics.model, metrics.epoch] = loss
     return curves
 
 
@@ -57,11 +57,11 @@ def test_every_curve_and_every_candidate_is_that_of_the_log(name: str) -> None:
     assert found.curves.epochs == list(range(training.epochs))
     for channel, curve in curves.items():
         np.testing.assert_array_equal(np.array(found.curves.losses[channel], np.float64), curve)
-    early = told(r"#early_stopping_criteria_metric: .* epoch=\d+, criteria=(\S+), value=(\S+)", log)
-    assert best.values == [float(value) for _, value in early]
-    assert best.criterion == early[0][0].removeprefix("sampled_")
+    early = log.select_events(Criterion)
+    assert best.values == [event.value for event in early]
+    assert best.criterion == early[0].name.removeprefix("sampled_")
     winner = found.winning_entry
-    assert winner.settings == json.loads(told("Best model found for hyperparameters: (.*)", log)[0])
+    assert winner.settings == json.loads(told("Best model found for hyperparameters: (.*)", log)[0][0])
     assert winner.train_loss == curves["train"][found.winner, training.best_epoch]
     if "validation" in curves:
         assert winner.validation_loss == curves["validation"][found.winner, training.best_epoch]
@@ -144,7 +144,7 @@ def test_of_very_many_epochs_some_are_reported_the_best_among_them(monkeypatch: 
 
 def test_a_job_that_is_stopped_in_its_first_epoch_is_reported() -> None:
     texts = JOBS["binary_classifier"]
-    result = train(texts, channels("binary_classifier"), SilentLog(), raise_if_stopped=Stop(3), checkpoints=Disk())
+    result = train(texts, channels("binary_classifier"), raise_if_stopped=Stop(3), checkpoints=Disk())
     found = build_report(result, texts, SECONDS)
     assert found.stopped
     assert (found.training.epochs, found.training.best_epoch) == (0, None)

@@ -12,7 +12,7 @@ from linear_learner.report.page import render_report
 from linear_learner.report.schema import ChannelRows, ClassQuality, MulticlassQuality, Report
 from linear_learner.report.words import NO_VALUE, format_number
 from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, rename, train
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS
+from tests.linear_learner.training.examples import HYPERPARAMETERS
 from tests.reader import PageReader
 
 

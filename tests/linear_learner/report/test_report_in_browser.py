@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 
 from linear_learner.report.page import render_report
 from tests.linear_learner.report.jobs import job, rename
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS
+from tests.linear_learner.training.examples import HYPERPARAMETERS
 
 A4 = 717  # pixels between the margins of a sheet
 LONG = "<b>" + "a_very_long_name" * 12

@@ -2,87 +2,35 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pytest
 
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
-from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix
+from open_algorithms.learning.rows.csr import as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import Block
-from tests.learning.rows.test_kept import Log, problem
+from tests.learning.job.recorder import Recorder
+from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
-
-Channels = Mapping[str, Iterable[Block]]
-
-
-class Cut(Exception):
-    """The process is killed."""
-
-
-class Disk:
-    """Keeps checkpoints, the last of them first; the process is killed once there are `last` of them."""
-
-    def __init__(self, last: int | None = None) -> None:
-        self.checkpoints: list[bytes] = []
-        self.last = last
-
-    def open_latest(self) -> BinaryIO | None:
-        return BytesIO(self.checkpoints[-1]) if self.checkpoints else None
-
-    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
-        file = BytesIO()
-        dump(file)
-        self.checkpoints.append(file.getvalue())
-        if len(self.checkpoints) == self.last:
-            raise Cut
-
-
-class Listener(Log):
-    """Keeps warnings too."""
-
-    def warning(self, text: str) -> None:
-        self.said.append(text)
-
-
-def cut_off(after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None) -> Disk:
-    disk = Disk(after)
-    with pytest.raises(Cut):
-        fit_model(hyperparameters, channels, Log(), budget, checkpoints=disk)
-    disk.last = None
-    return disk
-
-
-def assert_same(first: LinearModel, second: LinearModel) -> None:
-    np.testing.assert_array_equal(first.weight, second.weight)
-    np.testing.assert_array_equal(first.bias, second.bias)
-    assert first.threshold == second.threshold
-
-
-def wide(rows: int) -> list[Block]:
-    """Draw sparse rows of more features than are updated at every step."""
-    generator = np.random.default_rng(5)
-    indices = np.sort(generator.integers(0, 3000, (rows, 6)), axis=1) * 6 + np.arange(6)
-    data = generator.normal(size=rows * 6).astype(np.float32)
-    X = Csr(data, indices.ravel().astype(np.int32), np.arange(0, 6 * rows + 1, 6), (rows, 20_000))
-    return [(X, (indices[:, 0] // 6 % 2).astype(np.float32))]
-
+from tests.linear_learner.models import assert_same_bits
+from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.examples import HYPERPARAMETERS, Channels, draw_wide_rows, split_example
 
 BINARY, REGRESSOR = HYPERPARAMETERS["binary_classifier"], HYPERPARAMETERS["regressor"]
-SPLIT = split("binary_classifier")
+SPLIT = split_example("binary_classifier")
 JOBS: dict[str, tuple[dict[str, str], Channels]] = {
-    **{predictor: (job, split(predictor)) for predictor, job in HYPERPARAMETERS.items()},
-    **{name: (REGRESSOR | {"optimizer": name}, split("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
+    **{predictor: (job, split_example(predictor)) for predictor, job in HYPERPARAMETERS.items()},
+    **{name: (REGRESSOR | {"optimizer": name}, split_example("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
     "in order": (BINARY | {"shuffle": "false"}, {"train": SPLIT["train"]}),
     "sparse": (
         BINARY,
         {name: [(compress_matrix(as_dense(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()},
     ),
-    "wide": (BINARY | {"epochs": "5"}, {"train": wide(2000), "validation": wide(300)}),
+    "wide": (BINARY | {"epochs": "5"}, {"train": draw_wide_rows(2000), "validation": draw_wide_rows(300)}),
 }
 
 
@@ -90,11 +38,11 @@ JOBS: dict[str, tuple[dict[str, str], Channels]] = {
 def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str) -> None:
     hyperparameters, channels = JOBS[name]
     disk = Disk()
-    expected = fit_model(hyperparameters, channels, Log(), checkpoints=disk)
-    assert_same(fit_model(hyperparameters, channels, Log()), expected)
+    expected = fit_model(hyperparameters, channels, Recorder(), checkpoints=disk)
+    assert_same_bits(fit_model(hyperparameters, channels, Recorder()), expected)
     for after in {1, 2, len(disk.checkpoints)}:
-        log = Log()
-        assert_same(
+        log = Recorder()
+        assert_same_bits(
             fit_model(hyperparameters, channels, log, checkpoints=cut_off(after, hyperparameters, channels)), expected
         )
         assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
@@ -103,22 +51,22 @@ def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str
 @pytest.mark.parametrize("sparse", [False, True])
 def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
     hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "3"}
-    channels = {"train": problem(60_000, sparse=sparse), "validation": problem(20_000, sparse=sparse)}
+    channels = {"train": draw_problem(60_000, sparse=sparse), "validation": draw_problem(20_000, sparse=sparse)}
     tight = Budget(76 << 20)
-    log = Log()
+    log = Recorder()
     expected = fit_model(hyperparameters, channels, log, tight)
     assert any("is larger than the" in line for line in log.said)
     for after in (1, 2):
         disk = cut_off(after, hyperparameters, channels, tight)
-        assert_same(fit_model(hyperparameters, channels, Log(), tight, checkpoints=disk), expected)
+        assert_same_bits(fit_model(hyperparameters, channels, Recorder(), tight, checkpoints=disk), expected)
 
 
 @pytest.mark.parametrize("more", [200_000, 2 << 20])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_a_stream_is_gone_on_from_with_another_amount_of_memory(sparse: bool, more: int) -> None:
     hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "2"}
-    channels = {"train": problem(60_000, sparse=sparse)}
-    tight, log = Budget(72 << 20), Log()
+    channels = {"train": draw_problem(60_000, sparse=sparse)}
+    tight, log = Budget(72 << 20), Recorder()
     disk = cut_off(1, hyperparameters, channels, tight)
     fit_model(hyperparameters, channels, log, Budget(tight.free_bytes + more), checkpoints=disk)
     assert any("is read anew for every pass" in line for line in log.said)
@@ -143,9 +91,9 @@ class Fifo:
 
 def test_a_stream_that_is_gone_on_from_is_left_before_it_is_read_anew() -> None:
     hyperparameters = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000", "epochs": "3"}
-    channels = {name: problem(60_000, sparse=False) for name in ("train", "validation")}
+    channels = {name: draw_problem(60_000, sparse=False) for name in ("train", "validation")}
     disk = cut_off(1, hyperparameters, channels, Budget(76 << 20))
-    log = Log()
+    log = Recorder()
     fit_model(
         hyperparameters, {name: Fifo(channels[name]) for name in channels}, log, Budget(76 << 20), checkpoints=disk
     )
@@ -156,22 +104,22 @@ def test_a_stream_that_is_gone_on_from_is_left_before_it_is_read_anew() -> None:
 def resumed(
     disk: Disk, hyperparameters: dict[str, str], channels: Channels, **more: Any
 ) -> tuple[LinearModel, list[str]]:
-    log = Listener()
+    log = Recorder()
     return fit_model(hyperparameters, channels, log, checkpoints=disk, **more), log.said
 
 
 def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -> None:
-    disk = cut_off(2, REGRESSOR, split("regressor"))
+    disk = cut_off(2, REGRESSOR, split_example("regressor"))
     other = REGRESSOR | {"wd": "0.01", "epochs": "9"}
-    model, said = resumed(disk, other, split("regressor"))
+    model, said = resumed(disk, other, split_example("regressor"))
     what = "epochs was 8, is 9, wd was None, is 0.01"
     assert f"The checkpoint is of another job and not gone on from: {what}. Starting anew." in said
-    assert_same(model, fit_model(other, split("regressor"), Log()))
+    assert_same_bits(model, fit_model(other, split_example("regressor"), Recorder()))
 
 
 def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_things() -> None:
-    disk = cut_off(2, REGRESSOR, split("regressor"))
-    _, said = resumed(disk, REGRESSOR | {"optimizer": "sgd"}, split("regressor"))
+    disk = cut_off(2, REGRESSOR, split_example("regressor"))
+    _, said = resumed(disk, REGRESSOR | {"optimizer": "sgd"}, split_example("regressor"))
     assert any("of another job and not gone on from: optimizer was " in line for line in said)
 
 
@@ -179,23 +127,23 @@ def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_th
 @pytest.mark.parametrize("change", ["labels", "features"])
 def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: str) -> None:
     def channels(X: Any, y: Any) -> Channels:
-        data = {**split("regressor"), "validation": [(X, y)]}
+        data = {**split_example("regressor"), "validation": [(X, y)]}
         return {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in data.items()} if sparse else data
 
-    X, y = split("regressor")["validation"][0]
+    X, y = split_example("regressor")["validation"][0]
     disk = cut_off(2, REGRESSOR, channels(X, y))
     other = channels(X, y + 1) if change == "labels" else channels(X[::-1].copy(), y)
     model, said = resumed(disk, REGRESSOR, other)
     assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
-    assert_same(model, fit_model(REGRESSOR, other, Log()))
+    assert_same_bits(model, fit_model(REGRESSOR, other, Recorder()))
 
 
 def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
-    disk = cut_off(2, REGRESSOR, split("regressor"))
-    earlier = fit_model(REGRESSOR, split("regressor"), Log())
-    model, said = resumed(disk, REGRESSOR, split("regressor"), earlier_model=earlier)
+    disk = cut_off(2, REGRESSOR, split_example("regressor"))
+    earlier = fit_model(REGRESSOR, split_example("regressor"), Recorder())
+    model, said = resumed(disk, REGRESSOR, split_example("regressor"), earlier_model=earlier)
     assert any("the model to start from differs. Starting anew." in line for line in said)
-    assert_same(model, fit_model(REGRESSOR, split("regressor"), Log(), earlier_model=earlier))
+    assert_same_bits(model, fit_model(REGRESSOR, split_example("regressor"), Recorder(), earlier_model=earlier))
 
 
 def npy(array: Any) -> bytes:
@@ -242,11 +190,11 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_checkpoint_that_cannot_be_read_is_said_and_not_gone_on_from(how: str) -> None:
-    channels = {name: [(np.tile(X, 40), y) for X, y in blocks] for name, blocks in split("regressor").items()}
+    channels = {name: [(np.tile(X, 40), y) for X, y in blocks] for name, blocks in split_example("regressor").items()}
     disk = cut_off(2, REGRESSOR, channels)
     changed = DAMAGES[how](disk.checkpoints[-1])
     assert changed != disk.checkpoints[-1]
     disk.checkpoints = [changed]
     model, said = resumed(disk, REGRESSOR, channels)
     assert any("not gone on from" in line and "Starting anew." in line for line in said)
-    assert_same(model, fit_model(REGRESSOR, channels, Log()))
+    assert_same_bits(model, fit_model(REGRESSOR, channels, Recorder()))

@@ -1,9 +1,7 @@
 """A job on several hosts gives the model that it gives on one."""
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -12,83 +10,32 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from container.job.log import JobLog
 from linear_learner.bank.dense import DenseBank
 from linear_learner.bank.sparse import SparseBank
 from linear_learner.bank.sparse_exchange import all_reduce_gradient
 from linear_learner.objective.losses import LOSSES
-from linear_learner.objective.model import LinearModel
 from linear_learner.objective.objective import Objective
-from linear_learner.options.budget import Budget
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.build import build_report
 from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality, Report
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
 from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
 from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
-from tests.learning.rows.test_kept import BY_LOSS, problem
-from tests.linear_learner.bank.test_sparse import sparse_rows
-from tests.linear_learner.jobs import fit_model, fit_result
-from tests.linear_learner.silence import SilentLog
+from tests.learning.job.recorder import Recorder
+from tests.learning.rows.problems import draw_problem
+from tests.linear_learner.bank.problems import build_sparse_rows
+from tests.linear_learner.jobs import fit_model
+from tests.linear_learner.models import assert_same_bits
 from tests.linear_learner.team import HostProcesses
-from tests.linear_learner.training.test_checkpoints import Disk, assert_same, wide
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, split
-from tests.linear_learner.training.test_interruption import Stop
+from tests.linear_learner.training.disks import Disk
+from tests.linear_learner.training.examples import BY_LOSS, HYPERPARAMETERS, draw_example, draw_wide_rows, split_example
+from tests.linear_learner.training.host_jobs import Done, Given, HostChannels, train_host
+from tests.linear_learner.training.stops import Stop
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
-Channels = Mapping[str, Sequence[tuple[Any, NDArray[Any]]]]
 UNSCALED = Scaler(np.zeros(5, np.float32), np.ones(5, np.float32))
 EXACT = {"shuffle": "false", "epochs": "4", "num_models": "6"}
-
-
-@dataclass
-class Given:
-    """What a host of a job has."""
-
-    hyperparameters: dict[str, str]
-    channels: Channels
-    sharded: tuple[str, ...] = ()
-    free: int | None = None
-    stop: int | None = None
-    disk: Disk | None = None
-    earlier: LinearModel | None = None
-
-
-@dataclass
-class Done:
-    """What a host has come to."""
-
-    model: LinearModel
-    log: str
-    disk: Disk | None
-    report: Report
-    losses: list[float] = field(init=False)
-    best: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Read the log."""
-        pattern = r"#quality_metric: host=\S+ epoch=\d+, (?:train|validation) \S+ <\w+>=(\S+)"
-        self.losses = [float(loss) for loss in re.findall(pattern, self.log)]
-        self.best = re.findall("Best model found.*", self.log)
-
-
-def train(hosts: Hosts, given: Given) -> Done:
-    """Be one host of the job."""
-    log = io.StringIO()
-    result = fit_result(
-        given.hyperparameters,
-        given.channels,
-        JobLog(hosts.names[hosts.rank], "Linear Learner", log),
-        None if given.free is None else Budget(given.free),
-        raise_if_stopped=Stop(given.stop),
-        checkpoints=given.disk,
-        earlier_model=given.earlier,
-        hosts=hosts,
-        sharded_channels=given.sharded,
-    )
-    return Done(result.model, log.getvalue(), given.disk, build_report(result, {}, {}))
 
 
 def scaler_of(hosts: Hosts, given: tuple[Any, NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -110,12 +57,6 @@ def exchange(hosts: Hosts, given: NDArray[Any]) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[HostProcesses]:
-    with HostProcesses(2) as team:
-        yield team
-
-
-@pytest.fixture(scope="module")
 def four() -> Iterator[HostProcesses]:
     with HostProcesses(4) as team:
         yield team
@@ -132,12 +73,12 @@ def size(team: HostProcesses) -> int:
 
 
 def replicated(
-    team: HostProcesses, hyperparameters: dict[str, str], channels: Channels, batch: int = 48
+    team: HostProcesses, hyperparameters: dict[str, str], channels: HostChannels, batch: int = 48
 ) -> tuple[Done, Done]:
     """Train on one host, and on all with the same data and the same mini-batches over all; return host 0's."""
-    one = train(SINGLE_HOST, Given(hyperparameters | {"mini_batch_size": str(batch)}, channels))
+    one = train_host(SINGLE_HOST, Given(hyperparameters | {"mini_batch_size": str(batch)}, channels))
     own = hyperparameters | {"mini_batch_size": str(batch // size(team))}
-    return one, team.run(train, [Given(own, channels)] * size(team))[0]
+    return one, team.run(train_host, [Given(own, channels)] * size(team))[0]
 
 
 def assert_alike(one: Done, many: Done) -> None:
@@ -236,12 +177,12 @@ def test_messages_are_of_few_sizes_and_hardly_longer_than_they_must_be() -> None
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_hosts_with_the_same_data_learn_what_one_learns(team: HostProcesses, predictor: str) -> None:
-    assert_alike(*replicated(team, HYPERPARAMETERS[predictor] | EXACT, split(predictor)))
+    assert_alike(*replicated(team, HYPERPARAMETERS[predictor] | EXACT, split_example(predictor)))
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_without_validation_data_hosts_choose_what_one_chooses(two: HostProcesses, predictor: str) -> None:
-    channels = {"train": split(predictor)["train"]}
+    channels = {"train": split_example(predictor)["train"]}
     assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT, channels))
 
 
@@ -260,7 +201,7 @@ def test_without_validation_data_hosts_choose_what_one_chooses(two: HostProcesse
 )
 def test_hosts_agree_with_one_whatever_the_job(two: HostProcesses, settings: dict[str, str]) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | settings
-    one, many = replicated(two, job, split("binary_classifier"))
+    one, many = replicated(two, job, split_example("binary_classifier"))
     if "num_calibration_samples" not in settings:
         assert_alike(one, many)
     np.testing.assert_allclose(many.losses, one.losses, rtol=1e-4)
@@ -271,26 +212,26 @@ def test_thresholds_are_calibrated_on_as_many_rows_as_are_asked_for_however_many
     four: HostProcesses, rows: str
 ) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | {"num_calibration_samples": rows}
-    one, many = replicated(four, job, split("binary_classifier"))
+    one, many = replicated(four, job, split_example("binary_classifier"))
     np.testing.assert_allclose(many.losses, one.losses, rtol=1e-4)
     assert many.model.threshold == pytest.approx(one.model.threshold, rel=1e-4)
 
 
 def test_candidates_that_cut_their_mini_batches_into_slices_do_so_together(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["regressor"] | EXACT | {"num_models": "32"}
-    one, many = replicated(two, job, split("regressor"), batch=384)
+    one, many = replicated(two, job, split_example("regressor"), batch=384)
     assert_alike(one, many)
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_sparse_rows_are_summed_as_dense_ones_are(two: HostProcesses, predictor: str) -> None:
-    channels = {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in split(predictor).items()}
+    channels = {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in split_example(predictor).items()}
     assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT, channels))
 
 
 @pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "l1": "0.05"}, {"unbias_data": "false"}], ids=str)
 def test_wide_sparse_gradients_are_summed(team: HostProcesses, settings: dict[str, str]) -> None:
-    channels = {"train": wide(300), "validation": wide(100)}
+    channels = {"train": draw_wide_rows(300), "validation": draw_wide_rows(100)}
     job = HYPERPARAMETERS["binary_classifier"] | EXACT | settings
     assert_alike(*replicated(team, job, channels))
 
@@ -303,23 +244,23 @@ def test_rows_that_do_not_tell_their_width_are_as_wide_as_on_the_host_with_the_w
         return [(X, np.array([1, 0, 1, 0], np.float32))]
 
     job = HYPERPARAMETERS["binary_classifier"] | EXACT
-    done = two.run(train, [Given(job, {"train": narrow(n)}, ("train",)) for n in (3, 7)])
+    done = two.run(train_host, [Given(job, {"train": narrow(n)}, ("train",)) for n in (3, 7)])
     assert [len(host.model.weight) for host in done] == [7, 7]
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_shards_are_learned_together(team: HostProcesses, sparse: bool) -> None:
-    channels: Channels = split("binary_classifier")
+    channels: HostChannels = split_example("binary_classifier")
     if sparse:
         channels = {name: [(compress_matrix(X), y) for X, y in blocks] for name, blocks in channels.items()}
     job = HYPERPARAMETERS["binary_classifier"] | EXACT
-    one = train(SINGLE_HOST, Given(job | {"mini_batch_size": "48"}, channels))
+    one = train_host(SINGLE_HOST, Given(job | {"mini_batch_size": "48"}, channels))
     parts = [{name: shards(blocks, size(team))[i] for name, blocks in channels.items()} for i in range(size(team))]
     own = job | {"mini_batch_size": str(48 // size(team))}
-    many = team.run(train, [Given(own, part, ("train", "validation", "test")) for part in parts])
+    many = team.run(train_host, [Given(own, part, ("train", "validation", "test")) for part in parts])
     assert_alike(one, many[0])
     for host in many[1:]:
-        assert_same(host.model, many[0].model)
+        assert_same_bits(host.model, many[0].model)
 
 
 BATCH = 8
@@ -339,7 +280,7 @@ def train_bank(hosts: Hosts, block: Rows) -> NDArray[Any]:
 
 def train_sparse_bank(hosts: Hosts, block: Rows, *, lazy: bool) -> NDArray[Any]:
     """Do the same with sparse rows."""
-    rows = sparse_rows(*block, UNSCALED)
+    rows = build_sparse_rows(*block, UNSCALED)
     bank = SparseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), BATCH * hosts.count, hosts=hosts, lazy=lazy)
     for _ in range(2):
         bank.train(rows, np.arange(len(rows), dtype=np.int32))
@@ -359,7 +300,7 @@ def on_one_host(block: Rows, batches: list[NDArray[Any]]) -> NDArray[Any]:
 
 def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) -> NDArray[Any]:
     """Do the same with sparse rows."""
-    rows = sparse_rows(*block, UNSCALED)
+    rows = build_sparse_rows(*block, UNSCALED)
     bank = SparseBank(CANDIDATES, START, Objective(LOSSES["squared_loss"]), 2 * BATCH, lazy=lazy)
     for batch in 2 * batches:
         bank.update_by_batch(rows.take_rows(batch.astype(np.int32)), *bank.schedule_updates(1)[0])
@@ -379,7 +320,7 @@ def sparse_on_one_host(block: Rows, batches: list[NDArray[Any]], *, lazy: bool) 
 def test_a_host_that_has_run_out_of_rows_goes_on_with_the_others(
     two: HostProcesses, work: Any, reference: Any, rows: tuple[int, int]
 ) -> None:
-    X, y = example("regressor", sum(rows))
+    X, y = draw_example("regressor", sum(rows))
     held = np.random.default_rng(1).random(X.shape) < 0.5
     X = np.where(held, X / [1, 10, 1, 8, 1], 0).astype(np.float32)
     y = y - 50
@@ -394,13 +335,13 @@ def test_a_host_that_has_run_out_of_rows_goes_on_with_the_others(
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_a_host_that_streams_its_rows_and_one_that_holds_them_learn_together(two: HostProcesses, sparse: bool) -> None:
-    blocks = problem(60_000, sparse=sparse)
+    blocks = draw_problem(60_000, sparse=sparse)
     job = {"predictor_type": "binary_classifier", "epochs": "2", "shuffle": "false", "mini_batch_size": "500"} | BY_LOSS
     parts = [{"train": blocks[:-1]}, {"train": blocks[-1:]}]
-    held = two.run(train, [Given(job, part, ("train",)) for part in parts])
-    streamed = two.run(train, [Given(job, part, ("train",), free=72 << 20) for part in parts])
-    assert "The channel 'train' is larger than" in streamed[0].log
-    assert "The channel 'train' is held in memory" in streamed[1].log
+    held = two.run(train_host, [Given(job, part, ("train",)) for part in parts])
+    streamed = two.run(train_host, [Given(job, part, ("train",), free=72 << 20) for part in parts])
+    assert streamed[0].log.has_said("The channel 'train' is larger than")
+    assert streamed[1].log.has_said("The channel 'train' is held in memory")
     for host in streamed:
         np.testing.assert_allclose(host.losses, held[0].losses, rtol=1e-5)
         np.testing.assert_allclose(host.model.weight, held[0].model.weight, rtol=1e-3, atol=1e-5)
@@ -408,56 +349,59 @@ def test_a_host_that_streams_its_rows_and_one_that_holds_them_learn_together(two
 
 def test_a_job_goes_on_on_all_hosts_from_host_0s_checkpoint(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | {"epochs": "6", "num_models": "6", "mini_batch_size": "10"}
-    channels = split("binary_classifier")
-    whole = two.run(train, [Given(job, channels, disk=Disk() if rank == 0 else None) for rank in range(2)])
+    channels = split_example("binary_classifier")
+    whole = two.run(train_host, [Given(job, channels, disk=Disk() if rank == 0 else None) for rank in range(2)])
     disk = whole[0].disk
     assert disk is not None
     assert len(disk.checkpoints) == 6
     disk.checkpoints = disk.checkpoints[:2]
-    again = two.run(train, [Given(job, channels, disk=disk if rank == 0 else None) for rank in range(2)])
-    assert "Going on from the checkpoint after epoch 1." in again[0].log
-    assert_same(again[0].model, whole[0].model)
-    assert_same(again[1].model, whole[1].model)
+    again = two.run(train_host, [Given(job, channels, disk=disk if rank == 0 else None) for rank in range(2)])
+    assert "Going on from the checkpoint after epoch 1." in again[0].log.said
+    assert_same_bits(again[0].model, whole[0].model)
+    assert_same_bits(again[1].model, whole[1].model)
 
 
 def test_all_hosts_start_from_the_earlier_model_that_host_0_has(two: HostProcesses) -> None:
-    job, channels = HYPERPARAMETERS["regressor"] | EXACT, split("regressor")
-    earlier = [train(SINGLE_HOST, Given(job | {"seed": seed}, channels)).model for seed in "12"]
+    job, channels = HYPERPARAMETERS["regressor"] | EXACT, split_example("regressor")
+    earlier = [train_host(SINGLE_HOST, Given(job | {"seed": seed}, channels)).model for seed in "12"]
     alike, mixed = (
-        two.run(train, [Given(job, channels, earlier=model) for model in models])[0]
+        two.run(train_host, [Given(job, channels, earlier=model) for model in models])[0]
         for models in ([earlier[0]] * 2, earlier)
     )
-    assert_same(mixed.model, alike.model)
+    assert_same_bits(mixed.model, alike.model)
 
 
 def test_where_one_host_is_told_to_stop_all_do_and_have_the_same_model(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | {"epochs": "4", "num_models": "3", "mini_batch_size": "10"}
     looks = Stop()
-    fit_model(job, split("binary_classifier"), SilentLog(), raise_if_stopped=looks)
+    fit_model(job, split_example("binary_classifier"), Recorder(), raise_if_stopped=looks)
     for at in range(1, looks.looks, 3):
         for stopped in range(2):
-            given = [Given(job, split("binary_classifier"), stop=at if rank == stopped else None) for rank in range(2)]
-            done = two.run(train, given)
+            given = [
+                Given(job, split_example("binary_classifier"), stop=at if rank == stopped else None)
+                for rank in range(2)
+            ]
+            done = two.run(train_host, given)
             for host in done:
-                assert "Told to stop: the model is" in host.log, at
-            assert_same(done[0].model, done[1].model)
+                assert host.log.has_said("Told to stop: the model is"), at
+            assert_same_bits(done[0].model, done[1].model)
             assert np.isfinite(done[0].model.weight).all()
 
 
 def test_hosts_with_different_columns_are_told_so(two: HostProcesses) -> None:
-    X, y = split("regressor")["train"][0]
+    X, y = split_example("regressor")["train"][0]
     job = HYPERPARAMETERS["regressor"] | EXACT
     given = [Given(job, {"train": [(X[:, : 5 - rank], y)]}, ("train",)) for rank in range(2)]
     with pytest.raises(InputError, match="host 'algo-1' has rows of 5 features, host 'algo-2' of 4"):
-        two.run(train, given)
+        two.run(train_host, given)
 
 
 def test_a_channel_of_which_no_host_has_a_row_is_refused(two: HostProcesses) -> None:
     job = HYPERPARAMETERS["regressor"] | EXACT
     with pytest.raises(InputError, match="channel 'train': no host has a row"):
-        two.run(train, [Given(job, {"train": []}, ("train",))] * 2)
+        two.run(train_host, [Given(job, {"train": []}, ("train",))] * 2)
     with pytest.raises(InputError, match="channel 'validation': no host has a row"):
-        two.run(train, [Given(job, split("regressor") | {"validation": []}, ("validation",))] * 2)
+        two.run(train_host, [Given(job, split_example("regressor") | {"validation": []}, ("validation",))] * 2)
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])

@@ -13,16 +13,21 @@ from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import earlier_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
-from tests.learning.rows.test_kept import Log
-from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.silence import SilentLog
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, example, final, run, split
+from tests.learning.job.recorder import Recorder
+from tests.linear_learner.jobs import fit_model, fit_recorded
+from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example
 
 
 def scaler_of(predictor: str) -> Scaler:
-    X, y = example(predictor)
+    X, y = draw_example(predictor)
     label = predictor == "regressor"
     return fit_scaler(X, y, unbias_data=True, normalize_data=True, unbias_label=label, normalize_label=label)
+
+
+def final_objective(log: Recorder) -> float:
+    """Return the objective of the train channel at the end."""
+    (metric,) = (metric for metric in log.final_scores("train") if metric.endswith("_objective"))
+    return log.final_value("train", metric)
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
@@ -37,28 +42,18 @@ def test_unfolding_undoes_folding(predictor: str) -> None:
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_a_job_goes_on_from_the_model_of_an_earlier_one(predictor: str, tmp_path: Path) -> None:
     """Two epochs of small steps change a good model little, and one that begins anew does not get there."""
-    earlier, log = run(split(predictor), HYPERPARAMETERS[predictor])
+    earlier, log = fit_recorded(HYPERPARAMETERS[predictor], split_example(predictor))
     write_artifact(earlier, tmp_path)
     short = HYPERPARAMETERS[predictor] | {"epochs": "1", "learning_rate": "1e-5", "num_models": "1"}
-    objective = final(log, "train", r"\S+_objective")
+    objective = final_objective(log)
 
     def objective_of(start: LinearModel | None) -> float:
-        heard = Listened()
-        fit_model(short, split(predictor), heard, earlier_model=start)
-        return heard.objective
+        log = Recorder()
+        fit_model(short, split_example(predictor), log, earlier_model=start)
+        return final_objective(log)
 
     assert objective_of(load_model(tmp_path)) == pytest.approx(objective, rel=0.02)
     assert objective_of(None) > 1.2 * objective
-
-
-class Listened(Log):
-    """Keep the final objective of the train channel."""
-
-    objective = 0.0
-
-    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
-        if split == "train" and epoch is None and metric.endswith("_objective"):
-            self.objective = value
 
 
 @pytest.mark.parametrize(
@@ -80,8 +75,8 @@ def test_a_model_of_another_kind_is_refused(changes: dict[str, Any], found: str)
     with pytest.raises(InputError, match=r"channel 'model': expected a binary_classifier with 5 features, as the") as e:
         fit_model(
             HYPERPARAMETERS["binary_classifier"],
-            split("binary_classifier"),
-            SilentLog(),
+            split_example("binary_classifier"),
+            Recorder(),
             earlier_model=LinearModel(**usual | changes),
         )
     assert found in str(e.value)

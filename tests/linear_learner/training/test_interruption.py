@@ -12,39 +12,29 @@ import pytest
 
 from linear_learner.options.budget import Budget
 from open_algorithms.learning.rows.dense import Block
-from tests.learning.rows.test_kept import problem
+from tests.learning.job.recorder import Recorder
+from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.training.test_checkpoints import Disk, Listener, assert_same
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, split
-
-
-class Stop:
-    """Raises KeyboardInterrupt at the n-th look and, if asked again, at every later one."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.looks = 0
-        self.at = at
-
-    def __call__(self) -> None:
-        self.looks += 1
-        if self.at is not None and self.looks >= self.at:
-            raise KeyboardInterrupt
+from tests.linear_learner.models import assert_same_bits
+from tests.linear_learner.training.disks import Disk
+from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example
+from tests.linear_learner.training.stops import Stop
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
 def test_wherever_a_job_is_told_to_stop_in_training_it_ends_with_a_model(predictor: str) -> None:
     job = HYPERPARAMETERS[predictor] | {"num_models": "3", "epochs": "4"}
     counter = Stop()
-    fit_model(job, split(predictor), Listener(), raise_if_stopped=counter)
+    fit_model(job, split_example(predictor), Recorder(), raise_if_stopped=counter)
     assert counter.looks > 10
     for at in range(1, counter.looks + 1):
-        log = Listener()
-        model = fit_model(job, split(predictor), log, raise_if_stopped=Stop(at))
+        log = Recorder()
+        model = fit_model(job, split_example(predictor), log, raise_if_stopped=Stop(at))
         assert np.isfinite(model.weight).all()
         assert any(re.match("Told to stop: the model is (the best of|what the first epoch)", line) for line in log.said)
 
 
-class Counting(Listener):
+class Counting(Recorder):
     """Count the epochs, and be told to stop after some of them."""
 
     epochs = 0
@@ -61,11 +51,11 @@ class Counting(Listener):
 @pytest.mark.parametrize("channels", [["train", "validation"], ["train"]])
 def test_the_model_of_a_stopped_job_is_that_of_a_job_of_as_many_epochs(epochs: int, channels: list[str]) -> None:
     job = HYPERPARAMETERS["binary_classifier"]
-    data = {name: blocks for name, blocks in split("binary_classifier").items() if name in channels}
+    data = {name: blocks for name, blocks in split_example("binary_classifier").items() if name in channels}
     log = Counting()
     model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, epochs))
     assert f"Told to stop: the model is the best of {epochs} epochs." in log.said
-    assert_same(model, fit_model(job | {"epochs": str(epochs)}, data, Listener()))
+    assert_same_bits(model, fit_model(job | {"epochs": str(epochs)}, data, Recorder()))
 
 
 class SlowDisk(Disk):
@@ -85,11 +75,11 @@ class Slow(BytesIO):
 
 def test_a_job_that_is_told_to_stop_does_not_wait_for_a_slow_checkpoint() -> None:
     log, disk = Counting(), SlowDisk()
-    job, data = HYPERPARAMETERS["binary_classifier"], split("binary_classifier")
+    job, data = HYPERPARAMETERS["binary_classifier"], split_example("binary_classifier")
     model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, 2), checkpoints=disk)
     assert len(disk.checkpoints) == 1
     assert "Told to stop: the model is the best of 2 epochs." in log.said
-    assert_same(model, fit_model(job | {"epochs": "2"}, data, Listener()))
+    assert_same_bits(model, fit_model(job | {"epochs": "2"}, data, Recorder()))
 
 
 class Source:
@@ -108,19 +98,19 @@ class Source:
 
 
 def test_a_job_that_is_told_to_stop_while_it_reads_has_no_model() -> None:
-    channels = {"train": Source(problem(20_000, sparse=False), 0)}
+    channels = {"train": Source(draw_problem(20_000, sparse=False), 0)}
     with pytest.raises(KeyboardInterrupt):
-        fit_model(HYPERPARAMETERS["binary_classifier"], channels, Listener())
+        fit_model(HYPERPARAMETERS["binary_classifier"], channels, Recorder())
 
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("validated", [False, True])
 def test_a_stream_that_is_told_to_stop_is_judged_by_what_is_at_hand(sparse: bool, validated: bool) -> None:
     job = HYPERPARAMETERS["binary_classifier"] | {"mini_batch_size": "1000"}
-    blocks = problem(80_000, sparse=sparse)
+    blocks = draw_problem(80_000, sparse=sparse)
     source = Source(blocks[:8], 2)
     channels = {"train": source} | ({"validation": blocks[8:]} if validated else {})
-    log = Listener()
+    log = Recorder()
     model = fit_model(job, channels, log, Budget(76 << 20))
     assert source.passes == -1
     assert any("is larger than the" in line for line in log.said)

@@ -2,44 +2,21 @@
 
 import math
 from itertools import groupby
-from typing import NamedTuple
 
 import pytest
 
 from linear_learner.bank import dense
 from linear_learner.options.budget import Budget
-from tests.learning.rows.test_kept import BY_LOSS, JOB, problem
+from tests.learning.job.recorder import Position, Recorder
+from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.silence import SilentLog
-from tests.linear_learner.training.test_fit import SMALL
+from tests.linear_learner.training.examples import BY_LOSS, LARGE_JOB, SMALL
 
 
-class Told(NamedTuple):
-    """What is told once."""
-
-    epoch: int
-    epochs: int
-    rows: float
-    total: float
-    name: str
-    best: float
-
-
-class Listener(SilentLog):
-    """Remember how far training was."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[Told] = []
-
-    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
-        self.told.append(Told(epoch, epochs, rows, total, name, best))
-
-
-def told_of(rows: int, sparse: bool, hyperparameters: dict[str, str], budget: Budget | None = None) -> list[Told]:
-    log = Listener()
-    fit_model(JOB | hyperparameters, {"train": problem(rows, sparse=sparse)}, log, budget)
-    return log.told
+def told_of(rows: int, sparse: bool, hyperparameters: dict[str, str], budget: Budget | None = None) -> list[Position]:
+    log = Recorder()
+    fit_model(LARGE_JOB | hyperparameters, {"train": draw_problem(rows, sparse=sparse)}, log, budget)
+    return log.select_events(Position)
 
 
 @pytest.mark.parametrize("sparse", [False, True])

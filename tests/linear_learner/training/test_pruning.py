@@ -1,23 +1,20 @@
 """Candidates that can no longer win leave, and the winner is the one that would have won anyway."""
 
-import io
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from container.job.log import JobLog as Lines
 from linear_learner.training.pruning import STEP_CREDIT, WINDOW, hopeless_candidates, is_worth_pruning
-from open_algorithms.learning.rows.csr import compress_matrix
-from tests.learning.rows.test_kept import Log
+from tests.learning.job.recorder import Metrics, Progress, Recorder, Remark
 from tests.linear_learner.jobs import fit_model
-from tests.linear_learner.training.test_checkpoints import Channels, assert_same, cut_off
-from tests.linear_learner.training.test_fit import example
+from tests.linear_learner.models import assert_same_bits
+from tests.linear_learner.training.disks import cut_off
+from tests.linear_learner.training.examples import Channels
+from tests.linear_learner.training.pruned_jobs import JOBS
 
-CANCER = Path(__file__).parents[3] / "examples/breast-cancer"
 EPOCHS = WINDOW + 1
 STEADY = np.linspace(1, 0.97, EPOCHS)  # a candidate that falls by .01 an epoch
 
@@ -62,30 +59,6 @@ def test_a_few_candidates_or_little_work_are_not_worth_a_new_bank() -> None:
     assert not is_worth_pruning(8, 32, margins=100_000, epochs_left=0)
 
 
-def cancer() -> Channels:
-    tables = {name: np.loadtxt(CANCER / f"{name}.csv", np.float32, delimiter=",") for name in ("train", "validation")}
-    return {name: [(table[:, 1:], table[:, 0])] for name, table in tables.items()}
-
-
-def classes(*, sparse: bool = False) -> Channels:
-    X, y = example("multiclass_classifier", 1000)
-    parts = {"train": (X[:700], y[:700]), "validation": (X[700:], y[700:])}
-    return {name: [(compress_matrix(X) if sparse else X, y)] for name, (X, y) in parts.items()}
-
-
-BY_LOSS = {
-    "predictor_type": "binary_classifier",
-    "binary_classifier_model_selection_criteria": "loss_function",
-    "mini_batch_size": "20",
-    "epochs": "15",
-}
-MULTICLASS = {"predictor_type": "multiclass_classifier", "num_classes": "3", "mini_batch_size": "50", "epochs": "15"}
-JOBS: dict[str, tuple[dict[str, str], Channels]] = {
-    "breast cancer": (BY_LOSS | {"early_stopping_patience": "20"}, cancer()),
-    "classes": (MULTICLASS, classes()),
-    "sparse classes": (MULTICLASS, classes(sparse=True)),
-    "slices": (MULTICLASS | {"mini_batch_size": "400", "early_stopping_patience": "20"}, classes()),
-}
 LEAVE = re.compile(r"(\d+) of (\d+) candidates leave: .* in (\d+) epochs: ([\d, ]+)\.")
 
 
@@ -96,7 +69,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(hyperparameters: dict[str, str], channels: Channels) -> tuple[Any, list[str]]:
-    log = Log()
+    log = Recorder()
     return fit_model(hyperparameters, channels, log), log.said
 
 
@@ -123,8 +96,8 @@ def test_a_job_that_candidates_left_and_that_is_cut_off_ends_with_the_same_bits(
     leaves = [line for line in said if LEAVE.match(line)]
     when = int(hyperparameters["epochs"]) - int(LEAVE.match(leaves[0])[3])  # type: ignore[index]
     for after, later in ((when - 1, leaves), (when, leaves[1:])):
-        log = Log()
-        assert_same(
+        log = Recorder()
+        assert_same_bits(
             fit_model(hyperparameters, channels, log, checkpoints=cut_off(after, hyperparameters, channels)), expected
         )
         assert f"Going on from the checkpoint after epoch {after - 1}." in log.said
@@ -134,22 +107,23 @@ def test_a_job_that_candidates_left_and_that_is_cut_off_ends_with_the_same_bits(
 @pytest.mark.usefixtures("eager")
 def test_one_line_says_who_leaves_and_who_has_left_gives_no_figures() -> None:
     hyperparameters, channels = JOBS["classes"]
-    text = io.StringIO()
-    fit_model(hyperparameters, channels, Lines("algo-1", "Linear Learner", text))
+    log = Recorder()
+    fit_model(hyperparameters, channels, log)
     remaining = set(range(32))
     epoch = 0
     found: set[int] = set()
-    for line in text.getvalue().splitlines():
-        if "#progress_metric" in line:
-            assert found == remaining
-            epoch, found = epoch + 1, set()
-        elif left := LEAVE.search(line):
-            leaving = set(map(int, left[4].split(", ")))
-            assert (int(left[1]), int(left[2])) == (len(leaving), len(remaining))
-            assert leaving < remaining
-            remaining -= leaving
-        elif '"validation_' in line and (model := re.search(r'"model": (\d+)', line)):
-            found.add(int(model[1]))
+    for event in log.events:
+        match event:
+            case Progress():
+                assert found == remaining
+                epoch, found = epoch + 1, set()
+            case Remark(text) if left := LEAVE.match(text):
+                leaving = set(map(int, left[4].split(", ")))
+                assert (int(left[1]), int(left[2])) == (len(leaving), len(remaining))
+                assert leaving < remaining
+                remaining -= leaving
+            case Metrics(model=int(model)) if any(name.startswith("validation_") for name in event.values):
+                found.add(model)
     assert epoch > EPOCHS
     assert len(remaining) < 32
 

@@ -1,13 +1,16 @@
 """The lines of a real job's log, and what each metric definition takes from them: the figure that it names."""
 
+import io
 import json
 import re
 from functools import cache
 
 import pytest
 
+from container.job.log import JobLog
 from linear_learner.measuring.log_metrics import EVERY, METRICS, MetricDefinition
-from tests.linear_learner.training.test_fit import HYPERPARAMETERS, run, split
+from tests.linear_learner.jobs import fit_model
+from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example
 
 SPLITS = ("train", "validation", "test")
 EPOCHS = 3
@@ -57,8 +60,11 @@ STRANGERS = [
 
 
 @cache
-def log_of(predictor: str) -> str:
-    return run(split(predictor), HYPERPARAMETERS[predictor] | {"epochs": str(EPOCHS)})[1]
+def log_of(predictor: str, epochs: int = EPOCHS) -> str:
+    log = io.StringIO()
+    hyperparameters = HYPERPARAMETERS[predictor] | {"epochs": str(epochs)}
+    fit_model(hyperparameters, split_example(predictor), JobLog("algo-1", "Linear Learner", log))
+    return log.getvalue()
 
 
 def metrics_of(predictor: str) -> list[dict[str, dict[str, float]]]:
@@ -146,7 +152,7 @@ def test_an_event_is_one_line_without_carriage_returns(predictor: str) -> None:
 
 
 def test_a_job_that_stops_early_ends_at_a_hundred_percent() -> None:
-    log = run(split("regressor"), HYPERPARAMETERS["regressor"] | {"epochs": "200"})[1]
+    log = log_of("regressor", 200)
     (progress,) = (metric for metric in METRICS if metric.name == "train:progress")
     assert "Early stop condition met" in log
     assert float(re.findall(progress.regex, log)[-1]) == 100
