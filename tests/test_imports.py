@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).resolve().parent.parent
-ALGORITHMS = ("linear_learner",)
+from tests.modules import ALGORITHMS, MODULES
+
 LEARNING, DOORS, COMMANDS = (f"open_algorithms.{room}" for room in ("learning", "doors", "commands"))
 ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS)
-MODULES = [
-    path
-    for package in ("container", *ALGORITHMS, "open_algorithms")
-    for path in (TOP / package).rglob("*.py")
-    if not path.stem.endswith("_pb2") and path.name != "__init__.py"
-]
 MAY_IMPORT: dict[str, set[str]] = {
     LEARNING: set(),
     "container": {LEARNING},
@@ -31,10 +25,6 @@ WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artif
 WITH_WEB = {"container.web", "container.wire", "container.server"}
 WITH_ENVIRONMENT = {"container.contract.environment", f"{COMMANDS}.main"}  # the latter is a door
 FLOORS, LARGEST_FOLDER = 7, 12
-
-
-def name(path: Path) -> str:
-    return ".".join(path.relative_to(TOP).with_suffix("").parts)
 
 
 def folder(module: str) -> str:
@@ -63,8 +53,7 @@ def imports(path: Path) -> frozenset[str]:
     return frozenset(found())
 
 
-KNOWN = {name(path): path for path in MODULES}
-GRAPH = {module: {i for i in imports(path) if i in KNOWN and i != module} for module, path in KNOWN.items()}
+GRAPH = {module: {i for i in imports(path) if i in MODULES and i != module} for module, path in MODULES.items()}
 
 
 def find_circle(graph: dict[str, set[str]]) -> tuple[str, ...]:
@@ -99,14 +88,14 @@ def sibling_graph(parent: str) -> dict[str, set[str]]:
     return dict(graph)
 
 
-PARENTS = sorted(({folder(module) for module in KNOWN} | set(ROOMS)) - {"", "open_algorithms"})
+PARENTS = sorted(({folder(module) for module in MODULES} | set(ROOMS)) - {"", "open_algorithms"})
 
 
-@pytest.mark.parametrize("module", sorted(KNOWN))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_module_imports_only_from_rooms_below_its_own(module: str) -> None:
     if not (here := room(module)):
         pytest.fail(f"{module} lies in no room of {', '.join(ROOMS)}")
-    for imported in imports(KNOWN[module]):
+    for imported in imports(MODULES[module]):
         there = room(imported)
         assert there in {"", here} | MAY_IMPORT[here], f"{here} must not know {imported}"
         if here == "container" and there == LEARNING:
@@ -134,29 +123,29 @@ def test_no_import_runs_in_a_circle() -> None:
 
 
 def test_no_folder_holds_more_modules_than_a_newcomer_reads_at_a_glance() -> None:
-    assert {place: n for place, n in Counter(map(folder, KNOWN)).items() if n > LARGEST_FOLDER} == {}
+    assert {place: n for place, n in Counter(map(folder, MODULES)).items() if n > LARGEST_FOLDER} == {}
 
 
-@pytest.mark.parametrize("module", sorted(KNOWN))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_only_the_modules_of_the_server_know_a_web_framework(module: str) -> None:
-    packages = {imported.split(".")[0] for imported in imports(KNOWN[module])}
+    packages = {imported.split(".")[0] for imported in imports(MODULES[module])}
     assert lies_in(module, WITH_WEB) or not packages & {"flask", "gunicorn", "werkzeug"}
 
 
-@pytest.mark.parametrize("module", sorted(KNOWN))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_mxnet_is_imported_in_one_module_and_that_by_few(module: str) -> None:
-    found = imports(KNOWN[module])
+    found = imports(MODULES[module])
     assert module == MXNET or "mxnet" not in {imported.split(".")[0] for imported in found}
     assert lies_in(module, WITH_MXNET) or MXNET not in found
 
 
-@pytest.mark.parametrize("module", sorted(set(KNOWN) - WITH_ENVIRONMENT))
+@pytest.mark.parametrize("module", sorted(set(MODULES) - WITH_ENVIRONMENT))
 def test_only_the_environment_module_knows_the_environment_and_the_root(module: str) -> None:
-    tree = ast.parse(KNOWN[module].read_text(encoding="utf-8"))
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     attributes = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     assert not attributes & {"os.environ", "os.getenv"}
-    assert not {"os.environ", "os.getenv"} & imports(KNOWN[module])
+    assert not {"os.environ", "os.getenv"} & imports(MODULES[module])
     assert not [text for text in texts if text.startswith("/opt/ml")]
 
 
@@ -179,7 +168,7 @@ def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, 
     assert MXNET not in seen
 
 
-@pytest.mark.parametrize("module", sorted(set(KNOWN) - {f"{DOORS}.algorithms"}))
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {f"{DOORS}.algorithms"}))
 def test_nothing_but_an_algorithm_names_it(module: str) -> None:
-    text = KNOWN[module].read_text(encoding="utf-8").lower().replace(" ", "_")
+    text = MODULES[module].read_text(encoding="utf-8").lower().replace(" ", "_")
     assert room(module) in ALGORITHMS or not [name for name in ALGORITHMS if name in text]

@@ -1,25 +1,13 @@
 """What the tests of the command line share."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from open_algorithms.commands.main import main
-from tests.contract.conftest import TrainingJob, lay_out_example_job
+from tests.commands.command import Command, Ended
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process
-
-
-class Ended(NamedTuple):
-    """How a command ended and what it said."""
-
-    status: int
-    out: str
-    complaint: str
-
-
-Command = Callable[..., Ended]
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
-from tests.commands.conftest import Command
-from tests.contract.conftest import DATA, TrainingJob, encode_libsvm, encode_parquet, read_example
+from tests.commands.command import Command
+from tests.contract.example import DATA, read_example
+from tests.contract.formats import encode_libsvm, encode_parquet
+from tests.contract.jobs import TrainingJob
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
 TEST = DATA / "test.csv"

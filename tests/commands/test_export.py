@@ -22,7 +22,7 @@ from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Floats, Numbers
-from tests.commands.conftest import Command
+from tests.commands.command import Command
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
 Answer = dict[str, Numbers]

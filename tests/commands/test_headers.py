@@ -9,7 +9,7 @@ import pytest
 from linear_learner.artifact.read import load_model
 from open_algorithms.commands.tables.data import decide_content_type
 from open_algorithms.commands.tables.headers import FirstLine, classify_first_line
-from tests.commands.conftest import Command, Ended
+from tests.commands.command import Command, Ended
 
 ROWS = "".join(f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40))
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")

@@ -11,8 +11,8 @@ from benchmarks.data import FOLDER
 from linear_learner.answer import model_tables
 from linear_learner.report.facts import weights_table
 from open_algorithms.commands import inspect
-from tests.commands.conftest import Command
-from tests.contract.conftest import TrainingJob
+from tests.commands.command import Command
+from tests.contract.jobs import TrainingJob
 from tests.linear_learner.artifacts import KINDS, NAMES, artifact_files, draw_model, write_files
 
 GOLDEN = FOLDER / "golden"

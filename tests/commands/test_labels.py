@@ -13,7 +13,7 @@ from pyarrow import parquet as pq
 from container.codecs.recordio import encode_records
 from open_algorithms.commands.tables.labels import survey_labels
 from open_algorithms.learning.types.arrays import Floats
-from tests.commands.conftest import Command, Ended
+from tests.commands.command import Command, Ended
 from tests.contract.launch import TOP
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Command
-from tests.contract.conftest import DATA
+from tests.commands.command import Command
+from tests.contract.example import DATA
 from tests.contract.launch import TOP
 from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, artifact_files, draw_model, pack_tar, write_files
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.launch import TOP
-from tests.contract.test_local_page import assert_as_shown, perform
+from tests.contract.shell import assert_as_shown, type_blocks
 from tests.page import DOCS
 
 
@@ -25,4 +25,4 @@ def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
         program.chmod(0o755)
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(sh|python|text)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert_as_shown(perform([("sh", "exec 2>&1\n"), *blocks], tmp_path))
+    assert_as_shown(type_blocks([("sh", "exec 2>&1\n"), *blocks], tmp_path))

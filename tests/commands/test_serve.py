@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Command
-from tests.contract.conftest import TrainingJob
+from tests.commands.command import Command
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import TOP
 from tests.ports import claim_port
 

@@ -14,9 +14,9 @@ import pytest
 from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
-from tests.commands.conftest import Command, Ended
+from tests.commands.command import Command, Ended
 from tests.contract.launch import TOP
-from tests.contract.test_writable import BOUNDED, USER
+from tests.contract.rights import BOUNDED, USER
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 NUMBERS = [f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40)]

@@ -16,11 +16,12 @@ import pytest
 
 from linear_learner.artifact.read import load_model
 from open_algorithms.commands.train import copy_outputs
-from tests.commands.conftest import Command
+from tests.commands.command import Command
 from tests.container.terminal import PseudoTerminal
-from tests.contract.conftest import DATA, lay_out_example_job
+from tests.contract.example import DATA
+from tests.contract.jobs import lay_out_example_job
 from tests.contract.launch import TOP, Process
-from tests.contract.test_train import ARTIFACT
+from tests.contract.models import ARTIFACT
 
 QUICK = ("--set", "mini_batch_size=20", "--set", "epochs=2", "--set", "num_models=2")
 FILES = (DATA / "train.csv", "--validation", DATA / "validation.csv", "--test", DATA / "test.csv")

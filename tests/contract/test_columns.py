@@ -13,17 +13,12 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import (
-    CSV,
-    PARQUET,
-    TrainingJob,
-    encode_parquet,
-    read_example,
-    running_server,
-    send_request,
-)
+from tests.contract.example import read_example
+from tests.contract.formats import CSV, PARQUET, encode_parquet
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import Process
-from tests.contract.test_train import assert_same_model
+from tests.contract.models import assert_same_model
+from tests.contract.servers import send_request, serve_model
 
 HEADED = "text/csv;header=present"
 NAMES = ["y", *(f"f {i}" for i in range(30))]
@@ -267,7 +262,7 @@ def test_an_earlier_model_is_put_in_the_order_of_the_columns(plain: TrainingJob,
 
 def test_a_request_is_answered_by_the_names_in_its_header(plain: TrainingJob) -> None:
     features = NAMES[1:]
-    with running_server(plain.root, Process) as server:
+    with serve_model(plain.root, Process) as server:
 
         def post(names: list[str], header: list[str] | None = None, more: str = "") -> tuple[int, str]:
             content = csv("test", names, header).decode().splitlines()[:4]
@@ -288,7 +283,7 @@ def test_a_request_is_answered_by_the_names_in_its_header(plain: TrainingJob) ->
 
 
 def test_many_models_know_their_names_too(plain: TrainingJob, tmp_path: Path) -> None:
-    with running_server(tmp_path, Process, SAGEMAKER_MULTI_MODEL="true") as server:
+    with serve_model(tmp_path, Process, SAGEMAKER_MULTI_MODEL="true") as server:
         order = json.dumps({"model_name": "m", "url": str(plain.root / "model")}).encode()
         assert send_request(urllib.request.Request(f"{server.url}/models", order))[0] == 200
         answers = []

@@ -14,16 +14,11 @@ import pytest
 
 from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import (
-    CSV,
-    DATA,
-    RunningServer,
-    TrainingJob,
-    lay_out_example_job,
-    read_example,
-    wait_for_ping,
-)
+from tests.contract.example import DATA, read_example
+from tests.contract.formats import CSV
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
+from tests.contract.servers import RunningServer, wait_for_ping
 from tests.page import read_blocks
 from tests.ports import claim_port
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import TrainingJob, lay_out_example_job
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process, Running
-from tests.contract.test_train import ARTIFACT, assert_same_model
+from tests.contract.models import ARTIFACT, assert_same_model
 
 LONG = {"epochs": "400", "early_stopping_patience": "1000"}
 ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000"}

@@ -3,30 +3,19 @@
 import os
 import shutil
 import subprocess
-from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
-from tests.page import DOCS, WITHOUT_AWS, run_script, split_page
+from tests.contract.shell import Blocks, Example, assert_as_shown, type_blocks
+from tests.page import DOCS, WITHOUT_AWS, split_page
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
 IN_A_CONTAINER = "In a container"
 BY_MXNET = "By MXNet itself"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
-END = "---- the end of a block ----"
-
-Blocks = list[tuple[str, str]]  # language and text
-
-
-class Example(NamedTuple):
-    """What the page shows and what was printed."""
-
-    shown: str
-    printed: str
 
 
 def read_sections() -> dict[str, Blocks]:
@@ -58,28 +47,7 @@ def examples(checkout: Path) -> list[Example]:
     del sections[IN_A_CONTAINER]
     if not SNIPPET.exists():
         del sections[BY_MXNET]
-    return perform([block for section in sections.values() for block in section], checkout)
-
-
-def perform(blocks: Blocks, folder: Path) -> list[Example]:
-    """Type what is to be typed into one shell, and give what is shown beside what was printed."""
-    python = ".venv/bin/python - <<'PROGRAM'\n{}PROGRAM\n"
-    typed = [python.format(text) if language == "python" else text for language, text in blocks if language != "text"]
-    printed = iter(run_script("".join(f"{text}echo '{END}'\n" for text in typed), folder).split(f"{END}\n"))
-    examples, latest = [], ""
-    for language, text in blocks:
-        if language == "text":
-            examples.append(Example(text, latest))
-        else:
-            latest = next(printed)
-    return examples
-
-
-def assert_as_shown(examples: list[Example]) -> None:
-    """Compare; `…` on the page stands for anything."""
-    assert examples
-    for shown, printed in examples:
-        assert OutputChecker().check_output(shown.replace("…", "..."), printed, ELLIPSIS), f"{shown}\n{printed}"
+    return type_blocks([block for section in sections.values() for block in section], checkout)
 
 
 def test_the_commands_and_programs_print_what_the_page_shows(examples: list[Example]) -> None:
@@ -95,6 +63,6 @@ def test_those_in_a_container_too(checkout: Path) -> None:
     for name, ours in names.items():
         blocks = [(language, text.replace(name, ours)) for language, text in blocks]
     try:
-        assert_as_shown(perform(blocks, checkout))
+        assert_as_shown(type_blocks(blocks, checkout))
     finally:
         remove_containers(checkout)

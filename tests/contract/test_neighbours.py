@@ -6,9 +6,10 @@ import numpy as np
 
 from benchmarks.neighbours import busy_neighbours
 from container.codecs.recordio import encode_records
-from tests.contract.conftest import RECORDIO, TrainingJob
+from tests.contract.formats import RECORDIO
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import Running
-from tests.contract.test_train import assert_same_model
+from tests.contract.models import assert_same_model
 
 
 def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: type[Running], tmp_path: Path) -> None:

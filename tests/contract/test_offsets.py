@@ -17,20 +17,10 @@ from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import (
-    CSV,
-    JSON,
-    JSONLINES,
-    LIBSVM,
-    PARQUET,
-    RECORDIO,
-    RunningServer,
-    TrainingJob,
-    running_server,
-    send_request,
-    wait_for_ping,
-)
+from tests.contract.formats import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import TOP, Process
+from tests.contract.servers import RunningServer, send_request, serve_model, wait_for_ping
 from tests.ports import claim_port
 
 WARNED = "Features of which float32 does not keep the digits that vary: 'time'. "
@@ -118,7 +108,7 @@ def test_the_server_answers_as_exactly_where_numbers_come_in_decimals(trained: t
         (JSON, json.dumps({"instances": sparse}).encode()),
         (JSONLINES, "\n".join(map(json.dumps, rows)).encode()),
     ]
-    with running_server(root, Process) as server:
+    with serve_model(root, Process) as server:
         for kind, body in bodies:
             status, scores = server.post(body, kind, CSV)
             assert status == 200, scores

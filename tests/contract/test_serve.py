@@ -13,17 +13,11 @@ import pytest
 from container.codecs.recordio import encode_records
 from examples.demo import decode_answer
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import (
-    CSV,
-    JSON,
-    JSONLINES,
-    RECORDIO,
-    RunningServer,
-    TrainingJob,
-    read_example,
-    running_server,
-)
+from tests.contract.example import read_example
+from tests.contract.formats import CSV, JSON, JSONLINES, RECORDIO
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import TOP, Running
+from tests.contract.servers import RunningServer, serve_model
 from tests.page import read_blocks
 
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
@@ -94,13 +88,13 @@ def test_the_packages_that_local_mode_leaves_beside_the_model_are_ignored(traine
     shutil.copytree(trained.root / "model", tmp_path / "model")
     for name in ("model.tar.gz", "output.tar.gz"):
         shutil.copy(trained.root / "output" / "model.tar.gz", tmp_path / "model" / name)
-    with running_server(tmp_path, trained.launch, SAGEMAKER_MODEL_SERVER_WORKERS="1") as running:
+    with serve_model(tmp_path, trained.launch, SAGEMAKER_MODEL_SERVER_WORKERS="1") as running:
         assert running.post(body(CSV), CSV)[0] == 200
 
 
 def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path, launch: type[Running]) -> None:
     (tmp_path / "model").mkdir()
-    with running_server(tmp_path, launch) as empty:
+    with serve_model(tmp_path, launch) as empty:
         assert empty.get("/ping")[0] == 500
 
 
@@ -113,7 +107,7 @@ def test_a_setting_that_makes_no_sense_is_one_line(tmp_path: Path, launch: type[
 
 
 def test_stopping_the_server_ends_it_within_seconds(trained: TrainingJob) -> None:
-    with running_server(trained.root, trained.launch) as server:
+    with serve_model(trained.root, trained.launch) as server:
         began = time.monotonic()
         assert server.running.stop() == 0
         assert time.monotonic() - began < 5

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from linear_learner.artifact.read import load_model
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
-from tests.contract.conftest import TrainingJob, lay_out_example_job
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import TOP, Process
 
 LONG = {"epochs": "100000", "early_stopping_patience": "100000"}

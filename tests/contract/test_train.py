@@ -17,17 +17,11 @@ import pytest
 
 from linear_learner.artifact.read import load_model
 from tests.container.pipes import serve_fifos
-from tests.contract.conftest import CSV, DATA, LIBSVM, PARQUET, RECORDIO, TrainingJob, lay_out_example_job, read_example
+from tests.contract.example import DATA, read_example
+from tests.contract.formats import CSV, LIBSVM, PARQUET, RECORDIO
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Running
-
-ARTIFACT = ["additional-params.json", "manifest.json", "model_algo-1", "mx-mod-0000.params", "mx-mod-symbol.json"]
-
-
-def assert_same_model(root: Path, other: Path) -> None:
-    ours, theirs = load_model(root / "model"), load_model(other / "model")
-    np.testing.assert_array_equal(ours.weight, theirs.weight)
-    np.testing.assert_array_equal(ours.bias, theirs.bias)
-    assert ours.threshold == theirs.threshold
+from tests.contract.models import ARTIFACT, assert_same_model
 
 
 def test_a_job_leaves_the_documented_artifact_and_its_package(trained: TrainingJob) -> None:

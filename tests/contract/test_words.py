@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import CSV, JSON, LIBSVM, RECORDIO, RunningServer, lay_out_example_job, running_server
+from tests.contract.formats import CSV, JSON, LIBSVM, RECORDIO
+from tests.contract.jobs import lay_out_example_job
 from tests.contract.launch import Process
+from tests.contract.servers import RunningServer, serve_model
 
 
 def pack(*names: str) -> bytes:
@@ -82,7 +84,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     job.configure({"predictor_type": "regressor", "epochs": "1", "num_models": "1"}, CSV, "train")
     job.write_channel_file("train", "part.csv", b"1,0.5,2\n0,0.25,3\n" * 20)
     assert job.train().status == 0
-    with running_server(job.root, Process) as running:
+    with serve_model(job.root, Process) as running:
         yield running
 
 

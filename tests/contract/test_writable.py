@@ -11,12 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.contract.conftest import TrainingJob, lay_out_example_job
+from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import TOP, Process
-
-USER = os.geteuid()
-# Root without the right to write wherever it likes, as containers give it.
-BOUNDED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+from tests.contract.rights import BOUNDED, USER
 
 
 class Ended(NamedTuple):

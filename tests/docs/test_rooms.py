@@ -1,7 +1,7 @@
 import pytest
 
 from publishing.rooms import PAGES, TOP, fill_tables, folder_lines
-from tests.test_imports import KNOWN
+from tests.modules import MODULES
 
 
 @pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.name)
@@ -12,7 +12,7 @@ def test_the_page_of_a_room_names_its_modules_as_they_are(page: object) -> None:
 
 def test_every_module_stands_on_one_page() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES.glob("*.md"))
-    for module in KNOWN:
+    for module in MODULES:
         folder, _, name = module.rpartition(".")
         if not name.startswith("__"):
             heading = f"**`{folder.replace('.', '/')}/`**"

@@ -12,8 +12,10 @@ import pytest
 
 from container.codecs.recordio import encode_records
 from tests.container.pipes import serve_fifos
-from tests.contract.conftest import CSV, JSON, RECORDIO, RunningServer, TrainingJob, running_server
+from tests.contract.formats import CSV, JSON, RECORDIO
+from tests.contract.jobs import TrainingJob
 from tests.contract.launch import TOP, Process
+from tests.contract.servers import RunningServer, serve_model
 from tests.publishing.validation import create_algorithm_shape, faults
 
 CARD = """
@@ -210,7 +212,7 @@ def test_an_algorithm_that_is_not_there_is_one_clear_message(tmp_path: Path) -> 
 @pytest.fixture(scope="module")
 def server(trained: TrainingJob) -> Iterator[RunningServer]:
     """A server of the trained model."""
-    with running_server(trained.root, Process, **trained.environment) as running:
+    with serve_model(trained.root, Process, **trained.environment) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from tests.ports import claim_port
 from tests.publishing.aws import Aws, create_aws_app
-from tests.sdk.conftest import sdk as sdk
+from tests.sdk.programs import sdk as sdk
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from publishing.algorithm import build_request
 from tests.contract.launch import TOP
 from tests.page import read_blocks
 from tests.publishing.aws import Aws
-from tests.sdk.conftest import PYTHON
+from tests.sdk.programs import PYTHON
 
 SECTION = "An algorithm of your own account (CreateAlgorithm)"
 IMAGE = "registry/open-linear-learner:0.1.0"

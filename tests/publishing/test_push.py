@@ -17,7 +17,7 @@ import pytest
 from tests.contract.launch import TOP
 from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
-from tests.sdk.conftest import PYTHON
+from tests.sdk.programs import PYTHON
 
 pytestmark = pytest.mark.usefixtures("image", "sdk")
 

@@ -13,7 +13,7 @@ from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.objective.model import LinearModel
-from tests.contract.conftest import read_example
+from tests.contract.example import read_example
 from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
 from tests.page import describe_algorithm, read_blocks

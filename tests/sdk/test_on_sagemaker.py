@@ -10,7 +10,7 @@ import pytest
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from tests.page import TOP, describe_algorithm, read_blocks
-from tests.sdk.conftest import sdk_runner
+from tests.sdk.programs import prepare_sdk
 
 PROGRAMS = (
     "On SageMaker",
@@ -123,7 +123,7 @@ def note_calls(folder: Path, program: str) -> list[Call]:
     """Run a program in a folder; give the calls it makes: operation, parameters and what is wrong with them."""
     settings = folder / "config.yaml"
     settings.write_text("{SchemaVersion: '1.0', SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}}")
-    run = sdk_runner(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
+    run = prepare_sdk(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
     run(f"{AWS}\n{program}\nwith open('calls', 'w') as file:\n    json.dump(calls, file)")
     return [tuple(call) for call in json.loads((folder / "calls").read_text())]
 

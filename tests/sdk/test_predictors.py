@@ -8,8 +8,8 @@ import numpy as np
 
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
-from tests.contract.conftest import running_server
 from tests.contract.launch import Process
+from tests.contract.servers import serve_model
 
 PROGRAM = """
 import json
@@ -54,7 +54,7 @@ def test_every_serializer_and_deserializer_of_the_sdk_agrees(sdk: Callable[[str]
     write_artifact(model, tmp_path / "model")
     columns = model.predict(X)
     expected = np.column_stack([columns["score"], columns["predicted_label"]])
-    with running_server(tmp_path, Process) as server:
+    with serve_model(tmp_path, Process) as server:
         printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2]))
     answers = [json.loads(line) for line in printed.splitlines() if line.startswith("[")]
     assert len(answers) == 16

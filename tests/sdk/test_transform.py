@@ -12,8 +12,9 @@ from container.codecs.recordio import encode_records
 from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
-from tests.contract.conftest import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, encode_libsvm, running_server
+from tests.contract.formats import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, encode_libsvm
 from tests.contract.launch import IMAGE, Container
+from tests.contract.servers import serve_model
 
 # One container answers all jobs, where the SDK would start one for each, ask docker for its host at every request and
 # check its own settings, which takes half a second.
@@ -126,7 +127,7 @@ def test_every_transform_that_the_sdk_can_ask_for_gives_the_models_predictions(
     write_artifact(LinearModel("binary_classifier", "logistic", weight, bias), tmp_path / "model")
     columns = load_model(tmp_path / "model").predict(X)
     expected = np.column_stack([columns["score"], columns["predicted_label"]])
-    with running_server(tmp_path, Container, SAGEMAKER_BATCH="True", SAGEMAKER_MAX_CONCURRENT_TRANSFORMS="1") as server:
+    with serve_model(tmp_path, Container, SAGEMAKER_BATCH="True", SAGEMAKER_MAX_CONCURRENT_TRANSFORMS="1") as server:
         printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2], image=IMAGE, jobs=json.dumps(jobs())))
     outputs = {
         (number, name): rows

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from container.machine.processors import processor_count
-from tests.container.machine.test_memory import lay_out
+from tests.container.machine.groups import lay_out_system
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from tests.container.machine.test_memory import lay_out
 )
 def test_a_share_of_time_is_so_many_processors(tmp_path: Path, files: dict[str, str], expected: int | None) -> None:
     machine = len(os.sched_getaffinity(0))
-    assert processor_count(lay_out(tmp_path, "0::/jobs\n1:cpu:/\n", files)) == (expected or machine)
+    assert processor_count(lay_out_system(tmp_path, "0::/jobs\n1:cpu:/\n", files)) == (expected or machine)

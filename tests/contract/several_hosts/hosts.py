@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.container.pipes import serve_fifos
-from tests.contract.conftest import CSV, DATA, Finished, TrainingJob
+from tests.contract.example import DATA
+from tests.contract.formats import CSV
+from tests.contract.jobs import Finished, TrainingJob
 from tests.contract.launch import Container, Process, Running
 
 ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000", "num_models": "2"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import read_example
+from tests.contract.example import read_example
 from tests.contract.launch import IMAGE, TOP
 
 FILE = "examples/distributed/compose.yml"

@@ -1,6 +1,5 @@
 """Several hosts train what one host would on the same global mini-batches: the same losses, the same best model."""
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,8 +12,11 @@ from numpy.typing import NDArray
 from container.codecs.recordio import encode_records, encode_sparse_records
 from linear_learner.artifact.read import load_model
 from open_algorithms.learning.rows.csr import Csr
-from tests.contract.conftest import CSV, LIBSVM, RECORDIO, encode_libsvm, read_example
+from tests.contract.example import read_example
+from tests.contract.formats import CSV, LIBSVM, RECORDIO, encode_libsvm
 from tests.contract.launch import Container, Process, Running
+from tests.contract.models import ARTIFACT
+from tests.contract.several_hosts.figures import read_figures
 from tests.contract.several_hosts.hosts import (
     ChannelContent,
     host_launchers,
@@ -22,12 +24,10 @@ from tests.contract.several_hosts.hosts import (
     lay_out_job,
     model_files,
 )
-from tests.contract.test_train import ARTIFACT
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
 SPARSE = "sparse recordIO"
 TRAINED, VALIDATED, FEATURES = 427, 150, 12  # rows, which no batch divides
-Figures = dict[tuple[Any, ...], float]
 
 
 def drawn(predictor: str, rows: int, *, sparse: bool = False) -> Rows:
@@ -114,23 +114,6 @@ CLASSES = Problem("multiclass_classifier", LIBSVM, 40)
 WEIGHTED = Problem("multiclass_classifier", RECORDIO, 40, (("balance_multiclass_weights", "true"), ("num_models", "4")))
 
 
-def figures(log: str) -> Figures:
-    """Take every loss and score from a log, by what it is of."""
-    found: Figures = {}
-    for line in log.splitlines():
-        if line.startswith("#metrics "):
-            document = json.loads(line.removeprefix("#metrics "))
-            where = document["Dimensions"]
-            if "model" in where:
-                found |= {
-                    (where["epoch"], where["model"], name): metric["sum"]
-                    for name, metric in document["Metrics"].items()
-                }
-        elif quality := re.search(r"#quality_metric: host=[^,]+,(?: epoch=(\d+),)? (.*)=(\S+)$", line):
-            found[quality[1], quality[2]] = float(quality[3])
-    return found
-
-
 def best(log: str) -> str:
     """Give the settings of the best model."""
     (settings,) = re.findall(r"Best model found for hyperparameters: (.*)", log)
@@ -139,7 +122,7 @@ def best(log: str) -> str:
 
 def assert_alike(log: str, one: str) -> None:
     """Require the losses of one host, of every candidate in every epoch, and the same best one."""
-    ours, theirs = figures(log), figures(one)
+    ours, theirs = read_figures(log), read_figures(one)
     assert any(isinstance(key[1], int) for key in theirs)
     assert ours == pytest.approx(theirs, rel=1e-4)
     assert best(log) == best(one)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.contract.conftest import Finished
+from tests.contract.jobs import Finished
 from tests.contract.launch import Container, Process, Running, image_problem
 from tests.contract.several_hosts.hosts import ENDLESS, host_launchers, lay_out_bundled_job, model_files
 

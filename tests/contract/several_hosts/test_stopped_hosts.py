@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from linear_learner.artifact.read import load_model
-from tests.contract.conftest import CSV, DATA
+from tests.contract.example import DATA
+from tests.contract.formats import CSV
 from tests.contract.launch import Container, Process, Running
+from tests.contract.models import ARTIFACT, assert_same_model
 from tests.contract.several_hosts.hosts import (
     ENDLESS,
     ChannelContent,
@@ -20,7 +22,6 @@ from tests.contract.several_hosts.hosts import (
     lay_out_job,
     model_files,
 )
-from tests.contract.test_train import ARTIFACT, assert_same_model
 
 LONG = {"epochs": "30", "early_stopping_patience": "1000", "num_models": "4"}
 

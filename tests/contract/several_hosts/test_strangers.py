@@ -12,6 +12,7 @@ import pytest
 
 from tests.contract.launch import IMAGE, Container, Process
 from tests.contract.several_hosts import stranger
+from tests.contract.several_hosts.figures import read_figures
 from tests.contract.several_hosts.hosts import (
     ENDLESS,
     ContainerHost,
@@ -22,7 +23,6 @@ from tests.contract.several_hosts.hosts import (
     listening_addresses,
     session_sockets,
 )
-from tests.contract.several_hosts.test_hosts import figures
 from tests.ports import claim_port
 
 STRANGER = Path(stranger.__file__)
@@ -52,7 +52,7 @@ def last_epoch(job: DistributedJob) -> int:
 
 def epochs(log: str, count: int) -> dict[object, float]:
     """Take the losses of the first epochs."""
-    return {key: value for key, value in figures(log).items() if key[0] is not None and int(key[0]) < count}
+    return {key: value for key, value in read_figures(log).items() if key[0] is not None and int(key[0]) < count}
 
 
 def test_hosts_listen_on_the_interface_of_the_job_and_on_no_other(image: None, tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Servers of a model, and what they answer."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.contract.launch import Running
+from tests.ports import claim_port
+
+
+@dataclass
+class RunningServer:
+    """A running server."""
+
+    url: str
+    running: Running
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Get a page; return status and body."""
+        return send_request(urllib.request.Request(self.url + path))
+
+    def post(self, body: bytes, kind: str | None, accept: str | None = None) -> tuple[int, bytes]:
+        """Post to /invocations; return status and body."""
+        headers = {"Content-Type": kind or "", "Accept": accept or "*/*"}
+        return send_request(urllib.request.Request(f"{self.url}/invocations", body, headers))
+
+
+def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+@contextmanager
+def serve_model(root: Path, launch: type[Running], **environment: str) -> Iterator[RunningServer]:
+    """Serve the model under `root` on a free port."""
+    port = claim_port()
+    with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
+        server = RunningServer(f"http://127.0.0.1:{port}", running)
+        wait_for_ping(server)
+        yield server
+
+
+def wait_for_ping(server: RunningServer) -> None:
+    """Wait until /ping says more than that the model is being loaded."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if server.get("/ping")[0] != 503:
+                return
+        except OSError:
+            assert server.running.popen.poll() is None, "the server ended"
+        assert time.monotonic() < deadline, "the server never answered"
+        time.sleep(0.05)
