@@ -1,29 +1,66 @@
-"""What tests of the image and of pages share."""
+"""What tests need and is missing is told before the first of them, and what needs it is left out."""
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
-from selenium.webdriver import Chrome
 
-from tests import browser as chromium
-from tests.contract.launch import image_problem
+from tests.needs import NOT_REQUIRED, PROBLEMS, find_problems
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 settings.register_profile("patient", deadline=None)  # the machine may be busy
 settings.load_profile("patient")
 
-
-@pytest.fixture(scope="session")
-def image() -> None:
-    """Skip where the image cannot be run; with REQUIRE_DOCKER=1, as in CI, fail."""
-    if problem := image_problem():
-        if os.environ.get("REQUIRE_DOCKER") == "1":
-            pytest.fail(problem)
-        pytest.skip(problem)
+MISSING = pytest.StashKey[dict[str, str]]()
+SLOW = ("image", "sdk", "kills", "streams", "browser", "processes")
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Headless Chromium, one for all tests; skip where there is none, and with REQUIRE_CHROMIUM=1, as in CI, fail."""
-    yield from chromium.start(tmp_path_factory.mktemp("chromium"))
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Chrome"]:
+    """Headless Chromium, one for all tests."""
+    from tests.browser import start  # not needed by those who run no test of a page
+
+    yield from start(tmp_path_factory.mktemp("chromium"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find what is missing, once for all workers; with REQUIRE_ALL=1, as in CI, that is an error."""
+    given = getattr(config, "workerinput", {}).get("missing")
+    config.stash[MISSING] = missing = find_problems() if given is None else given
+    required = [f"{name}: {problem}" for name, problem in missing.items() if name not in NOT_REQUIRED]
+    if required and os.environ.get("REQUIRE_ALL") == "1":
+        raise pytest.UsageError("REQUIRE_ALL=1, but there is missing: " + "; ".join(required))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist what is missing."""
+    node.workerinput["missing"] = node.config.stash[MISSING]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what is left out, and why."""
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not hasattr(config, "workerinput"):
+        if expression := config.option.markexpr:
+            reporter.write_line(f"Run are tests marked: {expression}")
+        for name, problem in config.stash[MISSING].items():
+            reporter.write_line(f"Left out are tests marked: {name} ({problem})")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what asks for a browser or the SDK, skip what cannot be run here, and begin with what takes longest."""
+    for item in items:
+        for name in PROBLEMS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(name)
+        for name, problem in config.stash[MISSING].items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=problem))
+    slow = {item.path: 0 for item in items if any(map(item.get_closest_marker, SLOW))}
+    items.sort(key=lambda item: slow.get(item.path, 1))

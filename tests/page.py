@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.contract.launch import IMAGE
+from tests.needs import IMAGE
 from tests.ports import claim_port
 
 TOP = Path(__file__).resolve().parent.parent

@@ -147,7 +147,7 @@ def test_the_label_turns_at_the_very_margin_where_the_servers_does(form: str, lo
     assert (X[:, 0] >= float64_threshold(model)).tolist() == wanted.tolist()
 
 
-@pytest.mark.skipif(not RUN.exists(), reason=f"{RUN} is absent; LINEAR_LEARNER_SHARED names the golden runs' folder")
+@pytest.mark.shared
 @pytest.mark.parametrize("form", FORMS)
 def test_amazons_own_model_does(form: str) -> None:
     make, ask = FORMS[form]

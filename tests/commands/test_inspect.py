@@ -37,7 +37,7 @@ def test_a_folder_and_its_packages_show_the_same_model(
     assert shown[0] == shown[1] == shown[2]
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason=f"{GOLDEN} is absent; LINEAR_LEARNER_SHARED names its folder")
+@pytest.mark.shared
 def test_amazons_own_models_are_shown(command: Command) -> None:
     assert "0.531527" in command("inspect", GOLDEN / "attrition" / "model_algo-1").out
     assert "0.893729" in command("inspect", GOLDEN / "adult" / "model.tar.gz").out

@@ -10,8 +10,8 @@ import pytest
 
 from tests.commands.command import Command
 from tests.contract.example import DATA
-from tests.contract.launch import TOP
 from tests.linear_learner.artifacts import ADDITIONAL, PARAMETERS, artifact_files, draw_model, pack_tar, write_files
+from tests.needs import TOP
 
 LABEL = (
     "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "

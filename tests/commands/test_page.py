@@ -1,21 +1,20 @@
 """The commands and programs of docs/commands.md, typed in the order of the page: what it shows is what they print."""
 
-import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.contract.launch import TOP
 from tests.contract.shell import assert_as_shown, type_blocks
+from tests.needs import TOP
 from tests.page import DOCS
 
+pytestmark = pytest.mark.processes
 
+
+@pytest.mark.curl
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
-    if shutil.which("curl") is None and os.environ.get("REQUIRE_DOCKER") != "1":
-        pytest.skip("curl is not installed, and the page asks with it")
     (tmp_path / "examples").symlink_to(TOP / "examples")
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)

@@ -11,8 +11,10 @@ import pytest
 
 from tests.commands.command import Command
 from tests.contract.jobs import TrainingJob
-from tests.contract.launch import TOP
+from tests.needs import TOP
 from tests.ports import claim_port
+
+pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize("place", ["model", "output/model.tar.gz"])

@@ -15,8 +15,10 @@ from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records
 from tests.commands.command import Command, Ended
-from tests.contract.launch import TOP
 from tests.contract.rights import BOUNDED, USER
+from tests.needs import TOP
+
+pytestmark = pytest.mark.processes
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 NUMBERS = [f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40)]

@@ -20,8 +20,11 @@ from tests.commands.command import Command
 from tests.container.terminal import PseudoTerminal
 from tests.contract.example import DATA
 from tests.contract.jobs import lay_out_example_job
-from tests.contract.launch import TOP, Process
+from tests.contract.launch import Process
 from tests.contract.models import ARTIFACT
+from tests.needs import TOP
+
+pytestmark = pytest.mark.processes
 
 QUICK = ("--set", "mini_batch_size=20", "--set", "epochs=2", "--set", "num_models=2")
 FILES = (DATA / "train.csv", "--validation", DATA / "validation.csv", "--test", DATA / "test.csv")

@@ -12,6 +12,8 @@ from container.codecs.recordio import encode_records
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
 from tests.ports import claim_port
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:

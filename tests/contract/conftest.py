@@ -6,16 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.contract.jobs import TrainingJob, lay_out_example_job
-from tests.contract.launch import Container, Process, Running
+from tests.contract.launch import Container, Process, Running, launch_by
 from tests.contract.servers import RunningServer, serve_model
 
 
-@pytest.fixture(scope="session", params=[Process, Container], ids=lambda launch: launch.__name__.lower())
+@pytest.fixture(scope="session", params=[launch_by(Process), launch_by(Container)])
 def launch(request: pytest.FixtureRequest) -> type[Running]:
     """Every test that asks for it runs twice: on the programs of this checkout and on the image."""
     how: type[Running] = request.param
-    if how is Container:
-        request.getfixturevalue("image")
     return how
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.contract.launch import TOP
+from tests.needs import TOP
 
 DATA = TOP / "examples" / "breast-cancer"
 

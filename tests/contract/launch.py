@@ -7,17 +7,19 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, ClassVar, Self
 
-TOP = Path(__file__).resolve().parent.parent.parent
-IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
+import pytest
+
+from tests.needs import IMAGE, TOP
 
 
 class Running(ABC):
     """A running `train` or `serve` on the folders below `root`; stdout and stderr go to `output`, or to ours."""
+
+    needs: ClassVar[tuple[pytest.MarkDecorator, ...]] = ()  # what tests of it are marked with
 
     def __init__(self, word: str, root: Path, environment: Mapping[str, str], output: int | None = None) -> None:
         command = self.command_line(word, root, environment)
@@ -73,6 +75,7 @@ class Process(Running):
 class Container(Running):
     """The image, as its caller's user; what the platform only gives to be read is mounted read-only."""
 
+    needs = (pytest.mark.image,)
     options: tuple[str, ...] = ()
 
     def command_line(self, word: str, root: Path, environment: Mapping[str, str]) -> list[str]:
@@ -104,15 +107,6 @@ class HardenedContainer(Container):
     options = ("--read-only", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1234")
 
 
-@cache
-def image_problem() -> str | None:
-    """Say why containers of this checkout cannot be run here, or None."""
-    if subprocess.run(["docker", "info"], capture_output=True).returncode:
-        return "no Docker engine answers"
-    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode:
-        return f"there is no image {IMAGE}: make image"
-    compare = 'for name in "$@"; do diff -rqx __pycache__ "/opt/program/$name" "/checkout/$name"; done'
-    mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
-    sources = ["container", "linear_learner", "open_algorithms", "train", "serve", "entrypoint"]
-    found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
-    return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None
+def launch_by(how: type[Running], *others: Any) -> Any:
+    """Give a parameter set that begins with a way of running, marked with what it needs."""
+    return pytest.param(how, *others, marks=how.needs, id="-".join(map(str, (how.__name__.lower(), *others))))

@@ -20,6 +20,8 @@ from tests.contract.launch import Process
 from tests.contract.models import assert_same_model
 from tests.contract.servers import send_request, serve_model
 
+pytestmark = pytest.mark.processes
+
 HEADED = "text/csv;header=present"
 NAMES = ["y", *(f"f {i}" for i in range(30))]
 OTHERS = ("validation", "test")

@@ -17,12 +17,13 @@ from linear_learner.artifact.read import load_model
 from tests.contract.example import DATA, read_example
 from tests.contract.formats import CSV
 from tests.contract.jobs import TrainingJob, lay_out_example_job
-from tests.contract.launch import IMAGE, TOP, Container, HardenedContainer, Running
+from tests.contract.launch import Container, HardenedContainer, Running
 from tests.contract.servers import RunningServer, wait_for_ping
+from tests.needs import IMAGE, TOP
 from tests.page import read_blocks
 from tests.ports import claim_port
 
-pytestmark = pytest.mark.usefixtures("image")
+pytestmark = [pytest.mark.image, pytest.mark.processes]
 
 
 def docker(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":

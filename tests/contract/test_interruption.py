@@ -13,6 +13,8 @@ from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process, Running
 from tests.contract.models import ARTIFACT, assert_same_model
 
+pytestmark = pytest.mark.processes
+
 LONG = {"epochs": "400", "early_stopping_patience": "1000"}
 ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000"}
 

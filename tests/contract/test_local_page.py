@@ -1,21 +1,21 @@
 """The commands and programs of the pages on work without AWS, typed in their order, print what the pages show."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
 from tests.contract.shell import Blocks, Example, assert_as_shown, type_blocks
+from tests.needs import IMAGE, TOP, snippet_problem
 from tests.page import DOCS, WITHOUT_AWS, split_page
+
+pytestmark = pytest.mark.processes
 
 LINKED = ("Makefile", "requirements", ".venv", "train", "serve", "container", "linear_learner", "examples")
 IN_A_CONTAINER = "In a container"
 BY_MXNET = "By MXNet itself"
-SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
 
 def read_sections() -> dict[str, Blocks]:
@@ -41,11 +41,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def examples(checkout: Path) -> list[Example]:
     """The pages without the containers, and without the snippet where its environment is not there."""
-    if shutil.which("curl") is None and os.environ.get("REQUIRE_DOCKER") != "1":
-        pytest.skip("curl is not installed, and the pages ask with it")
     sections = read_sections()
     del sections[IN_A_CONTAINER]
-    if not SNIPPET.exists():
+    if snippet_problem():
         del sections[BY_MXNET]
     return type_blocks([block for section in sections.values() for block in section], checkout)
 
@@ -54,7 +52,8 @@ def test_the_commands_and_programs_print_what_the_page_shows(examples: list[Exam
     assert_as_shown(examples)
 
 
-@pytest.mark.usefixtures("image", "examples")
+@pytest.mark.image
+@pytest.mark.usefixtures("examples")
 def test_those_in_a_container_too(checkout: Path) -> None:
     compose_2 = subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
     compose = "docker compose" if compose_2 else "docker-compose"

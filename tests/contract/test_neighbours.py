@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.neighbours import busy_neighbours
 from container.codecs.recordio import encode_records
@@ -10,6 +11,8 @@ from tests.contract.formats import RECORDIO
 from tests.contract.jobs import TrainingJob
 from tests.contract.launch import Running
 from tests.contract.models import assert_same_model
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_job_beside_busy_processes_ends_with_the_model_of_one_alone(launch: type[Running], tmp_path: Path) -> None:

@@ -19,9 +19,12 @@ from container.codecs.recordio import encode_records
 from linear_learner.artifact.read import load_model
 from tests.contract.formats import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO
 from tests.contract.jobs import TrainingJob
-from tests.contract.launch import TOP, Process
+from tests.contract.launch import Process
 from tests.contract.servers import RunningServer, send_request, serve_model, wait_for_ping
+from tests.needs import TOP
 from tests.ports import claim_port
+
+pytestmark = pytest.mark.processes
 
 WARNED = "Features of which float32 does not keep the digits that vary: 'time'. "
 EXACT = "Requests in JSON and CSV are answered exactly, those in recordIO and libsvm are not."

@@ -16,11 +16,12 @@ from linear_learner.artifact.read import load_model
 from tests.contract.example import read_example
 from tests.contract.formats import CSV, JSON, JSONLINES, RECORDIO
 from tests.contract.jobs import TrainingJob
-from tests.contract.launch import TOP, Running
+from tests.contract.launch import Running
 from tests.contract.servers import RunningServer, serve_model
+from tests.needs import SNIPPET
 from tests.page import read_blocks
 
-SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
+pytestmark = pytest.mark.processes
 
 
 def body(kind: str) -> bytes:
@@ -113,7 +114,7 @@ def test_stopping_the_server_ends_it_within_seconds(trained: TrainingJob) -> Non
         assert time.monotonic() - began < 5
 
 
-@pytest.mark.skipif(not SNIPPET.exists(), reason="the environment of the snippet is built by make test, on Python 3.11")
+@pytest.mark.snippet
 def test_the_documented_snippet_runs_as_printed_and_scores_as_the_server_does(
     server: RunningServer, trained: TrainingJob
 ) -> None:

@@ -9,10 +9,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from linear_learner.artifact.read import load_model
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 from tests.contract.jobs import TrainingJob, lay_out_example_job
-from tests.contract.launch import TOP, Process
+from tests.contract.launch import Process
+from tests.needs import TOP
+
+pytestmark = pytest.mark.processes
 
 LONG = {"epochs": "100000", "early_stopping_patience": "100000"}
 

@@ -13,6 +13,8 @@ from tests.contract.jobs import lay_out_example_job
 from tests.contract.launch import Process
 from tests.contract.servers import RunningServer, serve_model
 
+pytestmark = pytest.mark.processes
+
 
 def pack(*names: str) -> bytes:
     file = BytesIO()

@@ -12,8 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from tests.contract.jobs import TrainingJob, lay_out_example_job
-from tests.contract.launch import TOP, Process
+from tests.contract.launch import Process
 from tests.contract.rights import BOUNDED, USER
+from tests.needs import TOP
+
+pytestmark = pytest.mark.processes
 
 
 class Ended(NamedTuple):
@@ -92,7 +95,7 @@ def test_a_folder_that_is_not_there_is_tried_where_it_would_be_made(
     )
 
 
-@pytest.mark.skipif(USER != 0, reason="only root can give a folder away")
+@pytest.mark.root
 def test_the_user_to_whom_a_folder_belongs_is_named(job: TrainingJob, train: Callable[..., Ended]) -> None:
     place = job.root / "model"
     os.chown(place, 54321, 54321)
@@ -137,13 +140,12 @@ def test_a_link_to_nowhere_and_a_folder_in_the_place_of_the_package_are_named(
 def read_only(job: TrainingJob) -> Iterator[Path]:
     """A folder that is mounted to be read."""
     place = job.root / "model"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.fail("no mount") if os.environ.get("REQUIRE_DOCKER") == "1" else pytest.skip("only root can mount")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", place], check=True)
     yield place
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.root
 def test_a_folder_that_is_mounted_read_only_is_named_also_for_root(
     job: TrainingJob, train: Callable[..., Ended], read_only: Path
 ) -> None:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.launch import IMAGE
 from tests.contract.leftovers import remove_containers
+from tests.needs import IMAGE
 from tests.page import DOCS, GUIDE, TOP, WITHOUT_AWS, list_pages, run_script, split_page
+
+pytestmark = pytest.mark.processes
 
 # A test of their own types all that they have in these languages.
 WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {"mnist.md": ("python",)}
@@ -110,7 +112,7 @@ def test_the_commands_of_a_page_do_what_they_are_there_for(page: Path, checkout:
     run_script(SHELL + "".join(map(type_block, blocks)), checkout)
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.image
 def test_those_that_need_docker_too(checkout: Path) -> None:
     blocks = [block.text.replace("open-linear-learner:dev", IMAGE) for _, block in TYPED if "docker" in block.text]
     assert blocks

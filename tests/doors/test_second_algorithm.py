@@ -14,9 +14,12 @@ from container.codecs.recordio import encode_records
 from tests.container.pipes import serve_fifos
 from tests.contract.formats import CSV, JSON, RECORDIO
 from tests.contract.jobs import TrainingJob
-from tests.contract.launch import TOP, Process
+from tests.contract.launch import Process
 from tests.contract.servers import RunningServer, serve_model
+from tests.needs import TOP
 from tests.publishing.validation import create_algorithm_shape, faults
+
+pytestmark = pytest.mark.processes
 
 CARD = """
 from pathlib import Path

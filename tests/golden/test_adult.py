@@ -10,9 +10,7 @@ from linear_learner.artifact.read import load_model
 
 RUN = FOLDER / "golden" / "adult"
 
-pytestmark = pytest.mark.skipif(
-    not RUN.exists(), reason=f"{RUN} is absent; LINEAR_LEARNER_SHARED names the folder of the golden runs"
-)
+pytestmark = pytest.mark.shared
 
 
 def test_every_record_gets_the_originals_label_and_its_score_to_the_last_digits() -> None:

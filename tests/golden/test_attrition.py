@@ -23,9 +23,7 @@ from tests.linear_learner.jobs import fit_model
 
 RUN = FOLDER / "golden" / "attrition"
 
-pytestmark = pytest.mark.skipif(
-    not RUN.exists(), reason=f"{RUN} is absent; LINEAR_LEARNER_SHARED names the folder of the golden runs"
-)
+pytestmark = pytest.mark.shared
 
 GRID = [
     Candidate(learning_rate=rate, wd=wd, lr_scheduler_minimum_lr=floor, lr_scheduler_step=step)

@@ -15,9 +15,7 @@ from linear_learner.artifact.read import load_model
 
 GOLDEN = FOLDER / "golden"
 
-pytestmark = pytest.mark.skipif(
-    not GOLDEN.exists(), reason=f"{GOLDEN} is absent; LINEAR_LEARNER_SHARED names the folder of the golden runs"
-)
+pytestmark = pytest.mark.shared
 
 
 def write(kind: str, records: list[list[float]]) -> bytes:

@@ -11,10 +11,11 @@ import pytest
 from linear_learner.card import CARD
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from publishing.algorithm import build_request
-from tests.contract.launch import TOP
+from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import Aws
-from tests.sdk.programs import PYTHON
+
+pytestmark = pytest.mark.processes
 
 SECTION = "An algorithm of your own account (CreateAlgorithm)"
 IMAGE = "registry/open-linear-learner:0.1.0"
@@ -33,7 +34,7 @@ def test_the_command_line_sends_the_request_that_make_prints(
 ) -> None:
     typed = read_blocks("bash")[SECTION].replace("<address>", IMAGE).replace("<sha256:...>", DIGEST)
     command = typed.replace("make ", f"make --no-print-directory -C {TOP} ")
-    path = f"{PYTHON.parent}:{os.environ['PATH']}"
+    path = f"{SDK.parent}:{os.environ['PATH']}"
     subprocess.run(["bash", "-ec", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, timeout=60)
     assert asked(aws, "CreateAlgorithm") == REQUEST
 

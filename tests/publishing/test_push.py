@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.launch import TOP
+from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
-from tests.sdk.programs import PYTHON
 
-pytestmark = pytest.mark.usefixtures("image", "sdk")
+pytestmark = [pytest.mark.image, pytest.mark.sdk, pytest.mark.processes]
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def push(tmp_path: Path, image: str, path: str | None = None, **words: str) -> "
 def run(tmp_path: Path, image: str, command: list[str], path: str | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a command for an image, at a home of its own."""
     (tmp_path / "docker").mkdir(exist_ok=True)
-    environment = {"PATH": path or f"{PYTHON.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "IMAGE": image}
+    environment = {"PATH": path or f"{SDK.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "IMAGE": image}
     environment |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
     return subprocess.run(command, cwd=TOP, env=os.environ | environment, capture_output=True, text=True, timeout=60)
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from publishing.sbom import LOCK, bill_of_materials, debian_licenses, locked_hashes, python_licenses
-from tests.contract.launch import IMAGE, TOP
+from tests.needs import IMAGE, TOP
 from tests.page import read_blocks, run_script
 
 LOCKED = """first-package==1.0 ; python_full_version >= '3.12' \\
@@ -99,7 +97,7 @@ def test_the_same_image_has_the_same_bill() -> None:
 
 
 @pytest.fixture(scope="module")
-def written(image: None, tmp_path_factory: pytest.TempPathFactory) -> str:
+def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The bill of the image, by the documented command."""
     folder = tmp_path_factory.mktemp("sbom")
     for name in ("Makefile", "requirements", ".venv", "publishing"):
@@ -119,10 +117,15 @@ def versions(bill: str, kind: str) -> dict[str, str]:
     return {part["name"]: part["version"] for part in parts if part.get("purl", "").startswith(f"pkg:{kind}/")}
 
 
+@pytest.mark.image
 def test_the_bill_of_the_image_is_valid(written: str) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator  # takes a second, which no other test is to wait for
+
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(written) is None
 
 
+@pytest.mark.image
 def test_it_lists_the_packages_of_debian_that_the_image_holds(written: str) -> None:
     paragraphs = look("cat", "/var/lib/dpkg/status").strip().split("\n\n")
     fields = [dict(re.findall(r"^(Package|Version|Status): (.+)$", text, re.MULTILINE)) for text in paragraphs]
@@ -130,6 +133,7 @@ def test_it_lists_the_packages_of_debian_that_the_image_holds(written: str) -> N
     assert versions(written, "deb") == held
 
 
+@pytest.mark.image
 def test_it_lists_the_packages_of_python_that_the_image_holds(written: str) -> None:
     folders = look("find", "/", "-xdev", "-name", "*.dist-info", "-o", "-xdev", "-name", "*.egg-info").split()
     held = dict(Path(folder).stem.split("-") for folder in folders)
@@ -137,6 +141,7 @@ def test_it_lists_the_packages_of_python_that_the_image_holds(written: str) -> N
     assert {re.sub(r"[-.]", "_", name).lower(): version for name, version in listed.items()} == held
 
 
+@pytest.mark.image
 def test_every_package_of_python_in_the_image_is_a_locked_one(written: str) -> None:
     locked = locked_hashes(LOCK.read_text(encoding="utf-8"))
     parts = [part for part in json.loads(written)["components"] if part.get("purl", "").startswith("pkg:pypi/")]
@@ -145,7 +150,8 @@ def test_every_package_of_python_in_the_image_is_a_locked_one(written: str) -> N
         assert [one["content"] for one in part["externalReferences"][0]["hashes"]] == sorted(locked[name, version])
 
 
-def test_an_image_that_is_not_there_is_told(image: None, tmp_path: Path) -> None:
+@pytest.mark.image
+def test_an_image_that_is_not_there_is_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "publishing.sbom", "no-such-image:1", str(tmp_path / "bill.json")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1

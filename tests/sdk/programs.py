@@ -1,4 +1,4 @@
-"""Programs of Amazon's SDK, in the environment that `make test` builds for it, with credentials of nobody."""
+"""Programs of Amazon's SDK, in the environment that `make test-all` builds for it, with credentials of nobody."""
 
 import os
 import subprocess
@@ -7,22 +7,17 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).resolve().parent.parent.parent
-PYTHON = TOP / ".venv" / "sdk" / "bin" / "python"
+from tests.needs import SDK
+
 NOBODY = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def prepare_sdk(folder: Path, **environment: str) -> Callable[[str], str]:
     """Give a function that runs a program with the SDK in `folder` and gives what it prints."""
-    if not PYTHON.exists():
-        reason = f"{PYTHON.parent.parent} is not there; make test builds it where a Docker engine answers"
-        if os.environ.get("REQUIRE_DOCKER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
 
     def run(program: str) -> str:
         result = subprocess.run(
-            [str(PYTHON), "-"],
+            [str(SDK), "-"],
             input=program,
             env={**os.environ, **NOBODY, **environment},
             cwd=folder,

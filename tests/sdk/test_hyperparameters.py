@@ -8,6 +8,8 @@ import pytest
 
 from linear_learner.options.hyperparameters import parse_hyperparameters
 
+pytestmark = pytest.mark.sdk
+
 EVERYWHERE: dict[str, Any] = {
     "epochs": 3, "use_bias": False, "num_models": 4, "num_calibration_samples": 100, "init_method": "normal",
     "init_scale": 0.1, "init_sigma": 0.2, "init_bias": -1.5, "optimizer": "adam", "wd": 0.0, "l1": 1e-7,

@@ -14,12 +14,12 @@ from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.objective.model import LinearModel
 from tests.contract.example import read_example
-from tests.contract.launch import IMAGE, TOP
 from tests.contract.leftovers import remove_containers
+from tests.needs import IMAGE, TOP
 from tests.page import describe_algorithm, read_blocks
 from tests.ports import claim_port
 
-pytestmark = pytest.mark.usefixtures("image")
+pytestmark = [pytest.mark.image, pytest.mark.sdk]
 Run = Callable[..., Any]
 
 # docker-compose 1.29 passes over the status of a container that the engine still calls running, and tells the SDK 0.

@@ -9,21 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.data import FOLDER, load_mnist
-from tests.contract.launch import IMAGE
+from benchmarks.data import load_mnist
 from tests.contract.leftovers import remove_containers
+from tests.needs import IMAGE
 from tests.page import read_blocks
 from tests.ports import claim_port
 
 PUBLISHED_ERRORS = 44 + 49  # of the notebook's last cell
 
-pytestmark = [
-    pytest.mark.usefixtures("image"),
-    pytest.mark.skipif(
-        not (FOLDER / "data" / "mnist.npz").exists(),
-        reason=f"{FOLDER}/data/mnist.npz is absent; LINEAR_LEARNER_SHARED names the folder of the data",
-    ),
-]
+pytestmark = [pytest.mark.image, pytest.mark.sdk, pytest.mark.shared]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from linear_learner.options.hyperparameters import declarations, parse_hyperpara
 from tests.page import TOP, describe_algorithm, read_blocks
 from tests.sdk.programs import prepare_sdk
 
+pytestmark = pytest.mark.sdk
+
 PROGRAMS = (
     "On SageMaker",
     "A training job",

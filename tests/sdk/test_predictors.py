@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 from tests.contract.launch import Process
 from tests.contract.servers import serve_model
+
+pytestmark = pytest.mark.sdk
 
 PROGRAM = """
 import json

@@ -14,6 +14,8 @@ from container.rows.blocks import Features
 from open_algorithms.learning.rows.csr import Csr
 from tests.container.bodies import decode_body
 
+pytestmark = pytest.mark.sdk
+
 WRITE = """
 import numpy as np
 import scipy.sparse

@@ -13,8 +13,11 @@ from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
 from tests.contract.formats import CSV, JSON, JSONLINES, LIBSVM, RECORDIO, encode_libsvm
-from tests.contract.launch import IMAGE, Container
+from tests.contract.launch import Container
 from tests.contract.servers import serve_model
+from tests.needs import IMAGE
+
+pytestmark = pytest.mark.sdk
 
 # One container answers all jobs, where the SDK would start one for each, ask docker for its host at every request and
 # check its own settings, which takes half a second.
@@ -115,7 +118,7 @@ def write_data(folder: Path, X: Any) -> None:
             path.write_bytes(body)
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.image
 def test_every_transform_that_the_sdk_can_ask_for_gives_the_models_predictions(
     sdk: Callable[[str], str], tmp_path: Path
 ) -> None:

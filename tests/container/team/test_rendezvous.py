@@ -15,6 +15,8 @@ import pytest
 
 from tests.container.hosts import HostProcess, LocalHosts
 
+pytestmark = pytest.mark.processes
+
 FIRST, SECOND, THIRD = NAMES = ("127.0.0.1", "algo-10", "algo-2")
 
 

@@ -20,6 +20,8 @@ from container.web.application import create_app
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
 from tests.ports import claim_port
 
+pytestmark = pytest.mark.processes
+
 Call = Callable[..., tuple[int, Any]]
 
 

@@ -25,6 +25,8 @@ from open_algorithms.learning.rows.csr import Csr
 from tests.container.forms import fill_form, read_reason, read_table
 from tests.container.serving import running_server, send_request
 
+pytestmark = pytest.mark.processes
+
 TOLD = Markup("<h1>A sum</h1>")
 HEAD = ["record", "score", "predicted_label"]
 ROWS = np.array([[0.5, 0.25], [-1, 0]], np.float32)

@@ -36,6 +36,8 @@ from tests.container.serving import (
 )
 from tests.ports import claim_port
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:

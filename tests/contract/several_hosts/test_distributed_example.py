@@ -10,12 +10,14 @@ import pytest
 
 from linear_learner.artifact.read import load_model
 from tests.contract.example import read_example
-from tests.contract.launch import IMAGE, TOP
+from tests.needs import IMAGE, TOP
+
+pytestmark = pytest.mark.processes
 
 FILE = "examples/distributed/compose.yml"
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.image
 def test_the_documented_command_trains_on_two_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("breast-cancer", "distributed"):
         shutil.copytree(TOP / "examples" / name, tmp_path / "examples" / name)

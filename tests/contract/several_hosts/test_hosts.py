@@ -14,7 +14,7 @@ from linear_learner.artifact.read import load_model
 from open_algorithms.learning.rows.csr import Csr
 from tests.contract.example import read_example
 from tests.contract.formats import CSV, LIBSVM, RECORDIO, encode_libsvm
-from tests.contract.launch import Container, Process, Running
+from tests.contract.launch import Container, Process, Running, launch_by
 from tests.contract.models import ARTIFACT
 from tests.contract.several_hosts.figures import read_figures
 from tests.contract.several_hosts.hosts import (
@@ -24,6 +24,8 @@ from tests.contract.several_hosts.hosts import (
     lay_out_job,
     model_files,
 )
+
+pytestmark = pytest.mark.processes
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
 SPARSE = "sparse recordIO"
@@ -237,13 +239,11 @@ def test_it_does_not_matter_which_host_has_the_most_rows(tmp_path: Path) -> None
     assert_alike(*logs)
 
 
-@pytest.mark.parametrize(("launch", "hosts"), [(Process, 2), (Container, 2), (Container, 4)])
+@pytest.mark.parametrize(("launch", "hosts"), [launch_by(Process, 2), launch_by(Container, 2), launch_by(Container, 4)])
 def test_only_the_first_host_writes_the_model_and_the_figures(
-    tmp_path: Path, request: pytest.FixtureRequest, launch: type[Running], hosts: int
+    tmp_path: Path, launch: type[Running], hosts: int
 ) -> None:
     """The bundled data on all hosts, with the defaults: shuffled, and as the platform lays it out."""
-    if launch is Container:
-        request.getfixturevalue("image")
     with host_launchers(launch, hosts) as names:
         job = lay_out_bundled_job(tmp_path, names, mini_batch_size=str(20 // hosts))
         log = job.train()

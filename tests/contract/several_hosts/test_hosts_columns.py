@@ -10,6 +10,8 @@ from linear_learner.artifact.read import load_model
 from tests.contract.launch import Process
 from tests.contract.several_hosts.hosts import ChannelContent, DistributedJob, host_launchers, lay_out_job
 
+pytestmark = pytest.mark.processes
+
 HEADED = "text/csv;header=present"
 NAMES = ["y", "a", "time", "b"]
 MOVED = ["b", "y", "time", "a"]

@@ -4,7 +4,7 @@ All jobs run at once, for most of the time is silence; only those on loopback co
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.contract.jobs import Finished
-from tests.contract.launch import Container, Process, Running, image_problem
+from tests.contract.launch import Container, Process, Running, launch_by
 from tests.contract.several_hosts.hosts import ENDLESS, host_launchers, lay_out_bundled_job, model_files
 
 
@@ -49,7 +49,12 @@ CASES = [
     Case(Container, "cut_off", 1, 2),
     Case(Container, "cut_off", 0, 3),
 ]
+pytestmark = [pytest.mark.processes, pytest.mark.kills]
 LATE = {Process: 4.0, Container: 60.0}
+
+
+def marked(cases: Iterable[Case]) -> list[Any]:
+    return [pytest.param(case, marks=case.launch.needs, id=str(case)) for case in cases]
 
 
 def befall(root: Path, case: Case) -> Fate:
@@ -79,32 +84,22 @@ def wait_for_one(root: Path, launch: type[Running]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def futures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Any, "Future[Any]"]]:
-    """Begin all jobs that can be run here."""
-    containers = image_problem() is None
+def outcome(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Case | type[Running]], Any]]:
+    """Begin the jobs of all tests that are to be run; give what came of one."""
+    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    wanted = {job for item in items if not item.get_closest_marker("skip") for job in item.callspec.params.values()}
+    begun: dict[Any, Future[Any]] = {}
     with ThreadPoolExecutor(1) as local, ThreadPoolExecutor(len(CASES) + 1) as engine:
-        found: dict[Any, Future[Any]] = {}
         for launch, pool in ((Process, local), (Container, engine)):
-            if launch is Process or containers:
-                found[launch] = pool.submit(wait_for_one, tmp_path_factory.mktemp("late"), launch)
-                for case in (case for case in CASES if case.launch is launch):
-                    found[case] = pool.submit(befall, tmp_path_factory.mktemp(case.blow), case)
-        yield found
+            for job in wanted & {launch, *(case for case in CASES if case.launch is launch)}:
+                begin: Callable[..., Any] = befall if isinstance(job, Case) else wait_for_one
+                begun[job] = pool.submit(begin, tmp_path_factory.mktemp("job"), job)
+        yield lambda job: begun[job].result()
 
 
-@pytest.fixture
-def outcome(request: pytest.FixtureRequest, futures: dict[Any, "Future[Any]"]) -> Callable[[Any], Any]:
-    """Give what came of a job; one in containers is left out, or fails, where there are none."""
-
-    def of(job: Case | type[Running]) -> Any:
-        if Container in (job, getattr(job, "launch", None)):
-            request.getfixturevalue("image")
-        return futures[job].result()
-
-    return of
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", marked(CASES))
 def test_a_lost_host_ends_the_job_of_the_others_with_one_reason_that_names_it(
     outcome: Callable[[Case], Fate], case: Case
 ) -> None:
@@ -122,7 +117,7 @@ def test_a_lost_host_ends_the_job_of_the_others_with_one_reason_that_names_it(
     assert not any(fate.models)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.blow != "kill"], ids=str)
+@pytest.mark.parametrize("case", marked(case for case in CASES if case.blow != "kill"))
 def test_a_lost_host_that_lives_ends_too_and_says_why(outcome: Callable[[Case], Fate], case: Case) -> None:
     fate = outcome(case)
     end, reason = fate.ends[case.lost], fate.reasons[case.lost]
@@ -132,7 +127,7 @@ def test_a_lost_host_that_lives_ends_too_and_says_why(outcome: Callable[[Case], 
     assert "Traceback" not in end.log
 
 
-@pytest.mark.parametrize("launch", [Process, Container], ids=["process", "container"])
+@pytest.mark.parametrize("launch", [launch_by(Process), launch_by(Container)])
 def test_a_host_that_starts_late_is_waited_for(
     outcome: Callable[[type[Running]], list[str]], launch: type[Running]
 ) -> None:

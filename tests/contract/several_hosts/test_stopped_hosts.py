@@ -23,6 +23,8 @@ from tests.contract.several_hosts.hosts import (
     model_files,
 )
 
+pytestmark = pytest.mark.processes
+
 LONG = {"epochs": "30", "early_stopping_patience": "1000", "num_models": "4"}
 
 
@@ -72,7 +74,7 @@ def test_hosts_that_are_stopped_at_different_moments_or_not_at_all_end_together_
     assert_stopped(tmp_path, Process, told)
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.image
 def test_containers_of_which_one_is_stopped_end_together_with_a_model(tmp_path: Path) -> None:
     assert_stopped(tmp_path, Container, (2,))
 

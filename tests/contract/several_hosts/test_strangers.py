@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.launch import IMAGE, Container, Process
+from tests.contract.launch import Container, Process
 from tests.contract.several_hosts import stranger
 from tests.contract.several_hosts.figures import read_figures
 from tests.contract.several_hosts.hosts import (
@@ -23,7 +23,10 @@ from tests.contract.several_hosts.hosts import (
     listening_addresses,
     session_sockets,
 )
+from tests.needs import IMAGE
 from tests.ports import claim_port
+
+pytestmark = pytest.mark.processes
 
 STRANGER = Path(stranger.__file__)
 
@@ -55,7 +58,8 @@ def epochs(log: str, count: int) -> dict[object, float]:
     return {key: value for key, value in read_figures(log).items() if key[0] is not None and int(key[0]) < count}
 
 
-def test_hosts_listen_on_the_interface_of_the_job_and_on_no_other(image: None, tmp_path: Path) -> None:
+@pytest.mark.image
+def test_hosts_listen_on_the_interface_of_the_job_and_on_no_other(tmp_path: Path) -> None:
     with host_launchers(Container, 2) as names:
         job = lay_out_bundled_job(tmp_path, names, **ENDLESS)
         with job.running_hosts() as hosts:
@@ -80,7 +84,8 @@ def test_the_noise_of_a_stranger_changes_nothing(tmp_path: Path) -> None:
     assert epochs(quiet, count) == pytest.approx(epochs(ends[0].log, count), rel=1e-4)
 
 
-def test_nothing_that_a_stranger_sends_is_run(image: None, tmp_path: Path) -> None:
+@pytest.mark.image
+def test_nothing_that_a_stranger_sends_is_run(tmp_path: Path) -> None:
     """Whether the job goes on or ends, with a reason, is up to what the stranger asks for."""
     with host_launchers(Container, 2) as names:
         job = lay_out_bundled_job(tmp_path, names, **ENDLESS)

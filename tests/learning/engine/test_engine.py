@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 TOP = Path(__file__).resolve().parents[3]
 NAMES = """
 for module in (mx, mx.nd, mx.nd.op, mx.nd._internal, mx.nd.sparse, mx.contrib, mx.contrib.nd, mx.sym, mx.sym.op, mx.np):

@@ -18,6 +18,8 @@ from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.rows.dense import DenseRows, epoch_order
 from tests.linear_learner.bank.problems import CANDIDATES, draw_dense_rows, draw_start
 
+pytestmark = pytest.mark.processes
+
 
 def count() -> int:
     """The threads that an operator would use now, as OpenMP says in the thread that runs it."""

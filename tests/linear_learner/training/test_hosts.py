@@ -33,6 +33,8 @@ from tests.linear_learner.training.examples import BY_LOSS, HYPERPARAMETERS, dra
 from tests.linear_learner.training.host_jobs import Done, Given, HostChannels, train_host
 from tests.linear_learner.training.stops import Stop
 
+pytestmark = pytest.mark.processes
+
 Rows = tuple[NDArray[Any], NDArray[Any]]
 UNSCALED = Scaler(np.zeros(5, np.float32), np.ones(5, np.float32))
 EXACT = {"shuffle": "false", "epochs": "4", "num_models": "6"}

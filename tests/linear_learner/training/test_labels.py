@@ -15,6 +15,8 @@ from tests.linear_learner.team import HostProcesses
 from tests.linear_learner.training.examples import HYPERPARAMETERS, LARGE_JOB, DenseBlock, split_example
 from tests.linear_learner.training.host_jobs import Given, train_host
 
+pytestmark = pytest.mark.processes
+
 CLASSIFIERS = ("binary_classifier", "multiclass_classifier")
 REFUSED = "channel 'train': all labels are 1; expected rows of two classes or more. Check that the label is the first"
 

@@ -1,0 +1,80 @@
+"""What some tests need beyond `.venv`, by the marker that they carry, and why it is not here."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from benchmarks.data import FOLDER
+
+TOP = Path(__file__).resolve().parent.parent
+IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
+BROWSER = ("chromium", "chromedriver")
+SDK = TOP / ".venv" / "sdk" / "bin" / "python"
+SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
+
+
+@cache
+def image_problem() -> str | None:
+    """Say why containers of this checkout cannot be run here, or None."""
+    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
+        return "no Docker engine answers"
+    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode:
+        return f"there is no image {IMAGE}: make image"
+    compare = 'for name in "$@"; do diff -rqx __pycache__ "/opt/program/$name" "/checkout/$name"; done'
+    mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
+    sources = ["container", "linear_learner", "open_algorithms", "train", "serve", "entrypoint"]
+    found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
+    return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None
+
+
+def sdk_problem() -> str | None:
+    """Say why Amazon's SDK is missing, or None."""
+    return None if SDK.exists() else "make test-all builds .venv/sdk, where a Docker engine answers"
+
+
+def snippet_problem() -> str | None:
+    """Say why MXNet's own environment of its day is missing, or None."""
+    return None if SNIPPET.exists() else "make test builds .venv/snippet, on Python 3.11"
+
+
+def browser_problem() -> str | None:
+    """Say what of the browser is missing, or None."""
+    missing = [name for name in BROWSER if shutil.which(name) is None]
+    return f"{' and '.join(missing)} missing; on Debian: apt-get install chromium chromium-driver" if missing else None
+
+
+def curl_problem() -> str | None:
+    """Say that curl is missing, or None."""
+    return None if shutil.which("curl") else "curl missing; on Debian: apt-get install curl"
+
+
+def root_problem() -> str | None:
+    """Say that folders cannot be mounted or given away, or None."""
+    can_mount = os.getuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode
+    return None if can_mount else "only root can mount folders and give them away"
+
+
+def shared_problem() -> str | None:
+    """Say that the folder of real data and public runs is missing, or None."""
+    return None if FOLDER.exists() else f"{FOLDER} is absent; LINEAR_LEARNER_SHARED names the folder of the data"
+
+
+PROBLEMS: dict[str, Callable[[], str | None]] = {
+    "image": image_problem,
+    "sdk": sdk_problem,
+    "browser": browser_problem,
+    "snippet": snippet_problem,
+    "curl": curl_problem,
+    "root": root_problem,
+    "shared": shared_problem,
+}
+NOT_REQUIRED = ("shared",)  # lies outside the project
+
+
+def find_problems() -> dict[str, str]:
+    """Return why what is missing is so, by marker."""
+    found = {name: problem() for name, problem in PROBLEMS.items()}
+    return {name: problem for name, problem in found.items() if problem}
