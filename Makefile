@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image push algorithm sbom clean
+.PHONY: help setup lock docs demo train serve test test-quick test-all lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -87,8 +87,17 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/fuzz && .venv/fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-test: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run the tests, those of the image too where it is
-	@$(BIN)/python -m pytest -q
+# The file that takes longest begins first (tests/conftest.py), and each stays on one worker, with what its tests share.
+PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder
+
+test: $(READY) .venv/snippet/ready ## run the tests but those of the image and the SDK, of many kills and of long streams
+	@$(PYTEST) -m 'not (image or sdk or kills or streams)'
+
+test-quick: $(READY) ## run in a minute the tests that start no program, with fewer examples
+	@$(PYTEST) -m 'not (image or sdk or kills or streams or browser or processes)' --hypothesis-profile quick
+
+test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image
+	@$(PYTEST)
 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
+from tests.chance import register_profiles
 from tests.needs import NOT_REQUIRED, PROBLEMS, find_problems
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-settings.register_profile("patient", deadline=None)  # the machine may be busy
-settings.load_profile("patient")
+register_profiles()
 
 MISSING = pytest.StashKey[dict[str, str]]()
 SLOW = ("image", "sdk", "kills", "streams", "browser", "processes")
@@ -64,3 +63,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=problem))
     slow = {item.path: 0 for item in items if any(map(item.get_closest_marker, SLOW))}
     items.sort(key=lambda item: slow.get(item.path, 1))
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes that are no text by their length: what is compressed differs from second to second."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
+        return f"{len(val)} bytes of {argname}"
+    return None

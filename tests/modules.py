@@ -1,5 +1,6 @@
 """Our modules, but for what a compiler wrote."""
 
+import ast
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -18,3 +19,8 @@ def find_modules(*packages: str) -> dict[str, Path]:
 
 
 MODULES = find_modules("container", *ALGORITHMS, "open_algorithms")
+
+
+def parse_module(path: Path) -> ast.Module:
+    """Return the syntax tree of a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.modules import ALGORITHMS, TOP
+from tests.modules import ALGORITHMS, TOP, parse_module
 
 TESTS = TOP / "tests"
 OF_ALGORITHMS = [TESTS / "learning", *(TESTS / algorithm for algorithm in ALGORITHMS)]
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse_module(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

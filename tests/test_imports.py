@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.modules import ALGORITHMS, MODULES
+from tests.modules import ALGORITHMS, MODULES, parse_module
 
 LEARNING, DOORS, COMMANDS = (f"open_algorithms.{room}" for room in ("learning", "doors", "commands"))
 ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS)
@@ -42,7 +42,7 @@ def lies_in(module: str, places: set[str]) -> bool:
 @cache
 def imports(path: Path) -> frozenset[str]:
     def found() -> Iterator[str]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse_module(path)):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -91,15 +91,19 @@ def sibling_graph(parent: str) -> dict[str, set[str]]:
 PARENTS = sorted(({folder(module) for module in MODULES} | set(ROOMS)) - {"", "open_algorithms"})
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_module_imports_only_from_rooms_below_its_own(module: str) -> None:
-    if not (here := room(module)):
-        pytest.fail(f"{module} lies in no room of {', '.join(ROOMS)}")
-    for imported in imports(MODULES[module]):
-        there = room(imported)
-        assert there in {"", here} | MAY_IMPORT[here], f"{here} must not know {imported}"
-        if here == "container" and there == LEARNING:
-            assert lies_in(imported, SHARED_WITH_CONTAINER), f"{imported} is not shared with container"
+def test_every_module_lies_in_a_room() -> None:
+    assert [module for module in MODULES if not room(module)] == []
+
+
+def test_a_module_imports_only_from_rooms_below_its_own() -> None:
+    upwards, not_shared = [], []
+    for module, imported in ((module, imported) for module, path in MODULES.items() for imported in imports(path)):
+        here, there = room(module), room(imported)
+        if there not in {"", here} | MAY_IMPORT[here]:
+            upwards.append((module, imported))
+        if here == "container" and there == LEARNING and not lies_in(imported, SHARED_WITH_CONTAINER):
+            not_shared.append((module, imported))
+    assert (upwards, not_shared) == ([], [])
 
 
 @pytest.mark.parametrize("parent", PARENTS)
@@ -126,27 +130,32 @@ def test_no_folder_holds_more_modules_than_a_newcomer_reads_at_a_glance() -> Non
     assert {place: n for place, n in Counter(map(folder, MODULES)).items() if n > LARGEST_FOLDER} == {}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_the_modules_of_the_server_know_a_web_framework(module: str) -> None:
-    packages = {imported.split(".")[0] for imported in imports(MODULES[module])}
-    assert lies_in(module, WITH_WEB) or not packages & {"flask", "gunicorn", "werkzeug"}
+def importers(*packages: str) -> list[str]:
+    """Which modules import a package or something of it."""
+    return [module for module, path in MODULES.items() if {i.split(".")[0] for i in imports(path)} & set(packages)]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_mxnet_is_imported_in_one_module_and_that_by_few(module: str) -> None:
-    found = imports(MODULES[module])
-    assert module == MXNET or "mxnet" not in {imported.split(".")[0] for imported in found}
-    assert lies_in(module, WITH_MXNET) or MXNET not in found
+def test_only_the_modules_of_the_server_know_a_web_framework() -> None:
+    assert [module for module in importers("flask", "gunicorn", "werkzeug") if not lies_in(module, WITH_WEB)] == []
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - WITH_ENVIRONMENT))
-def test_only_the_environment_module_knows_the_environment_and_the_root(module: str) -> None:
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    attributes = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assert not attributes & {"os.environ", "os.getenv"}
-    assert not {"os.environ", "os.getenv"} & imports(MODULES[module])
-    assert not [text for text in texts if text.startswith("/opt/ml")]
+def test_mxnet_is_imported_in_one_module_and_that_by_few() -> None:
+    assert importers("mxnet") == [MXNET]
+    assert [module for module in GRAPH if MXNET in GRAPH[module] and not lies_in(module, WITH_MXNET)] == []
+
+
+def mentions_of_the_environment(path: Path) -> Iterator[str]:
+    for node in ast.walk(parse_module(path)):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv"):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("/opt/ml"):
+            yield node.value
+    yield from {"os.environ", "os.getenv"} & imports(path)
+
+
+def test_only_the_environment_module_knows_the_environment_and_the_root() -> None:
+    found = {module: list(mentions_of_the_environment(path)) for module, path in MODULES.items()}
+    assert {module: said for module, said in found.items() if said and module not in WITH_ENVIRONMENT} == {}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +177,7 @@ def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, 
     assert MXNET not in seen
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {f"{DOORS}.algorithms"}))
-def test_nothing_but_an_algorithm_names_it(module: str) -> None:
-    text = MODULES[module].read_text(encoding="utf-8").lower().replace(" ", "_")
-    assert room(module) in ALGORITHMS or not [name for name in ALGORITHMS if name in text]
+def test_nothing_but_an_algorithm_names_it() -> None:
+    others = {module for module in MODULES if room(module) not in ALGORITHMS} - {f"{DOORS}.algorithms"}
+    texts = {module: MODULES[module].read_text(encoding="utf-8").lower().replace(" ", "_") for module in others}
+    assert [module for module, text in texts.items() if any(name in text for name in ALGORITHMS)] == []

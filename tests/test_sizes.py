@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 
+from tests.modules import parse_module
+
 TOP = Path(__file__).resolve().parent.parent
 PACKAGES = ("container", "linear_learner", "open_algorithms", "publishing")
 PARAMETERS, LINES, WORDS = 7, 60, 1.7
@@ -15,7 +17,7 @@ def functions(*names: str) -> Iterator[tuple[str, Function]]:
     for package in names:
         for path in (TOP / package).rglob("*.py"):
             if not path.stem.endswith("_pb2"):
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                for node in ast.walk(parse_module(path)):
                     if isinstance(node, Function):
                         yield f"{path.relative_to(TOP)}:{node.lineno} {node.name}", node
 

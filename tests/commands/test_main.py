@@ -62,6 +62,7 @@ def test_a_model_whose_folder_was_packed_is_found_in_it(
         ]
 
 
+@pytest.mark.processes
 def test_whoever_reads_the_output_may_have_seen_enough_and_a_full_disk_is_said(model: Path) -> None:
     words = [sys.executable, "-m", "open_algorithms.commands", "inspect", str(model)]
     with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

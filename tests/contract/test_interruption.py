@@ -23,6 +23,7 @@ def moments(launch: type[Running]) -> int:
     return 20 if launch is Process else 4
 
 
+@pytest.mark.kills
 def test_a_job_that_is_killed_again_and_again_ends_with_the_model_of_one_that_is_not(
     launch: type[Running], tmp_path: Path
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_model_of_one_that_is
     assert sorted(path.name for path in (job.root / "model").iterdir()) == ARTIFACT
 
 
+@pytest.mark.kills
 def test_a_job_that_is_stopped_ends_in_time_with_a_model_once_it_has_trained(
     launch: type[Running], tmp_path: Path
 ) -> None:

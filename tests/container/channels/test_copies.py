@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from container.channels.channel import Channel
@@ -19,6 +19,7 @@ from container.codecs.recordio import encode_records, encode_sparse_records
 from container.rows.blocks import Block
 from container.rows.notices import Notices
 from open_algorithms.learning.rows.csr import Csr
+from tests.chance import draw_examples
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
@@ -62,7 +63,7 @@ def drain(iteration: Generator[Any, None, Any]) -> Any:
             return end.value
 
 
-@settings(max_examples=50)
+@draw_examples(50)
 @given(st.lists(blocks(), max_size=4))
 def test_blocks_come_back_alike_as_often_as_wanted(kept: list[Block]) -> None:
     copy = DiskCopy(Path.cwd())

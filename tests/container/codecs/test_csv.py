@@ -10,7 +10,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from container.codecs import csv, lines
@@ -19,6 +19,7 @@ from container.codecs.delimited.form import is_number
 from container.codecs.registry import REQUEST_DECODERS
 from container.contract.errors import DecodeError
 from container.rows.blocks import DecodeOptions
+from tests.chance import draw_examples
 from tests.container.bodies import decode_body
 
 NUMBERS = st.floats(-(2.0**127), 2.0**127, width=32)
@@ -98,7 +99,7 @@ def test_the_usual_variants_read_alike(text: bytes) -> None:
         assert read(text) == [[1, 2, 3], [4, 5, 6]]
 
 
-@settings(max_examples=100)
+@draw_examples(100)
 @given(written_tables(), st.integers(1, 60))
 @example((b"1,1.00000005960464477539062500001\n", [[1.0, 1.0]]), 60)  # half of a step of float32 and a little more
 def test_any_matrix_reads_back_equal_by_pyarrow_and_by_numpy(
@@ -111,7 +112,7 @@ def test_any_matrix_reads_back_equal_by_pyarrow_and_by_numpy(
             assert read(text) == values
 
 
-@settings(max_examples=300)
+@draw_examples(300)
 @given(
     st.lists(
         st.sampled_from(["1", "2.5", "-3e2", ".", ",", "\n", "\r", " ", '"', "+", "e", "nan", "inf", "0x1", "\0"])
@@ -126,7 +127,7 @@ def test_any_text_comes_to_the_same_by_pyarrow_and_by_numpy(pieces: list[str], b
             assert outcome(b"1,2\n" + "".join(pieces).encode()) == found
 
 
-@settings(max_examples=200)
+@draw_examples(200)
 @given(
     st.lists(st.sampled_from(["1", "2.5", "a", "ö", ",", "\n", "\r", "\r\n", " ", '"', "x,y\n"])), st.integers(1, 30)
 )
@@ -160,7 +161,7 @@ def test_a_line_of_a_million_empty_fields_is_refused_at_once() -> None:
     assert process_time() - started < 2  # it takes a quarter of a second
 
 
-@settings(max_examples=200)
+@draw_examples(200)
 @given(written_tables(), st.integers(0), st.binary(max_size=2), st.integers(0, 2))
 def test_a_damaged_file_is_read_or_refused(
     written: tuple[bytes, list[list[float]]], place: int, inserted: bytes, removed: int

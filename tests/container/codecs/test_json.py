@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,6 +16,7 @@ from container.codecs import json, jsonlines
 from container.contract.errors import DecodeError
 from container.rows.blocks import AnswerColumns, Features, Matrix
 from open_algorithms.learning.rows.csr import Csr
+from tests.chance import draw_examples
 from tests.container.bodies import decode_body
 
 DENSE: list[dict[str, Any]] = [
@@ -72,7 +73,7 @@ def test_the_three_forms_may_be_mixed_and_a_sparse_one_makes_all_sparse(decode: 
     assert dense(decode(DENSE[0], SPARSE, DENSE[1])).tolist() == [[1.5, 16, 0], [8, 0, 7], [1, 2, 3]]
 
 
-@settings(max_examples=50)
+@draw_examples(50)
 @given(
     hnp.arrays(
         np.float32,

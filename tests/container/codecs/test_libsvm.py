@@ -5,13 +5,14 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from container.codecs import libsvm
 from container.codecs.text.decimals import read_decimal, read_decimals
 from container.contract.errors import DecodeError
 from open_algorithms.learning.rows.csr import Csr
+from tests.chance import draw_examples
 from tests.container.bodies import decode_body
 
 Rows = list[tuple[float, dict[int, float]]]
@@ -63,7 +64,7 @@ def test_the_usual_variants_read_alike(text: bytes) -> None:
     assert read(text) == [(1, {1: 0.5, 3: 2}), (-1, {}), (0, {2: 10})]
 
 
-@settings(max_examples=100)
+@draw_examples(100)
 @given(ROWS, SPELLINGS, BLANKS, ENDS)
 def test_any_sparse_matrix_reads_back_equal_at_once_and_line_by_line(
     rows: Rows, spelling: str, blank: str, end: str
@@ -80,7 +81,7 @@ def test_any_sparse_matrix_reads_back_equal_at_once_and_line_by_line(
     assert [column.tobytes() for column in fast] == [column.tobytes() for column in slow]
 
 
-@settings(max_examples=200)
+@draw_examples(200)
 @given(st.data())
 def test_any_mutation_is_refused_or_read_as_line_by_line(data: st.DataObject) -> None:
     text = bytearray(b"1 1:0.5 30:-2e-1\n-1 7:1\r\n0\n# comment\n2.5 2:10 1:3")
@@ -98,7 +99,7 @@ def test_any_mutation_is_refused_or_read_as_line_by_line(data: st.DataObject) ->
     assert [value for _, row in rows for value in row.values()] == slow.values.tolist()
 
 
-@settings(max_examples=300)
+@draw_examples(300)
 @given(
     st.lists(
         st.one_of(

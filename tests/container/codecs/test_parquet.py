@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pyarrow import parquet as pq
@@ -20,6 +20,7 @@ from container.codecs import parquet
 from container.codecs.registry import CODECS
 from container.contract.errors import DecodeError
 from container.rows.blocks import DecodeOptions
+from tests.chance import draw_examples
 
 KINDS = [np.float32, np.float64, np.float16, np.int8, np.int64, np.uint64, np.bool_]
 
@@ -49,7 +50,7 @@ def tables(draw: st.DrawFn) -> list[Any]:
     return [draw(hnp.arrays(kind, rows, elements=numbers(np.dtype(kind)))) for kind in kinds]
 
 
-@settings(max_examples=50)
+@draw_examples(50)
 @given(
     tables(), st.integers(1, 25), st.sampled_from(["none", "snappy", "zstd", "gzip"]), st.sampled_from(["1.0", "2.0"])
 )
@@ -162,7 +163,7 @@ VALID = [
 ]
 
 
-@settings(max_examples=300)
+@draw_examples(300)
 @given(
     st.sampled_from(VALID), st.lists(st.tuples(st.integers(0), st.binary(max_size=2), st.integers(0, 2)), min_size=1)
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -17,6 +17,7 @@ from container.codecs.records.framing import MAGIC, make_frame
 from container.codecs.records.record_pb2 import Record
 from container.contract.errors import DecodeError
 from open_algorithms.learning.rows.csr import Csr
+from tests.chance import draw_examples
 from tests.container.bodies import decode_body
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -130,7 +131,7 @@ def test_records_as_the_sdk_writes_them_are_read_at_once(monkeypatch: pytest.Mon
 windows = st.sampled_from([16, 100, 1000, 1 << 20])
 
 
-@settings(max_examples=60)
+@draw_examples(60)
 @given(files(), windows)
 def test_whatever_is_written_reads_back_equal_at_once_and_one_by_one(
     file: tuple[bytes, list[Any]], window: int
@@ -140,7 +141,7 @@ def test_whatever_is_written_reads_back_equal_at_once_and_one_by_one(
     assert outcome(data, window, at_once=False) == expected
 
 
-@settings(max_examples=50)
+@draw_examples(50)
 @given(tables, st.integers(0, 20))
 def test_a_record_laid_out_in_another_way_is_read_between_the_others(table: Any, odd: int) -> None:
     data = encode_records(table[:, 1:], table[:, 0])
@@ -153,7 +154,7 @@ def test_a_record_laid_out_in_another_way_is_read_between_the_others(table: Any,
     assert np.array_equal(y, np.insert(table[:, 0], row, 1))
 
 
-@settings(max_examples=120)
+@draw_examples(120)
 @given(st.data(), files(), windows)
 def test_a_damaged_file_is_refused_or_read_and_both_ways_alike(
     data: st.DataObject, file: tuple[bytes, list[Any]], window: int

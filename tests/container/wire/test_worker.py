@@ -115,6 +115,7 @@ def test_a_chunked_body_over_the_limit_is_refused_while_it_is_sent(port: int) ->
         assert read_answer(client)[0] == 413
 
 
+@pytest.mark.streams
 def test_who_is_too_slow_is_told_so_and_costs_nobody_else_anything(port: int) -> None:
     """200 of them send a byte a second, some stop, some never begin: /ping is answered all the while."""
     began = time.monotonic()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.modules import parse_module
 
 TOP = Path(__file__).resolve().parents[3]
 ENGINE = TOP / "open_algorithms" / "learning" / "engine"
@@ -40,8 +40,10 @@ UNDOCUMENTED = {"base", "check_call", "CachedOp", "handle", "device_typeid"}  # 
 
 def words(path: Path) -> Iterator[str]:
     """Every attribute that is not one of `self`, imported name and text of a module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+    for node in ast.walk(parse_module(path)):
+        if isinstance(node, ast.Attribute) and not (
+            isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+        ):
             yield node.attr
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (part for alias in node.names for part in alias.name.split("."))
@@ -53,10 +55,17 @@ def private_names(path: Path) -> set[str]:
     return {word for word in words(path) if word in UNDOCUMENTED or UNDERSCORED.fullmatch(word)}
 
 
+def dotted_name(node: ast.expr) -> str:
+    """`a.b.c` of an attribute, or "" where it does not begin with a name."""
+    if isinstance(node, ast.Attribute):
+        return f"{before}.{node.attr}" if (before := dotted_name(node.value)) else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def private_operators(path: Path) -> set[str]:
     """What is reached from MXNet's modules, by the names that they have here, or named in a text, as one of its own."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    reached = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    nodes = list(ast.walk(parse_module(path)))
+    reached = {dotted_name(node) for node in nodes if isinstance(node, ast.Attribute)}
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {name for name in reached if REACHED.fullmatch(name)} | {text for text in texts if OPERATOR.fullmatch(text)}
 
@@ -65,18 +74,16 @@ def c_functions(path: Path) -> set[str]:
     return {word for word in words(path) if C_FUNCTION.fullmatch(word)}
 
 
-@pytest.mark.parametrize("path", sorted(ENGINE.glob("*.py")), ids=lambda path: path.name)
-def test_every_private_name_of_mxnet_is_listed(path: Path) -> None:
-    assert private_names(path) == PRIVATE.get(path.name, set())
-    assert c_functions(path) == OF_THE_C_LIBRARY.get(path.name, set())
+def test_every_private_name_of_mxnet_is_listed() -> None:
+    modules = sorted(ENGINE.glob("*.py"))
+    assert {path.name: names for path in modules if (names := private_names(path))} == PRIVATE
+    assert {path.name: names for path in modules if (names := c_functions(path))} == OF_THE_C_LIBRARY
 
 
-@pytest.mark.parametrize("path", sorted(ELSEWHERE), ids=lambda path: str(path.relative_to(TOP)))
-def test_no_other_folder_knows_one(path: Path) -> None:
+def test_no_other_folder_knows_one() -> None:
     known = set().union(*PRIVATE.values()) - {"base", "handle"}  # which others name other things by
-    assert not known & set(words(path))
-    assert not c_functions(path)
-    assert not private_operators(path)
+    found = {path: known & set(words(path)) | c_functions(path) | private_operators(path) for path in ELSEWHERE}
+    assert {path.name: names for path, names in found.items() if names} == {}
 
 
 def test_whatever_is_private_is_found_however_it_is_reached(tmp_path: Path) -> None:

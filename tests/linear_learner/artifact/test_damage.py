@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linear_learner.artifact.read import load_model
 from open_algorithms.learning.job.errors import InputError
+from tests.chance import draw_examples
 from tests.linear_learner.artifacts import (
     ADDITIONAL,
     NAMES,
@@ -69,7 +70,7 @@ def assert_loads_or_names_the_damage(name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-@settings(max_examples=150)
+@draw_examples(150)
 @given(data=st.data())
 def test_a_damaged_artifact_is_the_same_model_or_refused(name: str, data: st.DataObject) -> None:
     assert_loads_or_names_the_damage(name, data.draw(damaged(PACKAGES[name][name])))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linear_learner.measuring.final import SCORES_AT_ONCE, calibrate_model, final_scores
@@ -15,6 +15,7 @@ from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperp
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.types.arrays import Floats
+from tests.chance import draw_examples
 from tests.learning.job.recorder import Recorder
 
 ROWS = 300
@@ -44,7 +45,7 @@ def parts(X: Floats, y: Floats, splits: list[int], *, sparse: bool = False) -> I
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
-@settings(max_examples=10)
+@draw_examples(10)
 @given(splits=SPLITS, sparse=st.booleans())
 def test_scores_do_not_depend_on_how_the_rows_come(predictor: str, splits: list[int], sparse: bool) -> None:
     model, hp, X, y = finished(predictor)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as judge
 
 from linear_learner.measuring import metrics, tallies
 from linear_learner.measuring.metrics import Tally
 from open_algorithms.learning.types.arrays import Floats
+from tests.chance import draw_examples
 
 Answer = dict[str, Floats]
 ROWS = 400
@@ -51,7 +52,7 @@ def many(rows: int) -> tuple[Floats, Answer]:
     return y, {"score": score, "predicted_label": (score >= 0.5).astype(np.int64)}
 
 
-@settings(max_examples=15)
+@draw_examples(15)
 @given(SPLITS)
 def test_binary_metrics_equal_scikit_learns(splits: list[int]) -> None:
     y, answer = binary()
@@ -69,7 +70,7 @@ def test_binary_metrics_equal_scikit_learns(splits: list[int]) -> None:
     )
 
 
-@settings(max_examples=15)
+@draw_examples(15)
 @given(SPLITS)
 def test_multiclass_metrics_equal_scikit_learns(splits: list[int]) -> None:
     y, answer = multiclass()
@@ -89,7 +90,7 @@ def test_multiclass_metrics_equal_scikit_learns(splits: list[int]) -> None:
     )
 
 
-@settings(max_examples=15)
+@draw_examples(15)
 @given(SPLITS)
 def test_regression_metrics_equal_scikit_learns(splits: list[int]) -> None:
     y, answer = regressor()
@@ -106,7 +107,7 @@ def test_regression_metrics_equal_scikit_learns(splits: list[int]) -> None:
     )
 
 
-@settings(max_examples=15)
+@draw_examples(15)
 @given(SPLITS, st.sampled_from([1e6, -3e7, 1e12]))
 def test_r2_survives_labels_far_from_zero(splits: list[int], offset: float) -> None:
     generator = np.random.default_rng(8)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
@@ -13,6 +13,7 @@ from linear_learner.objective.losses import logistic_link
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.rows.csr import TERMS_AT_ONCE, Csr, compress_matrix, csr_matmul
 from open_algorithms.learning.types.arrays import Floats
+from tests.chance import draw_examples
 
 LOSSES = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
 
@@ -39,7 +40,7 @@ def assert_same_answers(model: LinearModel, sparse: Any, X: Floats) -> None:
 
 
 @pytest.mark.parametrize(("predictor", "outputs"), [("binary_classifier", 1), ("multiclass_classifier", 4)])
-@settings(max_examples=25)
+@draw_examples(25)
 @given(
     rows=st.integers(1, 8), features=st.integers(1, 12), share=st.sampled_from([0, 0.2, 1]), seed=st.integers(0, 999)
 )
@@ -89,7 +90,7 @@ def test_a_million_features_are_not_written_out() -> None:
     np.testing.assert_allclose(score, model.weight[columns, 0].sum(axis=1) + model.bias, atol=1e-4)
 
 
-@settings(max_examples=60)
+@draw_examples(60)
 @given(rows=st.integers(1, 40), features=st.integers(1, 900), outputs=st.integers(1, 12), seed=st.integers(0, 999))
 def test_the_weight_cast_once_gives_the_margins_of_the_weight_cast_anew(
     rows: int, features: int, outputs: int, seed: int
@@ -111,7 +112,7 @@ def test_logistic_scores_are_those_of_the_plain_formula_to_the_bit() -> None:
     assert logistic_link(z).tobytes() == expected.tobytes()
 
 
-@settings(max_examples=60)
+@draw_examples(60)
 @given(rows=st.integers(1, 9), features=st.integers(1, 30), outputs=st.integers(1, 5), seed=st.integers(0, 999))
 def test_few_sparse_rows_get_the_bits_that_they_get_among_many(
     rows: int, features: int, outputs: int, seed: int
