@@ -97,13 +97,3 @@ def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:
         time.sleep(0.005)
     assert {status for status, _ in answers} == {200, 503}
     stop_server(process)
-
-
-def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_the_log() -> None:
-    number = claim_port()
-    process = start_server(number, BROKEN="1", SAGEMAKER_BASE_DIR="/nowhere")
-    assert wait_for_ping(number, process) == 500
-    assert send_request(number, "GET", "/ping") == (500, b"")
-    out = stop_server(process)
-    assert "The model in /nowhere/model cannot be loaded: no model in /nowhere/model" in out
-    assert "Traceback" not in out

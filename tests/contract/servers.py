@@ -39,10 +39,12 @@ def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
 
 
 @contextmanager
-def serve_model(root: Path, launch: type[Running], **environment: str) -> Iterator[RunningServer]:
-    """Serve the model under `root` on a free port."""
+def serve_model(
+    root: Path, launch: type[Running], output: int | None = None, /, **environment: str
+) -> Iterator[RunningServer]:
+    """Serve the model under `root` on a free port; its log goes to `output`, or to ours."""
     port = claim_port()
-    with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}) as running:
+    with launch("serve", root, {"SAGEMAKER_BIND_TO_PORT": str(port), **environment}, output) as running:
         server = RunningServer(f"http://127.0.0.1:{port}", running)
         wait_for_ping(server)
         yield server

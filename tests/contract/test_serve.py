@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -93,10 +94,16 @@ def test_the_packages_that_local_mode_leaves_beside_the_model_are_ignored(traine
         assert running.post(body(CSV), CSV)[0] == 200
 
 
-def test_a_folder_without_a_model_is_told_by_ping(tmp_path: Path, launch: type[Running]) -> None:
+def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_the_log(
+    tmp_path: Path, launch: type[Running]
+) -> None:
     (tmp_path / "model").mkdir()
-    with serve_model(tmp_path, launch) as empty:
-        assert empty.get("/ping")[0] == 500
+    with serve_model(tmp_path, launch, subprocess.PIPE) as server:
+        assert [server.get("/ping") for _ in range(2)] == [(500, b"")] * 2
+        server.running.ask_to_stop()
+        log, _ = server.running.popen.communicate(timeout=30)
+    assert re.search("The model in .* cannot be loaded: No model found: expected ", log)
+    assert "Traceback" not in log
 
 
 def test_a_setting_that_makes_no_sense_is_one_line(tmp_path: Path, launch: type[Running]) -> None:

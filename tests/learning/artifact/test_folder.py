@@ -1,132 +1,98 @@
-"""A model folder: only regular files that lie in it are opened."""
+"""A model folder: only regular files that lie in it are opened, and read no further than they may be long."""
 
 import os
 import socket
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from linear_learner.artifact.read import load_model
+from open_algorithms.learning.artifact.folder import open_model_file, read_bounded
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.artifacts import (
-    NAMES,
-    PARAMETERS,
-    SYMBOL,
-    artifact_files,
-    assert_same_model,
-    draw_model,
-    pack_tar,
-    write_files,
-)
 
-ANY = pytest.mark.parametrize("name", [*NAMES, "model.tar.gz", "model_algo-1"])
+NAME = "mx-mod-0000.params"
+CONTENT = b"what it holds"
 
 
-def incomplete(directory: Path, name: str) -> Path:
-    """Make a folder whose file `name` will be looked at, and is not there yet."""
-    directory.mkdir()
-    return write_files(directory, {PARAMETERS: b""}) if name in NAMES and name != PARAMETERS else directory
+def write_file(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / NAME).write_bytes(CONTENT)
+    return folder / NAME
 
 
-@ANY
-def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
-    outside = write_files(tmp_path, artifact_files(draw_model()))
-    model = incomplete(tmp_path / "model", name)
-    for target in (outside / name, Path("..") / name, Path("/dev/zero"), Path("/nowhere")):
-        (model / name).symlink_to(target)
-        with pytest.raises(InputError, match=f"{name} is a link that leads out of the model folder"):
-            load_model(model)
-        (model / name).unlink()
+def read_file(folder: Path) -> bytes | None:
+    file = open_model_file(folder, NAME)
+    if file is None:
+        return None
+    with file:
+        return file.read()
+
+
+def test_a_file_is_opened_and_one_that_is_not_there_is_none(tmp_path: Path) -> None:
+    assert read_file(tmp_path) is None
+    assert read_file(tmp_path / "absent") is None
+    write_file(tmp_path)
+    assert read_file(tmp_path / NAME) is None
+    assert read_file(tmp_path) == CONTENT
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    outside, folder = write_file(tmp_path), tmp_path / "model"
+    folder.mkdir()
+    for target in (outside, Path("..") / NAME, Path("/dev/zero"), Path("/nowhere")):
+        (folder / NAME).symlink_to(target)
+        with pytest.raises(InputError, match=f"{NAME} is a link that leads out of the model folder"):
+            open_model_file(folder, NAME)
+        (folder / NAME).unlink()
 
 
 def test_a_folder_beside_whose_name_begins_alike_is_outside(tmp_path: Path) -> None:
-    for name in ("model", "model-other"):
-        (tmp_path / name).mkdir()
-    write_files(tmp_path / "model-other", artifact_files(draw_model()))
-    (tmp_path / "model" / PARAMETERS).symlink_to(tmp_path / "model-other" / PARAMETERS)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / NAME).symlink_to(write_file(tmp_path / "model-other"))
     with pytest.raises(InputError, match="leads out of the model folder"):
-        load_model(tmp_path / "model")
+        open_model_file(tmp_path / "model", NAME)
 
 
 def test_links_inside_the_folder_and_to_the_folder_are_followed(tmp_path: Path) -> None:
-    model = draw_model()
-    (tmp_path / "model" / "data").mkdir(parents=True)
-    for name in artifact_files(model):
-        (tmp_path / "model" / name).symlink_to(Path("data") / name)
-    write_files(tmp_path / "model" / "data", artifact_files(model))
+    write_file(tmp_path / "model" / "data")
+    (tmp_path / "model" / NAME).symlink_to(Path("data") / NAME)
     (tmp_path / "linked").symlink_to("model")
-    assert_same_model(load_model(tmp_path / "linked"), model)
+    assert read_file(tmp_path / "linked") == CONTENT
 
 
 def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
-    (tmp_path / PARAMETERS).symlink_to(SYMBOL)
-    (tmp_path / SYMBOL).symlink_to(PARAMETERS)
-    with pytest.raises(InputError, match=f"{PARAMETERS} in the model folder cannot be opened"):
-        load_model(tmp_path)
+    (tmp_path / NAME).symlink_to("other")
+    (tmp_path / "other").symlink_to(NAME)
+    with pytest.raises(InputError, match=f"{NAME} in the model folder cannot be opened"):
+        open_model_file(tmp_path, NAME)
 
 
-@ANY
 @pytest.mark.parametrize("kind", ["pipe", "folder", "socket"])
 def test_what_is_not_a_regular_file_is_refused_unopened(
-    tmp_path: Path, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = incomplete(tmp_path / "model", name) / name
+    path = tmp_path / NAME
     if kind == "pipe":
         os.mkfifo(path)
     elif kind == "folder":
         path.mkdir()
     else:
         with socket.socket(socket.AF_UNIX) as server:
-            monkeypatch.chdir(path.parent)  # a socket's path is short
-            server.bind(name)
-    with pytest.raises(InputError, match=f"{name} in the model folder is not a regular file"):
-        load_model(path.parent)
+            monkeypatch.chdir(tmp_path)  # a socket's path is short
+            server.bind(NAME)
+    with pytest.raises(InputError, match=f"{NAME} in the model folder is not a regular file"):
+        open_model_file(tmp_path, NAME)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_file_larger_than_any_model_is_refused_unread(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_files(tmp_path, artifact_files(draw_model()))
-    monkeypatch.setattr("linear_learner.artifact.read.FILE_LIMITS", dict.fromkeys(NAMES, 1 << 20))
-    with (tmp_path / name).open("wb") as file:
-        file.truncate(1 << 40)
-    with pytest.raises(InputError, match=f"{name} is too large: expected at most 1048576 bytes"):
-        load_model(tmp_path)
+def test_what_is_longer_than_it_may_be_is_refused_and_not_read_on() -> None:
+    source = BytesIO(bytes(5000))
+    with pytest.raises(InputError, match=f"{NAME} is too large: expected at most 1000 bytes"):
+        read_bounded(source, 1000, NAME)
+    assert source.tell() == 1001
+    assert read_bounded(BytesIO(bytes(1000)), 1000, NAME) == bytes(1000)
 
 
-@pytest.mark.parametrize("form", ["loose", "model.tar.gz", "model_algo-1"])
-def test_a_model_one_folder_down_is_found(tmp_path: Path, form: str) -> None:
-    model = draw_model()
-    files = artifact_files(model)
-    packed = {"model.tar.gz": pack_tar([(f"model/{name}", files[name]) for name in NAMES]), **files}
-    (tmp_path / "model").mkdir()
-    (tmp_path / "code").mkdir()
-    (tmp_path / "notes").write_text("")
-    write_files(tmp_path / "model", files if form == "loose" else {form: packed[form]})
-    assert_same_model(load_model(tmp_path), model)
-
-
-def test_folders_that_are_hidden_linked_or_further_down_hold_no_model(tmp_path: Path) -> None:
-    for folder in ("outside", "root/.saving", "root/a/b"):
-        (tmp_path / folder).mkdir(parents=True)
-        write_files(tmp_path / folder, artifact_files(draw_model()))
-    (tmp_path / "root" / "linked").symlink_to(tmp_path / "outside")
-    with pytest.raises(InputError, match="No model found"):
-        load_model(tmp_path / "root")
-
-
-def test_a_link_out_of_a_folder_one_down_is_refused(tmp_path: Path) -> None:
-    outside = write_files(tmp_path, artifact_files(draw_model()))
-    (tmp_path / "root" / "model").mkdir(parents=True)
-    (tmp_path / "root" / "model" / PARAMETERS).symlink_to(outside / PARAMETERS)
-    with pytest.raises(InputError, match="leads out of the model folder"):
-        load_model(tmp_path / "root")
-
-
-def test_of_two_folders_with_models_none_is_chosen(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        write_files(tmp_path / name, artifact_files(draw_model()))
-    with pytest.raises(InputError, match=r"^the model folder holds several models, in first, second\. Put one at the"):
-        load_model(tmp_path)
+def test_what_there_is_no_room_for_is_told_before_it_is_held() -> None:
+    with pytest.raises(MemoryError, match=f"{NAME} is larger than 12 bytes, for which there is memory"):
+        read_bounded(BytesIO(CONTENT), 1000, NAME, 12)
+    assert read_bounded(BytesIO(CONTENT), 1000, NAME, 13) == CONTENT

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from open_algorithms.learning.artifact.params import ARRAY_MAGIC, BIAS, LIST_MAGIC, WEIGHT, read_parameters
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
-from tests.linear_learner.artifacts import PARAMETERS, artifact_files, draw_model
 
 Floats = NDArray[np.float32]
 
@@ -49,7 +48,8 @@ def test_what_mxnet_saves_is_read(tmp_path: Path) -> None:
 
 
 def test_parameters_cut_short_anywhere_are_refused() -> None:
-    whole = artifact_files(draw_model("multiclass_classifier"))[PARAMETERS]
+    whole = listed([array((5, 4), np.ones(20, np.float32)), array((1, 4), np.ones(4, np.float32))])
+    read_parameters(whole)
     for size in range(len(whole)):
         with pytest.raises(InputError, match=r"mx-mod-0000\.params"):
             read_parameters(whole[:size])

@@ -65,7 +65,6 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> 
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"", "cannot be read as JSON"),
         (b"[" * 10**6, "cannot be read as JSON: maximum recursion"),
         (b'{"a":' * 10**5, "cannot be read as JSON: maximum recursion"),
         (b'{"threshold": ' + b"1" * 5000 + b"}", "cannot be read as JSON: Exceeds the limit"),
@@ -79,6 +78,14 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> 
 def test_what_is_no_object_is_refused(content: bytes, match: str) -> None:
     with pytest.raises(InputError, match=match):
         read_additional_parameters(content)
+
+
+def test_parameters_cut_short_anywhere_are_refused() -> None:
+    whole = json.dumps(FACTS | {"feature_names": ["größe"]}, ensure_ascii=False).encode()
+    read_additional_parameters(whole)
+    for size in range(len(whole)):
+        with pytest.raises(InputError, match="cannot be read as JSON"):
+            read_additional_parameters(whole[:size])
 
 
 @pytest.mark.parametrize(

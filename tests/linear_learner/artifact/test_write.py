@@ -1,4 +1,4 @@
-"""The artifact: what is saved is what is loaded, by us and by MXNet, in whatever package."""
+"""What is saved is what is loaded, by us and by MXNet, in whatever package."""
 
 import json
 import zipfile
@@ -13,7 +13,7 @@ from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.engine.mxnet import mx
-from open_algorithms.learning.job.errors import InputError
+from tests.learning.artifact.packages import pack_tar
 from tests.linear_learner.artifacts import (
     KINDS,
     NAMES,
@@ -21,8 +21,6 @@ from tests.linear_learner.artifacts import (
     assert_same_model,
     draw_model,
     draw_rows,
-    pack_tar,
-    pack_zip,
     write_files,
 )
 
@@ -107,42 +105,6 @@ def test_names_too_long_to_be_loaded_are_left_out(tmp_path: Path) -> None:
     assert files == artifact_files(model)
 
 
-def test_a_number_of_names_that_is_not_the_features_is_refused(tmp_path: Path) -> None:
-    write_artifact(replace(draw_model(), names=("age", "height")), tmp_path)
-    with pytest.raises(InputError, match=r"says 2 feature_names, but .* holds fc0_weight \(5, 1\)"):
-        load_model(tmp_path)
-
-
-def test_loose_files_win_over_a_tar_which_wins_over_the_originals_package(tmp_path: Path) -> None:
-    loose, packed, zipped = (draw_model("regressor") for _ in range(3))
-    write_files(tmp_path, {"model_algo-1": artifact_files(zipped)["model_algo-1"]})
-    assert_same_model(load_model(tmp_path), zipped)
-    write_files(tmp_path, {"model.tar.gz": pack_tar(list(artifact_files(packed).items()))})
-    assert_same_model(load_model(tmp_path), packed)
-    files = artifact_files(loose)
-    write_files(tmp_path, {name: files[name] for name in LOOSE})
-    assert_same_model(load_model(tmp_path), loose)
-
-
-def test_an_empty_folder_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(InputError, match=r"No model found: expected mx-mod-0000\.params with mx-mod-symbol.json"):
-            load_model(folder)
-
-
-@pytest.mark.parametrize("place", ["the model folder", "model.tar.gz", "model_algo-1"])
-@pytest.mark.parametrize("lost", NAMES)
-def test_a_part_that_is_missing_is_named_with_its_place(tmp_path: Path, lost: str, place: str) -> None:
-    files = {name: content for name, content in artifact_files(draw_model()).items() if name in NAMES and name != lost}
-    if place == "the model folder":
-        write_files(tmp_path, files)
-    else:
-        package = pack_tar if place == "model.tar.gz" else pack_zip
-        write_files(tmp_path, {place: package(list(files.items()))})
-    with pytest.raises(InputError, match=f"{place} lacks {lost}|No model found: expected"):
-        load_model(tmp_path)
-
-
 def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
     model = draw_model("regressor")
     for name in ("first", "second"):
@@ -150,45 +112,6 @@ def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
         write_artifact(model, tmp_path / name)
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("predictor", "columns"), [("regressor", 4), ("binary_classifier", 2), ("multiclass_classifier", 1)]
-)
-def test_a_number_of_columns_that_the_predictor_type_cannot_have_is_refused(
-    tmp_path: Path, predictor: str, columns: int
-) -> None:
-    weight, bias = np.ones((5, columns), np.float32), np.ones(columns, np.float32)
-    write_artifact(LinearModel(predictor, LOSSES_BY_PREDICTOR[predictor][0], weight, bias), tmp_path)
-    with pytest.raises(
-        InputError, match=rf"shapes disagree: fc0_weight \(5, {columns}\) .* expected [12].* of a {predictor}"
-    ):
-        load_model(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("predictor", "loss", "other"),
-    [
-        ("binary_classifier", "logistic", "hinge_loss"),
-        ("binary_classifier", "hinge_loss", "logistic"),
-        ("multiclass_classifier", "softmax_loss", None),
-    ],
-)
-def test_an_output_operator_of_another_loss_is_refused(
-    tmp_path: Path, predictor: str, loss: str, other: str | None
-) -> None:
-    write_artifact(draw_model(predictor, loss), tmp_path)
-    graph = artifact_files(draw_model("binary_classifier", other or "logistic"))["mx-mod-symbol.json"]
-    write_files(tmp_path, {"mx-mod-symbol.json": graph})
-    with pytest.raises(InputError, match=f"mx-mod-symbol.json ends with the output operator of .* loss_type {loss}"):
-        load_model(tmp_path)
-
-
-def test_a_graph_of_another_shape_is_refused(tmp_path: Path) -> None:
-    write_artifact(draw_model(features=5), tmp_path)
-    write_files(tmp_path, {"mx-mod-symbol.json": artifact_files(draw_model(features=6))["mx-mod-symbol.json"]})
-    with pytest.raises(InputError, match=r"says fc0_weight has the shape \(6, 1\), but .* holds fc0_weight \(5, 1\)"):
-        load_model(tmp_path)
 
 
 def test_a_disk_that_is_full_is_told_as_by_the_system(tmp_path: Path) -> None:
@@ -214,12 +137,3 @@ def test_a_bias_that_float32_cannot_hold_is_kept_whole_beside_the_documented_one
     (tmp_path / "original").mkdir()
     original = write_files(tmp_path / "original", {"model_algo-1": artifact_files(model)["model_algo-1"]})
     assert (load_model(original).exact, load_model(original).blurred) == (False, ())
-
-
-def test_a_bias_or_a_feature_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
-    files = artifact_files(draw_model())
-    wrong = {"says bias": {"bias": [7.0]}, "says blurred_features up to 5": {"blurred_features": [5]}}
-    for complaint, more in wrong.items():
-        additional = json.dumps(json.loads(files["additional-params.json"]) | more).encode()
-        with pytest.raises(InputError, match=complaint):
-            load_model(write_files(tmp_path, files | {"additional-params.json": additional}))
