@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tests.needs import IMAGE
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
@@ -79,7 +80,7 @@ def run_script(script: str, folder: Path) -> str:
         start_new_session=True,
     ) as shell:
         try:
-            printed, complaints = shell.communicate(timeout=240)
+            printed, complaints = shell.communicate(timeout=HANG_SECONDS)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGKILL)

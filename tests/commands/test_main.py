@@ -12,6 +12,7 @@ from tests.commands.command import Command
 from tests.contract.example import DATA
 from tests.linear_learner.artifacts import PARAMETERS, artifact_files, draw_model, write_files
 from tests.needs import TOP
+from tests.waiting import HANG_SECONDS
 
 LABEL = (
     "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
@@ -57,7 +58,7 @@ def test_whoever_reads_the_output_may_have_seen_enough_and_a_full_disk_is_said(m
     with subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         running.stdout.close()
-        assert running.wait(timeout=30) == 141
+        assert running.wait(timeout=HANG_SECONDS) == 141
         assert running.stderr is not None
         assert running.stderr.read() == b""
     with open("/dev/full", "wb") as full:

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.commands.command import Command
 from tests.contract.jobs import TrainingJob
 from tests.needs import TOP
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -26,21 +27,19 @@ def test_a_folder_and_a_package_are_served_until_a_signal(
     environment = {**os.environ, "TMPDIR": str(tmp_path), "SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
     with subprocess.Popen(words, cwd=TOP, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         body = ",".join(["1"] * 30).encode()
-        deadline = time.monotonic() + 60
-        while True:
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/invocations", body, {"Content-Type": "text/csv", "Accept": "text/csv"}
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
-                    assert b"," in answer.read()
-                    break
-            except OSError:
-                assert time.monotonic() < deadline
-                assert running.poll() is None
-                time.sleep(0.05)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations", body, {"Content-Type": "text/csv", "Accept": "text/csv"}
+        )
+
+        def is_answered() -> bool:
+            assert running.poll() is None
+            with suppress(OSError), urllib.request.urlopen(request, timeout=HANG_SECONDS) as answer:
+                return b"," in answer.read()
+            return False
+
+        wait_until(is_answered)
         running.terminate()
-        running.communicate(timeout=30)
+        running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 0
     assert not list(tmp_path.glob("linear_learner-*"))
 

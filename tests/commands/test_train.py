@@ -23,6 +23,7 @@ from tests.contract.jobs import lay_out_example_job
 from tests.contract.launch import Process
 from tests.contract.models import ARTIFACT
 from tests.needs import TOP
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -92,7 +93,7 @@ def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
             if "#progress_metric" in line:
                 running.send_signal(signal.SIGINT)
                 break
-        log, _ = running.communicate(timeout=60)
+        log, _ = running.communicate(timeout=HANG_SECONDS)
     assert running.returncode == 0, log
     assert sorted(path.name for path in tmp_path.iterdir()) == [*ARTIFACT, "report.html", "report.json"]
 

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 PROGRAM = """
 import errno, os, sys, threading, time
@@ -104,10 +104,7 @@ class HostProcess:
 
     def wait_for_text(self, text: str) -> str:
         """Wait until the log contains `text`; return the word behind it."""
-        deadline = time.monotonic() + 20
-        while text not in self.log:
-            assert time.monotonic() < deadline, f"{text!r} is not in\n{self.log}"
-            time.sleep(0.01)
+        wait_until(lambda: text in self.log, lambda: f"{text!r} is not in\n{self.log}")
         return (self.log.partition(text)[2].split() or [""])[0]
 
     def signal_process(self, who: str, number: signal.Signals) -> None:
@@ -116,14 +113,14 @@ class HostProcess:
 
     def wait_for_end(self) -> int:
         """Wait for the process to end; return its status."""
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=HANG_SECONDS)
 
 
 class LocalHosts:
     """The hosts of a job of a few rows each, who wait `patience` seconds for each other on an `interface`."""
 
     def __init__(self, folder: Path, *names: str) -> None:
-        self.patience, self.interface = 20.0, "lo"
+        self.patience, self.interface = HANG_SECONDS, "lo"
         self.names = names
         self.port = claim_port()
         self._folder = folder
@@ -135,7 +132,7 @@ class LocalHosts:
         fit: str = "returns",
         *,
         save: str = "whole",
-        silence: float = 20,
+        silence: float = HANG_SECONDS,
         rows: str | None = "1,2\n",
         hyperparameters: dict[str, str] | None = None,
         **channel: Any,

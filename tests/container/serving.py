@@ -7,12 +7,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 SERVER = """
 import json, os, sys, time
@@ -64,7 +64,7 @@ class ServerProcess(subprocess.Popen[str]):
 
     def read_output(self) -> str:
         """Wait for the end and give all that was said."""
-        self.wait(timeout=30)
+        self.wait(timeout=HANG_SECONDS)
         with self._log as log:
             log.seek(0)
             return log.read()
@@ -90,7 +90,7 @@ def running_server(**environ: str) -> Iterator[int]:
 
 def send_request(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
     """Send one request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG_SECONDS)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
         answer = connection.getresponse()
@@ -101,15 +101,17 @@ def send_request(port: int, method: str, path: str, body: Any = None, **headers:
 
 def wait_for_ping(port: int, process: ServerProcess) -> int:
     """Wait until the server says whether it is well."""
-    for _ in range(200):
+    status = 503
+
+    def is_loaded() -> bool:
+        nonlocal status
         assert process.poll() is None, process.read_output()
-        try:
-            if (status := send_request(port, "GET", "/ping")[0]) != 503:
-                return status
-        except ConnectionRefusedError:
-            pass
-        time.sleep(0.05)
-    raise TimeoutError
+        with suppress(ConnectionRefusedError):
+            status = send_request(port, "GET", "/ping")[0]
+        return status != 503
+
+    wait_until(is_loaded)
+    return status
 
 
 def stop_server(process: ServerProcess) -> str:
@@ -120,7 +122,7 @@ def stop_server(process: ServerProcess) -> str:
 
 def open_connection(port: int, data: bytes = b"") -> socket.socket:
     """Open a connection and send something on it."""
-    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client = socket.create_connection(("127.0.0.1", port), timeout=HANG_SECONDS)
     client.sendall(data)
     return client
 

@@ -8,6 +8,8 @@ import termios
 import threading
 from typing import Any
 
+from tests.waiting import HANG_SECONDS
+
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -36,7 +38,7 @@ class PseudoTerminal:
         """See that the terminal is as it was, and take all that was written to it."""
         assert termios.tcgetattr(self.end) == self._began
         os.close(self.end)
-        self._reader.join(10)
+        self._reader.join(HANG_SECONDS)
         os.close(self._master)
         assert self.text.rfind(HIDE) <= self.text.rfind(SHOW)
 

@@ -11,6 +11,7 @@ import pytest
 from container.codecs.recordio import encode_records
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -56,33 +57,34 @@ def test_a_port_in_use_is_one_clear_message(port: int) -> None:
     )
 
 
-def test_sigterm_ends_the_server_within_seconds_and_every_request_has_one_line() -> None:
-    number = claim_port()
+def test_sigterm_ends_the_server_sooner_than_it_started_and_every_request_has_one_line() -> None:
+    number, began = claim_port(), time.monotonic()
     process = start_server(number)
     wait_for_ping(number, process)
     send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
-    begin = time.monotonic()
+    told = time.monotonic()
     out = stop_server(process)
     assert process.returncode == 0
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - told < 2 * (told - began)
     assert sum('"POST /invocations HTTP/1.1" 200 1 rows' in line for line in out.splitlines()) == 1
+
+
+def ping(number: int) -> tuple[int, bytes] | None:
+    with suppress(ConnectionRefusedError):
+        return send_request(number, "GET", "/ping")
+    return None
 
 
 def test_while_the_model_loads_the_answer_is_503_and_sigterm_ends_at_once() -> None:
     number = claim_port()
-    process = start_server(number, LOAD_SECONDS="30")
-    for _ in range(200):
-        with suppress(ConnectionRefusedError):
-            assert send_request(number, "GET", "/ping") == (503, b"")
-            break
-        time.sleep(0.05)
+    process = start_server(number, LOAD_SECONDS=str(HANG_SECONDS))
+    wait_until(lambda: ping(number))
+    assert ping(number) == (503, b"")
     status, body = send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")
     assert status == 503
     assert json.loads(body)["error"].endswith("the model is being loaded; try again later")
-    begin = time.monotonic()
-    stop_server(process)
+    stop_server(process)  # which does not wait for as long as loading takes
     assert process.returncode == 0
-    assert time.monotonic() - begin < 2
 
 
 def test_once_the_model_is_loaded_it_is_served_to_those_who_wait() -> None:

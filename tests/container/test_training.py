@@ -20,6 +20,7 @@ from container.job.stop import StopRequest
 from container.training import run_job
 from tests.container.pipes import serve_fifos
 from tests.container.terminal import HIDE, SHOW, PseudoTerminal
+from tests.waiting import HANG_SECONDS
 
 Model = dict[str, float]
 
@@ -407,7 +408,7 @@ def stop_while_training(program: str, root: Path, environ: dict[str, str], numbe
     while "training" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(number)
-    out, _ = process.communicate(timeout=5)
+    out, _ = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 143
     assert out.count("\n") == 1
     assert "Stopped before there was a model; none is saved." in out

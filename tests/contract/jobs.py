@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from container.codecs.recordio import encode_records
 from tests.contract.example import DATA, read_example
 from tests.contract.formats import CSV, LIBSVM, PARQUET, encode_libsvm, encode_parquet
 from tests.contract.launch import Running
+from tests.waiting import HANG_SECONDS, wait_until
 
 
 class Finished(NamedTuple):
@@ -65,15 +65,12 @@ class TrainingJob:
 
     def wait_for(self, text: str) -> None:
         """Wait until the log says so."""
-        deadline = time.monotonic() + 60
-        while not self.log.exists() or text not in self.log.read_text():
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.02)
+        wait_until(lambda: self.log.exists() and text in self.log.read_text(), self.log.read_text)
 
     def train(self) -> Finished:
         """Run `train` to its end."""
         with self.start() as running:
-            log, _ = running.popen.communicate(timeout=120)
+            log, _ = running.popen.communicate(timeout=HANG_SECONDS)
             return Finished(running.popen.returncode, log)
 
     @property

@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Self
 import pytest
 
 from tests.needs import IMAGE, TOP
+from tests.waiting import HANG_SECONDS
+
+KILLED_AFTER_SECONDS = 120  # by the platform, after it has told a job to stop
 
 
 class Running(ABC):
@@ -46,7 +49,7 @@ class Running(ABC):
     def stop(self) -> int:
         """Ask it to stop and give its exit status."""
         self.ask_to_stop()
-        return self.popen.wait(timeout=30)
+        return self.popen.wait(timeout=HANG_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +95,9 @@ class Container(Running):
 
     def ask_to_stop(self) -> None:
         # fails where it ended in the meantime
-        subprocess.run(["docker", "stop", self.name], check=False, capture_output=True)
+        subprocess.run(
+            ["docker", "stop", f"--time={KILLED_AFTER_SECONDS}", self.name], check=False, capture_output=True
+        )
 
     def kill(self) -> None:
         # again and again, since one that is only being created cannot be killed

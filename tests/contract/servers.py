@@ -1,15 +1,15 @@
 """Servers of a model, and what they answer."""
 
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.launch import Running
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 
 @dataclass
@@ -31,7 +31,7 @@ class RunningServer:
 
 def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=HANG_SECONDS) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -52,12 +52,11 @@ def serve_model(
 
 def wait_for_ping(server: RunningServer) -> None:
     """Wait until /ping says more than that the model is being loaded."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            if server.get("/ping")[0] != 503:
-                return
-        except OSError:
-            assert server.running.popen.poll() is None, "the server ended"
-        assert time.monotonic() < deadline, "the server never answered"
-        time.sleep(0.05)
+
+    def is_loaded() -> bool:
+        assert server.running.popen.poll() is None, "the server ended"
+        with suppress(OSError):
+            return server.get("/ping")[0] != 503
+        return False
+
+    wait_until(is_loaded)

@@ -22,12 +22,13 @@ from tests.contract.servers import RunningServer, wait_for_ping
 from tests.needs import IMAGE, TOP
 from tests.page import read_blocks
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.image, pytest.mark.processes]
 
 
 def docker(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=HANG_SECONDS, **options)
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -88,16 +89,22 @@ def test_the_command_line_shows_and_exports_a_model(trained: TrainingJob) -> Non
     assert run("--entrypoint=linear_learner", IMAGE, "--help").stdout.startswith("usage: linear_learner ")
 
 
-def test_the_first_line_of_a_job_comes_within_two_seconds(tmp_path: Path) -> None:
-    def first_line() -> float:
+def test_the_first_line_of_a_job_comes_as_soon_as_a_container_has_imported_numpy(tmp_path: Path) -> None:
+    def seconds_of_first_line() -> float:
         began = time.monotonic()
         with job.start() as running:
             assert running.popen.stdout is not None
             assert "Reading provided configuration" in running.popen.stdout.readline()
             return time.monotonic() - began
 
+    def seconds_of_numpy() -> float:
+        began = time.monotonic()
+        assert run("--entrypoint=python3", IMAGE, "-c", "import numpy").returncode == 0
+        return time.monotonic() - began
+
     job = lay_out_example_job(tmp_path, Container)
-    assert min(first_line() for _ in range(3)) < 2
+    ours, theirs = zip(*((seconds_of_first_line(), seconds_of_numpy()) for _ in range(3)), strict=True)
+    assert min(ours) < 2 * min(theirs)
 
 
 class SmallContainer(Container):
@@ -127,7 +134,7 @@ def test_a_job_that_the_kernel_kills_for_its_memory_leaves_the_reason(tmp_path: 
         job.wait_for("#progress_metric")
         assert isinstance(running, Container)
         docker("exec", running.name, "python3", "-c", TAKE)
-        assert running.popen.wait(timeout=30) == 1
+        assert running.popen.wait(timeout=HANG_SECONDS) == 1
     assert job.failure.startswith("AlgorithmError: the training process was killed by signal 9 (SIGKILL), as the ")
     assert "there are 300 MiB here" in job.failure
     assert job.failure in job.log.read_text()
@@ -219,7 +226,7 @@ def test_the_documented_commands_work(example: Path, line: str) -> None:
         shutil.rmtree(example / "opt_ml" / "model", ignore_errors=True)
         (example / "opt_ml" / "model").mkdir()
         with Typed(line, example, environment, subprocess.PIPE) as training:
-            log, _ = training.popen.communicate(timeout=60)
+            log, _ = training.popen.communicate(timeout=HANG_SECONDS)
             assert training.popen.returncode == 0, log
         assert (example / "opt_ml" / "model" / "mx-mod-0000.params").is_file()
     else:
@@ -240,7 +247,9 @@ def test_the_documented_calls_load_ask_and_unload_a_model(hardened: TrainingJob,
     for before in ("--name", "stop"):
         script = script.replace(f"{before} many", f"{before} {name}")
     try:
-        typed = subprocess.run(["bash", "-ec", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        typed = subprocess.run(
+            ["bash", "-ec", script], cwd=tmp_path, capture_output=True, text=True, timeout=HANG_SECONDS
+        )
     finally:
         docker("rm", "--force", name)
     assert typed.returncode == 0, typed.stderr

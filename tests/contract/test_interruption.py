@@ -10,7 +10,7 @@ import pytest
 
 from linear_learner.artifact.read import load_model
 from tests.contract.jobs import TrainingJob, lay_out_example_job
-from tests.contract.launch import Process, Running
+from tests.contract.launch import KILLED_AFTER_SECONDS, Process, Running
 from tests.contract.models import ARTIFACT, assert_same_model
 
 pytestmark = pytest.mark.processes
@@ -59,7 +59,7 @@ def test_a_job_that_is_stopped_ends_in_time_with_a_model_once_it_has_trained(
             time.sleep(generator.uniform(0, 3))
             began = time.monotonic()
             status = running.stop()
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < KILLED_AFTER_SECONDS
         log = job.log.read_text()
         assert not (job.root / "output" / "failure").exists()
         if status == 0:

@@ -21,6 +21,7 @@ from tests.contract.launch import Running
 from tests.contract.servers import RunningServer, serve_model
 from tests.needs import SNIPPET
 from tests.page import read_blocks
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -101,7 +102,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_t
     with serve_model(tmp_path, launch, subprocess.PIPE) as server:
         assert [server.get("/ping") for _ in range(2)] == [(500, b"")] * 2
         server.running.ask_to_stop()
-        log, _ = server.running.popen.communicate(timeout=30)
+        log, _ = server.running.popen.communicate(timeout=HANG_SECONDS)
     assert re.search("The model in .* cannot be loaded: No model found: expected ", log)
     assert "Traceback" not in log
 
@@ -109,16 +110,17 @@ def test_a_model_that_cannot_be_loaded_leaves_the_server_up_with_the_reason_in_t
 def test_a_setting_that_makes_no_sense_is_one_line(tmp_path: Path, launch: type[Running]) -> None:
     (tmp_path / "model").mkdir()
     with launch("serve", tmp_path, {"SAGEMAKER_MODEL_SERVER_WORKERS": "many"}, subprocess.PIPE) as running:
-        log, _ = running.popen.communicate(timeout=30)
+        log, _ = running.popen.communicate(timeout=HANG_SECONDS)
     assert running.popen.returncode == 1
     assert log == "serve: SAGEMAKER_MODEL_SERVER_WORKERS: expected a whole number from 1 to 1000, found 'many'.\n"
 
 
-def test_stopping_the_server_ends_it_within_seconds(trained: TrainingJob) -> None:
+def test_stopping_the_server_takes_no_longer_than_starting_it(trained: TrainingJob) -> None:
+    began = time.monotonic()
     with serve_model(trained.root, trained.launch) as server:
-        began = time.monotonic()
+        told = time.monotonic()
         assert server.running.stop() == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - told < 2 * (told - began)
 
 
 @pytest.mark.snippet
@@ -144,7 +146,7 @@ print(len(weights), len(bias))
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
     )
     assert result.stdout == "(30,) (1,)\n30 1\n", result.stderr
     warnings = [line for line in result.stderr.splitlines() if "Warning" in line]

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.container.terminal import HIDE, SHOW, PseudoTerminal
 from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Process
 from tests.needs import TOP
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -39,12 +39,9 @@ def train(
             start_new_session=True,
         )
         if then is not None:
-            deadline = time.monotonic() + 60
-            while "best so far" not in terminal.text:
-                assert time.monotonic() < deadline, terminal.text
-                time.sleep(0.02)
+            wait_until(lambda: "best so far" in terminal.text, lambda: terminal.text)
             then(running.pid)
-        status = running.wait(timeout=120)
+        status = running.wait(timeout=HANG_SECONDS)
     return status, terminal
 
 

@@ -10,10 +10,9 @@ from typing import Any, Self
 
 from open_algorithms.learning.engine.exchange import SCHEDULER, SERVER, KVStoreSum, run_role
 from open_algorithms.learning.job.hosts import Hosts
+from tests.waiting import HANG_SECONDS
 
 HERE = "127.0.0.1"
-WORK_SECONDS = 120  # seconds for a piece of work, on a machine that does much else
-START_SECONDS = 120  # seconds for all to be there, likewise
 
 
 class HostProcesses:
@@ -38,7 +37,7 @@ class HostProcesses:
         for process in self.processes[len(roles) :]:
             process.start()
         for pipe in self.pipes:
-            assert pipe.poll(START_SECONDS), "the hosts do not come together"
+            assert pipe.poll(HANG_SECONDS), "the hosts do not come together"
             pipe.recv()
 
     def run(self, work: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
@@ -47,7 +46,7 @@ class HostProcesses:
             pipe.send((work, given))
         results: dict[Connection, Any] = {}
         while waiting := [pipe for pipe in self.pipes if pipe not in results]:
-            ready = wait(waiting, WORK_SECONDS)
+            ready = wait(waiting, HANG_SECONDS)
             assert ready, f"the hosts wait for each other: {results}"
             results |= {pipe: pipe.recv() for pipe in ready if isinstance(pipe, Connection)}
         for result in results.values():

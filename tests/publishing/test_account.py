@@ -14,6 +14,7 @@ from publishing.algorithm import build_request
 from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import Aws
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -35,7 +36,9 @@ def test_the_command_line_sends_the_request_that_make_prints(
     typed = read_blocks("bash")[SECTION].replace("<address>", IMAGE).replace("<sha256:...>", DIGEST)
     command = typed.replace("make ", f"make --no-print-directory -C {TOP} ")
     path = f"{SDK.parent}:{os.environ['PATH']}"
-    subprocess.run(["bash", "-ec", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, timeout=60)
+    subprocess.run(
+        ["bash", "-ec", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, timeout=HANG_SECONDS
+    )
     assert asked(aws, "CreateAlgorithm") == REQUEST
 
 

@@ -17,6 +17,7 @@ import pytest
 from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.image, pytest.mark.sdk, pytest.mark.processes]
 
@@ -53,7 +54,9 @@ def run(tmp_path: Path, image: str, command: list[str], path: str | None = None)
     (tmp_path / "docker").mkdir(exist_ok=True)
     environment = {"PATH": path or f"{SDK.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "IMAGE": image}
     environment |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
-    return subprocess.run(command, cwd=TOP, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, cwd=TOP, env=os.environ | environment, capture_output=True, text=True, timeout=HANG_SECONDS
+    )
 
 
 def test_the_documented_commands_first_tell_and_then_push(tmp_path: Path, aws: Aws, small: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from publishing.sbom import LOCK, bill_of_materials, debian_licenses, locked_hashes, python_licenses
 from tests.needs import IMAGE, TOP
 from tests.page import read_blocks, run_script
+from tests.waiting import HANG_SECONDS
 
 LOCKED = """first-package==1.0 ; python_full_version >= '3.12' \\
     --hash=sha256:aa \\
@@ -109,7 +110,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> str:
 def look(*command: str) -> str:
     """Run a command in the image."""
     line = ["docker", "run", "--rm", f"--entrypoint={command[0]}", IMAGE, *command[1:]]
-    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=HANG_SECONDS).stdout
 
 
 def versions(bill: str, kind: str) -> dict[str, str]:
@@ -153,7 +154,7 @@ def test_every_package_of_python_in_the_image_is_a_locked_one(written: str) -> N
 @pytest.mark.image
 def test_an_image_that_is_not_there_is_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "publishing.sbom", "no-such-image:1", str(tmp_path / "bill.json")]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS)
     assert result.returncode == 1
     assert result.stderr.startswith("make sbom: the image no-such-image:1 cannot be looked into: ")
     assert "Traceback" not in result.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.needs import SDK
+from tests.waiting import HANG_SECONDS
 
 NOBODY = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -23,7 +24,7 @@ def prepare_sdk(folder: Path, **environment: str) -> Callable[[str], str]:
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=HANG_SECONDS,
         )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout

@@ -8,6 +8,7 @@ from threading import enumerate as enumerate_threads
 import pytest
 
 from container.channels.prefetch import PREFETCH_DEPTH, prefetch
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -33,7 +34,7 @@ def test_the_next_items_are_made_while_one_is_in_use() -> None:
 
     iteration = prefetch(items())
     assert next(iteration) == 0
-    assert made.wait(timeout=10)
+    assert made.wait(timeout=HANG_SECONDS)
     assert list(iteration) == list(range(1, PREFETCH_DEPTH + 1))
 
 
@@ -88,10 +89,10 @@ def test_leaving_wakes_who_waits_for_another_who_reads_ahead(begun: bool) -> Non
         next(inner)
     outer = prefetch(passed_on(inner))
     next(outer)
-    assert waiting.wait(timeout=10)
+    assert waiting.wait(timeout=HANG_SECONDS)
     leaving = Thread(target=outer.close)
     leaving.start()
-    leaving.join(timeout=10)
+    leaving.join(timeout=HANG_SECONDS)
     assert not leaving.is_alive()
 
 
@@ -103,7 +104,7 @@ def test_a_reader_that_nobody_holds_may_be_collected_by_its_own_thread() -> None
     def items() -> Generator[int, None, None]:
         yield 1
         yield 2
-        alone.wait(10)
+        alone.wait(HANG_SECONDS)
         held.clear()  # as where a collection of garbage falls into the thread
         yield 3
 
@@ -115,6 +116,6 @@ def test_a_reader_that_nobody_holds_may_be_collected_by_its_own_thread() -> None
         thread = next(thread for thread in enumerate_threads() if thread.name.startswith("reader"))
         del reading
         alone.set()
-        thread.join(10)
+        thread.join(HANG_SECONDS)
     assert not thread.is_alive()
     assert errors == []

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_SECONDS, wait_until
+
 PROGRAM = """
 import os, signal, sys, time
 from container.job.guard import fork_guarded_child
@@ -46,7 +48,7 @@ def start(root: Path) -> Start:
 @pytest.mark.parametrize("status", [0, 1, 143])
 def test_the_status_is_that_of_the_work(start: Start, root: Path, status: int) -> None:
     process, worker = start(f"os._exit({status})")
-    assert process.communicate(timeout=10)[0] == ""
+    assert process.communicate(timeout=HANG_SECONDS)[0] == ""
     assert process.returncode == status
     assert worker != process.pid
     assert not (root / "output/failure").exists()
@@ -61,7 +63,7 @@ def test_the_status_is_that_of_the_work(start: Start, root: Path, status: int) -
 )
 def test_work_that_is_killed_leaves_a_reason(start: Start, root: Path, number: str, message: str) -> None:
     process, _ = start(f"os.kill(os.getpid(), signal.{number})")
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 1
     reason = (root / "output/failure").read_text()
     assert reason.startswith(f"AlgorithmError: the training process {message}")
@@ -75,7 +77,7 @@ def test_work_that_is_killed_on_one_of_several_hosts_names_it(start: Start, root
     (config / "inputdataconfig.json").write_text("{}")
     (config / "resourceconfig.json").write_text('{"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}')
     process, _ = start("os.kill(os.getpid(), signal.SIGSEGV)")
-    process.communicate(timeout=10)
+    process.communicate(timeout=HANG_SECONDS)
     reason = "AlgorithmError: the training process of host 'algo-2' was killed by signal 11 (SIGSEGV)."
     assert (root / "output/failure").read_text() == reason
 
@@ -84,7 +86,7 @@ def test_work_that_was_killed_with_a_reason_keeps_it(start: Start, root: Path) -
     process, worker = start("time.sleep(60)")
     (root / "output/failure").write_text("AlgorithmError: the training process hangs.")
     os.kill(worker, signal.SIGKILL)
-    assert process.communicate(timeout=10)[0] == ""
+    assert process.communicate(timeout=HANG_SECONDS)[0] == ""
     assert process.returncode == 1
     assert (root / "output/failure").read_text() == "AlgorithmError: the training process hangs."
 
@@ -93,7 +95,7 @@ def test_work_that_was_killed_with_a_reason_keeps_it(start: Start, root: Path) -
 def test_a_stop_is_passed_on_to_the_work(start: Start, number: int) -> None:
     process, _ = start("while not stop.is_received: time.sleep(0.01)\nprint('stopped', flush=True)\nos._exit(7)")
     process.send_signal(number)
-    assert process.communicate(timeout=10)[0] == "stopped\n"
+    assert process.communicate(timeout=HANG_SECONDS)[0] == "stopped\n"
     assert process.returncode == 7
 
 
@@ -111,8 +113,6 @@ def test_a_stop_that_comes_too_late_changes_nothing(start: Start, root: Path) ->
 def test_a_guard_that_is_killed_takes_the_work_with_it(start: Start) -> None:
     process, worker = start("time.sleep(60)")
     process.kill()
-    process.communicate(timeout=10)
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{worker}").exists() and "State:\tZ" not in Path(f"/proc/{worker}/status").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    process.communicate(timeout=HANG_SECONDS)
+    status = Path(f"/proc/{worker}/status")
+    wait_until(lambda: not status.exists() or "State:\tZ" in status.read_text())

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.container.hosts import HostProcess, LocalHosts
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -42,7 +43,8 @@ def all_end(hosts: list[HostProcess], status: int, reason: str | None) -> None:
         if reason is not None:
             assert host.log.count(reason) == 1, host.log
         assert "ERROR" not in host.log or status == 1
-        assert not any(is_alive(companion) for companion in companions(host))
+    left = [companion for host in hosts for companion in companions(host)]
+    wait_until(lambda: not any(map(is_alive, left)), lambda: f"of {left} some live on")
 
 
 def companions(host: HostProcess) -> list[int]:
@@ -51,14 +53,9 @@ def companions(host: HostProcess) -> list[int]:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process stays; one that was killed may take a moment to go."""
-    deadline = time.monotonic() + 5
+    """Tell whether a process runs."""
     stat = Path(f"/proc/{process}/stat")
-    while stat.exists() and stat.read_text().rpartition(") ")[2][0] != "Z":
-        if time.monotonic() > deadline:
-            return True
-        time.sleep(0.01)
-    return False
+    return stat.exists() and stat.read_text().rpartition(") ")[2][0] != "Z"
 
 
 def test_all_do_their_work_and_the_first_saves_the_model(hosts: Callable[..., LocalHosts]) -> None:
@@ -89,9 +86,10 @@ def test_a_host_that_comes_late_is_waited_for(hosts: Callable[..., LocalHosts], 
 
 def test_a_host_that_never_comes_is_named(hosts: Callable[..., LocalHosts]) -> None:
     job = hosts(*NAMES)
+    second = job.start(SECOND)
+    second.wait_for_text("Waiting")
     job.patience = 2
-    there = [job.start(name) for name in (FIRST, SECOND)]
-    all_end(there, 1, f"AlgorithmError: waited 0.0333333 minutes in vain for host {THIRD!r}.")
+    all_end([job.start(FIRST), second], 1, f"AlgorithmError: waited 0.0333333 minutes in vain for host {THIRD!r}.")
 
 
 def test_a_first_host_that_never_comes_is_named(hosts: Callable[..., LocalHosts]) -> None:
@@ -170,7 +168,7 @@ def test_a_companion_that_ends_is_named_by_all(hosts: Callable[..., LocalHosts])
 @pytest.mark.parametrize(
     ("number", "silence", "fate"),
     [
-        (signal.SIGKILL, 20, "was killed by signal 9 (SIGKILL), as the kernel does where the memory is full"),
+        (signal.SIGKILL, HANG_SECONDS, "was killed by signal 9 (SIGKILL), as the kernel does where the memory is full"),
         (signal.SIGSTOP, 2, "hangs"),
     ],
 )

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from container.web import shelf
 from container.web.application import create_app
 from tests.container.serving import running_server, send_request, start_server, stop_server, wait_for_ping
 from tests.ports import claim_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -231,10 +233,16 @@ def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
     assert wait_for_ping(port, process) == 200
     order = json.dumps({"model_name": "x", "url": write(tmp_path / "model", 0)})
     assert send_request(port, "POST", "/models", order)[0] == 200
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+
+    def are_gone(workers: list[str]) -> bool:
+        return not set(workers) & set(children.read_text().split())
+
     for _ in range(2):
-        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        workers = children.read_text().split()
+        for pid in workers:
             os.kill(int(pid), signal.SIGTERM)
-        time.sleep(1)
+        wait_until(partial(are_gone, workers))
         assert invoke(port, "x") == (200, b"3.0\n")
     (folder,) = folders() - before
     assert len(list(folder.iterdir())) == 1
@@ -249,8 +257,4 @@ def test_a_master_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     assert wait_for_ping(port, process) == 200
     process.kill()
     process.read_output()
-    for _ in range(100):
-        if folders() <= before:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the folder of the models is still there")
+    wait_until(lambda: folders() <= before)

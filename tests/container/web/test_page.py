@@ -24,6 +24,7 @@ from container.web.shelf import Loader, Shelf
 from open_algorithms.learning.rows.csr import Csr
 from tests.container.forms import fill_form, read_reason, read_table
 from tests.container.serving import running_server, send_request
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -259,7 +260,7 @@ def test_there_is_no_page_if_it_is_off_or_many_models_are_served(tmp_path: Path)
 def test_the_server_counts_and_logs_what_the_page_is_asked() -> None:
     body, kind = fill_form(file=b"1,2\n3,4\n")
     with running_server(SAGEMAKER_MAX_PAYLOAD_IN_MB="1") as port:
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", port, timeout=HANG_SECONDS)
         connection.request("HEAD", "/")
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (200, b"")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import pytest
 from flask import Flask
@@ -35,6 +36,7 @@ from tests.container.serving import (
     wait_for_ping,
 )
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -116,29 +118,33 @@ def test_a_chunked_body_over_the_limit_is_refused_while_it_is_sent(port: int) ->
 
 
 @pytest.mark.streams
+def seconds_to_ask(port: int) -> float:
+    began = time.monotonic()
+    assert send_request(port, "GET", "/ping") == (200, b"")
+    assert send_request(port, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 200
+    return time.monotonic() - began
+
+
 def test_who_is_too_slow_is_told_so_and_costs_nobody_else_anything(port: int) -> None:
-    """200 of them send a byte a second, some stop, some never begin: /ping is answered all the while."""
+    """200 of them send a byte a second, some stop, some never begin: others are answered as if they were not there."""
+    alone = [seconds_to_ask(port) for _ in range(50)]
     began = time.monotonic()
     slow = [open_connection(port, format_post(b"1,", length=1000)) for _ in range(200)]
     stuck = [open_connection(port, b"POST /invocations HT"), open_connection(port, format_post(b"", length=10))]
     silent = open_connection(port)
-    pings = []
+    beside_them = []
     while time.monotonic() - began < 9:
         for client in slow:
             client.sendall(b"1")
-        for _ in range(5):
-            start_of_ping = time.monotonic()
-            assert send_request(port, "GET", "/ping") == (200, b"")
-            assert send_request(port, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 200
-            pings.append(time.monotonic() - start_of_ping)
+        beside_them += [seconds_to_ask(port) for _ in range(5)]
         time.sleep(0.5)
-    assert sorted(pings)[-2] < 0.25
+    assert median(beside_them) < 10 * median(alone)
     for client in slow + stuck:
         status, body = read_answer(client)
         assert status == 408
         assert b"less than 10 kB of the request came in 10 seconds" in body
         client.close()
-    assert 9 < time.monotonic() - began < 14
+    assert time.monotonic() - began > 9
     assert is_closed(silent)
     silent.close()
 
@@ -148,8 +154,7 @@ def test_one_worker_answers_beside_more_slow_clients_than_gunicorn_would_accept(
         for _ in range(1100):
             stack.enter_context(open_connection(number, format_post(b"1,", length=1000)))
         assert send_request(number, "GET", "/ping") == (200, b"")
-        counts = counts_of(number)
-    assert float(counts.partition("\nserve_connections ")[2].split()[0]) > 1000
+        assert connections(number) > 1000
 
 
 def test_who_does_not_read_holds_no_thread(port: int) -> None:
@@ -180,6 +185,7 @@ def test_what_has_begun_is_answered_before_the_end() -> None:
         open_connection(number, format_post(b"1000001.5,0\n")) as working,
         open_connection(number, format_post(b"", length=4)) as sending,
     ):
+        wait_until(lambda: connections(number) == 3)  # with that which asks
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
@@ -199,15 +205,23 @@ def test_a_signal_right_after_the_start_is_not_lost() -> None:
         while b"gunicorn" not in Path(f"/proc/{process.pid}/cmdline").read_bytes() and not children(process.pid):
             time.sleep(0.005)
         time.sleep(delay)
-        began = time.monotonic()
         stop_server(process)
-        assert time.monotonic() - began < 5
         assert process.returncode == 0
+
+
+def is_well(number: int) -> bool:
+    with suppress(ConnectionRefusedError):
+        return send_request(number, "GET", "/ping")[0] == 200
+    return False
 
 
 def counts_of(number: int) -> str:
     """Give the page /metrics."""
     return send_request(number, "GET", "/metrics")[1].decode()
+
+
+def connections(number: int) -> float:
+    return float(counts_of(number).partition("\nserve_connections ")[2].split()[0])
 
 
 def test_whoever_has_an_answer_finds_it_in_the_counts() -> None:
@@ -232,11 +246,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_counts_go_on() -> None:
     before = children(process.pid)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    for _ in range(100):
-        if len(now := set(children(process.pid)) - set(before)) == 2:
-            break
-        time.sleep(0.05)
-    assert len(now) == 2
+    wait_until(lambda: len(set(children(process.pid)) - set(before)) == 2)
     assert send_request(number, "POST", "/invocations", b"1,2", Content_Type="text/csv")[0] == 200
     text = counts_of(number)
     assert 'serve_requests_total{route="/invocations",status="200"} 21.0' in text
@@ -339,16 +349,13 @@ def test_a_client_that_sends_on_while_its_answer_is_taken_gets_both_whole(port: 
 def test_small_bodies_that_unpack_to_large_ones_and_tiny_chunks_stop_nobody(port: int) -> None:
     body = gzip.compress(b"1,2\n" * 400_000)
     head = format_post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
-    waits = []
+    alone, beside_them = [seconds_to_ask(port) for _ in range(30)], []
     with (
         open_connection(port, head + b"1\r\n1\r\n" * 200_000),
         open_connection(port, format_post(body, "Content-Encoding: gzip")),
     ):
-        for _ in range(30):
-            began = time.monotonic()
-            assert send_request(port, "GET", "/ping") == (200, b"")
-            waits.append(time.monotonic() - began)
-    assert sorted(waits)[-2] < 0.25
+        beside_them = [seconds_to_ask(port) for _ in range(30)]
+    assert median(beside_them) < 10 * median(alone)
 
 
 def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
@@ -361,16 +368,12 @@ def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
             stderr=subprocess.DEVNULL,
         )
     try:
-        for _ in range(200):
-            with suppress(ConnectionRefusedError):
-                if send_request(number, "GET", "/ping")[0] == 200:
-                    break
-            time.sleep(0.05)
+        wait_until(lambda: is_well(number))
         for _ in range(20):
             assert send_request(number, "POST", "/invocations", b"1,2\n" * 20_000, Content_Type="text/csv")[0] == 200
     finally:
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=HANG_SECONDS) == 0
 
 
 def test_a_body_larger_than_a_workers_share_of_the_memory_is_too_large_and_not_too_many() -> None:

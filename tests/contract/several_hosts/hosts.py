@@ -18,15 +18,15 @@ from tests.contract.example import DATA
 from tests.contract.formats import CSV
 from tests.contract.jobs import Finished, TrainingJob
 from tests.contract.launch import Container, Process, Running
+from tests.waiting import HANG_SECONDS, wait_until
 
 ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000", "num_models": "2"}
-END_SECONDS = 120  # seconds in which a job ends, whatever befalls one of its hosts
 LISTEN_STATE = "0A"  # the state of a socket in the kernel's tables
 
 
 def run_docker(*words: str) -> str:
     """Do something with the engine that must succeed; give what it says."""
-    result = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=HANG_SECONDS)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -219,12 +219,7 @@ class DistributedJob:
 
     def wait(self, hosts: list[Host]) -> None:
         """Wait until hosts have ended."""
-        deadline = time.monotonic() + END_SECONDS
-        try:
-            for host in hosts:
-                host.popen.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"hosts go on for ever\n{self.log_tails()}") from None
+        wait_until(lambda: None not in [host.popen.poll() for host in hosts], self.log_tails)
 
     def wait_for_results(self, hosts: list[Host]) -> list[Finished]:
         """Wait until all hosts have ended; say how."""

@@ -11,6 +11,7 @@ import pytest
 from linear_learner.artifact.read import load_model
 from tests.contract.example import read_example
 from tests.needs import IMAGE, TOP
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -27,7 +28,7 @@ def test_the_documented_command_trains_on_two_hosts(tmp_path: Path, monkeypatch:
         compose = "docker compose"
     try:
         command = f"{compose} {up}".split()
-        typed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        typed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANG_SECONDS)
     finally:
         subprocess.run(f"{compose} -f {FILE} down".split(), cwd=tmp_path, capture_output=True)
     assert typed.returncode == 0, typed.stdout + typed.stderr

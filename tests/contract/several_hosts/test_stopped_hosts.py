@@ -11,7 +11,7 @@ import pytest
 from linear_learner.artifact.read import load_model
 from tests.contract.example import DATA
 from tests.contract.formats import CSV
-from tests.contract.launch import Container, Process, Running
+from tests.contract.launch import KILLED_AFTER_SECONDS, Container, Process, Running
 from tests.contract.models import ARTIFACT, assert_same_model
 from tests.contract.several_hosts.hosts import (
     ENDLESS,
@@ -91,7 +91,7 @@ def assert_stopped(root: Path, launch: type[Running], told: Sequence[int]) -> No
                 hosts[rank].ask_to_stop()
                 time.sleep(0.3)
             ends = job.wait_for_results(hosts)
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < KILLED_AFTER_SECONDS
     assert [end.status for end in ends] == [0, 0, 0], job.log_tails()
     assert "Told to stop: the model is " in ends[0].log
     assert [model_files(host) for host in job.jobs] == [ARTIFACT, [], []]

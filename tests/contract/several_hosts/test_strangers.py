@@ -25,6 +25,7 @@ from tests.contract.several_hosts.hosts import (
 )
 from tests.needs import IMAGE
 from tests.ports import claim_port
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -38,7 +39,7 @@ def talk(host: Host, kind: str, file: Path | str, ears: list[str]) -> None:
         network = f"--network={host.network}"
         command = ["docker", "run", "--rm", "--interactive", network, "--entrypoint=python3", IMAGE]
     words = [*command, "-", kind, str(file), *ears]
-    subprocess.run(words, input=STRANGER.read_text(), text=True, check=True, timeout=60)
+    subprocess.run(words, input=STRANGER.read_text(), text=True, check=True, timeout=HANG_SECONDS)
 
 
 def ears(*tables: list[str]) -> list[str]:
