@@ -1,4 +1,7 @@
-"""A model of Linear Learner for those who do not train: load, serve, look into and export it, without MXNet."""
+"""A model of Linear Learner for those who do not train: load, serve, look into and export it, without MXNet.
+
+Tests: tests/commands/test_inspect.py, tests/commands/test_export.py, tests/commands/test_train.py.
+"""
 
 from collections.abc import Iterator
 from typing import Any

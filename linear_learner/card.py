@@ -1,4 +1,7 @@
-"""What Linear Learner says of itself to the doors, the commands and publishing."""
+"""What Linear Learner says of itself to the doors, the commands and publishing.
+
+Tests: tests/publishing/test_algorithm.py.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Measure a finished model on labelled rows, by the metrics that a job logs of its channels."""
+"""Measure a finished model on labelled rows, by the metrics that a job logs of its channels.
+
+Tests: tests/commands/test_evaluate.py.
+"""
 
 from reprlib import repr as shortened
 

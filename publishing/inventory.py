@@ -1,6 +1,8 @@
 """The packages of an image, printed as JSON: the operating system, its packages and those of Python.
 
 It is run by the image's own interpreter, so it imports the standard library only.
+
+Tests: tests/publishing/test_sbom.py.
 """
 
 import importlib.metadata

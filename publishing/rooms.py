@@ -1,4 +1,7 @@
-"""Write the tables of modules on the pages of docs/rooms, each module with the first line of its docstring."""
+"""Write the tables of modules on the pages of docs/rooms, each module with the first line of its docstring.
+
+Tests: tests/docs/test_rooms.py.
+"""
 
 import ast
 import re

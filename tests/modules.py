@@ -1,6 +1,7 @@
 """Our modules, but for what a compiler wrote."""
 
 import ast
+import re
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -18,9 +19,20 @@ def find_modules(*packages: str) -> dict[str, Path]:
     return {name_module(path): path for path in paths if path.name != "__init__.py" and not path.stem.endswith("_pb2")}
 
 
-MODULES = find_modules("container", *ALGORITHMS, "open_algorithms")
-
-
 def parse_module(path: Path) -> ast.Module:
     """Return the syntax tree of a module."""
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def named_tests(path: Path) -> list[str]:
+    """Return the files that the end of a module's docstring names as those of its tests."""
+    found = re.search(r"\n\nTests: (.+)\.\Z", ast.get_docstring(parse_module(path)) or "", re.DOTALL)
+    return [] if found is None else re.split(r",\s+", found[1])
+
+
+def leave_out_tests(text: str) -> str:
+    """Return the text of a module without that end."""
+    return re.sub(r"\n\nTests: [^\"]+(?=\"\"\")", "", text, count=1)
+
+
+MODULES = find_modules("container", *ALGORITHMS, "open_algorithms")

@@ -1,4 +1,7 @@
-"""The files of a channel: the visible ones, sorted by path, opened plain or decompressed."""
+"""The files of a channel: the visible ones, sorted by path, opened plain or decompressed.
+
+Tests: tests/container/channels/test_channel.py.
+"""
 
 import gzip
 import os

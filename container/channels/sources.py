@@ -1,4 +1,7 @@
-"""What a channel is read from: the files of its folder, or one FIFO an epoch."""
+"""What a channel is read from: the files of its folder, or one FIFO an epoch.
+
+Tests: tests/container/channels/test_channel.py, tests/container/channels/test_fifos.py.
+"""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

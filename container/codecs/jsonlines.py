@@ -1,4 +1,7 @@
-"""application/jsonlines: one record a line, one answer a line."""
+"""application/jsonlines: one record a line, one answer a line.
+
+Tests: tests/container/codecs/test_json.py.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""A stream of text as blocks of whole lines, in bounded memory."""
+"""A stream of text as blocks of whole lines, in bounded memory.
+
+Tests: tests/container/codecs/test_csv.py, tests/container/codecs/test_libsvm.py, tests/container/web/test_bodies.py.
+"""
 
 from collections.abc import Iterator
 from typing import BinaryIO

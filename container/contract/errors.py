@@ -1,4 +1,7 @@
-"""Errors that the user can mend, each with its exit status or HTTP status."""
+"""Errors that the user can mend, each with its exit status or HTTP status.
+
+Tests: tests/container/test_training.py, tests/container/web/test_application.py.
+"""
 
 import json
 from typing import ClassVar

@@ -1,4 +1,7 @@
-"""How a job ends."""
+"""How a job ends.
+
+Tests: tests/container/test_training.py, tests/container/team/test_rendezvous.py.
+"""
 
 import signal
 from typing import NamedTuple

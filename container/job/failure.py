@@ -1,4 +1,7 @@
-"""Why a job fails: the reason for the user, in the log, on stderr and in output/failure."""
+"""Why a job fails: the reason for the user, in the log, on stderr and in output/failure.
+
+Tests: tests/container/test_training.py, tests/container/job/test_guard.py.
+"""
 
 import errno
 import os

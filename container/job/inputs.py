@@ -1,4 +1,7 @@
-"""What a job is given: hyperparameters, channels, a model to start from, a checkpoint of an earlier run."""
+"""What a job is given: hyperparameters, channels, a model to start from, a checkpoint of an earlier run.
+
+Tests: tests/container/test_training.py.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""What a job leaves: a model that is whole or absent, its archive, and a report."""
+"""What a job leaves: a model that is whole or absent, its archive, and a report.
+
+Tests: tests/container/test_training.py.
+"""
 
 import gzip
 import os

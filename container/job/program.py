@@ -1,4 +1,7 @@
-"""What a job runs, whatever it learns, and what that is given."""
+"""What a job runs, whatever it learns, and what that is given.
+
+Tests: tests/container/test_training.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The request to stop a job: signals set a flag, the job checks it where it can be interrupted."""
+"""The request to stop a job: signals set a flag, the job checks it where it can be interrupted.
+
+Tests: tests/container/test_training.py.
+"""
 
 import signal
 from types import FrameType

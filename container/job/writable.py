@@ -1,4 +1,7 @@
-"""Check that outputs can be written by writing a trial file: access(2) always says yes to root."""
+"""Check that outputs can be written by writing a trial file: access(2) always says yes to root.
+
+Tests: tests/contract/test_writable.py.
+"""
 
 import errno
 import os

@@ -1,4 +1,7 @@
-"""A child process that never outlives its parent."""
+"""A child process that never outlives its parent.
+
+Tests: tests/container/job/test_guard.py, tests/container/team/test_rendezvous.py.
+"""
 
 import ctypes
 import os

@@ -1,4 +1,7 @@
-"""The control groups, version 1 and 2, that limit this process."""
+"""The control groups, version 1 and 2, that limit this process.
+
+Tests: tests/container/machine/test_memory.py, tests/container/machine/test_processors.py.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,4 +1,8 @@
-"""The values that codecs exchange with the rest: float32 matrices, dense or sparse, in blocks of bounded size."""
+"""The values that codecs exchange with the rest: float32 matrices, dense or sparse, in blocks of bounded size.
+
+Tests: tests/container/codecs/test_recordio.py, tests/container/codecs/test_parquet.py,
+tests/container/web/test_application.py.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

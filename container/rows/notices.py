@@ -1,4 +1,7 @@
-"""Messages about data, to whoever wants to hear them."""
+"""Messages about data, to whoever wants to hear them.
+
+Tests: tests/container/channels/test_copies.py, tests/contract/test_columns.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

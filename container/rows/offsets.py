@@ -1,4 +1,7 @@
-"""Columns with a large offset: what to subtract before rounding to float32, which would lose their variation."""
+"""Columns with a large offset: what to subtract before rounding to float32, which would lose their variation.
+
+Tests: tests/container/rows/test_columns.py.
+"""
 
 from collections.abc import Collection
 from typing import Any

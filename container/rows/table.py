@@ -1,4 +1,7 @@
-"""The columns of one channel: names, order, and the shift that keeps large values apart in float32."""
+"""The columns of one channel: names, order, and the shift that keeps large values apart in float32.
+
+Tests: tests/container/channels/test_channel.py, tests/contract/test_columns.py.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any

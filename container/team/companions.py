@@ -1,4 +1,7 @@
-"""Companions of the training process: child processes that each run one service beside it, without end."""
+"""Companions of the training process: child processes that each run one service beside it, without end.
+
+Tests: tests/container/team/test_rendezvous.py.
+"""
 
 import os
 import signal

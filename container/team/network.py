@@ -1,4 +1,7 @@
-"""Network interfaces of this machine: their addresses, and sockets on them."""
+"""Network interfaces of this machine: their addresses, and sockets on them.
+
+Tests: tests/container/team/test_rendezvous.py.
+"""
 
 import errno
 import fcntl

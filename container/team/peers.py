@@ -1,4 +1,7 @@
-"""The connections of one host of a job: to the other hosts and to its own companions, kept alive by heartbeats."""
+"""The connections of one host of a job: to the other hosts and to its own companions, kept alive by heartbeats.
+
+Tests: tests/container/team/test_rendezvous.py.
+"""
 
 import os
 import select

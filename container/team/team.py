@@ -1,4 +1,7 @@
-"""The hosts of a job, from their meeting to the outcome that all of them share."""
+"""The hosts of a job, from their meeting to the outcome that all of them share.
+
+Tests: tests/container/team/test_rendezvous.py.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,7 @@
-"""From the body of a request to that of its answer: negotiate content types, decode records, score, encode."""
+"""From the body of a request to that of its answer: negotiate content types, decode records, score, encode.
+
+Tests: tests/container/web/test_application.py.
+"""
 
 import json
 import zlib

@@ -1,4 +1,7 @@
-"""Counters of the server in memory shared by all workers, so that totals are right and survive a worker's death."""
+"""Counters of the server in memory shared by all workers, so that totals are right and survive a worker's death.
+
+Tests: tests/container/test_server.py, tests/container/wire/test_worker.py.
+"""
 
 import mmap
 from bisect import bisect_left

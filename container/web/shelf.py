@@ -2,6 +2,8 @@
 
 A worker maps a model's file only while it answers a request. An unloaded model is gone for the next request to any
 worker, and its memory is freed when the last answer that uses it is done.
+
+Tests: tests/container/web/test_models.py.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Answers every request with 503 while the model is being loaded."""
+"""Answers every request with 503 while the model is being loaded.
+
+Tests: tests/container/test_server.py.
+"""
 
 import socket
 import time

@@ -1,4 +1,7 @@
-"""The access log: one line per request."""
+"""The access log: one line per request.
+
+Tests: tests/container/test_server.py, tests/container/wire/test_worker.py.
+"""
 
 import os
 import sys

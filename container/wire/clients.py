@@ -1,4 +1,7 @@
-"""The clients of a worker: reads and writes their sockets as their connections ask, and has their requests answered."""
+"""The clients of a worker: reads and writes their sockets as their connections ask, and has their requests answered.
+
+Tests: tests/container/wire/test_worker.py.
+"""
 
 import selectors
 import socket

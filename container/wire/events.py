@@ -1,4 +1,7 @@
-"""What a connection reads out of a client's bytes."""
+"""What a connection reads out of a client's bytes.
+
+Tests: tests/container/wire/test_connection.py.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias

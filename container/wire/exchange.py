@@ -1,4 +1,7 @@
-"""One request and its response: the application is run, and what it returns sent, counted and logged."""
+"""One request and its response: the application is run, and what it returns sent, counted and logged.
+
+Tests: tests/container/wire/test_worker.py.
+"""
 
 import socket
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""What connects the event loop to the threads that answer: request bodies in, responses out."""
+"""What connects the event loop to the threads that answer: request bodies in, responses out.
+
+Tests: tests/container/wire/test_worker.py.
+"""
 
 import select
 import socket

@@ -1,4 +1,7 @@
-"""Pools of threads, one for each kind of request, so that no kind waits for another."""
+"""Pools of threads, one for each kind of request, so that no kind waits for another.
+
+Tests: tests/container/wire/test_worker.py.
+"""
 
 from collections.abc import Callable
 from logging import Logger

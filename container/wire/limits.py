@@ -1,4 +1,7 @@
-"""What a worker grants its clients: bytes held for them, bodies streamed at once, and the least speed of each."""
+"""What a worker grants its clients: bytes held for them, bodies streamed at once, and the least speed of each.
+
+Tests: tests/container/wire/test_connection.py, tests/container/wire/test_worker.py.
+"""
 
 from io import BytesIO
 from typing import NamedTuple

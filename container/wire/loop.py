@@ -1,4 +1,7 @@
-"""The event loop: calls back when sockets are ready, and when other threads ask for it."""
+"""The event loop: calls back when sockets are ready, and when other threads ask for it.
+
+Tests: tests/container/wire/test_worker.py.
+"""
 
 import os
 import selectors

@@ -1,4 +1,7 @@
-"""What every bank offers, whatever rows it takes."""
+"""What every bank offers, whatever rows it takes.
+
+Tests: tests/linear_learner/training/test_checkpoints.py.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar

@@ -1,4 +1,7 @@
-"""The dense update: a compiled graph of MXNet operators that changes weights, states and loss sums."""
+"""The dense update: a compiled graph of MXNet operators that changes weights, states and loss sums.
+
+Tests: tests/linear_learner/bank/test_dense.py.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -1,4 +1,7 @@
-"""Tables of learning rates and averaging weights for a run of updates."""
+"""Tables of learning rates and averaging weights for a run of updates.
+
+Tests: tests/linear_learner/bank/test_dense.py, tests/linear_learner/bank/test_sparse.py.
+"""
 
 import math
 from collections.abc import Sequence

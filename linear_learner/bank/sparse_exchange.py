@@ -1,4 +1,7 @@
-"""The exchange of sparse gradients between hosts: only what some host has."""
+"""The exchange of sparse gradients between hosts: only what some host has.
+
+Tests: tests/linear_learner/training/test_hosts.py.
+"""
 
 import numpy as np
 

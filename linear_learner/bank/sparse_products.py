@@ -1,4 +1,7 @@
-"""Products of sparse rows and dense weights by MXNet's operators."""
+"""Products of sparse rows and dense weights by MXNet's operators.
+
+Tests: tests/linear_learner/bank/test_sparse.py.
+"""
 
 import numpy as np
 

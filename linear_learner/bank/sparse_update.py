@@ -1,4 +1,7 @@
-"""Updates of all optimizers as one formula in numpy, in place, on all features or any subset of them."""
+"""Updates of all optimizers as one formula in numpy, in place, on all features or any subset of them.
+
+Tests: tests/linear_learner/bank/test_sparse.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The threshold of a binary classifier as a margin: exact, whatever computes the score from it."""
+"""The threshold of a binary classifier as a margin: exact, whatever computes the score from it.
+
+Tests: tests/commands/test_export.py.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Export a model to a format of another program."""
+"""Export a model to a format of another program.
+
+Tests: tests/commands/test_export.py.
+"""
 
 from linear_learner.exporting.to_onnx import to_onnx
 from linear_learner.exporting.to_sklearn import to_sklearn

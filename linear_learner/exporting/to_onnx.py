@@ -1,4 +1,7 @@
-"""Export a model as an ONNX graph with the same answers as the server."""
+"""Export a model as an ONNX graph with the same answers as the server.
+
+Tests: tests/commands/test_export.py.
+"""
 
 import json
 from typing import Any

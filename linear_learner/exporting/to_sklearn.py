@@ -1,4 +1,7 @@
-"""Export a model as the attributes of a fitted scikit-learn estimator."""
+"""Export a model as the attributes of a fitted scikit-learn estimator.
+
+Tests: tests/commands/test_export.py.
+"""
 
 import json
 from typing import Any

@@ -1,4 +1,7 @@
-"""Export a model as one standard SQL SELECT over a table with a column for each feature."""
+"""Export a model as one standard SQL SELECT over a table with a column for each feature.
+
+Tests: tests/commands/test_export.py.
+"""
 
 from collections.abc import Sequence
 

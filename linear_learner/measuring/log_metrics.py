@@ -1,4 +1,7 @@
-"""The metric definitions by which the service reads a job's log: name, regular expression and predictor types."""
+"""The metric definitions by which the service reads a job's log: name, regular expression and predictor types.
+
+Tests: tests/doors/test_log_lines.py, tests/publishing/test_algorithm.py.
+"""
 
 from dataclasses import dataclass
 

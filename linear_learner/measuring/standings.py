@@ -1,4 +1,7 @@
-"""Evaluate the candidates of a bank on the rows that select among them."""
+"""Evaluate the candidates of a bank on the rows that select among them.
+
+Tests: tests/linear_learner/test_algorithm.py, tests/linear_learner/training/test_pruning.py.
+"""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,7 @@
-"""Statistics of rows that arrive in parts: mean, variance, sample, ranking; each can be merged over hosts."""
+"""Statistics of rows that arrive in parts: mean, variance, sample, ranking; each can be merged over hosts.
+
+Tests: tests/linear_learner/measuring/test_metrics.py, tests/linear_learner/measuring/test_final.py.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,4 +1,7 @@
-"""The objective: what the models of a bank minimise, and what of it is reported."""
+"""The objective: what the models of a bank minimise, and what of it is reported.
+
+Tests: tests/linear_learner/bank/test_dense.py.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,7 @@
-"""Memory budget: what a bank takes, and what remains for data."""
+"""Memory budget: what a bank takes, and what remains for data.
+
+Tests: tests/linear_learner/training/test_channels.py, tests/linear_learner/test_robust_numbers.py.
+"""
 
 from dataclasses import dataclass
 

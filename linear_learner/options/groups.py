@@ -1,4 +1,7 @@
-"""The hyperparameters that are used together, as one value each; hyperparameters.yaml says what each means."""
+"""The hyperparameters that are used together, as one value each; hyperparameters.yaml says what each means.
+
+Tests: tests/linear_learner/options/test_hyperparameters.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""How the candidates of a bank trained: their figures, the best first, and their learning curves."""
+"""How the candidates of a bank trained: their figures, the best first, and their learning curves.
+
+Tests: tests/linear_learner/report/test_build.py.
+"""
 
 import math
 

@@ -1,4 +1,8 @@
-"""A model described in words and numbers, for people."""
+"""A model described in words and numbers, for people.
+
+Tests: tests/commands/test_inspect.py, tests/linear_learner/report/test_portrait.py,
+tests/linear_learner/report/test_build.py.
+"""
 
 from typing import NamedTuple
 

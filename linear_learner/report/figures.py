@@ -1,4 +1,7 @@
-"""The charts of the report page."""
+"""The charts of the report page.
+
+Tests: tests/linear_learner/report/test_page.py.
+"""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,8 @@
 """The report of a training job as values; report.json has the same names in the same order.
 
 Epochs are counted from 0, candidates by their number in the bank. A number may be NaN or infinite.
+
+Tests: tests/linear_learner/report/test_build.py, tests/linear_learner/report/test_json_file.py.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""The tables of the report page."""
+"""The tables of the report page.
+
+Tests: tests/linear_learner/report/test_page.py.
+"""
 
 from linear_learner.report.schema import BinaryQuality, CandidateEntry, MulticlassQuality, RegressionQuality, Report
 from linear_learner.report.words import NO_VALUE, format_count, format_number, format_setting

@@ -1,4 +1,7 @@
-"""Numbers and settings as texts for the report page."""
+"""Numbers and settings as texts for the report page.
+
+Tests: tests/linear_learner/report/test_page.py.
+"""
 
 import math
 

@@ -1,4 +1,7 @@
-"""The end of training: choose the best candidate, make it a model, and score that on every channel."""
+"""The end of training: choose the best candidate, make it a model, and score that on every channel.
+
+Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/test_interruption.py.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,8 @@
-"""The training loop: epoch after epoch until nothing is gained."""
+"""The training loop: epoch after epoch until nothing is gained.
+
+Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/test_progress.py,
+tests/linear_learner/training/test_pruning.py.
+"""
 
 import time
 from collections.abc import Callable, Mapping

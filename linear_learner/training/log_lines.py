@@ -1,4 +1,7 @@
-"""The metrics that training logs, under the names of Amazon's algorithm."""
+"""The metrics that training logs, under the names of Amazon's algorithm.
+
+Tests: tests/doors/test_log_lines.py.
+"""
 
 import time
 from typing import NamedTuple

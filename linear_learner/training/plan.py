@@ -1,4 +1,8 @@
-"""What a training job decides before its first epoch, and holds to."""
+"""What a training job decides before its first epoch, and holds to.
+
+Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/test_channels.py,
+tests/linear_learner/training/test_hosts.py.
+"""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""The result of a finished training: the model, and everything that the report is made of."""
+"""The result of a finished training: the model, and everything that the report is made of.
+
+Tests: tests/linear_learner/report/test_build.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

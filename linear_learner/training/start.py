@@ -1,4 +1,7 @@
-"""Where training starts: a bank with its initial weights, or the state in a checkpoint of the same job."""
+"""Where training starts: a bank with its initial weights, or the state in a checkpoint of the same job.
+
+Tests: tests/linear_learner/training/test_checkpoints.py, tests/linear_learner/training/test_initial.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,7 @@
-"""`python -m open_algorithms.commands`: the command where it is not installed."""
+"""`python -m open_algorithms.commands`: the command where it is not installed.
+
+Tests: tests/commands/test_main.py.
+"""
 
 import sys
 

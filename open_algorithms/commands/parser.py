@@ -1,4 +1,7 @@
-"""The words of the command line: the commands of an algorithm, their arguments, and advice for words that are none."""
+"""The words of the command line: the commands of an algorithm, their arguments, and advice for words that are none.
+
+Tests: tests/commands/test_main.py.
+"""
 
 import argparse
 import re

@@ -1,4 +1,7 @@
-"""The command line parser: no abbreviated options, and helpful messages for unknown words."""
+"""The command line parser: no abbreviated options, and helpful messages for unknown words.
+
+Tests: tests/commands/test_main.py.
+"""
 
 import argparse
 import re

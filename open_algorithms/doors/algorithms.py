@@ -1,4 +1,7 @@
-"""Which algorithm this is: the package that the environment variable ALGORITHM names."""
+"""Which algorithm this is: the package that the environment variable ALGORITHM names.
+
+Tests: tests/doors/test_second_algorithm.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

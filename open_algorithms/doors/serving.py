@@ -1,4 +1,7 @@
-"""Serve a model: join the server of the platform to the algorithm that answers."""
+"""Serve a model: join the server of the platform to the algorithm that answers.
+
+Tests: tests/doors/test_second_algorithm.py, tests/contract/test_serve.py.
+"""
 
 import sys
 from collections.abc import Mapping

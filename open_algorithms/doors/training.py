@@ -1,4 +1,7 @@
-"""Train: join a job of the platform to the algorithm that learns."""
+"""Train: join a job of the platform to the algorithm that learns.
+
+Tests: tests/doors/test_second_algorithm.py, tests/contract/test_train.py.
+"""
 
 import gc
 import json

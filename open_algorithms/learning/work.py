@@ -1,4 +1,7 @@
-"""The work that a job gives to an algorithm, as one value."""
+"""The work that a job gives to an algorithm, as one value.
+
+Tests: tests/linear_learner/test_learn.py.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The expected columns of CSV lines, and which texts are numbers."""
+"""The expected columns of CSV lines, and which texts are numbers.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The header line of CSV: its names, the columns selected by them, and copies of it further down."""
+"""The header line of CSV: its names, the columns selected by them, and copies of it further down.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 import csv
 import re

@@ -1,4 +1,7 @@
-"""Lines of CSV that are not rows: comments, titles, headers, and what other programs write beside the data."""
+"""Lines of CSV that are not rows: comments, titles, headers, and what other programs write beside the data.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""The parameters of text/csv that are supported, and those of other programs, which would have no effect."""
+"""The parameters of text/csv that are supported, and those of other programs, which would have no effect.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,7 @@
-"""Rows of training data: blocks of plain numbers, parsed by pyarrow in threads."""
+"""Rows of training data: blocks of plain numbers, parsed by pyarrow in threads.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 import os
 from collections import deque

@@ -1,4 +1,7 @@
-"""Lines of CSV with too many or too few fields: the likely cause and the fix."""
+"""Lines of CSV with too many or too few fields: the likely cause and the fix.
+
+Tests: tests/container/codecs/test_csv.py.
+"""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""One row of libsvm, read field by field: the first that is wrong is named, with its likely cause."""
+"""One row of libsvm, read field by field: the first that is wrong is named, with its likely cause.
+
+Tests: tests/container/codecs/test_libsvm.py.
+"""
 
 from math import isfinite
 

@@ -1,4 +1,7 @@
-"""recordIO framing: a magic number, a length whose top three bits tell split parts, the bytes, padding to four."""
+"""recordIO framing: a magic number, a length whose top three bits tell split parts, the bytes, padding to four.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 import struct
 from typing import BinaryIO

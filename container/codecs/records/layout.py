@@ -1,4 +1,7 @@
-"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array."""
+"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Records read one by one: slower than many alike at once, but whatever they hold, and each fault with its place."""
+"""Records read one by one: slower than many alike at once, but whatever they hold, and each fault with its place.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 from operator import itemgetter
 

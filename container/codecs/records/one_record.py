@@ -1,4 +1,7 @@
-"""A single record parsed by protobuf: its row, or the reason why it has none."""
+"""A single record parsed by protobuf: its row, or the reason why it has none.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 import math
 from collections.abc import Mapping

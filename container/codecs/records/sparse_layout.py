@@ -1,4 +1,7 @@
-"""Sparse records decoded in bulk: all of them are walked field by field in parallel."""
+"""Sparse records decoded in bulk: all of them are walked field by field in parallel.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 from typing import NamedTuple
 

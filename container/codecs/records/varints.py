@@ -1,4 +1,7 @@
-"""Protobuf varints decoded in bulk: seven bits per byte, lowest first, the top bit set on all but the last byte."""
+"""Protobuf varints decoded in bulk: seven bits per byte, lowest first, the top bit set on all but the last byte.
+
+Tests: tests/container/codecs/test_recordio.py.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Detection of the type of data by its first bytes, for messages and for requests without a content type."""
+"""Detection of the type of data by its first bytes, for messages and for requests without a content type.
+
+Tests: tests/container/codecs/sniffing/test_formats.py, tests/container/contract/test_media.py.
+"""
 
 import codecs
 import re

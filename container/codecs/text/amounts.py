@@ -1,4 +1,7 @@
-"""Numbers as people write them: grouped digits, decimal commas, money, percentages, quantities."""
+"""Numbers as people write them: grouped digits, decimal commas, money, percentages, quantities.
+
+Tests: tests/container/codecs/text/test_value_faults.py.
+"""
 
 import re
 

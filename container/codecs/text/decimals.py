@@ -1,4 +1,7 @@
-"""Decimal numbers parsed in bulk, each to the same value as parsing it alone."""
+"""Decimal numbers parsed in bulk, each to the same value as parsing it alone.
+
+Tests: tests/container/codecs/test_libsvm.py.
+"""
 
 import re
 from math import copysign, inf, nan

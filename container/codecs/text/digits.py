@@ -1,4 +1,7 @@
-"""Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals."""
+"""Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals.
+
+Tests: tests/container/codecs/test_json.py, tests/container/web/test_bodies.py.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,7 @@
-"""Explanations of JSON that does not hold records in a supported form."""
+"""Explanations of JSON that does not hold records in a supported form.
+
+Tests: tests/container/codecs/test_json.py.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""Records in JSON, in three forms: plain, dense and sparse."""
+"""Records in JSON, in three forms: plain, dense and sparse.
+
+Tests: tests/container/codecs/test_json.py.
+"""
 
 from array import array
 from bisect import bisect_right

@@ -1,4 +1,7 @@
-"""JSON numbers parsed by simdjson into numpy arrays, without a Python object for each."""
+"""JSON numbers parsed by simdjson into numpy arrays, without a Python object for each.
+
+Tests: tests/container/web/test_bodies.py.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Text from data as messages show it: short, readable, and without characters that control a terminal."""
+"""Text from data as messages show it: short, readable, and without characters that control a terminal.
+
+Tests: tests/container/codecs/text/test_value_faults.py.
+"""
 
 import codecs
 import unicodedata

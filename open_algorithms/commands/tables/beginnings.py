@@ -1,4 +1,7 @@
-"""Checks of the first lines of CSV files: a stray text file, a title or Excel's `sep=` line instead of a table."""
+"""Checks of the first lines of CSV files: a stray text file, a title or Excel's `sep=` line instead of a table.
+
+Tests: tests/commands/tables/test_source.py.
+"""
 
 import re
 from collections import Counter

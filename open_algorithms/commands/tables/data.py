@@ -1,4 +1,7 @@
-"""The data files that a command is given: find them, determine their content type, link them into a channel."""
+"""The data files that a command is given: find them, determine their content type, link them into a channel.
+
+Tests: tests/commands/tables/test_headers.py, tests/commands/tables/test_source.py, tests/commands/test_evaluate.py.
+"""
 
 import os
 from collections.abc import Sequence

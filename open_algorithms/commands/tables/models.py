@@ -1,4 +1,7 @@
-"""The model that a command is given."""
+"""The model that a command is given.
+
+Tests: tests/commands/test_main.py, tests/commands/test_inspect.py.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Choose the predictor type by the labels where the user has not; or refuse them, with advice."""
+"""Choose the predictor type by the labels where the user has not; or refuse them, with advice.
+
+Tests: tests/commands/tables/test_labels.py.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

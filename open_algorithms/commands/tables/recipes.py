@@ -1,4 +1,7 @@
-"""Shell commands that rewrite files as training needs them: labels numbered from 0, or the label column first."""
+"""Shell commands that rewrite files as training needs them: labels numbered from 0, or the label column first.
+
+Tests: tests/commands/tables/test_labels.py, tests/commands/tables/test_source.py.
+"""
 
 import shlex
 import sys

@@ -1,4 +1,7 @@
-"""Refuse a folder that holds several parts of a split: training on all of it would train on the test rows."""
+"""Refuse a folder that holds several parts of a split: training on all of it would train on the test rows.
+
+Tests: tests/commands/tables/test_source.py.
+"""
 
 import re
 import shlex

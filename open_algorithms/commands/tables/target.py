@@ -1,4 +1,7 @@
-"""Ask the user to confirm that the first CSV column is the label, and show how to put it there."""
+"""Ask the user to confirm that the first CSV column is the label, and show how to put it there.
+
+Tests: tests/commands/tables/test_source.py.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Run the programs `train` and `serve`, at the top of the checkout or the image, as the platform does."""
+"""Run the programs `train` and `serve`, at the top of the checkout or the image, as the platform does.
+
+Tests: tests/commands/test_train.py, tests/commands/test_serve.py.
+"""
 
 import signal
 import subprocess

@@ -1,4 +1,7 @@
-"""Errors that end a command with one line on stderr and an exit status."""
+"""Errors that end a command with one line on stderr and an exit status.
+
+Tests: tests/commands/test_main.py.
+"""
 
 
 class CommandError(Exception):

@@ -1,4 +1,7 @@
-"""Write the output of a command: completely or not at all."""
+"""Write the output of a command: completely or not at all.
+
+Tests: tests/commands/test_export.py, tests/commands/test_main.py.
+"""
 
 import os
 import sys

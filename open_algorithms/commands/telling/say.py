@@ -1,4 +1,7 @@
-"""Messages to the user on stderr; stdout is reserved for a command's output."""
+"""Messages to the user on stderr; stdout is reserved for a command's output.
+
+Tests: tests/commands/test_main.py, tests/commands/test_evaluate.py.
+"""
 
 import shlex
 import shutil

@@ -1,4 +1,7 @@
-"""A summary of a finished job in a few lines, from the report beside its model."""
+"""A summary of a finished job in a few lines, from the report beside its model.
+
+Tests: tests/commands/test_train.py.
+"""
 
 import json
 import shlex

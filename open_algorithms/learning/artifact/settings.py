@@ -1,4 +1,7 @@
-"""Read the JSON files of an artifact without trusting them."""
+"""Read the JSON files of an artifact without trusting them.
+
+Tests: tests/linear_learner/artifact/test_documents.py, tests/linear_learner/artifact/test_graph.py.
+"""
 
 import json
 import math

@@ -3,6 +3,8 @@
     magic (8), length of the header (8), header in JSON, padding, part, padding, part, padding, ...
 
 Written and read by this program only; artifacts from outside are read elsewhere.
+
+Tests: tests/linear_learner/artifact/test_packing.py.
 """
 
 import json

@@ -2,6 +2,8 @@
 
 Every host runs a worker, which is the training process, and a server, which sums a part of every array. Host 0 also
 runs the scheduler, the rendezvous of all others.
+
+Tests: tests/linear_learner/training/test_hosts.py, tests/contract/several_hosts/test_strangers.py.
 """
 
 import ctypes

@@ -1,4 +1,8 @@
-"""Compile a graph of MXNet operators once and run it repeatedly on fixed arrays."""
+"""Compile a graph of MXNet operators once and run it repeatedly on fixed arrays.
+
+Tests: tests/linear_learner/bank/test_optimizers.py, tests/linear_learner/bank/test_dense.py,
+tests/linear_learner/bank/test_sparse.py.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

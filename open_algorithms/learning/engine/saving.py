@@ -1,4 +1,7 @@
-"""Write arrays in MXNet's own file format."""
+"""Write arrays in MXNet's own file format.
+
+Tests: tests/linear_learner/artifact/test_write.py.
+"""
 
 import errno
 import os

@@ -1,4 +1,7 @@
-"""What an algorithm says of itself to the doors, the commands and publishing, as one value."""
+"""What an algorithm says of itself to the doors, the commands and publishing, as one value.
+
+Tests: tests/doors/test_second_algorithm.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The one error that a user can mend."""
+"""The one error that a user can mend.
+
+Tests: tests/linear_learner/options/test_hyperparameters.py, tests/commands/test_main.py.
+"""
 
 
 class InputError(ValueError):

@@ -1,4 +1,7 @@
-"""Collective operations over the hosts of a job. All hosts must call the same ones in the same order."""
+"""Collective operations over the hosts of a job. All hosts must call the same ones in the same order.
+
+Tests: tests/linear_learner/training/test_hosts.py.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

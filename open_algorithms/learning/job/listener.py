@@ -1,4 +1,7 @@
-"""The listener that training reports its events to; the listener decides how they are shown."""
+"""The listener that training reports its events to; the listener decides how they are shown.
+
+Tests: tests/doors/test_log_lines.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

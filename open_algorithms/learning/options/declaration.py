@@ -1,4 +1,7 @@
-"""The declaration of the hyperparameters, hyperparameters.yaml, and the conversion of texts to values by it."""
+"""The declaration of the hyperparameters, hyperparameters.yaml, and the conversion of texts to values by it.
+
+Tests: tests/linear_learner/options/test_hyperparameters.py.
+"""
 
 import json
 import re

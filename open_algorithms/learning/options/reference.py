@@ -1,4 +1,7 @@
-"""Generate the reference page of the hyperparameters from their declaration."""
+"""Generate the reference page of the hyperparameters from their declaration.
+
+Tests: tests/publishing/test_reference.py.
+"""
 
 from collections.abc import Iterable
 

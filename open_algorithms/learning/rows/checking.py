@@ -1,4 +1,7 @@
-"""Check the blocks of a channel: their labels and their width."""
+"""Check the blocks of a channel: their labels and their width.
+
+Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/test_channels.py.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""Feature matrices, dense or sparse in compressed row form (CSR), and what is done to both alike."""
+"""Feature matrices, dense or sparse in compressed row form (CSR), and what is done to both alike.
+
+Tests: tests/linear_learner/objective/test_model.py, tests/linear_learner/bank/test_sparse.py,
+tests/learning/rows/test_kept.py.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple, overload

@@ -1,4 +1,7 @@
-"""Standardised dense rows in memory, and their division into mini-batches."""
+"""Standardised dense rows in memory, and their division into mini-batches.
+
+Tests: tests/learning/rows/test_scaling.py, tests/learning/rows/test_kept.py.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

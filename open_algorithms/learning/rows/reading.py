@@ -1,4 +1,7 @@
-"""Read channels: fit the scaler on a sample of the first rows, then keep all rows in memory or stream them."""
+"""Read channels: fit the scaler on a sample of the first rows, then keep all rows in memory or stream them.
+
+Tests: tests/linear_learner/training/test_channels.py, tests/linear_learner/training/test_hosts.py.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass

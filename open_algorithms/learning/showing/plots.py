@@ -1,4 +1,7 @@
-"""Plots as inline SVG, in the colours of the surrounding page: --muted, --line and those of the curves."""
+"""Plots as inline SVG, in the colours of the surrounding page: --muted, --line and those of the curves.
+
+Tests: tests/learning/showing/test_frame.py, tests/linear_learner/report/test_page.py.
+"""
 
 import math
 from collections.abc import Sequence

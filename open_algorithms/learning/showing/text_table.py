@@ -1,4 +1,7 @@
-"""A table of texts, for a terminal."""
+"""A table of texts, for a terminal.
+
+Tests: tests/commands/test_inspect.py.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

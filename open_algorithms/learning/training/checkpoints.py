@@ -1,4 +1,7 @@
-"""Write the state of training after an epoch, and resume from it in a later process."""
+"""Write the state of training after an epoch, and resume from it in a later process.
+
+Tests: tests/linear_learner/training/test_checkpoints.py.
+"""
 
 import json
 import time

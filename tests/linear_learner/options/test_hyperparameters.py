@@ -7,7 +7,6 @@ import pytest
 
 from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.options.reference import render_reference
 
 BINARY = {"predictor_type": "binary_classifier"}
 RENAMED = {"_tuning_objective_metric": "tuning"}
@@ -165,11 +164,6 @@ def test_what_does_not_apply_is_ignored_and_named() -> None:
     hp = parse_hyperparameters(texts)
     assert ignored_names(texts, hp) == ["num_classes", "quantile", "target_recall"]
     assert hp.objective.quantile == 0.5
-
-
-def test_the_reference_page_is_up_to_date() -> None:
-    shown = (Path(__file__).resolve().parents[3] / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
-    assert shown == render_reference(declarations().values(), "linear_learner/hyperparameters.yaml"), "run make docs"
 
 
 def test_faults_are_named_even_where_what_they_depend_on_is_faulty() -> None:
