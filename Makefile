@@ -20,7 +20,7 @@ READY := .venv/ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## build .venv with the pinned packages
+setup: $(READY) .venv/snippet/ready ## build .venv with the pinned packages, and .venv/snippet with those of MXNet's day
 
 $(READY): requirements/dev.txt
 	@$(or $(PYTHON),false) -c 'import sys, platform; sys.exit(not (sys.version_info[:2] in ((3, 11), (3, 12)) and platform.system() == "Linux"))' \

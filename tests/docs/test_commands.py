@@ -34,9 +34,11 @@ BY_HAND = {
 # Targets of make that are only looked up, and why.
 SPARED = {
     "test": "runs this",
+    "test-all": "runs this",
+    "test-quick": "runs what others run",
     "lint": "is run by CI before",
     "image": "is run by CI before",
-    ".venv/sdk/ready": "is made by make test before",
+    ".venv/sdk/ready": "is made by make test-all before",
     "push": "needs an account: tests/publishing types it on a stand-in",
     "sbom": "needs the image: tests/publishing types it",
     "lock": "needs uv and asks for every package anew",
