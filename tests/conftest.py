@@ -54,10 +54,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what asks for a browser or the SDK, skip what cannot be run here, and begin with what takes longest."""
+    """Mark what asks for a fixture that needs or starts something, skip what cannot be run, begin with what is slow."""
     for item in items:
-        for name in PROBLEMS.keys() & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for name in PROBLEMS.keys() & fixtures:
             item.add_marker(name)
+        if "launch" in fixtures or {"command", "train"} <= fixtures:
+            item.add_marker("processes")
         for name, problem in config.stash[MISSING].items():
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=problem))

@@ -102,7 +102,6 @@ def test_the_content_type_says_what_the_first_line_is(tmp_path: Path, text: str,
     assert decide_content_type([("rows.csv", file)], "text/csv; header=absent") == "text/csv; header=absent"
 
 
-@pytest.mark.processes
 def test_a_header_of_numbers_is_said_and_can_be_overruled(train: Command, tmp_path: Path) -> None:
     rows = "".join(",".join([line, *"34567"]) + "\n" for line in ROWS.splitlines())
     for header in ("0,1,2,3,4,5,6,7", "label,0,1,2,3,4,5,6", "1,2,3,4,5,6,7,8"):
@@ -119,7 +118,6 @@ def test_a_header_of_numbers_is_said_and_can_be_overruled(train: Command, tmp_pa
     assert "is taken for" not in said
 
 
-@pytest.mark.processes
 def test_few_columns_that_count_are_asked_for_and_either_answer_is_heard(train: Command, tmp_path: Path) -> None:
     file = write(tmp_path / "t.csv", "0,1,2\n" + ROWS)
     status, log, said = train(file)
@@ -134,7 +132,6 @@ def test_few_columns_that_count_are_asked_for_and_either_answer_is_heard(train: 
     assert load_model(tmp_path / "model").names == ()
 
 
-@pytest.mark.processes
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_that_were_cut_from_one_are_put_together_as_it_is_said(
     train: Command, tmp_path: Path, packed: bool
@@ -178,7 +175,6 @@ def test_a_header_in_some_files_of_a_folder_is_refused(
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.processes
 def test_each_channel_is_asked_for_itself(train: Command, tmp_path: Path) -> None:
     bare, named = write(tmp_path / "bare.csv", ROWS), write(tmp_path / "named.csv", f"label,a,b\n{ROWS}")
     for one, other in ((bare, named), (named, bare)):
@@ -188,7 +184,6 @@ def test_each_channel_is_asked_for_itself(train: Command, tmp_path: Path) -> Non
         assert "The channel 'validation' is held in memory: 40 rows" in log
 
 
-@pytest.mark.processes
 def test_evaluate_finds_headers_likewise(train: Command, command: Command, tmp_path: Path) -> None:
     assert train(write(tmp_path / "bare.csv", ROWS)).status == 0
     bare = command("evaluate", tmp_path / "model", tmp_path / "bare.csv").out

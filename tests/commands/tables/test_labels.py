@@ -16,8 +16,6 @@ from open_algorithms.learning.types.arrays import Floats
 from tests.commands.command import Command, Ended
 from tests.needs import TOP
 
-pytestmark = pytest.mark.processes
-
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 REGRESSOR = "say --set predictor_type=regressor"
 

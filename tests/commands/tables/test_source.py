@@ -18,8 +18,6 @@ from tests.commands.command import Command, Ended
 from tests.contract.rights import BOUNDED, USER
 from tests.needs import TOP
 
-pytestmark = pytest.mark.processes
-
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 NUMBERS = [f"{i % 2},{i * 0.37 % 1:.3f},{i * 0.61 % 1:.3f}\n" for i in range(40)]
 ROWS = "".join(NUMBERS)
@@ -316,6 +314,7 @@ def locked() -> Iterator[Path]:
     os.chmod("d/x", 0o755)
 
 
+@pytest.mark.processes
 def test_a_folder_that_may_not_be_read_is_not_left_out(locked: Path) -> None:
     words = [
         *([] if USER else BOUNDED),
@@ -335,6 +334,7 @@ def test_a_folder_that_may_not_be_read_is_not_left_out(locked: Path) -> None:
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("called", [".venv/bin/linear_learner", "linear_learner"])
 def test_what_to_do_next_can_be_typed_as_the_program_was_called(here: Path, called: str) -> None:
     shutil.copytree(TOP / ".venv/bin", here / ".venv/bin", symlinks=True)
