@@ -87,7 +87,7 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/fuzz && .venv/fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The file that takes longest begins first (tests/conftest.py), and each stays on one worker, with what its tests share.
+# Files of slow tests begin first, and a file stays on one worker, with what its tests share (tests/conftest.py).
 PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test: $(READY) .venv/snippet/ready ## run the tests but those of the image and the SDK, of many kills and of long streams

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.chance import register_profiles
 from tests.needs import NOT_REQUIRED, PROBLEMS, find_problems
@@ -50,6 +52,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             reporter.write_line(f"Run are tests marked: {expression}")
         for name, problem in config.stash[MISSING].items():
             reporter.write_line(f"Left out are tests marked: {name} ({problem})")
+
+
+class ByFileOrRoom(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a worker a file at a time, or all of those whose hosts meet on loopback, where only one job can be."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return str(Path(file).parent) if "several_hosts" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileOrRoom:
+    """Share out the tests."""
+    return ByFileOrRoom(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
