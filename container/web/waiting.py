@@ -1,7 +1,4 @@
-"""Answers every request with 503 while the model is being loaded.
-
-Tests: tests/container/test_server.py.
-"""
+"""Answers every request with 503 while the model is being loaded."""
 
 import socket
 import time
@@ -73,7 +70,8 @@ class _UnavailableServer(ThreadingHTTPServer):
 def refuse_while_loading(listener: socket.socket) -> Iterator[None]:
     """Answer all connections of a listening socket with 503 until the block ends; the socket stays open."""
     server = _UnavailableServer(listener)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
+    # a daemon: a signal may end this process at any moment, that of start() too, and nobody then tells the thread to end
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield
