@@ -70,7 +70,7 @@ class _UnavailableServer(ThreadingHTTPServer):
 def refuse_while_loading(listener: socket.socket) -> Iterator[None]:
     """Answer all connections of a listening socket with 503 until the block ends; the socket stays open."""
     server = _UnavailableServer(listener)
-    # a daemon: a signal may end this process at any moment, that of start() too, and nobody then tells the thread to end
+    # A daemon, since a signal that comes within start() ends this process without a word to the thread.
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
