@@ -78,7 +78,6 @@ def _has_content(stream: BinaryIO) -> bool:
     if isinstance(stream, GzipFile):
         raise DecodeError("Parquet within gzip cannot be read: Parquet compresses itself, give the file without gzip")
     head = stream.read(HEAD_BYTES)
-    stream.seek(0)
     if head and sniff_type(head) != MEDIA_TYPE:
         raise DecodeError(explain_mismatch(MEDIA_TYPE, head))
     return bool(head)

@@ -1,7 +1,8 @@
 """Change a module in one place at a time and tell the changes that no test notices: `python -m tests.mutants MODULE`.
 
-This process imports pytest and the libraries, but nothing of ours. Each change is compiled and tested in a fork of it,
-by the tests that run the changed statement, the module's own and the fast ones first.
+This process imports pytest and the libraries, a fork of it for each module what of ours does not import that module.
+Each change is compiled and tested in a fork of the latter, by the tests that run the changed statement, the module's
+own and the fast ones first.
 """
 
 import argparse
@@ -12,12 +13,15 @@ import signal
 import sys
 import threading
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
+from itertools import accumulate
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,11 +35,11 @@ from hypothesis import Phase, settings
 from tests.mutants.changes import Change, list_changes
 
 TOP = Path(__file__).resolve().parents[2]
-OURS = ("container", "linear_learner", "open_algorithms", "tests", "examples", "publishing", "benchmarks")
-IMPORTED_BY_OURS = ("mxnet",)  # in a way of its own
+OURS = ("container", "linear_learner", "open_algorithms")
+NOT_OURS_ALONE = ("tests", "mxnet")  # which import ours, and which ours imports in a way of its own
 SEED = 0  # of the sample
-MOST_SECONDS = 5  # of tests for one change, as they take unchanged
-LEAST_PATIENCE = 10  # seconds that tests of a change may take beside five times what they take unchanged
+MOST_SECONDS = 3  # of tests of other modules for one change, as they take unchanged
+LEAST_PATIENCE = 10  # seconds that tests of a change may take beside three times what they take unchanged
 OPTIONS = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what this process has imported before
 NO_CHANGE = Change(0, range(0), "", lambda: None)
@@ -50,7 +54,7 @@ settings.register_profile(
 class Survey:
     """What the tests do with unchanged modules: how long each that passes takes, and which of their lines it runs.
 
-    `libraries` are the modules of others that they import.
+    `libraries` are the modules of others that they import, `ours` those of the project.
     """
 
     files: Sequence[str]
@@ -58,6 +62,7 @@ class Survey:
     lines: dict[str, Lines] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     libraries: list[str] = field(default_factory=list)
+    ours: list[str] = field(default_factory=list)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -84,24 +89,24 @@ class Survey:
             self.failed.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        self.libraries = [name for name in sys.modules if name.partition(".")[0] not in OURS + IMPORTED_BY_OURS]
+        for name in sys.modules:
+            top = name.partition(".")[0]
+            if top not in NOT_OURS_ALONE:
+                (self.ours if top in OURS else self.libraries).append(name)
 
     def choose_tests(self, path: Path, change: Change) -> list[str]:
-        """Return the tests that run the changed statement, the module's own first, then the fast ones."""
+        """Return the tests that run the changed statement: the module's own, then the fast ones.
+
+        What is changed at the import may be seen by any test; those that run the module come before the others.
+        """
         file = str(path)
         wanted = {(file, line) for line in change.lines}
-        running = [
-            test
-            for test, ran in self.lines.items()
-            if test not in self.failed and (wanted & ran if wanted else any(place[0] == file for place in ran))
-        ]
-        running.sort(key=lambda test: (f"/test_{path.stem}.py::" not in test, self.seconds[test]))
-        total, chosen = 0.0, []
-        for test in running:
-            total += self.seconds[test]
-            if total < MOST_SECONDS:
-                chosen.append(test)
-        return chosen
+        running = [test for test in self.lines if test not in self.failed and (not wanted or wanted & self.lines[test])]
+        running.sort(key=lambda test: (all(ran != file for ran, _ in self.lines[test]), self.seconds[test]))
+        own = [test for test in running if f"/test_{path.stem}.py::" in test]
+        others = [test for test in running if test not in own]
+        total = list(accumulate(self.seconds[test] for test in others))
+        return own + others[: bisect_left(total, MOST_SECONDS)]
 
 
 class Selection:
@@ -115,9 +120,9 @@ class Selection:
 
 
 class ChangedModule(SourceFileLoader):
-    """Finds and loads a module, compiled from a tree instead of its file."""
+    """Finds and loads a module, compiled from a tree instead of its file; without a tree its import fails."""
 
-    def __init__(self, path: Path, tree: ast.Module) -> None:
+    def __init__(self, path: Path, tree: ast.Module | None) -> None:
         super().__init__(module_name(path), str(path))
         self.tree = tree
 
@@ -125,6 +130,8 @@ class ChangedModule(SourceFileLoader):
         return spec_from_loader(name, self) if name == self.name else None
 
     def get_code(self, fullname: str) -> CodeType:
+        if self.tree is None:
+            raise ImportError(self.name)
         return compile(ast.fix_missing_locations(self.tree), self.path, "exec")
 
 
@@ -138,7 +145,9 @@ def main() -> None:
     os.chdir(TOP)
     modules = sorted(path.resolve() for given_path in given.paths for path in list_modules(given_path))
     survey = survey_tests(modules, given.tests or [str(mirrored_folder(modules[0]))])
-    counts = [try_module(path, survey, given.sample) for path in modules]
+    counts = [in_fork(partial(try_module, path, survey, given.sample)) for path in modules]
+    if None in counts:
+        sys.exit(1)
     killed, total = (sum(column) for column in zip(*counts, strict=True))
     print(f"{killed} of {total} noticed, {100 * killed / total:.1f} %")
 
@@ -170,11 +179,16 @@ def survey_tests(modules: Sequence[Path], tests: Sequence[str]) -> Survey:
         return survey
 
     survey: Survey = in_fork(run_unchanged)
-    for name in survey.libraries:
-        with suppress(Exception), warnings.catch_warnings(action="ignore"):
-            import_module(name)
+    import_all(survey.libraries)
     print(f"{len(survey.seconds)} tests; these fail unchanged: {sorted(survey.failed) or 'none'}", flush=True)
     return survey
+
+
+def import_all(names: Sequence[str]) -> None:
+    """Import what can be imported here."""
+    for name in names:
+        with suppress(Exception), warnings.catch_warnings(action="ignore"):
+            import_module(name)
 
 
 def try_module(path: Path, survey: Survey, sample: int | None) -> tuple[int, int]:
@@ -184,6 +198,10 @@ def try_module(path: Path, survey: Survey, sample: int | None) -> tuple[int, int
     if sample is not None and sample < len(changes):
         places = sorted(random.Random(SEED).sample(range(len(changes)), sample))
         changes = [changes[place] for place in places]
+    absent = ChangedModule(path, None)
+    sys.meta_path.insert(0, absent)
+    import_all(survey.ours)
+    sys.meta_path.remove(absent)
     name = path.relative_to(TOP)
     if is_noticed(path, tree, NO_CHANGE, survey):
         sys.exit(f"{name}: its tests fail in a fork without a change")
@@ -206,7 +224,7 @@ def is_noticed(path: Path, tree: ast.Module, change: Change, survey: Survey) -> 
         sys.meta_path.insert(0, ChangedModule(path, tree))
         return run_pytest(files, Selection(tests), "-x")
 
-    patience = LEAST_PATIENCE + 5 * sum(survey.seconds[test] for test in tests)
+    patience = LEAST_PATIENCE + 3 * sum(survey.seconds[test] for test in tests)
     return bool(tests) and in_fork(run_changed, patience) not in (
         pytest.ExitCode.OK,
         pytest.ExitCode.NO_TESTS_COLLECTED,

@@ -123,6 +123,8 @@ def _describe_change(slot: _Slot, node: ast.AST, other: ast.AST, scope: _Scope) 
     line = getattr(node, "lineno", None) or getattr(slot.parent, "lineno", None) or scope.lines.start
     whole = isinstance(node, ast.stmt) or isinstance(slot.parent, ast.Module)
     before = _first_words(node if whole else slot.parent)
+    if len(before) == SHOWN and isinstance(node, ast.expr):
+        whole, before = True, _first_words(node)
     slot.replace(other)
     after = _first_words(other if whole else slot.parent)
     slot.replace(node)

@@ -17,7 +17,7 @@ _PIECE_ROWS = 4096  # that are read one by one before they are scored
 
 
 def read_each_record(
-    data: memoryview, offset: int, ended: bool, number: int, feature_dim: int | None, labelled: bool = True
+    data: memoryview, offset: int, ended: bool, number: int, feature_dim: int | None, labelled: bool
 ) -> tuple[Block, int] | None:
     """Parse the complete records in `data` one by one; `number` is that of the first.
 

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
 from threading import Event, Thread, Timer
+from time import thread_time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from container.channels.channel import Channel
-from container.channels.fifos import next_fifo_path, open_next_fifo
-from container.codecs.recordio import encode_records, encode_sparse_records
+from container.channels.fifos import HaltedError, next_fifo_path, open_next_fifo
+from container.codecs.recordio import WINDOW_BYTES, encode_records, encode_sparse_records
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
 from open_algorithms.learning.rows.csr import Csr
@@ -19,6 +21,7 @@ from tests.container.pipes import serve_fifos
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
+PATIENCE = 10  # seconds for what happens at once
 ROWS = np.random.default_rng(0).standard_normal((3000, 500), np.float32)
 SPARSE = Csr(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
 CONTENTS = {
@@ -116,13 +119,72 @@ def test_two_channels_of_one_name_share_the_numbers(pipe: MakeChannel, train: Pa
 def test_leaving_does_not_wait_for_a_silent_writer(pipe: MakeChannel, train: Path) -> None:
     os.mkfifo(fifo := next_fifo_path(train))
     writer = os.open(fifo, os.O_RDWR)
-    feeder = Thread(target=os.write, args=(writer, CONTENTS[RECORDIO]))
+    content = CONTENTS[RECORDIO][: 3 * WINDOW_BYTES // 2]  # so that the second window waits for what does not come
+    feeder = Thread(target=os.write, args=(writer, content))
     feeder.start()
     blocks = iter(pipe(RECORDIO))
     next(blocks)
     feeder.join()
-    blocks.close()
+    leaving = Thread(target=blocks.close)
+    leaving.start()
+    leaving.join(PATIENCE)
+    has_left = not leaving.is_alive()
     os.close(writer)
+    leaving.join()
+    assert has_left
+
+
+def test_a_wait_for_a_fifo_ends_once_nobody_wants_it(train: Path) -> None:
+    halt = Event()
+    later = Timer(0.1, halt.set)
+    later.start()
+    with pytest.raises(HaltedError), open_next_fifo(train, halt, PATIENCE):
+        pass
+    later.join()
+
+
+def test_a_wait_for_bytes_ends_once_nobody_wants_them(train: Path) -> None:
+    os.mkfifo(next_fifo_path(train))
+    halt = Event()
+    later = Timer(0.1, halt.set)
+    with open_next_fifo(train, halt, PATIENCE) as stream:
+        later.start()
+        with pytest.raises(HaltedError):
+            stream.read(1)
+    later.join()
+
+
+def test_waiting_takes_hardly_any_time_of_a_processor(train: Path) -> None:
+    started = thread_time()
+    with pytest.raises(ClientError, match="did not appear"), open_next_fifo(train, Event(), timeout=0.5):
+        pass
+    os.mkfifo(next_fifo_path(train))
+    with open_next_fifo(train, Event(), timeout=0.5) as stream, pytest.raises(ClientError, match="nothing came"):
+        stream.read(1)
+    assert thread_time() - started < 0.3
+
+
+def test_a_fifo_and_its_writer_may_each_take_five_minutes(train: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=iter([0.0, 299.9, 300.1, 500.0, 1000.0, 1299.9, 1300.1]).__next__)
+    monkeypatch.setattr("container.channels.fifos.time", clock)
+    with pytest.raises(ClientError, match="did not appear within 300 seconds"), open_next_fifo(train, Event()):
+        pass
+    os.mkfifo(next_fifo_path(train))
+    with open_next_fifo(train, Event()) as stream, pytest.raises(ClientError, match=r"nothing came .* for 300 seconds"):
+        stream.read(1)
+    with pytest.raises(StopIteration):
+        clock.monotonic()
+
+
+def test_a_writer_may_be_a_megabyte_ahead(train: Path) -> None:
+    os.mkfifo(fifo := next_fifo_path(train))
+    with open_next_fifo(train, Event()) as stream:
+        writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            assert os.write(writer, bytes(2**21)) == 2**20
+        finally:
+            os.close(writer)
+        assert len(stream.read()) == 2**20
 
 
 def test_a_writer_that_dies_within_a_record_is_told_by_stream_and_record(pipe: MakeChannel, train: Path) -> None:

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from itertools import chain
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -555,3 +556,55 @@ def test_a_row_that_is_the_same_as_a_short_header_of_numbers_stays_one_and_is_to
     assert [text for text in warned if "the same as the header" in text] == [
         "a row is the same as the header of numbers. If it is the header again, remove it; it stays a row"
     ]
+
+
+def choose_from(seen: list[Any], shift: list[float] | None) -> DecodeOptions:
+    """Options that note the sample and subtract what is given."""
+
+    def choose(sample: Callable[[], Any]) -> Any:
+        seen.append(sample())
+        return None if shift is None else np.array(shift)
+
+    return DecodeOptions(lambda names: range(len(names)), choose)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("header", ["", "y,a,b\n"])
+def test_what_is_subtracted_is_chosen_on_the_first_features_before_they_are_rounded(quote: str, header: str) -> None:
+    seen: list[Any] = []
+    text = f"{header}1,16777217,{quote}0.1{quote}\n0,16777219,1.5\n".encode()
+    parameters = {"header": "present"} if header else {}
+    ((X, y),) = csv.decode_blocks(BytesIO(text), parameters, None, choose_from(seen, [2.0**24, 0.0]))
+    assert (X.tolist(), y.tolist()) == ([[1, np.float32(0.1)], [3, 1.5]], [1, 0])
+    assert [sample.tolist() for sample in seen] == [[[16777217, 0.1], [16777219, 1.5]]]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n \n", b"1,nan\n2,3\n", b"1,x\n2,3\n", b'1,"inf"\n2,3\n'])
+def test_there_is_no_sample_where_there_are_no_rows_or_some_are_no_numbers(text: bytes) -> None:
+    seen: list[Any] = []
+    with suppress(DecodeError):
+        list(csv.decode_blocks(BytesIO(text), {}, None, choose_from(seen, None)))
+    assert seen == [None]
+
+
+def test_the_sample_is_a_quarter_of_a_megabyte_of_whole_rows() -> None:
+    seen: list[Any] = []
+    row = b"1,2.5,3.5,4.5\n"
+    list(csv.decode_blocks(BytesIO(row * 100_000), {}, None, choose_from(seen, None)))
+    assert len(row) * (len(seen[0]) - 1) <= 2**18 < len(row) * (len(seen[0]) + 1)
+
+
+def test_the_sample_has_no_copy_of_the_header_among_its_rows() -> None:
+    seen: list[Any] = []
+    years, row = ",".join(map(str, range(2001, 2010))), ",".join("123456789")
+    text = f"{years}\n{row}\n{years}\n{row}\n".encode()
+    list(csv.decode_blocks(BytesIO(text), {"header": "present"}, None, choose_from(seen, None)))
+    assert [sample.tolist() for sample in seen] == [[[*range(2, 10)]] * 2]
+
+
+def test_without_labels_every_column_is_a_feature_unless_a_label_is_said_to_come_first() -> None:
+    options = DecodeOptions(labelled=False)
+    ((X, y),) = csv.decode_blocks(BytesIO(b"1,2\n3,4\n"), {}, 2, options)
+    assert (X.tolist(), y.shape) == ([[1, 2], [3, 4]], (2, 0))
+    ((X, y),) = csv.decode_blocks(BytesIO(b"9,1,2\n9,3,4\n"), {"label_size": "1"}, 2, options)
+    assert (X.tolist(), y.shape) == ([[1, 2], [3, 4]], (2, 0))

@@ -3,6 +3,7 @@
 import json as stdlib_json
 from decimal import ROUND_DOWN, Decimal, localcontext
 from functools import partial
+from io import BytesIO
 from math import copysign
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from container.codecs import json, jsonlines
+from container.codecs.registry import REQUEST_DECODERS
 from container.contract.errors import DecodeError
 from container.rows.blocks import AnswerColumns, Features, Matrix
 from open_algorithms.learning.rows.csr import Csr
@@ -279,3 +281,77 @@ def test_answers_in_json_lines_hold_lists_and_regressors() -> None:
     assert jsonlines.encode_answer({"score": np.array([1.5, 1e20], np.float32)}).startswith(
         b'{"score":1.5}\n{"score":1000'
     )
+
+
+def pieces(kind: str, body: bytes, features: int) -> list[int]:
+    """The rows of each piece of a request."""
+    return [X.shape[0] for X in REQUEST_DECODERS[kind](BytesIO(body), {}, features)]
+
+
+def test_a_document_is_scored_in_pieces_of_bounded_size_but_of_one_record_at_least() -> None:
+    narrow, wide, widest = ([{"features": [0] * count}] for count in (1, 100_000, 300_000))
+    assert pieces("application/json", instances(*narrow * 5000), 1) == [4096, 904]
+    assert pieces("application/json", instances(*wide * 5), 100_000) == [2, 2, 1]
+    assert pieces("application/json", instances(*widest * 2), 300_000) == [1, 1]
+
+
+@pytest.mark.parametrize(("module", "body"), [(json, instances(*DENSE[:1] * 3)), (jsonlines, lines(*DENSE[:1] * 3))])
+def test_records_in_the_plain_form_are_read_at_once(module: Any, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "read_instances", None)
+    found = [row for X in module.decode_records(BytesIO(body), {}, 3) for row in X.tolist()]
+    assert found == [[1.5, 16, 0]] * 3
+
+
+class LineByLine(BytesIO):
+    """A request that arrives a line at a time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self.readline()
+
+
+@pytest.mark.parametrize("first", [DENSE[0], DENSE[1]])
+def test_records_are_counted_through_the_pieces_of_a_request(first: Any) -> None:
+    body = LineByLine(lines(first, first, {"features": [1]}))
+    with pytest.raises(DecodeError, match="record 3: expected 3 features, found 1"):
+        list(jsonlines.decode_records(body, {}, 3))
+
+
+def test_of_two_lists_of_features_in_a_line_the_last_counts() -> None:
+    assert decode_lines(b'{"features": [1], "features": [2]}\n', {}, 1).tolist() == [[2]]
+    assert decode_lines(b'{"more": [7], "features": [2]}\n', {}, 1).tolist() == [[2]]
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ('{"features": [1, 2', ". Every record is a whole line"),
+        ('  {"features": [1, 2', ". Every record is a whole line"),
+        ('[{"features": [1, 2]}', ""),
+        ('{"features": [1, x]}', ""),
+        ('{"features": [1, x]}  ', ""),
+        ("{'features': [1, 2]}", ". Python prints its objects otherwise than JSON: send json.dumps of it"),
+        (
+            '{"features": [1, 2]} {"features": [3, 4]}',
+            ". Every record is a whole line, and curl keeps line breaks by --",
+        ),
+        ("hello", '. A line is a record, {"features": [...]}; for CSV set the content type to text/csv'),
+    ],
+)
+def test_a_line_that_is_not_json_is_told_what_may_be_wrong_and_no_more(line: str, advice: str) -> None:
+    with pytest.raises(DecodeError) as refused:
+        decode_lines(b'{"features": [1, 2]}\n' + line.encode(), {}, 2)
+    found = str(refused.value)
+    assert found.startswith("record 2, column ")
+    _, stop, hint = found[found.index("not JSON") :].partition(". ")
+    assert (stop + hint).startswith(advice)
+    assert bool(hint) == bool(advice)
+
+
+def test_nested_lists_are_not_taken_for_one() -> None:
+    with pytest.raises(DecodeError, match=r"record 1: .* found \[\[1, 2\]\]. Write {\"features\": \[1, 2\]}"):
+        decode_lines(b'{"features": [[1, 2]]}\n', {}, 2)
+
+
+def test_a_request_that_is_no_json_is_told_what_requests_may_be() -> None:
+    with pytest.raises(DecodeError, match="found application/x-parquet, which requests cannot be"):
+        decode_json(b"PAR1\x15\x04", {}, 2)

@@ -1,6 +1,7 @@
 """application/x-parquet: columns of numbers in, the first one the label, every fault with its column and row."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from gzip import GzipFile
@@ -187,3 +188,46 @@ def test_a_wide_table_is_read_without_holding_it() -> None:
     next(blocks)
     assert pa.total_allocated_bytes() - before < len(data) // 2
     blocks.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"y": [0], "a": ["x"]}, "found the type string. Write categories as numbers"),
+        ({"y": ["x"], "a": [1]}, "found the type string. Write categories as numbers. This column is the label"),
+        (
+            {"y": [0], "a": np.array(["2024-01-31"], "datetime64[D]")},
+            "found the type date32[day]. Write dates and times as numbers, such as days since a fixed day",
+        ),
+        (
+            {"y": [0], "a": ["x"], "b": ["z"]},
+            "found the type string. Write categories as numbers. Nor are there numbers in 'b'",
+        ),
+    ],
+)
+def test_a_column_without_numbers_is_told_its_type_and_no_more(columns: dict[str, Any], problem: str) -> None:
+    with pytest.raises(DecodeError) as refused:
+        read(write(columns))
+    assert refused.value.problem == f"expected numbers, {problem}"
+
+
+def test_what_is_subtracted_is_chosen_on_the_first_features_before_they_are_rounded() -> None:
+    large = 2.0**24
+    data = write({"y": [1.0, 0.0], "a": [large + 1, large + 3], "b": [0.5, 1.5]})
+    seen: list[Any] = []
+
+    def choose(sample: Callable[[], Any]) -> Any:
+        seen.append(sample())
+        return np.array([large, 0.0])
+
+    ((X, y),) = parquet.decode_blocks(BytesIO(data), {}, None, DecodeOptions(choose_shift=choose))
+    assert (X.tolist(), y.tolist()) == ([[1, 0.5], [3, 1.5]], [1, 0])
+    assert [sample.tolist() for sample in seen] == [[[large + 1, 0.5], [large + 3, 1.5]]]
+    other = DecodeOptions(choose_shift=lambda sample: np.array([large]))
+    ((X, _),) = parquet.decode_blocks(BytesIO(data), {}, None, other)
+    assert X.tolist() == np.array([[large + 1, 0.5], [large + 3, 1.5]], np.float32).tolist()
+
+
+def test_without_labels_every_column_is_a_feature() -> None:
+    ((X, y),) = parquet.decode_blocks(BytesIO(write({"a": [1, 2], "b": [3, 4]})), {}, 2, DecodeOptions(labelled=False))
+    assert (X.tolist(), y.shape) == ([[1, 3], [2, 4]], (2, 0))

@@ -326,3 +326,31 @@ def test_a_bare_record_that_is_not_finite_is_refused() -> None:
         assert requested(encode_records(np.ones((1, 2), np.float32))[8:], 2).tolist() == [[1, 1]]
         with pytest.raises(DecodeError, match="record 1, feature 2: expected a finite number, found nan"):
             requested(encode_records(np.array([[1, np.nan]], np.float32))[8:], 2)
+
+
+def test_records_of_a_request_need_no_label_of_whatever_kind_they_are() -> None:
+    whole, odd = record([3, 4], label=None, kind="int32_tensor"), record([1, 2], label=None, kind="float64_tensor")
+    assert requested(framed(odd, whole, record(label=None)), 2).tolist() == [[1, 2], [3, 4], [1, 2]]
+    sparse = record([5], label=None, kind="float64_tensor", keys=[1], shape=[2])
+    assert written_out(requested(framed(sparse, odd), 2)).tolist() == [[0, 5], [1, 2]]
+
+
+def test_a_record_that_is_too_large_for_a_request_is_refused_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordio, "_MAX_RECORD_BYTES", 1 << 20)
+    monkeypatch.setattr(recordio, "_REQUEST_BYTES", 1 << 16)
+    body = encode_records(np.ones((1, 3 << 18), np.float32))
+    for large in (body, body[8:]):
+        with pytest.raises(DecodeError, match=r"^a record of more than 1 MB$"):
+            requested(large, 3 << 18)
+    assert requested(encode_records(np.ones((9, 1 << 15), np.float32)), 1 << 15).shape == (9, 1 << 15)
+
+
+def test_a_request_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.arange(60, dtype=np.float32).reshape(20, 3)
+    body = encode_records(X)
+    for size in (1, 7, len(body) // 20, len(body) // 3):
+        monkeypatch.setattr(recordio, "_REQUEST_BYTES", size)
+        pieces: list[Any] = list(recordio.decode_records(BytesIO(body), {}, 3))
+        np.testing.assert_array_equal(np.concatenate(pieces), X)
+        with pytest.raises(DecodeError, match=f"record 20, byte {len(body) // 20 * 19}: a length of"):
+            list(recordio.decode_records(BytesIO(body[:-4]), {}, 3))

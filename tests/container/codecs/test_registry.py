@@ -5,6 +5,7 @@ from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from container.codecs import registry
@@ -84,3 +85,29 @@ def test_a_header_is_declared_only_where_the_type_may_have_one(
 def test_the_pages_have_a_row_for_each_type() -> None:
     assert rows_of("data.md") >= set(TRAINING_TYPES)
     assert rows_of("serving.md") >= set(REQUEST_DECODERS) | set(ANSWER_ENCODINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("rows.csv", "text/csv"),
+        *((f"rows.{suffix}", "text/libsvm") for suffix in ("libsvm", "svm", "svmlight")),
+        *((f"rows.{suffix}", "application/x-parquet") for suffix in ("parquet", "pq")),
+        *((f"rows.{suffix}", "application/x-recordio-protobuf") for suffix in ("rec", "recordio", "pbr")),
+    ],
+)
+def test_the_usual_suffixes_are_known(name: str, kind: str) -> None:
+    assert TYPE_OF_SUFFIX[Path(name).suffix] == kind
+
+
+def test_every_type_of_requests_and_of_answers_is_there_with_what_reads_and_writes_it() -> None:
+    kinds = ["application/json", "application/jsonlines", "text/csv", "text/libsvm", "application/x-recordio-protobuf"]
+    assert list(REQUEST_DECODERS) == kinds
+    assert list(ANSWER_ENCODINGS) == [kind for kind in kinds if kind != "text/libsvm"]
+    assert all(map(callable, REQUEST_DECODERS.values()))
+    columns = {"score": np.array([0.5, 1.5], np.float32)}
+    written = {kind: encoding.encode(columns) for kind, encoding in ANSWER_ENCODINGS.items()}
+    assert written["application/json"] == b'{"score": 0.5}, {"score": 1.5}'
+    assert written["application/jsonlines"] == b'{"score":0.5}\n{"score":1.5}\n'
+    assert written["text/csv"] == b"0.5\n1.5\n"
+    assert written["application/x-recordio-protobuf"].startswith(b"\x0a\x23\xd7\xce")

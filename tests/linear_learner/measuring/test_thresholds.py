@@ -66,11 +66,35 @@ def test_among_equally_good_thresholds_the_one_nearest_to_a_half_wins() -> None:
     assert calibrate_threshold(score, label, accuracy_at_cuts).threshold == pytest.approx(0.375)
 
 
-def test_a_threshold_between_neighbouring_floats_still_parts_them() -> None:
-    low = np.float32(0.7)
+@pytest.mark.parametrize("steps", [0, 1])  # of which one is even in its last bit, as the middle is rounded
+def test_a_threshold_between_neighbouring_floats_still_parts_them(steps: int) -> None:
+    low = np.float32(0.7) if steps == 0 else np.nextafter(np.float32(0.7), np.float32(1))
     score = np.array([low, np.nextafter(low, np.float32(1))], np.float32)
     found = calibrate_threshold(score, np.array([0, 1]), accuracy_at_cuts)
     assert (score.astype(np.float64) >= found.threshold).tolist() == [False, True]
+
+
+@given(ROWS)
+def test_no_threshold_as_good_is_nearer_to_a_half(rows: list[tuple[int, bool]]) -> None:
+    score, label = arrays(rows)
+    distinct = np.unique(score).astype(float)
+    ends = [min(distinct[0], 0.5), max(float(np.nextafter(np.float32(distinct[-1]), np.float32(2))), 0.5)]
+    every = [*ends, *((distinct[1:] + distinct[:-1]) / 2)]
+    right = [accuracy_score(label, score >= threshold) for threshold in every]
+    best = [threshold for threshold, share in zip(every, right, strict=True) if share == max(right)]
+    found = calibrate_threshold(score, label, accuracy_at_cuts).threshold
+    assert abs(found - 0.5) == pytest.approx(min(abs(threshold - 0.5) for threshold in best))
+
+
+def test_of_thresholds_with_one_value_that_wins_which_keeps_more_of_the_target() -> None:
+    score, label = np.array([0.55, 0.2, 0.1], np.float32), np.array([1, 1, 0])
+    by_recall = partial(precision_at_target_recall, target=0.4)
+    assert calibrate_threshold(score, label, by_recall).threshold == pytest.approx(0.15)
+    unreached = np.array([0.55, 0.55, 0.2, 0.2], np.float32)
+    by_precision = partial(recall_at_target_precision, target=0.9)
+    found = calibrate_threshold(unreached, np.array([1, 0, 1, 0]), by_precision)
+    assert found.threshold == pytest.approx(0.2)
+    assert found.value == pytest.approx(0.5 - 0.9)
 
 
 @pytest.mark.parametrize(("label", "said"), [(0, [0, 0, 0]), (1, [1, 1, 1])])
@@ -84,6 +108,15 @@ def test_the_best_value_wins_then_the_lower_loss_then_the_lower_index() -> None:
     values = np.array([0.8, 0.9, 0.9, 0.9])
     assert best_candidate(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=True) == 2
     assert best_candidate(values, np.array([0.1, 0.4, 0.3, 0.3]), maximise=False) == 0
+
+
+def test_the_value_counts_more_than_the_loss_whichever_end_of_it_is_better() -> None:
+    assert best_candidate(np.array([0.3, 0.2]), np.array([0.1, 0.4]), maximise=False) == 1
+    assert best_candidate(np.array([0.2, 0.3]), np.array([0.1, 0.4]), maximise=True) == 1
+
+
+def test_a_candidate_with_a_score_but_no_loss_has_diverged_too() -> None:
+    assert best_candidate(np.array([0.9, 0.5]), np.array([np.nan, 0.1]), maximise=True) == 1
 
 
 def test_a_candidate_that_diverged_cannot_be_chosen() -> None:
