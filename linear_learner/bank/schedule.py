@@ -1,7 +1,4 @@
-"""Tables of learning rates and averaging weights for a run of updates.
-
-Tests: tests/linear_learner/bank/test_dense.py, tests/linear_learner/bank/test_sparse.py.
-"""
+"""Tables of learning rates and averaging weights for a run of updates."""
 
 import math
 from collections.abc import Sequence

@@ -1,7 +1,4 @@
-"""Evaluate the candidates of a bank on the rows that select among them.
-
-Tests: tests/linear_learner/test_algorithm.py, tests/linear_learner/training/test_pruning.py.
-"""
+"""Evaluate the candidates of a bank on the rows that select among them."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,4 @@
-"""Memory budget: what a bank takes, and what remains for data.
-
-Tests: tests/linear_learner/training/test_channels.py, tests/linear_learner/test_robust_numbers.py.
-"""
+"""Memory budget: what a bank takes, and what remains for data."""
 
 from dataclasses import dataclass
 

@@ -20,7 +20,7 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.dense import Design, build_dense_rows
 from open_algorithms.learning.rows.kept import AnyRows, HeldRows, TimeLimitedRows
 from open_algorithms.learning.rows.scaling import fit_scaler
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Float32s, Floats
 from tests.linear_learner.host_threads import run_hosts
 
 ROWS, FEATURES, MODELS = 1300, 3, 5  # rows for three pieces of a channel that is cut into pieces of 512
@@ -201,18 +201,55 @@ def test_several_hosts_come_to_what_one_with_all_rows_comes_to(criterion: str, r
         assert found.maximise == alone.maximise
 
 
-@pytest.mark.parametrize("scores_at_once", [1, 2 * ROWS, 3 * ROWS])
-def test_what_several_hosts_gather_at_once_changes_nothing(
-    scores_at_once: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("scores_at_once", "together"), [(1, 1), (2 * ROWS, 2), (3 * ROWS - 1, 2), (9 * ROWS, MODELS)])
+def test_several_hosts_gather_some_candidates_at_once_which_changes_nothing(
+    scores_at_once: int, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hp = settings("binary_classifier", **{CRITERION: "accuracy"})
     alone = evaluate_candidates(bank_of(hp), channel(hp), hp, ROWS)
     monkeypatch.setattr(standings, "POOLED_SCORES", scores_at_once)
     parts = [slice(0, 1000), slice(1000, ROWS)]
-    for found in run_hosts(
-        2, lambda hosts: evaluate_candidates(bank_of(hp), channel(hp, parts[hosts.rank]), hp, ROWS, hosts=hosts)
-    ):
+    sizes: list[int] = []
+
+    def evaluate(hosts: Hosts) -> Standings:
+        reduce_into = hosts.reduce_into
+        assert reduce_into is not None
+
+        def note_size(sent: Float32s, total: Float32s) -> None:
+            sizes.append(len(sent))
+            reduce_into(sent, total)
+
+        hosts.reduce_into = note_size
+        return evaluate_candidates(bank_of(hp), channel(hp, parts[hosts.rank]), hp, ROWS, hosts=hosts)
+
+    for found in run_hosts(2, evaluate):
         np.testing.assert_allclose(found.values, alone.values, rtol=1e-5)
+    scores = together * ROWS
+    assert scores < max(sizes) <= (scores + 1) * 17 // 16 + 1  # a message is a sixteenth longer at most
+    assert sum(size > ROWS for size in sizes) <= 2 * (1 + -(-MODELS // together))  # on both, with the labels
+
+
+def test_what_is_gathered_at_once_takes_some_megabytes() -> None:
+    assert 2**20 < 4 * standings.POOLED_SCORES < 2**26
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("rows", [150, 600])
+def test_of_too_many_rows_each_host_calibrates_on_its_first_in_proportion_to_those_it_has(
+    rows: int, held: bool
+) -> None:
+    hp = settings("binary_classifier", **{CRITERION: "accuracy"})
+    parts = [slice(0, 100), slice(100, ROWS)]
+    first = 100 * rows // (100 + rows)  # of a host with 100 rows, beside one that has as many as are wanted
+    chosen = [*range(first), *range(100, 100 + rows - first)]
+    best = [try_thresholds(z, CLASSES[chosen]).accuracy.max() for z in margins()[chosen].T]
+    for found in run_hosts(
+        2,
+        lambda hosts: evaluate_candidates(
+            bank_of(hp), channel(hp, parts[hosts.rank], held=held), hp, rows, hosts=hosts
+        ),
+    ):
+        np.testing.assert_allclose(found.values, best, rtol=1e-6)
 
 
 class OneByOne(TimeLimitedRows):
