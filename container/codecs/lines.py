@@ -1,7 +1,4 @@
-"""A stream of text as blocks of whole lines, in bounded memory.
-
-Tests: tests/container/codecs/test_csv.py, tests/container/codecs/test_libsvm.py, tests/container/web/test_bodies.py.
-"""
+"""A stream of text as blocks of whole lines, in bounded memory."""
 
 from collections.abc import Iterator
 from typing import BinaryIO

@@ -1,7 +1,4 @@
-"""The first field that keeps lines of CSV from being a table of numbers, and how to fix it.
-
-Tests: tests/container/codecs/test_csv.py, tests/container/codecs/text/test_value_faults.py.
-"""
+"""The first field that keeps lines of CSV from being a table of numbers, and how to fix it."""
 
 import csv
 import re

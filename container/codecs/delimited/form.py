@@ -1,7 +1,4 @@
-"""The expected columns of CSV lines, and which texts are numbers.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""The expected columns of CSV lines, and which texts are numbers."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,4 @@
-"""The header line of CSV: its names, the columns selected by them, and copies of it further down.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""The header line of CSV: its names, the columns selected by them, and copies of it further down."""
 
 import csv
 import re

@@ -2,8 +2,6 @@
 
 Such are quoted numbers, blank lines, and lone carriage returns. Like the fast parsers, numpy rounds a decimal to
 float64 first, then to float32.
-
-Tests: tests/container/codecs/test_csv.py, tests/container/web/test_bodies.py.
 """
 
 import csv

@@ -1,7 +1,4 @@
-"""Lines of CSV that are not rows: comments, titles, headers, and what other programs write beside the data.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""Lines of CSV that are not rows: comments, titles, headers, and what other programs write beside the data."""
 
 import re
 from collections.abc import Sequence

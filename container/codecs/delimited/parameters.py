@@ -1,7 +1,4 @@
-"""The parameters of text/csv that are supported, and those of other programs, which would have no effect.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""The parameters of text/csv that are supported, and those of other programs, which would have no effect."""
 
 from collections.abc import Mapping
 

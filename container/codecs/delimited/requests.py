@@ -1,7 +1,4 @@
-"""Records of a request: lines of plain numbers, parsed by simdjson as one JSON list, which is fastest on few rows.
-
-Tests: tests/container/codecs/test_csv.py, tests/container/web/test_bodies.py.
-"""
+"""Records of a request: lines of plain numbers, parsed by simdjson as one JSON list, which is fastest on few rows."""
 
 import numpy as np
 

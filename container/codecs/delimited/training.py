@@ -1,7 +1,4 @@
-"""Rows of training data: blocks of plain numbers, parsed by pyarrow in threads.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""Rows of training data: blocks of plain numbers, parsed by pyarrow in threads."""
 
 import os
 from collections import deque

@@ -1,7 +1,4 @@
-"""Lines of CSV with too many or too few fields: the likely cause and the fix.
-
-Tests: tests/container/codecs/test_csv.py.
-"""
+"""Lines of CSV with too many or too few fields: the likely cause and the fix."""
 
 import re
 from collections.abc import Sequence

@@ -1,7 +1,4 @@
-"""One row of libsvm, read field by field: the first that is wrong is named, with its likely cause.
-
-Tests: tests/container/codecs/test_libsvm.py.
-"""
+"""One row of libsvm, read field by field: the first that is wrong is named, with its likely cause."""
 
 from math import isfinite
 

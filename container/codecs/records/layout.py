@@ -1,7 +1,4 @@
-"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array.
-
-Tests: tests/container/codecs/test_recordio.py.
-"""
+"""The byte layout of dense float32 records, so that records of the same layout are read and written as one array."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

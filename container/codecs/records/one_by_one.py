@@ -1,7 +1,4 @@
-"""Records read one by one: slower than many alike at once, but whatever they hold, and each fault with its place.
-
-Tests: tests/container/codecs/test_recordio.py.
-"""
+"""Records read one by one: slower than many alike at once, but whatever they hold, and each fault with its place."""
 
 from operator import itemgetter
 

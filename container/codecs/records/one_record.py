@@ -1,6 +1,6 @@
 """A single record parsed by protobuf: its row, or the reason why it has none.
 
-Tests: tests/container/codecs/test_recordio.py.
+Tests: tests/container/codecs/test_recordio.py, tests/container/codecs/records/test_one_by_one.py.
 """
 
 import math

@@ -1,7 +1,4 @@
-"""Sparse records decoded in bulk: all of them are walked field by field in parallel.
-
-Tests: tests/container/codecs/test_recordio.py.
-"""
+"""Sparse records decoded in bulk: all of them are walked field by field in parallel."""
 
 from typing import NamedTuple
 

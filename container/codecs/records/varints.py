@@ -1,7 +1,4 @@
-"""Protobuf varints decoded in bulk: seven bits per byte, lowest first, the top bit set on all but the last byte.
-
-Tests: tests/container/codecs/test_recordio.py.
-"""
+"""Protobuf varints decoded in bulk: seven bits per byte, lowest first, the top bit set on all but the last byte."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Detection of the type of data by its first bytes, for messages and for requests without a content type.
-
-Tests: tests/container/codecs/sniffing/test_formats.py, tests/container/contract/test_media.py.
-"""
+"""Detection of the type of data by its first bytes, for messages and for requests without a content type."""
 
 import codecs
 import re

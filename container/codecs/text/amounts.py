@@ -1,7 +1,4 @@
-"""Numbers as people write them: grouped digits, decimal commas, money, percentages, quantities.
-
-Tests: tests/container/codecs/text/test_value_faults.py.
-"""
+"""Numbers as people write them: grouped digits, decimal commas, money, percentages, quantities."""
 
 import re
 

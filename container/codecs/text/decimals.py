@@ -1,7 +1,4 @@
-"""Decimal numbers parsed in bulk, each to the same value as parsing it alone.
-
-Tests: tests/container/codecs/test_libsvm.py.
-"""
+"""Decimal numbers parsed in bulk, each to the same value as parsing it alone."""
 
 import re
 from math import copysign, inf, nan

@@ -1,7 +1,4 @@
-"""Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals.
-
-Tests: tests/container/codecs/test_json.py, tests/container/web/test_bodies.py.
-"""
+"""Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,4 @@
-"""Explanations of JSON that does not hold records in a supported form.
-
-Tests: tests/container/codecs/test_json.py.
-"""
+"""Explanations of JSON that does not hold records in a supported form."""
 
 import json
 import re

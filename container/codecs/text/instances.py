@@ -1,7 +1,4 @@
-"""Records in JSON, in three forms: plain, dense and sparse.
-
-Tests: tests/container/codecs/test_json.py.
-"""
+"""Records in JSON, in three forms: plain, dense and sparse."""
 
 from array import array
 from bisect import bisect_right

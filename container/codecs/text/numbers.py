@@ -1,7 +1,4 @@
-"""JSON numbers parsed by simdjson into numpy arrays, without a Python object for each.
-
-Tests: tests/container/web/test_bodies.py.
-"""
+"""JSON numbers parsed by simdjson into numpy arrays, without a Python object for each."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Text from data as messages show it: short, readable, and without characters that control a terminal.
-
-Tests: tests/container/codecs/text/test_value_faults.py.
-"""
+"""Text from data as messages show it: short, readable, and without characters that control a terminal."""
 
 import codecs
 import unicodedata

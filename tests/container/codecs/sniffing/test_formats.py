@@ -22,6 +22,7 @@ from pyarrow import ipc, orc
 from container.codecs.recordio import encode_records
 from container.codecs.registry import CODECS, TRAINING_TYPES
 from container.codecs.sniffing import sniff
+from container.codecs.sniffing.formats import recognize_format, recognize_in_gzip
 from container.contract.errors import DecodeError
 from container.rows.blocks import DEFAULT_OPTIONS
 from tests.container.bodies import decode_body
@@ -247,3 +248,133 @@ def test_what_is_read_elsewhere_is_advised() -> None:
             "expected text/csv, but the data looks like application/x-recordio-protobuf: if it is, set the content "
             "type to application/x-recordio-protobuf"
         )
+
+
+WRITE, ENCODE = "Write its rows as {expected}", "Save it as UTF-8"
+SAVE_SHEET = "Save the sheet as CSV (UTF-8)"
+
+
+def zip_entry(name: bytes, content: bytes = b"") -> bytes:
+    return b"PK\x03\x04" + bytes(26) + name + content
+
+
+BEGINNINGS = [
+    (b"PK\x05\x06" + bytes(18), "a ZIP archive", UNPACK),
+    (b"Rar!\x1a\x07\x01\x00", "a RAR archive", UNPACK),
+    (b"MSCF\x00\x00\x00\x00", "a CAB archive", UNPACK),
+    (b"train.csv".ljust(257, b"\x00") + b"ustar\x0000", "a tar archive", UNPACK),
+    (b"BZh9\x17\x72\x45\x38\x50\x90", "data compressed by bzip2", UNPACK),
+    (b"\x52\x2a\x4d\x18\x04\x00\x00\x00", "data compressed by Zstandard", UNPACK),
+    (b"\x02\x21\x4c\x18\x04\x00\x00\x00", "data compressed by LZ4", UNPACK),
+    (b"\xff\x06\x00\x00sNaPpY\x00", "data compressed by Snappy", UNPACK),
+    (b"\x1f\x9d\x90\x31", "data compressed by compress", UNPACK),
+    (b"LZIP\x01\x0c", "data compressed by lzip or lzop", UNPACK),
+    (b"\x89LZO\x00\r\n\x1a\n", "data compressed by lzip or lzop", UNPACK),
+    *((zlib.compress(b"1,2\n" * 50, level), "data compressed by zlib", UNPACK) for level in (1, 6, 9)),
+    (b"PARE\x15\x04\x15\x00", "an encrypted Parquet file", WRITE),
+    (b"FEA1\x00\x00\x00\x00", "an Arrow or Feather file", WRITE),
+    (b"CDF\x01\x00\x00\x00\x00", "a netCDF file", WRITE),
+    (b"PGDMP\x01\x0e\x00", "a PostgreSQL dump", WRITE),
+    (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB file", WRITE),
+    *((head, "data of R", WRITE) for head in (b"RDX3\nX\n", b"RDA2\nA\n2\n", b"X\n\x00\x00\x00\x03\x00")),
+    (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14", "a SAS data set", WRITE),
+    (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", "a SAS data set", WRITE),
+    (b"$FL2@(#) SPSS DATA FILE", "an SPSS file", WRITE),
+    *((head, "a Stata file", WRITE) for head in (b"<stata_dta><header>", b"\x73\x02\x01\x00")),
+    (b"SEQ\x06\x19org.apache.hadoop", "a Hadoop sequence file", WRITE),
+    (b"\xac\xed\x00\x05sr\x00\x13", "a Java object", WRITE),
+    (b"\x12\x01\x00\x00\x00\x00\x00\x00" + bytes(8), "MXNet arrays", WRITE),
+    (b"{\\rtf1\\ansi", "an RTF document", OTHER),
+    *(
+        (head, "an image", OTHER)
+        for head in (
+            b"GIF89a\x01\x00",
+            b"II*\x00",
+            b"MM\x00*",
+            b"BM\x36\x00\x0c\x00\x00\x00\x00\x00",
+            b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+        )
+    ),
+    *((head, "a program", OTHER) for head in (b"\x7fELF\x02\x01\x01", b"MZ\x90\x00\x03")),
+    *(("1,2\n3,4\n".encode(name), "text in UTF-32", ENCODE) for name in ("utf-32", "utf-32-le", "utf-32-be")),
+    *(("1,2\n3,4\n".encode(name), "text in UTF-16", ENCODE) for name in ("utf-16", "utf-16-le", "utf-16-be")),
+    (b"outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n", "a DVC pointer", "Fetch the file itself by dvc pull"),
+    *(
+        (head, "a git-annex pointer", "Fetch the file itself by git annex get")
+        for head in (b"../../.git/annex/objects/3X", b"/annex/objects/MD5E-s14--f4.csv")
+    ),
+    (b"<head><title>Sign in</title>", "an HTML page", FETCH),
+    (b"<Error><Message>No</Message>", "an error message in XML", FETCH),
+    (b"<ErrorResponse xmlns='x'><Code>Throttling</Code>", "an error message in XML (Throttling)", FETCH),
+    (b'<?xml version="1.0"?>\n<ListBucketResult xmlns="x">', "a list of an S3 bucket", "Fetch the objects in it"),
+    (
+        b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>',
+        "an Excel sheet in XML",
+        SAVE_SHEET,
+    ),
+    (b'<?xml version="1.0"?><rows>', "XML", WRITE),
+    (b"@relation iris\n", "ARFF, as of Weka", "Keep the rows below @data only, as {expected}"),
+    *((text, "SQL", WRITE) for text in (b"INSERT INTO rows VALUES (1);", b"-- MySQL dump 10.13", b"drop table rows")),
+    (b"%%MatrixMarket matrix coordinate real general\n", "a Matrix Market file", WRITE),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n", "an answer of HTTP with its headers", "Keep its body only"),
+    (
+        b"--d74496d66958873e\r\nContent-Disposition: form-data",
+        "a form (multipart)",
+        "Send the data alone as the body",
+    ),
+    (b"-----BEGIN CERTIFICATE-----\nMIID", "encoded or encrypted text (PEM or PGP)", OTHER),
+    *((text, "what Python prints of an array", WRITE) for text in (b"array([1., 2.])", b"torch.tensor([1., 2.])")),
+    *((text, "what NumPy prints of an array", WRITE) for text in (b"[1. 2.]", b"[[-1.5e-3  2]", b"[.5 1]")),
+    (zip_entry(b"ppt/presentation.xml"), "a PowerPoint presentation", OTHER),
+    (
+        zip_entry(b"mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        "an OpenDocument spreadsheet",
+        SAVE_SHEET,
+    ),
+    (zip_entry(b"mimetype", b"application/vnd.oasis.opendocument.text"), "an OpenDocument document", OTHER),
+    (zip_entry(b"model/data.pkl"), "a file of torch", WRITE),
+]
+
+
+@pytest.mark.parametrize(("head", "name", "remedy"), BEGINNINGS, ids=ascii)
+def test_a_format_is_known_by_its_first_bytes(head: bytes, name: str, remedy: str) -> None:
+    found = recognize_format(head)
+    assert found is not None
+    assert (found.name, found.remedy) == (name, remedy)
+
+
+def test_text_is_known_behind_a_byte_order_mark_and_blanks() -> None:
+    for start in (b"\xef\xbb\xbf", b"\n  ", b"\xef\xbb\xbf\r\n"):
+        found = recognize_format(start + b"<!DOCTYPE html>\n")
+        assert found is not None
+        assert found.name == "an HTML page"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"1,2\n",
+        b"+1.5e3:2 -7\r\n",
+        b'{"instances": [[1 2]]}',
+        b"x\x01,2\n",  # as zlib begins, but not as it goes on
+        b"x\x9c",
+        b"BMW,Audi\n",
+        b"[1, 2]",
+        b"age,income\n",
+        b"{}",
+    ],
+)
+def test_what_is_read_is_no_foreign_format(head: bytes) -> None:
+    assert recognize_format(head) is None
+
+
+def test_a_format_is_known_within_gzip_even_if_only_its_beginning_is_there() -> None:
+    packed = gzip.compress(b"\x93NUMPY\x01\x00" + bytes(range(256)) * 100)
+    for head in (packed, packed[:100]):
+        found = recognize_in_gzip(head)
+        assert found is not None
+        assert found.name == "a NumPy array (npy)"
+    assert recognize_in_gzip(gzip.compress(b"1,2\n")) is None
+    assert recognize_in_gzip(b"\x1f\x8b\x08 and no more") is None
+    assert recognize_in_gzip(b"1,2\n") is None

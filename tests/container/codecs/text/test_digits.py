@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from container.codecs.text import digits
 from container.codecs.text.digits import write_column_rows, write_numbers, write_truncated
 
 EDGES = [0.0, -0.0, 1.0, 0.001, 1e15, 1e16, 0.1, 123456.789, 1e22, 1e-7, 3.4e38, 1e-45, 0.5]
@@ -18,6 +19,18 @@ def test_numbers_are_written_as_python_writes_them_be_they_few_or_many(count: in
         assert write_numbers(part) == [repr(float(value)) for value in part]
     whole = np.arange(count)
     assert write_numbers(whole) == [str(i) for i in range(count)]
+
+
+def test_many_floats_are_written_at_once_and_few_or_whole_numbers_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = np.array([0.0, -0.0, 0.5, 0.001, 123.25, 9e14, -2.0, 1e10], np.float32)
+    expected = [repr(float(value)) for value in plain]
+    with monkeypatch.context() as patch:
+        patch.setattr(digits, "repr", None, raising=False)
+        assert write_numbers(plain) == expected
+    with monkeypatch.context() as patch:
+        patch.setattr(digits, "orjson", None)
+        assert write_numbers(plain[:7]) == expected[:7]
+        assert write_numbers(np.arange(100)) == [str(i) for i in range(100)]
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, 2.5, 1e-15, 9.99e-16, -0.3, 123.456, 1e20])

@@ -7,6 +7,7 @@ import pytest
 
 from container.codecs import csv, libsvm
 from container.codecs.text.quoting import quote_text
+from container.codecs.text.value_faults import explain_separator, explain_value
 from container.contract.errors import DecodeError
 from tests.container.bodies import decode_body
 
@@ -126,3 +127,111 @@ def test_a_long_number_that_is_none_is_refused_at_once(text: str) -> None:
     with pytest.raises(DecodeError, match="record 1, column 2: expected a number, found"):
         decode_body("text/csv", f"1,{text}".encode(), {}, 2)
     assert process_time() - started < 5  # it takes a fifth of a second
+
+
+INFINITE = ": an infinite value. Remove or replace it"
+PRINTED = ": a number as Python prints it. Write 1.5"
+COMPLEX = ": a complex number. Write its two parts as two columns"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        *(
+            (text, MISSING)
+            for text in ("", " ", "n/a", "#NA", "n.a.", "nil", "void", "undefined", "missing", "?", "--")
+        ),
+        *((text, MISSING) for text in ("---", "..", "...", "*", "_", "<null>", "<NaN>", "(none)", "[null]", "(blank)")),
+        *(
+            (text, MISSING)
+            for text in (
+                "#N/A N/A",
+                "1.#IND",
+                "-1.#QNAN",
+                "1.#SNAN",
+                "NA_real_",
+                "NA_integer_",
+                "np.nan",
+                "+nan",
+                '"NA"',
+            )
+        ),
+        *((text, MISSING) for text in ("`null`", "\uff2e\uff21", "\N{MINUS SIGN}")),
+        *((text, INFINITE) for text in ("inf", "+Infinity", "infinite", "∞", "-∞", "1.#INF", "np.inf")),
+        *((text, DATE) for text in ("2024/1/31", "2024.01.31", "31/1/2024", "2024-W05", "2024-Q1", "31-Jan-24")),
+        *(
+            (text, DATE)
+            for text in ("Jan 31, 2024", "January 5, 2024", "Wednesday 31.01.24 9:05 pm", "2024-01-31 09:05+01:00")
+        ),
+        *((text, DATE) for text in ("datetime.date(2024, 1, 31)", "Period('2024-01')", "2024-01-31 09:05 UTC")),
+        *(
+            (text, TIME)
+            for text in ("9:05", "123:45:06.7", "9:05:06,5", "-1 days +02:00:00", "3 day", "datetime.time(9, 5)")
+        ),
+        *((text, TIME) for text in ("np.timedelta64(1, 'D')", "9:05 a.m.", "9:05z")),
+        *(
+            (text, PRINTED)
+            for text in ("np.float32(1.5)", "Decimal('1.5')", "tensor(1.5, device='cpu')", "b'1.5'", "f(1.5")
+        ),
+        *(
+            (text, PRINTED)
+            for text in ("tensor(1.5, dtype=torch.float32)", "tensor(1.5, requires_grad=True)", "Tensor(1.5, type=x)")
+        ),
+        *(
+            (text, VECTOR)
+            for text in ("array([1.5, 2])", "tensor(1.5, 2)", "[]", "{1, 2}", "(1 2)", "1, 2)", "1}}", "{'a'}")
+        ),
+        *((text, COMPLEX) for text in ("1+2j", "(1.5-2e3i)", "2j", "-3.i")),
+        ("-0b101", ": a number that is not decimal. Write -5"),
+        ("0o17", ": a number that is not decimal. Write 15"),
+        ("+0XfF", ": a number that is not decimal. Write +255"),
+        ("-0x1p-1", ": a number that is not decimal. Write -0.5"),
+        ("[-1.5]", ": a number in brackets. Write -1.5"),
+        ("{7}", ": a number in brackets. Write 7"),
+        ("($1,234.5)", ": a negative number in parentheses. Write -1234.5"),
+        ("(5)", ": a negative number in parentheses. Write -5"),
+        ('="1.5"', ": a number with signs around it. Write 1.5"),
+        ("'-7'", ": a number with signs around it. Write -7"),
+        *((text, MARK) for text in ("†5", "5‡", "5 §", "5¶", "5^", "#5", "5!", "5 [abc]", "5 (p.)")),
+        *(
+            (text, ": a formula. Write the value that it comes to")
+            for text in ("=B2", "{=A1}", "= -1+2", "=(A1)", "=@A", "=$A$1")
+        ),
+        *(
+            (text, ": an error of a spreadsheet. Remove rows with errors or fill them in")
+            for text in ("#REF!", "#NAME?")
+        ),
+        *((text, ": a truth value. Write 1 for true and 0 for false") for text in ("FALSE", ".true.", ".False.")),
+        ("1 2", ". Columns must be separated by commas, not by blanks"),
+        ("1\t2", ". Columns must be separated by commas, not by tabs"),
+        ("x;2", ". Columns must be separated by commas, not by ';', and decimals written with a point"),
+        ("1|2,5", ". Columns must be separated by commas, not by '|', and decimals written with a point"),
+        ("1\x012", ". Columns must be separated by commas, not by U+0001"),
+        ("1、2", ". Columns must be separated by commas, not by U+3001 (IDEOGRAPHIC COMMA)"),
+        ("1،2", ". Columns must be separated by commas, not by U+060C (ARABIC COMMA)"),
+        ("1e999", ", which is too large for a 32-bit float"),
+        ("\u200b", ": nothing but U+200B (ZERO WIDTH SPACE). Remove the row or fill it in"),
+        ("5\u200b", ", with U+200B (ZERO WIDTH SPACE) in it. Write 5"),
+    ],
+    ids=ascii,
+)
+def test_a_text_is_told_for_what_it_is(text: str, words: str) -> None:
+    assert explain_value(text) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["red", "Action|Comedy", "a;b", "(red)", "x=5", "#hash", "true love", "A1", "'x'", "192.168.0.1", "x" * 2000],
+)
+def test_a_word_is_of_no_known_kind(text: str) -> None:
+    assert explain_value(text) is None
+
+
+@pytest.mark.parametrize("text", ["1", "1 234", "a b", "1 x", "", "12 345.6"])
+def test_blanks_separate_columns_only_where_all_parts_are_numbers_and_not_one_in_groups(text: str) -> None:
+    assert explain_separator(text) is None
+
+
+def test_several_blanks_separate_columns_too() -> None:
+    assert explain_separator(" 1   2 ") == "Columns must be separated by commas, not by blanks"
+    assert explain_separator("a\tb") == "Columns must be separated by commas, not by tabs"
