@@ -117,7 +117,7 @@ def _find_index_names(schema: Any) -> list[str]:
     except ValueError:  # what is no JSON says nothing
         described = None
     said = described.get("index_columns") if isinstance(described, dict) else None
-    index = [name for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    index = said if isinstance(said, list) else []  # a range is described instead of named
     return [name for name in dict.fromkeys(schema.names) if name in index or _INDEX.fullmatch(name)]
 
 

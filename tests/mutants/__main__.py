@@ -179,6 +179,8 @@ def survey_tests(modules: Sequence[Path], tests: Sequence[str]) -> Survey:
         return survey
 
     survey: Survey = in_fork(run_unchanged)
+    if not survey.seconds:
+        sys.exit(f"no test was run: {' '.join(tests)}")
     import_all(survey.libraries)
     print(f"{len(survey.seconds)} tests; these fail unchanged: {sorted(survey.failed) or 'none'}", flush=True)
     return survey

@@ -3,7 +3,6 @@
 from array import array
 from bisect import bisect_right
 from itertools import accumulate, chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def _read_sparse_tensor(tensor: dict[str, Any], feature_dim: int, location: str)
                 f"expected different whole keys from 0 to {feature_dim - 1}, found {quote_json(key)}", location
             )
         seen.add(key)
-    rising = sorted(zip(keys, values, strict=True), key=itemgetter(0))
+    rising = sorted(zip(keys, values, strict=True))
     return [key for key, _ in rising], [value for _, value in rising]
 
 

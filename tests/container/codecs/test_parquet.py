@@ -1,5 +1,6 @@
 """application/x-parquet: columns of numbers in, the first one the label, every fault with its column and row."""
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -209,6 +210,25 @@ def test_a_column_without_numbers_is_told_its_type_and_no_more(columns: dict[str
     with pytest.raises(DecodeError) as refused:
         read(write(columns))
     assert refused.value.problem == f"expected numbers, {problem}"
+
+
+def test_a_long_type_is_cut_after_eighty_characters() -> None:
+    kind = f"struct<{'x' * 100}: int64>"
+    with pytest.raises(DecodeError, match=f"found the type {kind[:80]}. Write every number as a column"):
+        read(write({"y": [0], "a": [{"x" * 100: 1}]}))
+
+
+def test_the_index_of_a_frame_is_left_out_whether_it_is_a_range_or_a_column() -> None:
+    warned: list[str] = []
+    table = pa.table({"y": [1, 0], "id": [7, 8], "a": [3, 4], "__index_level_1__": [5, 6]})
+    described = {"index_columns": ["id", {"kind": "range", "name": None, "start": 0, "stop": 2, "step": 1}]}
+    file = BytesIO()
+    pq.write_table(table.replace_schema_metadata({b"pandas": json.dumps(described).encode()}), file)
+    ((X, y),) = parquet.decode_blocks(BytesIO(file.getvalue()), {}, None, DecodeOptions(warn=warned.append))
+    assert (X.tolist(), y.tolist()) == ([[3], [4]], [1, 0])
+    assert warned == [
+        f"the column '{name}' is the index of a pandas frame, and is left out" for name in ("id", "__index_level_1__")
+    ]
 
 
 def test_what_is_subtracted_is_chosen_on_the_first_features_before_they_are_rounded() -> None:

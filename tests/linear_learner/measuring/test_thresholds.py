@@ -66,6 +66,14 @@ def test_among_equally_good_thresholds_the_one_nearest_to_a_half_wins() -> None:
     assert calibrate_threshold(score, label, accuracy_at_cuts).threshold == pytest.approx(0.375)
 
 
+def test_the_nearest_to_a_half_is_found_among_many_that_are_equally_good() -> None:
+    score = np.array([0.9, 0.8, 0.7, 0.6, 0.45, 0.4], np.float32)
+    label = np.array([1, 0, 1, 0, 1, 0], np.float32)
+    for some, same in ((score, label), (1 - score, 1 - label)):
+        found = calibrate_threshold(some, same, accuracy_at_cuts).threshold
+        assert abs(found - 0.5) == pytest.approx(0.075)
+
+
 @pytest.mark.parametrize("steps", [0, 1])  # of which one is even in its last bit, as the middle is rounded
 def test_a_threshold_between_neighbouring_floats_still_parts_them(steps: int) -> None:
     low = np.float32(0.7) if steps == 0 else np.nextafter(np.float32(0.7), np.float32(1))
@@ -84,6 +92,15 @@ def test_no_threshold_as_good_is_nearer_to_a_half(rows: list[tuple[int, bool]]) 
     best = [threshold for threshold, share in zip(every, right, strict=True) if share == max(right)]
     found = calibrate_threshold(score, label, accuracy_at_cuts).threshold
     assert abs(found - 0.5) == pytest.approx(min(abs(threshold - 0.5) for threshold in best))
+
+
+def test_a_target_that_is_met_exactly_is_kept() -> None:
+    by_recall = partial(precision_at_target_recall, target=0.5)
+    found = calibrate_threshold(np.array([0.9, 0.6, 0.3], np.float32), np.array([1, 0, 1]), by_recall)
+    assert (found.threshold, found.value) == (0.75, 1)
+    score = np.array([0.9, 0.8, 0.7, 0.2, 0.1], np.float32)
+    found = calibrate_threshold(score, np.array([1, 1, 1, 1, 0]), by_recall)
+    assert found.threshold == pytest.approx(0.15)  # of those without a false positive the one that misses none
 
 
 def test_of_thresholds_with_one_value_that_wins_which_keeps_more_of_the_target() -> None:

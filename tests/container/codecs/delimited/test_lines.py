@@ -133,6 +133,18 @@ def test_names_are_known_from_rows(line: str, columns: int, labels: int, may: bo
     assert may_be_header(line.split(","), columns, labels) == may
 
 
+@pytest.mark.parametrize(
+    ("fields", "may"),
+    [
+        (["x"] * 60 + ["NA"] * 300, True),
+        (["x"] * 50 + ["NA"] * 50 + ["x"] * 300, False),
+        (["x"] * 50 + ["NA"] * 50 + ["x"], False),
+    ],
+)
+def test_the_first_hundred_fields_tell_a_header(fields: list[str], may: bool) -> None:
+    assert may_be_header(fields, len(fields), 1) == may
+
+
 def test_fields_are_read_in_the_charset_that_they_are_in() -> None:
     written = ["größe".encode().decode("latin-1"), "größe", "abc"]
     assert decode_fields(written) == ["größe", "größe", "abc"]

@@ -116,6 +116,7 @@ def test_a_shape_of_a_dense_record_may_have_several_sides_and_that_of_a_sparse_o
     sparse = read_record(record([5, 6], keys=[3, 1], shape=[1, 4]).SerializeToString(), None, True)
     assert sparse.keys is not None
     assert (sparse.keys.tolist(), sparse.values.tolist(), sparse.width) == ([1, 3], [6, 5], 4)
+    assert read_record(record([5], keys=[3], shape=[1, 4]).SerializeToString(), 4, True).width == 4
     without = read_record(record([5], keys=[1]).SerializeToString(), 7, True)
     assert without.width == 7
     empty = read_record(record([], shape=[4]).SerializeToString(), None, True)

@@ -359,6 +359,7 @@ def test_text_is_known_behind_a_byte_order_mark_and_blanks() -> None:
         b'{"instances": [[1 2]]}',
         b"x\x01,2\n",  # as zlib begins, but not as it goes on
         b"x\x9c",
+        b"x\x01other",
         b"BMW,Audi\n",
         b"[1, 2]",
         b"age,income\n",

@@ -129,6 +129,19 @@ def test_training_data_of_another_type_is_told_what_it_looks_like(head: bytes, f
     assert explain_mismatch("text/libsvm", head).startswith(f"expected text/libsvm, {found}")
 
 
+def test_of_unknown_bytes_the_first_sixteen_are_shown() -> None:
+    assert explain_mismatch("text/csv", bytes(range(30))) == (
+        "expected text/csv, found bytes of no known type: 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f"
+    )
+
+
+def test_what_comes_after_the_first_four_kilobytes_does_not_matter() -> None:
+    head = b"a\x01\x02".ljust(4096, b"b")
+    assert explain_mismatch("text/csv", head) == explain_mismatch("text/csv", head + b"\x03")
+    assert "text with the control character U+0001" in explain_mismatch("text/csv", head + b"\x03")
+    assert "bytes of no known type" in explain_mismatch("text/csv", head[:-1] + b"\x03")
+
+
 def test_rows_as_csv_are_advised_once_where_csv_is_expected() -> None:
     assert explain_mismatch("text/csv", b'{"a": 1}') == (
         f"expected text/csv, found JSON, which training does not read. {ROW_A_LINE}"
