@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, explain_mismatch, may_be_type
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, explain_mismatch, may_be_type
 from container.contract.errors import DecodeError
 from container.rows.blocks import BLOCK_BYTES
 
@@ -63,8 +63,8 @@ def _split_whole_lines(texts: Iterator[bytes], media_type: str, is_request: bool
 
 def check_and_strip_start(start: bytes, media_type: str, is_request: bool) -> bytes:
     """Check that a text begins as `media_type` does, and return it without a byte order mark; raises DecodeError."""
-    if not may_be_type(media_type, start[:HEAD_BYTES]):
-        raise DecodeError(explain_mismatch(media_type, start[:HEAD_BYTES], is_request))
+    if not may_be_type(media_type, start):
+        raise DecodeError(explain_mismatch(media_type, start, is_request))
     return start.removeprefix(BYTE_ORDER_MARK)
 
 

@@ -1,7 +1,4 @@
-"""recordIO framing: a magic number, a length whose top three bits tell split parts, the bytes, padding to four.
-
-Tests: tests/container/codecs/test_recordio.py, tests/container/codecs/records/test_one_by_one.py.
-"""
+"""recordIO framing: a magic number, a length whose top three bits tell split parts, the bytes, padding to four."""
 
 import struct
 from typing import BinaryIO

@@ -608,3 +608,9 @@ def test_without_labels_every_column_is_a_feature_unless_a_label_is_said_to_come
     assert (X.tolist(), y.shape) == ([[1, 2], [3, 4]], (2, 0))
     ((X, y),) = csv.decode_blocks(BytesIO(b"9,1,2\n9,3,4\n"), {"label_size": "1"}, 2, options)
     assert (X.tolist(), y.shape) == ([[1, 2], [3, 4]], (2, 0))
+
+
+@pytest.mark.parametrize("row", [b"1,2,3", b"1", b'1,"2",3'])
+def test_a_row_of_another_width_is_refused_in_whichever_block_it_is(row: bytes) -> None:
+    with blocks_of(4), pytest.raises(DecodeError, match=rf"row 3: expected 2 .* columns, found {row.count(b',') + 1}"):
+        read(b"1,2\n3,4\n" + row + b"\n")

@@ -355,3 +355,8 @@ def test_nested_lists_are_not_taken_for_one() -> None:
 def test_a_request_that_is_no_json_is_told_what_requests_may_be() -> None:
     with pytest.raises(DecodeError, match="found application/x-parquet, which requests cannot be"):
         decode_json(b"PAR1\x15\x04", {}, 2)
+
+
+def test_text_that_is_not_utf8_is_told_by_its_byte() -> None:
+    with pytest.raises(DecodeError, match=r"^byte 15: not JSON: expected UTF-8 text$"):
+        decode_json(b'{"instances": \xff}', {}, 1)

@@ -251,3 +251,13 @@ def test_what_is_subtracted_is_chosen_on_the_first_features_before_they_are_roun
 def test_without_labels_every_column_is_a_feature() -> None:
     ((X, y),) = parquet.decode_blocks(BytesIO(write({"a": [1, 2], "b": [3, 4]})), {}, 2, DecodeOptions(labelled=False))
     assert (X.tolist(), y.shape) == ([[1, 3], [2, 4]], (2, 0))
+
+
+def test_a_table_without_labels_needs_one_column_and_no_more() -> None:
+    options = DecodeOptions(labelled=False)
+    ((X, _),) = parquet.decode_blocks(BytesIO(write({"a": [1, 2]})), {}, 1, options)
+    assert X.tolist() == [[1], [2]]
+    with pytest.raises(DecodeError, match=r"^expected at least one feature, found 0 columns$"):
+        list(parquet.decode_blocks(BytesIO(write({"__index_level_0__": [1]})), {}, None, options))
+    with pytest.raises(DecodeError, match=r"^expected 2 columns, found 1$"):
+        list(parquet.decode_blocks(BytesIO(write({"a": [1, 2]})), {}, 2, options))

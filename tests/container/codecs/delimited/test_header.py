@@ -89,6 +89,37 @@ def test_columns_are_taken_by_name_and_others_may_hold_anything() -> None:
     ]
 
 
+class LineByLine(BytesIO):
+    """A request that arrives a line at a time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self.readline()
+
+
+def test_rows_that_arrive_after_the_names_follow_them_too() -> None:
+    options = DecodeOptions(refuse_names)
+    with pytest.raises(DecodeError, match=r"^record 1: other names are expected$"):
+        list(csv.decode_records(LineByLine(b"a,b,c\n1,2,3\n"), {"header": "present"}, 2, options))
+
+
+def test_copies_of_a_long_header_of_numbers_are_no_records() -> None:
+    row = ",".join("123456789")
+    assert ask(f"{YEARS}\n{row}\n{YEARS}\n{row}\n".encode(), 9, lambda names: range(9)) == [[*range(1, 10)]] * 2
+
+
+def test_a_label_alone_is_no_row_even_if_labels_are_not_wanted() -> None:
+    parameters = {"header": "present", "label_size": "1"}
+    with pytest.raises(DecodeError, match="row 1: expected a label and at least one feature, found one column, 'y'"):
+        list(csv.decode_blocks(BytesIO(b"y\n1\n"), parameters, None, DecodeOptions(labelled=False)))
+
+
+def test_a_line_of_numbers_is_a_header_if_these_are_the_known_names() -> None:
+    assert has_header_line(b"1, 0 ,2\n", known=["0", "1"])
+    assert not has_header_line(b"1,2\n", known=["0", "1"])
+    assert not has_header_line(b"1,2\n")
+    assert not has_header_line(b",\n")
+
+
 def test_a_line_that_no_reader_can_split_is_no_header() -> None:
     assert not has_header_line(b"y," + b"a" * 200_000)
     assert has_header_line(b"y,a\n1,2\n")

@@ -1,6 +1,8 @@
 """Rows of plain numbers are parsed at once, in threads that are ahead of who takes them; all others are left."""
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,6 +31,14 @@ def test_plain_rows_are_read_at_once() -> None:
 def test_columns_that_are_not_used_may_hold_anything_and_the_others_are_taken_in_the_order_of_the_file() -> None:
     found = rows_of(b"1,x,3,4\n5,,7,8\n", BY_NAME)
     assert found == [[4, 1], [8, 5]]
+
+
+def test_the_first_column_may_be_empty_if_it_is_not_used() -> None:
+    assert rows_of(b",2,x,4\n,6,,8\n", replace(BY_NAME, used_columns=(3, 1))) == [[4, 2], [8, 6]]
+
+
+def test_there_are_no_more_threads_than_processors_and_eight_at_most() -> None:
+    assert 1 <= training._THREADS <= min(8, len(os.sched_getaffinity(0)))
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def row(columns: int, **more: object) -> CsvSchema:
         ("0,1,2", record(2), 1, LABEL),
         ("A17,1,2", record(2), 1, ". Is the first, 'A17', an id or index? Send features only"),
         ("a,b,c", record(2), 1, LABEL),
+        ("A17" + ",x" * 98 + ",5", record(99), 1, ". Is the first, 'A17', an id or index? Send features only"),
+        ("A17" + ",x" * 99 + ",5", record(100), 1, LABEL),  # the first hundred tell what a line is
         ("1.5,2.51.5,2.5", record(2), 1, LOST),
         ("1.5,2.5,2.5", record(2), 1, LABEL),
         ("1.5,2.51.5,2.5", record(2), 2, LABEL),

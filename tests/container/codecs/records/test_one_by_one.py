@@ -1,6 +1,5 @@
 """A record alone: its row, or what is wrong with it, and where."""
 
-import struct
 from typing import Any
 
 import numpy as np
@@ -144,6 +143,16 @@ def test_labelled_records_are_cut_where_dense_ones_become_sparse_and_those_of_a_
     assert [y for _, y, _ in read_all(data, labelled=False)] == [[0, 0, 0, 0]]
 
 
+def test_a_request_is_scored_after_four_thousand_records() -> None:
+    data = framed(record([1, 2])) * 5000
+    assert [len(y) for _, y, _ in read_all(data, labelled=False)] == [4096, 904]
+
+
+def test_a_sparse_record_may_have_a_single_feature() -> None:
+    row = read_record(record([5], keys=[0], shape=[1]).SerializeToString(), None, True)
+    assert (row.values.tolist(), row.width) == ([5], 1)
+
+
 def test_those_of_a_request_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("container.codecs.records.one_by_one._PIECE_ROWS", 3)
     data = framed(*(record([i, i]) for i in range(7)))
@@ -187,8 +196,3 @@ def test_the_first_value_that_is_not_finite_is_named(sparse: bool) -> None:
     with pytest.raises(DecodeError, match=r"^record 11, label: expected a finite number, found inf"):
         check_finite(rows, y, 11)
     check_finite(X[:1], np.zeros(1, np.float32), 1)
-
-
-def test_a_frame_is_a_magic_number_a_length_and_padding_to_four() -> None:
-    assert make_frame(b"abcde") == struct.pack("<II", 0xCED7230A, 5) + b"abcde\0\0\0"
-    assert make_frame(b"abcd") == struct.pack("<II", 0xCED7230A, 4) + b"abcd"
