@@ -18,10 +18,10 @@ from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
 from open_algorithms.learning.rows.csr import Csr
 from tests.container.pipes import serve_fifos
+from tests.waiting import HANG_SECONDS
 
 MakeChannel = Callable[..., Channel]
 RECORDIO = "application/x-recordio-protobuf"
-PATIENCE = 10  # seconds for what happens at once
 ROWS = np.random.default_rng(0).standard_normal((3000, 500), np.float32)
 SPARSE = Csr(ROWS[0], np.tile(np.arange(0, 500, 50, np.int32), 50), np.arange(0, 501, 10, np.int64), (50, 1000))
 CONTENTS = {
@@ -127,7 +127,7 @@ def test_leaving_does_not_wait_for_a_silent_writer(pipe: MakeChannel, train: Pat
     feeder.join()
     leaving = Thread(target=blocks.close)
     leaving.start()
-    leaving.join(PATIENCE)
+    leaving.join(HANG_SECONDS)
     has_left = not leaving.is_alive()
     os.close(writer)
     leaving.join()
@@ -138,7 +138,7 @@ def test_a_wait_for_a_fifo_ends_once_nobody_wants_it(train: Path) -> None:
     halt = Event()
     later = Timer(0.1, halt.set)
     later.start()
-    with pytest.raises(HaltedError), open_next_fifo(train, halt, PATIENCE):
+    with pytest.raises(HaltedError), open_next_fifo(train, halt, HANG_SECONDS):
         pass
     later.join()
 
@@ -147,7 +147,7 @@ def test_a_wait_for_bytes_ends_once_nobody_wants_them(train: Path) -> None:
     os.mkfifo(next_fifo_path(train))
     halt = Event()
     later = Timer(0.1, halt.set)
-    with open_next_fifo(train, halt, PATIENCE) as stream:
+    with open_next_fifo(train, halt, HANG_SECONDS) as stream:
         later.start()
         with pytest.raises(HaltedError):
             stream.read(1)
