@@ -76,6 +76,11 @@ def test_a_record_that_is_not_right_is_told_why(instance: Any, problem: str) -> 
     assert refuse(instance, features=4, first=7) == f"record 7: {problem}"
 
 
+def test_records_are_counted_from_1_unless_said_otherwise() -> None:
+    with pytest.raises(DecodeError, match=r"^record 2: expected 2 features, found 1$"):
+        read_instances([{"features": [1, 2]}, {"features": [1]}], 2)
+
+
 @pytest.mark.parametrize("key", [0, 3])
 def test_the_first_and_the_last_key_are_keys(key: int) -> None:
     X = read_instances([sparse([key], [5])], 4)

@@ -49,6 +49,7 @@ def test_a_text_is_quoted_and_cut_after_eighty_characters(text: str | bytes, sho
         ("1\N{ARABIC THOUSANDS SEPARATOR}500", "1,500", "U+066C (ARABIC THOUSANDS SEPARATOR)"),
         ("5\N{ARABIC PERCENT SIGN}", "5%", "U+066A (ARABIC PERCENT SIGN)"),
         ("\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH TILDE}", "!~", "U+FF01 (FULLWIDTH EXCLAMATION MARK)"),
+        ("\uff5f", "\uff5f", None),  # a parenthesis beyond the full-width forms of ASCII
         ("\N{DEVANAGARI DIGIT SEVEN}", "7", "U+096D (DEVANAGARI DIGIT SEVEN)"),
         ("1\N{CYRILLIC SMALL LETTER IE}5", "1e5", "U+0435 (CYRILLIC SMALL LETTER IE)"),
         ("1\N{CYRILLIC SMALL LETTER O}", "10", "U+043E (CYRILLIC SMALL LETTER O)"),

@@ -156,7 +156,10 @@ COMPLEX = ": a complex number. Write its two parts as two columns"
                 '"NA"',
             )
         ),
-        *((text, MISSING) for text in ("`null`", "\uff2e\uff21", "\N{MINUS SIGN}")),
+        *(
+            (text, MISSING)
+            for text in ("`null`", "\uff2e\uff21", "\N{MINUS SIGN}", 2 * "\N{EM DASH}", 3 * "\N{EN DASH}")
+        ),
         *((text, INFINITE) for text in ("inf", "+Infinity", "infinite", "∞", "-∞", "1.#INF", "np.inf")),
         *((text, DATE) for text in ("2024/1/31", "2024.01.31", "31/1/2024", "2024-W05", "2024-Q1", "31-Jan-24")),
         *(
