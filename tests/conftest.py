@@ -1,6 +1,7 @@
 """What tests need and is missing is told before the first of them, and what needs it is left out."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,11 +48,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Say what is left out, and why."""
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter and not hasattr(config, "workerinput"):
-        if expression := config.option.markexpr:
-            reporter.write_line(f"Run are tests marked: {expression}")
-        for name, problem in config.stash[MISSING].items():
-            reporter.write_line(f"Left out are tests marked: {name} ({problem})")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    described = dict(line.split(": ", 1) for line in config.getini("markers"))
+    expression = config.option.markexpr
+    not_asked_for = re.findall(r"\w+", expression.removeprefix("not ")) if expression.startswith("not ") else []
+    left_out = {name: f"{described[name]}; make test-all runs it" for name in not_asked_for if name in described}
+    left_out |= {name: f"{described[name]}; {problem}" for name, problem in config.stash[MISSING].items()}
+    if left_out:
+        reporter.write_line("Left out is what is marked:")
+    for name, why in left_out.items():
+        reporter.write_line(f"  {name:10} {why}")
 
 
 class ByFileOrRoom(LoadFileScheduling):  # type: ignore[misc]

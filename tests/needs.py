@@ -12,6 +12,7 @@ from benchmarks.data import FOLDER
 TOP = Path(__file__).resolve().parent.parent
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 BROWSER = ("chromium", "chromedriver")
+SHARED = ("golden/adult", "golden/attrition", "data/mnist.npz")
 SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
@@ -53,13 +54,15 @@ def curl_problem() -> str | None:
 
 def root_problem() -> str | None:
     """Say that folders cannot be mounted or given away, or None."""
-    can_mount = os.getuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode
+    is_root = os.getuid() == 0 and shutil.which("unshare") is not None
+    can_mount = is_root and not subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode
     return None if can_mount else "only root can mount folders and give them away"
 
 
 def shared_problem() -> str | None:
-    """Say that the folder of real data and public runs is missing, or None."""
-    return None if FOLDER.exists() else f"{FOLDER} is absent; LINEAR_LEARNER_SHARED names the folder of the data"
+    """Say what of the real data and public runs is missing, or None."""
+    absent = [path for path in (FOLDER / name for name in SHARED) if not path.exists()]
+    return f"{absent[0]} is absent; LINEAR_LEARNER_SHARED names the folder of the data" if absent else None
 
 
 PROBLEMS: dict[str, Callable[[], str | None]] = {
