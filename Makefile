@@ -88,7 +88,7 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@touch $@
 
 # Files of slow tests begin first, and a file stays on one worker, with what its tests share (tests/conftest.py).
-PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test: $(READY) .venv/snippet/ready ## run the tests but those of the image and the SDK, of many kills and of long streams
 	@$(PYTEST) -m 'not (image or sdk or kills or streams)'
