@@ -6,10 +6,12 @@ import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 from benchmarks.data import FOLDER
 
 TOP = Path(__file__).resolve().parent.parent
+CHECKOUT = f"{crc32(str(TOP).encode()):08x}"  # in the names of what the tests of other checkouts may make, too
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 BROWSER = ("chromium", "chromedriver")
 SHARED = ("golden/adult", "golden/attrition", "data/mnist.npz")

@@ -13,6 +13,14 @@ import pytest
 from container.channels.channel import Channel
 from container.channels.copies import writable_bytes
 from container.contract.environment import ChannelConfig
+from tests.container.serving import STARTED
+
+
+@pytest.fixture(autouse=True)
+def _no_server_outlives_its_test() -> Iterator[None]:
+    yield
+    while STARTED:
+        STARTED.pop().end()
 
 
 @pytest.fixture

@@ -20,7 +20,11 @@ import numpy as np
 from markupsafe import Markup
 from open_algorithms.learning.rows.csr import Csr
 from container import server
+from container.web import shelf
 from container.web.shelf import Loader
+
+if "SHELF" in os.environ:
+    shelf._SHELF_PARENTS = (os.environ["SHELF"],)
 
 class Sum:
     feature_dim = 2
@@ -69,17 +73,27 @@ class ServerProcess(subprocess.Popen[str]):
             log.seek(0)
             return log.read()
 
+    def end(self) -> None:
+        """Kill it unless it has ended."""
+        self.kill()
+        self.wait()
+        self._log.close()
+
+
+STARTED: list[ServerProcess] = []  # by the test that runs
+
 
 def start_server(port: int, **environ: str) -> ServerProcess:
-    """Start a server."""
-    return ServerProcess(port, environ)
+    """Start a server, which does not outlive the test."""
+    STARTED.append(ServerProcess(port, environ))
+    return STARTED[-1]
 
 
 @contextmanager
 def running_server(**environ: str) -> Iterator[int]:
     """Run a server and yield its port; it must exit with status 0."""
     port = claim_port()
-    process = start_server(port, **environ)
+    process = ServerProcess(port, environ)
     try:
         assert wait_for_ping(port, process) == 200
         yield port

@@ -19,7 +19,7 @@ from tests.contract.formats import CSV
 from tests.contract.jobs import TrainingJob, lay_out_example_job
 from tests.contract.launch import Container, HardenedContainer, Running
 from tests.contract.servers import RunningServer, wait_for_ping
-from tests.needs import IMAGE, TOP
+from tests.needs import CHECKOUT, IMAGE, TOP
 from tests.page import read_blocks
 from tests.ports import claim_port
 from tests.waiting import HANG_SECONDS
@@ -194,7 +194,7 @@ def command_lines() -> list[str]:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the compose file and the example, in the order of the page: trained, then served."""
-    folder = tmp_path_factory.mktemp("contract-example")
+    folder = tmp_path_factory.mktemp(f"example-{CHECKOUT}-")
     shutil.copy(TOP / "docker-compose.yml", folder)
     lay_out_job(folder / "opt_ml")
     yield folder

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.leftovers import remove_containers
 from tests.contract.shell import Blocks, Example, assert_as_shown, type_blocks
-from tests.needs import IMAGE, TOP, snippet_problem
+from tests.needs import CHECKOUT, IMAGE, TOP, snippet_problem
 from tests.page import DOCS, WITHOUT_AWS, split_page
 
 pytestmark = pytest.mark.processes
@@ -31,7 +31,7 @@ def read_sections() -> dict[str, Blocks]:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout that the pages may write into."""
-    folder = tmp_path_factory.mktemp("local-page")
+    folder = tmp_path_factory.mktemp(f"pages-{CHECKOUT}-")
     for name in LINKED:
         (folder / name).symlink_to(TOP / name)
     shutil.copy(TOP / "docker-compose.yml", folder)

@@ -222,14 +222,10 @@ def test_a_full_disk_is_507_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "shelf").iterdir())
 
 
-def folders() -> set[Path]:
-    return {path for folder in shelf._SHELF_PARENTS for path in Path(folder).glob("models-*")}
-
-
 def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
-    before = folders()
-    port = claim_port()
-    process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
+    shelf, port = tmp_path / "shelf", claim_port()
+    shelf.mkdir()
+    process = start_server(port, SAGEMAKER_MULTI_MODEL="true", SHELF=str(shelf))
     assert wait_for_ping(port, process) == 200
     order = json.dumps({"model_name": "x", "url": write(tmp_path / "model", 0)})
     assert send_request(port, "POST", "/models", order)[0] == 200
@@ -244,17 +240,18 @@ def test_a_worker_that_ends_takes_no_model_with_it(tmp_path: Path) -> None:
             os.kill(int(pid), signal.SIGTERM)
         wait_until(partial(are_gone, workers))
         assert invoke(port, "x") == (200, b"3.0\n")
-    (folder,) = folders() - before
+    (folder,) = shelf.iterdir()
     assert len(list(folder.iterdir())) == 1
     stop_server(process)
     assert not folder.exists()
 
 
 def test_a_master_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
-    before = folders()
-    port = claim_port()
-    process = start_server(port, SAGEMAKER_MULTI_MODEL="true")
+    shelf, port = tmp_path / "shelf", claim_port()
+    shelf.mkdir()
+    process = start_server(port, SAGEMAKER_MULTI_MODEL="true", SHELF=str(shelf))
     assert wait_for_ping(port, process) == 200
+    assert list(shelf.iterdir())
     process.kill()
     process.read_output()
-    wait_until(lambda: folders() <= before)
+    wait_until(lambda: not list(shelf.iterdir()))

@@ -10,7 +10,7 @@ import pytest
 
 from linear_learner.artifact.read import load_model
 from tests.contract.example import read_example
-from tests.needs import IMAGE, TOP
+from tests.needs import CHECKOUT, IMAGE, TOP
 from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.processes
@@ -23,6 +23,7 @@ def test_the_documented_command_trains_on_two_hosts(tmp_path: Path, monkeypatch:
     for name in ("breast-cancer", "distributed"):
         shutil.copytree(TOP / "examples" / name, tmp_path / "examples" / name)
     monkeypatch.setenv("IMAGE", IMAGE)
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", f"hosts-{CHECKOUT}")
     ((compose, up),) = re.findall(rf"^# +(docker-compose) (-f {FILE} up)$", (TOP / FILE).read_text(), re.MULTILINE)
     if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
         compose = "docker compose"
