@@ -93,7 +93,7 @@ PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --di
 test: $(READY) .venv/snippet/ready ## run the tests but those of the image and the SDK, of many kills and of long streams
 	@$(PYTEST) -m 'not (image or sdk or kills or streams)'
 
-test-quick: $(READY) ## run in a minute the tests that start no program, with fewer examples
+test-quick: $(READY) ## run in a minute the tests that need no program of their own, with fewer examples
 	@$(PYTEST) -m 'not (image or sdk or kills or streams or browser or processes)' --hypothesis-profile quick
 
 test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image

@@ -19,6 +19,7 @@ from container.contract.errors import DecodeError
 from open_algorithms.learning.rows.csr import Csr
 from tests.chance import draw_examples
 from tests.container.bodies import decode_body
+from tests.container.codecs.records.made import record
 
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 tables = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 6)), elements=numbers)
@@ -57,16 +58,6 @@ def rows(data: bytes) -> list[Any]:
             columns = X.indices[part].tolist() if isinstance(X, Csr) else None
             read.append((label.tobytes(), values.tobytes(), columns, X.shape[1]))
     return read
-
-
-def record(values: Any = (1, 2), label: Any = (1,), kind: str = "float32_tensor", **tensor: Any) -> Record:
-    made = Record()
-    getattr(made.features["values"], kind).values.extend(values)
-    for name, content in tensor.items():
-        getattr(getattr(made.features["values"], kind), name).extend(content)
-    if label is not None:
-        made.label["values"].float32_tensor.values.extend(label)
-    return made
 
 
 def framed(*records: Record) -> bytes:

@@ -11,16 +11,7 @@ from container.codecs.records.one_record import read_record, stack_records
 from container.codecs.records.record_pb2 import Record
 from container.contract.errors import DecodeError
 from open_algorithms.learning.rows.csr import Csr, compress_matrix
-
-
-def record(values: list[float], label: Any = (1,), kind: str = "float32_tensor", **tensor: Any) -> Record:
-    made = Record()
-    getattr(made.features["values"], kind).values.extend(values)
-    for name, content in tensor.items():
-        getattr(getattr(made.features["values"], kind), name).extend(content)
-    if label is not None:
-        made.label["values"].float32_tensor.values.extend(label)
-    return made
+from tests.container.codecs.records.made import record
 
 
 def refuse(made: Record | bytes, features: int | None = None, labelled: bool = True) -> str:
