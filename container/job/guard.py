@@ -5,10 +5,11 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from types import FrameType
 
 from container.job.stop import StopRequest
 from container.machine.forking import fork_dying_with_parent
+
+FORWARDED_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def fork_guarded_child(environ: Mapping[str, str], stop: StopRequest) -> None:
@@ -17,24 +18,31 @@ def fork_guarded_child(environ: Mapping[str, str], stop: StopRequest) -> None:
     The parent exits with the child's status. If the child was killed by a signal, as the kernel does without a message
     when memory is full, the parent logs the reason and writes it to output/failure, unless that file exists.
     """
+    # Blocked from before the fork, a signal waits until it is asked for: of one that comes just before the call that
+    # waits for the child, a handler would hear only after the child's end.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*FORWARDED_SIGNALS, signal.SIGCHLD})
     child = fork_dying_with_parent()
     if not child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
-
-    def forward_signal(number: int, frame: FrameType | None) -> None:
-        with suppress(ProcessLookupError):  # it has ended, and what is left is to say so
-            os.kill(child, number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, forward_signal)
     if stop.is_received:
-        forward_signal(signal.SIGTERM, None)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.kill(child, signal.SIGTERM)
+    status = _forward_signals_until_end(child)
     if status < 0:
         _report_kill(environ, -status)
         status = 1
     sys.stdout.flush()
     os._exit(status)
+
+
+def _forward_signals_until_end(child: int) -> int:
+    """Forward the signals that arrive to the child; return how it ended, a signal as a negative number."""
+    while True:
+        if (number := signal.sigwait({*FORWARDED_SIGNALS, signal.SIGCHLD})) in FORWARDED_SIGNALS:
+            os.kill(child, number)  # one that has ended keeps its number until it is waited for
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
 
 
 def _report_kill(environ: Mapping[str, str], number: int) -> None:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from linear_learner.artifact.read import load_model
+from open_algorithms.commands.telling.doors import run_program
 from open_algorithms.commands.train import copy_outputs
 from tests.commands.command import Command
 from tests.container.terminal import PseudoTerminal
@@ -265,3 +267,17 @@ def test_without_a_log_a_job_ends_as_with_one(tmp_path: Path, place: str, reason
             "train: ClientError: The hyperparameters have these faults:",
             "- epochs: expected an integer in [1, inf), found 'none'",
         ]
+
+
+def test_a_signal_that_comes_while_a_program_is_started_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().__init__(*words, **options)
+
+    (tmp_path / "train").write_text("import time\ntime.sleep(3600)\n")
+    monkeypatch.setattr("open_algorithms.commands.telling.doors.CHECKOUT", tmp_path)
+    monkeypatch.setattr("subprocess.Popen", Interrupted)
+    assert run_program("train", tmp_path, dict(os.environ)) == 128 + signal.SIGTERM

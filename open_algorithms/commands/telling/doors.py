@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +15,7 @@ from open_algorithms.commands.telling.faults import CommandError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FORWARDED_SIGNALS = {signal.SIGINT: signal.SIGINT, signal.SIGTERM: signal.SIGTERM, signal.SIGHUP: signal.SIGTERM}
+SIGNAL_SECONDS = 0.1  # until a signal is sent on
 
 
 def run_program(name: str, root: Path, environ: Mapping[str, str]) -> int:
@@ -25,27 +26,28 @@ def run_program(name: str, root: Path, environ: Mapping[str, str]) -> int:
     door = CHECKOUT / name
     if not door.is_file():
         raise CommandError(f"the program {door} is not there. Run from a checkout (make setup), or from the image.")
-    with forward_signals() as children:
+    with collect_signals() as received:
         child = subprocess.Popen([sys.executable, door], env={**environ, "SAGEMAKER_BASE_DIR": str(root)})
-        children.append(child)
-        status = child.wait()
+        status = None
+        while status is None:
+            while received:
+                child.send_signal(received.pop(0))
+            with suppress(subprocess.TimeoutExpired):
+                status = child.wait(SIGNAL_SECONDS)
     return status if status >= 0 else 128 - status
 
 
 @contextmanager
-def forward_signals() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Forward signals to the child processes in the list; raise KeyboardInterrupt while it is empty."""
-    children: list[subprocess.Popen[bytes]] = []
+def collect_signals() -> Iterator[list[signal.Signals]]:
+    """Collect the signals that are to be sent on, in a list."""
+    received: list[signal.Signals] = []
 
-    def forward_signal(number: int, frame: FrameType | None) -> None:
-        if not children:
-            raise KeyboardInterrupt
-        for child in children:
-            child.send_signal(FORWARDED_SIGNALS[signal.Signals(number)])
+    def collect_signal(number: int, frame: FrameType | None) -> None:
+        received.append(FORWARDED_SIGNALS[signal.Signals(number)])
 
-    before = {number: signal.signal(number, forward_signal) for number in FORWARDED_SIGNALS}
+    before = {number: signal.signal(number, collect_signal) for number in FORWARDED_SIGNALS}
     try:
-        yield children
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
