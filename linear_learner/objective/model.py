@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from linear_learner.objective.losses import LOSSES
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Numbers
 
@@ -20,7 +21,8 @@ class LinearModel:
 
     `metrics_params` are the settings that the original keeps next to the threshold. `names` are the feature names and
     `label_name` the label's, where the training data had them. `blurred` are the columns whose spread is below
-    float32's resolution at their magnitude. A float64 bias means that features must be passed in float64.
+    float32's resolution at their magnitude. A float64 bias means that features must be passed in float64. `recipe` says
+    how the columns of a table become the features, where the model was trained on one.
     """
 
     predictor_type: str
@@ -32,6 +34,7 @@ class LinearModel:
     names: Sequence[str] = ()
     label_name: str = ""
     blurred: tuple[int, ...] = ()
+    recipe: Recipe | None = None
 
     @property
     def feature_names(self) -> Sequence[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from open_algorithms.learning.columns.recipe import Recipe
+from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.job.stop import StopCheck, never_stop
@@ -23,15 +25,28 @@ class Columns:
     """The columns of the train channel: names of features and label, empty where there are none, and an offset.
 
     `shift` (d,) has already been subtracted from every feature, so that float32 keeps the digits that vary; None for
-    nothing.
+    nothing. `recipe` says how the columns of a table become the features, where the channel is one.
     """
 
     features: tuple[str, ...] = ()
     label: str = ""
     shift: Float64s | None = None
+    recipe: Recipe | None = None
 
 
-def read_no_columns(may_shift: bool) -> Columns:
+@dataclass(frozen=True)
+class ColumnRequest:
+    """What an algorithm asks of the columns: whether features may be shifted, and what the user says of a table.
+
+    `recipe` is that of a model to start from, which tables must follow; None where they are looked into.
+    """
+
+    may_shift: bool = False
+    wishes: ColumnWishes = field(default_factory=ColumnWishes)
+    recipe: Recipe | None = None
+
+
+def read_no_columns(request: ColumnRequest) -> Columns:
     """Return columns without names and shift."""
     return Columns()
 
@@ -50,8 +65,8 @@ class Work:
     """What an algorithm is given to learn from, and whom it reports to.
 
     Every pass over a channel yields its blocks anew. Of a channel in `sharded_channels` each host is given its own
-    part, of the others all rows. `read_columns(may_shift)` reads the first rows of the train channel, makes all hosts
-    agree on its columns and returns them; an offset is chosen only if the algorithm allows it. `free_memory()` measures
+    part, of the others all rows. `read_columns(request)` reads the first rows of the train channel, makes all hosts agree
+    on its columns and returns them. `free_memory()` measures
     the bytes that may still be allocated. `start_folder` holds a model to start from; `checkpoints` is where the state
     of training outlives the process; each is None where there is none. `raise_if_stopped()` raises KeyboardInterrupt
     once the job is asked to stop; the algorithm calls it between steps. `record_lap` is called with the name of each
@@ -63,7 +78,7 @@ class Work:
     channels: Mapping[str, Iterable[Block]]
     log: TrainingListener
     free_memory: Callable[[], int] = assume_usual_memory
-    read_columns: Callable[[bool], Columns] = read_no_columns
+    read_columns: Callable[[ColumnRequest], Columns] = read_no_columns
     start_folder: Path | None = None
     checkpoints: CheckpointStore | None = None
     raise_if_stopped: StopCheck = never_stop

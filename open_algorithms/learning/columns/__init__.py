@@ -1,0 +1,1 @@
+"""Columns of a table as people write them, and how each becomes features."""

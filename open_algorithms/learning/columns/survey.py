@@ -1,0 +1,142 @@
+"""What the values of a column are, counted so that the counts of several hosts can be added."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from open_algorithms.learning.columns.values import (
+    as_texts,
+    canonical_levels,
+    distinct_texts,
+    is_number_array,
+    present_numbers,
+)
+from open_algorithms.learning.types.arrays import Float64s
+
+COMPARED_ROWS = 100_000  # rows that are looked at for a number of its own in each
+COLLISION_FACTOR = (
+    20  # times the numbers that there could be, above which the square of the rows makes chance repeat one
+)
+
+
+@dataclass(frozen=True)
+class NumberSurvey:
+    """The numbers of a column that was read as numbers.
+
+    `quartiles` are the three of them. `is_identifier` is set where each row has a whole number of its own.
+    """
+
+    count: int
+    mean: float
+    low: float
+    high: float
+    quartiles: tuple[float, float, float]
+    is_identifier: bool
+
+
+@dataclass(frozen=True)
+class ColumnSurvey:
+    """What a column holds: `missing` of `rows` rows are empty, `numbers` were read as such, all others are texts.
+
+    `texts` are the distinct texts, trimmed, and `counts` how often each is there; the most frequent is first.
+    """
+
+    name: str
+    rows: int
+    missing: int
+    numbers: NumberSurvey | None
+    texts: tuple[str, ...]
+    counts: tuple[int, ...]
+
+    def as_json(self) -> list[Any]:
+        """Return the survey as JSON values."""
+        numbers = None if self.numbers is None else list(vars(self.numbers).values())
+        return [self.name, self.rows, self.missing, numbers, list(self.texts), list(self.counts)]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> "ColumnSurvey":
+        """Return the survey that `as_json` wrote."""
+        name, rows, missing, numbers, texts, counts = values
+        found = None
+        if numbers is not None:
+            *moments, quartiles, is_identifier = numbers
+            found = NumberSurvey(*moments, tuple(quartiles), is_identifier)
+        return cls(name, rows, missing, found, tuple(texts), tuple(counts))
+
+
+def survey_column(name: str, parts: Sequence[Any], as_text: bool = False) -> ColumnSurvey:
+    """Survey the parts of a column, each an arrow array of float64 or of texts; `as_text` takes numbers for texts."""
+    floats = [part for part in parts if is_number_array(part) and not as_text]
+    counts: dict[str, int] = {}
+    for part in parts:
+        if as_text or not is_number_array(part):
+            count_texts(part, counts)
+    numbers = np.concatenate([present_numbers(part) for part in floats]) if floats else np.empty(0)
+    rows = sum(map(len, parts))
+    missing = rows - len(numbers) - sum(counts.values())
+    found = survey_numbers(numbers) if len(numbers) else None
+    return ColumnSurvey(name, rows, missing, found, *sort_counts(list(counts), list(counts.values())))
+
+
+def count_texts(values: Any, counts: dict[str, int]) -> None:
+    """Add to `counts` how often each text is among the values (n,)."""
+    texts, places = distinct_texts(as_texts(values))
+    found = np.bincount(places, minlength=len(texts)).tolist()
+    for text, count in zip(canonical_levels(texts), found, strict=True):
+        if text is not None and count:
+            counts[text] = counts.get(text, 0) + count
+
+
+def survey_numbers(numbers: Float64s) -> NumberSurvey:
+    """Survey numbers (n,), at least one, in the order of their rows."""
+    head = numbers[:COMPARED_ROWS]
+    quartiles = np.percentile(head, [25, 50, 75])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return NumberSurvey(
+            len(numbers),
+            float(numbers.mean()),
+            float(numbers.min()),
+            float(numbers.max()),
+            (float(quartiles[0]), float(quartiles[1]), float(quartiles[2])),
+            is_identifier(head),
+        )
+
+
+def is_identifier(numbers: Float64s) -> bool:
+    """Tell whether numbers (n,) are whole, all distinct, and so dense that chance would have repeated one."""
+    if len(numbers) < 10 or not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
+        return False
+    span = numbers.max() - numbers.min() + 1
+    return bool(len(numbers) ** 2 > COLLISION_FACTOR * span and len(np.unique(numbers)) == len(numbers))
+
+
+def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
+    """Add up the surveys of one column on several hosts; quartiles are averaged by their rows."""
+    counts: dict[str, int] = {}
+    for survey in surveys:
+        for text, count in zip(survey.texts, survey.counts, strict=True):
+            counts[text] = counts.get(text, 0) + count
+    found = [survey.numbers for survey in surveys if survey.numbers is not None]
+    numbers = None
+    if found:
+        total = sum(one.count for one in found)
+        weights = np.array([one.count / total for one in found])
+        middle = weights @ np.array([one.quartiles for one in found])
+        numbers = NumberSurvey(
+            total,
+            float(weights @ np.array([one.mean for one in found])),
+            min(one.low for one in found),
+            max(one.high for one in found),
+            (float(middle[0]), float(middle[1]), float(middle[2])),
+            all(one.is_identifier for one in found),
+        )
+    rows, missing = (sum(getattr(survey, name) for survey in surveys) for name in ("rows", "missing"))
+    return ColumnSurvey(surveys[0].name, rows, missing, numbers, *sort_counts(list(counts), list(counts.values())))
+
+
+def sort_counts(texts: Sequence[str], counts: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Sort distinct texts, the most frequent first, those of one frequency by their letters."""
+    pairs = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(text for text, _ in pairs), tuple(count for _, count in pairs)
