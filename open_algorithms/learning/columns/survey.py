@@ -61,8 +61,8 @@ class ColumnSurvey:
         name, rows, missing, numbers, texts, counts = values
         found = None
         if numbers is not None:
-            *moments, quartiles, is_identifier = numbers
-            found = NumberSurvey(*moments, tuple(quartiles), is_identifier)
+            count, mean, low, high, quartiles, is_identifier = numbers
+            found = NumberSurvey(count, mean, low, high, tuple(quartiles), is_identifier)
         return cls(name, rows, missing, found, tuple(texts), tuple(counts))
 
 
