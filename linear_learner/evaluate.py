@@ -15,14 +15,14 @@ from linear_learner.training.channels import label_class_count
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.checking import check_blocks
 from open_algorithms.learning.types.arrays import Floats
-from open_algorithms.learning.work import Work
+from open_algorithms.learning.work import ColumnRequest, Work
 
 
 def measure_model(model: LinearModel, work: Work) -> list[Metric]:
     """Return the metrics of the model on the one channel of `work`, each its name, kind and value."""
     hp = trained_hyperparameters(model)
     ((name, channel),) = work.channels.items()
-    shift = work.read_columns(model.exact).shift
+    shift = work.read_columns(ColumnRequest(model.exact, recipe=model.recipe)).shift
     blocks = check_blocks(name, channel, label_class_count(hp), model.feature_dim)
     if shift is not None and len(shift) == model.feature_dim:
         model = model.absorb_shift(shift)

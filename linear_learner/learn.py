@@ -5,12 +5,13 @@ from pathlib import Path
 
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
-from linear_learner.options.hyperparameters import parse_hyperparameters
+from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 from linear_learner.training.fit import train_candidates
 from linear_learner.training.initial import abbreviate_names, align_to_features, load_earlier_model
 from linear_learner.training.result import TrainingResult
+from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.rows.scaling import Scaler
-from open_algorithms.learning.work import Columns, Work
+from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
 
 def fit(work: Work) -> TrainingResult:
@@ -20,12 +21,11 @@ def fit(work: Work) -> TrainingResult:
     KeyboardInterrupt is raised where there is none yet. Raises InputError for errors that the user can correct.
     """
     hp = parse_hyperparameters(work.hyperparameters)
-    columns = work.read_columns(hp.scaling.unbias_data)
+    earlier = None if work.start_folder is None else load_earlier_model(work.start_folder)
+    columns = work.read_columns(request_columns(hp, earlier))
     budget = Budget(work.free_memory(), work.hosts.count)
-    earlier = None
-    if work.start_folder is not None:
-        model = load_earlier_model(work.start_folder)
-        earlier = align_to_features(model, columns.features, columns.shift, work.log)
+    if earlier is not None:
+        earlier = align_to_features(earlier, columns.features, columns.shift, work.log)
     result = train_candidates(work, hp, budget, earlier)
     model = label_columns(result.model, columns)
     if work.start_folder is None:
@@ -35,13 +35,21 @@ def fit(work: Work) -> TrainingResult:
     return replace(result, model=model)
 
 
+def request_columns(hp: Hyperparameters, earlier: LinearModel | None) -> ColumnRequest:
+    """Return what is asked of the columns: what the user says of them, or those of a model to start from."""
+    class_count = None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
+    settings = hp.columns
+    wishes = ColumnWishes(settings.target, settings.kinds, class_count, settings.positive_label)
+    return ColumnRequest(hp.scaling.unbias_data, wishes, None if earlier is None else earlier.recipe)
+
+
 def label_columns(model: LinearModel, columns: Columns) -> LinearModel:
     """Return the model for raw features, with the names of the columns where they are known."""
     if columns.shift is not None:
         model = model.absorb_shift(-columns.shift)
     if len(columns.features) != model.feature_dim:
         return model
-    return replace(model, names=columns.features, label_name=columns.label)
+    return replace(model, names=columns.features, label_name=columns.label, recipe=columns.recipe)
 
 
 def warn_of_late_features(model: LinearModel, scaler: Scaler, columns: Columns, work: Work) -> None:

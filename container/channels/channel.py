@@ -1,23 +1,25 @@
 """A channel: the files of a folder, or one FIFO per epoch, decoded to blocks of labelled rows."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from gzip import GzipFile
 from itertools import islice
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, BinaryIO
 
 from container.channels.copies import DiskCopy, block_bytes, copy_while_reading
 from container.channels.prefetch import prefetch
 from container.channels.sources import find_sources
+from container.channels.tables import ChannelTable, Item, Sample
 from container.codecs.registry import CODECS, TRAINING_TYPES, parse_content_type
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError, DecodeError
 from container.rows.blocks import Block
 from container.rows.columns import ExpectedColumns
 from container.rows.notices import NO_NOTICES, Notices
+from container.rows.raw import EncodeRows, RawRows
 from container.rows.table import ChannelColumns
 from open_algorithms.learning.rows.csr import Csr
 
@@ -51,7 +53,7 @@ class Channel:
         self.columns: ChannelColumns = ChannelColumns(
             config.name, notices, None if like is None else like.columns, expected
         )
-        self._info = notices.info
+        self._info, self._warn = notices.info, notices.warn
         self._raise_if_stopped = raise_if_stopped
         self._may_be_empty = may_be_empty
         self._media = parse_content_type(config.content_type or DEFAULT_TYPE)
@@ -76,14 +78,21 @@ class Channel:
         self._sources = find_sources(config, directory, may_be_empty)
         self._source_starts: list[tuple[int, str]] = []
         self._decoded_bytes: int | None = None
+        self._late_bytes = 0  # of rows that were encoded after they were read
         self._is_slow = config.mode == "FastFile" or self._media.name != DEFAULT_TYPE
         self._copy: DiskCopy | None = None
-        self._prefetched: tuple[list[Block], Generator[Block, None, None]] | None = None
+        self._table: ChannelTable | None = None
+        self._prefetched: tuple[list[Item], Generator[Item, None, None]] | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the features once the first rows are read; empty if the data has none."""
         return () if self.columns.names is None else self.columns.names.features
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the content type gives the columns names, so that the channel may be a table."""
+        return self._codec.has_names(self._media.parameters)
 
     @property
     def next_source(self) -> str:
@@ -107,8 +116,51 @@ class Channel:
             blocks = prefetch(self._read_epoch(halt), halt, self._raise_if_stopped)
             first = list(islice(blocks, 1))
             for block in first:
+                assert not isinstance(block, RawRows)
                 self.columns.inspect_first_block(block, self._codec.may_have_header(self._media.parameters))
             self._prefetched = first, blocks
+
+    def needs_table(self) -> bool:
+        """Tell whether the first rows of the first file with any hold texts, or a column has an empty value there."""
+        if not self.has_names or self._sources.is_piped:
+            return False
+        table = self._open_table(lambda text: None)
+        for name, source in self._sources.open_each(Event()):
+            with self._report_faults(name), source as stream:
+                for item in table.read_source(stream, name):
+                    if isinstance(item, RawRows) and len(item):
+                        return any(
+                            str(column.type) != "double" or column.null_count for column in item.columns.values()
+                        )
+        return False
+
+    def read_as_table(self, text_names: Collection[str] = ()) -> None:
+        """Read the channel as a table from now on; the columns in `text_names` stay texts."""
+        warn = self._warn
+        self._table = self._table or self._open_table(lambda text: warn(f"channel {self.name!r}, {text}."))
+        self._table.text_names = frozenset(text_names)
+        self.columns.has_rows = True
+
+    def read_sample(self, limit_bytes: int) -> Sample:
+        """Read the rows of a table until they take `limit_bytes`, or all; the next epoch begins with them."""
+        halt = Event()
+        items = prefetch(self._read_epoch(halt), halt, self._raise_if_stopped)
+        held: list[RawRows] = []
+        size, is_complete = 0, True
+        for item in items:
+            assert isinstance(item, RawRows)
+            held.append(item)
+            size += item.nbytes
+            if size >= limit_bytes:
+                is_complete = False
+                break
+        self._prefetched = [*held], items
+        return Sample(held, is_complete)
+
+    def encode_with(self, encode: EncodeRows, wanted: Collection[str]) -> None:
+        """Encode the rows of a table from now on, those of a sample too; only columns in `wanted` are read."""
+        assert self._table is not None
+        self._table.wanted, self._table.encode = frozenset(wanted), encode
 
     def align_with_hosts(self, descriptions: Mapping[str, Mapping[str, Any]]) -> None:
         """Convert rows as the other hosts do, given each host's `columns_as_json`; ClientError if names differ."""
@@ -124,55 +176,96 @@ class Channel:
         self._prefetched = None
         return self._align_blocks(first, blocks)
 
-    def _align_blocks(self, first: list[Block], rest: Generator[Block, None, None]) -> Generator[Block, None, None]:
-        """Yield all blocks converted by `columns`, keeping no reference to any."""
+    def _align_blocks(self, first: list[Item], rest: Generator[Item, None, None]) -> Generator[Block, None, None]:
+        """Yield all blocks converted by `columns`, or rows encoded, keeping no reference to any."""
         with closing(rest):
             while first:
-                yield self.columns.align_block(first.pop())
-            for block in rest:
-                block = self.columns.align_block(block)
+                yield self._align_item(first.pop(0))
+            for item in rest:
+                block = self._align_item(item)
+                del item
                 yield block
                 del block
+
+    def _align_item(self, item: Item) -> Block:
+        """Return a block converted by `columns`, or the rows of a table encoded."""
+        if self._table is None:
+            assert not isinstance(item, RawRows)
+            return self.columns.align_block(item)
+        if not isinstance(item, RawRows):
+            return item
+        assert self._table.encode is not None
+        with self._report_faults(item.source):
+            block = self._table.encode(item)
+        self._late_bytes += block_bytes(block)
+        return block
+
+    def _open_table(self, warn: Callable[[str], None]) -> ChannelTable:
+        if self._codec.decode_columns is None or not self.has_names:
+            raise ClientError(
+                f"channel {self.name!r}: expected names of columns, which a table has, found the ContentType "
+                f"{self._media.name}. Say text/csv;header=present, or give Parquet."
+            )
+        return ChannelTable(self._codec.decode_columns, self._media.parameters, warn)
+
+    @contextmanager
+    def _report_faults(self, name: str) -> Iterator[None]:
+        """Raise faults in the source `name` as ClientError with the channel and that name."""
+        try:
+            yield
+        except DecodeError as error:
+            raise ClientError(error.message_within(f"channel {self.name!r}", name) + ".") from None
+        except OSError as error:
+            raise ClientError(f"channel {self.name!r}: {name} cannot be read: {error.strerror or error}.") from None
 
     def _has_header(self) -> bool:
         return self._codec.says_header(self._media.parameters)
 
-    def _read_epoch(self, halt: Event) -> Generator[Block, None, None]:
+    def _read_epoch(self, halt: Event) -> Generator[Item, None, None]:
         if self._copy is not None:
             yield from self._copy
         elif not self._decoded_bytes or self._sources.is_piped or not self._is_slow:
             yield from self._decode_epoch(halt)
         else:
-            self._copy = yield from copy_while_reading(self._decode_epoch(halt), self._decoded_bytes)
+            size = self._decoded_bytes + self._late_bytes
+            self._copy = yield from copy_while_reading(_only_blocks(self._decode_epoch(halt)), size)
             self._is_slow = False
-            self._info(
-                f"The channel {self.name!r} of {self._decoded_bytes} bytes is read {self.next_source} from now on."
-            )
+            self._info(f"The channel {self.name!r} of {size} bytes is read {self.next_source} from now on.")
 
-    def _decode_epoch(self, halt: Event) -> Iterator[Block]:
+    def _decode_epoch(self, halt: Event) -> Iterator[Item]:
         """Decode the files, or the next FIFO, once."""
         features = None
         rows = size = 0
         self._source_starts = []
         for name, source in self._sources.open_each(halt):
             self._source_starts.append((rows, name))
-            try:
-                with source as stream:
-                    features = features or None
-                    self._is_slow |= isinstance(stream, GzipFile)
-                    for X, y in self._decode(
-                        stream, self._media.parameters, features, self.columns.decode_options(name)
-                    ):
-                        features = X.shape[1]
-                        rows += len(y)
-                        size += block_bytes((X, y))
-                        self._is_slow |= isinstance(X, Csr)
-                        yield X, y
-            except DecodeError as error:
-                raise ClientError(error.message_within(f"channel {self.name!r}", name) + ".") from None
-            except OSError as error:
-                raise ClientError(f"channel {self.name!r}: {name} cannot be read: {error.strerror or error}.") from None
+            with self._report_faults(name), source as stream:
+                self._is_slow |= isinstance(stream, GzipFile)
+                for item in self._decode_source(stream, name, features):
+                    if isinstance(item, RawRows):
+                        rows += len(item)
+                        yield item
+                        continue
+                    X, y = item
+                    features = X.shape[1]
+                    rows += len(y)
+                    size += block_bytes(item)
+                    self._is_slow |= isinstance(X, Csr)
+                    yield item
         if not rows and not self._may_be_empty:
             found = self._sources.explain_no_rows(self._source_starts[0][1], self._has_header())
             raise ClientError(f"channel {self.name!r}: {found}.")
         self._decoded_bytes = size
+
+    def _decode_source(self, stream: BinaryIO, name: str, features: int | None) -> Iterator[Item]:
+        """Decode one file or stream."""
+        if self._table is not None:
+            return self._table.read_source(stream, name)
+        return self._decode(stream, self._media.parameters, features or None, self.columns.decode_options(name))
+
+
+def _only_blocks(items: Iterator[Item]) -> Iterator[Block]:
+    """Yield the blocks of an epoch in which all rows are encoded."""
+    for item in items:
+        assert not isinstance(item, RawRows)
+        yield item

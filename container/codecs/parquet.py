@@ -40,7 +40,7 @@ def decode_blocks(
     import pyarrow  # only here, so that a server does not load it
     from pyarrow.parquet import ParquetFile
 
-    if not _has_content(stream):
+    if not has_content(stream):
         return
     try:
         with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
@@ -71,7 +71,7 @@ def _read_rows(file: Any, feature_dim: int | None, options: DecodeOptions) -> It
         yield (X, table[:, 0].copy()) if labels else without_labels(X)
 
 
-def _has_content(stream: BinaryIO) -> bool:
+def has_content(stream: BinaryIO) -> bool:
     """Check that the stream is a Parquet file, and tell whether it is not empty; raises DecodeError."""
     if not stream.seekable():
         raise DecodeError("Parquet cannot be read in Pipe mode: set TrainingInputMode to File or FastFile")
@@ -88,7 +88,7 @@ def _choose_columns(schema: Any, feature_dim: int | None, options: DecodeOptions
 
     Raises DecodeError unless all are numbers and as many as expected.
     """
-    index = _find_index_names(schema)
+    index = find_index_names(schema)
     columns = [i for i, name in enumerate(schema.names) if name not in index]
     for name in index:
         options.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
@@ -110,7 +110,7 @@ def _choose_columns(schema: Any, feature_dim: int | None, options: DecodeOptions
     return columns
 
 
-def _find_index_names(schema: Any) -> list[str]:
+def find_index_names(schema: Any) -> list[str]:
     """Return the names of columns that hold the index of a pandas frame, according to pandas' metadata or naming."""
     try:
         described = schema.pandas_metadata

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
-from container.codecs import csv, json, jsonlines, libsvm, parquet, recordio
+from container.codecs import csv, csv_table, json, jsonlines, libsvm, parquet, parquet_table, recordio
 from container.codecs.delimited.header import has_header_line
 from container.codecs.delimited.parameters import is_header_present
 from container.codecs.sniffing.sniff import JSON, JSON_LINES
 from container.contract.media import MediaType, parse_media_type
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerEncoding, Block, DecodeOptions, Features
+from container.rows.raw import RawRows, TableOptions
 
 
 class BlockDecoder(Protocol):
@@ -24,6 +25,13 @@ class BlockDecoder(Protocol):
         /,
     ) -> Iterator[Block]:
         """Yield blocks (X, y): features (n, d) and labels (n,)."""
+
+
+class ColumnDecoder(Protocol):
+    """Decodes the rows of a table with names as they are."""
+
+    def __call__(self, stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions, /) -> Iterator[RawRows]:
+        """Yield blocks of rows by column."""
 
 
 class RecordDecoder(Protocol):
@@ -55,7 +63,7 @@ class Codec:
     the same arguments, decodes a request in pieces of (n, feature_dim) as it arrives. `encoding` encodes an answer.
     Both decoders raise DecodeError with the location inside the data. `suffixes` end the names of such files, the first
     that of a new file. `aliases` are other names of the type. `detect_header` is there if the content type may say
-    header=present.
+    header=present. `decode_columns(stream, parameters, options)` decodes rows with names of columns as they are.
     """
 
     media_type: str
@@ -65,10 +73,15 @@ class Codec:
     suffixes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     detect_header: HeaderDetector | None = None
+    decode_columns: ColumnDecoder | None = None
 
     def says_header(self, parameters: Mapping[str, str]) -> bool:
         """Tell whether the parameters of the content type declare a header."""
         return self.detect_header is not None and is_header_present(parameters)
+
+    def has_names(self, parameters: Mapping[str, str]) -> bool:
+        """Tell whether the columns have names, so that they may be those of a table."""
+        return self.decode_columns is not None and (self.detect_header is None or is_header_present(parameters))
 
     def may_have_header(self, parameters: Mapping[str, str]) -> bool:
         """Tell whether the first line may be a header, as the parameters of the content type do not say."""
@@ -87,6 +100,7 @@ CODECS = {
             AnswerEncoding(csv.encode_answer),
             suffixes=(".csv",),
             detect_header=has_header_line,
+            decode_columns=csv_table.decode_columns,
         ),
         Codec(
             libsvm.MEDIA_TYPE,
@@ -95,7 +109,12 @@ CODECS = {
             suffixes=(".libsvm", ".svm", ".svmlight"),
             aliases=("text/x-libsvm",),
         ),
-        Codec(parquet.MEDIA_TYPE, parquet.decode_blocks, suffixes=(".parquet", ".pq")),
+        Codec(
+            parquet.MEDIA_TYPE,
+            parquet.decode_blocks,
+            suffixes=(".parquet", ".pq"),
+            decode_columns=parquet_table.decode_columns,
+        ),
         Codec(
             recordio.MEDIA_TYPE,
             recordio.decode_blocks,

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.artifact.settings import finite_float, is_plain_value, read_json_object
+from open_algorithms.learning.columns.document import read_recipe
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
 
 
@@ -20,6 +22,7 @@ class AdditionalParameters(NamedTuple):
     label_name: str = ""
     bias: tuple[float, ...] | None = None
     blurred: tuple[int, ...] = ()
+    recipe: Recipe | None = None
 
 
 def read_additional_parameters(content: bytes | bytearray) -> AdditionalParameters:
@@ -55,9 +58,18 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
     label_name = found.get("label_name") or ""
     if not isinstance(label_name, str):
         raise InputError(f"{ADDITIONAL_FILE} says label_name {shortened(label_name)}; expected a text.")
-    return AdditionalParameters(
+    facts = AdditionalParameters(
         predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred_columns(found)
     )
+    return facts if found.get("columns") is None else with_recipe(facts, found["columns"])
+
+
+def with_recipe(facts: AdditionalParameters, columns: Any) -> AdditionalParameters:
+    """Add the recipe of a table, and the names that follow from it."""
+    recipe = read_recipe(columns, ADDITIONAL_FILE)
+    if recipe.target is None:
+        raise InputError(f"{ADDITIONAL_FILE} says columns without a target; expected one.")
+    return facts._replace(recipe=recipe, names=recipe.feature_names, label_name=recipe.target.name)
 
 
 def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:

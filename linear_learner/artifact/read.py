@@ -27,6 +27,7 @@ from open_algorithms.learning.artifact.archives import (
 )
 from open_algorithms.learning.artifact.folder import open_model_file, read_bounded
 from open_algorithms.learning.artifact.params import Floats, read_parameters
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -62,6 +63,7 @@ def read_model(files: ModelFiles, where: str) -> LinearModel:
         facts.names,
         facts.label_name,
         facts.blurred,
+        facts.recipe,
     )
 
 
@@ -134,6 +136,14 @@ def read_loose_files(directory: Path, memory_limit: int | None) -> ModelFiles:
     return files
 
 
+def check_classes(recipe: Recipe, predictor_type: str, count: int) -> None:
+    """Raise InputError where the classes of a table are not as many as the model tells apart."""
+    classes = () if recipe.target is None else recipe.target.classes
+    if classes and (predictor_type == "regressor" or len(classes) != count):
+        expected = "none" if predictor_type == "regressor" else f"{count}"
+        raise InputError(f"{ADDITIONAL_FILE} says {len(classes)} classes of a {predictor_type}; expected {expected}.")
+
+
 def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats) -> None:
     """Raise InputError where graph, shapes and additional parameters contradict each other."""
     features, outputs = weight.shape
@@ -143,10 +153,12 @@ def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats)
             f"{'1' if outputs > 1 else '2 or more'} of a {facts.predictor_type}."
         )
     if facts.names and len(facts.names) != features:
+        what = "feature_names" if facts.recipe is None else "features of columns"
         raise InputError(
-            f"{ADDITIONAL_FILE} says {len(facts.names)} feature_names, but {PARAMETERS_FILE} holds fc0_weight "
-            f"{weight.shape}."
+            f"{ADDITIONAL_FILE} says {len(facts.names)} {what}, but {PARAMETERS_FILE} holds fc0_weight {weight.shape}."
         )
+    if facts.recipe is not None:
+        check_classes(facts.recipe, facts.predictor_type, max(outputs, 2))
     if facts.blurred and max(facts.blurred) >= features:
         raise InputError(
             f"{ADDITIONAL_FILE} says blurred_features up to {max(facts.blurred)}, but {PARAMETERS_FILE} holds "

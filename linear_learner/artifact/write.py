@@ -7,6 +7,7 @@ from typing import Any
 
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, FILE_LIMITS
+from open_algorithms.learning.columns.document import write_recipe
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.engine.saving import save_arrays
 
@@ -53,8 +54,8 @@ def build_symbol(model: LinearModel, label: str) -> Any:
 def extended_parameters(model: LinearModel) -> str | None:
     """Return the additional parameters with our extensions, as JSON; None where there are none.
 
-    The extensions are the names of features and label, the float64 bias, and the features that float32 blurs. Names
-    are left out where the file would be too long to be read back.
+    The extensions are the recipe of a table, or else the names of features and label, the float64 bias, and the
+    features that float32 blurs. Names are left out where the file would be too long to be read back.
     """
     names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
     if model.names and model.label_name:
@@ -64,6 +65,9 @@ def extended_parameters(model: LinearModel) -> str | None:
         more["bias"] = model.bias.tolist()
     if model.blurred:
         more["blurred_features"] = list(model.blurred)
+    if model.recipe is not None:
+        document = {**additional_parameters(model), **more, "columns": write_recipe(model.recipe)}
+        return json.dumps(document, ensure_ascii=False)
     for found in (names | more, more):
         content = json.dumps({**additional_parameters(model), **found})
         if found and len(content) <= FILE_LIMITS[ADDITIONAL_FILE]:

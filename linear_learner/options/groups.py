@@ -6,6 +6,7 @@ Tests: tests/linear_learner/options/test_hyperparameters.py.
 from dataclasses import dataclass
 
 from linear_learner.objective.losses import LOSSES
+from open_algorithms.learning.columns.wishes import parse_names, parse_types
 
 
 @dataclass(frozen=True)
@@ -95,3 +96,18 @@ class ScheduleSettings:
     early_stopping_patience: int
     early_stopping_tolerance: float
     shuffle: bool
+
+
+@dataclass(frozen=True)
+class ColumnSettings:
+    """What the user says of the columns of a table; each is empty where nothing is said."""
+
+    target: str
+    positive_label: str
+    ignore: str
+    column_types: str
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Return the kind of each column of which one is said; raises InputError for an unknown kind."""
+        return parse_types(self.column_types) | dict.fromkeys(parse_names(self.ignore), "ignore")

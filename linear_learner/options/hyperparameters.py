@@ -10,11 +10,13 @@ from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.options.groups import (
     Batch,
     CandidateSettings,
+    ColumnSettings,
     InitialSettings,
     ObjectiveSettings,
     ScheduleSettings,
     SelectionSettings,
 )
+from open_algorithms.learning.columns.wishes import parse_types
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
 from open_algorithms.learning.rows.scaling import Scaling
@@ -30,6 +32,7 @@ GROUPS = {
     "scaling": Scaling,
     "selection": SelectionSettings,
     "schedule": ScheduleSettings,
+    "columns": ColumnSettings,
 }
 TUNING = {"_tuning_objective_metric": "tuning"}  # whether it is set is all that counts
 CRITERION_ALIASES = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
@@ -61,6 +64,7 @@ class Hyperparameters:
     scaling: Scaling
     selection: SelectionSettings
     schedule: ScheduleSettings
+    columns: ColumnSettings
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Hyperparameters":
@@ -112,7 +116,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     for name in names_without_effect(values):
         if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
             values[name] = known[name].parse_value(known[name].default or "")
-    for rule in (check_class_count, check_loss):
+    for rule in (check_class_count, check_loss, check_column_types):
         faults.update(rule(values))
     if faults:
         lines = (f"- {fault}" for fault in faults.values())
@@ -190,3 +194,11 @@ def check_loss(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if predictor and loss and loss not in LOSSES_BY_PREDICTOR[predictor]:
         known = " or ".join(LOSSES_BY_PREDICTOR[predictor])
         yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"
+
+
+def check_column_types(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault where column_types says what is no kind of a column."""
+    try:
+        parse_types(values.get("column_types", ""))
+    except InputError as error:
+        yield "column_types", str(error).rstrip(".")

@@ -15,9 +15,10 @@ from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import MessageLog, print_message
 from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.doors.tables import encode_channels
 from open_algorithms.doors.training import columns_of_channel
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.work import Columns, Work
+from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
 CHANNEL_NAME = "data"
 
@@ -31,7 +32,7 @@ def evaluate_model(algorithm: Algorithm, path: Path, data: Sequence[Path], state
     with TemporaryDirectory(prefix=f"{algorithm.word}-") as folder:
         link_channel_files(files, Path(folder))
         expected = None
-        if names := getattr(model, "names", ()):
+        if (names := getattr(model, "names", ())) and getattr(model, "recipe", None) is None:
             expected = ExpectedColumns(ColumnNames(model.label_name, tuple(names)), "the model", allows_others=True)
         config = ChannelConfig(CHANNEL_NAME, kind, labelled=algorithm.card.channels[0].labelled)
         channel = Channel(config, Path(folder), Notices(print_message, print_message), expected=expected)
@@ -42,14 +43,18 @@ def evaluate_model(algorithm: Algorithm, path: Path, data: Sequence[Path], state
 
 def measure_model(algorithm: Algorithm, model: Any, channel: Channel) -> list[tuple[str, str, float]]:
     """Return the metrics of the model on a channel; a CommandError for a bad row names its file."""
+    log = MessageLog()
 
-    def read_columns(may_shift: bool) -> Columns:
-        channel.columns.may_shift, channel.columns.blurred_columns = may_shift, getattr(model, "blurred", None)
+    def read_columns(request: ColumnRequest) -> Columns:
+        if request.recipe is not None:
+            encode_channels({channel.name: channel}, request.recipe, "the model", log)
+            return Columns(request.recipe.feature_names, recipe=request.recipe)
+        channel.columns.may_shift, channel.columns.blurred_columns = request.may_shift, getattr(model, "blurred", None)
         channel.read_first_rows()
         compare_names(channel, model)
         return columns_of_channel(channel)
 
-    work = Work({}, {channel.name: channel}, MessageLog(), read_columns=read_columns)
+    work = Work({}, {channel.name: channel}, log, read_columns=read_columns)
     try:
         scores: list[tuple[str, str, float]] = algorithm.evaluate.measure_model(model, work)
         return scores

@@ -25,10 +25,11 @@ from container.machine.processors import processor_count
 from container.team.team import Team
 from container.training import run_job
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
+from open_algorithms.doors.tables import is_table, read_as_tables
 from open_algorithms.learning.engine.settings import engine_environment, processor_limit
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.work import Columns, Work
+from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
 
 class Trained(NamedTuple):
@@ -100,7 +101,7 @@ def describe_work(task: Task, learned: str, processors: int) -> Work:
         channels=task.channels,
         log=task.log,
         free_memory=memory_budget,
-        read_columns=partial(agree_on_columns, task.channels[learned], hosts),
+        read_columns=partial(agree_on_columns, task, learned, hosts),
         start_folder=task.start_folder,
         checkpoints=task.checkpoint_file,
         raise_if_stopped=task.raise_if_stopped,
@@ -125,12 +126,15 @@ def meet_hosts(task: Task) -> Hosts:
     return hosts
 
 
-def agree_on_columns(channel: Channel, hosts: Hosts, may_shift: bool) -> Columns:
-    """Read the first rows of the channel to learn the names and offsets of its columns.
+def agree_on_columns(task: Task, learned: str, hosts: Hosts, request: ColumnRequest) -> Columns:
+    """Read the first rows of the channel to learn from, to learn what its columns are, and make all hosts agree.
 
-    Make all hosts agree on them.
+    They are the columns of a table, by whose recipe all channels are encoded, or numbers with names and an offset.
     """
-    channel.columns.may_shift = may_shift
+    channel = task.channels[learned]
+    if is_table(channel, hosts, request):
+        return read_as_tables(task, learned, hosts, request)
+    channel.columns.may_shift = request.may_shift
     channel.read_first_rows()
     if hosts.count > 1:
         described = hosts.all_gather_texts(json.dumps(channel.columns.columns_as_json()))

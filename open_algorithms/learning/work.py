@@ -65,13 +65,13 @@ class Work:
     """What an algorithm is given to learn from, and whom it reports to.
 
     Every pass over a channel yields its blocks anew. Of a channel in `sharded_channels` each host is given its own
-    part, of the others all rows. `read_columns(request)` reads the first rows of the train channel, makes all hosts agree
-    on its columns and returns them. `free_memory()` measures
-    the bytes that may still be allocated. `start_folder` holds a model to start from; `checkpoints` is where the state
-    of training outlives the process; each is None where there is none. `raise_if_stopped()` raises KeyboardInterrupt
-    once the job is asked to stop; the algorithm calls it between steps. `record_lap` is called with the name of each
-    part of the work when it ends; `seconds_by_part` holds the duration of the parts that have ended. `processors`
-    bounds the threads of large products.
+    part, of the others all rows. `read_columns(request)` reads the first rows of the train channel, makes all hosts
+    agree on its columns and returns them. `free_memory()` measures the bytes that may still be allocated.
+    `start_folder` holds a model to start from; `checkpoints` is where the state of training outlives the process; each
+    is None where there is none. `raise_if_stopped()` raises KeyboardInterrupt once the job is asked to stop; the
+    algorithm calls it between steps. `record_lap` is called with the name of each part of the work when it ends;
+    `seconds_by_part` holds the duration of the parts that have ended. `processors` bounds the threads of large
+    products.
     """
 
     hyperparameters: Mapping[str, str]

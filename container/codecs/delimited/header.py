@@ -141,7 +141,7 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
             raise DecodeError(
                 "expected names, as header=present in the content type says, found numbers", header.location
             )
-    elif training and header.is_numeric_only and not _may_be_names(names):
+    elif training and header.is_numeric_only and not may_be_names(names):
         raise DecodeError(
             "expected names, as header=present in the content type says, found numbers. If the file has no header, "
             "leave header=present out",
@@ -167,7 +167,7 @@ def _explain_unexpected_names(header: HeaderLine, schema: CsvSchema) -> str:
     return f". {LOST_LINE_BREAKS}" if joined and not any(text.strip() for text in header.following_texts) else ""
 
 
-def _may_be_names(names: Sequence[str]) -> bool:
+def may_be_names(names: Sequence[str]) -> bool:
     """Tell whether numbers may serve as names, as years do: distinct whole numbers."""
     return all(name.isdigit() for name in names) and len(set(names)) == len(names)
 

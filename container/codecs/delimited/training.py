@@ -12,8 +12,8 @@ from container.codecs.delimited.header import RepeatedHeader
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK
 from container.rows.blocks import Doubles, Matrix
 
-_THREADS = min(8, len(os.sched_getaffinity(0)))
-_MAX_BLOCKS_IN_FLIGHT = _THREADS + 1
+THREADS = min(8, len(os.sched_getaffinity(0)))
+_MAX_BLOCKS_IN_FLIGHT = THREADS + 1
 _PIECE_BYTES = 1 << 20  # at once in pyarrow, to stay in a processor's cache
 _MAX_COLUMNS = 10_000  # from there on numpy is faster: at 200,000 columns ten times
 
@@ -29,7 +29,7 @@ def parse_concurrently(
     def parse_text(text: bytes) -> Matrix | None:
         return None if repeats.may_be_in(text) else _parse_shifted_rows(text, schema, shift)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         started: deque[tuple[bytes, Future[Matrix | None]]] = deque()
         for text in texts:
             started.append((text, pool.submit(parse_text, text)))

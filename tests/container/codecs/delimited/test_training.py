@@ -38,7 +38,7 @@ def test_the_first_column_may_be_empty_if_it_is_not_used() -> None:
 
 
 def test_there_are_no_more_threads_than_processors_and_eight_at_most() -> None:
-    assert 1 <= training._THREADS <= min(8, len(os.sched_getaffinity(0)))
+    assert 1 <= training.THREADS <= min(8, len(os.sched_getaffinity(0)))
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_texts_come_in_their_order_while_all_threads_have_one_and_few_more_are_r
         assert text == b"%d,1\n" % number
         assert table is not None
         assert table.tolist() == [[number, 1]]
-        assert min(number + training._THREADS, 100) <= len(taken) <= number + training._THREADS + 2
+        assert min(number + training.THREADS, 100) <= len(taken) <= number + training._THREADS + 2

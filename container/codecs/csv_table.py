@@ -1,0 +1,34 @@
+"""text/csv with names and values of any kind, for training: the rows of a table by column."""
+
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from container.codecs.delimited.parameters import read_charset, refuse_unsupported
+from container.codecs.lines import read_training_lines
+from container.codecs.tabular.blocks import parse_blocks
+from container.codecs.tabular.header import INDEX_MARK, read_table_header
+from container.codecs.tabular.records import join_quoted_lines
+from container.rows.columns import show_names
+from container.rows.raw import RawRows, TableOptions
+
+MEDIA_TYPE = "text/csv"
+
+
+def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions) -> Iterator[RawRows]:
+    """Decode a table below a header, in blocks of rows by the name of each column, without the index of a frame."""
+    refuse_unsupported({name: value for name, value in parameters.items() if name != "delimiter"})
+    charset = read_charset(parameters)
+    header, texts = read_table_header(read_training_lines(stream, MEDIA_TYPE), charset, parameters.get("delimiter"))
+    if header is None:
+        return
+    if header.index_names:
+        shown = show_names(header.index_names)
+        options.warn(f"{shown}: an index, as pandas writes one without a name, is left out")
+    if header.is_numeric:
+        options.warn(f"row {header.row} is taken for names, as header=present says, but holds numbers")
+    kept = [name for name in header.names if not name.startswith(INDEX_MARK)]
+    wanted = [name for name in kept if options.wanted is None or name in options.wanted]
+    row = header.row + 1
+    for columns in parse_blocks(join_quoted_lines(texts), header, charset, wanted, options):
+        yield RawRows(columns.arrays, row)
+        row += columns.rows

@@ -1,0 +1,58 @@
+"""application/x-parquet with columns of any kind: blocks of rows by column, numbers as float64 and others as texts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from container.codecs.parquet import find_index_names, has_content
+from container.codecs.tabular.values import NESTED, read_values
+from container.contract.errors import DecodeError
+from container.rows.blocks import BLOCK_BYTES
+from container.rows.columns import make_names_distinct
+from container.rows.raw import RawRows, TableOptions
+
+_BUFFER_BYTES = 1 << 16
+
+
+def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions) -> Iterator[RawRows]:
+    """Decode a Parquet file, in blocks of rows by the name of each column, without the index of a pandas frame.
+
+    The stream must be seekable. Columns that hold lists or records have no values.
+    """
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+    if not has_content(stream):
+        return
+    try:
+        with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+            yield from _read_batches(file, options)
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
+
+
+def _read_batches(file: Any, options: TableOptions) -> Iterator[RawRows]:
+    schema = file.schema_arrow
+    index = find_index_names(schema)
+    for name in index:
+        options.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
+    places = [i for i, name in enumerate(schema.names) if name not in index]
+    names = make_names_distinct([schema.names[i] for i in places])
+    kept = [
+        (i, name) for i, name in zip(places, names, strict=True) if options.wanted is None or name in options.wanted
+    ]
+    for _, name in kept:
+        kind = str(schema.field(places[names.index(name)]).type)
+        if kind.startswith(NESTED):
+            options.warn(f"the column {name!r} holds {kind[:40]}, which is no single value: it is taken for empty")
+    once = len(set(schema.names)) == len(schema.names)
+    asked = [schema.names[i] for i, _ in kept] if once else None
+    row = 1
+    for batch in file.iter_batches(max(1, BLOCK_BYTES // (8 * max(1, len(kept)))), columns=asked):
+        arrays = {}
+        for i, name in kept:
+            column = batch.column(batch.schema.names.index(schema.names[i]) if once else i)
+            arrays[name] = read_values(column, name in options.text_names)
+        if len(batch):
+            yield RawRows(arrays, row)
+        row += len(batch)

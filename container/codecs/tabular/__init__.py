@@ -1,0 +1,1 @@
+"""Tables with names of columns, whose values may be anything: delivered as arrow arrays by column."""

@@ -1,0 +1,78 @@
+"""The header of a table in CSV: the names of its columns.
+
+Tests: tests/container/codecs/test_csv_table.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from container.codecs.delimited.form import is_number
+from container.codecs.delimited.header import may_be_names
+from container.codecs.delimited.lines import explain_open_quote, explain_stray_header
+from container.codecs.tabular.records import find_delimiter, split_fields
+from container.codecs.text.quoting import quote_text
+from container.contract.errors import DecodeError
+from container.rows.columns import find_index_columns, make_names_distinct
+
+INDEX_MARK = "\0index"
+
+
+@dataclass(frozen=True)
+class TableHeader:
+    """The header of a table: all names, distinct, its line as it is, the sign between fields, and its row.
+
+    The columns of a pandas frame's index have names that begin with INDEX_MARK; `index_names` are those in the file.
+    """
+
+    names: tuple[str, ...]
+    line: bytes
+    delimiter: str
+    row: int
+    index_names: tuple[str, ...]
+    is_numeric: bool
+
+
+def read_table_header(
+    texts: Iterator[bytes], charset: str, delimiter: str | None
+) -> tuple[TableHeader | None, Iterator[bytes]]:
+    """Take the names from the first line that is not blank; return them and the texts below; None if there is no line.
+
+    Without a delimiter, the line tells which it is.
+    """
+    row = 0
+    for text in texts:
+        for line in text.splitlines(keepends=True):
+            row += 1
+            if line.strip():
+                header = _parse_header(line, charset, delimiter, row)
+                below = text[text.index(line) + len(line) :]
+                return header, chain([below] if below else [], texts)
+    return None, iter(())
+
+
+def _parse_header(line: bytes, charset: str, delimiter: str | None, row: int) -> TableHeader:
+    try:
+        text = line.decode(charset).strip()
+    except UnicodeError:
+        problem = (
+            f"names that are not written as {charset}: {quote_text(line)}. Write the data as UTF-8, or say charset"
+        )
+        raise DecodeError(problem, f"row {row}") from None
+    if text.count('"') % 2:
+        raise DecodeError(explain_open_quote(text), f"row {row}")
+    sign = delimiter or find_delimiter(text)
+    names = split_fields(text, sign)
+    if problem := explain_stray_header(names, training=True) or "":
+        raise DecodeError(problem, f"row {row}")
+    is_numeric = bool(names) and all(map(is_number, names))
+    if is_numeric and not may_be_names(names):
+        raise DecodeError(
+            "expected names, as header=present in the content type says, found numbers. If the file has no header, "
+            "leave header=present out",
+            f"row {row}",
+        )
+    index = find_index_columns(names)
+    distinct = iter(make_names_distinct([name for i, name in enumerate(names) if i not in index]))
+    named = tuple(f"{INDEX_MARK}{i}" if i in index else next(distinct) for i in range(len(names)))
+    return TableHeader(named, line.strip(), sign, row, tuple(names[i] for i in index), is_numeric)
