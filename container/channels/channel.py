@@ -120,19 +120,22 @@ class Channel:
                 self.columns.inspect_first_block(block, self._codec.may_have_header(self._media.parameters))
             self._prefetched = first, blocks
 
-    def needs_table(self) -> bool:
-        """Tell whether the first rows of the first file with any hold texts, or a column has an empty value there."""
-        if not self.has_names or self._sources.is_piped:
-            return False
+    def read_raw_rows(self) -> Iterator[RawRows]:
+        """Yield the rows of a table as they are, apart from the epochs; the files are read anew."""
         table = self._open_table(lambda text: None)
         for name, source in self._sources.open_each(Event()):
             with self._report_faults(name), source as stream:
                 for item in table.read_source(stream, name):
-                    if isinstance(item, RawRows) and len(item):
-                        return any(
-                            str(column.type) != "double" or column.null_count for column in item.columns.values()
-                        )
-        return False
+                    assert isinstance(item, RawRows)
+                    yield item
+
+    def needs_table(self) -> bool:
+        """Tell whether the first rows hold texts, or a column has an empty value there; not known of a FIFO."""
+        if not self.has_names or self._sources.is_piped:
+            return False
+        first = next(filter(len, self.read_raw_rows()), None)
+        columns = [] if first is None else first.columns.values()
+        return any(str(values.type) != "double" or values.null_count for values in columns)
 
     def read_as_table(self, text_names: Collection[str] = ()) -> None:
         """Read the channel as a table from now on; the columns in `text_names` stay texts."""

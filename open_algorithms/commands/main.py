@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from container.contract.errors import ClientError
-from open_algorithms.commands.parser import build_parser
+from open_algorithms.commands.parser import COLUMN_WORDS, build_parser
 from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.say import PROGRAM, print_message
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
@@ -54,6 +54,11 @@ def print_error(what: str, status: int = 1) -> int:
     return status
 
 
+def chosen_columns(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the hyperparameters that choose columns by name, of those that were said."""
+    return {name: getattr(arguments, name) for name in COLUMN_WORDS if getattr(arguments, name, None) is not None}
+
+
 def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Import a command only now that it is chosen, run it and return the exit status."""
     match arguments.command:
@@ -77,7 +82,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Ma
                 algorithm,
                 {name: path for name, path in given.items() if path is not None},
                 arguments.out,
-                dict(arguments.set),
+                dict(arguments.set) | chosen_columns(arguments),
                 arguments.content_type,
                 getattr(arguments, "target_first", False),
                 environ,

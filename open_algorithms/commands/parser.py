@@ -11,12 +11,11 @@ from pathlib import Path
 from open_algorithms import VERSION
 from open_algorithms.commands.words import CommandParser
 from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.learning.options.declaration import load_declarations
 
-LABEL_ADVICE = (
-    "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
-    "it you are told which column is the first, and how another comes there"
-)
-LABEL_WORDS = ("target", "targets", "label", "labels", "y", "class", "outcome", "response", "dependent")
+COLUMN_WORDS = ("target", "ignore", "column_types", "positive_label")  # hyperparameters that only a table can have
+LABEL_ADVICE = "--target NAME says which column is predicted, and --target-first that it is the first one"
+LABEL_WORDS = ("label", "labels", "targets", "y", "class", "outcome", "response", "dependent")
 PREDICT_ADVICE = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
 PREDICT_WORDS = ("predict", "prediction", "score", "infer", "inference", "transform", "apply")
 MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
@@ -29,7 +28,7 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     card = algorithm.card
     learned, *others = card.channels
     data_help = DATA_HELP.format(rows="labelled rows" if learned.labelled else "rows")
-    label_help = "; of CSV the first column is the label" if learned.labelled else ""
+    label_help = "; without names of columns, the first is the label" if learned.labelled else ""
     about = f"{card.title}: train, look into, measure, serve and export models."
     top = CommandParser(algorithm.word, description=about)
     top.advice = dict.fromkeys(PREDICT_WORDS, PREDICT_ADVICE)
@@ -56,7 +55,9 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     train = command("train", "train a model on files")
     train.add_argument(learned.name, type=parse_path, metavar="DATA", help=data_help)
     if learned.labelled:
-        train.add_argument("--target-first", action="store_true", help="the first column of CSV is the label")
+        train.add_argument("--target-first", action="store_true", help="the first column is the label")
+    if {*COLUMN_WORDS} <= {*load_declarations(card.declaration)}:
+        add_column_words(train)
     train.add_argument("--out", type=parse_path, required=True, metavar="FOLDER", help="where to leave the model")
     for channel in others:
         train.add_argument(f"--{channel.name}", type=parse_path, metavar="DATA", help=channel.about)
@@ -71,6 +72,19 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     serve.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
     serve.add_argument("--port", type=parse_port, metavar="N", help="the port (8080)")
     return top
+
+
+def add_column_words(train: CommandParser) -> None:
+    """Declare what can be said of the columns of a table."""
+    train.add_argument("--target", metavar="NAME", help="the column to predict, by its name in the header")
+    train.add_argument("--positive", dest="positive_label", metavar="CLASS", help="the class to score, of two")
+    train.add_argument("--ignore", metavar="NAMES", help="columns to leave out, separated by commas")
+    train.add_argument(
+        "--types",
+        dest="column_types",
+        metavar="NAME=KIND",
+        help="what columns are, separated by commas: number, boolean, category, date or ignore",
+    )
 
 
 def parse_path(text: str) -> Path:

@@ -12,10 +12,11 @@ from container.channels.channel import Channel
 from container.codecs.registry import parse_content_type
 from container.contract.environment import DISPLAY_NAMES_VARIABLE, ChannelConfig, Paths
 from container.job.writable import check_writable
+from open_algorithms.commands.parser import COLUMN_WORDS
+from open_algorithms.commands.tables.classes import choose_for_table
 from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
-from open_algorithms.commands.tables.headers import CSV
 from open_algorithms.commands.tables.predictors import PREDICTOR_TYPE, choose_predictor
-from open_algorithms.commands.tables.source import DataSource, describe_source
+from open_algorithms.commands.tables.source import DataSource, describe_source, describe_table
 from open_algorithms.commands.tables.splits import check_split
 from open_algorithms.commands.tables.target import ask_for_label
 from open_algorithms.commands.telling.doors import run_program
@@ -44,9 +45,10 @@ def train_model(
     labelled = {card.name: card.labelled for card in cards}
     files = {name: find_data_files([path]) for name, path in data.items()}
     check_split(data[learned.name], [name for name, _ in files[learned.name]])
-    kinds = {name: decide_content_type(found, stated_type) for name, found in files.items()}
+    target = hyperparameters.get("target", "")
+    kinds = {name: decide_content_type(found, stated_type, target) for name, found in files.items()}
     for name, kind in kinds.items():
-        if parse_content_type(kind).name == CSV and labelled[name] and not target_first:
+        if labelled[name] and not target_first and not target:
             ask_for_label(data[name], [file for _, file in files[name]], parse_content_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
             raise UsageError(
@@ -89,10 +91,16 @@ def choose_from_data(
 
     They are those of a predictor type, if the algorithm has one.
     """
+    has_types = source.labelled and PREDICTOR_TYPE in load_declarations(algorithm.card.declaration)
+    if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
+        names = list(next(channel.read_raw_rows()).columns)
+        target = hyperparameters.get("target") or names[0]
+        print_message(describe_table(source, names, target))
+        return choose_for_table(hyperparameters, channel, target) if has_types else {}
     with closing(iter(channel)) as blocks:
         first = next(blocks)
         print_message(describe_source(source, channel.columns, first))
-        if not source.labelled or PREDICTOR_TYPE not in load_declarations(algorithm.card.declaration):
+        if not has_types:
             return {}
         labels = (y for _, y in chain([first], blocks))
         return choose_predictor(hyperparameters, labels, source, channel.columns)

@@ -12,7 +12,7 @@ from container.codecs.registry import TRAINING_TYPES, TYPE_OF_SUFFIX, parse_cont
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
 from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
-from open_algorithms.commands.tables.headers import CSV, has_headers, read_head
+from open_algorithms.commands.tables.headers import CSV, all_begin_with_name, has_headers, read_head
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.learning.artifact.archives import FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE
 
@@ -58,10 +58,10 @@ def link_channel_files(files: Sequence[tuple[str, Path]], folder: Path) -> None:
         link.symlink_to(os.path.abspath(file))
 
 
-def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | None) -> str:
+def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | None, name: str = "") -> str:
     """Return the content type of the files: the stated one, else the one that all names or first bytes agree on.
 
-    For CSV with a header, the parameter `header=present` is added.
+    For CSV with a header, the parameter `header=present` is added; a first line that holds `name` is one.
     """
     if stated_type is None:
         kinds = {guess_file_type(file, len(files) > 1): file for _, file in files}
@@ -76,7 +76,12 @@ def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | No
         raise UsageError(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {stated_type!r}.")
     if media.name == CSV:
         check_beginnings([file for _, file in files])
-    if media.name == CSV and "header" not in media.parameters and has_headers([file for _, file in files], stated_type):
+    paths = [file for _, file in files]
+    if (
+        media.name == CSV
+        and "header" not in media.parameters
+        and (all_begin_with_name(paths, name) or has_headers(paths, stated_type))
+    ):
         return f"{stated_type};header=present"
     return stated_type
 

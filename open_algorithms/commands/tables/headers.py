@@ -1,6 +1,5 @@
 """Detect headers of CSV files by their first two lines; where these are ambiguous the user is asked."""
 
-import csv
 import shlex
 from collections.abc import Sequence
 from enum import Enum
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from container.channels.files import open_file
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff_type
+from container.codecs.tabular.records import find_delimiter, split_fields
 from container.contract.errors import DecodeError
 from container.rows.columns import index_column_count, is_increasing, is_permuted_range, is_range
 from open_algorithms.commands.telling.faults import CommandError, UsageError
@@ -60,6 +60,11 @@ def has_headers(files: Sequence[Path], kind: str) -> bool:
     if of[FirstLine.NUMBERED]:
         print_message(f"{line} is taken for a header; if it is a row, say {absent}.")
     return True
+
+
+def all_begin_with_name(files: Sequence[Path], name: str) -> bool:
+    """Tell whether the first line of every file holds this name, so that it is a header."""
+    return bool(name) and all((lines := read_first_lines(file)) and name in lines[0] for file in files)
 
 
 def concatenation_command(first: Path, others: Sequence[Path]) -> str:
@@ -133,11 +138,9 @@ def read_first_lines(file: Path) -> list[Fields]:
     if len(content) == HEADER_BYTES:
         content = content.rpartition(b",")[0]  # without the field that is cut
     lines = [line.decode("utf-8", "replace") for line in content.removeprefix(BYTE_ORDER_MARK).splitlines()[:1000]]
-    filled = [[line] for line in islice(filter(str.strip, lines), 2)]
-    try:
-        return [list(map(str.strip, next(csv.reader(line, skipinitialspace=True)))) for line in filled]
-    except csv.Error:  # which whoever reads the data tells with its place
-        return []
+    filled = list(islice(filter(str.strip, lines), 2))
+    fields = [split_fields(line, find_delimiter(filled[0])) for line in filled]
+    return fields if all(fields) else []  # wrong quotes are told with their place by whoever reads the data
 
 
 def read_head(file: Path, size: int) -> bytes:

@@ -41,6 +41,14 @@ def describe_source(source: DataSource, table: ChannelColumns, first: Block) -> 
     return f"data: {'; '.join(parts)}"
 
 
+def describe_table(source: DataSource, names: Sequence[str], target: str) -> str:
+    """Say which files there are, which column of a table is the label, and how many others there are."""
+    label = [f"the label is the column {target!r}"] if source.labelled else []
+    others = [name for name in names if not source.labelled or name != target]
+    columns = f"{len(others)} other column{'' if len(others) == 1 else 's'}: {show_names(others)}"
+    return f"data: {'; '.join([describe_files(source.files), *describe_copies(source.files), *label, columns])}"
+
+
 def describe_files(files: Sequence[tuple[str, Path]]) -> str:
     """Count files and name them, of many the first."""
     names = [name for name, _ in files]

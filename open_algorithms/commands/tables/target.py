@@ -1,4 +1,4 @@
-"""Ask the user to confirm that the first CSV column is the label, and show how to put it there.
+"""Ask the user which column is the label.
 
 Tests: tests/commands/tables/test_source.py.
 """
@@ -10,42 +10,61 @@ from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.widths import explain_width
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
 from container.contract.media import MediaType
-from container.rows.columns import index_column_count, show_names
+from container.rows.columns import find_index_columns, show_names
 from open_algorithms.commands.tables.headers import read_first_lines, read_head
-from open_algorithms.commands.tables.recipes import label_first_command
+from open_algorithms.commands.tables.recipes import PARQUET, label_first_command
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 
 CSV = "text/csv"
+LISTED_COLUMNS = 60  # that are named where one is asked for
 
 
 def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
-    """Raise UsageError that names the first column and shows how to move another there.
+    """Raise UsageError that asks for the label, where it is a column: by its name, or whether it is the first.
 
-    CommandError where a file is no CSV.
+    CommandError where a file is not of the type.
     """
-    ask = f"{path} is CSV, whose first column must be the label"
+    if media.name == PARQUET:
+        ask_for_name(path, read_parquet_names(files[0]))
+    if media.name != CSV:
+        return
     if "charset" in media.parameters:  # then only whoever reads it knows
-        raise UsageError(f"{ask}. Say --target-first if it is, and put it there if it is not.")
+        raise UsageError(
+            f"which column of {path} is the label? Say --target NAME, or --target-first if it is the first."
+        )
     for file in files:
         if sniff_type(content := read_head(file, HEAD_BYTES)) != CSV:
             raise CommandError(f"{file}: {explain_mismatch(CSV, content)}." if content else f"{file} is empty.")
-    lines = [found[0] for file in files if (found := read_first_lines(file))]
-    first = lines[0] if lines else [""]
+    first = next((found[0] for file in files if (found := read_first_lines(file))), [""])
     if len(first) < 2:
         raise CommandError(f"{files[0]}: {explain_width(first, CsvSchema(1, 1, 'row'), 1)}.")
-    named = media.parameters.get("header", "").lower() == "present"
-    what = f"its first row begins with {show_names(first)}"
-    last, index, number = "the last column", 0, len(first) - 1
-    if named:
-        index = min(index_column_count(first), number)
-        what, last = f"its first column is {first[index]!r}", f"the last column, {first[-1]!r}"
-    how = (
-        f", as this does with {last}, which is number {number} counted from "
-        f"0:\n{label_first_command(path, number, index)}"
-    )
-    if named and any(names != first for names in lines):
-        how = "; their columns are not all in one order."
+    if media.parameters.get("header", "").lower() == "present":
+        index = find_index_columns(first)
+        ask_for_name(path, [name for i, name in enumerate(first) if i not in index])
+    number = len(first) - 1
     raise UsageError(
-        f"{ask}; {what}. If that is the label, say --target-first. If not, put the label there in every file, those "
-        f"of --validation and --test too{how}"
+        f"{path} is CSV without names of columns, whose first column must be the label; its first row begins with "
+        f"{show_names(first)}. If that is the label, say --target-first. If not, put the label there in every file, "
+        f"those of --validation and --test too, as this does with the last column, which is number {number} counted "
+        f"from 0:\n{label_first_command(path, number, 0)}"
     )
+
+
+def ask_for_name(path: Path, names: Sequence[str]) -> None:
+    """Raise UsageError that lists the columns and asks for one of them."""
+    more = f" and {len(names) - LISTED_COLUMNS} more" if len(names) > LISTED_COLUMNS else ""
+    raise UsageError(
+        f"which column of {path} is to be predicted? Say --target NAME. Its columns are "
+        f"{', '.join(map(repr, names[:LISTED_COLUMNS]))}{more}."
+    )
+
+
+def read_parquet_names(file: Path) -> list[str]:
+    """Return the names of the columns of a Parquet file; empty where it cannot be read, which the job tells."""
+    import pyarrow
+    from pyarrow.parquet import read_schema
+
+    try:
+        return list(read_schema(file).names)
+    except (pyarrow.ArrowException, OSError):
+        return []
