@@ -11,6 +11,7 @@ from linear_learner.artifact.read import find_model_files, load_model, read_mode
 from linear_learner.objective.model import LinearModel
 from linear_learner.report.facts import model_facts, weights_table
 from linear_learner.report.portrait import render_portrait
+from open_algorithms.learning.columns.describe import describe_recipe
 from open_algorithms.learning.showing.text_table import TextTable
 
 __all__ = (
@@ -28,8 +29,9 @@ __all__ = (
 
 
 def model_tables(model: LinearModel) -> list[TextTable]:
-    """Return what there is to see of a model beside its facts: its largest weights."""
-    return [weights_table(model)]
+    """Return what there is to see of a model beside its facts: the columns of its table, and its largest weights."""
+    columns = [] if model.recipe is None else [describe_recipe(model.recipe)]
+    return [*columns, weights_table(model)]
 
 
 def export_model(model: LinearModel, target_format: str, table: str) -> bytes:

@@ -26,7 +26,7 @@ def fit(work: Work) -> TrainingResult:
     budget = Budget(work.free_memory(), work.hosts.count)
     if earlier is not None:
         earlier = align_to_features(earlier, columns.features, columns.shift, work.log)
-    result = train_candidates(work, hp, budget, earlier)
+    result = train_candidates(work, hp, budget, earlier, columns.recipe)
     model = label_columns(result.model, columns)
     if work.start_folder is None:
         warn_of_late_features(model, result.scaler, columns, work)

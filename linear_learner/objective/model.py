@@ -64,6 +64,14 @@ class LinearModel:
         return [f"{problem} Subtract a fixed number from them, in requests too, and train again, or scores are off."]
 
     @property
+    def class_names(self) -> Sequence[str]:
+        """The names of the classes, of a regressor none: those of a table, or else 0, 1, ..."""
+        if self.predictor_type == "regressor":
+            return ()
+        own = () if self.recipe is None else self.recipe.class_names
+        return own or tuple(map(str, range(max(self.outputs, 2))))
+
+    @property
     def outputs(self) -> int:
         """The number of margins of a record, K: the classes of a multiclass classifier, otherwise 1."""
         return int(self.weight.shape[1])

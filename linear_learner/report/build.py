@@ -8,12 +8,14 @@ import numpy as np
 
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
 from linear_learner.report.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
 from linear_learner.report.quality import channel_quality
 from linear_learner.report.schema import (
     ChannelRows,
+    ColumnEntry,
     DataSummary,
     HyperparameterTexts,
     LabelMoments,
@@ -24,6 +26,7 @@ from linear_learner.report.schema import (
 )
 from linear_learner.training.result import TrainingResult
 from open_algorithms import VERSION
+from open_algorithms.learning.columns.describe import describe_recipe
 
 FORMAT = 1
 PACKAGES = ("mxnet", "numpy", "pyarrow", "protobuf")
@@ -60,7 +63,17 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
         seconds=dict(seconds),
         hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
         versions=package_versions(),
+        columns=column_entries(model),
+        classes=None if model.recipe is None else list(model.recipe.class_names) or None,
     )
+
+
+def column_entries(model: LinearModel) -> list[ColumnEntry] | None:
+    """Return what was decided of each column of a table."""
+    if model.recipe is None:
+        return None
+    rows = describe_recipe(model.recipe).rows
+    return [ColumnEntry(column, kind, int(features or 0), what) for column, kind, features, what in rows]
 
 
 def channel_rows(measured: Measurement) -> ChannelRows:
@@ -91,14 +104,16 @@ def training_summary(result: TrainingResult) -> TrainingSummary:
 def weight_entries(result: TrainingResult) -> list[WeightEntry]:
     """Return the features with the largest standardised weights, with both their standardised and raw weights.
 
-    Features with the largest weights of a single class follow. With more than MAX_CONFUSION_CLASSES classes each
-    feature has only the class with its largest weight.
+    Features with the largest weights of a single class follow; those of one column of a table are together. With more
+    than MAX_CONFUSION_CLASSES classes each feature has only the class with its largest weight.
     """
     raw, names = result.model.weight, result.model.feature_names
     unit = result.scaler.deviation.astype(np.float64) / result.scaler.label_deviation
     columns, outputs = largest_rows(raw, LISTED_WEIGHTS, unit), raw.shape[1]
     for c in range(min(PICTURED_CLASSES, outputs) if 1 < outputs <= MAX_CONFUSION_CLASSES else 0):
         columns += largest_rows(raw[:, [c]], CLASS_BARS, unit)
+    if result.model.recipe is not None:
+        columns = result.model.recipe.group_by_column(list(dict.fromkeys(columns)))
     entries = []
     for column in dict.fromkeys(columns):
         values = raw[column].astype(np.float64) * unit[column]

@@ -18,6 +18,18 @@ MAX_BARS = 20  # of a chart of weights
 PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and bars of each
 
 
+def has_names(model: LinearModel) -> bool:
+    """Tell whether the classes have names of their own."""
+    return model.recipe is not None and bool(model.recipe.class_names)
+
+
+def name_classes(model: LinearModel) -> str:
+    """Return the names of the classes, of many the first."""
+    names = [repr(name) for name in model.class_names[:MAX_CLASS_COLUMNS]]
+    more = len(model.class_names) - len(names)
+    return ", ".join([*names, *([f"{more} more"] if more else [])])
+
+
 class FeatureWeights(NamedTuple):
     """A feature: its column, counted from 0, its name, and its weights (K,)."""
 
@@ -37,22 +49,27 @@ def model_facts(model: LinearModel) -> list[tuple[str, str]]:
     if model.label_name:
         known.insert(2, ("label", model.label_name))
     if model.predictor_type == "multiclass_classifier":
-        known.insert(-1, ("classes", f"{model.outputs}"))
+        known.insert(-1, ("classes", name_classes(model) if has_names(model) else f"{model.outputs}"))
     else:
         known.append(("bias", f"{float(model.bias[0]):.6g}"))
     if model.predictor_type == "binary_classifier":
         known.append(("threshold", f"{model.threshold:.6g}"))
+        if has_names(model):
+            known.insert(-1, ("classes", name_classes(model)))
     given = {name: value for name, value in model.metrics_params.items() if value is not None}
     return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
 
 
 def largest_weights(model: LinearModel, count: int) -> list[FeatureWeights]:
-    """Return the `count` features with the largest absolute weight.
+    """Return the `count` features with the largest absolute weight, those of one column of a table together.
 
     Of a multiclass classifier the largest over the classes counts.
     """
     names = model.feature_names
-    return [FeatureWeights(i, names[i], model.weight[i]) for i in largest_rows(model.weight, count)]
+    largest = largest_rows(model.weight, count)
+    if model.recipe is not None:
+        largest = model.recipe.group_by_column(largest)
+    return [FeatureWeights(i, names[i], model.weight[i]) for i in largest]
 
 
 def largest_rows(weight: Float32s, count: int, unit: Float64s | float = 1) -> list[int]:
@@ -73,12 +90,12 @@ def weights_table(model: LinearModel) -> TextTable:
     if model.outputs > MAX_CLASS_COLUMNS:
         heads.append("class")
     elif model.outputs > 1:
-        heads[1:] = [f"class {c}" for c in range(model.outputs)]
+        heads[1:] = [f"class {name}" for name in model.class_names]
     rows = []
     for _, name, values in largest:
         shown = [f"{value:.6g}" for value in values]
         if model.outputs > MAX_CLASS_COLUMNS:
             furthest = int(abs(values).argmax())
-            shown = [shown[furthest], f"{furthest}"]
+            shown = [shown[furthest], model.class_names[furthest]]
         rows.append([name, *shown])
     return TextTable(f"Weights, {some}", heads, rows)

@@ -13,7 +13,7 @@ MAX_NAMES = 1000
 
 _SENSES = {
     "regressor": "A bar to the right raises the score, one to the left lowers it.",
-    "binary_classifier": "A bar to the right speaks for label 1, one to the left for label 0.",
+    "binary_classifier": "A bar to the right speaks for label {1}, one to the left for label {0}.",
     "multiclass_classifier": "A bar to the right speaks for the class, one to the left against it. Scales differ.",
 }
 _UNITS = "Each weight is for one unit of its feature, so a feature whose numbers are small may have a large weight."
@@ -31,7 +31,12 @@ def render_portrait(model: LinearModel) -> Markup:
     title = model.predictor_type.replace("_", " ").capitalize()
     pairs = _join_lines(_FACT.format(name.replace("_", " ").capitalize(), text) for name, text in model_facts(model))
     return _PORTRAIT.format(
-        title, pairs, _SENSES[model.predictor_type], _UNITS, _draw_figures(model), _list_names(model)
+        title,
+        pairs,
+        _SENSES[model.predictor_type].format(*model.class_names),
+        _UNITS,
+        _draw_figures(model),
+        _list_names(model),
     )
 
 
@@ -41,7 +46,10 @@ def _draw_figures(model: LinearModel) -> Markup:
         return _draw_figure(
             model, 0, MAX_BARS, f"{min(MAX_BARS, model.feature_dim):,} of {model.feature_dim:,} features"
         )
-    figures = [_draw_figure(model, k, CLASS_BARS, f"Class {k}") for k in range(min(PICTURED_CLASSES, model.outputs))]
+    figures = [
+        _draw_figure(model, k, CLASS_BARS, f"Class {model.class_names[k]}")
+        for k in range(min(PICTURED_CLASSES, model.outputs))
+    ]
     more = [_MORE.format(PICTURED_CLASSES, model.outputs)] if model.outputs > PICTURED_CLASSES else []
     return _join_lines([*figures, *more])
 

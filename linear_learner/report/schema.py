@@ -206,6 +206,16 @@ class WeightEntry:
 
 
 @dataclass(frozen=True)
+class ColumnEntry:
+    """A column of a table: its kind, how many features it becomes, and what else was decided of it."""
+
+    column: str
+    kind: str
+    features: int
+    what: str
+
+
+@dataclass(frozen=True)
 class HyperparameterTexts:
     """The hyperparameters that the user sent, and these completed with the defaults."""
 
@@ -215,7 +225,10 @@ class HyperparameterTexts:
 
 @dataclass(frozen=True)
 class Report:
-    """The report of a training job; `bank` holds the candidates, the best first, `seconds` each part of the job."""
+    """The report of a training job; `bank` holds the candidates, the best first, `seconds` each part of the job.
+
+    Of a table `columns` are there, and `classes` are the names of its classes where they have some.
+    """
 
     format: int
     predictor_type: str
@@ -233,6 +246,8 @@ class Report:
     seconds: Mapping[str, float]
     hyperparameters: HyperparameterTexts
     versions: Mapping[str, str]
+    columns: list[ColumnEntry] | None = None
+    classes: list[str] | None = None
 
     @property
     def winning_entry(self) -> CandidateEntry:

@@ -28,6 +28,7 @@ class JobSummary:
     best_epoch: int | None
     criterion: str
     deciding: str
+    positive: str = "1"
 
 
 def describe_report(report: Mapping[str, Any]) -> Iterator[str]:
@@ -49,6 +50,7 @@ def read_outcome(report: Mapping[str, Any]) -> JobSummary:
         best_epoch=training["best_epoch"],
         criterion=training["criterion"],
         deciding=training["deciding"],
+        positive=(report.get("classes") or ["0", "1"])[-1],
     )
 
 
@@ -58,7 +60,7 @@ def outcome_lines(outcome: JobSummary) -> Iterator[str]:
         f"{name} {', '.join(main_scores(outcome.predictor_type, found))}" for name, found in outcome.scores.items()
     )
     if outcome.threshold is not None:
-        yield f"threshold: {outcome.threshold:.4g}; a score from there on is called 1"
+        yield f"threshold: {outcome.threshold:.4g}; a score from there on is called {outcome.positive}"
     settings = ", ".join(
         f"{name} {value if isinstance(value, str) else f'{value:.4g}'}"
         for name, value in outcome.settings.items()

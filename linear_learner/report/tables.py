@@ -52,6 +52,19 @@ def fate_text(entry: CandidateEntry) -> str:
     return "diverged" if entry.diverged else ""
 
 
+def class_name(report: Report, number: int) -> str:
+    """Return the name of a class of a table, else its number."""
+    return report.classes[number] if report.classes else str(number)
+
+
+def column_table(report: Report) -> Table | None:
+    """Tabulate what was decided of each column of a table; None where the data is none."""
+    if report.columns is None:
+        return None
+    rows = [[entry.column, entry.kind, format_count(entry.features), entry.what] for entry in report.columns]
+    return Table(["column", "kind", "features", "what"], rows, texts=[1, 3])
+
+
 def score_table(report: Report) -> Table:
     """Tabulate the final scores, a column for each channel."""
     scores = [channel.scores for channel in report.channels.values()]
@@ -91,7 +104,7 @@ def threshold_table(report: Report) -> list[Titled]:
         for entry in channel.thresholds
     ]
     chosen = next(i for i, entry in enumerate(channel.thresholds) if entry.calibrated)
-    heads = ["threshold", "said to be 1", *channel.thresholds[0].metrics]
+    heads = ["threshold", f"said to be {class_name(report, 1)}", *channel.thresholds[0].metrics]
     return [(f"The threshold and its neighbours, on the {deciding} rows", Table(heads, rows, chosen))]
 
 
@@ -103,7 +116,7 @@ def class_table(report: Report) -> list[Titled]:
         return []
     rows = [
         [
-            found.class_,
+            class_name(report, found.class_),
             format_count(found.rows),
             format_count(found.flagged),
             format_number(found.recall) if found.rows else NO_VALUE,
@@ -125,7 +138,7 @@ def weight_table(report: Report) -> Table:
     rows = []
     for entry in report.weights:
         i = max(range(len(entry.classes)), key=lambda i: abs(entry.standardised[i]))
-        of_class = [entry.classes[i]] if has_classes else []
+        of_class = [class_name(report, entry.classes[i])] if has_classes else []
         rows.append([entry.feature, *of_class, format_number(entry.standardised[i]), format_number(entry.raw[i])])
     standardised = "standardised" if normalized.features or normalized.label else "as trained"
     return Table(["feature", *(["class"] if has_classes else []), standardised, "original units"], rows)
@@ -140,7 +153,10 @@ def channel_table(report: Report) -> Table:
         rows.append(["label's mean", *(format_number(label.mean) for label in labels)])
         rows.append(["label's deviation", *(format_number(label.deviation) for label in labels)])
     by_class = list(zip(*(channel.classes for channel in channels if channel.classes is not None), strict=True))
-    rows += [[f"of class {c}", *map(format_count, counts)] for c, counts in enumerate(by_class[:MAX_MATRIX_CLASSES])]
+    rows += [
+        [f"of class {class_name(report, c)}", *map(format_count, counts)]
+        for c, counts in enumerate(by_class[:MAX_MATRIX_CLASSES])
+    ]
     if others := by_class[MAX_MATRIX_CLASSES:]:
         rows.append(["of the others", *(format_count(sum(counts)) for counts in zip(*others, strict=True))])
     kind = "sparse" if report.data.sparse else "dense"

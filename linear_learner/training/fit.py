@@ -13,15 +13,18 @@ from linear_learner.training.log_lines import log_rows_read, log_times
 from linear_learner.training.plan import make_plan, total_row_count
 from linear_learner.training.result import TrainingResult
 from linear_learner.training.start import start_training
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.work import Work
 
 
-def train_candidates(work: Work, hp: Hyperparameters, budget: Budget, earlier: LinearModel | None) -> TrainingResult:
+def train_candidates(
+    work: Work, hp: Hyperparameters, budget: Budget, earlier: LinearModel | None, recipe: Recipe | None = None
+) -> TrainingResult:
     """Train on the channel `train`, select on `validation` if there is one, and score on every channel.
 
-    All candidates start from `earlier`, if it is given. With several hosts, each calls this function with its work. All
-    hosts return the same model, and what is logged holds for all. Raises KeyboardInterrupt where the job is asked to
-    stop before there is a model.
+    All candidates start from `earlier`, if it is given. `recipe` is how the columns of a table become features. With
+    several hosts, each calls this function with its work. All hosts return the same model, and what is logged holds for
+    all. Raises KeyboardInterrupt where the job is asked to stop before there is a model.
     """
     began = time.time()
     log_configuration(work, hp)
@@ -32,7 +35,7 @@ def train_candidates(work: Work, hp: Hyperparameters, budget: Budget, earlier: L
     row_counts = {name: total_row_count(rows, work.hosts) for name, rows in data.items()}
     log_rows_read(row_counts["train"].least, began, work.log)
     read = time.time()
-    plan = make_plan(work, hp, budget, data, row_counts)
+    plan = make_plan(work, hp, budget, data, row_counts, recipe)
     progress, write_next_checkpoint = start_training(plan, earlier)
     work.record_lap("prepare")
     ready = time.time()

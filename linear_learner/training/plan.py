@@ -15,6 +15,7 @@ from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget, check_tensor_sizes
 from linear_learner.options.candidates import Candidate, build_candidates
 from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
 from open_algorithms.learning.work import Work
@@ -42,7 +43,7 @@ class Plan:
     """The work, its data, and what follows from both.
 
     `row_counts` are those of each channel over all hosts. Thresholds are calibrated on the first `calibration_rows`
-    rows of the deciding channel.
+    rows of the deciding channel. `recipe` is how the columns of a table become features.
     """
 
     work: Work
@@ -52,6 +53,7 @@ class Plan:
     candidates: list[Candidate]
     objective: Objective
     calibration_rows: int
+    recipe: Recipe | None = None
 
     @property
     def train(self) -> ChannelRows:
@@ -85,7 +87,12 @@ class Plan:
 
 
 def make_plan(
-    work: Work, hp: Hyperparameters, budget: Budget, data: Mapping[str, ChannelRows], row_counts: Mapping[str, RowCount]
+    work: Work,
+    hp: Hyperparameters,
+    budget: Budget,
+    data: Mapping[str, ChannelRows],
+    row_counts: Mapping[str, RowCount],
+    recipe: Recipe | None = None,
 ) -> Plan:
     """Choose the candidates, weigh the classes, and share out the memory.
 
@@ -96,7 +103,7 @@ def make_plan(
     check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
     objective = build_objective(hp, train.rows.labels, len(candidates), hosts)
     calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
-    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows)
+    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, recipe)
 
 
 def log_plan(plan: Plan, has_earlier_model: bool) -> None:

@@ -13,6 +13,7 @@ from linear_learner.objective.model import LinearModel
 from linear_learner.training.initial import draw_initial_weights, earlier_weights
 from linear_learner.training.plan import Plan, log_plan
 from linear_learner.training.progress import TrainingProgress
+from open_algorithms.learning.columns.document import write_recipe
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.checkpoints import (
     Identity,
@@ -90,7 +91,8 @@ def make_shuffler(plan: Plan) -> np.random.Generator | None:
 
 def job_identity(plan: Plan, initial: Floats) -> Identity:
     """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
-    return {
+    columns = {} if plan.recipe is None else {"columns": write_recipe(plan.recipe)}
+    return columns | {
         "format": IDENTITY_FORMAT,
         "hyperparameters": plan.hp.by_name(),
         "candidates": [asdict(candidate) for candidate in plan.candidates],

@@ -1,11 +1,13 @@
 """The recipe of a table: what each of its columns is, and the features that it becomes."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from open_algorithms.learning.columns.notation import PLAIN, Notation
+from open_algorithms.learning.columns.values import write_class
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -162,6 +164,18 @@ class Recipe:
                 found.append(ColumnFeatures(column, first, first + last))
                 first += last
         return tuple(found)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as texts, in the order of their numbers; empty where labels are the numbers themselves."""
+        return () if self.target is None else tuple(map(write_class, self.target.classes))
+
+    def group_by_column(self, features: Sequence[int]) -> list[int]:
+        """Return feature numbers with those of one column together, columns in the order of their first."""
+        firsts = [found.first for found in self.encoded_columns]
+        owners = [bisect_right(firsts, feature) for feature in features]
+        ranks = {owner: rank for rank, owner in reversed([*enumerate(owners)])}
+        return [feature for _, feature in sorted(zip(owners, features, strict=True), key=lambda pair: ranks[pair[0]])]
 
     @property
     def column_names(self) -> list[str]:
