@@ -14,10 +14,7 @@ from tests.linear_learner.artifacts import PARAMETERS, artifact_files, draw_mode
 from tests.needs import TOP
 from tests.waiting import HANG_SECONDS
 
-LABEL = (
-    "the label is not chosen by name, it must be the first column of CSV, and --target-first says that it is. Without "
-    "it you are told which column is the first, and how another comes there"
-)
+LABEL = "--target NAME says which column is predicted, and --target-first that it is the first one"
 PREDICT = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
 ON_A_MODEL = [("inspect",), ("export", "--to", "sql"), ("evaluate", DATA / "test.csv"), ("serve",)]
 
@@ -76,12 +73,12 @@ def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("train", "t.csv", "--target", "Churn", "--out", "m"), f"there is no option --target: {LABEL}"),
+        (("train", "t.csv", "--label", "Churn", "--out", "m"), f"there is no option --label: {LABEL}"),
         (("train", "t.csv", "--label_column=Churn", "--out", "m"), f"there is no option --label_column: {LABEL}"),
         (("train", "t.csv", "-y", "Churn", "--out", "m"), f"there is no option -y: {LABEL}"),
         (
             ("train", "t.csv", "--targe", "--out", "m"),
-            "there is no option --targe; there is --target-first",
+            "there is no option --targe; there is --target-first, --target",
         ),
         (("train", "t.csv", "--val=v.csv", "--out", "m"), "there is no option --val; there is --validation"),
         (("serve", "m", "--prot", "80"), "there is no option --prot; there is --port"),

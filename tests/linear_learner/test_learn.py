@@ -11,7 +11,7 @@ from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.learn import fit, save_model, write_report
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.work import Columns, Work
+from open_algorithms.learning.work import ColumnRequest, Columns, Work
 from tests.learning.job.recorder import Recorder
 from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example
 
@@ -24,8 +24,8 @@ def work(predictor: str, log: Recorder, **more: Any) -> Work:
 
 
 def columns_asked_for(columns: Columns, asked: list[bool]) -> Any:
-    def read_columns(may_shift: bool) -> Columns:
-        asked.append(may_shift)
+    def read_columns(request: ColumnRequest) -> Columns:
+        asked.append(request.may_shift)
         return columns
 
     return read_columns

@@ -65,7 +65,7 @@ class RepeatedHeader:
     def __init__(self, header: HeaderLine | None, warn: Callable[[str], None]) -> None:
         self._plain = header is not None and header.is_numeric_only
         leave = header is None or (self._plain and len(header.names) < _MANY_NAMES)
-        self._line = b"" if leave or header is None else _normalize_line(header.line)
+        self._line = b"" if leave or header is None else normalize_line(header.line)
         self._row = b"\n" + header.line.strip() + b"\n" if header is not None and leave else b""
         self._warn = warn
         self._has_warned = False
@@ -84,7 +84,7 @@ class RepeatedHeader:
 
     def blank_out(self, lines: list[bytes]) -> list[bytes]:
         """Replace lines that equal the header by blank lines."""
-        return [b"" if _normalize_line(line) == self._line else line for line in lines] if self._line else lines
+        return [b"" if normalize_line(line) == self._line else line for line in lines] if self._line else lines
 
     def blank_out_and_warn(self, lines: list[bytes], first: int) -> list[bytes]:
         """Blank out lines that equal the header, with a warning the first time; `first` is the number of `lines[0]`."""
@@ -100,7 +100,7 @@ class RepeatedHeader:
         return kept
 
 
-def _normalize_line(line: bytes) -> bytes:
+def normalize_line(line: bytes) -> bytes:
     """Remove quotes, blanks and a byte order mark, which may differ between copies of a header."""
     return line.removeprefix(BYTE_ORDER_MARK).strip().translate(None, _QUOTES_AND_BLANKS)
 

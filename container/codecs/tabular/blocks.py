@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from container.codecs.delimited.form import CsvSchema
+from container.codecs.delimited.header import normalize_line
 from container.codecs.delimited.training import THREADS
 from container.codecs.delimited.widths import explain_width
 from container.codecs.tabular.header import TableHeader
@@ -91,10 +92,11 @@ def _parse_block(text: bytes, form: _Form, options: TableOptions) -> _Block:
         except UnicodeError as error:
             problem = f"text that is not written as {form.charset}: {error}. Say another charset"
             return _Block({}, 0, fault=DecodeError(problem, "0"))
-    text, repeats = _drop_repeated_headers(text, form.header.line)
+    repeats = 0
     try:
         arrays = None if form.numbers is None else _read_arrays(text, form, form.numbers)
         if arrays is None:
+            text, repeats = _drop_repeated_headers(text, form.header.line)
             arrays = read_numbers_where_plain(_read_arrays(text, form, frozenset()) or {}, options.text_names)
     except DecodeError as error:
         return _Block({}, 0, repeats, error)
@@ -103,11 +105,10 @@ def _parse_block(text: bytes, form: _Form, options: TableOptions) -> _Block:
 
 
 def _drop_repeated_headers(text: bytes, line: bytes) -> tuple[bytes, int]:
-    """Return the text without lines that are the header, and how many there were."""
-    if line not in text:
-        return text, 0
+    """Return the text without lines that are the header, but for quotes and blanks, and how many there were."""
+    header = normalize_line(line)
     lines = text.splitlines(keepends=True)
-    kept = [one for one in lines if one.strip() != line]
+    kept = [one for one in lines if normalize_line(one) != header]
     return b"".join(kept), len(lines) - len(kept)
 
 

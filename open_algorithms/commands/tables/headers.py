@@ -8,6 +8,7 @@ from math import isnan
 from pathlib import Path
 
 from container.channels.files import open_file
+from container.codecs.delimited.lines import is_for_excel
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff_type
 from container.codecs.tabular.records import find_delimiter, split_fields
 from container.contract.errors import DecodeError
@@ -139,6 +140,8 @@ def read_first_lines(file: Path) -> list[Fields]:
         content = content.rpartition(b",")[0]  # without the field that is cut
     lines = [line.decode("utf-8", "replace") for line in content.removeprefix(BYTE_ORDER_MARK).splitlines()[:1000]]
     filled = list(islice(filter(str.strip, lines), 2))
+    if filled and is_for_excel([filled[0]]):
+        return [filled[:1]]
     fields = [split_fields(line, find_delimiter(filled[0])) for line in filled]
     return fields if all(fields) else []  # wrong quotes are told with their place by whoever reads the data
 

@@ -78,8 +78,8 @@ def encode_column(column: Column, values: Any) -> tuple[int, int, list[Strip]]:
     match column:
         case NumberColumn():
             numbers = read_numbers(column.name, values, column.notation)
-            strips = fill_missing(numbers - column.offset, column.mean - column.offset, column.has_missing)
             check_range(column.name, numbers, values)
+            strips = fill_missing(numbers - column.offset, column.mean - column.offset, column.has_missing)
             return int(np.isnan(numbers).sum()), 0, strips
         case BooleanColumn():
             truths = read_truths(column.name, values)

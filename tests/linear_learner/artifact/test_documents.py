@@ -15,7 +15,7 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
     found = read_additional_parameters(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
-    assert found == (predictor, loss, 0.4, {}, (), "", None, ())
+    assert found == (predictor, loss, 0.4, {}, (), "", None, (), None)
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
