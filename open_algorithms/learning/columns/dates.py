@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from open_algorithms.learning.columns.notation import sample_texts
 from open_algorithms.learning.types.arrays import Bools, Float64s, Int64s
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -18,17 +19,17 @@ _NAME = (
     r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_YEAR, _SHORT_YEAR = r"(?P<year>\d{4})", r"(?P<short>\d{2})"
-_MONTH, _DAY = r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"
+_YEAR, _SHORT_YEAR = r"(?P<year>[0-9]{4})", r"(?P<short>[0-9]{2})"
+_MONTH, _DAY = r"(?P<month>[0-9]{1,2})", r"(?P<day>[0-9]{1,2})"
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?"
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))? ?(?P<half>[ap]\.?m\.?)?"
-_ZONE = r"(?: ?(?:z|utc|gmt|[+-]\d{2}:?(?:\d{2})?))?"
+_CLOCK = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:[.,][0-9]+)?))? ?(?P<half>[ap]\.?m\.?)?"
+_ZONE = r"(?: ?(?:z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?))?"
 _TIME = rf"(?:[t ,]+{_CLOCK}{_ZONE})?"
 _FORMS = {
     "2018-03-15": rf"{_YEAR}-{_MONTH}-{_DAY}{_TIME}",
     "2018/03/15": rf"{_YEAR}/{_MONTH}/{_DAY}{_TIME}",
     "2018.03.15": rf"{_YEAR}\.{_MONTH}\.{_DAY}{_TIME}",
-    "2018-03": rf"{_YEAR}-(?P<month>\d{{2}})",
+    "2018-03": rf"{_YEAR}-(?P<month>[0-9]{{2}})",
     "month/day/2018": rf"{_MONTH}/{_DAY}/{_YEAR}{_TIME}",
     "day/month/2018": rf"{_DAY}/{_MONTH}/{_YEAR}{_TIME}",
     "month-day-2018": rf"{_MONTH}-{_DAY}-{_YEAR}{_TIME}",
@@ -44,12 +45,12 @@ _FORMS = {
     "2018-Mar-15": rf"{_YEAR}[ -]{_NAME}[ -]{_DAY}{_TIME}",
     "2018-Mar": rf"{_YEAR}[ -]{_NAME}",
     "Mar-18": rf"{_NAME}-{_SHORT_YEAR}",
-    "2018Q1": r"(?P<year>\d{4})[- ]?q(?P<quarter>[1-4])",
-    "12:30": rf"{_CLOCK}{_ZONE}",
+    "2018Q1": r"(?P<year>[0-9]{4})[- ]?q(?P<quarter>[1-4])",
+    (CLOCK := "12:30"): rf"{_CLOCK}{_ZONE}",
 }
 FORMS = tuple(_FORMS)
+CLEAR_FORMS = tuple(form for form in FORMS if "2018" in form and not form.startswith(("month", "day")))  # no other fits
 DAY_SECONDS = 86_400.0
-HEAD_TEXTS = 50
 CENTURY_SPLIT = 69  # two-digit years up to 68 are in 2000 and later, the others in 1969 and later, as in POSIX
 
 
@@ -85,22 +86,20 @@ def shows(form: str, part: str) -> bool:
     return any(f"(?P<{name}>" in _FORMS[form] for name in names)
 
 
-def find_form(texts: Any, least_share: float = 1.0) -> str | None:
-    """Return the form that the most of trimmed texts (n,) are dates or times in, at least this share of them.
+def find_forms(texts: Any, least_share: float = 1.0) -> list[str]:
+    """Return the forms that trimmed texts (n,) are dates or times in, at least this share of them; that of most first.
 
-    Of several the first of FORMS; None where there is none.
+    More than one means that the texts alone do not say which is meant, as of 03/04/2018; the first of FORMS leads.
     """
     if not len(texts):
-        return None
-    best, most = None, 0.0
-    head = texts[:HEAD_TEXTS].to_pylist()  # which refutes most forms at once
+        return []
+    shares = {}
+    sample = [text.lower() for text in sample_texts(texts).to_pylist()]  # which refutes most forms at once
     for form in FORMS:
         fits = _compile_form(form).fullmatch
-        if 2 * sum(fits(text.lower()) is not None for text in head) < len(head):
-            continue
-        if (share := share_of_dates(texts, form)) > most:
-            best, most = form, share
-    return best if most >= least_share else None
+        if 2 * sum(fits(text) is not None for text in sample) >= len(sample):
+            shares[form] = share_of_dates(texts, form)
+    return sorted((form for form in shares if shares[form] >= least_share), key=lambda form: -shares[form])
 
 
 @cache
@@ -111,6 +110,21 @@ def _compile_form(form: str) -> re.Pattern[str]:
 def share_of_dates(texts: Any, form: str) -> float:
     """Return the share of texts (n,) that are dates in a form."""
     return 1 - float(np.isnan(parse_dates(texts, form).days).mean())
+
+
+def read_dates(texts: Any, form: str) -> Parts:
+    """Return the dates that trimmed texts (n,) say in a form, or else in one that cannot be taken for another."""
+    import pyarrow
+
+    parts = parse_dates(texts, form)
+    for other in CLEAR_FORMS if form != CLOCK else ():
+        lost = np.isnan(parts.days) & texts.is_valid().to_numpy(zero_copy_only=False)
+        if not lost.any():
+            break
+        found = parse_dates(texts.filter(pyarrow.array(lost)), other)
+        for part, numbers in zip(parts, found, strict=True):
+            part[lost] = numbers
+    return parts
 
 
 def parse_dates(texts: Any, form: str) -> Parts:

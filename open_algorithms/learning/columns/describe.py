@@ -37,11 +37,9 @@ def describe_column(column: Column) -> list[str]:
             return ["boolean", count, "; ".join(describe_missing(column, f"{column.mean:.3g}"))]
         case DateColumn():
             parts = ["days", *(name for name in ("months", "weekdays", "hours") if getattr(column, name))]
-            return [
-                "date",
-                count,
-                "; ".join([f"like {column.form}: {', '.join(parts)}", *describe_missing(column, "")]),
-            ]
+            other = [f"all would be dates like {column.other_form}, too"] if column.other_form else []
+            said = [f"like {column.form}: {', '.join(parts)}", *other, *describe_missing(column, "")]
+            return ["date", count, "; ".join(said)]
         case CategoryColumn():
             others = ["others"] * column.has_other + ["missing"] * column.has_missing
             return ["category", count, shorten([*map(repr, column.levels)], others)]

@@ -18,6 +18,7 @@ from open_algorithms.learning.columns.recipe import (
     Recipe,
     Target,
 )
+from open_algorithms.learning.columns.values import FLOAT32_MAX
 from open_algorithms.learning.job.errors import InputError
 
 VERSION = 1
@@ -72,7 +73,10 @@ def _read_column(found: dict[str, Any]) -> Column:
     if not isinstance(kind, str) or kind not in KINDS:
         raise _Unexpected(f"a kind among {', '.join(KINDS)}", kind)
     values = {name: read(found.get(name)) for name, read in _FIELDS.items() if name in KINDS[kind].__dataclass_fields__}
-    return KINDS[kind](**values)
+    column = KINDS[kind](**values)
+    if isinstance(column, NumberColumn) and abs(column.mean - column.offset) > FLOAT32_MAX:
+        raise _Unexpected("a mean near the offset", column.mean)
+    return column
 
 
 def _read_target(found: Any) -> Target:
@@ -105,6 +109,13 @@ def _read_number(found: Any) -> float:
     return number
 
 
+def _read_small(found: Any) -> float:
+    number = _read_number(found)
+    if abs(number) > FLOAT32_MAX:
+        raise _Unexpected("a number that a 32-bit float can hold", found)
+    return number
+
+
 def _read_switch(found: Any) -> bool:
     if not isinstance(found, bool):
         raise _Unexpected("true or false", found)
@@ -129,6 +140,10 @@ def _read_form(found: Any) -> str:
     return str(found)
 
 
+def _read_other_form(found: Any) -> str:
+    return _read_form(found) if found else ""
+
+
 def _read_levels(found: Any) -> tuple[str, ...]:
     levels = tuple(_read_list(found, str))
     if len({*levels}) != len(levels):
@@ -149,12 +164,13 @@ def _read_range(low: int, high: int) -> Callable[[Any], tuple[int, ...]]:
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "name": _read_text,
     "reason": _read_text,
-    "mean": _read_number,
-    "offset": _read_number,
+    "mean": _read_small,
+    "offset": _read_small,
     "has_missing": _read_switch,
     "has_other": _read_switch,
     "notation": _read_notation,
     "form": _read_form,
+    "other_form": _read_other_form,
     "levels": _read_levels,
     "months": _read_range(1, 12),
     "weekdays": _read_range(0, 6),

@@ -7,7 +7,7 @@ import numpy as np
 
 from open_algorithms.learning.columns import dates
 from open_algorithms.learning.columns.faults import ColumnFault
-from open_algorithms.learning.columns.infer import TRUTH_PAIRS
+from open_algorithms.learning.columns.kinds import DIGIT_TRUTHS, TRUTHS
 from open_algorithms.learning.columns.notation import Notation, parse_numbers
 from open_algorithms.learning.columns.recipe import (
     BooleanColumn,
@@ -19,6 +19,7 @@ from open_algorithms.learning.columns.recipe import (
     Target,
 )
 from open_algorithms.learning.columns.values import (
+    FLOAT32_MAX,
     as_texts,
     canonical_levels,
     distinct_texts,
@@ -27,8 +28,6 @@ from open_algorithms.learning.columns.values import (
 )
 from open_algorithms.learning.rows.csr import Csr, Features
 from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Int64s
-
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 Arrays = Mapping[str, Any]  # an arrow array of float64 or texts by the name of its column
 
@@ -77,9 +76,9 @@ def encode_column(column: Column, values: Any) -> tuple[int, int, list[Strip]]:
     """Return how many values are missing, how many are levels that are not known, and the features of the others."""
     match column:
         case NumberColumn():
-            numbers = read_numbers(column.name, values, column.notation)
+            numbers = read_numbers(column.name, values, column.notation) - column.offset
             check_range(column.name, numbers, values)
-            strips = fill_missing(numbers - column.offset, column.mean - column.offset, column.has_missing)
+            strips = fill_missing(numbers, column.mean - column.offset, column.has_missing)
             return int(np.isnan(numbers).sum()), 0, strips
         case BooleanColumn():
             truths = read_truths(column.name, values)
@@ -112,7 +111,7 @@ def read_numbers(name: str, values: Any, notation: Notation) -> Float64s:
 def read_truths(name: str, values: Any) -> Float64s:
     """Return 1 for true, 0 for false and NaN for missing values (n,); raises ColumnFault for any other."""
     texts, places = distinct_texts(as_texts(values))
-    words = {word: float(truth) for pair in (*TRUTH_PAIRS, ("0", "1")) for truth, word in enumerate(pair)}
+    words = {word: float(truth) for pair in (*TRUTHS, DIGIT_TRUTHS) for truth in (0, 1) for word in pair[truth]}
     found = [np.nan if text is None else words.get(text.lower(), np.nan) for text in canonical_levels(texts)]
     truths = np.array(found, np.float64)
     refuse_unread(name, texts, np.isnan(truths), places, "expected true or false, or yes or no")
@@ -122,16 +121,7 @@ def read_truths(name: str, values: Any) -> Float64s:
 def encode_dates(column: DateColumn, values: Any) -> tuple[int, int, list[Strip]]:
     """Encode dates: days, month, weekday, hour."""
     texts, places = distinct_texts(as_texts(values))
-    parts = dates.parse_dates(texts, column.form)
-    for form in dates.FORMS if np.isnan(parts.days[:-1]).any() else ():  # a request may write them in another form
-        other = dates.parse_dates(texts, form)
-        missing = np.isnan(parts.days)
-        parts = dates.Parts(
-            np.where(missing, other.days, parts.days),
-            np.where(missing, other.months, parts.months),
-            np.where(missing, other.weekdays, parts.weekdays),
-            np.where(missing, other.hours, parts.hours),
-        )
+    parts = dates.read_dates(texts, column.form)
     refuse_unread(column.name, texts, np.isnan(parts.days), places, "expected a date or time")
     parts = dates.Parts(parts.days[places], parts.months[places], parts.weekdays[places], parts.hours[places])
     gone = np.isnan(parts.days)

@@ -1,14 +1,13 @@
 """Numbers as people write them, all of a column in one way: `1,151`, `$1,151.50`, `12%`, `1.234,5`, `36 months`."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "?", "<na>", "#n/a", "nat", "-", "--", ".")
-PLAIN_PATTERN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?"
-CODE_PATTERN = r"0\d+"  # a number that begins with 0 is no amount but a code, as zip codes are
 CURRENCIES = "$€£¥₹₽₩₺₴₫₪¢₿"
 CURRENCY_WORDS = (
     "USD",
@@ -31,16 +30,25 @@ CURRENCY_WORDS = (
     "zł",
 )
 BLANKS = " \u00a0\u202f\u2009"
+UNSEEN = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x2010))
+)
 MINUS = "\N{MINUS SIGN}"
+MOST_EXACT_DIGITS = 15  # up to which a float64 keeps every decimal number
+SAMPLED_TEXTS = 50  # which refute most notations and forms at once
+EXPONENT_PATTERN = r"(?:[eE][+-]?[0-9]{1,4})?"
+PLAIN_PATTERN = rf"[-+{MINUS}]?(([0-9]+\.?[0-9]*|\.[0-9]+){EXPONENT_PATTERN}|(?i:inf(inity)?))"
+CODE_PATTERN = r"0[0-9]+"  # a number that begins with 0 is no amount but a code, as zip codes are
 _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _SIGN, _BLANK = f"[-+{MINUS}]", f"[{BLANKS}]?"
 _CURRENCY = rf"[{re.escape(CURRENCIES)}]|{'|'.join(map(re.escape, CURRENCY_WORDS))}"
-_AMOUNT = re.compile(
-    rf"(?P<open>\()?{_SIGN}?{_BLANK}(?P<prefix>{_CURRENCY})?{_BLANK}{_SIGN}?"
-    rf"(?P<digits>[.,]?\d[\d.,{_APOSTROPHES}_{BLANKS}]*?)([eE][+-]?\d{{1,4}})?"
-    rf"{_BLANK}(?P<suffix>%|‰|°|{_CURRENCY}|[^\W\d_][^\d,;()]{{0,11}})?(?P<close>\))?"
+_UNIT = re.compile(
+    rf"\(?{_SIGN}?{_BLANK}(?P<prefix>{_CURRENCY})?{_BLANK}{_SIGN}?"
+    rf"[.,]?[0-9][0-9.,{_APOSTROPHES}_{BLANKS}]*?{EXPONENT_PATTERN}"
+    rf"{_BLANK}(?P<suffix>%|‰|°|{_CURRENCY}|[^\W\d_][^\d,;()]{{0,11}})?\)?"
 )
 _GROUPS = {",": ",", ".": r"\.", "'": f"[{_APOSTROPHES}]", "_": "_", " ": f"[{BLANKS}]"}
+_SIGNS = ((".", ""), (".", ","), (",", "."), (",", ""), (".", "'"), (",", "'"), (".", " "), (",", " "), (".", "_"))
 
 
 @dataclass(frozen=True)
@@ -59,24 +67,32 @@ class Notation:
         parts += [f"with {self.group!r} between digits"] if self.group else []
         return ", ".join([*parts, "with a decimal comma"] if self.decimal == "," else parts)
 
+    @property
+    def is_money(self) -> bool:
+        """Whether the unit is a currency, which is often left out."""
+        return re.fullmatch(_CURRENCY, self.unit) is not None
+
     @cached_property
     def pattern(self) -> str:
-        """The regular expression that a whole text in this notation matches."""
+        """The regular expression of a whole text: sign or bracket, unit, digits and exponent, unit, bracket."""
         decimal, group = re.escape(self.decimal), _GROUPS.get(self.group)
-        whole = rf"(\d{{1,3}}({group}\d{{2,3}})*{group}\d{{3}}|\d+)" if group else r"\d+"
-        unit = rf"({re.escape(self.unit)})?" if self.unit else ""
-        number = rf"({whole}({decimal}\d*)?|{decimal}\d+)([eE][+-]?\d{{1,4}})?"
-        return rf"^\(?{_SIGN}?{_BLANK}{unit}{_BLANK}{_SIGN}?{number}{_BLANK}{unit}\)?$"
+        whole = rf"(?:[1-9][0-9]{{0,2}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|[0-9]+)" if group else "[0-9]+"
+        unit = rf"(?:{re.escape(self.unit)})?" if self.unit else ""
+        return (
+            rf"^(?P<open>\(?)(?P<sign>{_SIGN}?){_BLANK}{unit}{_BLANK}(?P<inner>{_SIGN}?)"
+            rf"(?P<digits>(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+){EXPONENT_PATTERN})"
+            rf"{_BLANK}{unit}(?P<close>\)?)$"
+        )
 
 
 PLAIN = Notation()
 
 
 def trim_texts(texts: Any) -> Any:
-    """Return texts (n,) without white space at their ends."""
+    """Return texts (n,) without what cannot be seen at their ends: white space and marks of no width."""
     from pyarrow import compute
 
-    return compute.utf8_trim_whitespace(texts)
+    return compute.utf8_trim(texts, UNSEEN)
 
 
 def is_missing(texts: Any) -> Any:
@@ -88,88 +104,102 @@ def is_missing(texts: Any) -> Any:
 
 
 def parse_numbers(texts: Any, notation: Notation) -> Any:
-    """Return trimmed texts (n,) as float64, null where a text is no number, neither in `notation` nor a plain one."""
-    import pyarrow
+    """Return trimmed texts (n,) as float64, null where a text is no number, neither in `notation` nor a plain one.
+
+    Where the decimal sign is a comma a point is none.
+    """
     from pyarrow import compute
 
-    numbers = _parse_plain(texts)
-    if notation == PLAIN:
-        return numbers
-    fits = compute.match_substring_regex(texts, notation.pattern)
-    written = compute.if_else(fits, texts, pyarrow.scalar(None, pyarrow.string()))
-    written = compute.replace_substring(written, MINUS, "-")
-    negative = compute.match_substring_regex(written, r"^\(.*\)$")
-    if notation.unit:
-        written = compute.replace_substring(written, notation.unit, "")
-    written = compute.replace_substring_regex(written, f"[(){BLANKS}]", "")
-    if notation.group and notation.group != " ":
-        written = compute.replace_substring_regex(written, _GROUPS[notation.group], "")
-    if notation.decimal != ".":
-        written = compute.replace_substring(written, notation.decimal, ".")
-    found = _parse_plain(written)
-    return compute.coalesce(compute.if_else(negative, compute.negate(found), found), numbers)
+    plain = _parse_plain(texts)
+    if plain.null_count == texts.null_count and notation.decimal == ".":
+        return plain
+    written = _parse_written(texts, notation)
+    return compute.coalesce(written, plain) if notation.decimal == "." else written
 
 
 def _parse_plain(texts: Any) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    fits = compute.match_substring_regex(texts, f"^{PLAIN_PATTERN}$")
+    fits = compute.match_substring_regex(texts, f"^(?:{PLAIN_PATTERN})$")
     numbers = compute.if_else(fits, texts, pyarrow.scalar(None, pyarrow.string()))
-    return compute.cast(compute.replace_substring_regex(numbers, r"^\+", ""), pyarrow.float64())
+    return compute.cast(compute.replace_substring(numbers, MINUS, "-"), pyarrow.float64())
 
 
-def find_notation(texts: Iterable[str]) -> Notation | None:
-    """Return the one notation that all texts are written in; None where there is none."""
-    plain, amounts = re.compile(PLAIN_PATTERN), []
-    has_plain = False
-    for text in texts:
-        if plain.fullmatch(text):
-            if re.fullmatch(CODE_PATTERN, text):
-                return None
-            has_plain = True
-        if not (found := _AMOUNT.fullmatch(text)) or bool(found["open"]) != bool(found["close"]):
-            return None
-        amounts.append(found)
-    units = {(found["prefix"] or found["suffix"] or "").strip() for found in amounts}
-    unit = _choose_unit(units, amounts)
-    digits = [found["digits"] for found in amounts]
-    signs = _choose_signs(digits) if unit is not None else None
-    if unit is None or signs is None:
+def _parse_written(texts: Any, notation: Notation) -> Any:
+    import pyarrow
+    from pyarrow import compute
+
+    parts = compute.extract_regex(texts, notation.pattern)
+    part = {name: compute.struct_field(parts, name) for name in ("open", "sign", "inner", "digits", "close")}
+    signs = compute.binary_join_element_wise(part["open"], part["sign"], part["inner"], "")
+    digits = part["digits"]
+    if notation.group:
+        digits = compute.replace_substring_regex(digits, _GROUPS[notation.group], "")
+    numbers = compute.cast(compute.replace_substring(digits, notation.decimal, "."), pyarrow.float64())
+    closed = compute.equal(compute.utf8_length(part["open"]), compute.utf8_length(part["close"]))
+    valid = compute.and_(closed, compute.less_equal(compute.utf8_length(signs), 1))
+    negative = compute.is_in(signs, value_set=pyarrow.array(["-", MINUS, "("]))
+    signed = compute.if_else(negative, compute.negate(numbers), numbers)
+    return compute.if_else(valid, signed, pyarrow.scalar(None, pyarrow.float64()))
+
+
+def fits_notation(texts: Any, notation: Notation) -> Any:
+    """Return which trimmed texts (n,) are numbers in a notation; without its unit only amounts of money and 0."""
+    from pyarrow import compute
+
+    numbers = parse_numbers(texts, notation)
+    fits = numbers.is_valid()
+    if notation.unit and not notation.is_money:
+        named = compute.match_substring(texts, notation.unit)
+        fits = compute.and_(fits, compute.or_(named, compute.equal(numbers, 0)))
+    return compute.fill_null(fits, False)
+
+
+def sample_texts(texts: Any) -> Any:
+    """Return some of texts (n,), from all over."""
+    import pyarrow
+
+    return texts.take(pyarrow.array(range(0, len(texts), max(1, len(texts) // SAMPLED_TEXTS))))
+
+
+def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
+    """Return the notation that the most of trimmed texts (n,) are numbers in, at least this share of them.
+
+    Of several the first, which is the plainest one; None where there is none.
+    """
+    from pyarrow import compute
+
+    best, most = None, 0.0
+    if not len(texts):
         return None
-    decimal, group = signs
-    notation = Notation(decimal, group, unit)
-    fits = re.compile(notation.pattern)
-    if not all(fits.fullmatch(found[0]) for found in amounts):
+    sample = sample_texts(texts)
+    unit = _find_unit(sample.to_pylist())
+    tried = [] if unit is None else [PLAIN, *(Notation(*signs, unit) for signs in _SIGNS)]
+    for notation in dict.fromkeys(tried):
+        if 2 * compute.sum(fits_notation(sample, notation)).as_py() < len(sample):
+            continue
+        if (share := compute.mean(fits_notation(texts, notation)).as_py()) > most:
+            best, most = notation, share
+        if most == 1:
+            break
+    return best if most >= least_share else None
+
+
+def _find_unit(texts: Sequence[str]) -> str | None:
+    """Return the unit that the most of texts (n,) have, empty where they have none; None where few are amounts."""
+    found = [amount for text in texts if (amount := _UNIT.fullmatch(text))]
+    if 2 * len(found) < len(texts) or not found:
         return None
-    return PLAIN if has_plain and notation == PLAIN else notation
+    units = Counter((amount["prefix"] or amount["suffix"] or "").strip() for amount in found)
+    return max(units, key=lambda unit: (unit != "", units[unit]))
 
 
-def _choose_unit(units: set[str], amounts: list[re.Match[str]]) -> str | None:
-    """Return the unit of all amounts, or of those that have one; None where they are of several."""
-    named = units - {""}
-    if len(named) != len(units) and named:
-        without = [found["digits"] for found in amounts if not (found["prefix"] or found["suffix"])]
-        money = all(re.fullmatch(_CURRENCY, unit) for unit in named)
-        if not money and any(digits.strip("0.,") for digits in without):
-            return None
-    return None if len(named) > 1 else next(iter(named), "")
+def are_codes(texts: Any) -> bool:
+    """Tell whether texts (n,) are digits, all as many, that begin with 0 or are too many for a number: as zip codes."""
+    from pyarrow import compute
 
-
-def _choose_signs(digits: list[str]) -> tuple[str, str] | None:
-    """Return the decimal sign and the group sign that all digits agree with; None where they do not agree."""
-    for decimal, group in (
-        (".", ""),
-        (".", ","),
-        (",", "."),
-        (",", ""),
-        (".", "'"),
-        (",", "'"),
-        (".", " "),
-        (",", " "),
-        (".", "_"),
-    ):
-        fits = re.compile(Notation(decimal, group).pattern)
-        if all(map(fits.fullmatch, digits)):
-            return decimal, group
-    return None
+    lengths = compute.min_max(compute.utf8_length(texts)).as_py()
+    if lengths["min"] != lengths["max"] or not compute.all(compute.match_substring_regex(texts, "^[0-9]+$")).as_py():
+        return False
+    return lengths["max"] > MOST_EXACT_DIGITS or bool(compute.any(compute.starts_with(texts, "0")).as_py())

@@ -57,7 +57,7 @@ class DateColumn:
 
     The first feature is the days since 1970-01-01, with the time of day as a fraction, less `mean`; 0 for a missing
     date. One-hot features follow for the numbers in `months` (1 to 12), `weekdays` (0 is Monday) and `hours`, and with
-    `has_missing` one that is 1 where the date is missing.
+    `has_missing` one that is 1 where the date is missing. `other_form` is one that could have been meant as well.
     """
 
     name: str
@@ -67,6 +67,7 @@ class DateColumn:
     weekdays: tuple[int, ...] = ()
     hours: tuple[int, ...] = ()
     has_missing: bool = False
+    other_form: str = ""
 
     @property
     def feature_names(self) -> list[str]:

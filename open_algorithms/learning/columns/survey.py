@@ -16,9 +16,8 @@ from open_algorithms.learning.columns.values import (
 from open_algorithms.learning.types.arrays import Float64s
 
 COMPARED_ROWS = 100_000  # rows that are looked at for a number of its own in each
-COLLISION_FACTOR = (
-    20  # times the numbers that there could be, above which the square of the rows makes chance repeat one
-)
+COLLISION_FACTOR = 20  # times the numbers that could be, above which the square of the rows makes chance repeat one
+LEAST_IDENTIFIERS = 10  # rows
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def count_texts(values: Any, counts: dict[str, int]) -> None:
 def survey_numbers(numbers: Float64s) -> NumberSurvey:
     """Survey numbers (n,), at least one, in the order of their rows."""
     head = numbers[:COMPARED_ROWS]
-    quartiles = np.percentile(head, [25, 50, 75])
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers that float32 cannot hold are refused elsewhere
+        quartiles = np.percentile(head, [25, 50, 75])
         return NumberSurvey(
             len(numbers),
             float(numbers.mean()),
@@ -106,10 +105,16 @@ def survey_numbers(numbers: Float64s) -> NumberSurvey:
 
 def is_identifier(numbers: Float64s) -> bool:
     """Tell whether numbers (n,) are whole, all distinct, and so dense that chance would have repeated one."""
-    if len(numbers) < 10 or not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
+    if len(numbers) < LEAST_IDENTIFIERS or not np.isfinite(numbers).all() or (numbers != np.floor(numbers)).any():
         return False
-    span = numbers.max() - numbers.min() + 1
-    return bool(len(numbers) ** 2 > COLLISION_FACTOR * span and len(np.unique(numbers)) == len(numbers))
+    dense = are_dense(len(numbers), float(numbers.min()), float(numbers.max()))
+    return dense and len(np.unique(numbers)) == len(numbers)
+
+
+def are_dense(count: int, low: float, high: float) -> bool:
+    """Tell whether so many whole numbers lie so close that chance would repeat one, but no closer than they can."""
+    span = high - low + 1
+    return count <= span and count**2 > COLLISION_FACTOR * span
 
 
 def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
@@ -124,13 +129,14 @@ def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
         total = sum(one.count for one in found)
         weights = np.array([one.count / total for one in found])
         middle = weights @ np.array([one.quartiles for one in found])
+        low, high = min(one.low for one in found), max(one.high for one in found)
         numbers = NumberSurvey(
             total,
             float(weights @ np.array([one.mean for one in found])),
-            min(one.low for one in found),
-            max(one.high for one in found),
+            low,
+            high,
             (float(middle[0]), float(middle[1]), float(middle[2])),
-            all(one.is_identifier for one in found),
+            all(one.is_identifier for one in found) and are_dense(total, low, high),
         )
     rows, missing = (sum(getattr(survey, name) for survey in surveys) for name in ("rows", "missing"))
     return ColumnSurvey(surveys[0].name, rows, missing, numbers, *sort_counts(list(counts), list(counts.values())))

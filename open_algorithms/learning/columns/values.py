@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from open_algorithms.learning.columns.notation import PLAIN_PATTERN, is_missing, trim_texts
+from open_algorithms.learning.columns.notation import MINUS, MOST_EXACT_DIGITS, PLAIN_PATTERN, is_missing, trim_texts
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 _WHOLE = re.compile(PLAIN_PATTERN)
-_LONGEST_NUMBER = 15  # digits, up to which a float64 keeps a decimal number
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def is_number_array(values: Any) -> bool:
@@ -77,7 +77,7 @@ def canonical_text(text: str) -> str:
     >>> canonical_text("1.50"), canonical_text("007"), canonical_text("red")
     ('1.5', '007', 'red')
     """
-    if len(text) > _LONGEST_NUMBER or not _WHOLE.fullmatch(text) or re.match(r"[+-]?0\d", text):
+    if len(text) > MOST_EXACT_DIGITS or not _WHOLE.fullmatch(text) or re.match(rf"[-+{MINUS}]?0[0-9]", text):
         return text
-    number = float(text)
+    number = float(text.replace(MINUS, "-"))
     return write_number(number) if np.isfinite(number) else text

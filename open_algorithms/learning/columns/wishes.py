@@ -1,8 +1,10 @@
 """What the user says of the columns, which overrules what their values suggest."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.job.errors import InputError
 
 KINDS = ("number", "boolean", "category", "date", "ignore")
@@ -27,6 +29,38 @@ class ColumnWishes:
     def need_table(self) -> bool:
         """Whether anything is said that only the columns of a table can have."""
         return bool(self.target or self.types or self.positive_label)
+
+    def need_texts(self, name: str, is_target: bool = False) -> bool:
+        """Tell whether a column has to be surveyed as texts even where its values are numbers."""
+        return self.class_count is not None if is_target else self.types.get(name, "number") not in ("number", "ignore")
+
+
+def find_target(names: Sequence[str], wishes: ColumnWishes) -> str | None:
+    """Return the name of the column that is predicted; None where none is."""
+    if not wishes.has_target:
+        return None
+    if not wishes.target:
+        return names[0]
+    if wishes.target not in names:
+        raise ColumnFault(
+            f"there is no column {wishes.target!r}; the columns are {', '.join(map(repr, names))}",
+            advice="Say one of them as the target",
+        )
+    return wishes.target
+
+
+def check_names(names: Sequence[str], target: str | None, wishes: ColumnWishes) -> None:
+    """Raise ColumnFault where two columns have one name, or the user says what cannot be of a column."""
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ColumnFault("two columns have this name", twice[0], advice="Give each a name of its own")
+    if unknown := [name for name in wishes.types if name not in names]:
+        raise ColumnFault(
+            f"there is no column {unknown[0]!r}, of which a kind is said; the columns are "
+            f"{', '.join(map(repr, names))}",
+            advice="Say the name as it is in the header",
+        )
+    if target is not None and wishes.types.get(target) == "ignore":
+        raise ColumnFault("it is the target, and cannot be ignored", target, advice="Say another target")
 
 
 def parse_names(text: str) -> list[str]:

@@ -1,0 +1,189 @@
+"""The kinds that a column can be, each found where all values of its survey are of that kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from open_algorithms.learning.columns import dates
+from open_algorithms.learning.columns.faults import ColumnFault
+from open_algorithms.learning.columns.notation import (
+    CODE_PATTERN,
+    PLAIN,
+    Notation,
+    are_codes,
+    find_notation,
+    fits_notation,
+    parse_numbers,
+)
+from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, Column, DateColumn, NumberColumn
+from open_algorithms.learning.columns.survey import ColumnSurvey
+from open_algorithms.learning.columns.values import FLOAT32_MAX, write_number
+from open_algorithms.learning.types.arrays import Floats
+
+TRUTHS = ((("false", "f"), ("true", "t")), (("no", "n"), ("yes", "y")))  # words for false and for true
+DIGIT_TRUTHS = (("0",), ("1",))  # which are numbers, unless the user asks for truth values
+LEAST_LEVEL_ROWS = 5  # rows that a level has, or it is one of the others
+BLUR_RATIO = 2.0**-13  # of its size, below which the spread of a number is better kept by an offset
+
+
+def list_texts(survey: ColumnSurvey) -> Any:
+    """Return the distinct texts as an arrow array."""
+    import pyarrow
+
+    return pyarrow.array(survey.texts, pyarrow.string())
+
+
+def as_number(survey: ColumnSurvey, asked: bool = False) -> NumberColumn | None:
+    """Return a column of numbers, if all values are numbers in one notation; codes such as 007 only where asked for.
+
+    Raises ColumnFault for a number beyond what float32 can hold.
+    """
+    notation = find_number_notation(survey, asked)
+    if notation is None:
+        return None
+    values, weights = weigh_numbers(survey, notation)
+    refuse_extremes(survey, values)
+    mean = float(values @ (weights / weights.sum()))
+    column = NumberColumn(survey.name, mean, has_missing=survey.missing > 0, notation=notation)
+    return replace(column, offset=choose_offset(survey, values, weights))
+
+
+def find_number_notation(survey: ColumnSurvey, with_codes: bool) -> Notation | None:
+    """Return how all values are written, if they are numbers in one notation."""
+    if not survey.texts:
+        return PLAIN if survey.numbers is not None else None
+    texts = list_texts(survey)
+    notation = find_notation(texts)
+    if notation is None or (not with_codes and (find_codes(texts).any() or are_codes(texts))):
+        return None
+    mixes = survey.numbers is None or (notation.decimal == "." and (not notation.unit or notation.is_money))
+    return notation if mixes else None  # numbers that were read as such have no unit, and a point
+
+
+def find_codes(texts: Any) -> Any:
+    """Return which of texts (n,) are digits that begin with 0."""
+    from pyarrow import compute
+
+    return compute.match_substring_regex(texts, f"^{CODE_PATTERN}$").to_numpy(zero_copy_only=False)
+
+
+def weigh_numbers(survey: ColumnSurvey, notation: Notation) -> tuple[Floats, Floats]:
+    """Return distinct numbers and how often each is there, (n,); those that were read as numbers as their mean."""
+    values = np.empty(0)
+    if survey.texts:
+        values = parse_numbers(list_texts(survey), notation).to_numpy(zero_copy_only=False)
+    weights = np.array(survey.counts, np.float64)
+    if survey.numbers is not None:
+        values, weights = np.append(values, survey.numbers.mean), np.append(weights, survey.numbers.count)
+    return values, weights
+
+
+def refuse_extremes(survey: ColumnSurvey, values: Floats) -> None:
+    """Raise ColumnFault for numbers (n,) of the distinct texts, or those read as such, that float32 cannot hold."""
+    ends = [] if survey.numbers is None else [survey.numbers.low, survey.numbers.high]
+    beyond = [survey.texts[place] for place in np.flatnonzero(np.abs(values[: len(survey.texts)]) > FLOAT32_MAX)]
+    for text in [*beyond, *(write_number(end) for end in ends if abs(end) > FLOAT32_MAX)]:
+        raise ColumnFault("expected a number that a 32-bit float can hold", survey.name, text, "Mend or remove it")
+
+
+def choose_offset(survey: ColumnSurvey, values: Floats, weights: Floats) -> float:
+    """Return what is subtracted from numbers that are large beside their spread, so that float32 keeps their digits."""
+    if survey.numbers is not None:
+        low, middle, high = survey.numbers.quartiles
+    else:
+        order = np.argsort(values)
+        ends = np.cumsum(weights[order])
+        low, middle, high = (
+            float(values[order][np.searchsorted(ends, share * ends[-1])]) for share in (0.25, 0.5, 0.75)
+        )
+    spread = high - low or (survey.numbers.high - survey.numbers.low if survey.numbers else float(np.ptp(values)))
+    return middle if spread < BLUR_RATIO * abs(middle) else 0.0
+
+
+def as_boolean(survey: ColumnSurvey, asked: bool = False) -> BooleanColumn | None:
+    """Return a column of truth values, if all texts are words for true and false; for one of the two where asked."""
+    if survey.numbers is not None or not survey.texts:
+        return None
+    counts: dict[str, int] = {}
+    for text, count in zip(survey.texts, survey.counts, strict=True):
+        counts[text.lower()] = counts.get(text.lower(), 0) + count
+    for false, true in [*TRUTHS, DIGIT_TRUTHS] if asked else TRUTHS:
+        trues, falses = (sum(counts.get(word, 0) for word in words) for words in (true, false))
+        if trues + falses == sum(survey.counts) and (asked or (trues and falses)):
+            return BooleanColumn(survey.name, trues / (trues + falses), survey.missing > 0)
+    return None
+
+
+def as_date(survey: ColumnSurvey, asked: bool = False) -> DateColumn | None:
+    """Return a column of dates, if all texts are dates in one form."""
+    if survey.numbers is not None or not survey.texts:
+        return None
+    texts = list_texts(survey)
+    forms = dates.find_forms(texts)
+    if not forms:
+        return None
+    form = forms[0]
+    found, weights = dates.parse_dates(texts, form), np.array(survey.counts, np.float64)
+
+    def levels(part: str, numbers: Any) -> tuple[int, ...]:
+        different = np.unique(numbers).tolist() if dates.shows(form, part) else []
+        return tuple(different) if len(different) > 1 else ()
+
+    return DateColumn(
+        survey.name,
+        form,
+        float(found.days @ (weights / weights.sum())),
+        levels("month", found.months),
+        levels("day", found.weekdays),
+        levels("hour", found.hours),
+        survey.missing > 0,
+        forms[1] if len(forms) > 1 else "",
+    )
+
+
+def as_category(survey: ColumnSurvey, asked: bool = False) -> CategoryColumn:
+    """Return a column of categories: its frequent texts are levels, the others are one."""
+    levels = [text for text, count in zip(survey.texts, survey.counts, strict=True) if count >= least_rows(survey)]
+    return CategoryColumn(survey.name, tuple(levels), len(levels) < len(survey.texts), survey.missing > 0)
+
+
+def least_rows(survey: ColumnSurvey) -> int:
+    """Return the rows that a level has at least."""
+    return LEAST_LEVEL_ROWS if len(survey.texts) > 2 else 1
+
+
+def count_covered(survey: ColumnSurvey) -> int:
+    """Return the rows whose text is a level."""
+    return sum(count for count in survey.counts if count >= least_rows(survey))
+
+
+ASKED_KINDS: Mapping[str, Callable[[ColumnSurvey, bool], Column | None]] = {
+    "number": as_number,
+    "boolean": as_boolean,
+    "category": as_category,
+    "date": as_date,
+}
+
+
+def find_fitting(survey: ColumnSurvey, kind: str) -> list[bool]:
+    """Return which texts are of a kind; of numbers and dates, in the notation or form that most of them are in."""
+    texts = list_texts(survey)
+    fitting = np.zeros(len(texts), np.bool_)
+    if kind == "category":
+        return [True] * len(texts)
+    if kind == "boolean":
+        words = {word for pair in TRUTHS for side in pair for word in side}
+        return [text.lower() in words for text in survey.texts]
+    if kind == "number" and (notation := find_notation(texts, 0.5)) is not None and not are_codes(texts):
+        fitting = fits_notation(texts, notation).to_numpy(zero_copy_only=False) & ~find_codes(texts)
+    elif kind == "date" and (forms := dates.find_forms(texts, 0.5)):
+        fitting = ~np.isnan(dates.parse_dates(texts, forms[0]).days)
+    return [bool(fit) for fit in fitting]
+
+
+def find_odd_text(survey: ColumnSurvey, kind: str) -> str | None:
+    """Return the most frequent text that is not of a kind, or that of all where each is; None where there is none."""
+    odd = (text for text, fit in zip(survey.texts, find_fitting(survey, kind), strict=True) if not fit)
+    return next(odd, survey.texts[0] if survey.texts else None)
