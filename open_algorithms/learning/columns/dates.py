@@ -86,30 +86,27 @@ def shows(form: str, part: str) -> bool:
     return any(f"(?P<{name}>" in _FORMS[form] for name in names)
 
 
-def find_forms(texts: Any, least_share: float = 1.0) -> list[str]:
-    """Return the forms that trimmed texts (n,) are dates or times in, at least this share of them; that of most first.
+def find_dates(texts: Any, least_share: float = 1.0) -> dict[str, Parts]:
+    """Return the dates that trimmed texts (n,) say by form, if in it at least this share of them are; most first.
 
-    More than one means that the texts alone do not say which is meant, as of 03/04/2018; the first of FORMS leads.
+    More than one form means that the texts alone do not say which is meant, as of 03/04/2018.
     """
-    if not len(texts):
-        return []
-    shares = {}
     sample = [text.lower() for text in sample_texts(texts).to_pylist()]  # which refutes most forms at once
+    if not sample:
+        return {}
+    found, shares = {}, {}
     for form in FORMS:
         fits = _compile_form(form).fullmatch
         if 2 * sum(fits(text) is not None for text in sample) >= len(sample):
-            shares[form] = share_of_dates(texts, form)
-    return sorted((form for form in shares if shares[form] >= least_share), key=lambda form: -shares[form])
+            found[form] = parse_dates(texts, form)
+            shares[form] = 1 - float(np.isnan(found[form].days).mean())
+    fitting = sorted((form for form in shares if shares[form] >= least_share), key=lambda form: -shares[form])
+    return {form: found[form] for form in fitting}
 
 
 @cache
 def _compile_form(form: str) -> re.Pattern[str]:
     return re.compile(_FORMS[form])
-
-
-def share_of_dates(texts: Any, form: str) -> float:
-    """Return the share of texts (n,) that are dates in a form."""
-    return 1 - float(np.isnan(parse_dates(texts, form).days).mean())
 
 
 def read_dates(texts: Any, form: str) -> Parts:

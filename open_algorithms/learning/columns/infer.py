@@ -13,7 +13,6 @@ from open_algorithms.learning.columns.kinds import (
     as_category,
     as_date,
     as_number,
-    count_covered,
     find_codes,
     find_fitting,
     find_odd_text,
@@ -22,10 +21,9 @@ from open_algorithms.learning.columns.kinds import (
 from open_algorithms.learning.columns.notation import PLAIN, parse_numbers
 from open_algorithms.learning.columns.recipe import CategoryColumn, Column, LeftOutColumn, NumberColumn, Recipe, Target
 from open_algorithms.learning.columns.survey import ColumnSurvey, is_identifier
-from open_algorithms.learning.columns.values import canonical_text, write_class
+from open_algorithms.learning.columns.values import canonical_levels, canonical_text, write_class
 from open_algorithms.learning.columns.wishes import ColumnWishes, check_names, find_target
 
-LEAST_COVERED_SHARE = 0.5  # of the rows, that levels cover, or the column hardly repeats
 LEAST_CONSISTENT_SHARE = 0.95  # of the rows, from which on a text among numbers or dates is a fault
 LEAST_FITTING_SHARE = 0.5  # of the rows, from which on it is one where there are few other texts
 MOST_STRAY_TEXTS = 5  # which are few
@@ -57,19 +55,17 @@ def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
         return LeftOutColumn(survey.name, "it is empty")
     if wished is not None:
         return follow_wish(survey, wished)
-    if not survey.missing and is_constant(survey):
-        return LeftOutColumn(survey.name, "it is the same in every row")
     number = as_number(survey)
-    if number is not None and not survey.missing and has_own_numbers(survey, number):
-        return LeftOutColumn(survey.name, "each row has a whole number of its own, as an index or an id is")
-    column = number or as_boolean(survey) or as_date(survey)
-    if column is not None:
-        return column
-    refuse_stray_text(survey)
-    present, different = survey.rows - survey.missing, len(survey.texts)
-    if count_covered(survey) >= LEAST_COVERED_SHARE * present:
-        return as_category(survey)
-    return LeftOutColumn(survey.name, f"text that hardly repeats: {different:,} different in {present:,} rows")
+    if not survey.missing and (reason := find_no_use(survey, number)):
+        return LeftOutColumn(survey.name, reason)
+    column: Column | None = number or as_boolean(survey) or as_date(survey)
+    if column is None:
+        refuse_stray_text(survey)
+        column = as_category(survey)
+    if column is None:
+        different = f"{len(survey.texts):,} different in {survey.rows - survey.missing:,} rows"
+        return LeftOutColumn(survey.name, f"text that hardly repeats: {different}")
+    return column
 
 
 def follow_wish(survey: ColumnSurvey, wished: str) -> Column:
@@ -87,18 +83,17 @@ def follow_wish(survey: ColumnSurvey, wished: str) -> Column:
     return column
 
 
-def is_constant(survey: ColumnSurvey) -> bool:
-    """Tell whether all values are one."""
-    if survey.numbers is None:
-        return len(survey.texts) == 1
-    return not survey.texts and survey.numbers.low == survey.numbers.high
-
-
-def has_own_numbers(survey: ColumnSurvey, column: NumberColumn) -> bool:
-    """Tell whether each row has a whole number of its own."""
-    if survey.numbers is not None:
-        return survey.numbers.is_identifier and not survey.texts
-    return max(survey.counts) == 1 and is_identifier(weigh_numbers(survey, column.notation)[0])
+def find_no_use(survey: ColumnSurvey, column: NumberColumn | None) -> str:
+    """Return why nothing can be learned from a full column, of numbers or others; empty where something can."""
+    own = "each row has a whole number of its own, as an index or an id is"
+    same = "it is the same in every row"
+    if column is None:
+        return same if survey.numbers is None and len(survey.texts) == 1 else ""
+    if survey.texts:
+        values, weights = weigh_numbers(survey, column.notation)
+        return same if not np.ptp(values) else own if weights.max() == 1 and is_identifier(values) else ""
+    assert survey.numbers is not None
+    return same if survey.numbers.low == survey.numbers.high else own if survey.numbers.is_identifier else ""
 
 
 def refuse_stray_text(survey: ColumnSurvey) -> None:
@@ -106,17 +101,17 @@ def refuse_stray_text(survey: ColumnSurvey) -> None:
 
     Values that were read as numbers are never categories beside texts: how they were written is lost.
     """
-    present, read = survey.rows - survey.missing, survey.numbers is not None
+    present, counts = survey.rows - survey.missing, np.array(survey.counts)
     for kind, noun in (("number", "numbers"), ("date", "dates")):
         fitting = find_fitting(survey, kind)
-        odd = [(text, count) for text, count, fit in zip(survey.texts, survey.counts, fitting, strict=True) if not fit]
-        share = 1 - sum(count for _, count in odd) / present
+        odd = np.flatnonzero(~fitting)
+        share = 1 - counts[odd].sum() / present
         least = LEAST_FITTING_SHARE if len(odd) <= MOST_STRAY_TEXTS else LEAST_CONSISTENT_SHARE
-        if read or (share >= least and sum(fitting) > MOST_CATEGORY_NUMBERS):
+        if survey.numbers is not None or (share >= least and fitting.sum() > MOST_CATEGORY_NUMBERS):
             raise ColumnFault(
                 f"{'nearly all' if share >= LEAST_CONSISTENT_SHARE else 'many'} of its values are {noun}",
                 survey.name,
-                odd[0][0] if odd else survey.texts[0],
+                survey.texts[odd[0] if odd.size else 0],
                 "Mend it, leave it empty if it is missing, or say the kind of the column, such as "
                 f"{survey.name}=category",
             )
@@ -184,13 +179,14 @@ def order_classes(survey: ColumnSurvey, count: int, positive: str) -> tuple[str 
 
 
 def sort_classes(texts: Sequence[str]) -> list[Any]:
-    """Return distinct classes in their order: numbers where all of them are such and no codes, or else texts."""
+    """Return the distinct classes of texts in their order: numbers where all of them are such and no codes."""
     import pyarrow
 
-    array = pyarrow.array(texts, pyarrow.string())
+    classes = sorted({*filter(None, canonical_levels(pyarrow.array(texts, pyarrow.string())))})
+    array = pyarrow.array(classes, pyarrow.string())
     numbers = parse_numbers(array, PLAIN).to_numpy(zero_copy_only=False)
     plain = np.isfinite(numbers) & ~find_codes(array)
-    return np.sort(numbers).tolist() if plain.all() and len({*numbers.tolist()}) == len(texts) else sorted(texts)
+    return np.sort(numbers).tolist() if plain.all() and len({*numbers.tolist()}) == len(classes) else classes
 
 
 def advise_class_count(count: int) -> str:

@@ -1,5 +1,6 @@
 """The kinds that a column can be, each found where all values of its survey are of that kind."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,13 +19,16 @@ from open_algorithms.learning.columns.notation import (
     parse_numbers,
 )
 from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, Column, DateColumn, NumberColumn
-from open_algorithms.learning.columns.survey import ColumnSurvey
-from open_algorithms.learning.columns.values import FLOAT32_MAX, write_number
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.columns.survey import ColumnSurvey, add_counts
+from open_algorithms.learning.columns.values import FLOAT32_MAX, canonical_levels, write_number
+from open_algorithms.learning.types.arrays import Bools, Floats
 
 TRUTHS = ((("false", "f"), ("true", "t")), (("no", "n"), ("yes", "y")))  # words for false and for true
 DIGIT_TRUTHS = (("0",), ("1",))  # which are numbers, unless the user asks for truth values
+TRUTH_WORDS = {word for pair in (*TRUTHS, DIGIT_TRUTHS) for words in pair for word in words}
+MOST_SPELLINGS = 64  # that are looked at for being no words of truth
 LEAST_LEVEL_ROWS = 5  # rows that a level has, or it is one of the others
+LEAST_COVERED_SHARE = 0.5  # of the rows, that levels cover, or the column hardly repeats
 BLUR_RATIO = 2.0**-13  # of its size, below which the spread of a number is better kept by an offset
 
 
@@ -62,11 +66,12 @@ def find_number_notation(survey: ColumnSurvey, with_codes: bool) -> Notation | N
     return notation if mixes else None  # numbers that were read as such have no unit, and a point
 
 
-def find_codes(texts: Any) -> Any:
+def find_codes(texts: Any) -> Bools:
     """Return which of texts (n,) are digits that begin with 0."""
     from pyarrow import compute
 
-    return compute.match_substring_regex(texts, f"^{CODE_PATTERN}$").to_numpy(zero_copy_only=False)
+    codes: Bools = compute.match_substring_regex(texts, f"^{CODE_PATTERN}$").to_numpy(zero_copy_only=False)
+    return codes
 
 
 def weigh_numbers(survey: ColumnSurvey, notation: Notation) -> tuple[Floats, Floats]:
@@ -104,28 +109,26 @@ def choose_offset(survey: ColumnSurvey, values: Floats, weights: Floats) -> floa
 
 def as_boolean(survey: ColumnSurvey, asked: bool = False) -> BooleanColumn | None:
     """Return a column of truth values, if all texts are words for true and false; for one of the two where asked."""
-    if survey.numbers is not None or not survey.texts:
+    head = canonical_levels(list_texts(survey)[:MOST_SPELLINGS])
+    if survey.numbers is not None or not {str(level).lower() for level in head} <= TRUTH_WORDS:
         return None
-    counts: dict[str, int] = {}
-    for text, count in zip(survey.texts, survey.counts, strict=True):
-        counts[text.lower()] = counts.get(text.lower(), 0) + count
+    counts = Counter[str]()
+    for level, count in count_levels(survey).items():
+        counts[level.lower()] += count
     for false, true in [*TRUTHS, DIGIT_TRUTHS] if asked else TRUTHS:
-        trues, falses = (sum(counts.get(word, 0) for word in words) for words in (true, false))
-        if trues + falses == sum(survey.counts) and (asked or (trues and falses)):
+        trues, falses = (sum(counts[word] for word in words) for words in (true, false))
+        if trues + falses == counts.total() and (asked or (trues and falses)):
             return BooleanColumn(survey.name, trues / (trues + falses), survey.missing > 0)
     return None
 
 
 def as_date(survey: ColumnSurvey, asked: bool = False) -> DateColumn | None:
     """Return a column of dates, if all texts are dates in one form."""
-    if survey.numbers is not None or not survey.texts:
+    found = {} if survey.numbers is not None else dates.find_dates(list_texts(survey))
+    if not found:
         return None
-    texts = list_texts(survey)
-    forms = dates.find_forms(texts)
-    if not forms:
-        return None
-    form = forms[0]
-    found, weights = dates.parse_dates(texts, form), np.array(survey.counts, np.float64)
+    form, *others = found
+    parts, weights = found[form], np.array(survey.counts, np.float64)
 
     def levels(part: str, numbers: Any) -> tuple[int, ...]:
         different = np.unique(numbers).tolist() if dates.shows(form, part) else []
@@ -134,29 +137,37 @@ def as_date(survey: ColumnSurvey, asked: bool = False) -> DateColumn | None:
     return DateColumn(
         survey.name,
         form,
-        float(found.days @ (weights / weights.sum())),
-        levels("month", found.months),
-        levels("day", found.weekdays),
-        levels("hour", found.hours),
+        float(parts.days @ (weights / weights.sum())),
+        levels("month", parts.months),
+        levels("day", parts.weekdays),
+        levels("hour", parts.hours),
         survey.missing > 0,
-        forms[1] if len(forms) > 1 else "",
+        others[0] if others else "",
     )
 
 
-def as_category(survey: ColumnSurvey, asked: bool = False) -> CategoryColumn:
-    """Return a column of categories: its frequent texts are levels, the others are one."""
-    levels = [text for text, count in zip(survey.texts, survey.counts, strict=True) if count >= least_rows(survey)]
-    return CategoryColumn(survey.name, tuple(levels), len(levels) < len(survey.texts), survey.missing > 0)
+def count_levels(survey: ColumnSurvey) -> dict[str, int]:
+    """Return the distinct texts as levels and the rows of each, the most frequent first."""
+    levels = canonical_levels(list_texts(survey))
+    return dict(zip(*add_counts([(levels, survey.counts)]), strict=True))
 
 
-def least_rows(survey: ColumnSurvey) -> int:
-    """Return the rows that a level has at least."""
-    return LEAST_LEVEL_ROWS if len(survey.texts) > 2 else 1
+def choose_levels(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the frequent ones of levels with their rows: those that are no part of the others."""
+    least = LEAST_LEVEL_ROWS if len(counts) > 2 else 1
+    return {level: count for level, count in counts.items() if count >= least}
 
 
-def count_covered(survey: ColumnSurvey) -> int:
-    """Return the rows whose text is a level."""
-    return sum(count for count in survey.counts if count >= least_rows(survey))
+def as_category(survey: ColumnSurvey, asked: bool = False) -> CategoryColumn | None:
+    """Return a column of categories, if it repeats: its frequent texts are levels, the others are one.
+
+    One that hardly repeats is one, too, where the user asks for it.
+    """
+    counts = count_levels(survey)
+    levels = choose_levels(counts)
+    if not asked and sum(levels.values()) < LEAST_COVERED_SHARE * sum(counts.values()):
+        return None
+    return CategoryColumn(survey.name, tuple(levels), len(levels) < len(counts), survey.missing > 0)
 
 
 ASKED_KINDS: Mapping[str, Callable[[ColumnSurvey, bool], Column | None]] = {
@@ -167,23 +178,20 @@ ASKED_KINDS: Mapping[str, Callable[[ColumnSurvey, bool], Column | None]] = {
 }
 
 
-def find_fitting(survey: ColumnSurvey, kind: str) -> list[bool]:
+def find_fitting(survey: ColumnSurvey, kind: str) -> Bools:
     """Return which texts are of a kind; of numbers and dates, in the notation or form that most of them are in."""
     texts = list_texts(survey)
-    fitting = np.zeros(len(texts), np.bool_)
-    if kind == "category":
-        return [True] * len(texts)
     if kind == "boolean":
-        words = {word for pair in TRUTHS for side in pair for word in side}
-        return [text.lower() in words for text in survey.texts]
+        return np.array([text.lower() in TRUTH_WORDS for text in survey.texts], np.bool_)
     if kind == "number" and (notation := find_notation(texts, 0.5)) is not None and not are_codes(texts):
-        fitting = fits_notation(texts, notation).to_numpy(zero_copy_only=False) & ~find_codes(texts)
-    elif kind == "date" and (forms := dates.find_forms(texts, 0.5)):
-        fitting = ~np.isnan(dates.parse_dates(texts, forms[0]).days)
-    return [bool(fit) for fit in fitting]
+        fits: Bools = fits_notation(texts, notation).to_numpy(zero_copy_only=False)
+        return fits & ~find_codes(texts)
+    if kind == "date" and (found := dates.find_dates(texts, 0.5)):
+        return ~np.isnan(next(iter(found.values())).days)
+    return np.zeros(len(texts), np.bool_)
 
 
 def find_odd_text(survey: ColumnSurvey, kind: str) -> str | None:
     """Return the most frequent text that is not of a kind, or that of all where each is; None where there is none."""
-    odd = (text for text, fit in zip(survey.texts, find_fitting(survey, kind), strict=True) if not fit)
-    return next(odd, survey.texts[0] if survey.texts else None)
+    odd = np.flatnonzero(~find_fitting(survey, kind))
+    return survey.texts[odd[0] if odd.size else 0] if survey.texts else None

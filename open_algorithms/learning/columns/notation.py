@@ -35,6 +35,7 @@ UNSEEN = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u206
 )
 MINUS = "\N{MINUS SIGN}"
 MOST_EXACT_DIGITS = 15  # up to which a float64 keeps every decimal number
+ENOUGH_SHARE = 0.95  # of the texts in a notation, from which on no other is looked for where not all need be
 SAMPLED_TEXTS = 50  # which refute most notations and forms at once
 EXPONENT_PATTERN = r"(?:[eE][+-]?[0-9]{1,4})?"
 PLAIN_PATTERN = rf"[-+{MINUS}]?(([0-9]+\.?[0-9]*|\.[0-9]+){EXPONENT_PATTERN}|(?i:inf(inity)?))"
@@ -110,11 +111,11 @@ def parse_numbers(texts: Any, notation: Notation) -> Any:
     """
     from pyarrow import compute
 
+    if notation.decimal != ".":
+        return _parse_written(texts, notation)
     plain = _parse_plain(texts)
-    if plain.null_count == texts.null_count and notation.decimal == ".":
-        return plain
-    written = _parse_written(texts, notation)
-    return compute.coalesce(written, plain) if notation.decimal == "." else written
+    lost = compute.and_(plain.is_null(), texts.is_valid())
+    return compute.replace_with_mask(plain, lost, _parse_written(texts.filter(lost), notation))
 
 
 def _parse_plain(texts: Any) -> Any:
@@ -164,9 +165,9 @@ def sample_texts(texts: Any) -> Any:
 
 
 def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
-    """Return the notation that the most of trimmed texts (n,) are numbers in, at least this share of them.
+    """Return the plainest notation that most of trimmed texts (n,) are numbers in, at least this share of them.
 
-    Of several the first, which is the plainest one; None where there is none.
+    None where there is none.
     """
     from pyarrow import compute
 
@@ -181,7 +182,7 @@ def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
             continue
         if (share := compute.mean(fits_notation(texts, notation)).as_py()) > most:
             best, most = notation, share
-        if most == 1:
+        if most >= max(least_share, ENOUGH_SHARE):
             break
     return best if most >= least_share else None
 

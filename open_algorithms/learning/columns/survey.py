@@ -6,14 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from open_algorithms.learning.columns.values import (
-    as_texts,
-    canonical_levels,
-    distinct_texts,
-    is_number_array,
-    present_numbers,
-)
-from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.learning.columns.values import as_texts, distinct_texts, is_number_array, present_numbers
+from open_algorithms.learning.types.arrays import Float64s, Ints
 
 COMPARED_ROWS = 100_000  # rows that are looked at for a number of its own in each
 COLLISION_FACTOR = 20  # times the numbers that could be, above which the square of the rows makes chance repeat one
@@ -68,24 +62,32 @@ class ColumnSurvey:
 def survey_column(name: str, parts: Sequence[Any], as_text: bool = False) -> ColumnSurvey:
     """Survey the parts of a column, each an arrow array of float64 or of texts; `as_text` takes numbers for texts."""
     floats = [part for part in parts if is_number_array(part) and not as_text]
-    counts: dict[str, int] = {}
-    for part in parts:
-        if as_text or not is_number_array(part):
-            count_texts(part, counts)
+    texts, counts = add_counts([count_texts(part) for part in parts if as_text or not is_number_array(part)])
     numbers = np.concatenate([present_numbers(part) for part in floats]) if floats else np.empty(0)
     rows = sum(map(len, parts))
-    missing = rows - len(numbers) - sum(counts.values())
     found = survey_numbers(numbers) if len(numbers) else None
-    return ColumnSurvey(name, rows, missing, found, *sort_counts(list(counts), list(counts.values())))
+    return ColumnSurvey(name, rows, rows - len(numbers) - sum(counts), found, texts, counts)
 
 
-def count_texts(values: Any, counts: dict[str, int]) -> None:
-    """Add to `counts` how often each text is among the values (n,)."""
+def count_texts(values: Any) -> tuple[Any, Ints]:
+    """Return the trimmed texts of values (n,), some of which may come again, and in how many rows each is."""
+    import pyarrow
+
     texts, places = distinct_texts(as_texts(values))
-    found = np.bincount(places, minlength=len(texts)).tolist()
-    for text, count in zip(canonical_levels(texts), found, strict=True):
-        if text is not None and count:
-            counts[text] = counts.get(text, 0) + count
+    counts = np.bincount(places, minlength=len(texts))
+    found = (counts > 0) & texts.is_valid().to_numpy(zero_copy_only=False)
+    return texts.filter(pyarrow.array(found)), counts[found]
+
+
+def add_counts(counted: Sequence[tuple[Any, Any]]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Add up the counts of texts, both (t,); the most frequent is first, of one frequency they are by their letters."""
+    import pyarrow
+
+    texts = pyarrow.chunked_array([pyarrow.array(texts, pyarrow.string()) for texts, _ in counted], pyarrow.string())
+    counts = pyarrow.chunked_array([pyarrow.array(counts, pyarrow.int64()) for _, counts in counted], pyarrow.int64())
+    table = pyarrow.table({"text": texts, "count": counts}).group_by("text", use_threads=False)
+    added = table.aggregate([("count", "sum")]).sort_by([("count_sum", "descending"), ("text", "ascending")])
+    return tuple(added["text"].to_pylist()), tuple(added["count_sum"].to_pylist())
 
 
 def survey_numbers(numbers: Float64s) -> NumberSurvey:
@@ -119,10 +121,6 @@ def are_dense(count: int, low: float, high: float) -> bool:
 
 def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
     """Add up the surveys of one column on several hosts; quartiles are averaged by their rows."""
-    counts: dict[str, int] = {}
-    for survey in surveys:
-        for text, count in zip(survey.texts, survey.counts, strict=True):
-            counts[text] = counts.get(text, 0) + count
     found = [survey.numbers for survey in surveys if survey.numbers is not None]
     numbers = None
     if found:
@@ -139,10 +137,5 @@ def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
             all(one.is_identifier for one in found) and are_dense(total, low, high),
         )
     rows, missing = (sum(getattr(survey, name) for survey in surveys) for name in ("rows", "missing"))
-    return ColumnSurvey(surveys[0].name, rows, missing, numbers, *sort_counts(list(counts), list(counts.values())))
-
-
-def sort_counts(texts: Sequence[str], counts: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Sort distinct texts, the most frequent first, those of one frequency by their letters."""
-    pairs = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(text for text, _ in pairs), tuple(count for _, count in pairs)
+    counted = add_counts([(survey.texts, survey.counts) for survey in surveys])
+    return ColumnSurvey(surveys[0].name, rows, missing, numbers, *counted)

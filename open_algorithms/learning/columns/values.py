@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from open_algorithms.learning.columns.notation import MINUS, MOST_EXACT_DIGITS, PLAIN_PATTERN, is_missing, trim_texts
-from open_algorithms.learning.types.arrays import Float64s, Int64s
+from open_algorithms.learning.types.arrays import Float64s, Ints
 
 _WHOLE = re.compile(PLAIN_PATTERN)
+_USUAL_PATTERN = rf"^(-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?|[-+{MINUS}]?0[0-9].*)$"  # stays as it is, unless it is about 0
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -52,7 +53,7 @@ def write_class(one: str | float) -> str:
     return one if isinstance(one, str) else write_number(one)
 
 
-def distinct_texts(coded: Any) -> tuple[Any, Int64s]:
+def distinct_texts(coded: Any) -> tuple[Any, Ints]:
     """Return the trimmed distinct texts of a dictionary array (n,), null where missing, and each row's place in them.
 
     Distinct texts may be equal once they are trimmed. The place is that of a null at the end where the row is null.
@@ -62,13 +63,24 @@ def distinct_texts(coded: Any) -> tuple[Any, Int64s]:
 
     texts = trim_texts(compute.cast(coded.dictionary, pyarrow.string()))
     texts = compute.if_else(is_missing(texts), pyarrow.scalar(None, pyarrow.string()), texts)
-    places = compute.fill_null(coded.indices, len(texts)).to_numpy(zero_copy_only=False)
-    return pyarrow.concat_arrays([texts, pyarrow.nulls(1, pyarrow.string())]), places.astype(np.int64)
+    places = coded.indices
+    if places.null_count:
+        places = compute.fill_null(compute.cast(places, pyarrow.int64()), len(texts))
+    return pyarrow.concat_arrays([texts, pyarrow.nulls(1, pyarrow.string())]), places.to_numpy(zero_copy_only=False)
 
 
 def canonical_levels(texts: Any) -> list[str | None]:
     """Return trimmed texts (n,), each that is a number written in one way, so that 1.0 and 1 are one level."""
-    return [text if text is None else canonical_text(text) for text in texts.to_pylist()]
+    from pyarrow import compute
+
+    plain, usual, odd = (
+        compute.fill_null(compute.match_substring_regex(texts, pattern), False).to_numpy(zero_copy_only=False)
+        for pattern in (f"^(?:{PLAIN_PATTERN})$", _USUAL_PATTERN, r"^-?0(\.0000|$)")
+    )
+    levels: list[str | None] = texts.to_pylist()
+    for place in np.flatnonzero(plain & (~usual | odd)):
+        levels[place] = canonical_text(levels[place] or "")
+    return levels
 
 
 def canonical_text(text: str) -> str:

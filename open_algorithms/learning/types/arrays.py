@@ -10,6 +10,7 @@ Float64s = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]  # either of the two
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]  # of any size
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.integer[Any] | np.floating[Any]]
 AnyArray = NDArray[Any]  # texts, too, as in a checkpoint
