@@ -1,4 +1,7 @@
-"""The error of a column whose values are not what they should be."""
+"""The error of a column whose values are not what they should be.
+
+Tests: tests/learning/columns/test_infer.py.
+"""
 
 
 class ColumnFault(ValueError):

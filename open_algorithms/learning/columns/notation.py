@@ -161,7 +161,7 @@ def sample_texts(texts: Any) -> Any:
     """Return some of texts (n,), from all over."""
     import pyarrow
 
-    return texts.take(pyarrow.array(range(0, len(texts), max(1, len(texts) // SAMPLED_TEXTS))))
+    return texts.take(pyarrow.array(range(0, len(texts), max(1, len(texts) // SAMPLED_TEXTS)), pyarrow.int64()))
 
 
 def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
@@ -176,8 +176,8 @@ def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
         return None
     sample = sample_texts(texts)
     unit = _find_unit(sample.to_pylist())
-    tried = [] if unit is None else [PLAIN, *(Notation(*signs, unit) for signs in _SIGNS)]
-    for notation in dict.fromkeys(tried):
+    written = [] if unit is None else [Notation(*signs, unit) for signs in _SIGNS]
+    for notation in dict.fromkeys([PLAIN, *written]):
         if 2 * compute.sum(fits_notation(sample, notation)).as_py() < len(sample):
             continue
         if (share := compute.mean(fits_notation(texts, notation)).as_py()) > most:

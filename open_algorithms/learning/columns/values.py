@@ -45,7 +45,7 @@ def write_number(number: float) -> str:
     >>> write_number(3.0), write_number(0.5)
     ('3', '0.5')
     """
-    return repr(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return repr(int(number)) if number.is_integer() and abs(number) <= 2**53 else repr(number)
 
 
 def write_class(one: str | float) -> str:
