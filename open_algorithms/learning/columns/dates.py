@@ -76,6 +76,17 @@ class _Fields:
         return np.where(self.found, filled, otherwise)
 
 
+def list_fields(form: str) -> tuple[str, ...]:
+    """Return what the parts of dates in a form are, in their order; time may be missing.
+
+    A year is `year` or of two digits `short`, a month `month`, its `name` or a `quarter`; `half` tells am from pm.
+
+    >>> list_fields("month/day/18")
+    ('month', 'day', 'short', 'hour', 'minute', 'second', 'half')
+    """
+    return tuple(re.findall(r"\(\?P<(\w+)>", _FORMS[form]))
+
+
 def shows(form: str, part: str) -> bool:
     """Tell whether dates in a form have a part of their own: month, day or hour.
 
@@ -83,7 +94,7 @@ def shows(form: str, part: str) -> bool:
     (True, False)
     """
     names = ("month", "name", "quarter") if part == "month" else (part,)
-    return any(f"(?P<{name}>" in _FORMS[form] for name in names)
+    return not set(list_fields(form)).isdisjoint(names)
 
 
 def find_dates(texts: Any, least_share: float = 1.0) -> dict[str, Parts]:
