@@ -1,4 +1,7 @@
-"""A channel that is read as a table: rows as they are, and once it is known how, encoded."""
+"""A channel that is read as a table: rows as they are, and once it is known how, encoded.
+
+Tests: tests/doors/test_tables.py.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,6 +1,6 @@
 """The rows of a table as they are, before anything is made of them.
 
-Tests: tests/container/codecs/test_csv_table.py, tests/container/channels/test_tables.py.
+Tests: tests/container/codecs/test_csv_table.py, tests/doors/test_tables.py.
 """
 
 from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,4 @@
-"""Train on tables: learn from their first rows what the columns are, and encode all channels alike.
-
-Tests: tests/doors/test_tables.py.
-"""
+"""Train on tables: learn from their first rows what the columns are, and encode all channels alike."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Choose the predictor type by the target of a table, where the user has not; or ask.
-
-Tests: tests/commands/tables/test_classes.py.
-"""
+"""Choose the predictor type by the target of a table, where the user has not; or ask."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +18,7 @@ from open_algorithms.commands.tables.predictors import (
 )
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.commands.telling.say import print_message
-from open_algorithms.learning.columns.notation import find_notation
+from open_algorithms.learning.columns.kinds import find_number_notation
 from open_algorithms.learning.columns.survey import ColumnSurvey, survey_column
 from open_algorithms.learning.columns.values import is_number_array, present_numbers
 from open_algorithms.learning.options.declaration import AUTO, strip_quotes
@@ -71,8 +68,7 @@ def survey_target(channel: Channel, target: str) -> TargetSurvey:
 
 def merge_texts(survey: ColumnSurvey, numbers: Iterable[float] | None) -> TargetSurvey:
     """Return the survey of labels some of which were read as texts: numbers in a notation, or texts."""
-    notation = find_notation(survey.texts)
-    if survey.texts and notation is not None:
+    if survey.texts and find_number_notation(survey, with_codes=False) is not None:
         return TargetSurvey(survey.name)  # amounts in a notation, which no class has
     if not survey.texts:
         return TargetSurvey(survey.name, None if numbers is None else tuple(sorted(numbers)))
