@@ -17,6 +17,7 @@ ORDER = (
     "quality",
     "recordio",
     "csv",
+    "tables",
     "libsvm",
     "pipe",
     "sparse",
