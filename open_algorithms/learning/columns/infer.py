@@ -13,12 +13,11 @@ from open_algorithms.learning.columns.kinds import (
     as_category,
     as_date,
     as_number,
-    find_codes,
     find_fitting,
     find_odd_text,
     weigh_numbers,
 )
-from open_algorithms.learning.columns.notation import PLAIN, parse_numbers
+from open_algorithms.learning.columns.notation import PLAIN, find_codes, parse_numbers
 from open_algorithms.learning.columns.recipe import CategoryColumn, Column, LeftOutColumn, NumberColumn, Recipe, Target
 from open_algorithms.learning.columns.survey import ColumnSurvey, is_identifier
 from open_algorithms.learning.columns.values import canonical_levels, canonical_text, write_class
@@ -185,7 +184,7 @@ def sort_classes(texts: Sequence[str]) -> list[Any]:
     classes = sorted({*filter(None, canonical_levels(pyarrow.array(texts, pyarrow.string())))})
     array = pyarrow.array(classes, pyarrow.string())
     numbers = parse_numbers(array, PLAIN).to_numpy(zero_copy_only=False)
-    plain = np.isfinite(numbers) & ~find_codes(array)
+    plain = np.isfinite(numbers) & ~find_codes(array).to_numpy(zero_copy_only=False)
     return np.sort(numbers).tolist() if plain.all() and len({*numbers.tolist()}) == len(classes) else classes
 
 

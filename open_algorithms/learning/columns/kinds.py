@@ -10,10 +10,10 @@ import numpy as np
 from open_algorithms.learning.columns import dates
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.notation import (
-    CODE_PATTERN,
     PLAIN,
     Notation,
     are_codes,
+    find_codes,
     find_notation,
     fits_notation,
     parse_numbers,
@@ -56,22 +56,16 @@ def as_number(survey: ColumnSurvey, asked: bool = False) -> NumberColumn | None:
 
 def find_number_notation(survey: ColumnSurvey, with_codes: bool) -> Notation | None:
     """Return how all values are written, if they are numbers in one notation."""
+    from pyarrow import compute
+
     if not survey.texts:
         return PLAIN if survey.numbers is not None else None
     texts = list_texts(survey)
     notation = find_notation(texts)
-    if notation is None or (not with_codes and (find_codes(texts).any() or are_codes(texts))):
+    if notation is None or (not with_codes and (compute.any(find_codes(texts)).as_py() or are_codes(texts))):
         return None
     mixes = survey.numbers is None or (notation.decimal == "." and (not notation.unit or notation.is_money))
     return notation if mixes else None  # numbers that were read as such have no unit, and a point
-
-
-def find_codes(texts: Any) -> Bools:
-    """Return which of texts (n,) are digits that begin with 0."""
-    from pyarrow import compute
-
-    codes: Bools = compute.match_substring_regex(texts, f"^{CODE_PATTERN}$").to_numpy(zero_copy_only=False)
-    return codes
 
 
 def weigh_numbers(survey: ColumnSurvey, notation: Notation) -> tuple[Floats, Floats]:
@@ -180,12 +174,14 @@ ASKED_KINDS: Mapping[str, Callable[[ColumnSurvey, bool], Column | None]] = {
 
 def find_fitting(survey: ColumnSurvey, kind: str) -> Bools:
     """Return which texts are of a kind; of numbers and dates, in the notation or form that most of them are in."""
+    from pyarrow import compute
+
     texts = list_texts(survey)
     if kind == "boolean":
         return np.array([text.lower() in TRUTH_WORDS for text in survey.texts], np.bool_)
     if kind == "number" and (notation := find_notation(texts, 0.5)) is not None and not are_codes(texts):
-        fits: Bools = fits_notation(texts, notation).to_numpy(zero_copy_only=False)
-        return fits & ~find_codes(texts)
+        fits = compute.and_not(fits_notation(texts, notation), find_codes(texts))
+        return np.asarray(fits.to_numpy(zero_copy_only=False))
     if kind == "date" and (found := dates.find_dates(texts, 0.5)):
         return ~np.isnan(next(iter(found.values())).days)
     return np.zeros(len(texts), np.bool_)

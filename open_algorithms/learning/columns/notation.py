@@ -203,4 +203,11 @@ def are_codes(texts: Any) -> bool:
     lengths = compute.min_max(compute.utf8_length(texts)).as_py()
     if lengths["min"] != lengths["max"] or not compute.all(compute.match_substring_regex(texts, "^[0-9]+$")).as_py():
         return False
-    return lengths["max"] > MOST_EXACT_DIGITS or bool(compute.any(compute.starts_with(texts, "0")).as_py())
+    return lengths["max"] > MOST_EXACT_DIGITS or bool(compute.any(find_codes(texts)).as_py())
+
+
+def find_codes(texts: Any) -> Any:
+    """Return which of texts (n,) are digits that begin with 0."""
+    from pyarrow import compute
+
+    return compute.match_substring_regex(texts, f"^{CODE_PATTERN}$")

@@ -1,10 +1,13 @@
 """A column is what all of its values are; a value that fits no kind with the others is a fault that names it."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.kinds import LEAST_LEVEL_ROWS
@@ -17,6 +20,7 @@ from open_algorithms.learning.columns.recipe import (
     LeftOutColumn,
     NumberColumn,
 )
+from tests.chance import draw_examples
 from tests.learning.columns.arrays import coded_array, find_kind, number_array, text_array
 
 DAYS = [f"{day:02d}/{day:02d}/2018" for day in range(1, 13)]
@@ -26,7 +30,7 @@ CODES = [f"{number:05d}" for number in range(0, 90_000, 7001)]
 
 def about(number: float) -> Any:
     """Return what equals a number but for its last digits."""
-    return pytest.approx(number)
+    return pytest.approx(number, abs=1e-9)
 
 
 def find_fault(*parts: object, wished: str | None = None) -> ColumnFault:
@@ -42,6 +46,7 @@ def find_fault(*parts: object, wished: str | None = None) -> ColumnFault:
     [
         (["1", "2", "2", "3.0"], 2.0, Notation()),
         (["$1,151", "$49"], 600.0, Notation(".", ",", "$")),
+        (["0", "1", "1", "0"], 0.5, Notation()),
         (["1990", "2010"], 2000.0, Notation()),
         (["-", "1", "?", "3"], 2.0, Notation()),
         (["1.500", "1.234,5", "2.000"], 4734.5 / 3, Notation(",", ".")),
@@ -59,6 +64,16 @@ def test_numbers_that_were_read_are_those_that_were_written() -> None:
     found = find_kind(number_array(numbers))
     assert found == NumberColumn("c", 0.5, 0.0, True)
     assert found == find_kind(text_array(written)) == find_kind(number_array(numbers[:2]), text_array(written[2:]))
+
+
+@draw_examples(60)
+@given(st.lists(st.none() | st.integers(0, 3) | st.integers(0, 10**6) | st.floats(-1e6, 1e6), min_size=1, max_size=30))
+def test_any_numbers_that_were_read_are_those_that_were_written(numbers: list[float | None]) -> None:
+    read = find_kind(number_array(numbers))
+    written = find_kind(text_array([None if number is None else repr(number) for number in numbers]))
+    assert type(read) is type(written)
+    if isinstance(read, NumberColumn) and isinstance(written, NumberColumn):
+        assert written == replace(read, mean=about(read.mean), offset=written.offset)
 
 
 def test_amounts_of_which_a_part_was_read_as_numbers_are_numbers() -> None:
