@@ -107,12 +107,13 @@ def refuse_stray_text(survey: ColumnSurvey) -> None:
         share = 1 - counts[odd].sum() / present
         least = LEAST_FITTING_SHARE if len(odd) <= MOST_STRAY_TEXTS else LEAST_CONSISTENT_SHARE
         if survey.numbers is not None or (share >= least and fitting.sum() > MOST_CATEGORY_NUMBERS):
+            many = "many" if share >= LEAST_FITTING_SHARE else "some"
             raise ColumnFault(
-                f"{'nearly all' if share >= LEAST_CONSISTENT_SHARE else 'many'} of its values are {noun}",
+                f"{'nearly all' if share >= LEAST_CONSISTENT_SHARE else many} of its values are {noun}",
                 survey.name,
                 survey.texts[odd[0] if odd.size else 0],
-                "Mend it, leave it empty if it is missing, or say the kind of the column, such as "
-                f"{survey.name}=category",
+                "Mend it, leave it empty if it is missing, or say the kind of the column, as in "
+                f"{survey.name}=category or {survey.name}=ignore",
             )
 
 

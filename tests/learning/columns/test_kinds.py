@@ -197,6 +197,7 @@ def test_a_few_texts_of_many_rows_among_numbers_are_a_fault_but_many_are_not() -
 def test_a_column_of_which_a_part_was_read_as_numbers_is_never_of_another_kind(text: str) -> None:
     fault = find_fault(number_array([0.0, 1.0, 1.0, 0.0]), text_array([text] * 20))
     assert fault.text == text
+    assert fault.problem.endswith(" of its values are numbers")
 
 
 def test_few_numbers_with_a_text_among_them_are_categories() -> None:
