@@ -11,8 +11,8 @@ from open_algorithms.learning.columns.values import write_class
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-SPARSE_WIDTH = 1024  # features, from which on rows are sparse where most are 0
-SPARSE_FACTOR = 8  # features for each that may differ from 0, from which on most are 0
+SPARSE_WIDTH = 1024  # features, from which on rows are sparse where nearly all are 0
+SPARSE_FACTOR = 32  # features for each that may differ from 0, from which on nearly all are 0
 
 
 @dataclass(frozen=True)
