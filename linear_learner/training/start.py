@@ -3,6 +3,8 @@
 Tests: tests/linear_learner/training/test_checkpoints.py, tests/linear_learner/training/test_initial.py.
 """
 
+import json
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -91,13 +93,13 @@ def make_shuffler(plan: Plan) -> np.random.Generator | None:
 
 def job_identity(plan: Plan, initial: Floats) -> Identity:
     """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
-    columns = {} if plan.recipe is None else {"columns": write_recipe(plan.recipe)}
-    return columns | {
+    columns = {} if plan.recipe is None else {"columns": [zlib.crc32(json.dumps(write_recipe(plan.recipe)).encode())]}
+    return {
         "format": IDENTITY_FORMAT,
         "hyperparameters": plan.hp.by_name(),
         "candidates": [asdict(candidate) for candidate in plan.candidates],
         "start": array_checksum(initial),
-        "data": data_fingerprints(plan.data, plan.work.hosts),
+        "data": data_fingerprints(plan.data, plan.work.hosts) | columns,
     }
 
 

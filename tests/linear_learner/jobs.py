@@ -8,6 +8,7 @@ from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.fit import train_candidates
 from linear_learner.training.result import TrainingResult
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.work import Work
@@ -21,11 +22,12 @@ def fit_result(
     budget: Budget | None = None,
     *,
     earlier_model: LinearModel | None = None,
+    recipe: Recipe | None = None,
     **more: Any,
 ) -> TrainingResult:
     """Train on channels that are given as blocks of rows; `more` are further fields of the work."""
     work = Work(hyperparameters, channels, log, **more)
-    return train_candidates(work, parse_hyperparameters(hyperparameters), budget or Budget(), earlier_model)
+    return train_candidates(work, parse_hyperparameters(hyperparameters), budget or Budget(), earlier_model, recipe)
 
 
 def fit_model(

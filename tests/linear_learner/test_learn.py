@@ -1,15 +1,19 @@
 """What a training job asks of the algorithm, without a job's folders."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from linear_learner.answer import describe_report
 from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.learn import fit, save_model, write_report
+from open_algorithms.learning.columns.recipe import CategoryColumn, NumberColumn, Recipe, Target
+from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 from tests.learning.job.recorder import Recorder
@@ -80,3 +84,47 @@ def test_the_report_tells_the_hyperparameters_and_the_seconds_of_the_job() -> No
     assert {*files} == {"report.json", "report.html"}
     report = json.loads(files["report.json"])
     assert (report["seconds"], report["hyperparameters"]["given"]) == ({"train": 1.5}, job.hyperparameters)
+
+
+RECIPE = Recipe(
+    (NumberColumn("a", 0.5), CategoryColumn("b", ("x", "y", "z", "w"))),
+    Target("bought", ("no", "yes")),
+)
+
+
+def test_what_the_user_says_of_columns_is_asked_for_and_the_recipe_stays_with_the_model(tmp_path: Path) -> None:
+    asked = list[ColumnRequest]()
+
+    def read_columns(request: ColumnRequest) -> Columns:
+        asked.append(request)
+        return Columns(RECIPE.feature_names, "bought", recipe=request.recipe or RECIPE)
+
+    words = {"target": "bought", "positive_label": "yes", "ignore": "id, note", "column_types": "zip=category"}
+    job = work("binary_classifier", Recorder(), read_columns=read_columns)
+    result = fit(replace(job, hyperparameters={**job.hyperparameters, **words}))
+    kinds = {"zip": "category", "id": "ignore", "note": "ignore"}
+    assert asked[0].wishes == ColumnWishes("bought", kinds, 2, "yes")
+    assert (result.model.recipe, result.model.names, result.model.label_name) == (
+        RECIPE,
+        ("a", "b=x", "b=y", "b=z", "b=w"),
+        "bought",
+    )
+    assert result.model.class_names == ("no", "yes")
+    save_model(result, tmp_path)
+    assert load_model(tmp_path).recipe == RECIPE
+    fit(replace(work("binary_classifier", Recorder(), read_columns=read_columns), start_folder=tmp_path))
+    assert asked[1].recipe == RECIPE
+
+
+def test_the_report_tells_of_the_columns_and_names_the_classes() -> None:
+    columns = columns_asked_for(Columns(RECIPE.feature_names, "bought", recipe=RECIPE), [])
+    job = work("binary_classifier", Recorder(), read_columns=columns)
+    files = write_report(fit(job), job)
+    report = json.loads(files["report.json"])
+    assert report["classes"] == ["no", "yes"]
+    assert [entry["column"] for entry in report["columns"]] == ["bought", "a", "b"]
+    features = [entry["feature"].partition("=")[0] for entry in report["weights"]]
+    assert features in (["a", *"bbbb"], [*"bbbb", "a"])
+    for text in ("said yes", "is no", "What became of the columns", "said to be yes"):
+        assert text in files["report.html"]
+    assert any("is called yes" in line for line in describe_report(report))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -34,10 +34,12 @@ class Disk:
             raise Cut
 
 
-def cut_off(after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None) -> Disk:
+def cut_off(
+    after: int, hyperparameters: dict[str, str], channels: Channels, budget: Budget | None = None, **more: Any
+) -> Disk:
     """Run a job that is killed after so many checkpoints; return them."""
     disk = Disk(after)
     with pytest.raises(Cut):
-        fit_model(hyperparameters, channels, Recorder(), budget, checkpoints=disk)
+        fit_model(hyperparameters, channels, Recorder(), budget, checkpoints=disk, **more)
     disk.last = None
     return disk

@@ -11,6 +11,7 @@ import pytest
 
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.budget import Budget
+from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe
 from open_algorithms.learning.rows.csr import as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.job.recorder import Recorder
@@ -144,6 +145,17 @@ def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
     model, said = resumed(disk, REGRESSOR, split_example("regressor"), earlier_model=earlier)
     assert any("the model to start from differs. Starting anew." in line for line in said)
     assert_same_bits(model, fit_model(REGRESSOR, split_example("regressor"), Recorder(), earlier_model=earlier))
+
+
+def test_a_checkpoint_of_other_columns_is_not_gone_on_from() -> None:
+    one, other = (Recipe((CategoryColumn("a", levels),)) for levels in (("x", "y"), ("y", "x")))
+    disk = cut_off(2, REGRESSOR, split_example("regressor"), recipe=one)
+    begun = list(disk.checkpoints)
+    _, said = resumed(disk, REGRESSOR, split_example("regressor"), recipe=other)
+    assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
+    disk.checkpoints = begun
+    _, said = resumed(disk, REGRESSOR, split_example("regressor"), recipe=one)
+    assert any(line.startswith("Going on from the checkpoint") for line in said)
 
 
 def npy(array: Any) -> bytes:
