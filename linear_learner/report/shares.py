@@ -1,0 +1,55 @@
+"""How much each column of a table adds to the margins of one row."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.columns.recipe import BooleanColumn, Column, NumberColumn, Recipe
+from open_algorithms.learning.rows.csr import Features, as_dense
+from open_algorithms.learning.types.arrays import Float64s
+
+
+class ColumnShare(NamedTuple):
+    """What a column adds to the margins, (K,), of one row."""
+
+    column: str
+    added: Float64s
+
+
+class RowShares(NamedTuple):
+    """The margins (K,) of a row in which every column of numbers has its mean, and what the columns add to them."""
+
+    base: Float64s
+    shares: list[ColumnShare]
+
+
+def share_margins(model: LinearModel, X: Features) -> RowShares:
+    """Divide the margins of the one row X (1, d) among the columns of the model's recipe, the largest share first.
+
+    A number counts by how far it is from its mean in training, a category by the weight of its level. The base and all
+    shares add up to the margins.
+    """
+    recipe: Recipe | None = model.recipe
+    assert recipe is not None
+    row = as_dense(X)[0].astype(np.float64)
+    base = model.bias.astype(np.float64)
+    shares = []
+    for column, first, last in recipe.encoded_columns:
+        usual = np.zeros(last - first)
+        usual[0] = usual_value(column)
+        weight = model.float64_weight[first:last]
+        base = base + usual @ weight
+        shares.append(ColumnShare(column.name, (row[first:last] - usual) @ weight))
+    return RowShares(base, sorted(shares, key=lambda share: -np.abs(share.added).max()))
+
+
+def usual_value(column: Column) -> float:
+    """Return the first feature of a row in which the column has its mean; 0 of a category or a date."""
+    match column:
+        case NumberColumn():
+            return column.mean - column.offset
+        case BooleanColumn():
+            return column.mean
+        case _:
+            return 0.0

@@ -1,0 +1,44 @@
+"""What the columns of a table add to the margins of a row are the margins, and no more."""
+
+import numpy as np
+import pytest
+
+from linear_learner.objective.model import LinearModel
+from linear_learner.report.shares import share_margins
+from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, DateColumn, NumberColumn, Recipe
+from open_algorithms.learning.rows.csr import compress_matrix
+
+RECIPE = Recipe(
+    (
+        NumberColumn("age", 30.0, has_missing=True),
+        NumberColumn("since", 1.6e9, offset=1.5e9),
+        CategoryColumn("port", ("Cork", "Ghent"), has_other=True),
+        BooleanColumn("member", 0.25),
+        DateColumn("joined", "2018-03-15", 17000.0, months=(1, 7)),
+    )
+)
+ROW = np.array([[40, 0, 2e8, 0, 1, 0, 1, -3.5, 0, 1]], np.float32)
+USUAL = np.array([[30, 0, 1e8, 0, 0, 0, 0.25, 0, 0, 0]], np.float32)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_base_and_shares_add_up_to_the_margins(outputs: int, sparse: bool) -> None:
+    generator = np.random.default_rng(outputs)
+    weight = (generator.normal(size=(10, outputs)) / (1 + USUAL.T)).astype(np.float32)
+    kind = "multiclass_classifier" if outputs > 1 else "regressor"
+    bias = generator.normal(size=outputs).astype(np.float32)
+    model = LinearModel(kind, "softmax_loss" if outputs > 1 else "squared_loss", weight, bias, recipe=RECIPE)
+    base, shares = share_margins(model, compress_matrix(ROW) if sparse else ROW)
+    np.testing.assert_allclose(base + sum(share.added for share in shares), model.margins(ROW)[0], rtol=1e-5)
+    np.testing.assert_allclose(base, model.margins(USUAL)[0], rtol=1e-5)
+    largest = [np.abs(share.added).max() for share in shares]
+    assert largest == sorted(largest, reverse=True)
+    assert {share.column for share in shares} == {*RECIPE.column_names}
+
+
+def test_a_row_of_means_has_no_share_but_those_of_its_levels() -> None:
+    model = LinearModel(
+        "regressor", "squared_loss", np.ones((10, 1), np.float32), np.zeros(1, np.float32), recipe=RECIPE
+    )
+    assert all(not share.added.any() for share in share_margins(model, USUAL).shares)
