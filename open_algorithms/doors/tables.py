@@ -36,13 +36,21 @@ def is_table(channel: Channel, hosts: Hosts, request: ColumnRequest) -> bool:
     """Tell whether a channel is read as a table: the user or a model to start from wants it, or its values need it."""
     wanted = request.recipe is not None or request.wishes.need_table
     if wanted and not channel.has_names:
-        said = "target" if request.wishes.target else "a column"
         raise InputError(
-            f"channel {channel.name!r}: {said} is chosen by name, but the columns have no names. Say header=present in "
-            "the ContentType of CSV, text/csv;header=present, or give Parquet."
+            f"channel {channel.name!r}: {describe_need(request)} needs names of columns, and there are none. Say "
+            "header=present in the ContentType of CSV, text/csv;header=present, or give Parquet."
         )
     mine = wanted or channel.needs_table()
     return bool(hosts.all_reduce_max(mine)) if channel.has_names and hosts.count > 1 else mine
+
+
+def describe_need(request: ColumnRequest) -> str:
+    """Return what needs the columns of a table: hyperparameters, or the model to start from."""
+    if request.recipe is not None:
+        return "the model in the channel 'model', which was trained on a table,"
+    wishes = request.wishes
+    needs = {"target": wishes.target, "positive_label": wishes.positive_label, "column_types or ignore": wishes.types}
+    return next(name for name, said in needs.items() if said)
 
 
 def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnRequest) -> Columns:

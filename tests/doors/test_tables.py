@@ -215,7 +215,7 @@ def test_rows_without_a_label_are_left_out_and_told(open_task: OpenTask) -> None
 
 def test_columns_without_names_cannot_be_chosen_by_name(open_task: OpenTask) -> None:
     task = open_task("text/csv", train=b"1,2\n")
-    with pytest.raises(InputError, match=r"chosen by name, but the columns have no names\. Say header=present"):
+    with pytest.raises(InputError, match=r"target needs names of columns, and there are none\. Say header=present"):
         is_table(task.channels["train"], SINGLE_HOST, ColumnRequest(wishes=WISHES))
 
 
