@@ -342,3 +342,9 @@ def test_what_to_do_next_can_be_typed_as_the_program_was_called(here: Path, call
     assert ended.stderr.endswith(f"\nlinear_learner: next: {called} evaluate m t.csv, or {called} serve m\n")
     following = ended.stderr.splitlines()[-1].partition("next: ")[2].partition(", or")[0]
     subprocess.run(["sh", "-ec", following], env={"PATH": path}, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_target_that_is_no_column_is_told_beside_those_that_are(train: Command) -> None:
+    write("t.csv", LAST)
+    status, _, said = train("t.csv", "--target", "z", first=False)
+    assert (status, said) == (1, "linear_learner: there is no column 'z'; the columns are 'y', 'a', 'b'.\n")
