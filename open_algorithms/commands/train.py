@@ -95,6 +95,8 @@ def choose_from_data(
     if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
         names = list(next(channel.read_raw_rows()).columns)
         target = hyperparameters.get("target") or names[0]
+        if source.labelled and target not in names:
+            raise CommandError(f"there is no column {target!r}; the columns are {', '.join(map(repr, names))}.")
         print_message(describe_table(source, names, target))
         return choose_for_table(hyperparameters, channel, target) if has_types else {}
     with closing(iter(channel)) as blocks:

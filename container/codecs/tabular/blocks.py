@@ -13,7 +13,7 @@ from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.header import normalize_line
 from container.codecs.delimited.training import THREADS
 from container.codecs.delimited.widths import explain_width
-from container.codecs.tabular.header import TableHeader
+from container.codecs.tabular.header import CHARSET_ADVICE, TableHeader
 from container.codecs.tabular.numbers import MISSING_TEXTS, read_numbers_where_plain
 from container.codecs.tabular.records import split_fields
 from container.codecs.text.quoting import quote_text
@@ -175,9 +175,6 @@ def _explain_text(text: bytes, reason: str) -> DecodeError:
         try:
             line.decode()
         except UnicodeError:
-            problem = (
-                f"text that is not UTF-8: {quote_text(line)}. Write the data as UTF-8, or say what it is by the "
-                "parameter charset of the content type, such as charset=cp1252"
-            )
+            problem = f"text that is not UTF-8: {quote_text(line)}. {CHARSET_ADVICE}"
             return DecodeError(problem, str(row))
     return DecodeError(f"not a table ({reason.partition(chr(10))[0][:120]})", "0")

@@ -16,6 +16,10 @@ from container.contract.errors import DecodeError
 from container.rows.columns import find_index_columns, make_names_distinct
 
 INDEX_MARK = "\0index"
+CHARSET_ADVICE = (
+    "Write the data as UTF-8, or say what it is by the parameter charset of the content type, such as "
+    "text/csv;header=present;charset=cp1252"
+)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,7 @@ def _parse_header(line: bytes, charset: str, delimiter: str | None, row: int) ->
     try:
         text = line.decode(charset).strip()
     except UnicodeError:
-        problem = (
-            f"names that are not written as {charset}: {quote_text(line)}. Write the data as UTF-8, or say charset"
-        )
+        problem = f"names that are not written as {charset}: {quote_text(line)}. {CHARSET_ADVICE}"
         raise DecodeError(problem, f"row {row}") from None
     if text.count('"') % 2:
         raise DecodeError(explain_open_quote(text), f"row {row}")

@@ -36,7 +36,7 @@ class TargetSurvey:
 def choose_for_table(hyperparameters: Mapping[str, str], channel: Channel, target: str) -> dict[str, str]:
     """Return the hyperparameters that follow from the labels in the column `target`, and print them.
 
-    Raises CommandError where there is no such column, or where its values are no labels of the wanted kind.
+    Raises CommandError where its values are no labels of the wanted kind.
     """
     found = survey_target(channel, target)
     wanted = strip_quotes(hyperparameters.get(PREDICTOR_TYPE, "")).lower()
@@ -51,10 +51,6 @@ def survey_target(channel: Channel, target: str) -> TargetSurvey:
     numbers: set[float] | None = set()
     parts: list[Any] = []
     for rows in channel.read_raw_rows():
-        if target not in rows.columns:
-            raise CommandError(
-                f"there is no column {target!r}; the columns are {', '.join(map(repr, rows.columns))}. Say one of them."
-            )
         values = rows.columns[target]
         if not is_number_array(values):
             parts.append(values)

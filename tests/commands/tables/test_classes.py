@@ -58,7 +58,6 @@ def test_the_predictor_type_follows_from_the_labels_and_is_told(
         (["4"], {}, "every label in the column 'y' is the same: there is nothing to learn."),
         ([f"name {i}" for i in range(150)], {}, "holds 150 different texts, too many for classes"),
         (["a", "b"], MULTICLASS, "the column 'y' holds two classes. Say --set predictor_type=binary_classifier."),
-        (["a", "b"], {"target": "z"}, "there is no column 'z'; the columns are 'x', 'y'. Say one of them."),
     ],
 )
 def test_labels_that_do_not_fit_are_refused_with_advice(
