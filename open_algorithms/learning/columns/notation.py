@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "?", "<na>", "#n/a", "nat", "-", "--", ".")
@@ -98,10 +98,17 @@ def trim_texts(texts: Any) -> Any:
 
 def is_missing(texts: Any) -> Any:
     """Return which of trimmed texts (n,) mean that the value is missing, in any case."""
+    from pyarrow import compute
+
+    return compute.is_in(compute.utf8_lower(texts), options=_list_missing_words())
+
+
+@cache
+def _list_missing_words() -> Any:
     import pyarrow
     from pyarrow import compute
 
-    return compute.is_in(compute.utf8_lower(texts), value_set=pyarrow.array(MISSING_WORDS, pyarrow.string()))
+    return compute.SetLookupOptions(value_set=pyarrow.array(MISSING_WORDS, pyarrow.string()))
 
 
 def parse_numbers(texts: Any, notation: Notation) -> Any:
@@ -114,6 +121,8 @@ def parse_numbers(texts: Any, notation: Notation) -> Any:
     if notation.decimal != ".":
         return _parse_written(texts, notation)
     plain = _parse_plain(texts)
+    if plain.null_count == texts.null_count:
+        return plain
     lost = compute.and_(plain.is_null(), texts.is_valid())
     return compute.replace_with_mask(plain, lost, _parse_written(texts.filter(lost), notation))
 
@@ -122,9 +131,13 @@ def _parse_plain(texts: Any) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    fits = compute.match_substring_regex(texts, f"^(?:{PLAIN_PATTERN})$")
-    numbers = compute.if_else(fits, texts, pyarrow.scalar(None, pyarrow.string()))
-    return compute.cast(compute.replace_substring(numbers, MINUS, "-"), pyarrow.float64())
+    try:
+        numbers = compute.cast(texts, pyarrow.float64())
+    except pyarrow.ArrowInvalid:
+        fits = compute.match_substring_regex(texts, f"^(?:{PLAIN_PATTERN})$")
+        plain = compute.replace_substring(texts, MINUS, "-")
+        numbers = compute.cast(compute.if_else(fits, plain, pyarrow.scalar(None, pyarrow.string())), pyarrow.float64())
+    return compute.if_else(compute.is_nan(numbers), pyarrow.scalar(None, pyarrow.float64()), numbers)
 
 
 def _parse_written(texts: Any, notation: Notation) -> Any:

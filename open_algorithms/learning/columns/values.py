@@ -10,6 +10,7 @@ from open_algorithms.learning.types.arrays import Float64s, Ints
 
 _WHOLE = re.compile(PLAIN_PATTERN)
 _USUAL_PATTERN = rf"^(-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?|[-+{MINUS}]?0[0-9].*)$"  # stays as it is, unless it is about 0
+FEW_TEXTS = 100  # that are looked at one by one sooner than together
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -73,6 +74,8 @@ def canonical_levels(texts: Any) -> list[str | None]:
     """Return trimmed texts (n,), each that is a number written in one way, so that 1.0 and 1 are one level."""
     from pyarrow import compute
 
+    if len(texts) < FEW_TEXTS:
+        return [text if text is None else canonical_text(text) for text in texts.to_pylist()]
     plain, usual, odd = (
         compute.fill_null(compute.match_substring_regex(texts, pattern), False).to_numpy(zero_copy_only=False)
         for pattern in (f"^(?:{PLAIN_PATTERN})$", _USUAL_PATTERN, r"^-?0(\.0000|$)")

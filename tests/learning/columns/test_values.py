@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from open_algorithms.learning.columns.notation import MISSING_WORDS
 from open_algorithms.learning.columns.values import (
+    FEW_TEXTS,
     as_texts,
     canonical_levels,
     canonical_text,
@@ -64,7 +65,9 @@ NUMBERS = st.from_regex(r"\A[-+]?(0|[1-9][0-9]{0,4})?(\.[0-9]{0,6})?(e[-+]?[0-9]
 @draw_examples(40)
 @given(st.lists(NUMBERS | st.text(max_size=3), max_size=20))
 def test_all_levels_at_once_are_those_one_by_one(texts: list[str]) -> None:
-    assert canonical_levels(text_array(texts)) == [canonical_text(text) for text in texts]
+    levels = [canonical_text(text) for text in texts]
+    assert canonical_levels(text_array(texts)) == levels
+    assert canonical_levels(text_array([*texts, None] * FEW_TEXTS)) == [*levels, None] * FEW_TEXTS
 
 
 @draw_examples(40)
