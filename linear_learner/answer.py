@@ -8,9 +8,9 @@ from typing import Any
 
 from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.artifact.read import find_model_files, load_model, read_model
+from linear_learner.describing.facts import model_facts, weights_table
+from linear_learner.describing.portrait import render_portrait
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.facts import model_facts, weights_table
-from linear_learner.report.portrait import render_portrait
 from open_algorithms.learning.columns.describe import describe_recipe
 from open_algorithms.learning.showing.text_table import TextTable
 

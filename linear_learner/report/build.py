@@ -6,12 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
-from linear_learner.report.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
 from linear_learner.report.quality import channel_quality
 from linear_learner.report.schema import (
     ChannelRows,

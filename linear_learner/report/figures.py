@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from linear_learner.report.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
+from linear_learner.describing.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
 from linear_learner.report.schema import BinaryQuality, CalibrationCurve, RegressionQuality, Report, WeightEntry
 from linear_learner.report.words import describe_settings, format_count, format_number
 from open_algorithms.learning.showing.axes import Scale

@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from linear_learner.report.facts import PICTURED_CLASSES
+from linear_learner.describing.facts import PICTURED_CLASSES
 from linear_learner.report.figures import learning_figures, quality_figures, time_figure, weight_figures
 from linear_learner.report.schema import CandidateEntry, ChannelRows, Report
 from linear_learner.report.tables import (

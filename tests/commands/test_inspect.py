@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.data import FOLDER
 from linear_learner.answer import model_tables
-from linear_learner.report.facts import weights_table
+from linear_learner.describing.facts import weights_table
 from open_algorithms.commands import inspect
 from tests.commands.command import Command
 from tests.contract.jobs import TrainingJob

@@ -7,9 +7,9 @@ from html import unescape
 import numpy as np
 import pytest
 
+from linear_learner.describing.portrait import render_portrait
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.portrait import render_portrait
 from tests.linear_learner.artifacts import draw_model
 
 

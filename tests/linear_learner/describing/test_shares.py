@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from linear_learner.describing.shares import share_margins
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.shares import share_margins
 from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, DateColumn, NumberColumn, Recipe
 from open_algorithms.learning.rows.csr import compress_matrix
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from markupsafe import Markup
 
+from linear_learner.describing.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES, model_facts
 from linear_learner.objective.model import LinearModel
-from linear_learner.report.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES, model_facts
 from open_algorithms.learning.showing.bars import draw_bars
 
 MAX_NAMES = 1000

@@ -1,6 +1,6 @@
 """A model described in words and numbers, for people.
 
-Tests: tests/commands/test_inspect.py, tests/linear_learner/report/test_portrait.py,
+Tests: tests/commands/test_inspect.py, tests/linear_learner/describing/test_portrait.py,
 tests/linear_learner/report/test_build.py.
 """
 
