@@ -94,4 +94,4 @@ def test_texts_come_in_their_order_while_all_threads_have_one_and_few_more_are_r
         assert text == b"%d,1\n" % number
         assert table is not None
         assert table.tolist() == [[number, 1]]
-        assert min(number + training.THREADS, 100) <= len(taken) <= number + training._THREADS + 2
+        assert min(number + training.THREADS, 100) <= len(taken) <= number + training.THREADS + 2
