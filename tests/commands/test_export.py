@@ -1,8 +1,6 @@
 """What is exported answers as the model does."""
 
 import json
-import math
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +9,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from sklearn import linear_model, svm
 
 from benchmarks.data import FOLDER
 from linear_learner.artifact.read import load_model
@@ -21,11 +18,11 @@ from linear_learner.exporting.to_sklearn import to_sklearn
 from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.types.arrays import Floats, Numbers
+from open_algorithms.learning.types.arrays import Floats
 from tests.commands.command import Command
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
+from tests.linear_learner.exporting.engines import Answer, assert_alike, by_sklearn, connect_sqlite
 
-Answer = dict[str, Numbers]
 RUN = FOLDER / "golden" / "attrition"
 
 
@@ -35,29 +32,8 @@ def by_onnx(content: bytes, X: Floats) -> Answer:
     return dict(zip(names, session.run(names, {"features": X}), strict=True))
 
 
-def by_sklearn(content: bytes, X: Floats) -> Answer:
-    found = json.loads(content)
-    estimator = getattr(svm if found["estimator"] == "LinearSVC" else linear_model, found["estimator"])()
-    for name, value in found.items():
-        if name.endswith("_"):
-            setattr(estimator, name, np.array(value))
-    wide, threshold = X.astype(np.float64), found.get("threshold")
-    if found["estimator"] == "LinearRegression":
-        return {"score": estimator.predict(wide)}
-    if found["estimator"] == "LinearSVC":
-        return {"score": estimator.decision_function(wide) + threshold, "predicted_label": estimator.predict(wide)}
-    score = estimator.predict_proba(wide)
-    if threshold is None:
-        return {"score": score, "predicted_label": estimator.predict(wide)}
-    return {"score": score[:, 1], "predicted_label": score[:, 1] >= threshold}
-
-
 def by_sql(content: bytes, X: Floats, names: list[str] | None = None) -> Answer:
-    table = sqlite3.connect(":memory:")
-    try:
-        table.execute("SELECT EXP(0)")
-    except sqlite3.OperationalError:
-        table.create_function("EXP", 1, lambda x: None if x is None else math.exp(x))
+    table = connect_sqlite()
     columns = names or [f"f{i}" for i in range(X.shape[1])]
     quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in ("id", *columns))
     table.execute(f"CREATE TABLE features ({quoted})")
@@ -83,13 +59,6 @@ FORMS: dict[str, tuple[Callable[[LinearModel], bytes], Callable[[bytes, Floats],
     "sklearn": (to_sklearn, by_sklearn),
     "sql": (lambda model: to_sql(model, "features"), by_sql),
 }
-
-
-def assert_alike(found: Answer, wanted: Answer) -> None:
-    assert found.keys() == wanted.keys()
-    np.testing.assert_allclose(found["score"], wanted["score"], rtol=1e-6, atol=1e-6)
-    if "predicted_label" in wanted:
-        np.testing.assert_array_equal(found["predicted_label"], wanted["predicted_label"])
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,0 +1,1 @@
+"""The raw columns of a table in what is exported."""

@@ -1,0 +1,1 @@
+"""Expressions of SQL over raw columns."""

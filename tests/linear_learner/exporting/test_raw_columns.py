@@ -1,0 +1,198 @@
+"""What is exported of a model of raw columns begins with these, and answers as the model does."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import csv
+
+from benchmarks.data import FOLDER
+from linear_learner.exporting.to_sql import to_sql
+from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.columns.notation import Notation
+from open_algorithms.learning.columns.recipe import (
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    Recipe,
+    Target,
+)
+from open_algorithms.learning.columns.wishes import ColumnWishes
+from tests.linear_learner.exporting.engines import (
+    Answer,
+    Columns,
+    ask_sqlite,
+    assert_alike,
+    by_sql,
+    make_inputs,
+)
+from tests.linear_learner.exporting.tables import Table, answer_table, draw_raw_model, draw_table, survey_table
+
+FORMS: dict[str, Callable[[LinearModel, Table], Answer]] = {"sql": by_sql}
+KINDS = [
+    ("regressor", "squared_loss", ()),
+    ("binary_classifier", "logistic", ()),
+    ("binary_classifier", "logistic", ("bad", 'o\'k "ü"')),
+    ("binary_classifier", "hinge_loss", (7.0, 3.0)),
+    ("multiclass_classifier", "softmax_loss", ("a", "b'c", "ü")),
+    ("multiclass_classifier", "softmax_loss", (-1.0, 0.5, 3.0)),
+    ("multiclass_classifier", "softmax_loss", ("no", "yes")),
+]
+CLASSES: dict[str, tuple[str | float, ...]] = {
+    "regressor": (),
+    "binary_classifier": ("no", "yes"),
+    "multiclass_classifier": ("a", "b", "c"),
+}
+TABLES = ("ames", "credit", "hotel", "loans", "penguins", "telco", "titanic")
+DRAWN = draw_table()
+
+
+@cache
+def survey_drawn() -> Recipe:
+    return survey_table(DRAWN, ColumnWishes(has_target=False))
+
+
+def draw_of(*columns: str, predictor: str = "binary_classifier") -> LinearModel:
+    """Return a model of some of the drawn columns."""
+    kept = {column.name: column for column in survey_drawn().columns}
+    return draw_raw_model(
+        Recipe(tuple(kept[name] for name in columns), Target("label", CLASSES[predictor])), DRAWN, predictor
+    )
+
+
+def take_columns(*names: str, table: Columns = DRAWN) -> dict[str, Sequence[Any]]:
+    return {name: table[name] for name in names}
+
+
+def name_labels(model: LinearModel, answer: Answer) -> Answer:
+    """Return an answer with classes by their names."""
+    assert model.recipe is not None
+    assert model.recipe.target is not None
+    classes = model.recipe.target.classes
+    if not classes or "predicted_label" not in answer:
+        return answer
+    return answer | {"predicted_label": np.array(classes)[answer["predicted_label"].astype(int)]}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("predictor", "loss", "classes"), KINDS)
+def test_every_kind_of_column_and_model_gives_the_scores_and_labels_of_the_server(
+    form: str, predictor: str, loss: str, classes: tuple[str | float, ...]
+) -> None:
+    model = draw_raw_model(Recipe(survey_drawn().columns, Target("label", classes)), DRAWN, predictor, loss)
+    for table in (DRAWN, draw_table()):  # the other has levels and months that the recipe has not
+        assert_alike(FORMS[form](model, table), name_labels(model, answer_table(model, table)))
+
+
+def test_sql_reads_columns_of_the_type_that_suits_them() -> None:
+    names = ("since", "price", "share", "balance", "member", "flag", "score", "day", "moment", "quarter")
+    model = draw_of(*names)
+    texts = take_columns(*names)
+    inputs = make_inputs(survey_drawn(), DRAWN)
+    numbers = {
+        name: [None if np.isnan(number) else number for number in inputs[name].tolist()]
+        for name in ("since", "price", "share", "balance")
+    }
+    typed = {
+        **texts,
+        **numbers,
+        "member": [{"yes": 1, "no": 0}.get((text or "").lower()) for text in texts["member"]],
+        "flag": [text == "True" for text in texts["flag"]],  # which SQLite stores as 0 and 1
+        "score": [{"1": 1.0, "2.5": 2.5}.get(text, text) for text in texts["score"]],
+        "moment": [text.replace("T", " ").replace("Z", "+00") for text in texts["moment"]],  # as of a TIMESTAMP
+        "quarter": [f"{text[:4]}-{3 * int(text[-1]) - 2:02}-01" for text in texts["quarter"]],  # as of a DATE
+    }
+    assert_alike(by_sql(model, typed), name_labels(model, answer_table(model, texts)))
+
+
+@pytest.mark.parametrize("predictor", CLASSES)
+@pytest.mark.parametrize(("column", "text"), [("member", "perhaps"), ("day", "yesterday"), ("clock", "noon")])
+def test_sql_says_nothing_of_a_row_that_the_server_would_refuse(predictor: str, column: str, text: str) -> None:
+    names = ("member", "day", "clock")
+    row = {name: [text if name == column else DRAWN[name][0]] for name in names}
+    answer = by_sql(draw_of(*names, predictor=predictor), row)
+    assert np.isnan(answer["score"]).all()
+    assert answer.get("predicted_label", np.array([None])).tolist() == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.234", 1234),
+        ("1234.567", 1234.567),
+        ("-123.456", -123456),
+        ("\N{MINUS SIGN}1.234,5", -1234.5),
+        ("12.34", 12.34),
+        ("7", 7),
+    ],
+)
+def test_sql_tells_points_between_digits_from_decimal_points(text: str, number: float) -> None:
+    column = NumberColumn("n", 0.0, notation=Notation(",", "."))
+    model = LinearModel("regressor", "squared_loss", np.ones((1, 1)), np.zeros(1), recipe=Recipe((column,)))
+    assert by_sql(model, {"n": [text]})["score"].tolist() == [number]
+    assert answer_table(model, {"n": [text]})["score"].tolist() == [np.float32(number)]
+
+
+def test_sql_takes_any_name_and_asks_for_no_column_of_weight_0() -> None:
+    names = ("score", "linear_learner_margin", "f'\"0", "unused")
+    categories = (CategoryColumn(name, ("a", "it's"), True) for name in names)
+    recipe = Recipe((*categories, DateColumn("unused date", "2018-03-15", 0.0)), Target("Predicted_Label"))
+    table: Table = {**{name: ["a", "it's", "other", None] for name in names}, "unused date": ["2018-03-15"] * 4}
+    model = draw_raw_model(recipe, table, "binary_classifier")
+    model.weight[0] = 0  # of a level, which is not one of the others for that
+    model.weight[-4:] = 0
+    found = ask_sqlite(to_sql(model, "raw").decode(), take_columns(*names[:-1], table=table))
+    assert [*found][-2:] == ["linear_learner__score", "linear_learner__predicted_label"]
+    np.testing.assert_allclose(found["linear_learner__score"], answer_table(model, table)["score"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_thousands_of_levels_and_classes_that_are_numbers_do(form: str) -> None:
+    levels = tuple(f"level {number}" for number in range(4000))
+    recipe = Recipe(
+        (CategoryColumn("c", levels, True, True), CategoryColumn("d", (), True, True)), Target("label", (2.0, 4.0, 8.0))
+    )
+    table: Table = {"c": ["level 0", "level 3999", "level 1234", "level 4000", None], "d": ["x", None, "n/a", "y", ""]}
+    model = draw_raw_model(recipe, table, "multiclass_classifier")
+    assert_alike(FORMS[form](model, table), name_labels(model, answer_table(model, table)))
+
+
+@pytest.mark.parametrize(
+    ("level", "texts"),
+    [("1", ["1", "1.0", "1.00"]), ("2.5", ["2.5", "2.50"]), ("007", ["007"]), ("-3", ["-3", "-3.0"])],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_level_that_is_a_number_may_be_written_as_databases_do(form: str, level: str, texts: list[str]) -> None:
+    recipe = Recipe((CategoryColumn("c", (level, "7"), True, False),), Target("label"))
+    table = {"c": [*texts, "other"]}
+    model = draw_raw_model(recipe, table, "regressor")
+    found = FORMS[form](model, table)
+    assert_alike(found, answer_table(model, table))
+    assert len(set(found["score"].tolist())) == 2
+
+
+def read_table(path: Path) -> Table:
+    """Return a CSV file as texts."""
+    names = csv.open_csv(path).schema.names
+    options = csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False)
+    table: Table = csv.read_csv(path, convert_options=options).to_pydict()
+    return table
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_real_data_do(name: str) -> None:
+    folder = FOLDER / "data" / "tables"
+    about = json.loads((folder / "peers.json").read_text())[name]
+    train, test = (read_table(folder / name / f"{split}.csv") for split in ("train", "test"))
+    class_count = {"binary_classifier": 2, "multiclass_classifier": 3}.get(about["kind"])
+    recipe = survey_table(train, ColumnWishes(about["target"], class_count=class_count))
+    model = draw_raw_model(recipe, train, about["kind"])
+    wanted = name_labels(model, answer_table(model, test))
+    for ask in FORMS.values():
+        assert_alike(ask(model, take_columns(*recipe.needed_names, table=test)), wanted)
