@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from sklearn import linear_model, svm
 
+from linear_learner.exporting.to_onnx import to_onnx
 from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.dates import parse_dates
@@ -20,6 +22,7 @@ from tests.linear_learner.exporting.tables import Table, make_arrays
 
 Answer = dict[str, AnyArray]
 Columns = Mapping[str, Sequence[Any]]  # values of any type by column, None where missing
+KINDS = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": np.object_}
 
 
 def assert_alike(found: Mapping[str, AnyArray], wanted: Mapping[str, AnyArray]) -> None:
@@ -64,6 +67,20 @@ def by_sql(model: LinearModel, columns: Columns) -> Answer:
     scores = np.array([values for name, values in own.items() if name.startswith("score")], np.float64).T
     label = {name: np.array(values) for name, values in own.items() if name == "predicted_label"}
     return {"score": scores if model.outputs > 1 else scores[:, 0], **label}
+
+
+def by_onnx(model: LinearModel, columns: Table) -> Answer:
+    assert model.recipe is not None
+    return run_graph(to_onnx(model), make_inputs(model.recipe, columns))
+
+
+def run_graph(content: bytes, inputs: Answer) -> Answer:
+    """Return the outputs of a graph by their names, without the prefix that an input of the same name brings about."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    fed = {one.name: inputs[one.name].astype(KINDS[one.type]) for one in session.get_inputs()}
+    names = [output.name for output in session.get_outputs()]
+    found = zip(names, session.run(names, fed), strict=True)
+    return {name.removeprefix("linear_learner_"): values for name, values in found}
 
 
 def make_inputs(recipe: Recipe, columns: Table) -> Answer:

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pyarrow
 import pytest
 from pyarrow import csv
 
 from benchmarks.data import FOLDER
+from linear_learner.exporting.to_onnx import to_onnx
 from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.notation import Notation
 from open_algorithms.learning.columns.recipe import (
+    BooleanColumn,
     CategoryColumn,
     DateColumn,
     NumberColumn,
@@ -28,12 +31,14 @@ from tests.linear_learner.exporting.engines import (
     Columns,
     ask_sqlite,
     assert_alike,
+    by_onnx,
     by_sql,
     make_inputs,
+    run_graph,
 )
 from tests.linear_learner.exporting.tables import Table, answer_table, draw_raw_model, draw_table, survey_table
 
-FORMS: dict[str, Callable[[LinearModel, Table], Answer]] = {"sql": by_sql}
+FORMS: dict[str, Callable[[LinearModel, Table], Answer]] = {"onnx": by_onnx, "sql": by_sql}
 KINDS = [
     ("regressor", "squared_loss", ()),
     ("binary_classifier", "logistic", ()),
@@ -174,6 +179,42 @@ def test_a_level_that_is_a_number_may_be_written_as_databases_do(form: str, leve
     found = FORMS[form](model, table)
     assert_alike(found, answer_table(model, table))
     assert len(set(found["score"].tolist())) == 2
+
+
+def test_onnx_says_what_its_inputs_take() -> None:
+    model = draw_of("size (cm)", "price", "flag", "day", "score")
+    made = onnx.load_from_string(to_onnx(model))
+    found = {entry.key: entry.value for entry in made.metadata_props}
+    assert json.loads(found["classes"]) == ["no", "yes"]
+    assert json.loads(found["inputs"]) == {
+        "size (cm)": "number; NaN where it is missing",
+        "price": "number, which texts write in $, with ',' between digits; NaN where it is missing",
+        "flag": "text, true or false, or yes or no; empty where it is missing",
+        "day": "days since 1970-01-01, with the time as a fraction, not text like 2018-03-15; NaN where it is missing",
+        "score": "text without white space at its ends; empty where it is missing",
+    }
+    assert {opset.domain: opset.version for opset in made.opset_import} == {"": 17, "ai.onnx.ml": 3}
+
+
+def test_an_input_of_onnx_may_be_called_as_an_output_or_as_a_value_within() -> None:
+    names = ("score", "predicted_label", "weight", "linear_learner_weight", "linear_learner_score")
+    recipe = Recipe(tuple(BooleanColumn(name, 0.5) for name in names), Target("label"))
+    table: Table = {name: ["true", "false", None] for name in names}
+    model = draw_raw_model(recipe, table, "binary_classifier")
+    made = onnx.load_from_string(to_onnx(model))
+    assert [one.name for one in made.graph.input] == [*names]
+    assert [one.name for one in made.graph.output] == ["linear_learner__score", "linear_learner__predicted_label"]
+    session_answer = run_graph(to_onnx(model), make_inputs(recipe, table))
+    np.testing.assert_allclose(session_answer["_score"], answer_table(model, table)["score"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("column", "value"), [("flag", "perhaps"), ("price", np.inf), ("since", 1e39)])
+def test_onnx_has_no_score_for_what_the_server_would_refuse(column: str, value: str | float) -> None:
+    model = draw_of("flag", "price", "since")
+    assert model.recipe is not None
+    inputs = {name: values[:2] for name, values in make_inputs(model.recipe, DRAWN).items()}
+    inputs[column] = np.array([value, inputs[column][1]], inputs[column].dtype)
+    assert np.isnan(run_graph(to_onnx(model), inputs)["score"]).tolist() == [True, False]
 
 
 def read_table(path: Path) -> Table:
