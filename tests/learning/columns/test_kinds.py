@@ -170,7 +170,7 @@ def test_an_index_that_was_read_as_numbers_is_left_out_too() -> None:
     assert isinstance(find_kind(number_array([*range(30), None])), NumberColumn)
 
 
-@pytest.mark.parametrize("text", ["abc", "unknown", "98103-7720", "#REF!", "\N{EN DASH}12"])
+@pytest.mark.parametrize("text", ["abc", "unknown", "007", "98103-7720", "#REF!", "\N{EN DASH}12"])
 def test_a_text_among_many_numbers_is_a_fault_that_names_it(text: str) -> None:
     for parts in ([text_array([*MANY, text])], [number_array([float(one) for one in MANY]), text_array([text])]):
         fault = find_fault(*parts)
@@ -207,6 +207,7 @@ def test_few_numbers_with_a_text_among_them_are_categories() -> None:
 def test_codes_are_no_numbers_with_or_without_a_0_at_their_head() -> None:
     zips = ["02134", "10001", "94110"] * 9
     assert find_kind(text_array(zips)) == CategoryColumn("c", ("02134", "10001", "94110"))
+    assert find_kind(text_array(["007", "12", "8"] * 9)) == CategoryColumn("c", ("007", "12", "8"))
     accounts = [str(2**60 + number) for number in range(3)]
     column = find_kind(text_array(accounts * 9))
     assert column == CategoryColumn("c", tuple(accounts))
