@@ -1,6 +1,6 @@
 """Export a model as the attributes of a fitted scikit-learn estimator.
 
-Tests: tests/commands/test_export.py.
+Tests: tests/commands/test_export.py, tests/linear_learner/exporting/test_raw_columns.py.
 """
 
 import json
@@ -8,15 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from linear_learner.exporting.columns.encoders import write_encoders
+from linear_learner.exporting.columns.names import class_names
+from linear_learner.exporting.columns.words import TRUTH_WORDS
 from linear_learner.exporting.cut import float64_threshold
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.columns.notation import MISSING_WORDS
+from open_algorithms.learning.columns.values import write_class
 
 
 def to_sklearn(model: LinearModel) -> bytes:
-    """Write the estimator's class and attributes as JSON, every number as the double that the float32 is."""
+    """Write the estimator's class and attributes as JSON, every number as the double that the float32 is.
+
+    With a recipe `encoders` say how raw columns become the features.
+    """
     weight, bias = np.asarray(model.weight, np.float64), np.asarray(model.bias, np.float64)
     coef, intercept = weight.T.tolist(), bias.tolist()
     found: dict[str, Any] = {}
+    names = class_names(model)
     if model.predictor_type == "regressor":
         estimator, coef, intercept = "LinearRegression", coef[0], intercept[0]
         found["note"] = "predict is the score."
@@ -37,12 +46,22 @@ def to_sklearn(model: LinearModel) -> bytes:
         estimator = "LogisticRegression"
         found["note"] = "predict_proba is the score and predict the predicted label."
         if model.predictor_type == "binary_classifier":
-            found["note"] = "predict_proba[:, 1] is the score; the predicted label is 1 where it reaches the threshold."
+            found["note"] = (
+                "predict_proba[:, 1] is the score; the predicted label is "
+                f"{write_class(names[1]) if names else 1} where it reaches the threshold."
+            )
     found |= {"coef_": coef, "intercept_": intercept, "n_features_in_": model.feature_dim}
     if model.predictor_type != "regressor":
-        found["classes_"] = list(range(max(model.outputs, 2)))
+        found["classes_"] = list(names or range(max(model.outputs, 2)))
     if model.names:
         found["feature_names_in_"] = list(model.names)
     if model.predictor_type == "binary_classifier":
         found["threshold"] = model.threshold
+    if model.recipe is not None:
+        found["note"] += " The features are made from raw columns as encoders say."
+        found |= {
+            "encoders": write_encoders(model.recipe),
+            "missing_words": list(MISSING_WORDS),
+            "true_words": list(TRUTH_WORDS[True]),
+        }
     return (json.dumps({"estimator": estimator, **found}, allow_nan=False) + "\n").encode()

@@ -1,9 +1,13 @@
 """What programs answer that read what is exported."""
 
+import csv
 import json
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ import onnxruntime
 from sklearn import linear_model, svm
 
 from linear_learner.exporting.to_onnx import to_onnx
+from linear_learner.exporting.to_sklearn import to_sklearn
 from linear_learner.exporting.to_sql import to_sql
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.dates import parse_dates
@@ -19,9 +24,11 @@ from open_algorithms.learning.columns.recipe import DateColumn, NumberColumn, Re
 from open_algorithms.learning.columns.values import as_texts, distinct_texts
 from open_algorithms.learning.types.arrays import AnyArray, Floats
 from tests.linear_learner.exporting.tables import Table, make_arrays
+from tests.page import read_blocks
 
 Answer = dict[str, AnyArray]
 Columns = Mapping[str, Sequence[Any]]  # values of any type by column, None where missing
+SNIPPET = read_blocks("py", "commands.md")["Raw columns in Python"]
 KINDS = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": np.object_}
 
 
@@ -96,6 +103,33 @@ def make_inputs(recipe: Recipe, columns: Table) -> Answer:
         else:
             inputs[name] = np.array([(text or "").strip() for text in columns[name]], np.object_)
     return inputs
+
+
+def by_python(model: LinearModel, columns: Table) -> Answer:
+    """Encode rows as the program on the page does, and ask an estimator of scikit-learn."""
+    content, before = to_sklearn(model), SNIPPET.partition("with open")[0]
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path("model.json").write_bytes(content)
+        names: dict[str, Any] = {}
+        exec(before, names)
+    rows = [dict(zip(columns, map(write_cell, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+    return by_sklearn(content, np.array([names["encode"](row) for row in rows]))
+
+
+def by_snippet(model: LinearModel, columns: Table, folder: Path) -> Answer:
+    """Run the whole program on the page, which scores the rows of a file by a binary classifier."""
+    (folder / "model.json").write_bytes(to_sklearn(model))
+    with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *zip(*columns.values(), strict=True)])
+    names: dict[str, Any] = {}
+    with chdir(folder):
+        exec(SNIPPET, names)
+    return {"score": 1 / (1 + np.exp(-names["margins"][:, 0]))}
+
+
+def write_cell(value: str | None) -> str:
+    """Return a value as the reader of a CSV file has it."""
+    return value or ""
 
 
 def by_sklearn(content: bytes, X: Floats) -> Answer:
