@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import product
 
-from open_algorithms.learning.columns.infer import TRUTH_PAIRS
+from open_algorithms.learning.columns.kinds import DIGIT_TRUTHS, TRUTHS
 from open_algorithms.learning.columns.values import canonical_text
 
 SPELLINGS = ("", ".0", ".00", "0")  # what programs append to a number, by its type
@@ -33,5 +33,6 @@ def spell_all(words: Iterable[str]) -> list[str]:
 
 
 TRUTH_WORDS = tuple(
-    tuple(text for pair in (*TRUTH_PAIRS, ("0", "1")) for text in spell_level(pair[truth])) for truth in (0, 1)
+    tuple(text for pair in (*TRUTHS, DIGIT_TRUTHS) for word in pair[truth] for text in spell_level(word))
+    for truth in (0, 1)
 )
