@@ -142,10 +142,8 @@ def test_sql_says_nothing_of_a_row_that_the_server_would_refuse(predictor: str, 
     ("text", "number"),
     [
         ("1.234", 1234),
-        ("1234.567", 1234.567),
         ("-123.456", -123456),
         ("\N{MINUS SIGN}1.234,5", -1234.5),
-        ("12.34", 12.34),
         ("7", 7),
     ],
 )
