@@ -74,11 +74,15 @@ def hour_of_day(text: str, clock: str, otherwise: str = "0E0") -> str:
 
 
 def count_days(year: str, month: str, day: str) -> str:
-    """Return the days from 1970-01-01 to a date of the proleptic Gregorian calendar, as `dates.count_days` does."""
+    """Return the days from 1970-01-01 to a date of the proleptic Gregorian calendar, as `dates.count_days` does.
+
+    They are NULL where there is no such month or day, as of a date that is written in another form.
+    """
+    valid = f"{month} BETWEEN 1E0 AND 12E0 AND {day} BETWEEN 1E0 AND 31E0"
     shifted = f"({year} - CASE WHEN {month} <= 2E0 THEN 1E0 ELSE 0E0 END)"
     of_year = f"FLOOR((153E0 * ({month} + CASE WHEN {month} > 2E0 THEN -3E0 ELSE 9E0 END) + 2E0) / 5E0)"
     leap = f"FLOOR({shifted} / 4E0) - FLOOR({shifted} / 100E0) + FLOOR({shifted} / 400E0)"
-    return f"(365E0 * {shifted} + {leap} + {of_year} + {day} - 719469E0)"
+    return f"CASE WHEN {valid} THEN 365E0 * {shifted} + {leap} + {of_year} + {day} - 719469E0 END"
 
 
 def weekday_of(days: str) -> str:

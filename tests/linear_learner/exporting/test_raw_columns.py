@@ -129,9 +129,11 @@ def test_sql_reads_columns_of_the_type_that_suits_them() -> None:
 
 
 @pytest.mark.parametrize("predictor", CLASSES)
-@pytest.mark.parametrize(("column", "text"), [("member", "perhaps"), ("day", "yesterday"), ("clock", "noon")])
+@pytest.mark.parametrize(
+    ("column", "text"), [("member", "perhaps"), ("day", "yesterday"), ("clock", "noon"), ("american", "13/13/18")]
+)
 def test_sql_says_nothing_of_a_row_that_the_server_would_refuse(predictor: str, column: str, text: str) -> None:
-    names = ("member", "day", "clock")
+    names = ("member", "day", "clock", "american")
     row = {name: [text if name == column else DRAWN[name][0]] for name in names}
     answer = by_sql(draw_of(*names, predictor=predictor), row)
     assert np.isnan(answer["score"]).all()
