@@ -15,8 +15,8 @@ import atheris  # type: ignore[import-untyped]
 from atheris.import_hook import HookManager  # type: ignore[import-untyped]
 
 # as atheris.instrument_imports, but comparisons are not traced: atheris 3.0.0 leaks what they give, arrays here
-with HookManager({"container"}, set(), enable_loader_override=True, trace_dataflow=False):
-    from tests.fuzz.decoders import REQUESTS, TRAINING, check_input
+with HookManager({"container", "open_algorithms"}, set(), enable_loader_override=True, trace_dataflow=False):
+    from tests.fuzz.decoders import REQUESTS, TABLES, TRAINING, check_input
 
 HERE = Path(__file__).resolve().parent
 MOST_BYTES = 1 << 16
@@ -56,7 +56,7 @@ def mutate(data: bytes, most: int, seed: int) -> bytes:
 
 
 if __name__ == "__main__":
-    codecs = sorted(TRAINING | REQUESTS)
+    codecs = sorted({*TRAINING, *REQUESTS, *TABLES})
     if len(sys.argv) < 2 or sys.argv[1] not in codecs:
         sys.exit(f"usage: python -m tests.fuzz {{{','.join(codecs)}}} [libFuzzer's options]")
     main(*sys.argv[1:])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.decoders import REQUESTS, TRAINING, check_input
+from tests.fuzz.decoders import REQUESTS, TABLES, TRAINING, check_input
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 INPUTS = sorted(CORPUS.glob("*/*"))
@@ -16,4 +16,4 @@ def test_an_input_is_read_soundly_or_refused(path: Path) -> None:
 
 
 def test_every_decoder_has_inputs() -> None:
-    assert {path.parent.name for path in INPUTS} == TRAINING.keys() | REQUESTS.keys()
+    assert {path.parent.name for path in INPUTS} == TRAINING.keys() | REQUESTS.keys() | TABLES.keys()
