@@ -26,7 +26,8 @@ from container.contract.errors import (
 )
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions
 from container.rows.notices import OncePerLine
-from container.web.answering import Answer, ServedModel, Stream, choose_answer_type, make_decode_options, read_records
+from container.web.answering import Answer, ServedModel, choose_answer_type, make_decode_options
+from container.web.bodies import Stream, read_records
 from container.web.counters import Meter
 from container.web.models import create_model_routes
 from container.web.page import DescribeModel, create_page

@@ -18,17 +18,8 @@ from werkzeug.formparser import FormDataParser
 from container.codecs.registry import CODECS, REQUEST_DECODERS
 from container.contract.errors import BadPayload, HttpError, PayloadTooLarge, UnsupportedMediaType
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
-from container.web.answering import (
-    CSV,
-    WHOLE_BODY_BYTES,
-    Answer,
-    BoundedStream,
-    GunzipStream,
-    ServedModel,
-    Stream,
-    read_records,
-    sniff_body,
-)
+from container.web.answering import Answer, ServedModel
+from container.web.bodies import CSV, WHOLE_BODY_BYTES, BoundedStream, GunzipStream, Stream, read_records, sniff_body
 
 DescribeModel = Callable[[Any], Markup]
 
