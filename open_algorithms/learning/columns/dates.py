@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from open_algorithms.learning.columns.notation import sample_texts
+from open_algorithms.learning.columns.notation import FEW_TEXTS, sample_texts
 from open_algorithms.learning.types.arrays import Bools, Float64s, Int64s
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -182,6 +182,8 @@ def _extract_fields(texts: Any, form: str) -> _Fields:
     import pyarrow
     from pyarrow import compute
 
+    if len(texts) < FEW_TEXTS:
+        return _extract_few_fields(texts.to_pylist(), form)
     parts = compute.extract_regex(compute.utf8_lower(texts), f"^{_FORMS[form]}$")
     found = compute.fill_null(parts.is_valid(), False).to_numpy(zero_copy_only=False)
     columns = {}
@@ -190,6 +192,25 @@ def _extract_fields(texts: Any, form: str) -> _Fields:
         values = compute.if_else(compute.equal(values, ""), pyarrow.scalar(None, pyarrow.string()), values)
         columns[name] = _to_numbers(name, values)
     return _Fields(found, columns)
+
+
+def _extract_few_fields(texts: Sequence[str | None], form: str) -> _Fields:
+    pattern = _compile_form(form)
+    matches = [None if text is None else pattern.fullmatch(text.lower()) for text in texts]
+    columns = {
+        name: np.array([_to_number(name, match and match[name]) for match in matches], np.float64)
+        for name in pattern.groupindex
+    }
+    return _Fields(np.array([match is not None for match in matches], np.bool_), columns)
+
+
+def _to_number(name: str, text: str | None) -> float:
+    """Return the number that a field says, NaN where it is not there."""
+    if not text:
+        return np.nan
+    if name == "name":
+        return _MONTH_NAMES.index(text[:3]) + 1
+    return "ap".index(text[0]) if name == "half" else float(text.replace(",", "."))
 
 
 def _to_numbers(name: str, values: Any) -> Float64s:

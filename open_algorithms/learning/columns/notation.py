@@ -36,6 +36,7 @@ UNSEEN = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u206
 MINUS = "\N{MINUS SIGN}"
 MOST_EXACT_DIGITS = 15  # up to which a float64 keeps every decimal number
 ENOUGH_SHARE = 0.95  # of the texts in a notation, from which on no other is looked for where not all need be
+FEW_TEXTS = 100  # that are looked at one by one sooner than together
 SAMPLED_TEXTS = 50  # which refute most notations and forms at once
 EXPONENT_PATTERN = r"(?:[eE][+-]?[0-9]{1,4})?"
 PLAIN_PATTERN = rf"[-+{MINUS}]?(([0-9]+\.?[0-9]*|\.[0-9]+){EXPONENT_PATTERN}|(?i:inf(inity)?))"
@@ -131,6 +132,12 @@ def _parse_plain(texts: Any) -> Any:
     import pyarrow
     from pyarrow import compute
 
+    if len(texts) < FEW_TEXTS:
+        fitting = [
+            text if text is not None and re.fullmatch(PLAIN_PATTERN, text) else None for text in texts.to_pylist()
+        ]
+        numbers = [None if text is None else float(text.replace(MINUS, "-")) for text in fitting]
+        return pyarrow.array(numbers, pyarrow.float64())
     try:
         numbers = compute.cast(texts, pyarrow.float64())
     except pyarrow.ArrowInvalid:
@@ -144,6 +151,9 @@ def _parse_written(texts: Any, notation: Notation) -> Any:
     import pyarrow
     from pyarrow import compute
 
+    if len(texts) < FEW_TEXTS:
+        read = [None if text is None else _read_written(text, notation) for text in texts.to_pylist()]
+        return pyarrow.array(read, pyarrow.float64())
     parts = compute.extract_regex(texts, notation.pattern)
     part = {name: compute.struct_field(parts, name) for name in ("open", "sign", "inner", "digits", "close")}
     signs = compute.binary_join_element_wise(part["open"], part["sign"], part["inner"], "")
@@ -156,6 +166,17 @@ def _parse_written(texts: Any, notation: Notation) -> Any:
     negative = compute.is_in(signs, value_set=pyarrow.array(["-", MINUS, "("]))
     signed = compute.if_else(negative, compute.negate(numbers), numbers)
     return compute.if_else(valid, signed, pyarrow.scalar(None, pyarrow.float64()))
+
+
+def _read_written(text: str, notation: Notation) -> float | None:
+    """Return the number that one text says, as `_parse_written` does; None where it is none."""
+    found = re.fullmatch(notation.pattern, text)
+    signs = found["open"] + found["sign"] + found["inner"] if found else ""
+    if found is None or len(found["open"]) != len(found["close"]) or len(signs) > 1:
+        return None
+    digits = re.sub(_GROUPS[notation.group], "", found["digits"]) if notation.group else found["digits"]
+    number = float(digits.replace(notation.decimal, "."))
+    return -number if signs in ("-", MINUS, "(") else number
 
 
 def fits_notation(texts: Any, notation: Notation) -> Any:

@@ -5,12 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from open_algorithms.learning.columns.notation import MINUS, MOST_EXACT_DIGITS, PLAIN_PATTERN, is_missing, trim_texts
+from open_algorithms.learning.columns.notation import (
+    FEW_TEXTS,
+    MINUS,
+    MISSING_WORDS,
+    MOST_EXACT_DIGITS,
+    PLAIN_PATTERN,
+    UNSEEN,
+    is_missing,
+    trim_texts,
+)
 from open_algorithms.learning.types.arrays import Float64s, Ints
 
 _WHOLE = re.compile(PLAIN_PATTERN)
 _USUAL_PATTERN = rf"^(-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?|[-+{MINUS}]?0[0-9].*)$"  # stays as it is, unless it is about 0
-FEW_TEXTS = 100  # that are looked at one by one sooner than together
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -62,8 +70,13 @@ def distinct_texts(coded: Any) -> tuple[Any, Ints]:
     import pyarrow
     from pyarrow import compute
 
-    texts = trim_texts(compute.cast(coded.dictionary, pyarrow.string()))
-    texts = compute.if_else(is_missing(texts), pyarrow.scalar(None, pyarrow.string()), texts)
+    if len(coded.dictionary) < FEW_TEXTS:
+        trimmed = [None if text is None else text.strip(UNSEEN) for text in coded.dictionary.to_pylist()]
+        kept = [None if text is None or text.lower() in MISSING_WORDS else text for text in trimmed]
+        texts = pyarrow.array(kept, pyarrow.string())
+    else:
+        texts = trim_texts(compute.cast(coded.dictionary, pyarrow.string()))
+        texts = compute.if_else(is_missing(texts), pyarrow.scalar(None, pyarrow.string()), texts)
     places = coded.indices
     if places.null_count:
         places = compute.fill_null(compute.cast(places, pyarrow.int64()), len(texts))

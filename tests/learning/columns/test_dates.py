@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from open_algorithms.learning.columns.dates import CLOCK, FORMS, count_days, find_dates, parse_dates, read_dates, shows
+from open_algorithms.learning.columns.notation import FEW_TEXTS
 from tests.chance import draw_examples
 from tests.learning.columns.arrays import text_array
 
@@ -155,3 +156,13 @@ def test_a_date_in_another_form_is_read_unless_it_could_be_taken_for_another_day
 
 def test_no_texts_are_no_dates() -> None:
     assert find_dates(text_array([])) == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@draw_examples(20)
+@given(st.lists(st.tuples(MOMENTS, st.sampled_from(FORMS)) | st.text("0123:/-. apmq", max_size=12) | st.none()))
+def test_few_texts_are_read_as_many_are(form: str, rows: list[tuple[datetime, str] | str | None]) -> None:
+    texts = [write_date(*row) if isinstance(row, tuple) else row for row in rows]
+    many = parse_dates(text_array([*texts, "2018-03-15"] * FEW_TEXTS), form)
+    for few, numbers in zip(parse_dates(text_array(texts), form), many, strict=True):
+        np.testing.assert_array_equal(few, numbers[: len(texts)])

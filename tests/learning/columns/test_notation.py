@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from open_algorithms.learning.columns.notation import (
+    FEW_TEXTS,
     MINUS,
     PLAIN,
     Notation,
@@ -172,3 +173,19 @@ def test_what_cannot_be_seen_is_trimmed() -> None:
 )
 def test_a_notation_says_how_numbers_are_written(notation: Notation, words: str) -> None:
     assert str(notation) == words
+
+
+PARTS = (
+    *(["", "("], ["", "-", "+", MINUS], ["", "$", "$ "], ["", "-"]),
+    *(["12", "1,234.5", "1.234,5", ".5", "0", "1 234", "1'000", "7_000"], ["", "e3", "%", " %"], ["", ")"]),
+)
+WRITTEN = st.tuples(*map(st.sampled_from, PARTS)).map("".join)
+
+
+@given(
+    st.lists(st.none() | WRITTEN | st.sampled_from(["inf", "-Infinity", "nan", "", f"{MINUS}12"])),
+    st.sampled_from([PLAIN, *(Notation(*signs, "$") for signs in SIGNS), Notation(unit="%")]),
+)
+def test_few_texts_are_read_as_many_are(texts: list[str | None], notation: Notation) -> None:
+    many = parse_numbers(text_array([*texts, "1", "$1,000"] * FEW_TEXTS), notation)
+    assert parse_numbers(text_array(texts), notation) == many[: len(texts)]

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from open_algorithms.learning.columns.notation import MISSING_WORDS
+from open_algorithms.learning.columns.notation import FEW_TEXTS, MISSING_WORDS, UNSEEN
 from open_algorithms.learning.columns.values import (
-    FEW_TEXTS,
     as_texts,
     canonical_levels,
     canonical_text,
@@ -102,3 +101,11 @@ def test_texts_of_any_kind_are_texts(kind: pyarrow.DataType) -> None:
 
 def test_a_missing_number_is_none() -> None:
     assert present_numbers(number_array([1.5, None, float("nan"), float("inf")])).tolist() == [1.5, float("inf")]
+
+
+@given(st.lists(st.sampled_from([*MISSING_WORDS, "NaN", "Größe", "İ", None]) | st.text([*UNSEEN, *"aN-"], max_size=4)))
+def test_few_texts_are_trimmed_as_many_are(texts: list[str | None]) -> None:
+    more = [f"text {i}" for i in range(FEW_TEXTS)]
+    found, places = distinct_texts(coded_array([*texts, *more]))
+    few, few_places = distinct_texts(coded_array(texts))
+    assert few.take(pyarrow.array(few_places)) == found.take(pyarrow.array(places[: len(texts)]))
