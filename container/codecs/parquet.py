@@ -1,9 +1,12 @@
-"""application/x-parquet: a table of numbers for training; the first column of labelled rows is the label."""
+"""application/x-parquet: a table of numbers; the first column of labelled rows is the label."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from gzip import GzipFile
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -37,21 +40,46 @@ def decode_blocks(
 
     The index of a pandas frame is dropped. The stream must be seekable, since Parquet is read from its end.
     """
+    if has_content(stream):
+        with open_table(stream) as file:
+            if file.metadata.num_rows:
+                yield from _read_rows(file, feature_dim, options)
+
+
+def decode_records(
+    stream: BinaryIO, parameters: Mapping[str, str], feature_dim: int, options: DecodeOptions = DEFAULT_OPTIONS
+) -> Iterator[Matrix]:
+    """Decode the rows of a request, (n, feature_dim): by names where `options` know them. The body is read whole."""
+    body = BytesIO(stream.read())
+    if has_content(body, is_request=True):
+        with open_table(body) as file:
+            if file.metadata.num_rows:
+                for X, _ in _read_rows(file, feature_dim, replace(options, labelled=False), "record"):
+                    yield X
+
+
+@contextmanager
+def open_table(stream: BinaryIO, coded: Sequence[str] = ()) -> Iterator[Any]:
+    """Open a file, which keeps texts of the columns `coded` as codes of its dictionaries; raises DecodeError."""
     import pyarrow  # only here, so that a server does not load it
     from pyarrow.parquet import ParquetFile
 
-    if not has_content(stream):
-        return
+    open_file = partial(ParquetFile, stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    flat: set[str] = set()
     try:
-        with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
-            if file.metadata.num_rows:
-                yield from _read_rows(file, feature_dim, options)
+        if coded:
+            with open_file() as file:
+                flat = {file.schema.column(i).path for i in range(len(file.schema.names))}
+        with open_file(read_dictionary=[name for name in coded if name in flat]) as file:
+            yield file
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
 
 
-def _read_rows(file: Any, feature_dim: int | None, options: DecodeOptions) -> Iterator[tuple[Matrix, Matrix]]:
+def _read_rows(
+    file: Any, feature_dim: int | None, options: DecodeOptions, noun: str = "row"
+) -> Iterator[tuple[Matrix, Matrix]]:
     names = list(file.schema_arrow.names)
     columns = _choose_columns(file.schema_arrow, feature_dim, options)
     once = len(set(names)) == len(names)
@@ -65,13 +93,13 @@ def _read_rows(file: Any, feature_dim: int | None, options: DecodeOptions) -> It
             shift = options.choose_shift(partial(_read_sample, chosen, labels))
             shift = shift if shift is None or len(shift) == len(columns) - labels else None
             shift = shift if shift is None else np.append(np.zeros(labels), shift)
-        table = _read_table(chosen, row, np.float32, shift)
+        table = _read_table(chosen, row, options.dtype, shift, noun)
         row += len(table)
         X = np.ascontiguousarray(table[:, labels:])
         yield (X, table[:, 0].copy()) if labels else without_labels(X)
 
 
-def has_content(stream: BinaryIO) -> bool:
+def has_content(stream: BinaryIO, is_request: bool = False) -> bool:
     """Check that the stream is a Parquet file, and tell whether it is not empty; raises DecodeError."""
     if not stream.seekable():
         raise DecodeError("Parquet cannot be read in Pipe mode: set TrainingInputMode to File or FastFile")
@@ -79,7 +107,7 @@ def has_content(stream: BinaryIO) -> bool:
         raise DecodeError("Parquet within gzip cannot be read: Parquet compresses itself, give the file without gzip")
     head = stream.read(HEAD_BYTES)
     if head and sniff_type(head) != MEDIA_TYPE:
-        raise DecodeError(explain_mismatch(MEDIA_TYPE, head))
+        raise DecodeError(explain_mismatch(MEDIA_TYPE, head, is_request))
     return bool(head)
 
 
@@ -134,14 +162,16 @@ def _read_sample(columns: Sequence[tuple[str, Any]], labels: int) -> Doubles:
     return np.asarray(_read_table(columns, 1, np.float64)[:, labels:])
 
 
-def _read_table(columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift: Doubles | None = None) -> Any:
-    """Read named columns as (n, d) from row `row` of the file on, minus `shift` (d,)."""
+def _read_table(
+    columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift: Doubles | None = None, noun: str = "row"
+) -> Any:
+    """Read named columns as (n, d) from row `row` of the file on, which messages call `noun`, minus `shift` (d,)."""
     table = np.empty((len(columns[0][1]), len(columns)), dtype)
     for index, (name, column) in enumerate(columns):
         if column.null_count:
             missing = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
             problem = "a missing value. Remove rows with missing values or fill them in"
-            raise DecodeError(problem, f"row {row + missing}", f"column {name!r}")
+            raise DecodeError(problem, f"{noun} {row + missing}", f"column {name!r}")
         if str(column.type).startswith("decimal"):
             column = column.cast("float64")
         values = column.to_numpy(zero_copy_only=False)
@@ -154,5 +184,5 @@ def _read_table(columns: Sequence[tuple[str, Any]], row: int, dtype: Any, shift:
         problem = (
             f"expected a number that a 32-bit float can hold, found {column[bad[0]].as_py()}. Remove or replace it"
         )
-        raise DecodeError(problem, f"row {row + bad[0]}", f"column {name!r}")
+        raise DecodeError(problem, f"{noun} {row + bad[0]}", f"column {name!r}")
     return table

@@ -3,14 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from container.codecs.parquet import find_index_names, has_content
+from container.codecs.parquet import find_index_names, has_content, open_table
 from container.codecs.tabular.values import NESTED, read_values
-from container.contract.errors import DecodeError
 from container.rows.blocks import BLOCK_BYTES
 from container.rows.columns import make_names_distinct
 from container.rows.raw import RawRows, TableOptions
-
-_BUFFER_BYTES = 1 << 16
 
 
 def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions) -> Iterator[RawRows]:
@@ -18,17 +15,9 @@ def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: Tab
 
     The stream must be seekable. Columns that hold lists or records have no values.
     """
-    import pyarrow
-    from pyarrow.parquet import ParquetFile
-
-    if not has_content(stream):
-        return
-    try:
-        with ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+    if has_content(stream):
+        with open_table(stream) as file:
             yield from _read_batches(file, options)
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise DecodeError(f"the file cannot be read ({reason}): it is cut short or corrupt") from None
 
 
 def _read_batches(file: Any, options: TableOptions) -> Iterator[RawRows]:

@@ -112,6 +112,7 @@ CODECS = {
         Codec(
             parquet.MEDIA_TYPE,
             parquet.decode_blocks,
+            parquet.decode_records,
             suffixes=(".parquet", ".pq"),
             decode_columns=parquet_table.decode_columns,
         ),

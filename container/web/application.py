@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from container.codecs.records.framing import MAGIC
+from container.codecs.sniffing.sniff import PARQUET_MAGIC
 from container.contract.environment import ServerSettings
 from container.contract.errors import (
     BadPayload,
@@ -47,6 +48,8 @@ def body_limit_bytes(settings: ServerSettings) -> int:
 def is_quick(outputs: int, body: bytes) -> bool:
     """Whether a body is small and can hold only few records, given `outputs` values computed for each."""
     if len(body) > QUICK_BYTES:
+        return False
+    if body.startswith(PARQUET_MAGIC):  # a few bytes of which may be many rows
         return False
     records = 1 + body.count(b"\n") + body.count(b"\r") + body.count(b"{") + body.count(MAGIC)
     return records * outputs <= QUICK_VALUES

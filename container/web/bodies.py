@@ -12,7 +12,8 @@ from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
 CSV = "text/csv"
 _CURL_DEFAULT_TYPE = "application/x-www-form-urlencoded"
 _CURL_HINT = "Say -H 'Content-Type: text/csv', or what it is, and --data-binary, as -d drops line breaks"
-WHOLE_BODY_BYTES = 100 << 20  # of JSON, which cannot be read in pieces
+WHOLE_BODY_BYTES = 100 << 20  # of what cannot be read in pieces
+_WHOLE_TYPES = ("application/json", "application/x-parquet")
 _COMPRESSED_BYTES = 64 << 10
 
 
@@ -50,7 +51,7 @@ def read_records(
         raise UnsupportedMediaType(
             f"expected a Content-Type of {', '.join(REQUEST_DECODERS)}, found {content_type!r}{hint}"
         )
-    if not limit_bytes and media.name == "application/json":
+    if not limit_bytes and media.name in _WHOLE_TYPES:
         limit_bytes = WHOLE_BODY_BYTES
     guessed = content_type is None and media.name == CSV
     bounded = BoundedStream(stream, limit_bytes)

@@ -251,6 +251,7 @@ REQUESTS["csv"] += map(
     (request_reader(csv, label_size="1"), request_reader(csv, header="present"), read_request_by_names),
 )
 REQUESTS |= {
+    "parquet": [[request_reader(parquet)], [reader_in_pieces(request_reader(parquet))]],
     "libsvm": _with_slow_libsvm(request_reader(libsvm), "record"),
     "recordio": [
         _piecewise_readers(request_reader(recordio)),

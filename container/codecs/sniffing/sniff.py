@@ -9,13 +9,13 @@ from container.codecs.text.instance_faults import EXAMPLE_DOCUMENT
 
 HEAD_BYTES = 4096
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PARQUET_MAGIC = b"PAR1"
 GZIP, JSON, JSON_LINES = "gzip", "application/json", "application/jsonlines"
-TRAINING_ONLY = {"application/x-parquet"}  # of the types that are recognized here, those that requests cannot be
 
 _BEGINNINGS = {
     MAGIC: "application/x-recordio-protobuf",
     b"\x1f\x8b": GZIP,
-    b"PAR1": "application/x-parquet",
+    PARQUET_MAGIC: "application/x-parquet",
 }
 _TEXT = bytes([*b"\t\n\r", *range(32, 256)])
 _NUMBER = rb"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
@@ -76,8 +76,6 @@ def explain_mismatch(expected: str, head: bytes, is_request: bool = False) -> st
             f"expected {expected}, "
             f"{_explain_json_request(head, name) if is_request else _explain_json_file(head, expected)}"
         )
-    if is_request and name in TRAINING_ONLY:
-        return f"expected {expected}, found {name}, which requests cannot be. Write its rows as {expected}"
     return f"expected {expected}, but the data looks like {name}: if it is, set the content type to {name}"
 
 

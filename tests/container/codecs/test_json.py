@@ -353,7 +353,9 @@ def test_nested_lists_are_not_taken_for_one() -> None:
 
 
 def test_a_request_that_is_no_json_is_told_what_requests_may_be() -> None:
-    with pytest.raises(DecodeError, match="found application/x-parquet, which requests cannot be"):
+    with pytest.raises(
+        DecodeError, match="the data looks like application/x-parquet: if it is, set the content type to"
+    ):
         decode_json(b"PAR1\x15\x04", {}, 2)
 
 

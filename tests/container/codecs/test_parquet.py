@@ -149,10 +149,18 @@ def test_what_is_no_parquet_file_is_refused(stream: BinaryIO, message: str) -> N
         list(parquet.decode_blocks(stream, {}, None))
 
 
-def test_parquet_is_for_training_only() -> None:
-    codec = CODECS["application/x-parquet"]
-    assert codec.decode_records is None
-    assert codec.encoding is None
+def test_parquet_is_read_and_not_written() -> None:
+    assert CODECS["application/x-parquet"].encoding is None
+
+
+def test_a_request_holds_features_alone_and_is_told_of_records() -> None:
+    content = write({"a": [1, 3], "b": [2.5, 4.5]})
+    assert [X.tolist() for X in parquet.decode_records(BytesIO(content), {}, 2)] == [[[1, 2.5], [3, 4.5]]]
+    assert [*parquet.decode_records(BytesIO(b""), {}, 2)] == []
+    with pytest.raises(DecodeError, match="record 2, column 'b': expected a number that a 32-bit float can hold"):
+        list(parquet.decode_records(BytesIO(write({"a": [1, 2], "b": [1, 1e39]})), {}, 2))
+    with pytest.raises(DecodeError, match="expected 3 columns, found 2"):
+        list(parquet.decode_records(BytesIO(content), {}, 3))
 
 
 VALID = [

@@ -46,7 +46,7 @@ def test_answers_are_what_the_environment_may_ask_for() -> None:
 def test_what_is_advised_is_what_is_read() -> None:
     recognized = {*TRAINING_TYPES, *REQUEST_DECODERS}
     assert set(CODECS) == recognized
-    assert recognized - set(REQUEST_DECODERS) == sniff.TRAINING_ONLY
+    assert recognized == set(REQUEST_DECODERS)
     assert recognized - set(TRAINING_TYPES) == {sniff.JSON, sniff.JSON_LINES}
 
 
@@ -101,9 +101,9 @@ def test_the_usual_suffixes_are_known(name: str, kind: str) -> None:
 
 
 def test_every_type_of_requests_and_of_answers_is_there_with_what_reads_and_writes_it() -> None:
-    kinds = ["application/json", "application/jsonlines", "text/csv", "text/libsvm", "application/x-recordio-protobuf"]
-    assert list(REQUEST_DECODERS) == kinds
-    assert list(ANSWER_ENCODINGS) == [kind for kind in kinds if kind != "text/libsvm"]
+    answers = ["application/json", "application/jsonlines", "text/csv", "application/x-recordio-protobuf"]
+    assert set(REQUEST_DECODERS) == {*answers, "text/libsvm", "application/x-parquet"}
+    assert list(ANSWER_ENCODINGS) == answers
     assert all(map(callable, REQUEST_DECODERS.values()))
     columns = {"score": np.array([0.5, 1.5], np.float32)}
     written = {kind: encoding.encode(columns) for kind, encoding in ANSWER_ENCODINGS.items()}

@@ -4,12 +4,15 @@ import gzip
 import json
 import struct
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from flask.testing import FlaskClient
+from pyarrow import parquet as pq
 
 from container.codecs.recordio import encode_records, encode_sparse_records
 from container.codecs.registry import ANSWER_ENCODINGS
@@ -50,6 +53,12 @@ def make(load: Callable[[Path, int | None], Any], **settings: Any) -> FlaskClien
 @pytest.fixture
 def client() -> FlaskClient:
     return make(lambda path, room: Sum())
+
+
+def as_parquet(**columns: list[Any]) -> bytes:
+    file = BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
 
 
 def error(answer: Any) -> str:
@@ -104,6 +113,8 @@ def test_a_model_that_cannot_score_makes_ping_500(caplog: pytest.LogCaptureFixtu
         ("text/CSV; label_size=0", b"0.5,0.25\r\n"),
         ("application/x-recordio-protobuf", encode_records(ONE)),
         ("application/x-recordio-protobuf", encode_records(ONE)[8:]),
+        ("application/x-parquet", as_parquet(a=[0.5], b=[0.25])),
+        (None, as_parquet(b=[0.5], a=[0.25])),
         (None, b'{"instances": [{"features": [0.5, 0.25]}]}'),
         (None, b"0.5,0.25\n"),
         (None, b'{"features": [0.5, 0.25]}\n'),
@@ -131,6 +142,24 @@ def test_every_format_gets_the_same_answer(client: FlaskClient, content_type: st
 def test_accept_chooses_the_answer(client: FlaskClient, accept: str | None, content_type: str, body: bytes) -> None:
     answer = client.post("/invocations", data=b"0.5,0.25", content_type="text/csv", headers={"Accept": accept or ""})
     assert (answer.status_code, answer.content_type, answer.data) == (200, content_type, body)
+
+
+def test_a_table_of_numbers_is_taken_by_the_names_that_the_model_knows(caplog: pytest.LogCaptureFixture) -> None:
+    class Named(Sum):
+        names = ("x", "z")
+        exact = True
+
+        def predict(self, X: Features) -> dict[str, Any]:
+            assert not isinstance(X, Csr)
+            return {"score": np.asarray(X[:, 0] - X[:, 1], np.float32)}
+
+    client = make(lambda path, room: Named())
+    body = as_parquet(z=[1, 2**40], id=["a", "b"], x=[3, 2**40 + 1])
+    answer = client.post("/invocations", data=body, content_type="application/x-parquet")
+    assert [one["score"] for one in answer.get_json()["predictions"]] == [2, 1]
+    assert "Requests name columns that the model does not know; they are left out: 'id'" in caplog.text
+    answer = client.post("/invocations", data=as_parquet(x=[1]), content_type="application/x-parquet")
+    assert error(answer) == "expected the features of the model: 'z' is missing"
 
 
 def test_recordio_answers_are_framed(client: FlaskClient) -> None:
@@ -199,7 +228,16 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
         ("text/csv;delimiter=;", b"1;2", 400, "the content type says delimiter, which is not read. Separate columns"),
         ("text/csv", b"1.5,21.5,21.5,2", 400, "record 1: .* found 4. Were line breaks lost, as by curl -d"),
         (None, b"\x89PNG\x00", 415, "no Content-Type, .*; as CSV, expected text/csv, found a PNG image"),
-        ("application/x-parquet", b"PAR1", 415, "expected a Content-Type of .*, found 'application/x-parquet'"),
+        ("application/x-parquet", b"PAR1", 400, "the file cannot be read .*: it is cut short or corrupt"),
+        ("application/x-parquet", b"1,2", 400, "expected application/x-parquet, but the data looks like text/csv"),
+        ("application/x-parquet", as_parquet(a=[1, 2], b=[1, 2], c=[1, 2]), 400, "expected 2 columns, found 3"),
+        (
+            "application/x-parquet",
+            as_parquet(a=["x"], b=[1]),
+            400,
+            "column 'a': expected numbers, found the type string",
+        ),
+        ("application/x-parquet", as_parquet(a=[1, 1], b=[1, None]), 400, "record 2, column 'b': a missing value"),
         (None, b"hello", 415, "no Content-Type, expected one of application/json"),
     ],
 )
@@ -232,6 +270,7 @@ def test_an_accept_that_makes_no_sense_is_406(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("outputs", "body", "quick"),
     [
+        (1, b"PAR1" + bytes(100), False),
         (1, b"1," * 8000 + b"1", True),
         (1, b"1," * 8200, False),
         (1, b"1\n" * 1000, True),
@@ -298,6 +337,15 @@ def test_a_body_over_the_limit_is_413(client: FlaskClient) -> None:
     answer = client.post("/invocations", data=b"1,2", content_type="text/csv", environ_overrides=length)
     assert answer.status_code == 413
     assert error(answer) == "the body is larger than the limit of 100 MB"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-parquet"])
+def test_without_a_limit_what_is_read_whole_has_one(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("container.web.bodies.WHOLE_BODY_BYTES", 1 << 20)
+    client = make(lambda path, room: Sum(), payload_mb=0)
+    answer = client.post("/invocations", data=b" " * (1 << 21), content_type=kind)
+    assert (answer.status_code, error(answer)) == (413, "the body is larger than the limit of 1 MB")
+    assert client.post("/invocations", data=b"1,2\n" * (1 << 18), content_type="text/csv").status_code == 200
 
 
 def test_an_unexpected_error_shows_no_internals(caplog: pytest.LogCaptureFixture) -> None:

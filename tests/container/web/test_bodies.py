@@ -6,10 +6,12 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from pyarrow import parquet as pq
 
 from container.codecs import csv, libsvm, lines, recordio
 from container.codecs.delimited import requests
@@ -51,6 +53,10 @@ def write(kind: str, X: Any) -> bytes:
             return "\n".join(json.dumps({"features": row}) for row in rows).encode()
         case "text/libsvm":
             return "\n".join(" ".join(f"{i}:{v!r}" for i, v in enumerate(row, 1)) for row in rows).encode()
+        case "application/x-parquet":
+            file = BytesIO()
+            pq.write_table(pa.table(list(X.T), ["a", "b", "c"]), file)
+            return file.getvalue()
     return encode_records(X)
 
 

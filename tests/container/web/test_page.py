@@ -149,6 +149,7 @@ def test_a_table_with_a_header_is_scored_by_its_names(text: str) -> None:
 def test_what_cannot_be_scored_has_the_status_and_the_words_of_invocations(client: FlaskClient, body: bytes) -> None:
     kind = "application/json" if body.startswith(b"{") else "text/csv"
     kind = "application/jsonlines" if body.startswith(b'{"features') else kind
+    kind = "application/x-parquet" if body == b"PAR1" else kind
     refusal = client.post("/invocations", data=body, content_type=kind)
     answer = send(client, file=body)
     assert answer.status_code == refusal.status_code > 399

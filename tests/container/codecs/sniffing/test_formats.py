@@ -225,7 +225,7 @@ def test_training_never_advises_the_json_that_it_refuses(content: bytes, found: 
             b'{"inputs": [[1, 2]]}',
             r'found other JSON than is read. Send {"instances": \[{"features": \[...\]}, ...\]} as',
         ),
-        (b"PAR1", f"found application/x-parquet, which requests cannot be. Write its rows as {'{kind}'}"),
+        (b"PAR1", "looks like application/x-parquet: if it is, set the content type to application/x-parquet"),
         (b"\x1f\x8b\x08", "found gzip-compressed data. Set the Content-Encoding to gzip, or send it uncompressed"),
     ],
 )

@@ -151,7 +151,7 @@ def test_rows_as_csv_are_advised_once_where_csv_is_expected() -> None:
 @pytest.mark.parametrize(
     ("head", "found"),
     [
-        (b"PAR1", f"found {PARQUET}, which requests cannot be. Write its rows as text/csv"),
+        (b"PAR1", f"but the data looks like {PARQUET}: if it is, set the content type to {PARQUET}"),
         (b"1 2:3\n", "but the data looks like text/libsvm: if it is, set the content type to text/libsvm"),
         (b'{"features": [1]}', "but the data looks like application/jsonlines: if it is, set the content type to"),
         (b' {"instances" : []}', "but the data looks like application/json: if it is, set the content type to applic"),
