@@ -7,7 +7,7 @@ for the lines that these leave out, of which it also explains the faults. Each r
 to float32.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO, NamedTuple
@@ -26,6 +26,7 @@ from container.contract.errors import DecodeError
 from container.rows.blocks import (
     DEFAULT_OPTIONS,
     AnswerColumns,
+    AnswerEncoding,
     DecodeOptions,
     Doubles,
     Matrix,
@@ -35,6 +36,7 @@ from container.rows.blocks import (
 
 MEDIA_TYPE = "text/csv"
 _SAMPLE_BYTES = 256 << 10  # of rows that are looked at for what to subtract
+_QUOTED_SIGNS = ',"\r\n'
 
 
 def decode_blocks(
@@ -94,10 +96,29 @@ def decode_records(
             yield np.ascontiguousarray(table[:, schema.label_count :]) if schema.label_count else table
 
 
+def quote_field(text: str) -> str:
+    """Write a text as a field, in quotes where it needs them (RFC 4180).
+
+    >>> quote_field("red"), quote_field("red, blue")
+    ('red', '"red, blue"')
+    """
+    if any(sign in text for sign in _QUOTED_SIGNS):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def write_header(names: Sequence[str]) -> bytes:
+    """Write names as the line above an answer."""
+    return (",".join(map(quote_field, names)) + "\n").encode()
+
+
 def encode_answer(columns: AnswerColumns) -> bytes:
     """Write one line per row without a header, columns in order; a column of shape (n, K) becomes K fields."""
     rows = zip(*(write_column_rows(column, "", ",", "") for column in columns.values()), strict=True)
     return "".join([",".join(row) + "\n" for row in rows]).encode()
+
+
+ENCODING = AnswerEncoding(encode_answer, write_header=write_header)
 
 
 class _Body(NamedTuple):

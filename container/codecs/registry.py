@@ -97,7 +97,7 @@ CODECS = {
             csv.MEDIA_TYPE,
             csv.decode_blocks,
             csv.decode_records,
-            AnswerEncoding(csv.encode_answer),
+            csv.ENCODING,
             suffixes=(".csv",),
             detect_header=has_header_line,
             decode_columns=csv_table.decode_columns,

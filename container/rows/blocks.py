@@ -27,13 +27,15 @@ AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
 class AnswerEncoding(NamedTuple):
     """How an answer is written: `encode` writes rows, the other texts go before, between and after them.
 
-    In `opening`, %(key)s stands for the quoted key of the list of answers.
+    In `opening`, %(key)s stands for the quoted key of the list of answers. `write_header` writes a line of names; None
+    where there is none.
     """
 
     encode: Callable[[AnswerColumns], bytes]
     opening: bytes = b""
     separator: bytes = b""
     closing: bytes = b""
+    write_header: Callable[[Sequence[str]], bytes] | None = None
 
 
 def take_all_columns(names: Sequence[str]) -> Sequence[int] | None:

@@ -10,10 +10,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from container.codecs.registry import ANSWER_ENCODINGS
+from container.codecs.delimited.parameters import is_header_present
+from container.codecs.registry import ANSWER_ENCODINGS, parse_content_type
 from container.contract.errors import BadPayload, NotAcceptable, PayloadTooLarge
 from container.contract.media import negotiate_type
-from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features, all_finite
+from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, all_finite
 from container.rows.columns import arrange_features, arrange_numbered_features, show_names
 from open_algorithms.learning.rows.csr import Csr, slice_rows
 
@@ -56,7 +57,7 @@ class NamedModel(Protocol):
 class Answer:
     """The encoded answer to one request, in parts; `rows` counts the records scored so far.
 
-    In JSON the answers are a list under `key`.
+    In JSON the answers are a list under `key`. Of CSV the content type may say header=present: then names come first.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Answer:
         """Score the first records; raise BadPayload if there are none or they cannot be scored."""
         self.content_type = content_type
         self.rows = 0
-        self._encoding = ANSWER_ENCODINGS[content_type]
+        media = parse_content_type(content_type)
+        self._encoding = ANSWER_ENCODINGS[media.name]
+        self._has_header = is_header_present(media.parameters)
         self._opening = self._encoding.opening % {b"key": json.dumps(key).encode()}
         self._parts = self._score_parts(model, records)
         self._first = next(self._parts, None)
@@ -94,8 +97,11 @@ class Answer:
         for X in _slice_records(records, model):
             columns = model.predict(X)
             _check_finite_scores(columns, self.rows + 1)
-            self.rows += X.shape[0]
-            yield self._encoding.encode(columns)
+            begins, self.rows = not self.rows, self.rows + X.shape[0]
+            part = self._encoding.encode(columns)
+            if begins and self._has_header and self._encoding.write_header:
+                part = self._encoding.write_header(name_fields(columns)) + part
+            yield part
 
 
 def make_decode_options(model: ServedModel, warn: Callable[[str], None]) -> DecodeOptions:
@@ -127,7 +133,19 @@ def choose_answer_type(accept: str | None, default: str) -> str:
     name = negotiate_type(accept, [default, *(name for name in ANSWER_ENCODINGS if name != default)])
     if name is None:
         raise NotAcceptable(f"expected an Accept of {', '.join(ANSWER_ENCODINGS)}, found {accept!r}")
+    if ";" in accept and ANSWER_ENCODINGS[name].write_header is not None:
+        asked = [media.parameters for media in map(parse_content_type, accept.split(",")) if media.name == name]
+        if any(parameters.get("header", "").lower() == "present" for parameters in asked):
+            return f"{name};header=present"
     return name
+
+
+def name_fields(columns: AnswerColumns) -> list[str]:
+    """Return the names of the fields of a row: of several of a column, with their number behind it."""
+    names = []
+    for name, values in columns.items():
+        names += [name] if values.ndim == 1 else [f"{name}_{place}" for place in range(values.shape[1])]
+    return names
 
 
 def _slice_records(records: Iterator[Features], model: ServedModel) -> Iterator[Features]:

@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,38 @@ def test_every_format_gets_the_same_answer(client: FlaskClient, content_type: st
 def test_accept_chooses_the_answer(client: FlaskClient, accept: str | None, content_type: str, body: bytes) -> None:
     answer = client.post("/invocations", data=b"0.5,0.25", content_type="text/csv", headers={"Accept": accept or ""})
     assert (answer.status_code, answer.content_type, answer.data) == (200, content_type, body)
+
+
+def load_as_it_is(model: Sum, path: Path, room: int | None) -> Sum:
+    return model
+
+
+class Several(Sum):
+    """Scores a record for each of two classes."""
+
+    def predict(self, X: Features) -> dict[str, Any]:
+        """Score records."""
+        score = sums(X)
+        return {"score": np.column_stack([score, -score]), "predicted_label": (score > 0).astype(np.int64)}
+
+
+def test_csv_is_answered_with_a_header_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("container.web.answering.VALUES_AT_ONCE", 2)
+    for model, header in ((Sum(), b"score,predicted_label\n"), (Several(), b"score_0,score_1,predicted_label\n")):
+        client = create_app(partial(load_as_it_is, model), SETTINGS).test_client()
+        body = {"data": b"0.5,0.25\n" * 3, "content_type": "text/csv"}
+        plain = client.post("/invocations", **body, headers={"Accept": "text/csv"})
+        for accept in (
+            "text/csv;header=present",
+            "image/png, text/csv; Header=PRESENT; q=0.5",
+            "text/csv,text/csv;header=present",
+        ):
+            answer = client.post("/invocations", **body, headers={"Accept": accept})
+            assert (answer.content_type, answer.data) == ("text/csv;header=present", header + plain.data)
+        for accept in ("text/csv;header=absent", "text/csv; charset=utf-8", "text/*;header=present"):
+            assert client.post("/invocations", **body, headers={"Accept": accept}).data == plain.data
+        other = client.post("/invocations", **body, headers={"Accept": "application/jsonlines;header=present"})
+        assert other.content_type == "application/jsonlines"
 
 
 def test_a_table_of_numbers_is_taken_by_the_names_that_the_model_knows(caplog: pytest.LogCaptureFixture) -> None:
