@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from linear_learner.objective.losses import LOSSES
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Numbers
+
+if TYPE_CHECKING:
+    from open_algorithms.learning.columns.encode import Arrays, Encoded
 
 NAMES_SHOWN = 5  # names in a line
 
@@ -104,6 +107,13 @@ class LinearModel:
             names=tuple(names),
             blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
         )
+
+    def encode_rows(self, arrays: "Arrays") -> "Encoded":
+        """Make features of rows of a table by the recipe, which must be there; raises ColumnFault for a value."""
+        from open_algorithms.learning.columns.encode import encode_rows  # only here: a model of numbers does without
+
+        assert self.recipe is not None
+        return encode_rows(self.recipe, arrays)
 
     def margins(self, X: AnyFeatures) -> Float32s:
         """Return X W + b, (n, K), as float32.

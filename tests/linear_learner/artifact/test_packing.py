@@ -11,6 +11,7 @@ import pytest
 from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.artifact.shared import ALIGNMENT, packed_size
+from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, NumberColumn, Recipe, Target
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import compress_matrix
 from tests.linear_learner.artifacts import KINDS, assert_same_model, draw_model, draw_rows
@@ -89,6 +90,27 @@ def test_names_are_read_when_they_are_asked_for() -> None:
     assert broken.predict(X)["score"].tobytes() == model.predict(X)["score"].tobytes()
     with pytest.raises(ValueError, match="Expecting value"):
         broken.names[0]
+
+
+def test_the_recipe_of_a_table_is_read_when_it_is_asked_for() -> None:
+    columns = (
+        CategoryColumn("Größe", ("S", "M"), has_other=True),
+        NumberColumn("Age", 40.5),
+        LeftOutColumn("id", "an id"),
+    )
+    recipe = Recipe(columns, Target("y", ("no", "yes")))
+    model = replace(draw_model(features=4), names=recipe.feature_names, recipe=recipe)
+    content = joined(model)
+    found = unpack_model(content)
+    assert found.recipe is not None
+    assert (found.recipe.columns, found.recipe.target) == (recipe.columns, recipe.target)
+    assert found.recipe.feature_names == recipe.feature_names
+    assert joined(found) == content
+    broken = unpack_model(content.replace(b'"left out"', b"!!!!!!!!!!"))
+    assert broken.predict(draw_rows(4))["score"].shape == (9,)
+    assert broken.recipe is not None
+    with pytest.raises(ValueError, match="Expecting value"):
+        assert broken.recipe.columns
 
 
 def test_a_bias_in_float64_stays_one() -> None:
