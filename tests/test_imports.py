@@ -19,7 +19,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     DOORS: {LEARNING, "container"},
     COMMANDS: {LEARNING, "container", DOORS},
 }
-SHARED_WITH_CONTAINER = {f"{LEARNING}.rows.csr"}  # the class that rows pass between the rooms in
+SHARED_WITH_CONTAINER = {
+    f"{LEARNING}.rows.csr",  # the class that rows pass between the rooms in
+    f"{LEARNING}.columns.faults",  # what is wrong with a value of a table
+}
 MXNET = f"{LEARNING}.engine.mxnet"
 WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artifact.write"}
 WITH_WEB = {"container.web", "container.wire", "container.server"}

@@ -118,7 +118,7 @@ def encode_answer(columns: AnswerColumns) -> bytes:
     return "".join([",".join(row) + "\n" for row in rows]).encode()
 
 
-ENCODING = AnswerEncoding(encode_answer, write_header=write_header)
+ENCODING = AnswerEncoding(encode_answer, write_text=quote_field, write_header=write_header)
 
 
 class _Body(NamedTuple):

@@ -1,13 +1,16 @@
-"""text/csv with names and values of any kind, for training: the rows of a table by column."""
+"""text/csv with names and values of any kind: the rows of a table by column."""
 
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
+from container.codecs.asked.delimited import decode_asked_rows
 from container.codecs.delimited.parameters import read_charset, refuse_unsupported
-from container.codecs.lines import read_training_lines
+from container.codecs.lines import read_available, read_training_lines
 from container.codecs.tabular.blocks import parse_blocks
 from container.codecs.tabular.header import INDEX_MARK, read_table_header
 from container.codecs.tabular.records import join_quoted_lines
+from container.rows.asked import AskedTable
+from container.rows.blocks import Features
 from container.rows.columns import show_names
 from container.rows.raw import RawRows, TableOptions
 
@@ -32,3 +35,8 @@ def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: Tab
     for columns in parse_blocks(join_quoted_lines(texts), header, charset, wanted, options):
         yield RawRows(columns.arrays, row)
         row += columns.rows
+
+
+def decode_asked(stream: BinaryIO, parameters: Mapping[str, str], table: AskedTable) -> Iterator[Features]:
+    """Decode a request, below a header or without one: features (n, feature_dim) of its records."""
+    return decode_asked_rows(read_available(stream), parameters, table)

@@ -8,12 +8,14 @@ from typing import Any, BinaryIO, NoReturn
 
 import simdjson
 
+from container.codecs.asked.objects import encode_asked_records, split_pieces
 from container.codecs.sniffing.sniff import JSON, explain_mismatch
 from container.codecs.text.digits import write_column_rows
 from container.codecs.text.instance_faults import explain_document, explain_python
 from container.codecs.text.instances import read_instances
 from container.codecs.text.numbers import SIMDJSON_ERRORS, parse_lazily, read_number_list, stack_plain_rows
 from container.contract.errors import DecodeError
+from container.rows.asked import AskedTable
 from container.rows.blocks import (
     DEFAULT_OPTIONS,
     AnswerColumns,
@@ -40,6 +42,12 @@ def decode_records(
             read_instances([_to_python(item) for item in piece], feature_dim, first, options.dtype) if X is None else X
         )
         first += len(piece)
+
+
+def decode_asked(stream: BinaryIO, parameters: Mapping[str, str], table: AskedTable) -> Iterator[Features]:
+    """Decode instances that are rows of a table, as objects of columns or as lists of all, or features if sparse."""
+    instances, _ = _find_instances(stream.read())
+    return encode_asked_records(split_pieces(map(_to_python, instances), table), table)
 
 
 def _find_instances(text: bytes) -> tuple[Iterator[Any], bool]:
@@ -103,7 +111,7 @@ def escape_key(name: str) -> str:
     return json.dumps(name).replace("{", "{{").replace("}", "}}")
 
 
-ENCODING = AnswerEncoding(encode_answer, b"{%(key)s: [", b", ", b"]}")
+ENCODING = AnswerEncoding(encode_answer, b"{%(key)s: [", b", ", b"]}", write_text=json.dumps)
 
 
 def load_strict_json(text: bytes) -> Any:

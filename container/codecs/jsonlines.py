@@ -3,10 +3,12 @@
 Tests: tests/container/codecs/test_json.py.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from container.codecs.asked.objects import encode_asked_records
 from container.codecs.json import escape_key, load_strict_json
 from container.codecs.lines import read_request_lines
 from container.codecs.sniffing.sniff import JSON_LINES
@@ -15,7 +17,16 @@ from container.codecs.text.instance_faults import explain_python
 from container.codecs.text.instances import read_instances
 from container.codecs.text.numbers import SIMDJSON_ERRORS, parse_lazily, read_number_list, stack_plain_rows
 from container.contract.errors import DecodeError
-from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, FloatType, Matrix
+from container.rows.asked import AskedTable
+from container.rows.blocks import (
+    DEFAULT_OPTIONS,
+    AnswerColumns,
+    AnswerEncoding,
+    DecodeOptions,
+    Features,
+    FloatType,
+    Matrix,
+)
 
 
 def decode_records(
@@ -23,23 +34,44 @@ def decode_records(
 ) -> Iterator[Features]:
     """Decode one record per line as (n, feature_dim), CSR if one of a piece is sparse; blank lines do not count."""
     number = 1
-    for text in read_request_lines(stream, JSON_LINES):
-        lines = list(filter(bytes.strip, text.splitlines()))
+    for lines in _read_pieces(stream):
         if (X := _read_plain_lines(lines, feature_dim, options.dtype)) is not None:
             yield X
             number += len(lines)
             continue
-        records = []
-        for line in lines:
-            try:
-                records.append(load_strict_json(line))
-            except DecodeError as error:
-                raise DecodeError(
-                    _explain_line(error.problem, line), f"record {number + len(records)}", *error.location[1:]
-                ) from None
-        if records:
+        if records := _parse_lines(lines, number):
             yield read_instances(records, feature_dim, number, options.dtype)
         number += len(records)
+
+
+def decode_asked(stream: BinaryIO, parameters: Mapping[str, str], table: AskedTable) -> Iterator[Features]:
+    """Decode lines that are rows of a table, as objects of columns or as lists of all, or features if sparse."""
+
+    def parse_pieces() -> Iterator[list[Any]]:
+        number = 1
+        for lines in _read_pieces(stream):
+            yield _parse_lines(lines, number)
+            number += len(lines)
+
+    return encode_asked_records(parse_pieces(), table)
+
+
+def _read_pieces(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield lines that are not blank, as many as there are at once."""
+    for text in read_request_lines(stream, JSON_LINES):
+        yield list(filter(bytes.strip, text.splitlines()))
+
+
+def _parse_lines(lines: list[bytes], number: int) -> list[Any]:
+    """Parse lines as JSON; raises DecodeError with the number of the line, that of the first being `number`."""
+    records: list[Any] = []
+    for line in lines:
+        try:
+            records.append(load_strict_json(line))
+        except DecodeError as error:
+            place = f"record {number + len(records)}"
+            raise DecodeError(_explain_line(error.problem, line), place, *error.location[1:]) from None
+    return records
 
 
 def _read_plain_lines(lines: list[bytes], feature_dim: int, dtype: FloatType) -> Matrix | None:
@@ -77,3 +109,6 @@ def encode_answer(columns: AnswerColumns) -> bytes:
 @lru_cache(maxsize=16)
 def _answer_line_template(names: tuple[str, ...]) -> str:
     return "{{" + ",".join(f"{escape_key(name)}:{{}}" for name in names) + "}}\n"
+
+
+ENCODING = AnswerEncoding(encode_answer, write_text=json.dumps)

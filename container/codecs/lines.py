@@ -26,10 +26,10 @@ def read_request_lines(stream: BinaryIO, media_type: str) -> Iterator[bytes]:
 
     Otherwise as `read_training_lines`.
     """
-    return _split_whole_lines(_read_available(stream), media_type, is_request=True)
+    return _split_whole_lines(read_available(stream), media_type, is_request=True)
 
 
-def _read_available(stream: BinaryIO) -> Iterator[bytes]:
+def read_available(stream: BinaryIO) -> Iterator[bytes]:
     """Yield what each read of the stream returns, the first long enough to recognize a byte order mark."""
     text = stream.read(_REQUEST_BYTES)
     while len(text) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(text):

@@ -1,11 +1,14 @@
 """application/x-parquet with columns of any kind: blocks of rows by column, numbers as float64 and others as texts."""
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any, BinaryIO
 
+from container.codecs.asked.tables import encode_asked_table
 from container.codecs.parquet import find_index_names, has_content, open_table
 from container.codecs.tabular.values import NESTED, read_values
-from container.rows.blocks import BLOCK_BYTES
+from container.rows.asked import AskedTable
+from container.rows.blocks import BLOCK_BYTES, Features
 from container.rows.columns import make_names_distinct
 from container.rows.raw import RawRows, TableOptions
 
@@ -18,6 +21,14 @@ def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: Tab
     if has_content(stream):
         with open_table(stream) as file:
             yield from _read_batches(file, options)
+
+
+def decode_asked(stream: BinaryIO, parameters: Mapping[str, str], table: AskedTable) -> Iterator[Features]:
+    """Decode a request, by the names of its columns: features (n, feature_dim) of its rows. The body is read whole."""
+    body = BytesIO(stream.read())
+    if has_content(body, is_request=True):
+        with open_table(body, table.needed) as file:
+            yield from encode_asked_table(file, find_index_names(file.schema_arrow), table)
 
 
 def _read_batches(file: Any, options: TableOptions) -> Iterator[RawRows]:

@@ -9,6 +9,7 @@ from container.codecs.delimited.header import has_header_line
 from container.codecs.delimited.parameters import is_header_present
 from container.codecs.sniffing.sniff import JSON, JSON_LINES
 from container.contract.media import MediaType, parse_media_type
+from container.rows.asked import AskedTable
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerEncoding, Block, DecodeOptions, Features
 from container.rows.raw import RawRows, TableOptions
 
@@ -48,6 +49,13 @@ class RecordDecoder(Protocol):
         """Yield pieces of features, (n, feature_dim), as they arrive."""
 
 
+class AskedDecoder(Protocol):
+    """Decodes the rows of a table in a request."""
+
+    def __call__(self, stream: BinaryIO, parameters: Mapping[str, str], table: AskedTable, /) -> Iterator[Features]:
+        """Yield pieces of features, (n, feature_dim), as they arrive."""
+
+
 class HeaderDetector(Protocol):
     """Recognizes a header line."""
 
@@ -63,7 +71,9 @@ class Codec:
     the same arguments, decodes a request in pieces of (n, feature_dim) as it arrives. `encoding` encodes an answer.
     Both decoders raise DecodeError with the location inside the data. `suffixes` end the names of such files, the first
     that of a new file. `aliases` are other names of the type. `detect_header` is there if the content type may say
-    header=present. `decode_columns(stream, parameters, options)` decodes rows with names of columns as they are.
+    header=present. `decode_columns(stream, parameters, options)` decodes rows with names of columns as they are, and
+    `decode_asked(stream, parameters, table)` those of a request to the model of a table, of which other types hold
+    features.
     """
 
     media_type: str
@@ -74,6 +84,7 @@ class Codec:
     aliases: tuple[str, ...] = ()
     detect_header: HeaderDetector | None = None
     decode_columns: ColumnDecoder | None = None
+    decode_asked: AskedDecoder | None = None
 
     def says_header(self, parameters: Mapping[str, str]) -> bool:
         """Tell whether the parameters of the content type declare a header."""
@@ -91,8 +102,13 @@ class Codec:
 CODECS = {
     codec.media_type: codec
     for codec in (
-        Codec(JSON, decode_records=json.decode_records, encoding=json.ENCODING),
-        Codec(JSON_LINES, decode_records=jsonlines.decode_records, encoding=AnswerEncoding(jsonlines.encode_answer)),
+        Codec(JSON, decode_records=json.decode_records, encoding=json.ENCODING, decode_asked=json.decode_asked),
+        Codec(
+            JSON_LINES,
+            decode_records=jsonlines.decode_records,
+            encoding=jsonlines.ENCODING,
+            decode_asked=jsonlines.decode_asked,
+        ),
         Codec(
             csv.MEDIA_TYPE,
             csv.decode_blocks,
@@ -101,6 +117,7 @@ CODECS = {
             suffixes=(".csv",),
             detect_header=has_header_line,
             decode_columns=csv_table.decode_columns,
+            decode_asked=csv_table.decode_asked,
         ),
         Codec(
             libsvm.MEDIA_TYPE,
@@ -115,6 +132,7 @@ CODECS = {
             parquet.decode_records,
             suffixes=(".parquet", ".pq"),
             decode_columns=parquet_table.decode_columns,
+            decode_asked=parquet_table.decode_asked,
         ),
         Codec(
             recordio.MEDIA_TYPE,
@@ -127,6 +145,7 @@ CODECS = {
 }
 TRAINING_TYPES = [name for name, codec in CODECS.items() if codec.decode_blocks]
 REQUEST_DECODERS = {name: codec.decode_records for name, codec in CODECS.items() if codec.decode_records}
+ASKED_DECODERS = {name: codec.decode_asked for name, codec in CODECS.items() if codec.decode_asked}
 ANSWER_ENCODINGS = {name: codec.encoding for name, codec in CODECS.items() if codec.encoding}
 TYPE_OF_SUFFIX = {suffix: name for name, codec in CODECS.items() for suffix in codec.suffixes}
 _TYPE_OF_ALIAS = {alias: name for name, codec in CODECS.items() for alias in codec.aliases}

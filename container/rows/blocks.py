@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from container.rows.asked import AskedTable
 from open_algorithms.learning.rows.csr import Csr
 
 Matrix = NDArray[np.float32]
@@ -21,20 +22,22 @@ FloatType = type[np.floating[Any]]  # float32 or float64
 Features = Matrix | Csr
 Block = tuple[Features, Matrix]
 Doubles = NDArray[np.float64]
-AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
+AnswerColumns = Mapping[str, NDArray[np.float32] | NDArray[np.int64] | NDArray[np.object_]]
 
 
 class AnswerEncoding(NamedTuple):
     """How an answer is written: `encode` writes rows, the other texts go before, between and after them.
 
-    In `opening`, %(key)s stands for the quoted key of the list of answers. `write_header` writes a line of names; None
-    where there is none.
+    In `opening`, %(key)s stands for the quoted key of the list of answers. `write_text` writes a text as a value; None
+    where values are numbers only. A column of such texts, an array of objects, is written as it is. `write_header`
+    writes a line of names; None where there is none.
     """
 
     encode: Callable[[AnswerColumns], bytes]
     opening: bytes = b""
     separator: bytes = b""
     closing: bytes = b""
+    write_text: Callable[[str], str] | None = None
     write_header: Callable[[Sequence[str]], bytes] | None = None
 
 
@@ -60,7 +63,8 @@ class DecodeOptions:
     None means all as they are. `choose_shift(sample_features)` returns what to subtract from each feature, (d,), before
     it is rounded to float32, or None; `sample_features()` returns the first features (n, d), or None if they cannot be
     read. `warn(text)` receives what the user should know. With `keep_float64`, the features of a request stay float64.
-    `labelled` tells whether the rows of training data have labels; without, theirs are (n, 0).
+    `labelled` tells whether the rows of training data have labels; without, theirs are (n, 0). `table` tells how the
+    rows of a request become features, where they are those of a table.
     """
 
     arrange_columns: Callable[[Sequence[str]], Sequence[int] | None] = take_all_columns
@@ -68,6 +72,7 @@ class DecodeOptions:
     warn: Callable[[str], None] = ignore_warning
     keep_float64: bool = False
     labelled: bool = True
+    table: AskedTable | None = None
 
     @property
     def dtype(self) -> FloatType:

@@ -120,7 +120,7 @@ def arrange_features(names: Sequence[str], known: Sequence[str]) -> ColumnOrder:
     if missing := [name for name in known if name not in places]:
         wanted = set(known)
         others = [name for name in found if name not in wanted]
-        raise DecodeError(f"expected the features of the model: {_list_differences(missing, others)}")
+        raise DecodeError(f"expected the features of the model: {list_differences(missing, others)}")
     columns = tuple(places[name] for name in known)
     return ColumnOrder(
         ColumnNames("", tuple(known)), columns, tuple(found[i] for i in sorted({*range(len(found))} - {*columns}))
@@ -133,10 +133,17 @@ def arrange_numbered_features(names: Sequence[str], feature_dim: int) -> Sequenc
     return [names.index(name) for name in made_up] if set(made_up) <= set(names) else None
 
 
-def show_names(names: Sequence[str]) -> str:
-    """Join names for a message, the first five of many."""
-    shown = ", ".join(repr(name[:80]) for name in names[:_SHOWN_NAMES])
-    return f"{shown} and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else shown
+def show_names(names: Sequence[str], most: int = _SHOWN_NAMES) -> str:
+    """Join names for a message, of many the first five, or as many as are said."""
+    shown = ", ".join(repr(name[:80]) for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def list_differences(missing: Sequence[str], others: Sequence[str]) -> str:
+    """Say which names are missing and which others there are."""
+    parts = [f"{show_names(missing)} {'is' if len(missing) == 1 else 'are'} missing"] * bool(missing)
+    parts += [f"{show_names(others)} {'is' if len(others) == 1 else 'are'} not known"] * bool(others)
+    return ", ".join(parts)
 
 
 def _order_with_label_at(names: Sequence[str], label: int, known: ColumnNames) -> ColumnOrder | None:
@@ -169,13 +176,7 @@ def _explain_difference(names: Sequence[str], label: int | None, expected: Expec
     distinct = dict(zip(here.values(), here, strict=True))
     missing = [known.label] * (label is None) + [name for name in known.features if name not in here]
     others = [distinct.get(i, names[i]) for i in range(len(names)) if i != label and i not in taken]
-    problem = f"expected the columns of {expected.owner}: {_list_differences(missing, others)}"
+    problem = f"expected the columns of {expected.owner}: {list_differences(missing, others)}"
     return (
         f"{problem}. Every channel must have the same columns, in any order" if not expected.allows_others else problem
     )
-
-
-def _list_differences(missing: Sequence[str], others: Sequence[str]) -> str:
-    parts = [f"{show_names(missing)} {'is' if len(missing) == 1 else 'are'} missing"] * bool(missing)
-    parts += [f"{show_names(others)} {'is' if len(others) == 1 else 'are'} not known"] * bool(others)
-    return ", ".join(parts)

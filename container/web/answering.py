@@ -5,6 +5,7 @@ Tests: tests/container/web/test_application.py.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from container.codecs.delimited.parameters import is_header_present
 from container.codecs.registry import ANSWER_ENCODINGS, parse_content_type
+from container.codecs.text.digits import write_plainly
 from container.contract.errors import BadPayload, NotAcceptable, PayloadTooLarge
 from container.contract.media import negotiate_type
+from container.rows.asked import AskedTable, Recipe, RowCounter, TableModel
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, all_finite
 from container.rows.columns import arrange_features, arrange_numbered_features, show_names
 from open_algorithms.learning.rows.csr import Csr, slice_rows
@@ -69,6 +72,7 @@ class Answer:
         media = parse_content_type(content_type)
         self._encoding = ANSWER_ENCODINGS[media.name]
         self._has_header = is_header_present(media.parameters)
+        self._classes = _find_classes(model)
         self._opening = self._encoding.opening % {b"key": json.dumps(key).encode()}
         self._parts = self._score_parts(model, records)
         self._first = next(self._parts, None)
@@ -98,17 +102,24 @@ class Answer:
             columns = model.predict(X)
             _check_finite_scores(columns, self.rows + 1)
             begins, self.rows = not self.rows, self.rows + X.shape[0]
-            part = self._encoding.encode(columns)
+            part = self._encoding.encode(name_labels(columns, self._classes, self._encoding.write_text))
             if begins and self._has_header and self._encoding.write_header:
-                part = self._encoding.write_header(name_fields(columns)) + part
+                part = self._encoding.write_header(name_fields(columns, self._classes)) + part
             yield part
 
 
-def make_decode_options(model: ServedModel, warn: Callable[[str], None]) -> DecodeOptions:
+def make_decode_options(
+    model: ServedModel, warn: Callable[[str], None], counter: RowCounter | None = None
+) -> DecodeOptions:
     """Return options that select columns by the model's feature names; columns that it does not know are left out.
 
-    A model without names gets the default options, or f0, f1, ... where a request names its columns so.
+    A model without names gets the default options, or f0, f1, ... where a request names its columns so. Those of a
+    model with a recipe say how the rows of a table become features, and `counter` is told what is odd about them.
     """
+    if isinstance(model, TableModel) and model.recipe is not None:
+        return DecodeOptions(
+            warn=warn, table=AskedTable(model.recipe, model.feature_dim, model.encode_rows, warn, counter)
+        )
     if not isinstance(model, NamedModel):
         return DEFAULT_OPTIONS
 
@@ -140,12 +151,48 @@ def choose_answer_type(accept: str | None, default: str) -> str:
     return name
 
 
-def name_fields(columns: AnswerColumns) -> list[str]:
-    """Return the names of the fields of a row: of several of a column, with their number behind it."""
+def name_labels(
+    columns: AnswerColumns, classes: Sequence[str | float], write_text: Callable[[str], str] | None
+) -> AnswerColumns:
+    """Replace whole numbers, which are those of classes, by the classes as texts of the answer.
+
+    They stay where there are no classes, or where the answer takes no text.
+    """
+    if not classes or write_text is None:
+        return columns
+    texts = _write_classes(tuple(classes), write_text)
+    return {name: texts[values] if values.dtype.kind == "i" else values for name, values in columns.items()}
+
+
+def name_fields(columns: AnswerColumns, classes: Sequence[str | float] = ()) -> list[str]:
+    """Return the names of the fields of a row: of several of a column, with the class or the number behind it."""
     names = []
     for name, values in columns.items():
-        names += [name] if values.ndim == 1 else [f"{name}_{place}" for place in range(values.shape[1])]
+        if values.ndim == 1:
+            names.append(name)
+        else:
+            known = len(classes) == values.shape[1]
+            parts = map(_write_class, classes) if known else map(str, range(values.shape[1]))
+            names += [f"{name}_{part}" for part in parts]
     return names
+
+
+def _find_classes(model: ServedModel) -> Sequence[str | float]:
+    """Return the classes in the order of their numbers, none where labels are numbers."""
+    recipe: Recipe | None = getattr(model, "recipe", None)
+    return () if recipe is None or recipe.target is None else recipe.target.classes
+
+
+@lru_cache(maxsize=16)
+def _write_classes(classes: tuple[str | float, ...], write_text: Callable[[str], str]) -> NDArray[np.object_]:
+    """Write classes as values of an answer, (classes,): texts as such, numbers as numbers."""
+    texts = np.empty(len(classes), object)
+    texts[:] = [write_text(one) if isinstance(one, str) else write_plainly(one) for one in classes]
+    return texts
+
+
+def _write_class(one: str | float) -> str:
+    return one if isinstance(one, str) else write_plainly(one)
 
 
 def _slice_records(records: Iterator[Features], model: ServedModel) -> Iterator[Features]:

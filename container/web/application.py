@@ -6,6 +6,7 @@ A single model also has an HTML page at /.
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from container.contract.errors import (
     ServerBusy,
     encode_error,
 )
-from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions
+from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, ignore_warning
 from container.rows.notices import OncePerLine
 from container.web.answering import Answer, ServedModel, choose_answer_type, make_decode_options
 from container.web.bodies import Stream, read_records
@@ -51,7 +52,7 @@ def is_quick(outputs: int, body: bytes) -> bool:
         return False
     if body.startswith(PARQUET_MAGIC):  # a few bytes of which may be many rows
         return False
-    records = 1 + body.count(b"\n") + body.count(b"\r") + body.count(b"{") + body.count(MAGIC)
+    records = 1 + body.count(b"\n") + body.count(b"\r") + max(map(body.count, (b"{", b"["))) + body.count(MAGIC)
     return records * outputs <= QUICK_VALUES
 
 
@@ -70,10 +71,12 @@ def create_app(
     """
     app = Flask("container", static_folder=None)
     model = None if shelf else _try_load_model(app, load_model, settings.model, user_errors)
-    warn = OncePerLine(app.logger.warning)
-    own = make_decode_options(model, warn) if model else None
+    warn, meter = OncePerLine(app.logger.warning), meter or Meter(1)
+    own = make_decode_options(model, warn, meter) if model else None
+    if own and own.table:
+        meter.allot_columns(own.table.needed)
     app.config["IS_QUICK"] = partial(is_quick, model.outputs if model else 1)
-    app.register_blueprint(_create_status_routes(settings, meter or Meter(1), is_well=bool(model or shelf)))
+    app.register_blueprint(_create_status_routes(settings, meter, is_well=bool(model or shelf)))
 
     def answer_invocation(model: ServedModel) -> Response:
         return _answer_invocation(model, own or make_decode_options(model, warn), settings)
@@ -178,6 +181,7 @@ def _try_load_model(
     try:
         model = load_model(folder, None)
         model.predict(np.zeros((1, model.feature_dim), np.float32))
+        _try_table_row(model)
         for caveat in getattr(model, "caveats", ()):
             app.logger.warning(caveat)
         return model
@@ -185,6 +189,15 @@ def _try_load_model(
         trace = not isinstance(error, user_errors)
         app.logger.error("The model in %s cannot be loaded: %s", folder, error, exc_info=trace)
         return None
+
+
+def _try_table_row(model: ServedModel) -> None:
+    """Score an empty row of a table, if there is one, so that what that needs is loaded before workers are forked."""
+    options = make_decode_options(model, ignore_warning)
+    if options.table:
+        body = BytesIO(b",".join([b'""'] * len(options.table.columns)))
+        for X in read_records(body, "text/csv;header=absent", "", model.feature_dim, 0, options):
+            model.predict(X)
 
 
 def _stream_and_count(answer: Answer, environ: dict[str, Any]) -> Iterator[bytes]:

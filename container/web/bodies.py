@@ -4,9 +4,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
-from container.codecs.registry import REQUEST_DECODERS, parse_content_type
-from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_request_type
+from container.codecs.registry import ASKED_DECODERS, REQUEST_DECODERS, parse_content_type
+from container.codecs.sniffing.sniff import HEAD_BYTES, sniff_asked_type, sniff_request_type
 from container.contract.errors import BadPayload, DecodeError, PayloadTooLarge, UnsupportedMediaType
+from container.contract.media import MediaType
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
 
 CSV = "text/csv"
@@ -42,7 +43,7 @@ def read_records(
     elif content_encoding not in ("", "identity"):
         raise UnsupportedMediaType(f"expected a Content-Encoding of gzip or none, found {content_encoding!r}")
     if content_type is None:
-        found, stream = sniff_body(stream)
+        found, stream = sniff_body(stream, options)
         media = parse_content_type(found if found in REQUEST_DECODERS else CSV)
     else:
         media = parse_content_type(content_type)
@@ -55,15 +56,25 @@ def read_records(
         limit_bytes = WHOLE_BODY_BYTES
     guessed = content_type is None and media.name == CSV
     bounded = BoundedStream(stream, limit_bytes)
-    return _translate_errors(
-        REQUEST_DECODERS[media.name](cast(BinaryIO, bounded), media.parameters, feature_dim, options), bounded, guessed
-    )
+    return _translate_errors(_decode_records(bounded, media, feature_dim, options), bounded, guessed)
 
 
-def sniff_body(stream: Stream) -> tuple[str | None, "PrefixedStream"]:
+def sniff_body(stream: Stream, options: DecodeOptions = DEFAULT_OPTIONS) -> tuple[str | None, "PrefixedStream"]:
     """Return the media type that the first bytes of a body suggest, and a stream of the whole body."""
     head = stream.read(HEAD_BYTES)
-    return sniff_request_type(head) if head else CSV, PrefixedStream(head, stream)
+    sniff = sniff_request_type if options.table is None else sniff_asked_type
+    return sniff(head) if head else CSV, PrefixedStream(head, stream)
+
+
+def _decode_records(
+    stream: "BoundedStream", media: MediaType, feature_dim: int, options: DecodeOptions
+) -> Iterator[Features]:
+    """Decode the records of a body: rows of a table where the model is of one, unless the type holds features only."""
+    body, asked = cast(BinaryIO, stream), ASKED_DECODERS.get(media.name)
+    if options.table is not None and asked is not None:
+        yield from asked(body, media.parameters, options.table)
+    else:
+        yield from REQUEST_DECODERS[media.name](body, media.parameters, feature_dim, options)
 
 
 def _translate_errors(

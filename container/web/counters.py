@@ -5,7 +5,7 @@ Tests: tests/container/test_server.py, tests/container/wire/test_worker.py.
 
 import mmap
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 
 import numpy as np
@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from container.web.column_counts import ColumnCounts
 
 ROUTES = ("/", "/ping", "/invocations", "/execution-parameters", "/metrics", "/models", "other")
 STATUSES = ("200", "400", "404", "405", "406", "408", "409", "413", "415", "431", "500", "503", "507", "other")
@@ -32,15 +34,22 @@ class Meter(Collector):
     def __init__(self, workers: int) -> None:
         memory = mmap.mmap(-1, workers * _ROW_COLUMNS * 8)
         self._rows = np.frombuffer(memory, np.float64).reshape(workers, _ROW_COLUMNS)
+        self._number = 0
         self._row = self._rows[0]
+        self._columns: ColumnCounts | None = None
         self._lock = Lock()
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
     def claim_row(self, number: int) -> None:
         """Use this row from now on; the counts that an earlier worker left there go on."""
-        self._row = self._rows[number % len(self._rows)]
+        self._number = number % len(self._rows)
+        self._row = self._rows[self._number]
         self.set_connections(0)
+
+    def allot_columns(self, names: Sequence[str]) -> None:
+        """Count by these columns of a table, too; call it before the workers are forked."""
+        self._columns = ColumnCounts(names, len(self._rows))
 
     def set_connections(self, number: int) -> None:
         """Set the number of connections that this worker holds."""
@@ -59,6 +68,18 @@ class Meter(Collector):
             row[_RECEIVED] += received
             row[_SENT] += sent
             row[_RECORDS] += records
+
+    def count_values(self, missing: Mapping[str, int], unknown: Mapping[str, int]) -> None:
+        """Count missing values and unknown levels of a table by column."""
+        if self._columns is not None:
+            with self._lock:
+                self._columns.count_values(self._number, missing, unknown)
+
+    def count_extra_columns(self) -> None:
+        """Count a request with columns that the model does not know."""
+        if self._columns is not None:
+            with self._lock:
+                self._columns.count_extra_columns(self._number)
 
     def format_counts(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
@@ -85,6 +106,8 @@ class Meter(Collector):
         yield CounterMetricFamily("serve_received_bytes", "Bytes of requests' bodies.", counts[_RECEIVED])
         yield CounterMetricFamily("serve_sent_bytes", "Bytes of answers' bodies.", counts[_SENT])
         yield GaugeMetricFamily("serve_connections", "Connections that are open.", counts[_CONNECTIONS])
+        if self._columns is not None:
+            yield from self._columns.collect()
 
     def _route_index(self, path: str) -> int:
         if path in ROUTES:

@@ -1,10 +1,12 @@
 """The HTML page of the server: the model that is served, and a form that scores text or a file."""
 
+import csv
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -39,11 +41,15 @@ class ScoreForm:
 
 
 class ScoreColumn(NamedTuple):
-    """A column of scores: its place in the answer, its name, and whether it is one of several of that name."""
+    """A column of scores: its place in the answer, its name, and whether it is one of several of that name.
+
+    `is_label` tells that its values are shown as they are: whole numbers, or the classes that they are those of.
+    """
 
     place: int
     name: str
     several: bool
+    is_label: bool
 
 
 class ScoreCell(NamedTuple):
@@ -126,7 +132,7 @@ def _score_columns(model: ServedModel) -> list[ScoreColumn]:
     """Return the columns of a CSV answer of this model; those that are one of several come last."""
     answer = model.predict(np.zeros((1, model.feature_dim), np.float32))
     names = [
-        (name if values.ndim == 1 else f"{name}_{k}", values.ndim > 1)
+        (name if values.ndim == 1 else f"{name}_{k}", values.ndim > 1, values.dtype.kind == "i")
         for name, values in answer.items()
         for k in range(values.size)
     ]
@@ -157,15 +163,15 @@ def _read_form(limit_bytes: int) -> ScoreForm:
 
 def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options: DecodeOptions) -> Iterator[Features]:
     """Decode the records of a form: sniff the format, read anything unknown as CSV, and detect a header."""
-    kind, stream = sniff_body(form.file or BytesIO(form.text.encode()))
+    kind, stream = sniff_body(form.file or BytesIO(form.text.encode()), options)
     if kind == "gzip":
-        kind, stream = sniff_body(GunzipStream(stream))
+        kind, stream = sniff_body(GunzipStream(stream), options)
     if kind not in REQUEST_DECODERS:
         kind = CSV
     detect_header = CODECS[kind].detect_header
     if kind == CSV and form.labelled:
         kind += ";label_size=1"
-    if detect_header and detect_header(stream.head, getattr(model, "names", ())):
+    if detect_header and options.table is None and detect_header(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit_bytes, options)
 
@@ -173,19 +179,22 @@ def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options
 def _tabulate_scores(answer: Answer, columns: list[ScoreColumn]) -> ScoreTable:
     """Consume the answer and return the rows that are shown of it."""
     most = max(1, min(MAX_ROWS, MAX_CELLS // len(columns)))
-    lines: list[str] = []
+    rows: list[list[str]] = []
     for part in answer.iter_parts():
-        lines += part.decode().splitlines()[: most - len(lines)]
-    rows = [_format_row([float(field) for field in line.split(",")], columns) for line in lines]
-    return ScoreTable([column.name for column in columns], rows, answer.rows)
+        rows += islice(csv.reader(StringIO(part.decode(), newline="")), most - len(rows))
+    return ScoreTable([column.name for column in columns], [_format_row(row, columns) for row in rows], answer.rows)
 
 
-def _format_row(values: list[float], columns: list[ScoreColumn]) -> list[ScoreCell]:
+def _format_row(texts: list[str], columns: list[ScoreColumn]) -> list[ScoreCell]:
     """Format the scores of one record; of several values of one name the largest is marked."""
-    largest = max((values[column.place] for column in columns if column.several), default=None)
-    return [
-        ScoreCell(f"{values[place]:.4g}", "largest" if values[place] == largest else "several")
-        if several
-        else ScoreCell(f"{values[place]:.7g}", "only")
-        for place, _, several in columns
-    ]
+    largest = max((float(texts[column.place]) for column in columns if column.several), default=None)
+    cells = []
+    for place, _, several, is_label in columns:
+        if is_label:
+            cells.append(ScoreCell(texts[place], "only"))
+        elif several:
+            value = float(texts[place])
+            cells.append(ScoreCell(f"{value:.4g}", "largest" if value == largest else "several"))
+        else:
+            cells.append(ScoreCell(f"{float(texts[place]):.7g}", "only"))
+    return cells

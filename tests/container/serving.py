@@ -55,11 +55,11 @@ sys.exit(server.run_server(os.environ, loader, (ValueError,), lambda model: Mark
 class ServerProcess(subprocess.Popen[str]):
     """A server with two workers; its output goes to a file, so that it never blocks on a reader."""
 
-    def __init__(self, port: int, environ: dict[str, str]) -> None:
+    def __init__(self, port: int, environ: dict[str, str], program: str = SERVER) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         settings = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_MODEL_SERVER_WORKERS": "2", **environ}
         super().__init__(
-            [sys.executable, "-c", SERVER],
+            [sys.executable, "-c", program],
             env={**os.environ, "SAGEMAKER_BASE_DIR": "/nowhere", **settings},
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -90,10 +90,10 @@ def start_server(port: int, **environ: str) -> ServerProcess:
 
 
 @contextmanager
-def running_server(**environ: str) -> Iterator[int]:
+def running_server(program: str = SERVER, /, **environ: str) -> Iterator[int]:
     """Run a server and yield its port; it must exit with status 0."""
     port = claim_port()
-    process = ServerProcess(port, environ)
+    process = ServerProcess(port, environ, program)
     try:
         assert wait_for_ping(port, process) == 200
         yield port

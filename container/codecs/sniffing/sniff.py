@@ -54,6 +54,19 @@ def sniff_request_type(head: bytes) -> str | None:
     return JSON_LINES if name == JSON and _RECORD.match(head) else name
 
 
+def sniff_asked_type(head: bytes) -> str | None:
+    """Return the media type of a request to a model of a table that begins with `head`.
+
+    JSON without a list of instances is JSON Lines, whatever the columns are called, and libsvm has no commas.
+    """
+    name = sniff_type(head)
+    if name == JSON and b'"instances"' not in head[:HEAD_BYTES]:
+        return JSON_LINES
+    if name == "text/libsvm" and b"," in head.lstrip().split(b"\n", 1)[0]:
+        return "text/csv"
+    return name
+
+
 def may_be_type(expected: str, head: bytes) -> bool:
     """Tell whether data may be of the expected text type; text that resembles no other type may be any."""
     return sniff_type(head) in (JSON if expected == JSON_LINES else expected, "text/csv")

@@ -1,21 +1,37 @@
 """Columns of numbers as text: the shortest that round-trips, or truncated to 15 decimals."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float32] | NDArray[np.int64]
+Numbers = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.object_]
 
 _FEW_NUMBERS = 8
 _SMALLEST, _LARGEST = 1e-3, 1e15  # between them neither Python nor orjson writes an exponent, whose form differs
+_MOST_EXACT = 2**53  # up to which a float64 keeps every whole number
 _GUARD_DECIMALS = 25  # decimals beyond those that stay, so that rounding does not reach them
 
 
+def write_plainly(number: float) -> str:
+    """Write a number as people do: whole ones without a point.
+
+    >>> write_plainly(3.0), write_plainly(0.5), write_plainly(7)
+    ('3', '0.5', '7')
+    """
+    return repr(int(number)) if abs(number) <= _MOST_EXACT and number == int(number) else repr(number)
+
+
 def write_numbers(values: Numbers) -> list[str]:
-    """Write the numbers (n,), each as `repr` of a Python float or int: with the fewest digits that round-trip."""
-    numbers = values.tolist()
+    """Write the numbers (n,), each as `repr` of a Python float or int: with the fewest digits that round-trip.
+
+    Texts are left as they are.
+    """
+    numbers: list[Any] = values.tolist()
+    if values.dtype.kind == "O":
+        return numbers
     if values.dtype.kind != "f" or len(numbers) < _FEW_NUMBERS:
         return list(map(repr, numbers))
     texts = orjson.dumps(numbers)[1:-1].decode("ascii").split(",")

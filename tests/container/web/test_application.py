@@ -304,6 +304,7 @@ def test_an_accept_that_makes_no_sense_is_406(client: FlaskClient) -> None:
     ("outputs", "body", "quick"),
     [
         (1, b"PAR1" + bytes(100), False),
+        (1, b'{"instances": [' + b"[]," * 1100 + b"[]]}", False),
         (1, b"1," * 8000 + b"1", True),
         (1, b"1," * 8200, False),
         (1, b"1\n" * 1000, True),

@@ -4,7 +4,13 @@ import gzip
 
 import pytest
 
-from container.codecs.sniffing.sniff import explain_mismatch, may_be_type, sniff_request_type, sniff_type
+from container.codecs.sniffing.sniff import (
+    explain_mismatch,
+    may_be_type,
+    sniff_asked_type,
+    sniff_request_type,
+    sniff_type,
+)
 
 MARK = b"\xef\xbb\xbf"
 RECORDIO, PARQUET = "application/x-recordio-protobuf", "application/x-parquet"
@@ -172,3 +178,20 @@ def test_rows_as_csv_are_advised_once_where_csv_is_expected() -> None:
 )
 def test_a_request_of_another_type_is_told_what_it_looks_like(head: bytes, found: str) -> None:
     assert explain_mismatch("text/csv", head, is_request=True).startswith(f"expected text/csv, {found}")
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b'{"Age": 22}\n', "application/jsonlines"),
+        (b'[22, "male"]\n', "application/jsonlines"),
+        (b'{"features": {"Age": 22}}', "application/jsonlines"),
+        (b'{"id": 7, "instances": [{"Age": 22}]}', "application/json"),
+        (b"12:30 PM,1\n", "text/csv"),
+        (b"1:2 3:4\n", "text/libsvm"),
+        (b"Age,Sex\n22,male\n", "text/csv"),
+        (b"PAR1", PARQUET),
+    ],
+)
+def test_a_request_to_the_model_of_a_table_may_call_its_columns_anything(head: bytes, kind: str) -> None:
+    assert sniff_asked_type(head) == kind
