@@ -19,7 +19,7 @@ from container.contract.errors import ClientError
 from container.machine.memory import memory_limit
 from container.web.application import body_limit_bytes, create_app
 from container.web.counters import Meter
-from container.web.page import DescribeModel
+from container.web.page import PageContent
 from container.web.shelf import Loader, Shelf, make_shelf_folder
 from container.web.waiting import refuse_while_loading
 from container.wire.access_log import AccessLog
@@ -37,13 +37,13 @@ def run_server(
     environ: Mapping[str, str],
     loader: Loader[Any],
     user_errors: tuple[type[Exception], ...] = (),
-    describe: DescribeModel | None = None,
+    content: PageContent | None = None,
     answers_key: str = "predictions",
     page_switch: str = "",
 ) -> int:
     """Serve the model that `loader` loads until SIGTERM; return 1 if the server cannot start.
 
-    `describe` makes the page of a model, which the variable `page_switch` turns off. In JSON, answers are a list under
+    The page of a model has a `content`; the variable `page_switch` turns it off. In JSON, answers are a list under
     `answers_key`.
 
     The port is bound first, so that clients get a 503 while the model is being loaded instead of a refused connection.
@@ -65,7 +65,7 @@ def run_server(
 
     shelf = None if folder is None else Shelf(folder, loader)
     try:
-        create = partial(create_app, loader.load_model, settings, user_errors, meter, shelf, describe)
+        create = partial(create_app, loader.load_model, settings, user_errors, meter, shelf, content)
         Server(settings, listener, meter, create, clean_up).run()
     finally:
         if os.getpid() == master:

@@ -10,20 +10,24 @@ from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.artifact.read import find_model_files, load_model, read_model
 from linear_learner.describing.facts import model_facts, weights_table
 from linear_learner.describing.portrait import render_portrait
+from linear_learner.describing.shares import render_shares
 from linear_learner.objective.model import LinearModel
-from open_algorithms.learning.columns.describe import describe_recipe
+from open_algorithms.learning.columns.describe import ColumnField, describe_recipe
+from open_algorithms.learning.columns.describe import list_fields as list_recipe_fields
 from open_algorithms.learning.showing.text_table import TextTable
 
 __all__ = (
     "describe_report",
     "export_model",
     "find_model_files",
+    "list_fields",
     "load_model",
     "model_facts",
     "model_tables",
     "pack_model",
     "read_model",
     "render_portrait",
+    "render_shares",
     "unpack_model",
 )
 
@@ -32,6 +36,11 @@ def model_tables(model: LinearModel) -> list[TextTable]:
     """Return what there is to see of a model beside its facts: the columns of its table, and its largest weights."""
     columns = [] if model.recipe is None else [describe_recipe(model.recipe)]
     return [*columns, weights_table(model)]
+
+
+def list_fields(model: LinearModel) -> list[ColumnField]:
+    """Return what a form asks of the columns of the model's table; none where it was not trained on one."""
+    return [] if model.recipe is None else list_recipe_fields(model.recipe)
 
 
 def export_model(model: LinearModel, target_format: str, table: str) -> bytes:

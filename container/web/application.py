@@ -32,7 +32,7 @@ from container.web.answering import Answer, ServedModel, choose_answer_type, mak
 from container.web.bodies import Stream, read_records
 from container.web.counters import Meter
 from container.web.models import create_model_routes
-from container.web.page import DescribeModel, create_page
+from container.web.page import PageContent, create_page
 from container.web.shelf import Shelf
 from container.wire.flows import Inflow
 
@@ -62,12 +62,12 @@ def create_app(
     user_errors: tuple[type[Exception], ...] = (),
     meter: Meter | None = None,
     shelf: Shelf | None = None,
-    describe: DescribeModel | None = None,
+    content: PageContent | None = None,
 ) -> Flask:
     """Create the application that serves one model, loaded and tried on a record right now, or the models of a shelf.
 
     If loading fails, the log says why (without a traceback for one of `user_errors`) and /ping answers 500 from then
-    on. A single model has an HTML page if the settings ask for it and `describe` is given.
+    on. A single model has an HTML page if the settings ask for it and its `content` is given.
     """
     app = Flask("container", static_folder=None)
     model = None if shelf else _try_load_model(app, load_model, settings.model, user_errors)
@@ -83,8 +83,8 @@ def create_app(
 
     if shelf:
         app.register_blueprint(create_model_routes(shelf, answer_invocation, user_errors))
-    elif settings.shows_page and describe:
-        app.register_blueprint(create_page(model, describe, body_limit_bytes(settings), own or DEFAULT_OPTIONS))
+    elif settings.shows_page and content:
+        app.register_blueprint(create_page(model, content, body_limit_bytes(settings), own or DEFAULT_OPTIONS))
 
     @app.post("/invocations")
     def invoke_only_model() -> Response:

@@ -2,13 +2,13 @@
 
 import csv
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from flask import Blueprint, Response, request
@@ -23,18 +23,48 @@ from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
 from container.web.answering import Answer, ServedModel
 from container.web.bodies import CSV, WHOLE_BODY_BYTES, BoundedStream, GunzipStream, Stream, read_records, sniff_body
 
-DescribeModel = Callable[[Any], Markup]
+ExplainRow = Callable[[Any, Features], Markup]
 
 MAX_ROWS, MAX_CELLS = 100, 5000  # that are shown at most
-TEXT_BYTES, MAX_PARTS = 1 << 20, 10
+MAX_FIELDS = 200  # of a form for one row; a wider table has none
+TEXT_BYTES, MAX_PARTS = 1 << 20, MAX_FIELDS + 10
+FIELD_MARK = "column:"  # before the name of a column
 FORM_TYPE, SCORES_TYPE, HTML_TYPE = "multipart/form-data", "text/csv", "text/html; charset=utf-8"
+
+
+class RowField(Protocol):
+    """What a form asks of a column: one of `choices`, or a text where there are none, such as `placeholder`."""
+
+    @property
+    def name(self) -> str:
+        """The name of the column."""
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """The values to choose from."""
+
+    @property
+    def placeholder(self) -> str:
+        """What a text may look like."""
+
+
+class PageContent(NamedTuple):
+    """What a page shows of a model: its portrait, the fields of a form for one row, and what made a row's score.
+
+    The latter two are None where there is no such.
+    """
+
+    describe: Callable[[Any], Markup]
+    list_fields: Callable[[Any], Sequence[RowField]] | None = None
+    explain_row: ExplainRow | None = None
 
 
 @dataclass(frozen=True)
 class ScoreForm:
-    """A submitted form: text, or a file instead."""
+    """A submitted form: the values of one row by column, text, or a file instead."""
 
     text: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
     file: Stream | None = None
     labelled: bool = False
     download: bool = False
@@ -68,7 +98,7 @@ class ScoreTable(NamedTuple):
 
 
 def create_page(
-    model: ServedModel | None, describe: DescribeModel, limit_bytes: int, options: DecodeOptions = DEFAULT_OPTIONS
+    model: ServedModel | None, content: PageContent, limit_bytes: int, options: DecodeOptions = DEFAULT_OPTIONS
 ) -> Blueprint:
     """Create the page of a model, None where it could not be loaded.
 
@@ -86,7 +116,14 @@ def create_page(
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     fixed: dict[str, Any] = {"style": Markup(style)}
     if model:
-        fixed |= {"described": describe(model), "inputs": _describe_inputs(model), "example": _make_example(model)}
+        fields = content.list_fields(model) if content.list_fields else ()
+        fixed |= {
+            "described": content.describe(model),
+            "inputs": _describe_inputs(model, options),
+            "example": "" if options.table else _make_example(model),
+            "fields": fields if len(fields) <= MAX_FIELDS else (),
+            "mark": FIELD_MARK,
+        }
     template = environment.from_string(_read_resource("page.html"), globals=fixed)
     columns = _score_columns(model)[:MAX_CELLS] if model else []
     blank = template.render(form=ScoreForm())
@@ -102,7 +139,13 @@ def create_page(
         form = ScoreForm()
         try:
             form = _read_form(limit_bytes)
-            answer = Answer(model, _read_records(form, model, limit_bytes, options), SCORES_TYPE)
+            records = _read_records(form, model, limit_bytes, options)
+            explained = None
+            if form.row:
+                X = next(records)
+                records = iter((X,))
+                explained = content.explain_row and content.explain_row(model, X)
+            answer = Answer(model, records, SCORES_TYPE)
             found = answer.read_whole() if form.download else _tabulate_scores(answer, columns)
         except HttpError as error:
             return Response(template.render(form=form, reason=error), error.status, headers, content_type=HTML_TYPE)
@@ -110,7 +153,8 @@ def create_page(
         if isinstance(found, bytes):
             name = {"Content-Disposition": 'attachment; filename="scores.csv"'}
             return Response(found, 200, headers | name, content_type=SCORES_TYPE)
-        return Response(template.render(form=form, table=found), 200, headers, content_type=HTML_TYPE)
+        shown = template.render(form=form, table=found, explained=explained)
+        return Response(shown, 200, headers, content_type=HTML_TYPE)
 
     return page
 
@@ -119,7 +163,9 @@ def _read_resource(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _describe_inputs(model: ServedModel) -> str:
+def _describe_inputs(model: ServedModel, options: DecodeOptions) -> str:
+    if options.table is not None:
+        return f"{len(options.table.columns):,} values, below their names or in the order of training"
     return "1 number" if model.feature_dim == 1 else f"{model.feature_dim:,} numbers, separated by commas"
 
 
@@ -153,8 +199,10 @@ def _read_form(limit_bytes: int) -> ScoreForm:
     except ValueError:
         raise BadPayload(f"the body is no whole {FORM_TYPE}") from None
     file = files.get("file")
+    row = {name.removeprefix(FIELD_MARK): value for name, value in fields.items() if name.startswith(FIELD_MARK)}
     return ScoreForm(
         fields.get("text", ""),
+        row if fields.get("answer") == "row" else {},
         file.stream if file and file.filename else None,
         "labelled" in fields,
         fields.get("answer") == "file",
@@ -163,6 +211,8 @@ def _read_form(limit_bytes: int) -> ScoreForm:
 
 def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options: DecodeOptions) -> Iterator[Features]:
     """Decode the records of a form: sniff the format, read anything unknown as CSV, and detect a header."""
+    if form.row:
+        return read_records(_write_row(form.row), f"{CSV};header=present", "", model.feature_dim, limit_bytes, options)
     kind, stream = sniff_body(form.file or BytesIO(form.text.encode()), options)
     if kind == "gzip":
         kind, stream = sniff_body(GunzipStream(stream), options)
@@ -174,6 +224,13 @@ def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options
     if detect_header and options.table is None and detect_header(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit_bytes, options)
+
+
+def _write_row(row: Mapping[str, str]) -> BytesIO:
+    """Write the values of one row below the names of their columns, as CSV."""
+    text = StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([row.keys(), row.values()])
+    return BytesIO(text.getvalue().encode())
 
 
 def _tabulate_scores(answer: Answer, columns: list[ScoreColumn]) -> ScoreTable:

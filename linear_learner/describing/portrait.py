@@ -58,17 +58,21 @@ def _draw_figure(model: LinearModel, output: int, count: int, caption: str) -> M
     """Draw the `count` largest weights of an output."""
     weights = model.weight[:, output]
     largest = np.argsort(-np.abs(weights), kind="stable")[:count]
+    if model.recipe is not None:
+        largest = np.array(model.recipe.group_by_column(largest.tolist()), np.int64)
     names = [model.names[i] if model.names else f"f{i}" for i in largest]
     return _FIGURE.format(caption, draw_bars(names, weights[largest].tolist(), f"Largest weights: {caption}"))
 
 
 def _list_names(model: LinearModel) -> Markup:
-    """List the features in the order of a record, where their names are known."""
-    if not model.names:
+    """List the features in the order of a record, where their names are known, or the columns of a table."""
+    what, names = "features, in the order of a record", model.names
+    if model.recipe is not None:
+        what, names = "columns, in the order of training", model.recipe.column_names
+    if not names:
         return Markup("")
-    first = f"The first {MAX_NAMES:,} of " if len(model.names) > MAX_NAMES else ""
-    summary = f"{first}{len(model.names):,} features, in the order of a record"
-    return _NAMES.format(summary, _join_lines(map(_NAME.format, model.names[:MAX_NAMES])))
+    first = f"The first {MAX_NAMES:,} of " if len(names) > MAX_NAMES else ""
+    return _NAMES.format(f"{first}{len(names):,} {what}", _join_lines(map(_NAME.format, names[:MAX_NAMES])))
 
 
 def _join_lines(parts: Iterable[Markup]) -> Markup:

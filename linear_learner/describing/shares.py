@@ -3,11 +3,19 @@
 from typing import NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.recipe import BooleanColumn, Column, NumberColumn, Recipe
 from open_algorithms.learning.rows.csr import Features, as_dense
+from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.types.arrays import Float64s
+
+MAX_SHARES = 20  # columns whose shares are drawn
+
+_SHARES = Markup(
+    '<figure>\n<figcaption>What each column adds to {}</figcaption>\n{}\n</figure>\n<p class="note">{}</p>'
+)
 
 
 class ColumnShare(NamedTuple):
@@ -53,3 +61,24 @@ def usual_value(column: Column) -> float:
             return column.mean
         case _:
             return 0.0
+
+
+def render_shares(model: LinearModel, X: Features) -> Markup:
+    """Render what the columns add to the score of the one row X (1, d); of several classes to that of the answer."""
+    base, shares = share_margins(model, X)
+    total = base + sum(share.added for share in shares)
+    output = int(total.argmax())
+    what = {
+        "regressor": "the score",
+        "binary_classifier": f"the log odds of {model.class_names[-1] if model.class_names else 1}",
+        "multiclass_classifier": f"the margin of {model.class_names[output] if model.class_names else output}",
+    }[model.predictor_type]
+    shown = shares[:MAX_SHARES]
+    left = f" The {len(shares) - MAX_SHARES} smallest are left out." if len(shares) > MAX_SHARES else ""
+    note = (
+        f"They begin at {base[output]:.4g}, where every number has its mean, and come to {total[output]:.4g}. A number "
+        f"counts by how far it is from its mean.{left}"
+    )
+    values = [float(share.added[output]) for share in shown]
+    bars = draw_bars([share.column for share in shown], values, f"Shares of {what}")
+    return _SHARES.format(what, bars, note)

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping
 
 from container.server import run_server
+from container.web.page import PageContent
 from container.web.shelf import Loader
-from open_algorithms.doors.algorithms import find_algorithm
+from open_algorithms.doors.algorithms import Algorithm, find_algorithm
 from open_algorithms.learning.job.errors import InputError
 
 
@@ -24,7 +25,15 @@ def run_serving(environ: Mapping[str, str]) -> int:
         environ,
         Loader(answer.load_model, answer.pack_model, answer.unpack_model),
         user_errors=(InputError,),
-        describe=algorithm.offered("render_portrait"),
+        content=describe_page(algorithm),
         answers_key=algorithm.card.answers,
         page_switch=algorithm.switch_name("PAGE"),
     )
+
+
+def describe_page(algorithm: Algorithm) -> PageContent | None:
+    """Return what the page shows of a model; None where the algorithm draws no portrait."""
+    describe = algorithm.offered("render_portrait")
+    if describe is None:
+        return None
+    return PageContent(describe, algorithm.offered("list_fields"), algorithm.offered("render_shares"))

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from open_algorithms.learning.rows.csr import Csr
 from container import server
 from container.web import shelf
+from container.web.page import PageContent
 from container.web.shelf import Loader
 
 if "SHELF" in os.environ:
@@ -48,7 +49,7 @@ def load(path, room):
     return Sum(float(file.read_text()) if file.exists() else 0)
 
 loader = Loader(load, lambda model: [json.dumps(model.add).encode()], lambda content: Sum(json.loads(bytes(content))))
-sys.exit(server.run_server(os.environ, loader, (ValueError,), lambda model: Markup("<h1>Sum</h1>")))
+sys.exit(server.run_server(os.environ, loader, (ValueError,), PageContent(lambda model: Markup("<h1>Sum</h1>"))))
 """
 
 

@@ -1,5 +1,7 @@
 """A recipe in words: what was decided of every column."""
 
+from typing import NamedTuple
+
 from open_algorithms.learning.columns.notation import PLAIN
 from open_algorithms.learning.columns.recipe import (
     BooleanColumn,
@@ -14,7 +16,38 @@ from open_algorithms.learning.columns.recipe import (
 from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.showing.text_table import TextTable
 
+LISTED_LEVELS = 500  # up to which the levels of a column are a list to choose from
 SHOWN_LEVELS = 6  # levels and classes that are named
+
+
+class ColumnField(NamedTuple):
+    """What a form asks of a column: one of `choices`, or a text where there are none, such as `placeholder`."""
+
+    name: str
+    choices: tuple[str, ...]
+    placeholder: str
+
+
+def list_fields(recipe: Recipe) -> list[ColumnField]:
+    """Return what a form asks of the columns that become features, in their order."""
+    return [describe_field(found.column) for found in recipe.encoded_columns]
+
+
+def describe_field(column: Column) -> ColumnField:
+    """Return what a form asks of a column."""
+    match column:
+        case NumberColumn():
+            return ColumnField(column.name, (), f"{column.mean:.6g}")
+        case BooleanColumn():
+            return ColumnField(column.name, ("true", "false"), "")
+        case DateColumn():
+            return ColumnField(column.name, (), column.form)
+        case CategoryColumn() if len(column.levels) <= LISTED_LEVELS:
+            return ColumnField(column.name, column.levels, "")
+        case CategoryColumn():
+            return ColumnField(column.name, (), column.levels[0])
+        case _:
+            return ColumnField(column.name, (), "")
 
 
 def describe_recipe(recipe: Recipe) -> TextTable:

@@ -20,6 +20,7 @@ from container.codecs.recordio import encode_records
 from container.contract.environment import ServerSettings
 from container.rows.blocks import Features
 from container.web.application import create_app
+from container.web.page import PageContent
 from container.web.shelf import Loader, Shelf
 from open_algorithms.learning.rows.csr import Csr
 from tests.container.forms import fill_form, read_reason, read_table
@@ -29,6 +30,7 @@ from tests.waiting import HANG_SECONDS
 pytestmark = pytest.mark.processes
 
 TOLD = Markup("<h1>A sum</h1>")
+CONTENT = PageContent(lambda _: TOLD)
 HEAD = ["record", "score", "predicted_label"]
 ROWS = np.array([[0.5, 0.25], [-1, 0]], np.float32)
 
@@ -50,7 +52,7 @@ class Sum:
 
 
 def make(model: Any = Sum, **settings: Any) -> FlaskClient:
-    return create_app(lambda path, room: model(), ServerSettings(**settings), describe=lambda _: TOLD).test_client()
+    return create_app(lambda path, room: model(), ServerSettings(**settings), content=CONTENT).test_client()
 
 
 def send(client: FlaskClient, *args: Any, **fields: Any) -> TestResponse:
@@ -241,7 +243,7 @@ def test_a_model_that_could_not_be_loaded_has_a_page_that_says_so(caplog: pytest
     def load(path: Path, room: int | None) -> Sum:
         raise ValueError("secret")
 
-    client = create_app(load, ServerSettings(), (ValueError,), describe=lambda _: TOLD).test_client()
+    client = create_app(load, ServerSettings(), (ValueError,), content=CONTENT).test_client()
     for answer in (client.get("/"), send(client, "1,2")):
         assert answer.status_code == 500
         assert read_reason(answer.text) == "The model could not be loaded; the log says why."
@@ -251,7 +253,10 @@ def test_a_model_that_could_not_be_loaded_has_a_page_that_says_so(caplog: pytest
 def test_there_is_no_page_if_it_is_off_or_many_models_are_served(tmp_path: Path) -> None:
     loader: Loader[Sum] = Loader(lambda path, room: Sum(), lambda model: [b""], lambda content: Sum())
     shelf = create_app(
-        loader.load_model, ServerSettings(multi_model=True), shelf=Shelf(tmp_path, loader), describe=lambda _: TOLD
+        loader.load_model,
+        ServerSettings(multi_model=True),
+        shelf=Shelf(tmp_path, loader),
+        content=CONTENT,
     )
     for client in (make(shows_page=False), shelf.test_client()):
         for answer in (client.get("/"), client.post("/")):
