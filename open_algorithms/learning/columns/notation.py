@@ -222,9 +222,9 @@ def find_notation(texts: Any, least_share: float = 1.0) -> Notation | None:
 
 
 def _find_unit(texts: Sequence[str]) -> str | None:
-    """Return the unit that the most of texts (n,) have, empty where they have none; None where few are amounts."""
+    """Return the unit that the most of texts (n,) have, empty where they have none; None where none is an amount."""
     found = [amount for text in texts if (amount := _UNIT.fullmatch(text))]
-    if 2 * len(found) < len(texts) or not found:
+    if not found:
         return None
     units = Counter((amount["prefix"] or amount["suffix"] or "").strip() for amount in found)
     return max(units, key=lambda unit: (unit != "", units[unit]))

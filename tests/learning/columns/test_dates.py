@@ -145,6 +145,8 @@ def test_most_of_the_texts_decide_where_all_need_not() -> None:
     texts = text_array(["2018-03-15", "2018-03-16", "soon"])
     assert [*find_dates(texts, 0.5)] == ["2018-03-15"]
     assert find_dates(texts, 0.7) == {}
+    days_first = text_array(["03/04/2018", "05/04/2018", "13/04/2018", "soon"])
+    assert [*find_dates(days_first, 0.5)] == ["day/month/2018", "month/day/2018"]
 
 
 def test_a_date_in_another_form_is_read_unless_it_could_be_taken_for_another_day() -> None:

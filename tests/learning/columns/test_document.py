@@ -184,6 +184,33 @@ def test_a_value_that_is_damaged_is_refused_or_another_valid_one(path: tuple[Any
     assert "refused" in found
 
 
+WRONG: list[tuple[tuple[Any, ...], Any]] = [
+    (("columns", 0, "kind"), "text"),
+    (("columns", 0, "mean"), 1e39),
+    (("columns", 0, "offset"), -3.4028e38),
+    (("columns", 0, "notation", "unit"), "x" * 99),
+    (("columns", 0, "notation", "unit"), "5"),
+    (("columns", 0, "notation", "decimal"), "."),
+    (("columns", 0, "notation", "group"), "-"),
+    (("columns", 2, "form"), "soon"),
+    (("columns", 2, "months"), [4, 3]),
+    (("columns", 2, "months"), [0]),
+    (("columns", 2, "weekdays"), [7]),
+    (("columns", 2, "hours"), [24]),
+    (("columns", 3, "levels"), ["x", "x"]),
+    (("columns", 3, "has_other"), 1),
+    (("target", "classes"), ["x"]),
+    (("target", "classes"), [2, 2.0]),
+    (("target", "classes"), ["x", 1]),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG)
+def test_a_value_that_cannot_be_is_refused(path: tuple[Any, ...], value: Any) -> None:
+    whole = put_value(write_json(WHOLE), ("columns", 0, "mean"), 1e38)
+    assert use_damaged(put_value(whole, path, value)) == "refused"
+
+
 def test_what_is_undamaged_is_used() -> None:
     assert use_damaged(write_json(WHOLE)) == "used"
 

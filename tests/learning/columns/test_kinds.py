@@ -207,6 +207,8 @@ def test_few_numbers_with_a_text_among_them_are_categories() -> None:
 def test_codes_are_no_numbers_with_or_without_a_0_at_their_head() -> None:
     zips = ["02134", "10001", "94110"] * 9
     assert find_kind(text_array(zips)) == CategoryColumn("c", ("02134", "10001", "94110"))
+    many = [f"{code:05d}" for code in range(1, 99_999, 1_337)] * LEAST_LEVEL_ROWS
+    assert isinstance(find_kind(text_array(many)), CategoryColumn)
     assert find_kind(text_array(["007", "12", "8"] * 9)) == CategoryColumn("c", ("007", "12", "8"))
     accounts = [str(2**60 + number) for number in range(3)]
     column = find_kind(text_array(accounts * 9))
@@ -227,6 +229,7 @@ WISHED: list[tuple[list[str], str, Column]] = [
     (["1", "0", "1.0", "0"], "boolean", BooleanColumn("c", 0.5)),
     (["Y", "Y"], "boolean", BooleanColumn("c", 1.0)),
     (["1", "2", "1"], "category", CategoryColumn("c", ("1", "2"))),
+    (["a", "b", "c"], "category", CategoryColumn("c", (), True)),
     (["2018-03-15"], "date", DateColumn("c", "2018-03-15", 17605.0)),
     ([str(number) for number in range(30)], "number", NumberColumn("c", 14.5)),
     (["a", "b", "c"], "ignore", LeftOutColumn("c", "ignored, as asked")),

@@ -37,6 +37,7 @@ def read_all(texts: list[str]) -> list[float | None]:
     [
         (["1", "2.5", ".5", "3.", "+4", "1e3", "-2E-3"], [1, 2.5, 0.5, 3, 4, 1000, -0.002]),
         (["$1,151", "$1,151.50", "7"], [1151, 1151.5, 7]),
+        (["5", "7", "$9"], [5, 7, 9]),
         (["($1,234.50)", "$12.00", "-$3", "$-4"], [-1234.5, 12, -3, -4]),
         (["12%", "3.5 %", "0"], [12, 3.5, 0]),
         (["1.234,5", "1.500", "3,25"], [1234.5, 1500, 3.25]),
@@ -125,6 +126,11 @@ def test_a_float_that_python_writes_is_read_exactly(number: float) -> None:
 @given(st.from_regex(r"\A[+-]?([0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6})([eE][+-]?[0-9]{1,2})?\Z"))
 def test_plain_numbers_are_read_as_python_reads_them(text: str) -> None:
     assert parse_numbers(text_array([text]), PLAIN).to_pylist() == [float(text)]
+
+
+def test_what_says_that_it_is_no_number_is_none() -> None:
+    assert parse_numbers(text_array(["nan", "1"]), PLAIN).to_pylist() == [None, 1]
+    assert parse_numbers(text_array(["-NaN", "x"]), PLAIN).to_pylist() == [None, None]
 
 
 def test_a_point_is_no_decimal_sign_where_a_comma_is() -> None:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,11 @@ def test_texts_of_one_frequency_are_in_the_order_of_their_letters() -> None:
     assert survey_column("c", [text_array(["b", "ä", "a", "c", "c"])]).texts == ("c", "a", "b", "ä")
 
 
+def test_a_text_of_the_dictionary_that_no_row_has_is_not_counted() -> None:
+    values = pyarrow.DictionaryArray.from_arrays(pyarrow.array([1, 1]), text_array(["red", "blue"]))
+    assert survey_column("c", [values]).texts == ("blue",)
+
+
 def test_no_rows_are_no_numbers() -> None:
     assert survey_column("c", [number_array([])]) == ColumnSurvey("c", 0, 0, None, (), ())
     assert survey_column("c", []) == ColumnSurvey("c", 0, 0, None, (), ())
@@ -84,6 +90,7 @@ def test_no_rows_are_no_numbers() -> None:
     [
         (list(range(1, 101)), True),
         ([*range(1, 100), 1], False),
+        ([1, 1, *range(3, 101)], False),
         ([number / 2 for number in range(100)], False),
         ([number**3 for number in range(100)], False),
         ([*range(99), math.inf], False),
@@ -96,11 +103,12 @@ def test_whole_numbers_that_chance_would_have_repeated_are_an_index(numbers: lis
 
 
 def test_an_index_of_each_host_is_none_of_all() -> None:
-    one, other = (survey_column("c", [number_array(list(range(first, first + 50)))]) for first in (0, 50))
-    for hosts, found in (([one, other], True), ([one, one], False)):
-        numbers = merge_surveys(hosts).numbers
-        assert numbers is not None
-        assert numbers.is_identifier is found
+    numbers = (list(range(50)), list(range(50, 100)), [200, 200, *range(50, 98)])
+    one, other, repeated = (survey_column("c", [number_array(of_host)]) for of_host in numbers)
+    for hosts, found in (([one, other], True), ([one, one], False), ([one, repeated], False)):
+        merged = merge_surveys(hosts).numbers
+        assert merged is not None
+        assert merged.is_identifier is found
 
 
 def test_numbers_too_large_to_add_up_are_surveyed_without_a_warning() -> None:
