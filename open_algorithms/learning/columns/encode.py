@@ -197,9 +197,10 @@ def check_range(name: str, numbers: Float64s, values: Any) -> None:
 
 def join_dense(strips: list[Strip], rows: int, width: int) -> Float32s:
     """Return the strips as one matrix (n, d)."""
-    X = np.zeros((rows, width), np.float32)
+    X = np.empty((rows, width), np.float32)  # in large pages, which zeros would not be
     for first in range(0, rows, ROWS_AT_ONCE):
         part = X[first : first + ROWS_AT_ONCE]
+        part.fill(0)
         starts = np.arange(0, part.size, width)
         for place, places, values in strips:
             if values is not None:
@@ -216,14 +217,15 @@ def join_sparse(strips: list[Strip], rows: int, width: int) -> Csr:
     indices = np.empty((rows, len(strips)), np.int32)
     data = np.ones((rows, len(strips)), np.float32)
     filled = np.ones((rows, len(strips)), np.bool_)
-    for first in range(0, rows, ROWS_AT_ONCE):
-        part = slice(first, first + ROWS_AT_ONCE)
-        for i, (place, places, values) in enumerate(strips):
-            indices[part, i] = place if places is None else place + places[part]
-            if values is not None:
-                data[part, i] = values[part]
-                filled[part, i] = values[part] != 0
-            elif places is not None:
-                filled[part, i] = places[part] >= 0
+    for i, (place, places, values) in enumerate(strips):
+        indices[:, i] = place if places is None else place + places
+        if values is not None:
+            data[:, i] = values
+            filled[:, i] = values != 0
+        elif places is not None:
+            filled[:, i] = places >= 0
+    if filled.all():
+        indptr = np.arange(0, filled.size + 1, len(strips), dtype=np.int64)
+        return Csr(data.reshape(-1), indices.reshape(-1), indptr, (rows, width))
     indptr = np.append(np.int64(0), np.cumsum(filled.sum(axis=1, dtype=np.int64)))
     return Csr(data[filled], indices[filled], indptr, (rows, width))
