@@ -19,7 +19,7 @@ _NAME = (
     r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_YEAR, _SHORT_YEAR = r"(?P<year>[0-9]{4})", r"(?P<short>[0-9]{2})"
+_YEAR, _SHORT_YEAR = r"(?P<year>[12][0-9]{3})", r"(?P<short>[0-9]{2})"
 _MONTH, _DAY = r"(?P<month>[0-9]{1,2})", r"(?P<day>[0-9]{1,2})"
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?"
 _CLOCK = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:[.,][0-9]+)?))? ?(?P<half>[ap]\.?m\.?)?"
@@ -30,6 +30,8 @@ _FORMS = {
     "2018/03/15": rf"{_YEAR}/{_MONTH}/{_DAY}{_TIME}",
     "2018.03.15": rf"{_YEAR}\.{_MONTH}\.{_DAY}{_TIME}",
     "2018-03": rf"{_YEAR}-(?P<month>[0-9]{{2}})",
+    "03/2018": rf"{_MONTH}/{_YEAR}",
+    "03-2018": rf"{_MONTH}-{_YEAR}",
     "month/day/2018": rf"{_MONTH}/{_DAY}/{_YEAR}{_TIME}",
     "day/month/2018": rf"{_DAY}/{_MONTH}/{_YEAR}{_TIME}",
     "month-day-2018": rf"{_MONTH}-{_DAY}-{_YEAR}{_TIME}",
@@ -45,7 +47,7 @@ _FORMS = {
     "2018-Mar-15": rf"{_YEAR}[ -]{_NAME}[ -]{_DAY}{_TIME}",
     "2018-Mar": rf"{_YEAR}[ -]{_NAME}",
     "Mar-18": rf"{_NAME}-{_SHORT_YEAR}",
-    "2018Q1": r"(?P<year>[0-9]{4})[- ]?q(?P<quarter>[1-4])",
+    "2018Q1": rf"{_YEAR}[- ]?q(?P<quarter>[1-4])",
     (CLOCK := "12:30"): rf"{_CLOCK}{_ZONE}",
 }
 FORMS = tuple(_FORMS)

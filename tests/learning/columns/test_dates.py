@@ -19,6 +19,8 @@ WRITTEN: dict[str, str | Callable[[datetime], str]] = {
     "2018/03/15": "%Y/%m/%d %H:%M",
     "2018.03.15": "%Y.%m.%d",
     "2018-03": "%Y-%m",
+    "03/2018": "%m/%Y",
+    "03-2018": "%m-%Y",
     "month/day/2018": "%m/%d/%Y %I:%M:%S %p",
     "day/month/2018": "%d/%m/%Y",
     "month-day-2018": "%m-%d-%Y",
@@ -97,6 +99,8 @@ def test_the_form_of_dates_is_found(moments: list[datetime], form: str) -> None:
     [
         "1900-01-00",
         "0000-00-00",
+        "0001-01-01",
+        "9999-12-31",
         "2018-02-29",
         "2018-13-01",
         "31/11/2018",
