@@ -16,12 +16,13 @@ pytestmark = pytest.mark.processes
 SERVER = """
 import os, sys
 from container import server
+from container.web.page import PageContent
 from container.web.shelf import Loader
 from linear_learner.answer import pack_model, render_portrait, unpack_model
 from tests.contract.table_models import draw_table_model
 
 loader = Loader(lambda path, room: draw_table_model().model, pack_model, unpack_model)
-sys.exit(server.run_server(os.environ, loader, (), render_portrait))
+sys.exit(server.run_server(os.environ, loader, (), PageContent(render_portrait)))
 """
 OF = draw_table_model()
 SENT = OF.rows[:40]

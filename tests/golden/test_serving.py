@@ -1,9 +1,12 @@
 """Amazon's own models behind our routes, in every request and answer format."""
 
 import json
+from io import BytesIO
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from benchmarks.data import FOLDER
 from container.codecs.recordio import encode_records
@@ -29,6 +32,10 @@ def write(kind: str, records: list[list[float]]) -> bytes:
             return "\n".join(",".join(map(str, record)) for record in records).encode()
         case "text/libsvm":
             return "\n".join(" ".join(f"{i}:{value}" for i, value in enumerate(row, 1)) for row in records).encode()
+        case "application/x-parquet":
+            columns = np.array(records, np.float32).T
+            parquet.write_table(pa.table({f"c{i}": column for i, column in enumerate(columns)}), table := BytesIO())
+            return table.getvalue()
     return encode_records(np.array(records, np.float32))
 
 

@@ -86,14 +86,9 @@ def _check_block(block: _Block, first_row: int, options: TableOptions) -> _Block
 
 def _parse_block(text: bytes, form: _Form, options: TableOptions) -> _Block:
     """Parse a block of whole records."""
-    if form.charset.lower().replace("_", "-") not in ("utf-8", "utf8"):
-        try:
-            text = text.decode(form.charset).encode()
-        except UnicodeError as error:
-            problem = f"text that is not written as {form.charset}: {error}. Say another charset"
-            return _Block({}, 0, fault=DecodeError(problem, "0"))
     repeats = 0
     try:
+        text = _encode_utf8(text, form.charset)
         arrays = None if form.numbers is None else _read_arrays(text, form, form.numbers)
         if arrays is None:
             text, repeats = _drop_repeated_headers(text, form.header.line)
@@ -151,7 +146,8 @@ def _read_arrays(text: bytes, form: _Form, numbers: frozenset[str]) -> dict[str,
             raise _explain_row(bad[0], form.header) from None
         if numbers:
             return None
-        raise _explain_text(text, str(error)) from None
+        reason = str(error).partition("\n")[0][:120]
+        raise DecodeError(f"not a table ({reason})", "0") from None
     return {name: _join_chunks(table[name]) for name in form.wanted}
 
 
@@ -169,12 +165,18 @@ def _explain_row(row: Any, header: TableHeader) -> DecodeError:
     return DecodeError(explain_width(fields, schema, 0), str((row.number or 1) - 1))
 
 
-def _explain_text(text: bytes, reason: str) -> DecodeError:
-    """Explain a text that cannot be parsed at all."""
-    for row, line in enumerate(text.splitlines()):
-        try:
-            line.decode()
-        except UnicodeError:
-            problem = f"text that is not UTF-8: {quote_text(line)}. {CHARSET_ADVICE}"
-            return DecodeError(problem, str(row))
-    return DecodeError(f"not a table ({reason.partition(chr(10))[0][:120]})", "0")
+def _encode_utf8(text: bytes, charset: str) -> bytes:
+    """Return a text as UTF-8; raises DecodeError, whose place counts from 0, for a line that is not written so."""
+    if text.isascii():
+        return text
+    try:
+        return text.decode(charset).encode()
+    except UnicodeError:
+        for row, line in enumerate(text.splitlines()):
+            try:
+                line.decode(charset)
+            except UnicodeError:
+                name = "UTF-8" if charset.lower() in ("utf-8", "utf8") else charset
+                problem = f"text that is not {name}: {quote_text(line)}. {CHARSET_ADVICE}"
+                raise DecodeError(problem, str(row)) from None
+        raise DecodeError(f"text that is not {charset}. {CHARSET_ADVICE}", "0") from None

@@ -18,7 +18,7 @@ def read(table: Any, text_names: tuple[str, ...] = (), said: list[str] | None = 
     content = BytesIO()
     pq.write_table(table, content)
     content.seek(0)
-    options = TableOptions(text_names, warn=[].append if said is None else said.append)
+    options = TableOptions(text_names, warn=(said if said is not None else []).append)
     (rows,) = decode_columns(content, {}, options)
     return {name: column.to_pylist() for name, column in rows.columns.items()}
 

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from linear_learner.report.build import build_report
 from linear_learner.report.json_file import encode_report
 from linear_learner.report.page import render_report
+from linear_learner.report.schema import ColumnEntry
 from tests.linear_learner.report.jobs import JOBS, SECONDS, job
 
 PAGE = Path(__file__).parents[3] / "docs/report.md"
@@ -33,6 +35,13 @@ def objects(value: Any, place: str) -> Iterator[tuple[str, set[str]]]:
             yield from objects(part, f"{place}.{key}".lstrip("."))
 
 
+def table_report() -> Any:
+    """A report on a table, whose classes have names."""
+    report = job("binary_classifier")[1]
+    columns = [ColumnEntry("a", "number", 1, "")]
+    return json.loads(encode_report(replace(report, columns=columns, classes=["no", "yes"])))
+
+
 def test_its_page_lists_every_key_and_none_that_is_not_there() -> None:
     rows = re.findall(r"^\| `?([\w.\[\] ]+?)`? \| (`[\w` ]+`) \|", PAGE.read_text(encoding="utf-8"), re.M)
     found: dict[str, set[str]] = {}
@@ -42,6 +51,8 @@ def test_its_page_lists_every_key_and_none_that_is_not_there() -> None:
         metrics |= {metric for channel in report["channels"].values() for metric in channel["scores"]}
         for place, keys in objects(report, ""):
             found.setdefault(place, set()).update(keys)
+    for place, keys in objects(table_report(), ""):
+        found.setdefault(place, set()).update(keys)
     found["channels.NAME.thresholds[]"] -= metrics
     assert {place: set(re.findall(r"\w+", keys)) for place, keys in rows} == found
 
