@@ -16,7 +16,7 @@ from open_algorithms.learning.columns.describe import describe_recipe
 from open_algorithms.learning.columns.encode import encode_labels, encode_rows
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.infer import infer_recipe
-from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, Recipe
+from open_algorithms.learning.columns.recipe import LeftOutColumn, NumberColumn, Recipe
 from open_algorithms.learning.columns.survey import ColumnSurvey, merge_surveys, survey_column
 from open_algorithms.learning.columns.values import as_texts
 from open_algorithms.learning.columns.wishes import ColumnWishes
@@ -56,7 +56,7 @@ def describe_need(request: ColumnRequest) -> str:
 def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnRequest) -> Columns:
     """Read all channels as tables, by the recipe that is given, or that the rows of the channel `learned` suggest."""
     wishes, channel = request.wishes, task.channels[learned]
-    text_names = [name for name, kind in wishes.types.items() if kind in ("category", "ignore")]
+    text_names = [name for name in [*wishes.types, wishes.target] if wishes.need_texts(name, name == wishes.target)]
     if request.recipe is not None:
         recipe = request.recipe
         encode_channels(task.channels, recipe, "the model in the channel 'model'", task.log)
@@ -71,7 +71,10 @@ def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnReques
 
 def encode_channels(channels: Mapping[str, Channel], recipe: Recipe, owner: str, log: TrainingListener) -> None:
     """Encode the rows of channels by a recipe, which is that of `owner`."""
-    text_names = [column.name for column in recipe.columns if isinstance(column, CategoryColumn)]
+    numbers = {column.name for column in recipe.columns if isinstance(column, NumberColumn)}
+    if recipe.target is not None and not recipe.target.classes:
+        numbers.add(recipe.target.name)
+    text_names = [name for name in needed_names(recipe) if name not in numbers]
     for channel in channels.values():
         channel.read_as_table(text_names)
         channel.encode_with(RowEncoder(recipe, owner, channel.name, log), needed_names(recipe))
@@ -109,11 +112,12 @@ def survey_sample(sample: Sample, wishes: ColumnWishes) -> list[ColumnSurvey]:
         return []
     names = list(sample.rows[0].columns)
     target = wishes.target or names[0]
-    as_text = {name for name, kind in wishes.types.items() if kind == "category"}
-    if wishes.has_target and wishes.class_count is not None:
-        as_text.add(target)
     return [
-        survey_column(name, [rows.columns[name] for rows in sample.rows if name in rows.columns], name in as_text)
+        survey_column(
+            name,
+            [rows.columns[name] for rows in sample.rows if name in rows.columns],
+            as_text=wishes.need_texts(name, wishes.has_target and name == target),
+        )
         for name in names
     ]
 
