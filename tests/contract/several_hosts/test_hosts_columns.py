@@ -69,3 +69,27 @@ def test_a_host_with_other_columns_is_told_so(tmp_path: Path) -> None:
         assert status == 1
         assert reason in log
         assert "Traceback" not in log
+
+
+def write_table(rank: int) -> bytes:
+    """Write the rows of a host as a table: a category whose levels differ between the hosts, a gap, the target last."""
+    lines = ["kind,a,y"]
+    for number, (y, a, _, _) in enumerate(ROWS.tolist()):
+        kind = f"host {rank}" if number % 4 < 2 else "both"
+        if number % 2 == rank:
+            lines.append(f"{kind},{a if number % 10 else ''},{y}")
+    return "\n".join(lines).encode() + b"\n"
+
+
+def test_hosts_learn_the_columns_of_a_table_from_all_of_its_parts(tmp_path: Path) -> None:
+    with host_launchers(Process, 2) as names:
+        files = [write_table(0), write_table(1)]
+        content = ChannelContent(HEADED, files, "File", True)
+        job = lay_out_job(tmp_path, names, SETTINGS | {"target": "y"}, {"train": content})
+        log = job.train()
+    recipe = load_model(job.jobs[0].root / "model").recipe
+    assert recipe is not None
+    assert recipe.feature_names == ("kind=both", "kind=host 0", "kind=host 1", "a", "a (missing)")
+    assert recipe.target is not None
+    assert recipe.target.name == "y"
+    assert "they become 5 features" in log
