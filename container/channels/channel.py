@@ -1,7 +1,7 @@
 """A channel: the files of a folder, or one FIFO per epoch, decoded to blocks of labelled rows."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from gzip import GzipFile
 from itertools import islice
@@ -120,20 +120,31 @@ class Channel:
                 self.columns.inspect_first_block(block, self._codec.may_have_header(self._media.parameters))
             self._prefetched = first, blocks
 
-    def read_raw_rows(self) -> Iterator[RawRows]:
-        """Yield the rows of a table as they are, apart from the epochs; the files are read anew."""
+    def read_raw_rows(self, wanted: Collection[str] | None = None) -> Iterator[RawRows]:
+        """Yield the rows of a table as they are, apart from the epochs; the files are read anew.
+
+        Only the columns in `wanted` are read, unless that is None. Raises ClientError if there is no row, as an epoch
+        does.
+        """
         table = self._open_table(lambda text: None)
+        table.wanted = None if wanted is None else frozenset(wanted)
+        names = []
+        has_rows = False
         for name, source in self._sources.open_each(Event()):
+            names.append(name)
             with self._report_faults(name), source as stream:
                 for item in table.read_source(stream, name):
                     assert isinstance(item, RawRows)
+                    has_rows |= bool(item.row_count)
                     yield item
+        if not has_rows:
+            self._refuse_no_rows(names)
 
     def needs_table(self) -> bool:
         """Tell whether the first rows hold texts, or a column has an empty value there; not known of a FIFO."""
         if not self.has_names or self._sources.is_piped:
             return False
-        first = next(filter(len, self.read_raw_rows()), None)
+        first = next((rows for rows in self.read_raw_rows() if rows.row_count), None)
         columns = [] if first is None else first.columns.values()
         return any(str(values.type) != "double" or values.null_count for values in columns)
 
@@ -227,10 +238,11 @@ class Channel:
     def _read_epoch(self, halt: Event) -> Generator[Item, None, None]:
         if self._copy is not None:
             yield from self._copy
-        elif not self._decoded_bytes or self._sources.is_piped or not self._is_slow:
+            return
+        size = 0 if self._decoded_bytes is None else self._decoded_bytes + self._late_bytes
+        if not size or self._sources.is_piped or not self._is_slow:
             yield from self._decode_epoch(halt)
         else:
-            size = self._decoded_bytes + self._late_bytes
             self._copy = yield from copy_while_reading(_only_blocks(self._decode_epoch(halt)), size)
             self._is_slow = False
             self._info(f"The channel {self.name!r} of {size} bytes is read {self.next_source} from now on.")
@@ -246,7 +258,7 @@ class Channel:
                 self._is_slow |= isinstance(stream, GzipFile)
                 for item in self._decode_source(stream, name, features):
                     if isinstance(item, RawRows):
-                        rows += len(item)
+                        rows += item.row_count
                         yield item
                         continue
                     X, y = item
@@ -255,10 +267,15 @@ class Channel:
                     size += block_bytes(item)
                     self._is_slow |= isinstance(X, Csr)
                     yield item
-        if not rows and not self._may_be_empty:
-            found = self._sources.explain_no_rows(self._source_starts[0][1], self._has_header())
-            raise ClientError(f"channel {self.name!r}: {found}.")
+        if not rows:
+            self._refuse_no_rows([name for _, name in self._source_starts])
         self._decoded_bytes = size
+
+    def _refuse_no_rows(self, names: Sequence[str]) -> None:
+        """Raise ClientError for sources of these names that have no row, unless the channel may be empty."""
+        if not self._may_be_empty:
+            found = self._sources.explain_no_rows(names[0], self._has_header())
+            raise ClientError(f"channel {self.name!r}: {found}.")
 
     def _decode_source(self, stream: BinaryIO, name: str, features: int | None) -> Iterator[Item]:
         """Decode one file or stream."""

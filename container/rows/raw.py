@@ -21,7 +21,9 @@ class RawRows:
     first_row: int
     source: str = ""
 
-    def __len__(self) -> int:
+    @property
+    def row_count(self) -> int:
+        """The number of rows."""
         return len(next(iter(self.columns.values()), ()))
 
     @property
@@ -38,8 +40,7 @@ class TableOptions:
     """How the columns of a table are read.
 
     Those in `text_names` are read as texts, whatever they look like; others as numbers if the first rows hold plain
-    ones. Columns not in `wanted` are left out, unless that is None. `warn(text)` receives
-    what the user should know.
+    ones. Columns not in `wanted` are left out, unless that is None. `warn(text)` receives what the user should know.
     """
 
     text_names: Collection[str] = ()

@@ -18,7 +18,7 @@ from open_algorithms.commands.tables.data import decide_content_type, find_data_
 from open_algorithms.commands.tables.predictors import PREDICTOR_TYPE, choose_predictor
 from open_algorithms.commands.tables.source import DataSource, describe_source, describe_table
 from open_algorithms.commands.tables.splits import check_split
-from open_algorithms.commands.tables.target import ask_for_label
+from open_algorithms.commands.tables.target import ask_for_label, check_has_names
 from open_algorithms.commands.telling.doors import run_program
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.commands.telling.files import replace_file
@@ -46,10 +46,15 @@ def train_model(
     files = {name: find_data_files([path]) for name, path in data.items()}
     check_split(data[learned.name], [name for name, _ in files[learned.name]])
     target = hyperparameters.get("target", "")
+    if target and target_first:
+        raise UsageError("--target and --target-first say two things. Say one of them.")
     kinds = {name: decide_content_type(found, stated_type, target) for name, found in files.items()}
     for name, kind in kinds.items():
-        if labelled[name] and not target_first and not target:
-            ask_for_label(data[name], [file for _, file in files[name]], parse_content_type(kind))
+        found = [file for _, file in files[name]]
+        if target:
+            check_has_names(data[name], found, parse_content_type(kind))
+        elif labelled[name] and not target_first:
+            ask_for_label(data[name], found, parse_content_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
             raise UsageError(
                 f"{out} is among the data of {data[name]}: the model would be taken for data next time. Say another "
@@ -59,8 +64,8 @@ def train_model(
     try:
         with TemporaryDirectory(prefix=f"{algorithm.word}-") as root:
             paths = Paths(Path(root))
-            for name, found in files.items():
-                link_channel_files(found, paths.channel_folder(name))
+            for name, named_files in files.items():
+                link_channel_files(named_files, paths.channel_folder(name))
             kind = kinds[learned.name]
             source = DataSource(data[learned.name], files[learned.name], parse_content_type(kind), learned.labelled)
             config = ChannelConfig(learned.name, kind, labelled=learned.labelled)
@@ -93,7 +98,7 @@ def choose_from_data(
     """
     has_types = source.labelled and PREDICTOR_TYPE in load_declarations(algorithm.card.declaration)
     if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
-        names = list(next(channel.read_raw_rows()).columns)
+        names = list(next(rows for rows in channel.read_raw_rows() if rows.row_count).columns)
         target = hyperparameters.get("target") or names[0]
         if source.labelled and target not in names:
             raise CommandError(f"there is no column {target!r}; the columns are {', '.join(map(repr, names))}.")

@@ -15,7 +15,7 @@ from container.rows.raw import RawRows
 from open_algorithms.learning.columns.describe import describe_recipe
 from open_algorithms.learning.columns.encode import encode_labels, encode_rows
 from open_algorithms.learning.columns.faults import ColumnFault
-from open_algorithms.learning.columns.infer import infer_recipe
+from open_algorithms.learning.columns.infer import IGNORED, infer_recipe
 from open_algorithms.learning.columns.recipe import LeftOutColumn, NumberColumn, Recipe
 from open_algorithms.learning.columns.survey import ColumnSurvey, merge_surveys, survey_column
 from open_algorithms.learning.columns.values import as_texts
@@ -29,7 +29,6 @@ from open_algorithms.learning.work import ColumnRequest, Columns
 SAMPLE_SHARE = 8  # of the memory, that the rows that columns are learned from take at most
 MOST_SAMPLE_BYTES = 1 << 30
 LOGGED_COLUMNS = 200  # of which the log tells what was decided
-LEFT_OUT_QUIETLY = ("ignored, as asked",)
 
 
 def is_table(channel: Channel, hosts: Hosts, request: ColumnRequest) -> bool:
@@ -55,13 +54,13 @@ def describe_need(request: ColumnRequest) -> str:
 
 def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnRequest) -> Columns:
     """Read all channels as tables, by the recipe that is given, or that the rows of the channel `learned` suggest."""
-    wishes, channel = request.wishes, task.channels[learned]
-    text_names = [name for name in [*wishes.types, wishes.target] if wishes.need_texts(name, name == wishes.target)]
     if request.recipe is not None:
-        recipe = request.recipe
-        encode_channels(task.channels, recipe, "the model in the channel 'model'", task.log)
-        return describe_columns(recipe)
-    channel.read_as_table(text_names)
+        encode_channels(task.channels, request.recipe, "the model in the channel 'model'", task.log)
+        return describe_columns(request.recipe)
+    wishes, channel = request.wishes, task.channels[learned]
+    channel.read_as_table(
+        [name for name in [*wishes.types, wishes.target] if wishes.need_texts(name, name == wishes.target)]
+    )
     sample = channel.read_sample(min(MOST_SAMPLE_BYTES, memory_limit() // SAMPLE_SHARE))
     recipe = agree_on_recipe(sample, wishes, hosts, channel)
     log_recipe(recipe, sample, task.log)
@@ -107,7 +106,7 @@ def agree_on_recipe(sample: Sample, wishes: ColumnWishes, hosts: Hosts, channel:
 
 
 def survey_sample(sample: Sample, wishes: ColumnWishes) -> list[ColumnSurvey]:
-    """Survey the columns of the rows; the labels of a classifier are texts, and so is what is to be a category."""
+    """Survey the columns of the first file; labels of a classifier, and what the user calls a category, are texts."""
     if not sample.rows:
         return []
     names = list(sample.rows[0].columns)
@@ -141,6 +140,8 @@ def locate_fault(fault: ColumnFault, sample: Sample) -> str:
     if fault.text is None or fault.column is None:
         return column
     for rows in sample.rows:
+        if fault.column not in rows.columns:
+            continue
         texts = as_texts(rows.columns[fault.column])
         places = [i for i, text in enumerate(texts.dictionary.to_pylist()) if text and text.strip() == fault.text]
         if places:
@@ -153,13 +154,15 @@ def locate_fault(fault: ColumnFault, sample: Sample) -> str:
 
 def log_recipe(recipe: Recipe, sample: Sample, log: TrainingListener) -> None:
     """Log what was decided of every column, and warn of those that are left out."""
-    rows = sum(map(len, sample.rows))
+    rows = sum(part.row_count for part in sample.rows)
     where = "all" if sample.is_complete else "the first"
-    log.info(f"The columns are learned from {where} {rows:,} rows; they become {len(recipe.feature_names):,} features.")
+    count = len(recipe.feature_names)
+    features = "1 feature" if count == 1 else f"{count:,} features"
+    log.info(f"The columns are learned from {where} {rows:,} rows; they become {features}.")
     for line in describe_recipe(recipe).as_lines(LOGGED_COLUMNS):
         log.info(line)
     for column in recipe.columns:
-        if isinstance(column, LeftOutColumn) and column.reason not in LEFT_OUT_QUIETLY:
+        if isinstance(column, LeftOutColumn) and column.reason != IGNORED:
             log.warning(f"The column {column.name!r} is left out: {column.reason}.")
 
 
@@ -171,7 +174,7 @@ class RowEncoder:
         self._warn = OncePerLine(log.warning)
 
     def __call__(self, rows: RawRows) -> Block:
-        """Return features and labels of the rows that have a label; raises DecodeError for a value that fits not."""
+        """Return features and labels of rows with a label; raises DecodeError for a value that does not fit."""
         check_names(rows.columns, self._recipe, self._owner)
         try:
             X = encode_rows(self._recipe, rows.columns).features

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
+from container.channels import copies
 from container.channels.channel import Channel
 from container.codecs import lines
 from container.contract.environment import ChannelConfig
@@ -225,3 +226,15 @@ def test_numbers_with_names_are_no_table_until_a_value_needs_one(
 ) -> None:
     task = open_task(train=f"y,a\n{rows}".encode())
     assert is_table(task.channels["train"], SINGLE_HOST, ColumnRequest()) is expected
+
+
+def test_rows_that_were_all_looked_into_are_copied_in_the_second_pass(
+    open_task: OpenTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "writable_bytes", lambda folder: 1 << 40)
+    task = open_task(train=write_csv(ROWS))
+    read_recipe(task)
+    channel = task.channels["train"]
+    first, second = join(list(channel)), join(list(channel))
+    assert channel.next_source == "from a decoded copy on local disk"
+    assert join(list(channel)) == first == second

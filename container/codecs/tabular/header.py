@@ -65,8 +65,8 @@ def _parse_header(line: bytes, charset: str, delimiter: str | None, row: int) ->
         raise DecodeError(explain_open_quote(text), f"row {row}")
     sign = delimiter or find_delimiter(text)
     names = split_fields(text, sign)
-    if problem := explain_stray_header(names, training=True) or "":
-        raise DecodeError(problem, f"row {row}")
+    if stray := explain_stray_header(names, training=True):
+        raise DecodeError(stray, f"row {row}")
     is_numeric = bool(names) and all(map(is_number, names))
     if is_numeric and not may_be_names(names):
         raise DecodeError(

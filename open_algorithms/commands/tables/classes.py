@@ -50,7 +50,9 @@ def survey_target(channel: Channel, target: str) -> TargetSurvey:
     """Read the labels of all rows."""
     numbers: set[float] | None = set()
     parts: list[Any] = []
-    for rows in channel.read_raw_rows():
+    for rows in channel.read_raw_rows([target]):
+        if target not in rows.columns:
+            raise CommandError(f"{rows.source} has no column {target!r}, which other files have.")
         values = rows.columns[target]
         if not is_number_array(values):
             parts.append(values)
@@ -64,8 +66,8 @@ def survey_target(channel: Channel, target: str) -> TargetSurvey:
 
 def merge_texts(survey: ColumnSurvey, numbers: Iterable[float] | None) -> TargetSurvey:
     """Return the survey of labels some of which were read as texts: numbers in a notation, or texts."""
-    if survey.texts and find_number_notation(survey, with_codes=False) is not None:
-        return TargetSurvey(survey.name)  # amounts in a notation, which no class has
+    if len(survey.texts) > 2 and find_number_notation(survey, with_codes=False) is not None:
+        return TargetSurvey(survey.name)  # amounts in a notation; two are classes, as two of any kind
     if not survey.texts:
         return TargetSurvey(survey.name, None if numbers is None else tuple(sorted(numbers)))
     return TargetSurvey(survey.name, texts=tuple(sorted(survey.texts)))

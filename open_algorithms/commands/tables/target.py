@@ -1,4 +1,4 @@
-"""Ask the user which column is the label.
+"""Ask the user which column is the label, or tell that it cannot be chosen by name.
 
 Tests: tests/commands/tables/test_source.py.
 """
@@ -32,10 +32,8 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
         raise UsageError(
             f"which column of {path} is the label? Say --target NAME, or --target-first if it is the first."
         )
-    for file in files:
-        if sniff_type(content := read_head(file, HEAD_BYTES)) != CSV:
-            raise CommandError(f"{file}: {explain_mismatch(CSV, content)}." if content else f"{file} is empty.")
-    first = next((found[0] for file in files if (found := read_first_lines(file))), [""])
+    refuse_other_files(files)
+    first = read_first_line(files)
     if len(first) < 2:
         raise CommandError(f"{files[0]}: {explain_width(first, CsvSchema(1, 1, 'row'), 1)}.")
     if media.parameters.get("header", "").lower() == "present":
@@ -48,6 +46,36 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
         f"those of --validation and --test too, as this does with the last column, which is number {number} counted "
         f"from 0:\n{label_first_command(path, number, 0)}"
     )
+
+
+def check_has_names(path: Path, files: Sequence[Path], media: MediaType) -> None:
+    """Raise UsageError where columns have no names to choose one by; CommandError where a file is not of the type."""
+    if media.name == PARQUET:
+        return
+    if media.name != CSV:
+        raise UsageError(
+            f"--target chooses a column by its name, and {path}, which is {media.name}, has no such names."
+        )
+    if "charset" not in media.parameters:
+        refuse_other_files(files)
+    if media.parameters.get("header", "").lower() != "present":
+        raise UsageError(
+            f"--target chooses a column by its name, but the first line of {path} seems to be a row, "
+            f"{show_names(read_first_line(files))}. Put the names of the columns above it; or, where the label is "
+            "first, say --target-first instead."
+        )
+
+
+def refuse_other_files(files: Sequence[Path]) -> None:
+    """Raise CommandError for a file that is empty or no CSV."""
+    for file in files:
+        if sniff_type(content := read_head(file, HEAD_BYTES)) != CSV:
+            raise CommandError(f"{file}: {explain_mismatch(CSV, content)}." if content else f"{file} is empty.")
+
+
+def read_first_line(files: Sequence[Path]) -> list[str]:
+    """Return the fields of the first line of the first file that has one."""
+    return next((found[0] for file in files if (found := read_first_lines(file))), [""])
 
 
 def ask_for_name(path: Path, names: Sequence[str]) -> None:

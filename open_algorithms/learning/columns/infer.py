@@ -23,6 +23,7 @@ from open_algorithms.learning.columns.survey import ColumnSurvey, is_identifier
 from open_algorithms.learning.columns.values import canonical_levels, canonical_text, write_class
 from open_algorithms.learning.columns.wishes import ColumnWishes, check_names, find_target
 
+IGNORED = "ignored, as asked"  # why a column is left out that the user ignores
 LEAST_CONSISTENT_SHARE = 0.95  # of the rows, from which on a text among numbers or dates is a fault
 LEAST_FITTING_SHARE = 0.5  # of the rows, from which on it is one where there are few other texts
 MOST_STRAY_TEXTS = 5  # which are few
@@ -49,7 +50,7 @@ def infer_recipe(surveys: Sequence[ColumnSurvey], wishes: ColumnWishes) -> Recip
 def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
     """Decide what a column is."""
     if wished == "ignore":
-        return LeftOutColumn(survey.name, "ignored, as asked")
+        return LeftOutColumn(survey.name, IGNORED)
     if survey.missing == survey.rows:
         return LeftOutColumn(survey.name, "it is empty")
     if wished is not None:

@@ -348,3 +348,34 @@ def test_a_target_that_is_no_column_is_told_beside_those_that_are(train: Command
     write("t.csv", LAST)
     status, _, said = train("t.csv", "--target", "z", first=False)
     assert (status, said) == (1, "linear_learner: there is no column 'z'; the columns are 'y', 'a', 'b'.\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"t.csv": "y,a,b\n"}, "channel 'train': file 't.csv' holds a header only; expected rows."),
+        ({"t.csv": ""}, "t.csv is empty."),
+        ({"t.csv": "\0\1\2\3"}, "t.csv: expected text/csv, found "),
+        ({"t.csv": ROWS}, "--target chooses a column by its name, but the first line of t.csv seems to be a row, '0',"),
+        ({"t.svm": "1 1:5\n0 1:6\n"}, "--target chooses a column by its name, and t.svm, which is text/libsvm, has no"),
+        ({"d/1.csv": LAST, "d/2.csv": "z,a,b\n1,2,3\n"}, "file '2.csv' has no column 'y', which other files have."),
+        ({"t.csv": "y,a,b\n0,1,x\n"}, "every label in the column 'y' is the same: there is nothing to learn."),
+        ({"t.csv": "y,a,b\n0,1,x\n1,2\n"}, "channel 'train', file 't.csv', row 3: expected 3 columns, found 2"),
+    ],
+)
+def test_a_target_in_what_is_no_table_of_rows_ends_in_one_line(
+    train: Command, files: dict[str, str], complaint: str
+) -> None:
+    for name, text in files.items():
+        write(name, text)
+    status, log, said = train(next(iter(files)).partition("/")[0], "--target", "y", first=False)
+    assert status in (1, 2)
+    assert log == ""
+    assert said.splitlines()[-1].startswith(f"linear_learner: {complaint}")
+
+
+def test_a_target_is_not_said_in_two_ways(train: Command) -> None:
+    write("t.csv", LAST)
+    assert train("t.csv", "--target", "a").complaint.endswith(
+        "--target and --target-first say two things. Say one of them.\n"
+    )
