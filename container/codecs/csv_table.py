@@ -8,13 +8,14 @@ from container.codecs.delimited.parameters import read_charset, refuse_unsupport
 from container.codecs.lines import read_available, read_training_lines
 from container.codecs.tabular.blocks import parse_blocks
 from container.codecs.tabular.header import INDEX_MARK, read_table_header
-from container.codecs.tabular.records import join_quoted_lines
+from container.codecs.tabular.splitting import split_records
 from container.rows.asked import AskedTable
 from container.rows.blocks import Features
 from container.rows.columns import show_names
 from container.rows.raw import RawRows, TableOptions
 
 MEDIA_TYPE = "text/csv"
+RECORD_BYTES = 64 << 20  # of a record, as many as a line of numbers may have
 
 
 def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions) -> Iterator[RawRows]:
@@ -32,7 +33,7 @@ def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: Tab
     kept = [name for name in header.names if not name.startswith(INDEX_MARK)]
     wanted = [name for name in kept if options.wanted is None or name in options.wanted]
     row = header.row + 1
-    for columns in parse_blocks(join_quoted_lines(texts), header, charset, wanted, options):
+    for columns in parse_blocks(split_records(texts, header.delimiter, RECORD_BYTES), header, charset, wanted, options):
         yield RawRows(columns.arrays, row)
         row += columns.rows
 

@@ -12,6 +12,7 @@ from pyarrow import parquet as pq
 from container.channels import copies
 from container.channels.channel import Channel
 from container.codecs import lines
+from container.codecs.tabular.numbers import MISSING_TEXTS, read_plain_numbers
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
 from container.job.log import JobLog
@@ -22,6 +23,8 @@ from container.rows.blocks import Block
 from container.rows.notices import Notices
 from open_algorithms.doors import tables
 from open_algorithms.doors.tables import is_table, read_as_tables
+from open_algorithms.learning.columns.encode import read_numbers
+from open_algorithms.learning.columns.notation import MISSING_WORDS, PLAIN
 from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe
 from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.errors import InputError
@@ -238,3 +241,12 @@ def test_rows_that_were_all_looked_into_are_copied_in_the_second_pass(
     first, second = join(list(channel)), join(list(channel))
     assert channel.next_source == "from a decoded copy on local disk"
     assert join(list(channel)) == first == second
+
+
+def test_what_is_read_as_a_number_or_as_missing_is_what_columns_take_for_one() -> None:
+    assert {text.lower() for text in MISSING_TEXTS} == {*MISSING_WORDS}
+    texts = pa.array(["0", "-1", "+2.5", ".5", "1.", "1e5", " 7 ", *MISSING_TEXTS])
+    numbers = read_plain_numbers(texts)
+    assert numbers is not None
+    np.testing.assert_array_equal(numbers.to_numpy(zero_copy_only=False), read_numbers("n", texts, PLAIN))
+    assert read_plain_numbers(pa.array(["1", "007"])) is None

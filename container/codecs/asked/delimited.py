@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from container.codecs.asked.fields import Layout, parse_records
-from container.codecs.asked.splitting import find_first_end, split_records
 from container.codecs.delimited.parameters import is_header_present, read_charset, read_label_size, refuse_unsupported
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, explain_mismatch, sniff_type
-from container.codecs.tabular.records import DELIMITERS, find_delimiter, split_fields
+from container.codecs.tabular.fields import DELIMITERS, find_delimiter, split_fields
+from container.codecs.tabular.splitting import find_first_end, split_records
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.asked import AskedRows, AskedTable

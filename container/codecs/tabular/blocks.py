@@ -13,9 +13,9 @@ from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.header import normalize_line
 from container.codecs.delimited.training import THREADS
 from container.codecs.delimited.widths import explain_width
+from container.codecs.tabular.fields import split_fields
 from container.codecs.tabular.header import CHARSET_ADVICE, TableHeader
 from container.codecs.tabular.numbers import MISSING_TEXTS, read_numbers_where_plain
-from container.codecs.tabular.records import split_fields
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.raw import TableOptions

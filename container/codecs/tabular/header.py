@@ -10,7 +10,7 @@ from itertools import chain
 from container.codecs.delimited.form import is_number
 from container.codecs.delimited.header import may_be_names
 from container.codecs.delimited.lines import explain_open_quote, explain_stray_header
-from container.codecs.tabular.records import find_delimiter, split_fields
+from container.codecs.tabular.fields import find_delimiter, split_fields
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.columns import find_index_columns, make_names_distinct

@@ -10,7 +10,7 @@ from pathlib import Path
 from container.channels.files import open_file
 from container.codecs.delimited.lines import is_for_excel
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff_type
-from container.codecs.tabular.records import find_delimiter, split_fields
+from container.codecs.tabular.fields import find_delimiter, split_fields
 from container.contract.errors import DecodeError
 from container.rows.columns import index_column_count, is_increasing, is_permuted_range, is_range
 from open_algorithms.commands.telling.faults import CommandError, UsageError

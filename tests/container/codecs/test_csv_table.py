@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from container.codecs import lines
+from container.codecs import csv_table, lines
 from container.codecs.csv_table import decode_columns
-from container.codecs.tabular import records
 from container.contract.errors import DecodeError
 from container.rows.raw import RawRows, TableOptions
 from tests.chance import draw_examples
@@ -114,9 +113,16 @@ def test_what_is_no_table_is_refused_with_its_row(content: bytes | str, message:
 
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_TEXT_BYTES", 1 << 10)
-    monkeypatch.setattr(records, "LARGEST_RECORDS", 1 << 20)
-    with pytest.raises(DecodeError, match="a quote that is not closed within"):
+    monkeypatch.setattr(csv_table, "RECORD_BYTES", 1 << 20)
+    with pytest.raises(DecodeError, match=r"a record of more than 1 MB\. Is a quote not closed"):
         read('a,b\n1,"x\n' + "2,y\n" * 300_000)
+
+
+def test_a_quote_within_a_field_is_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_TEXT_BYTES", 1 << 10)
+    monkeypatch.setattr(csv_table, "RECORD_BYTES", 1 << 12)
+    rows = read('a,b\n1,5" pipe\n' + '2,"x\ny"\n' * 1000)
+    assert [text for part in rows for text in part.columns["b"].to_pylist()] == ['5" pipe', *["x\ny"] * 1000]
 
 
 @draw_examples(100)

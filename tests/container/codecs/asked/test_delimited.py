@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from container.codecs.asked import fields
 from container.codecs.asked.delimited import decode_asked_rows
-from container.codecs.asked.splitting import find_first_end, find_last_end, split_records
+from container.codecs.tabular.splitting import find_first_end, find_last_end, split_records
 from container.contract.errors import DecodeError
 from tests.container.asking import Table
 

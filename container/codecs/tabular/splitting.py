@@ -19,8 +19,8 @@ _LARGE_BYTES = 64 << 10
 _RECORD_BYTES = 1 << 20  # of a record, beyond which a quote is taken to be one too many
 
 
-def split_records(texts: Iterator[bytes], delimiter: str) -> Iterator[bytes]:
-    """Yield texts that end where a record does; raises DecodeError for an endless one, and for an open quote."""
+def split_records(texts: Iterator[bytes], delimiter: str, most_bytes: int = _RECORD_BYTES) -> Iterator[bytes]:
+    """Yield texts that end where a record does; raises DecodeError for a longer one, and for an open quote."""
     waiting: list[bytes] = []
     held = looked_at = 0
     for text in texts:
@@ -33,8 +33,8 @@ def split_records(texts: Iterator[bytes], delimiter: str) -> Iterator[bytes]:
             yield whole[:end]
         waiting, held = [whole[end:]], len(whole) - end
         looked_at = held
-        if held > _RECORD_BYTES:
-            raise DecodeError(f"a record of more than {_RECORD_BYTES >> 20} MB. Is a quote not closed?")
+        if held > most_bytes:
+            raise DecodeError(f"a record of more than {most_bytes >> 20} MB. Is a quote not closed?")
     rest = b"".join(waiting)
     if open_quote := find_open_quote(rest, delimiter):
         raise DecodeError(f"a quote that is not closed: {quote_text(open_quote)}. Close it, or remove it")
