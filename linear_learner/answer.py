@@ -12,15 +12,14 @@ from linear_learner.describing.facts import model_facts, weights_table
 from linear_learner.describing.portrait import render_portrait
 from linear_learner.describing.shares import render_shares
 from linear_learner.objective.model import LinearModel
-from open_algorithms.learning.columns.describe import ColumnField, describe_recipe
-from open_algorithms.learning.columns.describe import list_fields as list_recipe_fields
+from open_algorithms.learning.columns.describe import ColumnField, describe_recipe, list_column_fields
 from open_algorithms.learning.showing.text_table import TextTable
 
 __all__ = (
     "describe_report",
     "export_model",
     "find_model_files",
-    "list_fields",
+    "list_row_fields",
     "load_model",
     "model_facts",
     "model_tables",
@@ -38,9 +37,9 @@ def model_tables(model: LinearModel) -> list[TextTable]:
     return [*columns, weights_table(model)]
 
 
-def list_fields(model: LinearModel) -> list[ColumnField]:
+def list_row_fields(model: LinearModel) -> list[ColumnField]:
     """Return what a form asks of the columns of the model's table; none where it was not trained on one."""
-    return [] if model.recipe is None else list_recipe_fields(model.recipe)
+    return [] if model.recipe is None else list_column_fields(model.recipe)
 
 
 def export_model(model: LinearModel, target_format: str, table: str) -> bytes:

@@ -55,7 +55,7 @@ class PageContent(NamedTuple):
     """
 
     describe: Callable[[Any], Markup]
-    list_fields: Callable[[Any], Sequence[RowField]] | None = None
+    list_row_fields: Callable[[Any], Sequence[RowField]] | None = None
     explain_row: ExplainRow | None = None
 
 
@@ -116,7 +116,7 @@ def create_page(
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     fixed: dict[str, Any] = {"style": Markup(style)}
     if model:
-        fields = content.list_fields(model) if content.list_fields else ()
+        fields = content.list_row_fields(model) if content.list_row_fields else ()
         fixed |= {
             "described": content.describe(model),
             "inputs": _describe_inputs(model, options),

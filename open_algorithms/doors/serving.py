@@ -36,4 +36,4 @@ def describe_page(algorithm: Algorithm) -> PageContent | None:
     describe = algorithm.offered("render_portrait")
     if describe is None:
         return None
-    return PageContent(describe, algorithm.offered("list_fields"), algorithm.offered("render_shares"))
+    return PageContent(describe, algorithm.offered("list_row_fields"), algorithm.offered("render_shares"))

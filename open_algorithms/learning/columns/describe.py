@@ -28,7 +28,7 @@ class ColumnField(NamedTuple):
     placeholder: str
 
 
-def list_fields(recipe: Recipe) -> list[ColumnField]:
+def list_column_fields(recipe: Recipe) -> list[ColumnField]:
     """Return what a form asks of the columns that become features, in their order."""
     return [describe_field(found.column) for found in recipe.encoded_columns]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from open_algorithms.learning.columns.describe import describe_column, describe_recipe, shorten
+from open_algorithms.learning.columns.describe import describe_column, describe_recipe, list_column_fields, shorten
 from open_algorithms.learning.columns.notation import Notation
 from open_algorithms.learning.columns.recipe import (
     BooleanColumn,
@@ -58,3 +58,23 @@ def test_the_target_comes_first(target: Target, words: str) -> None:
 def test_of_many_levels_the_first_are_told() -> None:
     assert shorten([*"abcdefg"], []) == "a, b, c, d, e, f, g"
     assert shorten([*"abcdefgh"], ["others"]) == "a, b, c, d, e, f, 2 more, others"
+
+
+def test_a_form_asks_for_each_column_by_its_levels_or_by_what_is_usual() -> None:
+    recipe = Recipe(
+        (
+            NumberColumn("n", 2.5),
+            BooleanColumn("b", 0.5),
+            DateColumn("d", "2018-03-15", 17000.0),
+            CategoryColumn("c", ("red", "blue")),
+            CategoryColumn("wide", tuple(f"level {i}" for i in range(501))),
+            LeftOutColumn("id", "an index"),
+        )
+    )
+    assert list_column_fields(recipe) == [
+        ("n", (), "2.5"),
+        ("b", ("true", "false"), ""),
+        ("d", (), "2018-03-15"),
+        ("c", ("red", "blue"), ""),
+        ("wide", (), "level 0"),
+    ]
