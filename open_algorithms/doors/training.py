@@ -25,7 +25,6 @@ from container.machine.processors import processor_count
 from container.team.team import Team
 from container.training import run_job
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
-from open_algorithms.doors.tables import is_table, read_as_tables
 from open_algorithms.learning.engine.settings import engine_environment, processor_limit
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
@@ -131,6 +130,11 @@ def agree_on_columns(task: Task, learned: str, hosts: Hosts, request: ColumnRequ
 
     They are the columns of a table, by whose recipe all channels are encoded, or numbers with names and an offset.
     """
+    from open_algorithms.doors.tables import (
+        is_table,
+        read_as_tables,
+    )  # only now: a job that begins does not wait for it
+
     channel = task.channels[learned]
     if is_table(channel, hosts, request):
         return read_as_tables(task, learned, hosts, request)
