@@ -95,6 +95,11 @@ class Channel:
         return self._codec.has_names(self._media.parameters)
 
     @property
+    def is_piped(self) -> bool:
+        """Whether each epoch is a FIFO, which can be opened only once the one before is closed."""
+        return self._sources.is_piped
+
+    @property
     def next_source(self) -> str:
         """Where the next epoch is read from, for messages."""
         if self._sources.is_piped:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.bank import StateLayout
-from linear_learner.bank.class_weights import row_weights
+from linear_learner.bank.class_weights import reported_row_weights
 from linear_learner.bank.dense_step import DenseStep, bank_sort_key, consecutive_groups
 from linear_learner.bank.schedule import step_sizes
 from linear_learner.objective.objective import Objective
@@ -114,7 +114,8 @@ class DenseBank:
     def train_batches(self, rows: DenseRows, table: Int32s) -> None:
         """Train on a table of mini-batches (T, batch_size), after filling the tables of learning rates."""
         pace = self.prepare_pace(rows.X, table[0])
-        counted, sizes = table < len(rows), self.next_step_sizes(len(table))
+        counted = table < len(rows) if rows.weights is None else rows.weights[table]
+        sizes = self.next_step_sizes(len(table))
         if rows.X.size <= LARGEST_TENSOR:
             if self.loaded_features is not rows.X:
                 self.loaded_features = rows.X
@@ -218,8 +219,8 @@ class DenseBank:
         """Return each model's loss, summed over rows `first` to `last`, (1, M), and their margins, (n, M K)."""
         X, y = as_ndarray(rows.X[first:last]), as_ndarray(rows.y[first:last])
         z = mx.nd.FullyConnected(X, weights, num_hidden=self.models * self.outputs, no_bias=True)
-        counts = as_ndarray(row_weights(rows.y[first:last, 0], self.objective.reported_weights))
-        return mx.nd.dot(counts, self.row_losses(mx.nd, z, y)), z
+        counts = reported_row_weights(rows.slice_rows(first, last), self.objective.reported_weights)
+        return mx.nd.dot(as_ndarray(counts), self.row_losses(mx.nd, z, y)), z
 
     def evaluated_weights(self) -> Array:
         """Return the weights to evaluate: averages of models that average, of others the current ones."""

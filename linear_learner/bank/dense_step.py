@@ -104,9 +104,10 @@ class DenseStep:
             # What is reported is the objective: of a weight that only some candidates have it knows nothing.
             value = value if objective.reported_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
-        measured = add_in_place(
-            S, self.add_input("lost", as_ndarray(self.loss_sums)), S.dot(self.current_entry("counted"), value)
-        )
+        counted = self.current_entry("counted")
+        if objective.has_row_weights:
+            slope = S.broadcast_mul(slope, S.reshape(counted, shape=(-1, 1)))
+        measured = add_in_place(S, self.add_input("lost", as_ndarray(self.loss_sums)), S.dot(counted, value))
         return weight_gradient(S, slope, X, W, z), measured
 
     def compile_update(self, gradient: Symbol, effects: list[Symbol]) -> CompiledGraph:
@@ -235,12 +236,12 @@ class DenseStep:
         self,
         sizes: Mapping[str, Float64s],
         batches: Int32s | None = None,
-        counted: Bools | None = None,
+        counted: Bools | Float32s | None = None,
     ) -> None:
         """Fill the tables for the next T updates from the learning rates in `sizes`.
 
         `batches` (T, batch) are the rows of each update; without them this host only takes part in the others'.
-        `counted` (T, batch) marks the rows whose losses are summed.
+        `counted` (T, batch) marks the rows whose losses are summed, or says how much each counts.
         """
         rates, proximal = sizes["rates"], sizes["proximal_rates"] * self.l1_strengths
         both = np.stack([rates, rates * self.bias_rate_factors], axis=2)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from linear_learner.bank.bank import StateLayout
-from linear_learner.bank.class_weights import row_weights
+from linear_learner.bank.class_weights import reported_row_weights
 from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES
 from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
 from linear_learner.bank.schedule import step_sizes
@@ -262,7 +262,10 @@ class SparseBank:
         if rows not in self.compiled_losses:
             self.compiled_losses[rows] = self.compile_loss(rows)
         compiled = self.compiled_losses[rows]
-        compiled({"z": z, "offset": as_ndarray(offset), "y": as_ndarray(batch.y)})
+        inputs = {"z": z, "offset": as_ndarray(offset), "y": as_ndarray(batch.y)}
+        if batch.row_weights is not None:
+            inputs["counted"] = as_ndarray(batch.row_weights[:, None])
+        compiled(inputs)
         return compiled.arrays["slope"], compiled.arrays["total"].asnumpy()
 
     def margin_offset(self, weights: Float32s, biases: Float32s, rows: SparseRows) -> Float32s:
@@ -272,8 +275,8 @@ class SparseBank:
     def compile_loss(self, rows: int) -> CompiledGraph:
         """Compile the loss and its derivative for a mini-batch of `rows` rows."""
         S = mx.sym
-        names = ["z", "offset", "y", "lost", "ones", "class_weights"]
-        product, offset, y, lost, ones, by_class = map(S.Variable, names)
+        names = ["z", "offset", "y", "lost", "ones", "class_weights", "counted"]
+        product, offset, y, lost, ones, by_class, counted = map(S.Variable, names)
         z = S.broadcast_add(product, offset)
         objective, class_weights = self.objective, self.objective.class_weights
         value, slope = objective.loss.graph(S, z, y, self.models, self.outputs, objective.parameter)
@@ -288,13 +291,16 @@ class SparseBank:
             share = S.dot(S.one_hot(S.reshape(y, shape=(-1,)), depth=class_weights.shape[1]), by_class)
             value = value if objective.reported_weights is None else value * share
             slope = slope * (share if self.outputs == 1 else S.repeat(share, repeats=self.outputs, axis=1))
+        if objective.has_row_weights:
+            value, slope = S.broadcast_mul(value, counted), S.broadcast_mul(slope, counted)
         slope = slope * (1 / self.batch_size)
         results = {
             "lost": lost + S.dot(ones, value, transpose_a=True),
             "slope": slope,
             "total": S.dot(ones, slope, transpose_a=True),
         }
-        return CompiledGraph(results, arrays, ["z", "offset", "y"])
+        inputs = ["z", "offset", "y", *(["counted"] if objective.has_row_weights else [])]
+        return CompiledGraph(results, arrays, inputs)
 
     def flush_pending_l1(self) -> None:
         """Apply all pending L1 steps and clear their record."""
@@ -333,9 +339,9 @@ class SparseBank:
             part = rows.slice_rows(first, min(first + chunk, len(rows)))
             z = mxnet_csr_matmul(part.X, as_ndarray(weights))
             z = mx.nd.broadcast_add(z, as_ndarray(self.margin_offset(weights, biases, part)))
-            y, weights_of_rows = as_ndarray(part.y), as_ndarray(row_weights(part.labels, objective.reported_weights))
+            y, counts = as_ndarray(part.y), as_ndarray(reported_row_weights(part, objective.reported_weights))
             value, _ = objective.loss.graph(mx.nd, z, y, self.models, self.outputs, objective.parameter)
-            lost += mx.nd.dot(weights_of_rows, value).asnumpy()[0]
+            lost += mx.nd.dot(counts, value).asnumpy()[0]
             if first < margin_rows:
                 z_all[:, first : first + chunk] = z.asnumpy().T[:, : margin_rows - first]
         return lost, z_all

@@ -65,11 +65,13 @@ def calibrate_model(
     log: TrainingListener,
     row_limit: int | None = None,
     hosts: Hosts = SINGLE_HOST,
+    weights: Floats | None = None,
 ) -> LinearModel:
     """Return the model with its threshold calibrated on all hosts' raw rows.
 
     Only a binary classifier has one; it is chosen by the model's own scores. Reads the first `num_calibration_samples`
-    rows only, or `row_limit` if that is less. Logs a warning where no threshold reaches the target.
+    rows only, or `row_limit` if that is less; they count by `weights` (n,). Logs a warning where no threshold reaches
+    the target.
     """
     measure = threshold_criterion(hp)
     if measure is None:
@@ -82,7 +84,7 @@ def calibrate_model(
             scores.append(np.asarray(model.predict(X)["score"], np.float32))
             labels.append(y.copy())
     score, label = (gather_first_rows(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
-    found = thresholds.calibrate_threshold(score, label, measure)
+    found = thresholds.calibrate_threshold(score, label, measure, None if weights is None else weights[: len(label)])
     if found.value < 0:
         log.warning(
             f"No threshold reaches the target of {hp.selection.criterion} on the calibration "

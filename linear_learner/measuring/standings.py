@@ -61,6 +61,7 @@ def evaluate_candidates(
     if measure is None:
         return Standings(losses, losses, maximise=False)
     label = gather_first_rows(np.concatenate(labels), calibration_rows, hosts)
+    weights = None if data.row_weights is None else data.row_weights[: len(label)]
     values = np.full(len(losses), np.nan)
     finite = np.flatnonzero(np.isfinite(losses))
     together = max(1, POOLED_SCORES // len(label)) if hosts.count > 1 else 1
@@ -70,7 +71,7 @@ def evaluate_candidates(
         for m, score in zip(some, scores.T, strict=True):
             with hosts.stopping_together():
                 raise_if_stopped()
-            values[m] = thresholds.calibrate_threshold(score, label, measure).value
+            values[m] = thresholds.calibrate_threshold(score, label, measure, weights).value
     return Standings(hosts.broadcast(values), losses, maximise=True)
 
 

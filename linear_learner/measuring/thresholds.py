@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from open_algorithms.learning.types.arrays import Floats, Int64s, Numbers
+from open_algorithms.learning.types.arrays import Bools, Floats, Int64s, Numbers
 
 NEUTRAL_SCORE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
 
@@ -15,22 +15,23 @@ class Cuts:
     """Every way to split n scores by a threshold.
 
     Cut k predicts the `predicted_positives[k]` rows of highest score positive, of which `true_positives[k]` are. Equal
-    scores are never split. `scores` are the distinct scores, descending; cut k lies between k - 1 and k.
+    scores are never split. `scores` are the distinct scores, descending; cut k lies between k - 1 and k. Rows with
+    weights count by these.
     """
 
     scores: Floats
-    predicted_positives: Int64s
-    true_positives: Int64s
+    predicted_positives: Numbers
+    true_positives: Numbers
 
     @property
-    def row_count(self) -> int:
+    def row_count(self) -> float:
         """The number of rows."""
-        return int(self.predicted_positives[-1])
+        return float(self.predicted_positives[-1])
 
     @property
-    def positive_count(self) -> int:
+    def positive_count(self) -> float:
         """The number of rows with label 1."""
-        return int(self.true_positives[-1])
+        return float(self.true_positives[-1])
 
     def threshold_at(self, k: int) -> float:
         """Return a float32 threshold in cut k: midway between its neighbours.
@@ -46,13 +47,20 @@ class Cuts:
         return float(middle if middle > low else high)
 
 
-def enumerate_cuts(score: Floats, label: Floats) -> Cuts:
-    """Count predicted and true positives at every distinct score, for scores (n,) and labels 0 or 1, (n,)."""
+def enumerate_cuts(score: Floats, label: Floats, weights: Floats | None = None) -> Cuts:
+    """Count predicted and true positives at every distinct score, for scores (n,) and labels 0 or 1, (n,).
+
+    Each row counts by its weight (n,), where there are weights.
+    """
     order = np.argsort(-score)  # not stable, which takes five times as long: equal scores are not parted
     ranked = score[order].astype(np.float32)
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    hits = np.cumsum(label[order] > 0)[last]
-    return Cuts(ranked[last], np.append(0, last + 1), np.append(0, hits))
+    positive: Numbers | Bools = label[order] > 0
+    flagged: Numbers = last + 1
+    if weights is not None:
+        counted = weights[order].astype(np.float64)
+        positive, flagged = counted * positive, np.cumsum(counted)[last]
+    return Cuts(ranked[last], np.append(0, flagged), np.append(0, np.cumsum(positive)[last]))
 
 
 @dataclass(frozen=True)
@@ -121,9 +129,14 @@ class Calibration:
     value: float
 
 
-def calibrate_threshold(score: Floats, label: Floats, criterion: Criterion) -> Calibration:
-    """Return the threshold that maximises the criterion; among ties the one nearest to 0.5. O(n log n)."""
-    cuts = enumerate_cuts(score, label)
+def calibrate_threshold(
+    score: Floats, label: Floats, criterion: Criterion, weights: Floats | None = None
+) -> Calibration:
+    """Return the threshold that maximises the criterion; among ties the one nearest to 0.5. O(n log n).
+
+    The rows, with scores and labels (n,), count by `weights` (n,), where there are any.
+    """
+    cuts = enumerate_cuts(score, label, weights)
     quality = criterion(cuts)
     best = np.flatnonzero(quality.value == quality.value.max())
     best = best[quality.tie_breaker[best] == quality.tie_breaker[best].max()]

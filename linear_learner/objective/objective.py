@@ -14,7 +14,8 @@ class Objective:
     """The loss of M models, with the value of its own hyperparameter and the weight of each class.
 
     `class_weights` (M, C) multiply the loss that each model minimises, `reported_weights` (C,) the loss that is
-    reported; None where all are 1. Without `use_bias` the biases keep their initial values.
+    reported; None where all are 1. Without `use_bias` the biases keep their initial values. With `has_row_weights` rows
+    bring weights of their own, which multiply both.
     """
 
     loss: Loss
@@ -22,6 +23,7 @@ class Objective:
     class_weights: Float64s | None = None
     reported_weights: Float64s | None = None
     use_bias: bool = True
+    has_row_weights: bool = False
 
     def select_models(self, chosen: Int64s) -> "Objective":
         """Return the objective of the chosen models, in this order."""

@@ -81,6 +81,7 @@ class SelectionSettings:
     target_precision: float
     f_beta: float
     accuracy_top_k: int
+    holdout: float
 
     @property
     def criterion(self) -> str:

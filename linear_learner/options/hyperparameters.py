@@ -166,6 +166,7 @@ def resolve_autos(values: dict[str, Any]) -> Hyperparameters:
             "unbias_label": regression and value_or("unbias_label", values["use_bias"]),
             "num_calibration_samples": value_or("num_calibration_samples", 10_000_000),
             "shuffle": value_or("shuffle", True),
+            "holdout": value_or("holdout", 0.0),
         }
     )
 

@@ -49,7 +49,7 @@ def channel_quality(measured: Measurement, model: LinearModel) -> Quality:
 def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> BinaryQuality:
     """Return confusion matrix, ROC and precision-recall curves, thresholds and calibration of a binary classifier."""
     cuts = tally.ranking.threshold_cuts()
-    negatives = cuts.row_count - cuts.positive_count
+    negatives = tally.rows - tally.positives
     false_positives = tally.predicted_positives - tally.true_positives
     wrong = cuts.predicted_positives - cuts.true_positives
     recall, precision = selection.recall_at_cuts(cuts), selection.precision_at_cuts(cuts)

@@ -1,14 +1,25 @@
 """Read the channels of a job, each within its share of the memory."""
 
+from collections.abc import Collection
 from functools import partial
+
+import numpy as np
 
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
+from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.checking import WidthLimit
 from open_algorithms.learning.rows.dense import Design
+from open_algorithms.learning.rows.holdout import Holdout
 from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, StreamedRows
-from open_algorithms.learning.rows.reading import Reading, read_scored_channel, read_train_channel
+from open_algorithms.learning.rows.reading import (
+    Reading,
+    read_held_out_rows,
+    read_scored_channel,
+    read_train_channel,
+)
+from open_algorithms.learning.types.arrays import Float32s
 from open_algorithms.learning.work import Work
 
 MEMORY_SHARES = {
@@ -23,9 +34,10 @@ TOO_WIDE = (
 
 def read_channels(work: Work, hp: Hyperparameters, budget: Budget) -> dict[str, ChannelRows]:
     """Read the channels in order; each may use its share of the memory that those before it left."""
-    reading = plan_reading(work, hp, budget)
-    names = [name for name in MEMORY_SHARES if name in work.channels]
-    is_sharded = {name: name in work.sharded_channels for name in names}
+    holdout = plan_holdout(work, hp, budget)
+    reading = plan_reading(work, hp, budget, holdout)
+    names = [name for name in MEMORY_SHARES if name in work.channels or (name == "validation" and holdout is not None)]
+    is_sharded = {name: name in work.sharded_channels for name in work.channels}
     share = 1 - sum(MEMORY_SHARES[name] for name in names[1:])
     train, room = read_train_channel(work.channels["train"], reading, share, is_sharded["train"])
     data = {"train": train}
@@ -33,13 +45,48 @@ def read_channels(work: Work, hp: Hyperparameters, budget: Budget) -> dict[str, 
         room -= list(data.values())[-1].held_bytes
         later = sum(MEMORY_SHARES[other] for other in names[names.index(name) + 1 :])
         own = int(room * (1 - later))
-        data[name] = read_scored_channel(name, work.channels[name], reading, train, own, is_sharded[name])
+        if name in work.channels:
+            data[name] = read_scored_channel(name, work.channels[name], reading, train, own, is_sharded[name])
+        elif holdout is not None:
+            held_out = read_held_out_rows(work.channels["train"], holdout, reading, train, own, is_sharded["train"])
+            data |= {} if held_out is None else {name: held_out}
+    for name, weights in divide_weights(work, holdout, names).items():
+        data[name].weigh_rows(weights)
     for name, rows in data.items():
         work.log.info(f"The channel {name!r} {describe_storage(rows)}.")
     return data
 
 
-def plan_reading(work: Work, hp: Hyperparameters, budget: Budget) -> Reading:
+def divide_weights(work: Work, holdout: Holdout | None, names: Collection[str]) -> dict[str, Float32s]:
+    """Return the weights of the rows of each channel, (n,), after some are held out of the train channel."""
+    if not work.row_weights:
+        return {}
+    assert work.hosts.count == 1
+    weights = dict(work.row_weights)
+    if holdout is not None and "train" in weights:
+        every = weights["train"]
+        held = np.concatenate([marks for _, _, marks in holdout.mark_blocks(work.channels["train"])])
+        weights |= {"train": every[~held], "validation": every[held]}
+    return {name: weights[name] for name in names if name in weights and len(weights[name])}
+
+
+def plan_holdout(work: Work, hp: Hyperparameters, budget: Budget) -> Holdout | None:
+    """Return how rows of the train channel are held out; None where there are others to select on, or none are wanted.
+
+    Raises InputError where the channel cannot be read twice at a time.
+    """
+    share = hp.selection.holdout
+    if not share or "validation" in work.channels:
+        return None
+    if "train" in work.piped_channels:
+        raise InputError(
+            f"holdout: expected 0 or auto with the channel 'train' in Pipe mode, found {share:g}. Give a channel "
+            "'validation', or use File or FastFile mode."
+        )
+    return Holdout(share, hp.seed, hp.predictor_type != "regressor", budget.sample_bytes)
+
+
+def plan_reading(work: Work, hp: Hyperparameters, budget: Budget, holdout: Holdout | None = None) -> Reading:
     """Return how the channels are read; the scaler's sample is rounded up to whole mini-batches."""
     return Reading(
         classes=label_class_count(hp),
@@ -53,6 +100,7 @@ def plan_reading(work: Work, hp: Hyperparameters, budget: Budget) -> Reading:
         design=Design(LOSSES[hp.objective.loss].takes_signed_rows),
         prefetch=work.prefetch,
         hosts=work.hosts,
+        holdout=holdout,
     )
 
 

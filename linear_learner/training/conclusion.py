@@ -37,7 +37,7 @@ def conclude_training(
     weights = progress.bank.take_snapshot() if progress.best_snapshot is None else progress.best_snapshot
     model = build_model(hosts.broadcast(weights[best]), plan.hp, deciding.scaler, plan.objective.reported_weights)
     blocks = check_between_blocks(deciding.raw_blocks(), raise_if_stopped)
-    model = calibrate_model(model, blocks, plan.hp, plan.work.log, plan.calibration_rows, hosts)
+    model = calibrate_model(model, blocks, plan.hp, plan.work.log, plan.calibration_rows, hosts, deciding.row_weights)
     plan.work.record_lap("choose")
     winner = int(progress.active[best])
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)

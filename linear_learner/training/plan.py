@@ -101,7 +101,7 @@ def make_plan(
     train, hosts = data["train"], work.hosts
     candidates = build_candidates(hp, rows=row_counts["train"].most, has_validation="validation" in data)
     check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
-    objective = build_objective(hp, train.rows.labels, len(candidates), hosts)
+    objective = build_objective(hp, train.rows, len(candidates), hosts)
     calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
     return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, recipe)
 
@@ -120,6 +120,21 @@ def log_plan(plan: Plan, has_earlier_model: bool) -> None:
         f"Training {len(plan.candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
         f"selecting on {rows[deciding]} {deciding} rows"
     )
+    log_holdout(plan)
     wanted = min(plan.hp.selection.num_calibration_samples, rows[deciding].most)
     if plan.has_thresholds and plan.calibration_rows < wanted:
         log.info(f"Thresholds are calibrated on the first {plan.calibration_rows} rows: more would not fit the memory.")
+
+
+def log_holdout(plan: Plan) -> None:
+    """Log which rows are held out to select on, or why none are, where the user asked for some."""
+    share, rows, log = plan.hp.selection.holdout, plan.row_counts.get("validation"), plan.work.log
+    if not share:
+        return
+    if "validation" in plan.work.channels:
+        log.warning("holdout has no effect on this job: the channel 'validation' is there to select on.")
+    elif rows is None:
+        log.info(f"holdout={share:g} of so few rows is none: candidates are selected on the rows to train on.")
+    else:
+        by_class = "" if plan.hp.predictor_type == "regressor" else ", by class,"
+        log.info(f"holdout={share:g}: {rows} rows are held out at random{by_class} to select on; 0 trains on all rows.")

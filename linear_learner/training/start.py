@@ -27,7 +27,7 @@ from open_algorithms.learning.training.checkpoints import (
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import Floats
 
-IDENTITY_FORMAT = 3
+IDENTITY_FORMAT = 4
 
 
 def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingProgress, Callable[[], None] | None]:

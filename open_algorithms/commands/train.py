@@ -25,7 +25,10 @@ from open_algorithms.commands.telling.files import replace_file
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.commands.telling.summary import REPORT, REPORT_PAGE, summarize_job
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.learning.options.declaration import load_declarations
+from open_algorithms.learning.options.declaration import AUTO, load_declarations, strip_quotes
+from open_algorithms.learning.rows.holdout import USUAL_SHARE
+
+HOLDOUT, VALIDATION = "holdout", "validation"
 
 
 def train_model(
@@ -71,6 +74,7 @@ def train_model(
             config = ChannelConfig(learned.name, kind, labelled=learned.labelled)
             channel = Channel(config, paths.channel_folder(learned.name))
             hyperparameters |= choose_from_data(algorithm, channel, source, hyperparameters)
+            hyperparameters |= choose_holdout(algorithm, data, hyperparameters)
             paths.config.mkdir(parents=True)
             paths.model.symlink_to(out.resolve())
             channels = {name: {"ContentType": kind} for name, kind in kinds.items()}
@@ -87,6 +91,21 @@ def train_model(
         if new:
             with suppress(OSError):
                 out.rmdir()  # which it is only where nothing came of it
+
+
+def choose_holdout(
+    algorithm: Algorithm, data: Mapping[str, Path], hyperparameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the hyperparameter that holds rows out to select on, and print so, where the user leaves that to us."""
+    declared = HOLDOUT in load_declarations(algorithm.card.declaration)
+    is_chosen = strip_quotes(hyperparameters.get(HOLDOUT, AUTO)).lower() != AUTO
+    if not declared or is_chosen or VALIDATION in data:
+        return {}
+    print_message(
+        f"{USUAL_SHARE:.0%} of the rows are held out to select on; say --{VALIDATION} DATA for other rows, or --set "
+        f"{HOLDOUT}=0 for none."
+    )
+    return {HOLDOUT: str(USUAL_SHARE)}
 
 
 def choose_from_data(

@@ -110,6 +110,7 @@ def describe_work(task: Task, learned: str, processors: int) -> Work:
         processors=processors,
         hosts=hosts,
         sharded_channels=[name for name, channel in task.channels.items() if channel.sharded],
+        piped_channels=[name for name, channel in task.channels.items() if channel.is_piped],
     )
 
 

@@ -15,7 +15,7 @@ from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import Prefetch
 from open_algorithms.learning.training.checkpoints import CheckpointStore
-from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.learning.types.arrays import Float32s, Float64s
 
 USUAL_FREE_BYTES = 8 << 30  # where nobody measures the memory
 
@@ -64,14 +64,15 @@ def record_nothing(part: str) -> None:
 class Work:
     """What an algorithm is given to learn from, and whom it reports to.
 
-    Every pass over a channel yields its blocks anew. Of a channel in `sharded_channels` each host is given its own
-    part, of the others all rows. `read_columns(request)` reads the first rows of the train channel, makes all hosts
-    agree on its columns and returns them. `free_memory()` measures the bytes that may still be allocated.
-    `start_folder` holds a model to start from; `checkpoints` is where the state of training outlives the process; each
-    is None where there is none. `raise_if_stopped()` raises KeyboardInterrupt once the job is asked to stop; the
-    algorithm calls it between steps. `record_lap` is called with the name of each part of the work when it ends;
-    `seconds_by_part` holds the duration of the parts that have ended. `processors` bounds the threads of large
-    products.
+    Every pass over a channel yields its blocks anew, but one in `piped_channels` has only one pass at a time. Of a
+    channel in `sharded_channels` each host is given its own part, of the others all rows. `row_weights` says by channel
+    how much each row counts, (n,), 1 on average; in a channel without, and with several hosts, all count alike.
+    `read_columns(request)` reads the first rows of the train channel, makes all hosts agree on its columns and returns
+    them. `free_memory()` measures the bytes that may still be allocated. `start_folder` holds a model to start from;
+    `checkpoints` is where the state of training outlives the process; each is None where there is none.
+    `raise_if_stopped()` raises KeyboardInterrupt once the job is asked to stop; the algorithm calls it between steps.
+    `record_lap` is called with the name of each part of the work when it ends; `seconds_by_part` holds the duration of
+    the parts that have ended. `processors` bounds the threads of large products.
     """
 
     hyperparameters: Mapping[str, str]
@@ -88,3 +89,5 @@ class Work:
     processors: int = 1
     hosts: Hosts = SINGLE_HOST
     sharded_channels: Collection[str] = ()
+    piped_channels: Collection[str] = ()
+    row_weights: Mapping[str, Float32s] = field(default_factory=dict)

@@ -66,6 +66,24 @@ def test_the_model_is_that_of_the_job(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my rows", "new"]
 
 
+def test_without_a_validation_channel_a_fifth_of_the_rows_is_held_out_unless_told_otherwise(
+    command: Command, tmp_path: Path
+) -> None:
+    words = ("train", DATA / "train.csv", "--target-first", "--out", tmp_path, *QUICK)
+    status, log, said = command(*words)
+    assert status == 0, said
+    line = (
+        "20% of the rows are held out to select on; say --validation DATA for other rows, or --set holdout=0 for none."
+    )
+    assert said.splitlines().count(f"linear_learner: {line}") == 1
+    assert re.search(r"selecting on \d+ validation rows", log)
+    for more in (("--set", "holdout=0"), ("--set", "holdout=.5"), FILES[1:3]):
+        status, log, said = command(*words, *more)
+        assert status == 0, said
+        assert "held out" not in said
+        assert ("holdout=0.5: " in log) == ("holdout=.5" in more)
+
+
 def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
     command: Command, model: Path, tmp_path: Path
 ) -> None:
@@ -179,7 +197,7 @@ def test_without_a_report_the_earlier_one_goes_and_the_model_is_named(
     monkeypatch.setenv("LINEAR_LEARNER_REPORT", "off")
     status, _, said = command(*words)
     assert status == 0
-    assert said.splitlines()[2:] == [
+    assert said.splitlines()[3:] == [
         f"linear_learner: model: {tmp_path}; there is no report",
         f"linear_learner: next: linear_learner evaluate {tmp_path} {DATA / 'train.csv'}, or linear_learner serve "
         f"{tmp_path}",
@@ -199,7 +217,7 @@ def test_on_a_terminal_the_summary_stands_below_the_log(tmp_path: Path) -> None:
             env={**os.environ, "TERM": "xterm"},
         )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr.count("\n") == 2
+    assert ended.stderr.count("\n") == 3
     assert [line.partition(":")[0] for line in terminal.text.splitlines()[-5:]] == [
         "scores",
         "threshold",

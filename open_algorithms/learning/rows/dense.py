@@ -4,7 +4,7 @@ Tests: tests/learning/rows/test_scaling.py, tests/learning/rows/test_kept.py.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -55,12 +55,13 @@ class DenseRows:
     """Standardised dense rows in memory, laid out for products and for gathering.
 
     X (n + 1, d + 1) is their design matrix; y is (n + 1, 1). The last row is all zeros: it pads incomplete mini-batches
-    and changes no weight.
+    and changes no weight. `weights` (n + 1,) say how much each row counts, the last one 0; None where all count alike.
     """
 
     X: Float32s
     y: Float32s
     design: Design = UNSIGNED
+    weights: Float32s | None = None
 
     def __len__(self) -> int:
         return len(self.X) - 1
@@ -96,12 +97,21 @@ class DenseRows:
         Instead of the row of zeros, the next row stands at its end.
         """
         span = slice(first, last + 1)
-        return DenseRows(self.X[span], self.y[span], self.design)
+        return DenseRows(self.X[span], self.y[span], self.design, None if self.weights is None else self.weights[span])
+
+    def weigh_rows(self, weights: Float32s) -> "DenseRows":
+        """Return the same rows with these weights (n,)."""
+        return replace(self, weights=np.append(weights, np.float32(0)))
+
+    @property
+    def row_weights(self) -> Float32s | None:
+        """How much each row counts, (n,); None where all count alike."""
+        return None if self.weights is None else self.weights[:-1]
 
     def copy_head(self, count: int) -> "DenseRows":
         """Copy the first `count` rows, with the same caveat as `slice_rows`."""
         seen = self.slice_rows(0, min(count, len(self)))
-        return DenseRows(seen.X.copy(), seen.y.copy(), self.design)
+        return DenseRows(seen.X.copy(), seen.y.copy(), self.design, seen.weights)
 
     def varying_features(self) -> Bools:
         """Return which features are non-zero in any row, (d,)."""

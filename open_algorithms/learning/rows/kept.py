@@ -27,7 +27,7 @@ from open_algorithms.learning.rows.sparse import (
     SparseRows,
     SparseRowsBuilder,
 )
-from open_algorithms.learning.types.arrays import Int32s
+from open_algorithms.learning.types.arrays import Float32s, Int32s
 
 T = TypeVar("T")
 AnyRows = DenseRows | SparseRows
@@ -63,6 +63,15 @@ class HeldRows:
 
     rows: AnyRows
     scaler: Scaler
+
+    def weigh_rows(self, weights: Float32s) -> None:
+        """Let rows count by these weights (n,)."""
+        self.rows = self.rows.weigh_rows(weights)
+
+    @property
+    def row_weights(self) -> Float32s | None:
+        """How much each row counts, (n,); None where all count alike."""
+        return self.rows.row_weights
 
     @property
     def feature_dim(self) -> int:
@@ -126,9 +135,16 @@ class StreamedRows:
         self.row_count = len(self.first_rows)
         self.label_range: LabelRange | None = None
         self.range_so_far: LabelRange | None = None
+        self.row_weights: Float32s | None = None
         self.head_rows = self.first_rows.copy_head(
             max(1, len(self.first_rows) * self.held_bytes // HEAD_DIVISOR // self.first_rows.nbytes)
         )
+
+    def weigh_rows(self, weights: Float32s) -> None:
+        """Let rows count by these weights (n,); called before the first pass."""
+        self.row_weights, first = weights, self.rows
+        self.first_rows = first.weigh_rows(weights[: len(first)])
+        self.head_rows = self.head_rows.weigh_rows(weights[: len(self.head_rows)])
 
     @property
     def rows(self) -> AnyRows:
@@ -159,8 +175,12 @@ class StreamedRows:
     def iterate_pieces(self) -> Iterator[AnyRows]:
         """Yield all rows once, in their order; after the last piece `label_range` is set."""
         self.range_so_far = None
+        seen = 0
         for rows in self.read_pieces():
             self.range_so_far = widen_range(self.range_so_far, rows, self.scaler)
+            if self.row_weights is not None:
+                rows = rows.weigh_rows(self.row_weights[seen : seen + len(rows)])
+            seen += len(rows)
             yield rows
             del rows
         self.label_range = self.range_so_far
@@ -202,6 +222,11 @@ class TimeLimitedRows:
     scaler: Scaler
     seconds: float
     rows_seen: int = 0
+
+    @property
+    def row_weights(self) -> Float32s | None:
+        """How much each row counts, (n,); None where all count alike."""
+        return self.rows.row_weights
 
     def iterate_pieces(self) -> Iterator[AnyRows]:
         """Yield the first rows in small pieces, at least one, until the time is up."""

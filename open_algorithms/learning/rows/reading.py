@@ -3,7 +3,7 @@
 Tests: tests/linear_learner/training/test_channels.py, tests/linear_learner/training/test_hosts.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from typing import Protocol
@@ -15,6 +15,7 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.rows.checking import WidthLimit, check_blocks
 from open_algorithms.learning.rows.csr import Csr, Features, as_csr, as_dense, slice_rows, stack_rows, take_rows
 from open_algorithms.learning.rows.dense import UNSIGNED, Block, Design
+from open_algorithms.learning.rows.holdout import Holdout
 from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, Storage, hold_or_stream
 from open_algorithms.learning.rows.scaling import Scaling, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
@@ -38,7 +39,7 @@ class Reading:
     `classes` restricts labels to the integers below it, None allows any. The number of `features` is None where the
     data tells it; `width_limit` bounds it. The scaler is fitted on the first `sample_rows` rows, or fewer once they
     take `sample_bytes`. Rows are kept for mini-batches of `batch_rows` rows on this host. `room` tells the bytes
-    that data may take. `prefetch` reads in the background.
+    that data may take. `prefetch` reads in the background. `holdout` takes rows of the train channel out, to select on.
     """
 
     classes: int | None
@@ -52,6 +53,7 @@ class Reading:
     design: Design = UNSIGNED
     prefetch: Prefetch = iter
     hosts: Hosts = SINGLE_HOST
+    holdout: Holdout | None = None
 
 
 def read_train_channel(
@@ -66,6 +68,8 @@ def read_train_channel(
 
     def open_blocks() -> Iterator[Block]:
         rows = check_blocks("train", blocks, reading.classes, reading.features, reading.width_limit)
+        if reading.holdout is not None:
+            rows = reading.holdout.rows_to_train_on(rows)
         return rows if is_sharded else own_share(rows, hosts)
 
     stream = open_blocks()
@@ -94,20 +98,42 @@ def read_scored_channel(
     byte_limit: int,
     is_sharded: bool = False,
 ) -> ChannelRows:
-    """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it.
-
-    The channel is only scored, so its pieces need not be whole mini-batches.
-    """
+    """Keep or stream the rows of a channel, standardised by the train channel's scaler, sparse or dense like it."""
 
     def open_blocks() -> Iterator[Block]:
         rows = check_blocks(name, blocks, reading.classes, train.feature_dim)
         return rows if is_sharded else own_share(rows, reading.hosts)
 
-    storage = Storage(byte_limit, 1, isinstance(train.rows, SparseRows), reading.design, reading.prefetch)
-    data = hold_or_stream(open_blocks(), open_blocks, train.scaler, storage)
+    data = keep_scored_rows(open_blocks, reading, train, byte_limit)
     if not reading.hosts.all_reduce([data.row_count])[0]:
         raise InputError(f"channel {name!r}: no host has a row of it. Check where its data lies.")
     return data
+
+
+def read_held_out_rows(
+    blocks: Iterable[Block],
+    holdout: Holdout,
+    reading: Reading,
+    train: ChannelRows,
+    byte_limit: int,
+    is_sharded: bool = False,
+) -> ChannelRows | None:
+    """Keep or stream the rows of the train channel that are held out; None where there are none."""
+
+    def open_blocks() -> Iterator[Block]:
+        rows = holdout.rows_held_out(check_blocks("train", blocks, reading.classes, train.feature_dim))
+        return rows if is_sharded else own_share(rows, reading.hosts)
+
+    data = keep_scored_rows(open_blocks, reading, train, byte_limit)
+    return data if reading.hosts.all_reduce([data.row_count])[0] else None
+
+
+def keep_scored_rows(
+    open_blocks: Callable[[], Iterator[Block]], reading: Reading, train: ChannelRows, byte_limit: int
+) -> ChannelRows:
+    """Keep or stream rows that are only scored; their pieces need not be whole mini-batches."""
+    storage = Storage(byte_limit, 1, isinstance(train.rows, SparseRows), reading.design, reading.prefetch)
+    return hold_or_stream(open_blocks(), open_blocks, train.scaler, storage)
 
 
 def own_share(blocks: Iterator[Block], hosts: Hosts) -> Iterator[Block]:

@@ -4,7 +4,7 @@ Tests: tests/learning/rows/test_kept.py, tests/linear_learner/bank/test_sparse.p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,13 +24,15 @@ class SparseRows:
 
     The standardised matrix (n, d) is X - shift, which is never materialised; `shift` (d,) is None without centring.
     `constant_features` are those stored in every row with a value equal to their shift: their gradient must be exactly
-    0, not a rounding residue. `y` is (n, 1), standardised.
+    0, not a rounding residue. `y` is (n, 1), standardised. `row_weights` (n,) say how much each row counts; None where
+    all count alike.
     """
 
     X: Csr
     y: Float32s
     shift: Float32s | None
     constant_features: Int64s
+    row_weights: Float32s | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -70,7 +72,12 @@ class SparseRows:
 
     def slice_rows(self, first: int, last: int) -> "SparseRows":
         """Return rows `first` to `last` as views of their values."""
-        return SparseRows(slice_rows(self.X, first, last), self.y[first:last], self.shift, self.constant_features)
+        weights = None if self.row_weights is None else self.row_weights[first:last]
+        return replace(self, X=slice_rows(self.X, first, last), y=self.y[first:last], row_weights=weights)
+
+    def weigh_rows(self, weights: Float32s) -> "SparseRows":
+        """Return the same rows with these weights (n,)."""
+        return replace(self, row_weights=weights)
 
     def copy_head(self, count: int) -> "SparseRows":
         """Copy the first `count` rows."""
@@ -78,7 +85,8 @@ class SparseRows:
 
     def take_rows(self, numbers: Int32s) -> "SparseRows":
         """Copy the rows with these numbers, in this order."""
-        return SparseRows(take_rows(self.X, numbers), self.y[numbers], self.shift, self.constant_features)
+        weights = None if self.row_weights is None else self.row_weights[numbers]
+        return replace(self, X=take_rows(self.X, numbers), y=self.y[numbers], row_weights=weights)
 
     def raw_blocks(self, scaler: Scaler, values_at_once: int = 2**20) -> Iterator[Block]:
         """Yield the rows in raw units, about `values_at_once` values at a time."""

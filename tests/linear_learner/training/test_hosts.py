@@ -231,6 +231,12 @@ def test_sparse_rows_are_summed_as_dense_ones_are(two: HostProcesses, predictor:
     assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT, channels))
 
 
+@pytest.mark.parametrize("predictor", HYPERPARAMETERS)
+def test_all_hosts_hold_the_same_rows_out(two: HostProcesses, predictor: str) -> None:
+    channels = {"train": [draw_example(predictor)]}
+    assert_alike(*replicated(two, HYPERPARAMETERS[predictor] | EXACT | {"holdout": "0.25"}, channels))
+
+
 @pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "l1": "0.05"}, {"unbias_data": "false"}], ids=str)
 def test_wide_sparse_gradients_are_summed(team: HostProcesses, settings: dict[str, str]) -> None:
     channels = {"train": draw_wide_rows(300), "validation": draw_wide_rows(100)}
