@@ -1,6 +1,8 @@
 """Score labelled rows and print the metrics that a job logs of its channels."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,8 +25,10 @@ from open_algorithms.learning.work import ColumnRequest, Columns, Work
 CHANNEL_NAME = "data"
 
 
-def evaluate_model(algorithm: Algorithm, path: Path, data: Sequence[Path], stated_type: str | None) -> None:
-    """Print name and value of each metric of the model at `path` on the data."""
+def evaluate_model(
+    algorithm: Algorithm, path: Path, data: Sequence[Path], stated_type: str | None, as_json: bool = False
+) -> None:
+    """Print name and value of each metric of the model at `path` on the data: a line each, or one JSON object."""
     if algorithm.evaluate is None:
         raise CommandError(f"{algorithm.card.title} measures no model.")
     model, files = load_model(algorithm, path).model, find_data_files(data)
@@ -37,8 +41,19 @@ def evaluate_model(algorithm: Algorithm, path: Path, data: Sequence[Path], state
         config = ChannelConfig(CHANNEL_NAME, kind, labelled=algorithm.card.channels[0].labelled)
         channel = Channel(config, Path(folder), Notices(print_message, print_message), expected=expected)
         scores = measure_model(algorithm, model, channel)
-    width = max(len(name) for name, _, _ in scores)
-    write_output("".join(f"{name:{width}}  {float(value)}\n" for name, _, value in scores).encode(), None)
+    values = {name: float(value) for name, _, value in scores}
+    write_output((write_json(values) if as_json else write_lines(values)).encode(), None)
+
+
+def write_lines(values: Mapping[str, float]) -> str:
+    """Write a line for each metric, the values below one another."""
+    width = max(map(len, values))
+    return "".join(f"{name:{width}}  {value}\n" for name, value in values.items())
+
+
+def write_json(values: Mapping[str, float]) -> str:
+    """Write metrics as a line of JSON; null for one that is no number."""
+    return json.dumps({name: value if isfinite(value) else None for name, value in values.items()}) + "\n"
 
 
 def measure_model(algorithm: Algorithm, model: Any, channel: Channel) -> list[tuple[str, str, float]]:

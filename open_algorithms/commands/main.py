@@ -73,7 +73,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Ma
         case "evaluate":
             from open_algorithms.commands.evaluate import evaluate_model
 
-            evaluate_model(algorithm, arguments.model, arguments.data, arguments.content_type)
+            evaluate_model(algorithm, arguments.model, arguments.data, arguments.content_type, arguments.json)
         case "train":
             from open_algorithms.commands.train import train_model
 

@@ -51,6 +51,7 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     evaluate.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
     evaluate.add_argument("data", type=parse_path, nargs="+", metavar="DATA", help=f"{data_help}{label_help}")
     evaluate.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object of names and numbers")
 
     train = command("train", "train a model on files")
     train.add_argument(learned.name, type=parse_path, metavar="DATA", help=data_help)

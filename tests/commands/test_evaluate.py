@@ -1,6 +1,7 @@
 """`linear_learner evaluate` measures a model on labelled rows of any format, as a job does."""
 
 import gzip
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from container.codecs.recordio import encode_records
+from open_algorithms.commands.evaluate import write_json
 from tests.commands.command import Command
 from tests.contract.example import DATA, read_example
 from tests.contract.formats import encode_libsvm, encode_parquet
@@ -38,6 +40,16 @@ def test_the_metrics_are_those_that_the_job_logged(command: Command, job: tuple[
     status, out, complaint = command("evaluate", model, TEST)
     assert (status, complaint) == (0, "")
     assert_as_logged(out, job[1])
+
+
+def test_programs_get_the_same_as_one_object_of_json(command: Command, model: Path) -> None:
+    status, out, complaint = command("evaluate", model, TEST, "--json")
+    assert (status, complaint) == (0, "")
+    assert list(json.loads(out).items()) == printed(command("evaluate", model, TEST).out)
+
+
+def test_a_metric_that_is_no_number_is_null_in_json() -> None:
+    assert write_json({"recall": 1.0, "roc_auc_score": float("nan")}) == '{"recall": 1.0, "roc_auc_score": null}\n'
 
 
 @pytest.mark.parametrize(
