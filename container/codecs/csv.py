@@ -1,4 +1,4 @@
-"""text/csv: comma-separated numbers, one row per line; in training data the label is the first column.
+"""text/csv: numbers separated by commas, or as said, one row per line; in training data the label is the first column.
 
 With header=present in the content type (RFC 4180) the first line holds names.
 
@@ -17,7 +17,13 @@ import numpy as np
 from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.header import RepeatedHeader, read_header, schema_below_header
 from container.codecs.delimited.irregular import fits_schema, parse_irregular_lines
-from container.codecs.delimited.parameters import is_header_present, read_charset, read_label_size, refuse_unsupported
+from container.codecs.delimited.parameters import (
+    is_header_present,
+    read_charset,
+    read_delimiter,
+    read_label_size,
+    refuse_unsupported,
+)
 from container.codecs.delimited.requests import parse_plain_records
 from container.codecs.delimited.training import parse_concurrently, parse_plain_rows
 from container.codecs.lines import read_request_lines, read_training_lines
@@ -49,10 +55,12 @@ def decode_blocks(
     refuse_unsupported(parameters)
     charset = read_charset(parameters)
     labels = read_label_size(parameters, default=int(options.labelled))
-    schema = CsvSchema(None if feature_dim is None else labels + feature_dim, labels, "row")
+    delimiter = read_delimiter(parameters)
+    width = None if feature_dim is None else labels + feature_dim
+    schema = CsvSchema(width, labels, "row", delimiter=delimiter or ",")
     body = _Body(read_training_lines(stream, MEDIA_TYPE), schema, 1, RepeatedHeader(None, options.warn))
     if is_header_present(parameters):
-        body = _read_below_header(body, charset, options)
+        body = _read_below_header(body, charset, delimiter, options)
     texts, shift = _ask_for_shift(body, options)
     _, schema, row, repeats = body
     for text, table in parse_concurrently(texts, schema, shift, repeats):
@@ -78,10 +86,11 @@ def decode_records(
     refuse_unsupported(parameters)
     charset = read_charset(parameters)
     labels = read_label_size(parameters, default=0)
-    schema = CsvSchema(labels + feature_dim, labels, "record")
+    delimiter = read_delimiter(parameters)
+    schema = CsvSchema(labels + feature_dim, labels, "record", delimiter=delimiter or ",")
     body = _Body(read_request_lines(stream, MEDIA_TYPE), schema, 1, RepeatedHeader(None, options.warn))
     if is_header_present(parameters):
-        body = _read_below_header(body, charset, options)
+        body = _read_below_header(body, charset, delimiter, options)
     texts, schema, number, repeats = body
     for text in texts:
         table = None if repeats.may_be_in(text) else parse_plain_records(text, schema, options.dtype)
@@ -130,9 +139,9 @@ class _Body(NamedTuple):
     repeats: RepeatedHeader
 
 
-def _read_below_header(body: _Body, charset: str, options: DecodeOptions) -> _Body:
+def _read_below_header(body: _Body, charset: str, delimiter: str, options: DecodeOptions) -> _Body:
     """Take the header off a body; raises DecodeError if its names are not those that `options` expect."""
-    header = read_header(body.texts, charset, body.schema)
+    header = read_header(body.texts, charset, body.schema, delimiter)
     schema = schema_below_header(header, body.schema, options)
     return _Body(header.following_texts, schema, header.row + 1, RepeatedHeader(header, options.warn))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from container.codecs.asked.delimited import decode_asked_rows
-from container.codecs.delimited.parameters import read_charset, refuse_unsupported
+from container.codecs.delimited.parameters import read_charset, read_delimiter, refuse_unsupported
 from container.codecs.lines import read_available, read_training_lines
 from container.codecs.tabular.blocks import parse_blocks
 from container.codecs.tabular.header import INDEX_MARK, read_table_header
@@ -20,9 +20,9 @@ RECORD_BYTES = 64 << 20  # of a record, as many as a line of numbers may have
 
 def decode_columns(stream: BinaryIO, parameters: Mapping[str, str], options: TableOptions) -> Iterator[RawRows]:
     """Decode a table below a header, in blocks of rows by the name of each column, without the index of a frame."""
-    refuse_unsupported({name: value for name, value in parameters.items() if name != "delimiter"})
+    refuse_unsupported(parameters)
     charset = read_charset(parameters)
-    header, texts = read_table_header(read_training_lines(stream, MEDIA_TYPE), charset, parameters.get("delimiter"))
+    header, texts = read_table_header(read_training_lines(stream, MEDIA_TYPE), charset, read_delimiter(parameters))
     if header is None:
         return
     if header.index_names:

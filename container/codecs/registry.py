@@ -1,7 +1,7 @@
 """Content types: one declaration each of what decodes it, what encodes it, and how its files are recognized."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from container.codecs import csv, csv_table, json, jsonlines, libsvm, parquet, parquet_table, recordio
@@ -12,6 +12,8 @@ from container.contract.media import MediaType, parse_media_type
 from container.rows.asked import AskedTable
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerEncoding, Block, DecodeOptions, Features
 from container.rows.raw import RawRows, TableOptions
+
+TABS = "text/tab-separated-values"
 
 
 class BlockDecoder(Protocol):
@@ -115,6 +117,7 @@ CODECS = {
             csv.decode_records,
             csv.ENCODING,
             suffixes=(".csv",),
+            aliases=(TABS,),
             detect_header=has_header_line,
             decode_columns=csv_table.decode_columns,
             decode_asked=csv_table.decode_asked,
@@ -148,10 +151,18 @@ REQUEST_DECODERS = {name: codec.decode_records for name, codec in CODECS.items()
 ASKED_DECODERS = {name: codec.decode_asked for name, codec in CODECS.items() if codec.decode_asked}
 ANSWER_ENCODINGS = {name: codec.encoding for name, codec in CODECS.items() if codec.encoding}
 TYPE_OF_SUFFIX = {suffix: name for name, codec in CODECS.items() for suffix in codec.suffixes}
+TYPE_OF_SUFFIX |= {".tsv": TABS, ".tab": TABS}
+_IMPLIED = {TABS: {"delimiter": "tab"}}
 _TYPE_OF_ALIAS = {alias: name for name, codec in CODECS.items() for alias in codec.aliases}
 
 
 def parse_content_type(text: str) -> MediaType:
-    """Parse a content type; an alias is replaced by the name of its codec."""
+    """Parse a content type; an alias is replaced by the name of its codec, with what it implies as parameters.
+
+    >>> parse_content_type("text/tab-separated-values")
+    MediaType(name='text/csv', parameters={'delimiter': 'tab'})
+    """
     media = parse_media_type(text)
-    return replace(media, name=_TYPE_OF_ALIAS[media.name]) if media.name in _TYPE_OF_ALIAS else media
+    if media.name not in _TYPE_OF_ALIAS:
+        return media
+    return MediaType(_TYPE_OF_ALIAS[media.name], {**_IMPLIED.get(media.name, {}), **media.parameters})

@@ -59,8 +59,19 @@ def chosen_columns(arguments: argparse.Namespace) -> dict[str, str]:
     return {name: getattr(arguments, name) for name in COLUMN_WORDS if getattr(arguments, name, None) is not None}
 
 
+def state_type(arguments: argparse.Namespace) -> str | None:
+    """Return the content type that was said, with the separator that was said."""
+    stated, separator = (getattr(arguments, name, None) for name in ("content_type", "separator"))
+    if separator is None:
+        return stated
+    from open_algorithms.commands.tables.data import state_separator
+
+    return state_separator(stated, separator)
+
+
 def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Import a command only now that it is chosen, run it and return the exit status."""
+    stated_type = state_type(arguments)
     match arguments.command:
         case "inspect":
             from open_algorithms.commands.inspect import inspect_model
@@ -73,7 +84,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Ma
         case "evaluate":
             from open_algorithms.commands.evaluate import evaluate_model
 
-            evaluate_model(algorithm, arguments.model, arguments.data, arguments.content_type, arguments.json)
+            evaluate_model(algorithm, arguments.model, arguments.data, stated_type, arguments.json)
         case "train":
             from open_algorithms.commands.train import train_model
 
@@ -83,7 +94,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Ma
                 {name: path for name, path in given.items() if path is not None},
                 arguments.out,
                 dict(arguments.set) | chosen_columns(arguments),
-                arguments.content_type,
+                stated_type,
                 getattr(arguments, "target_first", False),
                 environ,
             )

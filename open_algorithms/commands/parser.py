@@ -8,6 +8,9 @@ import re
 from functools import partial
 from pathlib import Path
 
+from container.codecs.delimited.fields import DELIMITER_NAMES
+from container.codecs.delimited.parameters import read_delimiter
+from container.contract.errors import DecodeError
 from open_algorithms import VERSION
 from open_algorithms.commands.words import CommandParser
 from open_algorithms.doors.algorithms import Algorithm
@@ -20,6 +23,7 @@ PREDICT_ADVICE = "there is no command to predict: `serve` answers rows over HTTP
 PREDICT_WORDS = ("predict", "prediction", "score", "infer", "inference", "transform", "apply")
 MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
 DATA_HELP = "a file of {rows}, or a folder of such files"
+SEPARATOR_HELP = "the sign between the fields of CSV: comma, semicolon, tab or pipe; else its first line shows it"
 CONTENT_TYPE_HELP = "what the data is, such as text/csv; else its names and first bytes decide"
 
 
@@ -51,6 +55,7 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     evaluate.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
     evaluate.add_argument("data", type=parse_path, nargs="+", metavar="DATA", help=f"{data_help}{label_help}")
     evaluate.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+    add_separator(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print one JSON object of names and numbers")
 
     train = command("train", "train a model on files")
@@ -66,6 +71,7 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
         "--set", type=parse_assignment, action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter"
     )
     train.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+    add_separator(train)
     if learned.labelled:
         train.advice = dict.fromkeys(LABEL_WORDS, LABEL_ADVICE)
 
@@ -73,6 +79,11 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     serve.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
     serve.add_argument("--port", type=parse_port, metavar="N", help="the port (8080)")
     return top
+
+
+def add_separator(command: CommandParser) -> None:
+    """Declare what separates the fields of CSV."""
+    command.add_argument("--separator", type=parse_separator, metavar="SIGN", help=SEPARATOR_HELP)
 
 
 def add_column_words(train: CommandParser) -> None:
@@ -105,6 +116,15 @@ def parse_assignment(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
     return name, value
+
+
+def parse_separator(text: str) -> str:
+    """Parse the sign between the fields of CSV, or its name."""
+    try:
+        return read_delimiter({"delimiter": text or "nothing"})
+    except DecodeError:
+        words = ", ".join(DELIMITER_NAMES.values())
+        raise argparse.ArgumentTypeError(f"expected one of {words}, or the sign itself, found {text!r}") from None
 
 
 def parse_port(text: str) -> int:

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from container.codecs.asked.fields import Layout, parse_records
-from container.codecs.delimited.parameters import is_header_present, read_charset, read_label_size, refuse_unsupported
+from container.codecs.delimited.fields import find_delimiter, split_fields
+from container.codecs.delimited.parameters import (
+    is_header_present,
+    read_charset,
+    read_delimiter,
+    read_label_size,
+    refuse_unsupported,
+)
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, explain_mismatch, sniff_type
-from container.codecs.tabular.fields import DELIMITERS, find_delimiter, split_fields
 from container.codecs.tabular.splitting import find_first_end, split_records
-from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.asked import AskedRows, AskedTable
 from container.rows.columns import find_index_columns
@@ -30,7 +35,7 @@ def decode_asked_rows(texts: Iterator[bytes], parameters: Mapping[str, str], tab
     The first record is a header if the content type says so; if it says nothing, where it names most columns. A header
     shows how fields are separated, unless the content type says it. With label_size=1 the first field is left out.
     """
-    refuse_unsupported({name: value for name, value in parameters.items() if name != "delimiter"})
+    refuse_unsupported(parameters)
     labels, charset = read_label_size(parameters, default=0), read_charset(parameters)
 
     def has_header(names: Sequence[str]) -> bool:
@@ -39,8 +44,9 @@ def decode_asked_rows(texts: Iterator[bytes], parameters: Mapping[str, str], tab
 
     rows = AskedRows(table)
     line, texts = _find_first_line(_to_utf8(_check_start(texts), charset))
-    delimiter = _read_delimiter(parameters) or find_delimiter(line)
-    if "delimiter" not in parameters and not has_header(split_fields(line, delimiter)):
+    stated = read_delimiter(parameters)
+    delimiter = stated or find_delimiter(line)
+    if not stated and not has_header(split_fields(line, delimiter)):
         delimiter = ","
     pieces = _locate_faults(split_records(texts, delimiter), rows)
     first = next(pieces, b"")
@@ -53,14 +59,6 @@ def decode_asked_rows(texts: Iterator[bytes], parameters: Mapping[str, str], tab
     for piece in chain([first], pieces):
         if arrays := parse_records(piece, layout, rows.number):
             yield from rows.encode_columns(arrays)
-
-
-def _read_delimiter(parameters: Mapping[str, str]) -> str:
-    found = parameters.get("delimiter", "")
-    if found not in ("", *DELIMITERS):
-        shown = ", ".join(map(repr, DELIMITERS))
-        raise DecodeError(f"expected a delimiter among {shown} in the content type, found {quote_text(found)}")
-    return found
 
 
 def _check_start(texts: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ import csv
 import re
 from dataclasses import replace
 
+from container.codecs.delimited.fields import DELIMITER_NAMES
 from container.codecs.delimited.form import CsvSchema, comma_phrases, is_number, trailing_comma_count
 from container.codecs.delimited.lines import (
     INSPECTED_FIELDS,
@@ -33,9 +34,9 @@ def find_fault(lines: list[bytes], schema: CsvSchema, first: int, fallback: str)
         if line.count(b'"') % 2:
             return DecodeError(explain_open_quote(line), place)
         try:
-            fields = next(csv.reader([line.decode("latin-1")]))
+            fields = next(csv.reader([line.decode("latin-1")], delimiter=schema.delimiter))
         except csv.Error as error:
-            return DecodeError(f"expected numbers separated by commas: {error}", place)
+            return DecodeError(f"expected numbers separated by {DELIMITER_NAMES[schema.delimiter]}s: {error}", place)
         schema = schema if schema.column_count else replace(schema, column_count=len(fields))
         if fault := _find_fault_in_line(fields, schema, number, line.startswith(b'"')):
             return DecodeError(fault.problem, place, *fault.location)
@@ -58,7 +59,8 @@ def _find_fault_in_line(fields: list[str], schema: CsvSchema, number: int, quote
         return DecodeError(explain_width(texts, schema, number, quoted))
     commas = trailing_comma_count(fields)
     if commas == len(fields) > 1:
-        return DecodeError(f"expected numbers, found {quote_text(','.join(texts))}, a line without values. Remove it")
+        shown = quote_text(schema.delimiter.join(texts))
+        return DecodeError(f"expected numbers, found {shown}, a line without values. Remove it")
     column, name = f"column {wrong + 1}", schema.column_name(wrong)
     place = f"{column} ({quote_text(name)})" if name else column
     found = f"expected a number, found {quote_text(texts[wrong])}"
@@ -69,7 +71,7 @@ def _find_fault_in_line(fields: list[str], schema: CsvSchema, number: int, quote
         and not any(schema.names[wrong:])
         and (schema.names or number == 1 == schema.label_count)
     ):
-        ending, them = comma_phrases(commas)
+        ending, them = comma_phrases(commas, schema.delimiter)
         remedy = f"Remove {them} if all lines end in {'one' if commas == 1 else them}; else fill in what is missing"
         return DecodeError(f"{found}: the line ends in {ending}. {remedy}", place)
     if schema.label_count == 1 and wrong == (0 if schema.used_columns is None else schema.used_columns[0]):

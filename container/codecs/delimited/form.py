@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from container.codecs.delimited.fields import DELIMITER_NAMES
 from container.codecs.text.amounts import NUMBER_PATTERN
 
 FLOAT32_OVERFLOW = 2.0**128 - 2.0**103  # from there on a number rounds to infinity in 32 bits
@@ -13,7 +14,8 @@ class CsvSchema:
 
     `column_count` is None if the first line decides. `label_count` is 0 or 1. `noun` is what a message calls a line:
     "row" or "record". `names` are those of the header in row `header_row`, if there is one. `used_columns` are the
-    indices of the fields to read; None means all. Fields that are not used may hold anything.
+    indices of the fields to read; None means all. Fields that are not used may hold anything. `delimiter` separates
+    fields.
     """
 
     column_count: int | None
@@ -22,6 +24,7 @@ class CsvSchema:
     names: tuple[str, ...] = ()
     used_columns: tuple[int, ...] | None = None
     header_row: int = 0
+    delimiter: str = ","
 
     @property
     def used_count(self) -> int | None:
@@ -53,9 +56,10 @@ def trailing_comma_count(fields: list[str] | tuple[str, ...]) -> int:
     return next((i for i, field in enumerate(reversed(fields)) if field.strip()), len(fields))
 
 
-def comma_phrases(count: int) -> tuple[str, str]:
-    """Return how a message names so many trailing commas, and the pronoun for them."""
-    return ("a comma", "it") if count == 1 else (f"{count} commas", "them")
+def comma_phrases(count: int, delimiter: str = ",") -> tuple[str, str]:
+    """Return how a message names so many trailing commas, or other delimiters, and the pronoun for them."""
+    name = DELIMITER_NAMES[delimiter]
+    return (f"a {name}", "it") if count == 1 else (f"{count} {name}s", "them")
 
 
 def has_lone_returns(text: bytes) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from container.codecs.delimited.fields import find_delimiter
 from container.codecs.delimited.form import CsvSchema, is_number
 from container.codecs.delimited.lines import explain_open_quote, explain_stray_header
 from container.codecs.delimited.widths import LOST_LINE_BREAKS, explain_width, may_be_joined_lines
@@ -17,7 +18,7 @@ from container.rows.columns import is_permuted_range, show_names
 
 _QUOTES_AND_BLANKS = b'" \t'
 _MANY_NAMES = 8  # names that are numbers, from which on no row is the same by chance
-_FIRST_LINE = re.compile(rb"\s*(\S[^\r\n]*)(\r\n|\r|\n)")
+_FIRST_LINE = re.compile(rb"(?:[ \t\f\v]*+(?:\r\n|\r|\n))*+([^\r\n]*\S[^\r\n]*)(\r\n|\r|\n)")
 
 
 def has_header_line(head: bytes, known: Sequence[str] = ()) -> bool:
@@ -36,7 +37,7 @@ def has_header_line(head: bytes, known: Sequence[str] = ()) -> bool:
 class HeaderLine:
     """The first line that is not blank: its names, its bytes, its row number, and the texts that follow.
 
-    `names` is empty if there is no such line.
+    `names` is empty if there is no such line. `delimiter` is the sign between the names.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,7 @@ class HeaderLine:
     row: int
     following_texts: Iterator[bytes]
     noun: str
+    delimiter: str = ","
 
     @property
     def location(self) -> str:
@@ -105,15 +107,16 @@ def normalize_line(line: bytes) -> bytes:
     return line.removeprefix(BYTE_ORDER_MARK).strip().translate(None, _QUOTES_AND_BLANKS)
 
 
-def read_header(texts: Iterator[bytes], charset: str, schema: CsvSchema) -> HeaderLine:
-    """Take the names from the first line that is not blank."""
+def read_header(texts: Iterator[bytes], charset: str, schema: CsvSchema, delimiter: str = "") -> HeaderLine:
+    """Take the names from the first line that is not blank; without a delimiter, the line tells which it is."""
     row = 0
     for text in texts:
         found = _FIRST_LINE.match(text)
         row += len((found[0] if found else text).splitlines())
         if found:
-            names = tuple(_read_names(found[1], charset, f"{schema.noun} {row}"))
-            return HeaderLine(names, found[1], row, chain([text[found.end() :]], texts), schema.noun)
+            line, place = found[1].strip(b" "), f"{schema.noun} {row}"
+            delimiter, names = _read_names(line, charset, delimiter, place)
+            return HeaderLine(names, line, row, chain([text[found.end() :]], texts), schema.noun, delimiter)
     return HeaderLine((), b"", 0, iter(()), schema.noun)
 
 
@@ -124,6 +127,7 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
     """
     if not header.names:
         return schema
+    schema = replace(schema, delimiter=header.delimiter)
     training, labelled = schema.is_training, schema.is_training and options.labelled
     if problem := explain_stray_header(header.names, training):
         raise DecodeError(problem, header.location)
@@ -172,14 +176,16 @@ def may_be_names(names: Sequence[str]) -> bool:
     return all(name.isdigit() for name in names) and len(set(names)) == len(names)
 
 
-def _read_names(line: bytes, charset: str, place: str) -> list[str]:
+def _read_names(line: bytes, charset: str, delimiter: str, place: str) -> tuple[str, tuple[str, ...]]:
+    """Return the delimiter, that is given or found, and the names."""
     try:
         text = line.decode(charset)
         if text.count('"') % 2:
             raise DecodeError(explain_open_quote(text), place)
-        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+        sign = delimiter or find_delimiter(text)
+        return sign, tuple(name.strip() for name in next(csv.reader([text], delimiter=sign, skipinitialspace=True)))
     except UnicodeError:
         problem = f"names that are not written as {charset}: {quote_text(line)}. Write the data as UTF-8"
         raise DecodeError(problem, place) from None
     except csv.Error as error:
-        raise DecodeError(f"expected names separated by commas: {error}", place) from None
+        raise DecodeError(f"expected names in fields: {error}", place) from None

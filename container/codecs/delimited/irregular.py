@@ -28,7 +28,12 @@ def parse_irregular_lines(
         raise find_fault(lines, schema, first, "quotes that are not closed in their line")
     if schema.used_columns is not None and not _have_full_width(filled, schema):
         raise find_fault(lines, schema, first, f"lines that do not have {schema.column_count} columns")
-    settings: dict[str, Any] = {"delimiter": ",", "quotechar": '"', "comments": None, "encoding": "latin-1"}
+    settings: dict[str, Any] = {
+        "delimiter": schema.delimiter,
+        "quotechar": '"',
+        "comments": None,
+        "encoding": "latin-1",
+    }
     settings |= {"usecols": schema.used_columns}
     try:
         table = np.loadtxt(filled, dtype if shift is None else np.float64, ndmin=2, **settings)
@@ -54,8 +59,7 @@ def fits_schema(table: Matrix, schema: CsvSchema) -> bool:
 def _have_full_width(lines: list[bytes], schema: CsvSchema) -> bool:
     """Tell whether each line has the expected number of fields."""
     try:
-        return all(
-            len(fields) == schema.column_count for fields in csv.reader([line.decode("latin-1") for line in lines])
-        )
+        rows = csv.reader([line.decode("latin-1") for line in lines], delimiter=schema.delimiter)
+        return all(len(fields) == schema.column_count for fields in rows)
     except csv.Error:
         return False

@@ -17,7 +17,7 @@ _TITLE_FIELDS = 3  # fields, from which on a single one that is filled is no row
 def explain_stray_line(fields: Sequence[str], schema: CsvSchema, number: int) -> str | None:
     """Explain a line that is not a row at all, judged by its first fields; None if it looks like a row."""
     start, filled = fields[0].lstrip(), [field for field in fields if field.strip()]
-    shown = quote_text(",".join(fields))
+    shown = quote_text(schema.delimiter.join(fields))
     if start.startswith("#") and not explain_value(start):
         return f"expected numbers, found a comment, {shown}. Remove it: every line must be data"
     if is_for_excel(fields):
@@ -33,6 +33,8 @@ def explain_stray_line(fields: Sequence[str], schema: CsvSchema, number: int) ->
         return f"expected numbers, found {shown}. Is this a header, of files that were joined? Remove it"
     if number == 1 and not schema.names and is_title(fields) and explain_value(filled[0]) is None:
         return f"expected numbers, found {shown}. Is this a title? Remove it"
+    if schema.delimiter != ",":
+        return None
     row = ",".join(fields).strip()
     if row.endswith(";") and row.count(";") == 1:
         return f"expected numbers, found {shown}: the line ends in ';'. Remove the sign"

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 
+from container.codecs.delimited.fields import DELIMITER_NAMES
+from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 
-_COMMAS = "Separate columns by commas"
+_DELIMITER_PARAMETERS = ("delimiter", "separator", "sep", "delim")
+_DELIMITERS = {  # by what a content type may say; an unquoted semicolon already ends the parameter
+    **{sign: sign for sign in DELIMITER_NAMES},
+    **{name: sign for sign, name in DELIMITER_NAMES.items()},
+    "\\t": "\t",
+    "": ";",
+}
 _QUOTES = 'Quote fields by "'
 _POINTS = "Write decimals with a point"
 _DIGITS = "Write numbers without signs between their digits"
 _UNSUPPORTED = {
-    **dict.fromkeys(("delimiter", "delim", "sep", "separator"), (",", _COMMAS)),
     **dict.fromkeys(("quotechar", "quote"), ('"', _QUOTES)),
     "decimal": (".", _POINTS),
     "thousands": ("", _DIGITS),
@@ -34,6 +41,21 @@ def read_label_size(parameters: Mapping[str, str], default: int) -> int:
     return int(text)
 
 
+def read_delimiter(parameters: Mapping[str, str]) -> str:
+    r"""Return the sign between fields that a content type says, "" where it says none; DecodeError for any other.
+
+    >>> read_delimiter({"delimiter": "tab"}), read_delimiter({"sep": ";"}), read_delimiter({})
+    ('\t', ';', '')
+    """
+    for name in _DELIMITER_PARAMETERS:
+        if name in parameters:
+            if (text := parameters[name]).lower() in _DELIMITERS:
+                return _DELIMITERS[text.lower()]
+            words = ", ".join(DELIMITER_NAMES.values())
+            raise DecodeError(f"expected a {name} among {words} in the content type, found {quote_text(text)}")
+    return ""
+
+
 def read_charset(parameters: Mapping[str, str]) -> str:
     """Return the charset of the names; raise DecodeError unless it encodes digits and signs as ASCII does."""
     charset = parameters.get("charset", "utf-8")
@@ -48,7 +70,7 @@ def read_charset(parameters: Mapping[str, str]) -> str:
 
 
 def refuse_unsupported(parameters: Mapping[str, str]) -> None:
-    """Raise DecodeError for a parameter that asks for what is not supported, such as another separator."""
+    """Raise DecodeError for a parameter that asks for what is not supported, such as other quotes."""
     for name, value in parameters.items():
         read, remedy = _UNSUPPORTED.get(name, (value, ""))
         if value != read:

@@ -15,6 +15,10 @@ def parse_plain_records(text: bytes, schema: CsvSchema, dtype: FloatType) -> Mat
     columns = schema.column_count
     if columns is None or has_lone_returns(text):
         return None
+    if schema.delimiter != ",":
+        if b"," in text:
+            return None
+        text = text.replace(schema.delimiter.encode(), b",")
     try:
         table = _parse_wide_rows(text, columns, dtype) if columns >= _WIDE else _parse_narrow_rows(text, columns, dtype)
     except SIMDJSON_ERRORS:

@@ -45,7 +45,7 @@ def parse_plain_rows(text: bytes, schema: CsvSchema) -> list[Doubles] | None:
     import pyarrow  # only here, so that a server does not load it
     from pyarrow import csv
 
-    columns = text.count(b",", 0, text.find(b"\n")) + 1
+    columns = text.count(schema.delimiter.encode(), 0, text.find(b"\n")) + 1
     if columns > _MAX_COLUMNS or text.startswith(BYTE_ORDER_MARK):
         return None
     if schema.used_columns is not None and (columns != schema.column_count or b'"' in text or has_lone_returns(text)):
@@ -57,7 +57,7 @@ def parse_plain_rows(text: bytes, schema: CsvSchema) -> list[Doubles] | None:
             csv.ReadOptions(
                 use_threads=False, autogenerate_column_names=True, block_size=max(_PIECE_BYTES, columns << 10)
             ),
-            csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            csv.ParseOptions(delimiter=schema.delimiter, quote_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(default_column_type=pyarrow.float64(), null_values=[], include_columns=used),
         )
     except (pyarrow.ArrowInvalid, pyarrow.ArrowKeyError):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from container.codecs.delimited.fields import DELIMITER_NAMES, guess_delimiter
 from container.codecs.delimited.form import CsvSchema, comma_phrases, is_number, trailing_comma_count
 from container.codecs.text.amounts import CURRENCY_PATTERN
 from container.codecs.text.quoting import quote_text
@@ -29,12 +30,12 @@ def explain_width(fields: Sequence[str], schema: CsvSchema, number: int, quoted:
     if len(fields) == columns:
         return (
             f"expected a label and at least one feature, found one column, {quote_text(fields[0])}. "
-            f"{_explain_one_column(fields[0], number) or 'The label comes first'}"
+            f"{_explain_one_column(fields[0], schema, number) or 'The label comes first'}"
         )
     expected = f"{columns} (a label and {columns - 1} features)" if schema.label_count else f"{columns}"
     problem = f"expected {expected} columns, found {len(fields)}"
     if len(fields) == 1:
-        hint = _explain_one_column(fields[0], number)
+        hint = _explain_one_column(fields[0], schema, number)
         return f"{problem}, {quote_text(fields[0])}. {hint}" if hint else problem
     hint = (
         _explain_missing_fields(fields, schema)
@@ -53,8 +54,13 @@ def may_be_joined_lines(field_count: int, column_count: int) -> bool:
     return field_count > column_count > 1 and (field_count - 1) % (column_count - 1) == 0
 
 
-def _explain_one_column(text: str, number: int) -> str | None:
-    """Explain a line of a single field: how its columns are separated instead of by commas."""
+def _explain_one_column(text: str, schema: CsvSchema, number: int) -> str | None:
+    """Explain a line of a single field: how its columns are separated instead of by the delimiter."""
+    if schema.delimiter != ",":
+        found = guess_delimiter(text)
+        if found == schema.delimiter or found not in text:
+            return None
+        return f"Its columns are separated by {DELIMITER_NAMES[found]}s, not by {DELIMITER_NAMES[schema.delimiter]}s"
     if "," in text:
         return "Quotes stand around the whole row: remove them"
     if separation := explain_separator(text):
@@ -69,7 +75,7 @@ def _explain_missing_fields(fields: Sequence[str], schema: CsvSchema) -> str:
     commas = trailing_comma_count(schema.names)
     if not commas or len(schema.names) - commas != len(fields):
         return ""
-    ending, them = comma_phrases(commas)
+    ending, them = comma_phrases(commas, schema.delimiter)
     return f": the header ends in {ending}. Remove {them}"
 
 
@@ -77,13 +83,13 @@ def _explain_extra_fields(fields: Sequence[str], schema: CsvSchema, number: int,
     columns = schema.column_count or 0
     over = len(fields) - columns
     if trailing_comma_count(tuple(fields)) >= over:
-        ending, them = comma_phrases(over)
-        return f": the line ends in {ending}. Remove {'the comma' if over == 1 else them}"
+        ending, them = comma_phrases(over, schema.delimiter)
+        return f": the line ends in {ending}. Remove {f'the {ending[2:]}' if over == 1 else them}"
     joined = not schema.is_training and number == 1 and may_be_joined_lines(len(fields), columns)
     if over == 1 and not schema.label_count and not schema.names:
         cut = joined and _ONLY_NUMBER_SIGNS.fullmatch(fields[columns - 1]) and not is_number(fields[columns - 1])
         return f". {LOST_LINE_BREAKS}" if cut else _explain_extra_label(fields)
-    decimal = _explain_commas_in_numbers(fields, over)
+    decimal = _explain_commas_in_numbers(fields, over) if schema.delimiter == "," else ""
     if over == 1 and number == schema.header_row + 1 > 1:
         return _explain_first_row(fields, schema, quoted, decimal)
     if joined:

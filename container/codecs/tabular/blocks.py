@@ -9,11 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from container.codecs.delimited.fields import split_fields
 from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.header import normalize_line
 from container.codecs.delimited.training import THREADS
 from container.codecs.delimited.widths import explain_width
-from container.codecs.tabular.fields import split_fields
 from container.codecs.tabular.header import CHARSET_ADVICE, TableHeader
 from container.codecs.tabular.numbers import MISSING_TEXTS, read_numbers_where_plain
 from container.codecs.text.quoting import quote_text

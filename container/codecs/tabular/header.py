@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from container.codecs.delimited.fields import find_delimiter, split_fields
 from container.codecs.delimited.form import is_number
 from container.codecs.delimited.header import may_be_names
 from container.codecs.delimited.lines import explain_open_quote, explain_stray_header
-from container.codecs.tabular.fields import find_delimiter, split_fields
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.columns import find_index_columns, make_names_distinct
@@ -38,7 +38,7 @@ class TableHeader:
 
 
 def read_table_header(
-    texts: Iterator[bytes], charset: str, delimiter: str | None
+    texts: Iterator[bytes], charset: str, delimiter: str
 ) -> tuple[TableHeader | None, Iterator[bytes]]:
     """Take the names from the first line that is not blank; return them and the texts below; None if there is no line.
 
@@ -55,9 +55,9 @@ def read_table_header(
     return None, iter(())
 
 
-def _parse_header(line: bytes, charset: str, delimiter: str | None, row: int) -> TableHeader:
+def _parse_header(line: bytes, charset: str, delimiter: str, row: int) -> TableHeader:
     try:
-        text = line.decode(charset).strip()
+        text = line.decode(charset).strip(" \r\n")
     except UnicodeError:
         problem = f"names that are not written as {charset}: {quote_text(line)}. {CHARSET_ADVICE}"
         raise DecodeError(problem, f"row {row}") from None

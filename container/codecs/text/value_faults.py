@@ -40,6 +40,8 @@ _SEPARATORS = {
     "\N{ARABIC COMMA}": "U+060C (ARABIC COMMA)",
 }
 
+_DELIMITER_WORDS = {"\t": "tab", ";": "semicolon", "|": "pipe"}  # that a content type may say
+
 
 def explain_value(text: str) -> str | None:
     """Explain a text that is not a number, to be appended to a message that quotes it; None if it is of no known kind.
@@ -77,7 +79,9 @@ def explain_separator(text: str) -> str | None:
     ):
         return None
     decimals = ", and decimals written with a point" if name and (";" in text or re.search(r"\d,\d", text)) else ""
-    return f"Columns must be separated by commas, not by {name or 'blanks'}{decimals}"
+    word = next((word for sign, word in _DELIMITER_WORDS.items() if sign in text), None)
+    other = f". Or say delimiter={word} in the content type" if word else ""
+    return f"Columns must be separated by commas, not by {name or 'blanks'}{decimals}{other}"
 
 
 def _explain_word(text: str) -> str | None:

@@ -14,9 +14,9 @@ from open_algorithms.commands.telling.faults import CommandError
 CSV_ENDINGS = (".csv", ".csv.gz")
 
 
-def check_beginnings(files: Sequence[Path]) -> None:
+def check_beginnings(files: Sequence[Path], delimiter: str) -> None:
     """Raise CommandError where a file does not start like a table, or not like the table of the other files."""
-    lines = {file: found for file in files if (found := read_first_lines(file))}
+    lines = {file: found for file in files if (found := read_first_lines(file, delimiter))}
     if odd := find_odd_file(lines):
         file, usual = odd
         raise CommandError(
@@ -25,8 +25,8 @@ def check_beginnings(files: Sequence[Path]) -> None:
             f"{len(lines[usual][0])}. Move it out of the folder."
         )
     for file, found in lines.items():
-        if problem := describe_beginning(*found):
-            raise CommandError(f"the first line of {file}, {','.join(found[0])[:80]}, {problem}.")
+        if problem := describe_beginning(delimiter, *found):
+            raise CommandError(f"the first line of {file}, {delimiter.join(found[0])[:80]}, {problem}.")
 
 
 def find_odd_file(lines: Mapping[Path, list[Fields]]) -> tuple[Path, Path] | None:
@@ -58,12 +58,12 @@ def describe_column_count(found: list[Fields]) -> str:
     return f"{width} column{'s' if width > 1 else ''}"
 
 
-def describe_beginning(first: Fields, second: Fields | None = None) -> str | None:
+def describe_beginning(delimiter: str, first: Fields, second: Fields | None = None) -> str | None:
     """Describe a first line that is neither a header nor a row, and what to do about it.
 
     None where it is one of them.
     """
-    whole = ",".join(first)
+    whole = delimiter.join(first)
     if re.fullmatch(r"sep=.?", whole):
         return f"is for Excel and no data. Remove the line {whole}"
     if second and len(first) > 1 and not any(first):

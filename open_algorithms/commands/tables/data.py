@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from container.channels.files import find_files
+from container.codecs.delimited.fields import DELIMITER_NAMES, guess_delimiter
+from container.codecs.delimited.parameters import read_delimiter
 from container.codecs.registry import TRAINING_TYPES, TYPE_OF_SUFFIX, parse_content_type
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
+from container.contract.errors import DecodeError
 from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
-from open_algorithms.commands.tables.headers import CSV, all_begin_with_name, has_headers, read_head
+from open_algorithms.commands.tables.headers import CSV, all_begin_with_name, has_headers, read_filled_lines, read_head
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.learning.artifact.archives import FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE
 
@@ -61,7 +64,8 @@ def link_channel_files(files: Sequence[tuple[str, Path]], folder: Path) -> None:
 def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | None, name: str = "") -> str:
     """Return the content type of the files: the stated one, else the one that all names or first bytes agree on.
 
-    For CSV with a header, the parameter `header=present` is added; a first line that holds `name` is one.
+    For CSV, the parameters are added that its first lines tell: `delimiter`, where that is no comma, and
+    `header=present`, where there is a header; a first line that holds `name` is one.
     """
     if stated_type is None:
         kinds = {guess_file_type(file, len(files) > 1): file for _, file in files}
@@ -74,16 +78,48 @@ def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | No
     media = parse_content_type(stated_type)
     if media.name not in TRAINING_TYPES:
         raise UsageError(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {stated_type!r}.")
-    if media.name == CSV:
-        check_beginnings([file for _, file in files])
-    paths = [file for _, file in files]
-    if (
-        media.name == CSV
-        and "header" not in media.parameters
-        and (all_begin_with_name(paths, name) or has_headers(paths, stated_type))
+    return add_parameters(stated_type, [file for _, file in files], name) if media.name == CSV else stated_type
+
+
+def add_parameters(stated_type: str, files: Sequence[Path], name: str) -> str:
+    """Return the content type of CSV files with what their first lines tell of the delimiter and the header."""
+    parameters = parse_content_type(stated_type).parameters
+    try:
+        delimiter = read_delimiter(parameters)
+    except DecodeError as error:
+        raise UsageError(f"{error}.") from None
+    if not delimiter:
+        delimiter = agree_on_delimiter(files)
+        stated_type += "" if delimiter == "," else f";delimiter={DELIMITER_NAMES[delimiter]}"
+    check_beginnings(files, delimiter)
+    if "header" not in parameters and (
+        all_begin_with_name(files, name, delimiter) or has_headers(files, stated_type, delimiter)
     ):
-        return f"{stated_type};header=present"
+        stated_type += ";header=present"
     return stated_type
+
+
+def agree_on_delimiter(files: Sequence[Path]) -> str:
+    """Return the sign between fields that the first lines of files show; CommandError where they differ."""
+    found = {guess_delimiter(lines[0]): file for file in reversed(files) if (lines := read_filled_lines(file))}
+    found = {sign: file for sign, file in found.items() if sign in read_filled_lines(file)[0]}
+    if len(found) > 1:
+        (one, file), (other, second) = list(found.items())[::-1][:2]
+        raise CommandError(
+            f"{file} has {DELIMITER_NAMES[one]}s between its fields, but {second} has {DELIMITER_NAMES[other]}s. Give "
+            "files of one kind, or say --separator."
+        )
+    return next(iter(found), ",")
+
+
+def state_separator(stated_type: str | None, separator: str | None) -> str | None:
+    """Return the content type that is stated, with the separator of CSV that is stated."""
+    if separator is None:
+        return stated_type
+    media = parse_content_type(stated_type or CSV)
+    if media.name != CSV:
+        raise UsageError(f"--separator goes with text/csv, and not with {stated_type!r}.")
+    return f"{stated_type or CSV};delimiter={DELIMITER_NAMES[read_delimiter({'delimiter': separator})]}"
 
 
 def guess_file_type(file: Path, in_folder: bool = False) -> str:

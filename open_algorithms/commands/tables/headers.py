@@ -8,9 +8,9 @@ from math import isnan
 from pathlib import Path
 
 from container.channels.files import open_file
+from container.codecs.delimited.fields import guess_delimiter, split_fields
 from container.codecs.delimited.lines import is_for_excel
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, sniff_type
-from container.codecs.tabular.fields import find_delimiter, split_fields
 from container.contract.errors import DecodeError
 from container.rows.columns import index_column_count, is_increasing, is_permuted_range, is_range
 from open_algorithms.commands.telling.faults import CommandError, UsageError
@@ -33,19 +33,19 @@ class FirstLine(Enum):
     UNSURE = "either"
 
 
-def has_headers(files: Sequence[Path], kind: str) -> bool:
+def has_headers(files: Sequence[Path], kind: str, delimiter: str) -> bool:
     """Return whether the files start with a header; print a notice where it could be mistaken for a row.
 
     Raises CommandError where only some do, and UsageError where it cannot be decided. `kind` is the content type known
-    so far.
+    so far, `delimiter` the sign between fields.
     """
-    found = {file: classify_first_line(*lines) for file in files if (lines := read_first_lines(file))}
+    found = {file: classify_first_line(*lines) for file in files if (lines := read_first_lines(file, delimiter))}
     of = {first: [file for file, judged in found.items() if judged is first] for first in FirstLine}
     with_header = of[FirstLine.UNSURE] + of[FirstLine.NUMBERED] + of[FirstLine.HEADER]
     if not with_header:
         return False
     file = with_header[0]
-    line = f"the first line of {file}, {','.join(read_first_lines(file)[0])[:80]},"
+    line = f"the first line of {file}, {delimiter.join(read_first_lines(file, delimiter)[0])[:80]},"
     present, absent = (f"--content-type '{kind};header={word}'" for word in ("present", "absent"))
     if of[FirstLine.ROW]:
         or_row = "" if found[file] is FirstLine.HEADER else f" If it is a row, say {absent}."
@@ -63,9 +63,9 @@ def has_headers(files: Sequence[Path], kind: str) -> bool:
     return True
 
 
-def all_begin_with_name(files: Sequence[Path], name: str) -> bool:
+def all_begin_with_name(files: Sequence[Path], name: str, delimiter: str) -> bool:
     """Tell whether the first line of every file holds this name, so that it is a header."""
-    return bool(name) and all((lines := read_first_lines(file)) and name in lines[0] for file in files)
+    return bool(name) and all((lines := read_first_lines(file, delimiter)) and name in lines[0] for file in files)
 
 
 def concatenation_command(first: Path, others: Sequence[Path]) -> str:
@@ -131,19 +131,28 @@ def is_everyday_number(field: str) -> bool:
         return False
 
 
-def read_first_lines(file: Path) -> list[Fields]:
-    """Return the fields of the first two lines that are not blank, or fewer; empty for a file that is not text."""
+def read_first_lines(file: Path, delimiter: str = "") -> list[Fields]:
+    """Return the fields of the first two lines that are not blank, or fewer; empty for a file that is not text.
+
+    Without a delimiter, the first line tells which it is.
+    """
+    lines = read_filled_lines(file)
+    if lines and is_for_excel([lines[0]]):
+        return [lines[:1]]
+    sign = delimiter or guess_delimiter(lines[0] if lines else "")
+    fields = [split_fields(line, sign) for line in lines]
+    return fields if all(fields) else []  # wrong quotes are told with their place by whoever reads the data
+
+
+def read_filled_lines(file: Path) -> list[str]:
+    """Return the first two lines that are not blank, or fewer; empty for a file that is not text."""
     content = read_head(file, HEADER_BYTES)
     if sniff_type(content[:HEAD_BYTES]) != CSV:
         return []
     if len(content) == HEADER_BYTES:
         content = content.rpartition(b",")[0]  # without the field that is cut
     lines = [line.decode("utf-8", "replace") for line in content.removeprefix(BYTE_ORDER_MARK).splitlines()[:1000]]
-    filled = list(islice(filter(str.strip, lines), 2))
-    if filled and is_for_excel([filled[0]]):
-        return [filled[:1]]
-    fields = [split_fields(line, find_delimiter(filled[0])) for line in filled]
-    return fields if all(fields) else []  # wrong quotes are told with their place by whoever reads the data
+    return list(islice(filter(str.strip, lines), 2))
 
 
 def read_head(file: Path, size: int) -> bytes:

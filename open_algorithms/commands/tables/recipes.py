@@ -3,6 +3,7 @@
 Tests: tests/commands/tables/test_labels.py, tests/commands/tables/test_source.py.
 """
 
+import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from container.channels.files import GZIP_MAGIC
+from container.codecs.delimited.parameters import read_delimiter
 from container.codecs.registry import CODECS
 from container.contract.media import MediaType
 from container.rows.columns import index_column_count
@@ -19,9 +21,11 @@ PARQUET, LIBSVM = "application/x-parquet", "text/libsvm"
 LISTED = 12  # labels that are told one by one
 
 AWK_CSV = (
-    """awk -F, -v OFS=, '{rows} {{ x = ${column}; gsub(/[^-+.0-9eE]/, "", x); x += 0; ${column} = {number} }} 1'"""
+    """awk -F{sign} -v OFS={sign} '{rows} {{ x = ${column}; """
+    """gsub(/[^-+.0-9eE]/, "", x); x += 0; ${column} = {number} }} 1'"""
 )
 AWK_LIBSVM = "awk '/^[ \\t]*[-+.0-9]/ {{ x = $1 + 0; $1 = {number} }} 1'"
+QUOTED_SIGNS = {";": "';'", "|": "'|'", "\t": r"'\t'"}  # as a shell and awk read them
 EACH_LINE, ALL_BUT_FIRST = r"/[^ \t\r]/", r"/[^ \t\r]/ && n++"
 PYARROW = """\
 {python} - <<'END'
@@ -40,7 +44,8 @@ END"""
 MOVE_COLUMN = (
     """{python} -c 'import csv, sys; sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape"); """
     """sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape"); csv.writer(sys.stdout, """
-    """lineterminator="\\n").writerows(r.insert({first}, r.pop({column})) or r for r in csv.reader(sys.stdin) if r)'"""
+    """lineterminator="\\n"{sign}).writerows(r.insert({first}, r.pop({column})) or r """
+    """for r in csv.reader(sys.stdin{sign}) if r)'"""
 )
 EACH_FILE = """\
 (cd {source} && find . ! -type d ! -path '*/[._]*') | while IFS= read -r file; do
@@ -77,11 +82,13 @@ def numbering_command(values: Sequence[float], path: Path, files: Sequence[Path]
         python = shlex.quote(sys.executable)
         return PYARROW.format(python=python, source=str(path), target=target, values=exact, label=label)
     if kind == CSV:
-        names = [read_first_lines(file)[0] for file in files] if header else [[""]]
+        sign = read_delimiter(media.parameters) or ","
+        names = [read_first_lines(file, sign)[0] for file in files] if header else [[""]]
         if len({tuple(found[: index_column_count(found) + 1]) for found in names}) > 1:
             return "The label is not in the same column of every file: put it first in each of them before."
         column = 1 + (index_column_count(names[0]) if header else 0)
-        command = AWK_CSV.format(rows=ALL_BUT_FIRST if header else EACH_LINE, column=column, number=number)
+        rows, sign = ALL_BUT_FIRST if header else EACH_LINE, QUOTED_SIGNS.get(sign, sign)
+        command = AWK_CSV.format(rows=rows, column=column, number=number, sign=sign)
     elif kind == LIBSVM:
         command = AWK_LIBSVM.format(number=number)
     else:
@@ -89,9 +96,10 @@ def numbering_command(values: Sequence[float], path: Path, files: Sequence[Path]
     return pipeline_command(command, path, target)
 
 
-def label_first_command(path: Path, column: int, first: int) -> str:
+def label_first_command(path: Path, column: int, first: int, delimiter: str) -> str:
     """Return the command that moves CSV column `column`, counted from 0, to the front, after `first` index columns."""
-    command = MOVE_COLUMN.format(python=shlex.quote(sys.executable), column=column, first=first)
+    sign = "" if delimiter == "," else f", delimiter={json.dumps(delimiter)}"
+    command = MOVE_COLUMN.format(python=shlex.quote(sys.executable), column=column, first=first, sign=sign)
     return pipeline_command(command, path, target_name(path, "label-first", CSV))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from container.codecs.delimited.form import CsvSchema
+from container.codecs.delimited.parameters import read_delimiter
 from container.codecs.delimited.widths import explain_width
 from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
 from container.contract.media import MediaType
@@ -33,9 +34,11 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
             f"which column of {path} is the label? Say --target NAME, or --target-first if it is the first."
         )
     refuse_other_files(files)
-    first = read_first_line(files)
+    delimiter = read_delimiter(media.parameters) or ","
+    first = read_first_line(files, delimiter)
     if len(first) < 2:
-        raise CommandError(f"{files[0]}: {explain_width(first, CsvSchema(1, 1, 'row'), 1)}.")
+        schema = CsvSchema(1, 1, "row", delimiter=delimiter)
+        raise CommandError(f"{files[0]}: {explain_width(first, schema, 1)}.")
     if media.parameters.get("header", "").lower() == "present":
         index = find_index_columns(first)
         ask_for_name(path, [name for i, name in enumerate(first) if i not in index])
@@ -44,7 +47,7 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
         f"{path} is CSV without names of columns, whose first column must be the label; its first row begins with "
         f"{show_names(first)}. If that is the label, say --target-first. If not, put the label there in every file, "
         f"those of --validation and --test too, as this does with the last column, which is number {number} counted "
-        f"from 0:\n{label_first_command(path, number, 0)}"
+        f"from 0:\n{label_first_command(path, number, 0, delimiter)}"
     )
 
 
@@ -59,9 +62,10 @@ def check_has_names(path: Path, files: Sequence[Path], media: MediaType) -> None
     if "charset" not in media.parameters:
         refuse_other_files(files)
     if media.parameters.get("header", "").lower() != "present":
+        first = read_first_line(files, read_delimiter(media.parameters))
         raise UsageError(
             f"--target chooses a column by its name, but the first line of {path} seems to be a row, "
-            f"{show_names(read_first_line(files))}. Put the names of the columns above it; or, where the label is "
+            f"{show_names(first)}. Put the names of the columns above it; or, where the label is "
             "first, say --target-first instead."
         )
 
@@ -73,9 +77,9 @@ def refuse_other_files(files: Sequence[Path]) -> None:
             raise CommandError(f"{file}: {explain_mismatch(CSV, content)}." if content else f"{file} is empty.")
 
 
-def read_first_line(files: Sequence[Path]) -> list[str]:
+def read_first_line(files: Sequence[Path], delimiter: str) -> list[str]:
     """Return the fields of the first line of the first file that has one."""
-    return next((found[0] for file in files if (found := read_first_lines(file))), [""])
+    return next((found[0] for file in files if (found := read_first_lines(file, delimiter))), [""])
 
 
 def ask_for_name(path: Path, names: Sequence[str]) -> None:

@@ -357,7 +357,11 @@ def test_a_file_of_nothing_needs_no_header(text: bytes) -> None:
         ),
         (b"y,a,\n1,2,\n", "row 2, column 3: .* found '': the line ends in a comma. Remove it if all lines end in one"),
         (b"y,a,colour\n1,2,\n", r"row 2, column 3 \('colour'\): expected a number, found '': a missing value"),
-        (b"y;a\n1;2\n", "row 1: .* found one column, 'y;a'. Columns must be separated by commas, not by ';'"),
+        (
+            b"y;a\n1;2,5\n",
+            r"row 2, column 2 \('a'\): expected a number, found '2,5': a number with a decimal comma. Wri",
+        ),
+        (b"y;a\n1,2\n", "row 2: expected 2 .* found 1, '1,2'. Its columns are separated by commas, not by semicolons"),
         (b"y\n1\n", "row 1: expected a label and at least one feature, found one column, 'y'"),
         (b'y,"a\nb"\n1,2\n', "row 1: a quote that is not closed in its line: 'y,\"a'. Remove the line break within"),
         *(
@@ -391,7 +395,7 @@ def test_a_file_of_nothing_needs_no_header(text: bytes) -> None:
             "'e', 'f', 'column 8' and 1 more$",
         ),
         ("y,größe\n1,2\n".encode("latin-1"), "row 1: names that are not written as utf-8: 'y,größe'"),
-        (b"y," + b"a" * 200_000 + b"\n1,2\n", "row 1: expected names separated by commas: field larger than"),
+        (b"y," + b"a" * 200_000 + b"\n1,2\n", "row 1: expected names in fields: field larger than"),
     ],
 )
 def test_below_a_header_rows_are_counted_as_lines_of_the_file(text: bytes, message: str) -> None:
@@ -406,9 +410,8 @@ def test_below_a_header_rows_are_counted_as_lines_of_the_file(text: bytes, messa
         ({"label_size": "2"}, "expected label_size=0 or label_size=1 in the content type, found '2'"),
         ({"header": "yes"}, "expected header=present or header=absent in the content type, found 'yes'"),
         ({"charset": "utf-16"}, "charset 'utf-16' in the content type is not supported"),
-        ({"delimiter": ";"}, "the content type says delimiter, which is not read. Separate columns by commas, and lea"),
-        ({"sep": "\t"}, "the content type says sep, which is not read. Separate columns by commas, and leave sep out"),
-        ({"separator": ""}, "the content type says separator, which is not read. Separate columns by commas"),
+        ({"delimiter": "~"}, "expected a delimiter among comma, semicolon, tab, pipe in the content type, found '~'"),
+        ({"sep": " "}, "expected a sep among comma, semicolon, tab, pipe in the content type, found ' '"),
         ({"quotechar": "'"}, 'the content type says quotechar, which is not read. Quote fields by "'),
         ({"decimal": ","}, "the content type says decimal, which is not read. Write decimals with a point"),
         ({"encoding": "latin-1"}, "the content type says encoding, which is not read. Say charset, and leave encoding"),
@@ -424,6 +427,56 @@ def test_a_parameter_that_cannot_be_followed_is_named(parameters: dict[str, str]
 
 def test_a_parameter_that_changes_nothing_is_none_to_refuse() -> None:
     assert read(b"1,2\n", delimiter=",", quotechar='"', decimal=".", version="1") == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "words"), [(";", ["semicolon", ";", ""]), ("\t", ["tab", "\\t"]), ("|", ["pipe"])]
+)
+@pytest.mark.parametrize("spelling", ["{}", '"{}"', " {} "])
+def test_fields_may_be_separated_otherwise_in_rows_and_in_requests(
+    delimiter: str, words: list[str], spelling: str
+) -> None:
+    rows = [[1.0, 2.5, -3e-5], [0.0, 1e6, 7.0]]
+    lines = [delimiter.join(spelling.format(repr(number)) for number in row) for row in rows]
+    text = "\r\n".join(lines).encode()
+    expected = np.array(rows, np.float32).tolist()
+    for word in [delimiter, *words]:
+        assert read(text, delimiter=word) == expected
+        assert decode_body("text/csv", text, {"separator": word}, 3).tolist() == expected
+    header = delimiter.join(["y", "a", "b"]).encode()
+    for said in ({}, {"delim": words[0]}):
+        assert read_named(header + b"\n" + text, **said) == ([["a", "b"]], expected)
+        named = {"header": "present", **said}
+        assert decode_body("text/csv", header + b"\n" + text, named, 3).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"1;2,5;3\n", "row 1, column 2: expected a number, found '2,5': a number with a decimal comma. Write 2.5$"),
+        (
+            b"1;2,500;3\n",
+            "row 1, column 2: .* found '2,500': a number with a comma. Write 2500, or 2.500 if the comma is",
+        ),
+        (b"1;2;3\n4;5\n", r"row 2: expected 3 \(a label and 2 features\) columns, found 2"),
+        (b"1;2;\n", "row 1, column 3: .* the line ends in a semicolon. Remove it if all lines end in one"),
+        (b"1;2;3\n4;5;6;;\n", "row 2: .* found 5: the line ends in 2 semicolons. Remove them"),
+        (b"1,2,3\n", "found one column, '1,2,3'. Its columns are separated by commas, not by semicolons"),
+        (b"1;x\n", "row 1, column 2: expected a number, found 'x'"),
+    ],
+)
+def test_what_is_wrong_in_fields_that_are_separated_otherwise_is_told_as_it_is_written(
+    text: bytes, message: str
+) -> None:
+    with pytest.raises(DecodeError, match=message):
+        read(text, delimiter="semicolon")
+
+
+def test_an_index_without_a_name_keeps_its_column_where_tabs_separate() -> None:
+    told: list[list[str]] = []
+    options = DecodeOptions(lambda names: told.append([*names]))
+    list(csv.decode_blocks(BytesIO(b" \n\ty\ta\n0\t1\t2\n"), {"header": "present"}, None, options))
+    assert told == [["", "y", "a"]]
 
 
 def test_a_request_holds_features_only() -> None:
@@ -530,8 +583,7 @@ def test_a_row_whose_label_is_no_number_is_not_taken_for_one(text: bytes, advice
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        (b"y;a;b\n1;2;3\n", "Columns must be separated by commas, not by ';'"),
-        (b"y\ta\n1\t2\n", "Columns must be separated by commas, not by "),
+        (b"y a b\n1 2 3\n", "Are its columns separated by blanks?"),
         (b'"y,a"\n"1,2"\n', "Quotes stand around the whole row: remove them"),
     ],
 )

@@ -65,6 +65,13 @@ def test_files_for_training_are_known_by_their_suffix(kind: str) -> None:
         assert TYPE_OF_SUFFIX[suffix] == kind
 
 
+@pytest.mark.parametrize("suffix", [".tsv", ".tab"])
+def test_a_file_of_tabs_is_csv_with_another_sign_between_fields(suffix: str) -> None:
+    assert TYPE_OF_SUFFIX[suffix] == "text/tab-separated-values"
+    media = parse_content_type(f"{TYPE_OF_SUFFIX[suffix]};header=present")
+    assert (media.name, media.parameters) == ("text/csv", {"delimiter": "tab", "header": "present"})
+
+
 def test_libsvm_has_a_second_name() -> None:
     media = parse_content_type("TEXT/x-libsvm; charset=utf-8")
     assert (media.name, media.parameters) == ("text/libsvm", {"charset": "utf-8"})

@@ -109,7 +109,7 @@ def test_a_header_is_what_names_most_of_the_columns_unless_it_is_said_that_there
         (
             b"1,2,3",
             {"delimiter": "x"},
-            "expected a delimiter among ',', ';', '\\\\t', '|' in the content type, found 'x'",
+            "expected a delimiter among comma, semicolon, tab, pipe in the content type, found 'x'",
         ),
         (b"1,2,3", {"quotechar": "'"}, "the content type says quotechar, which is not read"),
         (b"1,2,3", {"label_size": "2"}, "expected label_size=0 or label_size=1"),

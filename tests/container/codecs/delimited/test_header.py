@@ -62,10 +62,10 @@ def test_rows_that_are_not_the_header_of_numbers_are_not_told_of() -> None:
 def test_one_name_for_several_features_is_told_what_separates_columns_before_other_names_are_asked_for(
     features: int,
 ) -> None:
-    with pytest.raises(DecodeError, match=r"found 1, 'a;b'. Columns must be separated by commas, not by ';'"):
-        ask(b"a;b\n1;2\n", features, refuse_names)
-    with pytest.raises(DecodeError, match=r"found one column, 'y;a'. Columns must be separated by commas, not by ';'"):
-        read(b"y;a\n1;2\n", DecodeOptions(refuse_names))
+    with pytest.raises(DecodeError, match=r"found 1, 'a b'. Are its columns separated by blanks\?"):
+        ask(b"a b\n1 2\n", features, refuse_names)
+    with pytest.raises(DecodeError, match=r"found one column, 'y a'. Are its columns separated by blanks\?"):
+        read(b"y a\n1 2\n", DecodeOptions(refuse_names))
 
 
 def test_a_model_of_one_feature_has_a_header_of_one_name() -> None:

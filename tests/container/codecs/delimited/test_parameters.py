@@ -2,14 +2,11 @@
 
 import pytest
 
-from container.codecs.delimited.parameters import read_charset, read_label_size, refuse_unsupported
+from container.codecs.delimited.parameters import read_charset, read_delimiter, read_label_size, refuse_unsupported
 from container.contract.errors import DecodeError
+from container.contract.media import parse_media_type
 
 REMEDIES = {
-    "delimiter": "Separate columns by commas",
-    "delim": "Separate columns by commas",
-    "sep": "Separate columns by commas",
-    "separator": "Separate columns by commas",
     "quotechar": 'Quote fields by "',
     "quote": 'Quote fields by "',
     "decimal": "Write decimals with a point",
@@ -17,7 +14,7 @@ REMEDIES = {
     "encoding": "Say charset",
     "headers": "Say header=present or header=absent",
 }
-WHAT_IS_READ = {"delim": ",", "separator": ",", "quote": '"', "quotechar": '"', "decimal": ".", "thousands": ""}
+WHAT_IS_READ = {"quote": '"', "quotechar": '"', "decimal": ".", "thousands": ""}
 
 
 @pytest.mark.parametrize("name", REMEDIES)
@@ -32,6 +29,26 @@ def test_a_parameter_of_another_program_is_refused_with_a_remedy(name: str) -> N
 @pytest.mark.parametrize("name", WHAT_IS_READ)
 def test_it_is_let_pass_if_it_says_what_is_read_anyway(name: str) -> None:
     refuse_unsupported({name: WHAT_IS_READ[name], "unknown": "anything"})
+
+
+@pytest.mark.parametrize("name", ["delimiter", "delim", "sep", "separator"])
+def test_a_delimiter_is_said_by_its_sign_or_its_name(name: str) -> None:
+    said = {
+        ",": ",",
+        "comma": ",",
+        ";": ";",
+        "semicolon": ";",
+        "\t": "\t",
+        "TAB": "\t",
+        "\\t": "\t",
+        "|": "|",
+        "pipe": "|",
+    }
+    assert {text: read_delimiter({name: text}) for text in said} == said
+    assert read_delimiter(parse_media_type(f"text/csv;{name}=;header=present").parameters) == ";"
+    assert read_delimiter({"charset": "utf-8"}) == ""
+    with pytest.raises(DecodeError, match=f"expected a {name} among comma, semicolon, tab, pipe .*, found ':'"):
+        read_delimiter({name: ":"})
 
 
 def test_a_label_comes_first_if_the_content_type_says_so_and_else_as_usual() -> None:

@@ -77,8 +77,13 @@ def test_a_line_of_another_width_is_told_why(line: str, schema: CsvSchema, numbe
     ("text", "number", "cause"),
     [
         ("1,2", 2, ". Quotes stand around the whole row: remove them"),
-        ("1;2", 2, ". Columns must be separated by commas, not by ';', and decimals written with a point"),
-        ("1\t2", 2, ". Columns must be separated by commas, not by tabs"),
+        (
+            "1;2",
+            2,
+            ". Columns must be separated by commas, not by ';', and decimals written with a point"
+            ". Or say delimiter=semicolon in the content type",
+        ),
+        ("1\t2", 2, ". Columns must be separated by commas, not by tabs. Or say delimiter=tab in the content type"),
         ("y age", 1, ". Are its columns separated by blanks? Separate them by commas; if it is a title, remove it"),
         ("y age", 2, ". Are its columns separated by blanks? Separate them by commas"),
         ("age", 1, ""),

@@ -206,9 +206,17 @@ COMPLEX = ": a complex number. Write its two parts as two columns"
         ),
         *((text, ": a truth value. Write 1 for true and 0 for false") for text in ("FALSE", ".true.", ".False.")),
         ("1 2", ". Columns must be separated by commas, not by blanks"),
-        ("1\t2", ". Columns must be separated by commas, not by tabs"),
-        ("x;2", ". Columns must be separated by commas, not by ';', and decimals written with a point"),
-        ("1|2,5", ". Columns must be separated by commas, not by '|', and decimals written with a point"),
+        ("1\t2", ". Columns must be separated by commas, not by tabs. Or say delimiter=tab in the content type"),
+        (
+            "x;2",
+            ". Columns must be separated by commas, not by ';', and decimals written with a point"
+            ". Or say delimiter=semicolon in the content type",
+        ),
+        (
+            "1|2,5",
+            ". Columns must be separated by commas, not by '|', and decimals written with a point"
+            ". Or say delimiter=pipe in the content type",
+        ),
         ("1\x012", ". Columns must be separated by commas, not by U+0001"),
         ("1、2", ". Columns must be separated by commas, not by U+3001 (IDEOGRAPHIC COMMA)"),
         ("1،2", ". Columns must be separated by commas, not by U+060C (ARABIC COMMA)"),
@@ -237,4 +245,6 @@ def test_blanks_separate_columns_only_where_all_parts_are_numbers_and_not_one_in
 
 def test_several_blanks_separate_columns_too() -> None:
     assert explain_separator(" 1   2 ") == "Columns must be separated by commas, not by blanks"
-    assert explain_separator("a\tb") == "Columns must be separated by commas, not by tabs"
+    assert explain_separator("a\tb") == (
+        "Columns must be separated by commas, not by tabs. Or say delimiter=tab in the content type"
+    )
