@@ -26,7 +26,7 @@ SHARED_WITH_CONTAINER = {
 MXNET = f"{LEARNING}.engine.mxnet"
 WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artifact.write"}
 WITH_WEB = {"container.web", "container.wire", "container.server"}
-WITH_ENVIRONMENT = {"container.contract.environment", f"{COMMANDS}.main"}  # the latter is a door
+WITH_ENVIRONMENT = {"container.contract.environment", f"{COMMANDS}.main", f"{DOORS}.programs"}
 FLOORS, LARGEST_FOLDER = 7, 12
 
 

@@ -295,7 +295,18 @@ def test_a_signal_that_comes_while_a_program_is_started_ends_it(
             os.kill(os.getpid(), signal.SIGTERM)
             super().__init__(*words, **options)
 
-    (tmp_path / "train").write_text("import time\ntime.sleep(3600)\n")
-    monkeypatch.setattr("open_algorithms.commands.telling.doors.CHECKOUT", tmp_path)
+    (tmp_path / "sleeping.py").write_text("import time\n\ndef train(): time.sleep(3600)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("open_algorithms.commands.telling.doors.PROGRAMS", "sleeping")
     monkeypatch.setattr("subprocess.Popen", Interrupted)
     assert run_program("train", tmp_path, dict(os.environ)) == 128 + signal.SIGTERM
+
+
+def test_a_folder_whose_files_are_called_like_modules_does_no_harm(tmp_path: Path) -> None:
+    for name in ("random.py", "numpy.py", "container.py", "open_algorithms.py"):
+        (tmp_path / name).write_text("raise ImportError('a file of the user')\n")
+    words = [sys.executable, "-P", "-m", "open_algorithms.commands", "train"]
+    data = (str(DATA / "train.csv"), "--target-first", "--out", "new")
+    ended = subprocess.run([*words, *data, *QUICK], cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (tmp_path / "new" / "report.html").exists()

@@ -1,4 +1,4 @@
-"""Run the programs `train` and `serve`, at the top of the checkout or the image, as the platform does.
+"""Run the programs `train` and `serve` as the platform does: each in a process of its own.
 
 Tests: tests/commands/test_train.py, tests/commands/test_serve.py.
 """
@@ -11,9 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from open_algorithms.commands.telling.faults import CommandError
-
-CHECKOUT = Path(__file__).resolve().parents[3]
+PROGRAMS = "open_algorithms.doors.programs"
 FORWARDED_SIGNALS = {signal.SIGINT: signal.SIGINT, signal.SIGTERM: signal.SIGTERM, signal.SIGHUP: signal.SIGTERM}
 SIGNAL_SECONDS = 0.1  # until a signal is sent on
 
@@ -23,11 +21,8 @@ def run_program(name: str, root: Path, environ: Mapping[str, str]) -> int:
 
     Returns its exit status.
     """
-    door = CHECKOUT / name
-    if not door.is_file():
-        raise CommandError(f"the program {door} is not there. Run from a checkout (make setup), or from the image.")
     with collect_signals() as received:
-        child = subprocess.Popen([sys.executable, door], env={**environ, "SAGEMAKER_BASE_DIR": str(root)})
+        child = subprocess.Popen(program_words(name), env={**environ, "SAGEMAKER_BASE_DIR": str(root)})
         status = None
         while status is None:
             while received:
@@ -35,6 +30,12 @@ def run_program(name: str, root: Path, environ: Mapping[str, str]) -> int:
             with suppress(subprocess.TimeoutExpired):
                 status = child.wait(SIGNAL_SECONDS)
     return status if status >= 0 else 128 - status
+
+
+def program_words(name: str) -> list[str]:
+    """Return the words that start a program, which finds modules where this process does, whatever its folder holds."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {PROGRAMS} import {name}; {name}()"
+    return [sys.executable, "-c", code]
 
 
 @contextmanager
