@@ -44,7 +44,8 @@ def request_columns(hp: Hyperparameters, earlier: LinearModel | None) -> ColumnR
 
 
 def label_columns(model: LinearModel, columns: Columns) -> LinearModel:
-    """Return the model for raw features, with the names of the columns where they are known."""
+    """Return the model for raw features, with the names of the columns and the classes where they are known."""
+    model = replace(model, label_classes=columns.classes)
     if columns.shift is not None:
         model = model.absorb_shift(-columns.shift)
     if len(columns.features) != model.feature_dim:

@@ -16,7 +16,7 @@ from container.codecs.registry import ANSWER_ENCODINGS, parse_content_type
 from container.codecs.text.digits import write_plainly
 from container.contract.errors import BadPayload, NotAcceptable, PayloadTooLarge
 from container.contract.media import negotiate_type
-from container.rows.asked import AskedTable, Recipe, RowCounter, TableModel
+from container.rows.asked import AskedTable, RowCounter, TableModel
 from container.rows.blocks import DEFAULT_OPTIONS, AnswerColumns, DecodeOptions, Features, all_finite
 from container.rows.columns import arrange_features, arrange_numbered_features, show_names
 from open_algorithms.learning.rows.csr import Csr, slice_rows
@@ -179,8 +179,8 @@ def name_fields(columns: AnswerColumns, classes: Sequence[str | float] = ()) -> 
 
 def _find_classes(model: ServedModel) -> Sequence[str | float]:
     """Return the classes in the order of their numbers, none where labels are numbers."""
-    recipe: Recipe | None = getattr(model, "recipe", None)
-    return () if recipe is None or recipe.target is None else recipe.target.classes
+    classes: Sequence[str | float] = getattr(model, "classes", ())
+    return classes
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.artifact.settings import finite_float, is_plain_value, read_json_object
-from open_algorithms.learning.columns.document import read_recipe
+from open_algorithms.learning.columns.document import read_classes, read_recipe
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
 
@@ -23,6 +23,7 @@ class AdditionalParameters(NamedTuple):
     bias: tuple[float, ...] | None = None
     blurred: tuple[int, ...] = ()
     recipe: Recipe | None = None
+    classes: tuple[str | float, ...] = ()
 
 
 def read_additional_parameters(content: bytes | bytearray) -> AdditionalParameters:
@@ -61,7 +62,9 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
     facts = AdditionalParameters(
         predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred_columns(found)
     )
-    return facts if found.get("columns") is None else with_recipe(facts, found["columns"])
+    if found.get("columns") is None:
+        return facts._replace(classes=read_classes(found.get("classes") or [], ADDITIONAL_FILE))
+    return with_recipe(facts, found["columns"])
 
 
 def with_recipe(facts: AdditionalParameters, columns: Any) -> AdditionalParameters:

@@ -39,6 +39,7 @@ def pack_model(model: LinearModel) -> list[memoryview]:
         "bias_bytes": bias.nbytes,
         "names_bytes": len(names),
         "recipe_bytes": len(recipe),
+        "label_classes": model.label_classes,
     }
     return pack_parts(MAGIC, header, (weight.data, bias.data, memoryview(names), memoryview(recipe)))
 
@@ -61,6 +62,7 @@ def unpack_model(buffer: "ReadableBuffer") -> LinearModel:
         PackedNames(names_bytes) if names_bytes else (),
         blurred=tuple(header["blurred"]),
         recipe=PackedRecipe(recipe_bytes) if recipe_bytes else None,
+        label_classes=tuple(header["label_classes"]),
     )
 
 

@@ -4,6 +4,7 @@ Sizes are bounded, shapes checked, and nothing is unpickled.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from open_algorithms.learning.artifact.archives import (
 )
 from open_algorithms.learning.artifact.folder import open_model_file, read_bounded
 from open_algorithms.learning.artifact.params import Floats, read_parameters
-from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -64,6 +64,7 @@ def read_model(files: ModelFiles, where: str) -> LinearModel:
         facts.label_name,
         facts.blurred,
         facts.recipe,
+        facts.classes,
     )
 
 
@@ -136,9 +137,8 @@ def read_loose_files(directory: Path, memory_limit: int | None) -> ModelFiles:
     return files
 
 
-def check_classes(recipe: Recipe, predictor_type: str, count: int) -> None:
-    """Raise InputError where the classes of a table are not as many as the model tells apart."""
-    classes = () if recipe.target is None else recipe.target.classes
+def check_classes(classes: Sequence[str | float], predictor_type: str, count: int) -> None:
+    """Raise InputError where the classes that have names are not as many as the model tells apart."""
     if classes and (predictor_type == "regressor" or len(classes) != count):
         expected = "none" if predictor_type == "regressor" else f"{count}"
         raise InputError(f"{ADDITIONAL_FILE} says {len(classes)} classes of a {predictor_type}; expected {expected}.")
@@ -157,8 +157,8 @@ def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats)
         raise InputError(
             f"{ADDITIONAL_FILE} says {len(facts.names)} {what}, but {PARAMETERS_FILE} holds fc0_weight {weight.shape}."
         )
-    if facts.recipe is not None:
-        check_classes(facts.recipe, facts.predictor_type, max(outputs, 2))
+    target = None if facts.recipe is None else facts.recipe.target
+    check_classes(facts.classes if target is None else target.classes, facts.predictor_type, max(outputs, 2))
     if facts.blurred and max(facts.blurred) >= features:
         raise InputError(
             f"{ADDITIONAL_FILE} says blurred_features up to {max(facts.blurred)}, but {PARAMETERS_FILE} holds "

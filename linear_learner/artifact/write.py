@@ -54,8 +54,8 @@ def build_symbol(model: LinearModel, label: str) -> Any:
 def extended_parameters(model: LinearModel) -> str | None:
     """Return the additional parameters with our extensions, as JSON; None where there are none.
 
-    The extensions are the recipe of a table, or else the names of features and label, the float64 bias, and the
-    features that float32 blurs. Names are left out where the file would be too long to be read back.
+    The extensions are the recipe of a table, or else the names of features and label, the classes, the float64 bias,
+    and the features that float32 blurs. Names are left out where the file would be too long to be read back.
     """
     names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
     if model.names and model.label_name:
@@ -65,6 +65,8 @@ def extended_parameters(model: LinearModel) -> str | None:
         more["bias"] = model.bias.tolist()
     if model.blurred:
         more["blurred_features"] = list(model.blurred)
+    if model.label_classes:
+        more["classes"] = list(model.label_classes)
     if model.recipe is not None:
         document = {**additional_parameters(model), **more, "columns": write_recipe(model.recipe)}
         return json.dumps(document, ensure_ascii=False)

@@ -20,7 +20,7 @@ PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and 
 
 def has_names(model: LinearModel) -> bool:
     """Tell whether the classes have names of their own."""
-    return model.recipe is not None and bool(model.recipe.class_names)
+    return bool(model.classes)
 
 
 def name_classes(model: LinearModel) -> str:

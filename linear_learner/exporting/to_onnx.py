@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linear_learner.exporting.columns.names import class_names
 from linear_learner.exporting.columns.places import find_all_places
 from linear_learner.exporting.cut import lowest_positive_margin
 from linear_learner.exporting.graph.columns import add_columns, describe_input
@@ -84,7 +83,7 @@ def add_answers(graph: GraphParts, model: LinearModel, total: str) -> None:
         graph.add_cast(total, margin, FLOAT)
     if model.predictor_type == "regressor":
         return
-    names = class_names(model)
+    names = model.classes
     label = "class" if names else "predicted_label"
     if model.predictor_type == "multiclass_classifier":
         graph.add_node("ArgMax", "score", label, axis=1, keepdims=0)
@@ -114,7 +113,7 @@ def graph_properties(model: LinearModel) -> dict[str, str]:
         known["threshold"] = repr(model.threshold)
     if model.names:
         known["feature_names"] = json.dumps(list(model.names), ensure_ascii=False)
-    if names := class_names(model):
+    if names := model.classes:
         known["classes"] = json.dumps(list(names), ensure_ascii=False)
     if model.recipe is not None:
         inputs = {places.column.name: describe_input(places.column) for places in find_all_places(model.recipe)}

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from linear_learner.exporting.columns.encoders import write_encoders
-from linear_learner.exporting.columns.names import class_names
 from linear_learner.exporting.columns.words import TRUTH_WORDS
 from linear_learner.exporting.cut import float64_threshold
 from linear_learner.objective.model import LinearModel
@@ -25,7 +24,7 @@ def to_sklearn(model: LinearModel) -> bytes:
     weight, bias = np.asarray(model.weight, np.float64), np.asarray(model.bias, np.float64)
     coef, intercept = weight.T.tolist(), bias.tolist()
     found: dict[str, Any] = {}
-    names = class_names(model)
+    names = model.classes
     if model.predictor_type == "regressor":
         estimator, coef, intercept = "LinearRegression", coef[0], intercept[0]
         found["note"] = "predict is the score."

@@ -5,7 +5,7 @@ Tests: tests/commands/test_export.py, tests/linear_learner/exporting/test_raw_co
 
 from collections.abc import Mapping
 
-from linear_learner.exporting.columns.names import class_names, column_names
+from linear_learner.exporting.columns.names import column_names
 from linear_learner.exporting.cut import float64_threshold
 from linear_learner.exporting.sql.margins import date_expressions, margin_expression
 from linear_learner.exporting.sql.text import double_literal, join_balanced, quote_identifier, text_literal
@@ -58,7 +58,7 @@ def answer_column(model: LinearModel, name: str, prefix: str) -> str:
 
 def class_literals(model: LinearModel) -> list[str]:
     """Return what the classes are called, or their numbers."""
-    names = class_names(model) or range(max(model.outputs, 2))
+    names = model.classes or range(max(model.outputs, 2))
     return [text_literal(name) if isinstance(name, str) else write_class(float(name)) for name in names]
 
 
@@ -101,5 +101,5 @@ def multiclass_query(model: LinearModel, source: str, prefix: str, steps: Mappin
     label = answer_column(model, "predicted_label", prefix)
     scores = ",\n".join(f"  ({power}) / {total} AS {name}" for name, power in zip(named, powers, strict=True))
     called = " ".join(f"WHEN {c} THEN {name}" for c, name in zip(classes, class_literals(model), strict=True))
-    answer = f"CASE {best} {called} END" if class_names(model) else best
+    answer = f"CASE {best} {called} END" if model.classes else best
     return chain_steps(source, {**steps, **found}, f"{scores},\n  {answer} AS {label}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from linear_learner.objective.losses import LOSSES
 from open_algorithms.learning.columns.recipe import Recipe
+from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Numbers
 
@@ -25,7 +26,8 @@ class LinearModel:
     `metrics_params` are the settings that the original keeps next to the threshold. `names` are the feature names and
     `label_name` the label's, where the training data had them. `blurred` are the columns whose spread is below
     float32's resolution at their magnitude. A float64 bias means that features must be passed in float64. `recipe` says
-    how the columns of a table become the features, where the model was trained on one.
+    how the columns of a table become the features, where the model was trained on one. `label_classes` are the classes
+    in the order of their numbers, where it was trained on others than 0, 1, ... without a recipe that has them.
     """
 
     predictor_type: str
@@ -38,6 +40,7 @@ class LinearModel:
     label_name: str = ""
     blurred: tuple[int, ...] = ()
     recipe: Recipe | None = None
+    label_classes: tuple[str | float, ...] = ()
 
     @property
     def feature_names(self) -> Sequence[str]:
@@ -67,12 +70,17 @@ class LinearModel:
         return [f"{problem} Subtract a fixed number from them, in requests too, and train again, or scores are off."]
 
     @property
+    def classes(self) -> tuple[str | float, ...]:
+        """The classes in the order of their numbers; empty where labels are the numbers themselves."""
+        target = None if self.recipe is None else self.recipe.target
+        return self.label_classes if target is None else target.classes
+
+    @property
     def class_names(self) -> Sequence[str]:
-        """The names of the classes, of a regressor none: those of a table, or else 0, 1, ..."""
+        """The names of the classes, of a regressor none: those of the labels, or else 0, 1, ..."""
         if self.predictor_type == "regressor":
             return ()
-        own = () if self.recipe is None else self.recipe.class_names
-        return own or tuple(map(str, range(max(self.outputs, 2))))
+        return tuple(map(write_class, self.classes)) or tuple(map(str, range(max(self.outputs, 2))))
 
     @property
     def outputs(self) -> int:
@@ -116,13 +124,14 @@ class LinearModel:
         return encode_rows(self.recipe, arrays)
 
     def margins(self, X: AnyFeatures) -> Float32s:
-        """Return X W + b, (n, K), as float32.
+        """Return X W + b, (n, K), as float32."""
+        return self.float64_margins(X).astype(np.float32)
 
-        Sums are in float64, so that a feature far from 0 does not cost the others their precision.
-        """
+    def float64_margins(self, X: AnyFeatures) -> Float64s:
+        """Return X W + b, (n, K), summed in float64: a feature far from 0 does not cost the others their precision."""
         z = csr_matmul(X, self.weight) if isinstance(X, Csr) else X.astype(np.float64, copy=False) @ self.float64_weight
         z += self.bias
-        return z.astype(np.float32)
+        return np.asarray(z)
 
     def predict_from_margins(self, z: Floats) -> dict[str, Numbers]:
         """Turn margins (n, K) into named columns: `score` and, for a classifier, `predicted_label`.

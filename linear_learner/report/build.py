@@ -64,7 +64,7 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
         hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
         versions=package_versions(),
         columns=column_entries(model),
-        classes=None if model.recipe is None else list(model.recipe.class_names) or None,
+        classes=list(model.class_names) if model.classes else None,
     )
 
 

@@ -25,13 +25,15 @@ class Columns:
     """The columns of the train channel: names of features and label, empty where there are none, and an offset.
 
     `shift` (d,) has already been subtracted from every feature, so that float32 keeps the digits that vary; None for
-    nothing. `recipe` says how the columns of a table become the features, where the channel is one.
+    nothing. `recipe` says how the columns of a table become the features, where the channel is one. `classes` are those
+    that labels number, where these are not the numbers themselves and there is no recipe.
     """
 
     features: tuple[str, ...] = ()
     label: str = ""
     shift: Float64s | None = None
     recipe: Recipe | None = None
+    classes: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True)

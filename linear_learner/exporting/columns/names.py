@@ -1,4 +1,4 @@
-"""What a model's table calls its columns, and its classes.
+"""What a model's table calls its columns.
 
 Tests: tests/linear_learner/exporting/test_raw_columns.py.
 """
@@ -14,8 +14,3 @@ def column_names(model: LinearModel) -> Sequence[str]:
         return model.names
     target = model.recipe.target
     return [*model.recipe.column_names, *([] if target is None else [target.name])]
-
-
-def class_names(model: LinearModel) -> Sequence[str | float]:
-    """Return what the classes are called, in the order of their numbers; empty where the numbers are their names."""
-    return () if model.recipe is None or model.recipe.target is None else model.recipe.target.classes

@@ -61,6 +61,14 @@ def read_recipe(found: Any, place: str) -> Recipe:
     return recipe
 
 
+def read_classes(found: Any, place: str) -> tuple[str | float, ...]:
+    """Return the classes that JSON values of the file `place` say; raises InputError where they are not valid."""
+    try:
+        return _read_classes(found)
+    except _Unexpected as error:
+        raise InputError(f"{place} says classes {error}.") from None
+
+
 class _Unexpected(ValueError):
     """A value of the recipe that is not what it should be."""
 
@@ -82,12 +90,17 @@ def _read_column(found: dict[str, Any]) -> Column:
 def _read_target(found: Any) -> Target:
     if not isinstance(found, dict):
         raise _Unexpected("a target", found)
-    classes = found.get("classes")
-    texts = isinstance(classes, list) and all(isinstance(one, str) for one in classes)
-    read = tuple(_read_list(classes, str)) if texts else tuple(map(_read_number, _read_list(classes, int, float)))
+    return Target(
+        _read_text(found.get("name")), _read_classes(found.get("classes")), _read_notation(found.get("notation"))
+    )
+
+
+def _read_classes(found: Any) -> tuple[str | float, ...]:
+    texts = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    read = tuple(_read_list(found, str)) if texts else tuple(map(_read_number, _read_list(found, int, float)))
     if len({*read}) != len(read) or len(read) == 1:
-        raise _Unexpected("classes that differ", classes)
-    return Target(_read_text(found.get("name")), read, _read_notation(found.get("notation")))
+        raise _Unexpected("classes that differ", found)
+    return read
 
 
 def _read_list(found: Any, *kinds: type) -> list[Any]:

@@ -177,6 +177,15 @@ def test_csv_is_answered_with_a_header_where_it_is_asked_for(monkeypatch: pytest
         assert other.content_type == "application/jsonlines"
 
 
+def test_classes_are_answered_by_their_names() -> None:
+    class Called(Several):
+        classes = ("no", "yes")
+
+    client = make(lambda path, room: Called())
+    answer = client.post("/invocations", data=b"0.5,0.25", content_type="text/csv")
+    assert json.loads(answer.data)["predictions"] == [{"score": [0.75, -0.75], "predicted_label": "yes"}]
+
+
 def test_a_table_of_numbers_is_taken_by_the_names_that_the_model_knows(caplog: pytest.LogCaptureFixture) -> None:
     class Named(Sum):
         names = ("x", "z")

@@ -15,7 +15,7 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
     found = read_additional_parameters(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
-    assert found == (predictor, loss, 0.4, {}, (), "", None, (), None)
+    assert found == (predictor, loss, 0.4, {}, (), "", None, (), None, ())
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
@@ -28,6 +28,18 @@ def test_the_settings_are_those_beside_the_threshold() -> None:
 def test_settings_may_be_absent(settings: dict[str, Any]) -> None:
     facts = {name: value for name, value in FACTS.items() if name != "metrics_params"} | settings
     assert read_additional_parameters(json.dumps({**facts, "threshold": 1}).encode()).metrics_params == {}
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], [-1.0, 1.0], []])
+def test_classes_are_texts_or_numbers(classes: list[Any]) -> None:
+    found = read_additional_parameters(json.dumps({**FACTS, "classes": classes}).encode())
+    assert found.classes == tuple(classes)
+
+
+@pytest.mark.parametrize("classes", [["no", 1], ["no", "no"], ["no"], "no", {"no": 0}, [True, False], [None, "no"]])
+def test_other_classes_are_refused(classes: Any) -> None:
+    with pytest.raises(InputError, match=r"additional-params.json says classes .*; expected"):
+        read_additional_parameters(json.dumps({**FACTS, "classes": classes}).encode())
 
 
 def test_names_of_the_features_are_texts_of_any_kind() -> None:

@@ -92,6 +92,11 @@ def test_names_are_read_when_they_are_asked_for() -> None:
         broken.names[0]
 
 
+def test_classes_keep_their_names() -> None:
+    for classes in ((), ("no", "yes"), (-1.0, 1.0)):
+        assert unpack_model(joined(replace(draw_model(), label_classes=classes))).classes == classes
+
+
 def test_the_recipe_of_a_table_is_read_when_it_is_asked_for() -> None:
     columns = (
         CategoryColumn("Größe", ("S", "M"), has_other=True),

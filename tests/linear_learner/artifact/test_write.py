@@ -13,6 +13,7 @@ from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.engine.mxnet import mx
+from open_algorithms.learning.job.errors import InputError
 from tests.learning.artifact.packages import pack_tar
 from tests.linear_learner.artifacts import (
     KINDS,
@@ -32,6 +33,24 @@ def test_a_saved_model_loads_as_it_was(tmp_path: Path, predictor: str, loss: str
     model = draw_model(predictor, loss)
     write_artifact(model, tmp_path)
     assert_same_model(load_model(tmp_path), model)
+
+
+@pytest.mark.parametrize(
+    ("predictor", "classes"),
+    [("binary_classifier", ("no", "yes")), ("binary_classifier", (-1.0, 1.0)), ("multiclass_classifier", (*"dbca",))],
+)
+def test_classes_have_names_in_our_own_files(tmp_path: Path, predictor: str, classes: tuple[str | float, ...]) -> None:
+    model = replace(draw_model(predictor), label_classes=classes)
+    write_artifact(model, tmp_path)
+    found = load_model(tmp_path)
+    assert (found.classes, found.class_names) == (classes, model.class_names)
+    assert_same_model(load_model(tmp_path / "model_algo-1"), replace(model, label_classes=()))
+
+
+def test_classes_are_as_many_as_the_model_tells_apart(tmp_path: Path) -> None:
+    write_artifact(replace(draw_model("multiclass_classifier"), label_classes=("a", "b")), tmp_path)
+    with pytest.raises(InputError, match="says 2 classes of a multiclass_classifier; expected 4"):
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
