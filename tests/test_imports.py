@@ -143,7 +143,7 @@ def test_only_the_modules_of_the_server_know_a_web_framework() -> None:
 
 
 def test_mxnet_is_imported_in_one_module_and_that_by_few() -> None:
-    assert importers("mxnet") == [MXNET]
+    assert importers("mxnet") == []  # but by the name that it has: a wheel carries it below one of ours
     assert [module for module in GRAPH if MXNET in GRAPH[module] and not lies_in(module, WITH_MXNET)] == []
 
 

@@ -95,6 +95,7 @@ def without_labels(X: FeaturesT) -> tuple[FeaturesT, Matrix]:
 BLOCK_BYTES = 4 << 20
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def all_finite(values: NDArray[Any]) -> bool:
     """Tell whether no value is NaN or infinite: one pass, or a second one if the sum of squares overflows."""
     flat = values.ravel()

@@ -3,6 +3,7 @@
 Tests: tests/commands/test_export.py.
 """
 
+import math
 import sys
 
 import numpy as np
@@ -38,6 +39,6 @@ def float64_threshold(model: LinearModel) -> float:
     """Return the lowest float64 margin that rounds to a float32 margin at or above the threshold."""
     lowest = lowest_positive_margin(model)
     if np.isinf(lowest):
-        return float(np.copysign(sys.float_info.max, lowest))
+        return math.copysign(sys.float_info.max, float(lowest))
     middle = (float(lowest) + float(np.nextafter(lowest, np.float32(-np.inf)))) / 2
     return middle if np.float32(middle) == lowest else float(np.nextafter(middle, np.inf))

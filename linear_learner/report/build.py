@@ -27,9 +27,10 @@ from linear_learner.report.schema import (
 from linear_learner.training.result import TrainingResult
 from open_algorithms import VERSION
 from open_algorithms.learning.columns.describe import describe_recipe
+from open_algorithms.learning.engine.source import mxnet_version
 
 FORMAT = 1
-PACKAGES = ("mxnet", "numpy", "pyarrow", "protobuf")
+PACKAGES = ("numpy", "pyarrow", "protobuf")
 LISTED_WEIGHTS = (
     50  # features whose weights are listed: those with the largest of all; CLASS_BARS more of each pictured class
 )
@@ -127,6 +128,8 @@ def weight_entries(result: TrainingResult) -> list[WeightEntry]:
 def package_versions() -> dict[str, str]:
     """Return the versions of this program, of Python and of the main packages."""
     found = {"open-linear-learner": VERSION, "python": platform.python_version()}
+    if (engine := mxnet_version()) is not None:
+        found["mxnet"] = engine
     for name in PACKAGES:
         try:
             found[name] = version(name)

@@ -2,7 +2,7 @@
 
 A plain import takes several times as long: it generates and compiles a Python function for every operator, twice, and
 imports modules that no bank uses. Here operator functions are generated on first call, and other modules are imported
-on first access.
+on first access. What MXNet misses in the numpy of today it is given, and numpy stays as it is.
 """
 
 import sys
@@ -10,42 +10,54 @@ import warnings
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 
-import numpy
+from open_algorithms.learning.engine.mxnet_imports import FORMER_NUMPY, MxnetFinder
+from open_algorithms.learning.engine.source import PACKAGE, package_name
 
 __all__ = ["mx"]
 
 MakeOperator = Callable[[Any, str, str], Callable[..., Any]]
 
 
-def import_arrays_and_symbols() -> Any:
-    """Return the package `mxnet` with operators, arrays and symbols; access to anything else imports all of it."""
-    for left in [name for name in sys.modules if name.startswith("mxnet.")]:
+def import_arrays_and_symbols(package: str) -> Any:
+    """Return MXNet, whose package has this name, with operators, arrays and symbols.
+
+    Access to anything else imports all of it.
+    """
+    for left in [name for name in sys.modules if name.startswith(f"{package}.")]:
         del sys.modules[left]  # of an import of the whole that failed
-    mx, contrib = register_package("mxnet"), register_package("mxnet.contrib")
-    from mxnet import base, context
+    sys.meta_path.insert(0, MxnetFinder(package))
+    mx, contrib = register_package(package), register_package(f"{package}.contrib")
+    found: list[Any] = [import_module(f"{package}.{name}") for name in ("base", "context", "_ffi.function")]
+    base, context, function = found
 
     mx.cpu = context.cpu  # MXNet asks for it while the next are imported
-    init, init_numpy = base._init_op_module, base._init_np_op_module
-    base._init_op_module = lambda root, module, make: init(root, module, defer_making(make))
-    base._init_np_op_module = lambda *, make_op_func, **names: init_numpy(
-        **names, make_op_func=defer_making(make_op_func)
+    # These take it for granted that the package is called mxnet.
+    init, init_numpy, init_api = base._init_op_module, base._init_np_op_module, function._init_api_prefix
+    base._init_op_module = lambda root, module, make: init(package, module, defer_making(make))
+    base._init_np_op_module = lambda *, root_module_name, make_op_func, **names: init_numpy(
+        root_module_name=package, make_op_func=defer_making(make_op_func), **names
     )
+    function._init_api_prefix = lambda module, prefix: init_api(module.replace(PACKAGE, package, 1), prefix)
+    if not hasattr(FORMER_NUMPY, "alltrue"):  # nor other functions of numpy 1 that this module lists
+        fallback = sys.modules[f"{package}.numpy.fallback"] = ModuleType("fallback")
+        vars(fallback)["__all__"] = []
     # The first two are filled by the next two; the last is imported by any operator that is called.
     for name in ("contrib.ndarray", "contrib.symbol", "ndarray", "symbol", "numpy"):
-        import_module(f"mxnet.{name}")
+        import_module(f"{package}.{name}")
     mx.nd, mx.sym, mx.MXNetError = mx.ndarray, mx.symbol, base.MXNetError
 
     def import_rest(name: str) -> Any:
-        module = f"mxnet.{name}"
+        module = f"{package}.{name}"
         # One that is imported first asks for others while it is half done, and the whole would ask for that half.
         if module not in sys.modules and find_spec(module):
             return import_module(module)
         del mx.__getattr__
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-            for package in (contrib, mx):
-                package.__spec__.loader.exec_module(package)
+            for whole in (contrib, mx):
+                whole.__spec__.loader.exec_module(whole)
         return getattr(mx, name)
 
     mx.__getattr__ = import_rest
@@ -79,9 +91,5 @@ def defer_making(make: MakeOperator) -> MakeOperator:
     return make_later
 
 
-# MXNet 1.9.1 still names the alias that numpy 1.24 removed.
-if "bool" not in vars(numpy):
-    vars(numpy)["bool"] = numpy.bool_
-
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-    mx: Any = sys.modules.get("mxnet") or import_arrays_and_symbols()
+    mx: Any = sys.modules.get(PACKAGE) or import_arrays_and_symbols(package_name())

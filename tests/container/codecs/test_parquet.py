@@ -42,7 +42,9 @@ def read(data: bytes, features: int | None = None) -> list[list[float]]:
 
 
 def numbers(kind: np.dtype[Any]) -> st.SearchStrategy[Any]:
-    return hnp.from_dtype(kind, allow_nan=False, allow_infinity=False).filter(lambda number: -1e38 < number < 1e38)
+    return hnp.from_dtype(kind, allow_nan=False, allow_infinity=False).filter(
+        lambda number: -1e38 < float(number) < 1e38
+    )
 
 
 @st.composite
