@@ -15,6 +15,7 @@ from typing import Any
 
 from open_algorithms.learning.engine.mxnet_imports import FORMER_NUMPY, MxnetFinder
 from open_algorithms.learning.engine.source import PACKAGE, package_name
+from open_algorithms.learning.job.errors import InputError
 
 __all__ = ["mx"]
 
@@ -30,8 +31,9 @@ def import_arrays_and_symbols(package: str) -> Any:
         del sys.modules[left]  # of an import of the whole that failed
     sys.meta_path.insert(0, MxnetFinder(package))
     mx, contrib = register_package(package), register_package(f"{package}.contrib")
-    found: list[Any] = [import_module(f"{package}.{name}") for name in ("base", "context", "_ffi.function")]
-    base, context, function = found
+    base = import_base(package)
+    context: Any = import_module(f"{package}.context")
+    function: Any = import_module(f"{package}._ffi.function")
 
     mx.cpu = context.cpu  # MXNet asks for it while the next are imported
     # These take it for granted that the package is called mxnet.
@@ -62,6 +64,17 @@ def import_arrays_and_symbols(package: str) -> Any:
 
     mx.__getattr__ = import_rest
     return mx
+
+
+def import_base(package: str) -> Any:
+    """Return MXNet's module `base`, which loads its library; raises InputError where that lacks another library."""
+    try:
+        return import_module(f"{package}.base")
+    except OSError as error:
+        raise InputError(
+            f"MXNet's library cannot be loaded: {error}. It needs those of GCC; on Debian: apt-get install libgomp1 "
+            "libquadmath0."
+        ) from None
 
 
 def register_package(name: str) -> Any:

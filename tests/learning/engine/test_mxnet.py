@@ -43,9 +43,9 @@ with TemporaryDirectory() as folder:
 """
 
 
-def python(program: str) -> str:
+def python(program: str, *words: str) -> str:
     """What a program prints."""
-    result = subprocess.run([sys.executable, "-c", program], cwd=TOP, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", program, *words], cwd=TOP, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -103,3 +103,19 @@ except ImportError as error:
     print(error)
 """
     assert python(program) == "No module named 'mxnet'\n"
+
+
+def test_where_its_library_lacks_another_that_is_said_with_what_brings_it(tmp_path: Path) -> None:
+    (tmp_path / "libmxnet.so").write_text("no library")
+    program = """
+import os, sys
+from open_algorithms.learning.job.errors import InputError
+os.environ["MXNET_LIBRARY_PATH"] = sys.argv[1]
+try:
+    import open_algorithms.learning.engine.mxnet
+except InputError as error:
+    print(error)
+"""
+    said = python(program, str(tmp_path / "libmxnet.so"))
+    assert said.startswith("MXNet's library cannot be loaded: ")
+    assert said.endswith("It needs those of GCC; on Debian: apt-get install libgomp1 libquadmath0.\n")

@@ -16,7 +16,7 @@ ELSEWHERE = [
     if ENGINE not in path.parents
 ]
 PRIVATE = {
-    "mxnet.py": {"base", "_init_op_module", "_init_np_op_module", "_init_api_prefix"},
+    "mxnet.py": {"_init_op_module", "_init_np_op_module", "_init_api_prefix"},
     "graph.py": {"CachedOp", "_backward_FullyConnected"},
     "threads.py": {"base", "_LIB", "check_call", "handle", "device_typeid"},
     "exchange.py": {"base", "_LIB", "check_call", "handle"},
