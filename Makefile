@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test test-quick test-all lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image push algorithm sbom clean
+.PHONY: help setup lock docs demo train serve test test-quick test-all lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image wheel push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -11,7 +11,7 @@ OPEN_NAME := open-$(subst _,-,$(ALGORITHM))
 IMAGE ?= $(OPEN_NAME):dev
 BASE_IMAGE ?= debian:bookworm-slim
 REPOSITORY ?= $(OPEN_NAME)
-TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+TAG ?= $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' open_algorithms/__init__.py)
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 600
 BIN := .venv/bin
@@ -33,14 +33,15 @@ $(READY): requirements/dev.txt
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx -o requirements/runtime.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group dev -o requirements/dev.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml requirements/peers.in -o requirements/peers.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group engine -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group engine --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group engine requirements/peers.in -o requirements/peers.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(PIP_FIND_LINKS:%=--find-links %) \
 	    requirements/torch.in -c requirements/peers.txt -o requirements/torch.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/wheel.in -o requirements/wheel.txt
 
 docs: $(READY) ## write docs/hyperparameters.md (of another ALGORITHM docs/ALGORITHM_hyperparameters.md) and the tables of docs/rooms
 	@$(BIN)/python -m publishing.reference > docs/$(patsubst %,%_,$(filter-out linear_learner,$(ALGORITHM)))hyperparameters.md
@@ -73,6 +74,12 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# What builds the wheel. MXNet comes from PyPI into an environment of the build's own.
+.venv/wheel/ready: requirements/wheel.txt | $(READY)
+	@echo "Building .venv/wheel, with what builds the wheel"
+	@$(BIN)/python -m venv .venv/wheel && .venv/wheel/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # The project beside what it is measured against.
 .venv/peers/ready: requirements/peers.txt requirements/torch.txt | $(READY)
 	@echo "Building .venv/peers, with the peers of the benchmarks"
@@ -90,13 +97,13 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 # Files of slow tests begin first, and a file stays on one worker, with what its tests share (tests/conftest.py).
 PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-test: $(READY) .venv/snippet/ready ## run the tests but those of the image and the SDK, of many kills and of long streams
-	@$(PYTEST) -m 'not (image or sdk or kills or streams)'
+test: $(READY) .venv/snippet/ready ## run the tests but those of the image, the SDK and the wheel, of many kills and of long streams
+	@$(PYTEST) -m 'not (image or sdk or wheel or kills or streams)'
 
 test-quick: $(READY) ## run in a minute the tests that need no program of their own, with fewer examples
-	@$(PYTEST) -m 'not (image or sdk or kills or streams or browser or processes)' --hypothesis-profile quick
+	@$(PYTEST) -m 'not (image or sdk or wheel or kills or streams or browser or processes)' --hypothesis-profile quick
 
-test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image
+test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image, those of the wheel make wheel
 	@$(PYTEST)
 
 lint: $(READY) ## check style and types
@@ -139,6 +146,11 @@ fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 image: ## build the Docker image IMAGE of ALGORITHM (linear_learner) on BASE_IMAGE
 	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg ALGORITHM=$(ALGORITHM) .
 
+wheel: .venv/wheel/ready ## build dist/: the source distribution, and the wheel, which carries MXNet
+	@rm -rf dist *.egg-info/SOURCES.txt
+	@.venv/wheel/bin/python -m build --outdir dist --config-setting=--global-option=--quiet .
+	@.venv/wheel/bin/twine check --strict dist/*
+
 push: ## push IMAGE to the account's ECR as REPOSITORY:TAG (DRY_RUN=1 only tells)
 	@IMAGE='$(IMAGE)' REPOSITORY='$(REPOSITORY)' TAG='$(TAG)' DRY_RUN='$(DRY_RUN)' publishing/push
 
@@ -150,5 +162,5 @@ sbom: $(READY) ## write the bill of materials of IMAGE to open-ALGORITHM.cdx.jso
 	@$(BIN)/python -m publishing.sbom '$(IMAGE)' $(OPEN_NAME).cdx.json
 
 clean: ## remove what make built
-	rm -rf .venv *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml demo_ml examples/distributed/opt_ml open-*.cdx.json
+	rm -rf .venv *.egg-info build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz opt_ml demo_ml examples/distributed/opt_ml open-*.cdx.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

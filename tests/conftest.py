@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 register_profiles()
 
 MISSING = pytest.StashKey[dict[str, str]]()
-SLOW = ("image", "sdk", "kills", "streams", "browser", "processes")
+SLOW = ("image", "sdk", "wheel", "kills", "streams", "browser", "processes")
 
 
 @pytest.fixture(scope="session")

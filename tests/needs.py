@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 from zlib import crc32
 
 from benchmarks.data import FOLDER
@@ -14,6 +15,7 @@ TOP = Path(__file__).resolve().parent.parent
 CHECKOUT = f"{crc32(str(TOP).encode()):08x}"  # in the names of what the tests of other checkouts may make, too
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 BROWSER = ("chromium", "chromedriver")
+PACKAGES = ("container", "linear_learner", "open_algorithms")
 SHARED = ("golden/adult", "golden/attrition", "data/mnist.npz")
 SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
@@ -28,7 +30,7 @@ def image_problem() -> str | None:
         return f"there is no image {IMAGE}: make image"
     compare = 'for name in "$@"; do diff -rqx __pycache__ "/opt/program/$name" "/checkout/$name"; done'
     mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
-    sources = ["container", "linear_learner", "open_algorithms", "train", "serve", "entrypoint"]
+    sources = [*PACKAGES, "train", "serve", "entrypoint"]
     found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
     return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None
 
@@ -36,6 +38,24 @@ def image_problem() -> str | None:
 def sdk_problem() -> str | None:
     """Say why Amazon's SDK is missing, or None."""
     return None if SDK.exists() else "make test-all builds .venv/sdk, where a Docker engine answers"
+
+
+def find_wheel() -> Path | None:
+    """Return the wheel that `make wheel` has built, or None."""
+    return next((TOP / "dist").glob("*.whl"), None)
+
+
+def wheel_problem() -> str | None:
+    """Say why there is no wheel of this checkout, or None."""
+    wheel = find_wheel()
+    if wheel is None:
+        return "there is no wheel in dist: make wheel"
+    with ZipFile(wheel) as packed:
+        files = {file.filename: file.CRC for file in packed.infolist() if file.filename.endswith(".py")}
+    ours = {str(path.relative_to(TOP)): path for package in PACKAGES for path in (TOP / package).rglob("*.py")}
+    built = {name for name in files if "/carried/mxnet/" not in name}
+    same = built == ours.keys() and all(crc32(path.read_bytes()) == files[name] for name, path in ours.items())
+    return None if same else f"dist/{wheel.name} is not of this checkout: make wheel"
 
 
 def snippet_problem() -> str | None:
@@ -70,6 +90,7 @@ def shared_problem() -> str | None:
 PROBLEMS: dict[str, Callable[[], str | None]] = {
     "image": image_problem,
     "sdk": sdk_problem,
+    "wheel": wheel_problem,
     "browser": browser_problem,
     "snippet": snippet_problem,
     "curl": curl_problem,

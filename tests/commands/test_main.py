@@ -3,11 +3,11 @@
 import gzip
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from linear_learner import __version__
 from tests.commands.command import Command
 from tests.contract.example import DATA
 from tests.linear_learner.artifacts import PARAMETERS, artifact_files, draw_model, write_files
@@ -156,8 +156,7 @@ def test_data_in_the_place_of_a_model_is_told_from_one(
 
 
 def test_the_version_is_that_of_the_project(command: Command) -> None:
-    version = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert command("--version") == (0, f"linear_learner {version}\n", "")
+    assert command("--version") == (0, f"linear_learner {__version__}\n", "")
 
 
 def test_a_closed_stdout_is_told() -> None:

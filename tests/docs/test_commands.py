@@ -17,6 +17,7 @@ import pytest
 from tests.contract.leftovers import remove_containers
 from tests.needs import IMAGE
 from tests.page import DOCS, GUIDE, TOP, WITHOUT_AWS, list_pages, run_script, split_page
+from tests.typed import SHELL, SPARED, type_block
 
 pytestmark = pytest.mark.processes
 
@@ -31,36 +32,8 @@ BY_HAND = {
     "How fast it starts": "takes the time of a start",
 }
 
-# Targets of make that are only looked up, and why.
-SPARED = {
-    "test": "runs this",
-    "test-all": "runs this",
-    "test-quick": "runs what others run",
-    "lint": "is run by CI before",
-    "image": "is run by CI before",
-    ".venv/sdk/ready": "is made by make test-all before",
-    "push": "needs an account: tests/publishing types it on a stand-in",
-    "sbom": "needs the image: tests/publishing types it",
-    "lock": "needs uv and asks for every package anew",
-    "bench": "takes ten minutes",
-    "bench-data": "takes minutes",
-    "bench-serve": "takes minutes",
-    "bench-hosts": "takes minutes",
-    "soak": "takes ten minutes",
-    "fuzz": "takes five minutes a decoder",
-}
-
 BLOCKS = [(page, block) for page in list_pages() for block in split_page(page)]
 TYPED = [(page, block) for page, block in BLOCKS if block.language == "sh" and page.name not in {*WHOLE, *GUIDE}]
-SHELL = """
-trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
-curl() { command curl --fail "$@"; }
-wait_for_ping() {
-    for _ in {1..200}; do curl --silent localhost:8080/ping && return; kill -0 $!; sleep 0.1; done
-    return 1
-}
-press_control_c() { kill $!; wait $! || true; }
-"""
 
 
 def find_spans(page: Path) -> Iterator[str]:
@@ -76,27 +49,6 @@ def find_make() -> list[list[str]]:
     spans = [span for page in list_pages() for span in find_spans(page)]
     commands = [re.split("[#|>]", line)[0].split() for line in [*lines, *spans]]
     return sorted(command for command, _ in groupby(sorted(c for c in commands if c[:1] == ["make"])))
-
-
-def spare(words: list[str]) -> list[str]:
-    """Leave out the targets that are only looked up, and a command that has no other."""
-    left = [word for word in words if word not in SPARED]
-    return left if left == words or any("=" not in word for word in left[1:]) else []
-
-
-def type_block(text: str) -> str:
-    """Give what a test types for a block: servers are waited for, and ended after it."""
-    typed, after = [], []
-    for line in text.replace("\\\n", " ").splitlines():
-        code = re.split(" +#", line)[0]
-        words = code.split()
-        if words[:1] == ["make"]:
-            code = " ".join(spare(words))
-        if "serve" in words and words[-1] != "&":
-            code += " &\nwait_for_ping"
-            after = ["press_control_c"]
-        typed.append(code)
-    return "\n".join([*typed, *after, ""])
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import tarfile
-import tomllib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from open_algorithms import VERSION
 from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
@@ -87,8 +87,7 @@ def test_a_repository_that_is_there_is_used_and_the_tag_is_the_projects_version(
     result = push(tmp_path, small, REPOSITORY="mine")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "CreateRepository" not in aws.asked_names()
-    version = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
-    assert list(aws.manifests) == [f"mine:{version}"]
+    assert list(aws.manifests) == [f"mine:{VERSION}"]
 
 
 def test_a_dry_run_tells_everything_and_changes_nothing(tmp_path: Path, aws: Aws, small: str) -> None:

@@ -1,7 +1,6 @@
 """The programs of docs/sagemaker.md and the README that need an account: AWS takes each of their requests."""
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import pytest
 
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
-from tests.page import TOP, describe_algorithm, read_blocks
+from open_algorithms import VERSION
+from tests.page import describe_algorithm, read_blocks
 from tests.sdk.programs import prepare_sdk
 
 pytestmark = pytest.mark.sdk
@@ -25,7 +25,6 @@ PROGRAMS = (
     "From a model to the next",
 )
 
-VERSION = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
 
 # Every call ends where it would be sent: its parameters are noted, with what is wrong with them by the service's own
 # model, of which botocore itself checks only types, names and lower bounds, and answered as by a service that is done.

@@ -1,0 +1,138 @@
+"""The wheel beside today's numpy, pandas, scikit-learn and polars, in an environment that has nothing else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+
+from linear_learner import __version__
+from tests.needs import PACKAGES, TOP, find_wheel
+from tests.page import README, run_script, split_page
+from tests.typed import SHELL, type_block
+
+pytestmark = [pytest.mark.wheel, pytest.mark.processes]
+
+TODAY = ("numpy>=2", "pandas", "polars", "scikit-learn")
+ROWS, FEATURES, WIDE = 300, 6, 3000
+PREDICTORS = {"binary_classifier": 2, "multiclass_classifier": 3, "regressor": 0}  # and their classes
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment, what was in it before the wheel, and a folder away from the checkout."""
+
+    bin: Path
+    before: set[str]
+    folder: Path
+
+    def run(self, *words: object) -> str:
+        """Run one of its programs away from the checkout; return what it prints."""
+        name, *others = map(str, words)
+        ended = subprocess.run([self.bin / name, *others], cwd=self.folder, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr
+        return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel() -> Path:
+    found = find_wheel()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with today's packages, and then the wheel with its extras."""
+    folder = tmp_path_factory.mktemp("away")
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+    bare = Environment(folder / "env" / "bin", set(), folder)
+    bare.run("pip", "install", "--quiet", *TODAY)
+    before = set(bare.run("pip", "freeze").split("\n"))
+    bare.run("pip", "install", "--quiet", f"{wheel}[onnx,sklearn]")
+    return Environment(bare.bin, before, folder)
+
+
+def test_it_changes_nothing_that_was_there_and_lacks_nothing(environment: Environment) -> None:
+    assert environment.before <= set(environment.run("pip", "freeze").split("\n"))
+    assert environment.run("pip", "check") == "No broken requirements found.\n"
+
+
+def test_the_first_model_of_the_readme_is_trained_measured_exported_and_served(environment: Environment) -> None:
+    (text,) = (
+        block.text for block in split_page(README) if block.heading == "A model of your own" and block.language == "sh"
+    )
+    folder = environment.folder / "readme"
+    shutil.copytree(TOP / "examples", folder / "examples")
+    script = type_block(text.replace(".venv/bin/", f"{environment.bin}/"))
+    printed = run_script(SHELL + script, folder)
+    assert "binary_classification_accuracy" in printed
+    assert (folder / "model.onnx").exists()
+    versions = json.loads((folder / "model" / "report.json").read_text())["versions"]
+    assert (versions["open-linear-learner"], versions["mxnet"]) == (__version__, "1.9.1")
+    assert int(versions["numpy"].split(".")[0]) >= 2
+
+
+def write_rows(folder: Path, classes: int, sparse: bool) -> Path:
+    """Write a table of numbers, or sparse rows, whose label depends on the first features."""
+    random = np.random.default_rng(7)
+    X = random.standard_normal((ROWS, FEATURES)).astype(np.float32)
+    margin = X[:, 0] - X[:, 1]
+    y = np.digitize(margin, [0.5] if classes == 2 else [-0.5, 0.5]) if classes else margin
+    if not sparse:
+        path = folder / f"{classes}.csv"
+        np.savetxt(path, np.column_stack([y, X]), "%.6g", ",")
+        return path
+    path = folder / f"{classes}.libsvm"
+    with path.open("w") as lines:
+        for label, row in zip(y, X, strict=True):
+            places = np.sort(random.choice(WIDE, FEATURES, replace=False))
+            pairs = " ".join(f"{place + 1}:{value:.6g}" for place, value in zip(places, row, strict=True))
+            lines.write(f"{label:.6g} {pairs}\n")
+    return path
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("predictor", PREDICTORS)
+def test_a_model_has_the_same_bits_by_either_numpy(
+    environment: Environment, tmp_path: Path, predictor: str, sparse: bool
+) -> None:
+    rows = write_rows(tmp_path, PREDICTORS[predictor], sparse)
+    words = ["train", str(rows), *([] if sparse else ["--target-first"])]
+    settings = [f"predictor_type={predictor}", "epochs=3", "mini_batch_size=50"]
+    settings += ["num_classes=3"] if predictor == "multiclass_classifier" else []
+    words += [word for setting in settings for word in ("--set", setting)]
+    environment.run("linear_learner", *words, "--out", tmp_path / "new")
+    by_ours = [sys.executable, "-m", "open_algorithms.commands", *words, "--out", str(tmp_path / "old")]
+    subprocess.run(by_ours, cwd=TOP, check=True, capture_output=True)
+    new, old = ((tmp_path / name / "mx-mod-0000.params").read_bytes() for name in ("new", "old"))
+    assert new == old
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("new", "old")]
+    assert {report["data"]["sparse"] for report in reports} == {sparse}
+    for report in reports:
+        del report["seconds"], report["versions"]
+    assert reports[0] == reports[1]
+
+
+def test_it_carries_types_licences_and_nothing_by_a_general_name(wheel: Path) -> None:
+    with ZipFile(wheel) as packed:
+        names = packed.namelist()
+    own = f"open_linear_learner-{__version__}.dist-info"
+    assert {name.split("/")[0] for name in names} == {*PACKAGES, own}
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+    carried = "open_algorithms/learning/engine/carried"
+    assert {f"{own}/licenses/LICENSE", f"{carried}/LICENCES-OF-LIBRARIES.txt"} <= set(names)
+    assert f"{carried}/mxnet-1.9.1.dist-info/METADATA" in names
+    assert not [name for name in names if "__pycache__" in name or name.startswith(f"{carried}/mxnet/include")]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12"])
+def test_all_that_it_requires_has_wheels(wheel: Path, tmp_path: Path, version: str) -> None:
+    where = ["--dry-run", "--ignore-installed", "--target", str(tmp_path), "--python-version", version]
+    words = [sys.executable, "-m", "pip", "install", "--quiet", *where, "--only-binary", ":all:"]
+    subprocess.run([*words, f"{wheel}[onnx,sklearn]", *TODAY], check=True, capture_output=True)
