@@ -119,7 +119,7 @@ bench: .venv/peers/ready ## measure speed and quality against references in the 
 	@$(MAKE) --no-print-directory bench-page
 
 bench-data: .venv/peers/ready .venv/sdk/ready ## measure the reading of data against references in the same run, then bench-page
-	@for program in recordio libsvm pipe sparse memory tables; do \
+	@for program in recordio libsvm pipe sparse memory tables predict; do \
 	    $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@.venv/peers/bin/python -m benchmarks.csv
 	@$(MAKE) --no-print-directory bench-page

@@ -18,6 +18,7 @@ ORDER = (
     "recordio",
     "csv",
     "tables",
+    "predict",
     "libsvm",
     "pipe",
     "sparse",

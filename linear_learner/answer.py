@@ -10,13 +10,14 @@ from linear_learner.artifact.packing import pack_model, unpack_model
 from linear_learner.artifact.read import find_model_files, load_model, read_model
 from linear_learner.describing.facts import model_facts, weights_table
 from linear_learner.describing.portrait import render_portrait
-from linear_learner.describing.shares import render_shares
+from linear_learner.describing.shares import explain_rows, render_shares
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.describe import ColumnField, describe_recipe, list_column_fields
 from open_algorithms.learning.showing.text_table import TextTable
 
 __all__ = (
     "describe_report",
+    "explain_rows",
     "export_model",
     "find_model_files",
     "list_row_fields",

@@ -38,11 +38,18 @@ def open_file(file: Path) -> Iterator[BinaryIO]:
         if os.pread(raw.fileno(), len(GZIP_MAGIC), 0) != GZIP_MAGIC:
             yield cast(BinaryIO, raw)
             return
-        try:
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield cast(BinaryIO, unpacked)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DecodeError(f"the gzip data is cut short or corrupt: {error}. Compress the file again") from None
+        with unpack_gzip(cast(BinaryIO, raw)) as unpacked:
+            yield unpacked
+
+
+@contextmanager
+def unpack_gzip(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Open the gzip data of a stream as a GzipFile; raises DecodeError if it is truncated or corrupt."""
+    try:
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            yield cast(BinaryIO, unpacked)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DecodeError(f"the gzip data is cut short or corrupt: {error}. Compress the file again") from None
 
 
 def _refuse_unreadable(error: OSError) -> None:

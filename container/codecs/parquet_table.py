@@ -38,9 +38,8 @@ def _read_batches(file: Any, options: TableOptions) -> Iterator[RawRows]:
         options.warn(f"the column {name!r} is the index of a pandas frame, and is left out")
     places = [i for i, name in enumerate(schema.names) if name not in index]
     names = make_names_distinct([schema.names[i] for i in places])
-    kept = [
-        (i, name) for i, name in zip(places, names, strict=True) if options.wanted is None or name in options.wanted
-    ]
+    picked = frozenset(options.pick_columns(names))
+    kept = [(i, name) for i, name in zip(places, names, strict=True) if name in picked]
     for _, name in kept:
         kind = str(schema.field(places[names.index(name)]).type)
         if kind.startswith(NESTED):

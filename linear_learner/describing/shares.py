@@ -1,5 +1,6 @@
-"""How much each column of a table adds to the margins of one row."""
+"""How much each column, or each feature, adds to the margins of rows."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,39 @@ def share_margins(model: LinearModel, X: Features) -> RowShares:
         base = base + usual @ weight
         shares.append(ColumnShare(column.name, (row[first:last] - usual) @ weight))
     return RowShares(base, sorted(shares, key=lambda share: -np.abs(share.added).max()))
+
+
+class Contributions(NamedTuple):
+    """What columns add to one margin of each row: their names, what the rows begin with (n,), and their shares (n, c).
+
+    The base and the shares of a row add up to its margin.
+    """
+
+    names: Sequence[str]
+    base: Float64s
+    added: Float64s
+
+
+def explain_rows(model: LinearModel, X: Features) -> Contributions:
+    """Divide a margin of each of the rows X (n, d) among columns: of many classes that of the predicted one.
+
+    They are the columns of the model's recipe, which count as in `share_margins`, or else the features, whose share is
+    weight times value. Of a binary classifier with the logistic loss the margin is the log odds.
+    """
+    outputs = model.margins(X).argmax(axis=1)
+    rows = as_dense(X).astype(np.float64, copy=False)
+    base = model.bias.astype(np.float64)
+    if model.recipe is None:
+        return Contributions(model.feature_names, base[outputs], rows * model.float64_weight.T[outputs])
+    usual = np.zeros(model.feature_dim)
+    for column, first, _ in model.recipe.encoded_columns:
+        usual[first] = usual_value(column)
+    rows = rows - usual
+    added = np.empty((len(rows), len(model.recipe.encoded_columns)))
+    for place, (_, first, last) in enumerate(model.recipe.encoded_columns):
+        shares = rows[:, first:last] @ model.float64_weight[first:last]
+        added[:, place] = np.take_along_axis(shares, outputs[:, None], axis=1)[:, 0]
+    return Contributions(model.recipe.needed_names, (base + usual @ model.float64_weight)[outputs], added)
 
 
 def usual_value(column: Column) -> float:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
 from container.contract.errors import ClientError
 from open_algorithms.commands.parser import COLUMN_WORDS, build_parser
@@ -69,7 +69,7 @@ def state_type(arguments: argparse.Namespace) -> str | None:
     return state_separator(stated, separator)
 
 
-def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: MutableMapping[str, str]) -> int:
     """Import a command only now that it is chosen, run it and return the exit status."""
     stated_type = state_type(arguments)
     match arguments.command:
@@ -85,6 +85,14 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Ma
             from open_algorithms.commands.evaluate import evaluate_model
 
             evaluate_model(algorithm, arguments.model, arguments.data, stated_type, arguments.json)
+        case "predict":
+            if "numpy" not in sys.modules:
+                environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # other threads read the next rows meanwhile
+            from open_algorithms.commands.predict import PredictionRequest, predict_rows
+
+            options = (arguments.out, arguments.keep, arguments.explain, arguments.skip_bad)
+            request = PredictionRequest(arguments.rows, stated_type, *options)
+            predict_rows(algorithm, arguments.model, request)
         case "train":
             from open_algorithms.commands.train import train_model
 

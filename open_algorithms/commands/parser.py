@@ -14,13 +14,14 @@ from container.contract.errors import DecodeError
 from open_algorithms import VERSION
 from open_algorithms.commands.words import CommandParser
 from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.learning.columns.wishes import parse_names
 from open_algorithms.learning.options.declaration import load_declarations
 
 COLUMN_WORDS = ("target", "ignore", "column_types", "positive_label")  # hyperparameters that only a table can have
 LABEL_ADVICE = "--target NAME says which column is predicted, and --target-first that it is the first one"
 LABEL_WORDS = ("label", "labels", "targets", "y", "class", "outcome", "response", "dependent")
-PREDICT_ADVICE = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
-PREDICT_WORDS = ("predict", "prediction", "score", "infer", "inference", "transform", "apply")
+PREDICT_ADVICE = "the command is `predict`: predict MODEL ROWS --out FILE"
+PREDICT_WORDS = ("prediction", "predictions", "score", "infer", "inference", "transform", "apply")
 MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
 DATA_HELP = "a file of {rows}, or a folder of such files"
 SEPARATOR_HELP = "the sign between the fields of CSV: comma, semicolon, tab or pipe; else its first line shows it"
@@ -33,7 +34,7 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     learned, *others = card.channels
     data_help = DATA_HELP.format(rows="labelled rows" if learned.labelled else "rows")
     label_help = "; without names of columns, the first is the label" if learned.labelled else ""
-    about = f"{card.title}: train, look into, measure, serve and export models."
+    about = f"{card.title}: train, look into, measure and export models, predict by them and serve them."
     top = CommandParser(algorithm.word, description=about)
     top.advice = dict.fromkeys(PREDICT_WORDS, PREDICT_ADVICE)
     top.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
@@ -58,6 +59,8 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     add_separator(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print one JSON object of names and numbers")
 
+    add_predict(command("predict", "predict rows, and write a line of CSV for each"))
+
     train = command("train", "train a model on files")
     train.add_argument(learned.name, type=parse_path, metavar="DATA", help=data_help)
     if learned.labelled:
@@ -79,6 +82,21 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     serve.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
     serve.add_argument("--port", type=parse_port, metavar="N", help="the port (8080)")
     return top
+
+
+def add_predict(predict: CommandParser) -> None:
+    """Declare what can be said to predict."""
+    predict.add_argument("model", type=parse_path, metavar="MODEL", help=MODEL_HELP)
+    rows_help = f"{DATA_HELP.format(rows='rows, with a label or without')}; - is stdin"
+    predict.add_argument("rows", type=parse_path, nargs="+", metavar="ROWS", help=rows_help)
+    predict.add_argument("--out", type=parse_path, metavar="FILE", help="where to write, else stdout")
+    predict.add_argument(
+        "--keep", type=parse_names, default=[], metavar="NAMES", help="columns to copy, separated by commas"
+    )
+    predict.add_argument("--explain", action="store_true", help="add what each column contributes to the score")
+    predict.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read, and count them")
+    predict.add_argument("--content-type", metavar="TYPE", help=CONTENT_TYPE_HELP)
+    add_separator(predict)
 
 
 def add_separator(command: CommandParser) -> None:

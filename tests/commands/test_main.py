@@ -15,8 +15,14 @@ from tests.needs import TOP
 from tests.waiting import HANG_SECONDS
 
 LABEL = "--target NAME says which column is predicted, and --target-first that it is the first one"
-PREDICT = "there is no command to predict: `serve` answers rows over HTTP, and `export` takes a model elsewhere"
-ON_A_MODEL = [("inspect",), ("export", "--to", "sql"), ("evaluate", DATA / "test.csv"), ("serve",)]
+PREDICT = "the command is `predict`: predict MODEL ROWS --out FILE"
+ON_A_MODEL = [
+    ("inspect",),
+    ("export", "--to", "sql"),
+    ("evaluate", DATA / "test.csv"),
+    ("predict", DATA / "test.csv"),
+    ("serve",),
+]
 
 
 @pytest.mark.parametrize("words", ON_A_MODEL, ids=lambda words: words[0])
@@ -33,7 +39,7 @@ def test_an_artifact_that_is_none_is_named_with_what_is_wrong(
         assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", ON_A_MODEL[:3], ids=lambda words: words[0])
+@pytest.mark.parametrize("words", ON_A_MODEL[:4], ids=lambda words: words[0])
 def test_a_model_whose_folder_was_packed_is_found_in_it(
     command: Command, model: Path, tmp_path: Path, words: tuple[object, ...]
 ) -> None:
@@ -63,7 +69,9 @@ def test_whoever_reads_the_output_may_have_seen_enough_and_a_full_disk_is_said(m
     assert (found.returncode, found.stderr) == (1, b"linear_learner: No space left on device\n")
 
 
-@pytest.mark.parametrize("words", [(), ("predict",), ("export", "model"), ("export", "model", "--to", "pmml")])
+@pytest.mark.parametrize(
+    "words", [(), ("predict",), ("predict", "model"), ("export", "model"), ("export", "model", "--to", "pmml")]
+)
 def test_words_that_say_nothing_get_the_usage(command: Command, words: tuple[str, ...]) -> None:
     status, out, said = command(*words)
     assert (status, out) == (2, "")
@@ -100,9 +108,9 @@ def test_no_option_is_cut_short_and_those_that_there_are_are_named(
 @pytest.mark.parametrize(
     ("word", "complaint"),
     [
-        ("predict", PREDICT),
+        ("prediction", PREDICT),
         ("score", PREDICT),
-        ("fit", "there is no command 'fit'; there is inspect, export, evaluate, train, serve"),
+        ("fit", "there is no command 'fit'; there is inspect, export, evaluate, predict, train, serve"),
     ],
 )
 def test_a_command_that_there_is_not_is_answered_with_what_there_is(
@@ -114,7 +122,9 @@ def test_a_command_that_there_is_not_is_answered_with_what_there_is(
 
 
 @pytest.mark.parametrize("place", ["s3://bucket/rows.csv", "https://example.org/a.csv", "file:///tmp/model"])
-@pytest.mark.parametrize("words", [("train", "{}", "--out", "m"), ("inspect", "{}"), ("evaluate", "m", "{}")])
+@pytest.mark.parametrize(
+    "words", [("train", "{}", "--out", "m"), ("inspect", "{}"), ("evaluate", "m", "{}"), ("predict", "m", "{}")]
+)
 def test_an_address_must_be_downloaded_first(command: Command, words: tuple[str, ...], place: str) -> None:
     status, out, said = command(*(word.format(place) for word in words))
     assert (status, out) == (2, "")
@@ -140,7 +150,7 @@ def test_an_empty_name_is_not_the_current_folder(
     ("content", "looks"),
     [(b"1,2\n", "it looks like text/csv"), (b'{"a": 1}', "it looks like application/json"), (b"", "it is empty")],
 )
-@pytest.mark.parametrize("words", [("inspect",), ("serve",), ("evaluate", "model")])
+@pytest.mark.parametrize("words", [("inspect",), ("serve",), ("evaluate", "model"), ("predict", "model")])
 def test_data_in_the_place_of_a_model_is_told_from_one(
     command: Command, tmp_path: Path, words: tuple[str, ...], content: bytes, looks: str
 ) -> None:

@@ -23,12 +23,21 @@ from container.rows.raw import TableOptions
 
 @dataclass(frozen=True)
 class _Block:
-    """Columns of a block of text, and how many rows it has, copies of the header among them; or its first fault."""
+    """Columns of a block of text, and how many rows it has, copies of the header among them; or its first fault.
+
+    Faults of rows that are `skipped`, counted from 0, are in `faults`.
+    """
 
     arrays: Mapping[str, Any]
     rows: int
     repeats: int = 0
     fault: DecodeError | None = None
+    faults: Sequence[DecodeError] = ()
+
+    @property
+    def skipped(self) -> tuple[int, ...]:
+        """The rows that were skipped, counted from 0."""
+        return tuple(sorted(int(fault.location[0]) for fault in self.faults))
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def parse_blocks(
         first = _parse_block(text, form, options)
         yield _check_block(first, row, options)
         row += first.rows
-        if first.rows > first.repeats:
+        if first.rows > first.repeats + len(first.faults):
             numbers = frozenset(name for name, array in first.arrays.items() if str(array.type) == "double")
             form = _Form(header, charset, wanted, numbers)
             break
@@ -79,6 +88,9 @@ def _check_block(block: _Block, first_row: int, options: TableOptions) -> _Block
     if block.fault is not None:
         (row,) = block.fault.location or ("0",)
         raise DecodeError(block.fault.problem, f"row {first_row + int(row)}")
+    for fault in block.faults:
+        assert options.skip_row is not None
+        options.skip_row(fault.problem, first_row + int(fault.location[0]))
     if block.repeats:
         options.warn("the header comes again among the rows, as where files were joined. Such lines are left out")
     return block
@@ -87,39 +99,49 @@ def _check_block(block: _Block, first_row: int, options: TableOptions) -> _Block
 def _parse_block(text: bytes, form: _Form, options: TableOptions) -> _Block:
     """Parse a block of whole records."""
     repeats = 0
+    faults: list[DecodeError] | None = None if options.skip_row is None else []
     try:
         text = _encode_utf8(text, form.charset)
-        arrays = None if form.numbers is None else _read_arrays(text, form, form.numbers)
+        arrays = None if form.numbers is None else _read_arrays(text, form, form.numbers, faults)
         if arrays is None:
+            if faults:
+                faults.clear()
             text, repeats = _drop_repeated_headers(text, form.header.line)
-            arrays = read_numbers_where_plain(_read_arrays(text, form, frozenset()) or {}, options.text_names)
+            arrays = read_numbers_where_plain(_read_arrays(text, form, frozenset(), faults) or {}, options.text_names)
     except DecodeError as error:
         return _Block({}, 0, repeats, error)
     rows = len(next(iter(arrays.values()), ()))
-    return _Block(arrays, rows + repeats, repeats)
+    return _Block(arrays, rows + repeats + len(faults or ()), repeats, None, faults or ())
 
 
 def _drop_repeated_headers(text: bytes, line: bytes) -> tuple[bytes, int]:
     """Return the text without lines that are the header, but for quotes and blanks, and how many there were."""
     header = normalize_line(line)
+    if not header:
+        return text, 0
     lines = text.splitlines(keepends=True)
     kept = [one for one in lines if normalize_line(one) != header]
     return b"".join(kept), len(lines) - len(kept)
 
 
-def _read_arrays(text: bytes, form: _Form, numbers: frozenset[str]) -> dict[str, Any] | None:
+def _read_arrays(
+    text: bytes, form: _Form, numbers: frozenset[str], faults: list[DecodeError] | None
+) -> dict[str, Any] | None:
     """Return the wanted columns of a text: float64 those of `numbers`, texts the others.
 
-    None where a value of `numbers` is none.
+    None where a value of `numbers` is none. Rows of another width are skipped, and added to `faults`, if it is there.
     """
     import pyarrow
     from pyarrow import csv
 
     bad: list[Any] = []
 
-    def keep_first(row: Any) -> str:
-        bad.append(row)
-        return "error"
+    def note_row(row: Any) -> str:
+        if faults is None:
+            bad.append(row)
+            return "error"
+        faults.append(_explain_row(row, form.header))
+        return "skip"
 
     texts = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
     has_quotes = b'"' in text
@@ -132,7 +154,7 @@ def _read_arrays(text: bytes, form: _Form, numbers: frozenset[str]) -> dict[str,
                 block_size=len(text) + 1 if has_quotes else max(1 << 20, len(form.header.names) << 10),
             ),
             csv.ParseOptions(
-                delimiter=form.header.delimiter, newlines_in_values=has_quotes, invalid_row_handler=keep_first
+                delimiter=form.header.delimiter, newlines_in_values=has_quotes, invalid_row_handler=note_row
             ),
             csv.ConvertOptions(
                 column_types={name: pyarrow.float64() if name in numbers else texts for name in form.header.names},

@@ -3,7 +3,7 @@
 Tests: tests/container/codecs/test_csv_table.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -52,6 +52,21 @@ def read_table_header(
                 header = _parse_header(line, charset, delimiter, row)
                 below = text[text.index(line) + len(line) :]
                 return header, chain([below] if below else [], texts)
+    return None, iter(())
+
+
+def make_table_header(
+    texts: Iterator[bytes], delimiter: str, name_columns: Callable[[int], Sequence[str]]
+) -> tuple[TableHeader | None, Iterator[bytes]]:
+    """Return names for the columns of a table that has none, by how many the first row has, and all texts."""
+    for text in texts:
+        if line := next(filter(bytes.strip, text.splitlines()), b""):
+            count = len(split_fields(line.decode("utf-8", "replace"), delimiter) or [line])
+            try:
+                names = tuple(name_columns(count))
+            except DecodeError as error:
+                raise DecodeError(error.problem, "row 1") from None
+            return TableHeader(names, b"", delimiter, 0, (), is_numeric=False), chain([text], texts)
     return None, iter(())
 
 

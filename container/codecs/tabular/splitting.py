@@ -31,7 +31,8 @@ def split_records(texts: Iterator[bytes], delimiter: str, most_bytes: int = _REC
         whole = b"".join(waiting)
         if end := find_last_end(whole, delimiter):
             yield whole[:end]
-        waiting, held = [whole[end:]], len(whole) - end
+        held = len(whole) - end
+        waiting = [whole[end:]] if held else []  # else the next text would be copied
         looked_at = held
         if held > most_bytes:
             raise DecodeError(f"a record of more than {most_bytes >> 20} MB. Is a quote not closed?")

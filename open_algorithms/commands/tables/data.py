@@ -15,7 +15,7 @@ from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_
 from container.contract.errors import DecodeError
 from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
-from open_algorithms.commands.tables.headers import CSV, all_begin_with_name, has_headers, read_filled_lines, read_head
+from open_algorithms.commands.tables.headers import CSV, all_begin_with_names, has_headers, read_filled_lines, read_head
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.learning.artifact.archives import FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE
 
@@ -61,11 +61,18 @@ def link_channel_files(files: Sequence[tuple[str, Path]], folder: Path) -> None:
         link.symlink_to(os.path.abspath(file))
 
 
-def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | None, name: str = "") -> str:
+def decide_content_type(
+    files: Sequence[tuple[str, Path]],
+    stated_type: str | None,
+    name: str = "",
+    known: Sequence[str] = (),
+    is_certain: bool = False,
+) -> str:
     """Return the content type of the files: the stated one, else the one that all names or first bytes agree on.
 
     For CSV, the parameters are added that its first lines tell: `delimiter`, where that is no comma, and
-    `header=present`, where there is a header; a first line that holds `name` is one.
+    `header=present`, where there is a header. A first line that holds `name` is one, and so is one that holds most
+    `known` names; no other is, if that `is_certain`.
     """
     if stated_type is None:
         kinds = {guess_file_type(file, len(files) > 1): file for _, file in files}
@@ -78,11 +85,21 @@ def decide_content_type(files: Sequence[tuple[str, Path]], stated_type: str | No
     media = parse_content_type(stated_type)
     if media.name not in TRAINING_TYPES:
         raise UsageError(f"expected a --content-type of {' or '.join(TRAINING_TYPES)}, found {stated_type!r}.")
-    return add_parameters(stated_type, [file for _, file in files], name) if media.name == CSV else stated_type
+    if media.name != CSV:
+        return stated_type
+    paths = [file for _, file in files]
+    stated_type, delimiter = add_delimiter(stated_type, paths)
+    check_beginnings(paths, delimiter)
+    if "header" in media.parameters:
+        return stated_type
+    is_header = all_begin_with_names(paths, [name] if name else known, delimiter)
+    if is_header or (not is_certain and has_headers(paths, stated_type, delimiter)):
+        return f"{stated_type};header=present"
+    return f"{stated_type};header=absent" if is_certain else stated_type
 
 
-def add_parameters(stated_type: str, files: Sequence[Path], name: str) -> str:
-    """Return the content type of CSV files with what their first lines tell of the delimiter and the header."""
+def add_delimiter(stated_type: str, files: Sequence[Path]) -> tuple[str, str]:
+    """Return the content type of CSV files with the delimiter that their first lines show, and that."""
     parameters = parse_content_type(stated_type).parameters
     try:
         delimiter = read_delimiter(parameters)
@@ -91,12 +108,7 @@ def add_parameters(stated_type: str, files: Sequence[Path], name: str) -> str:
     if not delimiter:
         delimiter = agree_on_delimiter(files)
         stated_type += "" if delimiter == "," else f";delimiter={DELIMITER_NAMES[delimiter]}"
-    check_beginnings(files, delimiter)
-    if "header" not in parameters and (
-        all_begin_with_name(files, name, delimiter) or has_headers(files, stated_type, delimiter)
-    ):
-        stated_type += ";header=present"
-    return stated_type
+    return stated_type, delimiter
 
 
 def agree_on_delimiter(files: Sequence[Path]) -> str:

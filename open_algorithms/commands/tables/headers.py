@@ -63,9 +63,10 @@ def has_headers(files: Sequence[Path], kind: str, delimiter: str) -> bool:
     return True
 
 
-def all_begin_with_name(files: Sequence[Path], name: str, delimiter: str) -> bool:
-    """Tell whether the first line of every file holds this name, so that it is a header."""
-    return bool(name) and all((lines := read_first_lines(file, delimiter)) and name in lines[0] for file in files)
+def all_begin_with_names(files: Sequence[Path], names: Sequence[str], delimiter: str) -> bool:
+    """Tell whether the first line of every file holds more than half of these names, so that it is a header."""
+    firsts = [lines[0] if (lines := read_first_lines(file, delimiter)) else [] for file in files]
+    return bool(names) and all(2 * len({*names} & {*first}) > len({*names}) for first in firsts)
 
 
 def concatenation_command(first: Path, others: Sequence[Path]) -> str:

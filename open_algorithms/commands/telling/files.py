@@ -5,33 +5,58 @@ Tests: tests/commands/test_export.py, tests/commands/test_main.py.
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import BinaryIO, cast
 
 from open_algorithms.commands.telling.faults import CommandError
 
 
 def write_output(content: bytes, out: Path | None) -> None:
     """Write to a file, replaced atomically, or to stdout; a device or a FIFO is written directly."""
+    with open_output(out) as write:
+        write(content)
+
+
+@contextmanager
+def open_output(out: Path | None) -> Iterator[Callable[[bytes], object]]:
+    """Open a file, which is there as a whole at the end and not before, or stdout, and return what writes a part.
+
+    A device or a FIFO is written directly.
+    """
     if out is None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(content)
+        yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
+    is_device = out.exists() and not out.is_file()
+    with name_output(out), out.open("wb") if is_device else open_replacement(out.resolve()) as file:
+        yield file.write
+
+
+@contextmanager
+def name_output(out: Path) -> Iterator[None]:
+    """Raise CommandError where the output cannot be written."""
     try:
-        if out.exists() and not out.is_file():
-            out.write_bytes(content)
-        else:
-            replace_file(content, out.resolve())
+        yield
     except OSError as error:
         raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
 
 
 def replace_file(content: bytes, out: Path) -> None:
     """Write a temporary file in the same folder and rename it over `out`."""
+    with open_replacement(out) as file:
+        file.write(content)
+
+
+@contextmanager
+def open_replacement(out: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file in the same folder, and rename it over `out` unless an error is raised."""
     with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
         try:
-            file.write(content)
+            yield cast(BinaryIO, file)
             file.flush()
             os.chmod(file.name, 0o666 & ~current_umask())
             os.replace(file.name, out)

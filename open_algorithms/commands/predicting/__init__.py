@@ -1,0 +1,1 @@
+"""Rows without a label on their way to a file of predictions."""
