@@ -8,7 +8,7 @@ import os
 import shutil
 import tarfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def remove_leftovers(paths: Paths) -> None:
     """Remove the partial files of an earlier job and its report, which would pass for this job's."""
     shutil.rmtree(_partial_model_folder(paths), ignore_errors=True)
     reports = (*paths.output_data.glob("report.*"), *paths.output_data.glob(".report.*"))
-    for file in (_partial_archive_path(paths), *reports):
+    for file in (_partial_archive_path(paths.output / ARCHIVE_NAME), *reports):
         with suppress(OSError):
             file.unlink()
 
@@ -49,15 +49,21 @@ def write_model(save: Callable[[Path], None], job: Job) -> None:
         unfinished.mkdir(parents=True)
         save(unfinished)
         files = sorted(file.relative_to(unfinished) for file in unfinished.rglob("*") if file.is_file())
-        for file in files:
-            (job.paths.model / file).unlink(missing_ok=True)
-        for file in files:
-            (job.paths.model / file).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(unfinished / file, job.paths.model / file)
+        replace_files(unfinished, files, job.paths.model)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     if not job.on_platform:
-        _pack_archive(job.paths, files)
+        job.paths.output.mkdir(parents=True, exist_ok=True)
+        pack_archive(job.paths.model, files, job.paths.output / ARCHIVE_NAME)
+
+
+def replace_files(source: Path, files: Sequence[Path], target: Path) -> None:
+    """Move files from one folder to another; those that they replace are removed first, and never mix with them."""
+    for file in files:
+        (target / file).unlink(missing_ok=True)
+    for file in files:
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source / file, target / file)
 
 
 def write_report(make_report: Callable[[], Mapping[str, str]], paths: Paths, log: JobLog) -> None:
@@ -85,14 +91,13 @@ def _partial_model_folder(paths: Paths) -> Path:
     return paths.model / ".saving"
 
 
-def _partial_archive_path(paths: Paths) -> Path:
-    return paths.output / f".{ARCHIVE_NAME}.saving"
+def _partial_archive_path(archive: Path) -> Path:
+    return archive.with_name(f".{archive.name}.saving")
 
 
-def _pack_archive(paths: Paths, files: list[Path]) -> None:
-    """Write output/model.tar.gz as SageMaker does; the same files give the same bytes."""
-    paths.output.mkdir(parents=True, exist_ok=True)
-    partial = _partial_archive_path(paths)
+def pack_archive(folder: Path, files: Sequence[Path], archive: Path) -> None:
+    """Write files of a folder to a tar.gz as SageMaker does; the same files give the same bytes."""
+    partial = _partial_archive_path(archive)
     try:
         with (
             partial.open("wb") as raw,
@@ -101,9 +106,9 @@ def _pack_archive(paths: Paths, files: list[Path]) -> None:
         ):
             for file in files:
                 member = tarfile.TarInfo(file.as_posix())
-                member.size = (paths.model / file).stat().st_size
-                with (paths.model / file).open("rb") as content:
+                member.size = (folder / file).stat().st_size
+                with (folder / file).open("rb") as content:
                     tar.addfile(member, content)
-        os.replace(partial, paths.output / ARCHIVE_NAME)
+        os.replace(partial, archive)
     finally:
         partial.unlink(missing_ok=True)

@@ -28,13 +28,13 @@ class LiveLog(JobLog):
 
     def __init__(self, host: str, algorithm: str, stream: TextIO) -> None:
         super().__init__(host, algorithm, cast(TextIO, _Terminal(stream)), emits_metrics=False)
-        self._bar = _Bar()
+        self._bar = ProgressBar()
         self._live: Live | None = None
         self._closed = False
 
     def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         """Move the bar. A thread of its own draws it, so that this call is cheap."""
-        self._bar.move_to(_Position(epoch, epochs, rows, total, name, best))
+        self._bar.move_to(Position(epoch, epochs, rows, total, name, best))
         if self._live is None and not self._closed:
             self._live = _start_display(self._bar, self._stream)
 
@@ -52,7 +52,9 @@ class LiveLog(JobLog):
             live.console.out(text, highlight=False)
 
 
-class _Position(NamedTuple):
+class Position(NamedTuple):
+    """Where a training is: in `epoch` of `epochs`, `rows` of `total_rows` into it, with the best value so far."""
+
     epoch: int
     epochs: int
     rows: float
@@ -71,7 +73,7 @@ class _Position(NamedTuple):
         return self.epoch > 0 or math.isfinite(self.total_rows)
 
 
-class _Bar:
+class ProgressBar:
     """The progress bar with epoch, percentage, speed and time left; below it the best value so far.
 
     Texts are dropped in the order of _DROP_ORDER until the rest fits the terminal.
@@ -79,11 +81,11 @@ class _Bar:
 
     def __init__(self) -> None:
         self.is_closed = False
-        self._position: _Position | None = None
+        self._position: Position | None = None
         self._start_time = self._epoch_start_time = 0.0
         self._start_fraction = self._rows_per_second = 0.0
 
-    def move_to(self, position: _Position) -> None:
+    def move_to(self, position: Position) -> None:
         """Set the position. Time is measured from the first call."""
         now = time.monotonic()
         if self._position is None:
@@ -119,7 +121,7 @@ class _Bar:
         if math.isfinite(state.best_value):
             yield Text(f"best so far: {state.best_value:.6g} ({state.criterion})", no_wrap=True, overflow="ellipsis")
 
-    def _format_words(self, state: _Position) -> dict[str, str]:
+    def _format_words(self, state: Position) -> dict[str, str]:
         elapsed = time.monotonic() - self._start_time
         words = {"epoch": f"epoch {min(state.epoch + 1, state.epochs)} of {state.epochs}"}
         if state.is_fraction_known:
@@ -165,7 +167,7 @@ class _Terminal(TextIOBase):
             redirect_to_null(self._stream)
 
 
-def _start_display(bar: _Bar, stream: TextIO) -> "Live":
+def _start_display(bar: ProgressBar, stream: TextIO) -> "Live":
     from rich.console import Console
     from rich.live import Live
 
