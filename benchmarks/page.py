@@ -14,6 +14,7 @@ ORDER = (
     "job",
     "growth",
     "neighbours",
+    "estimator",
     "quality",
     "recordio",
     "csv",

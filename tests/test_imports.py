@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.modules import ALGORITHMS, MODULES, leave_out_tests, parse_module
+from tests.modules import ALGORITHMS, MODULES, TOP, leave_out_tests, parse_module
 
-LEARNING, DOORS, COMMANDS = (f"open_algorithms.{room}" for room in ("learning", "doors", "commands"))
-ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS)
+LEARNING, DOORS, COMMANDS, ESTIMATORS = (
+    f"open_algorithms.{room}" for room in ("learning", "doors", "commands", "estimators")
+)
+ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS, ESTIMATORS)
 MAY_IMPORT: dict[str, set[str]] = {
     LEARNING: set(),
     "container": {LEARNING},
     **{algorithm: {LEARNING} for algorithm in ALGORITHMS},
     DOORS: {LEARNING, "container"},
     COMMANDS: {LEARNING, "container", DOORS},
+    ESTIMATORS: {LEARNING, "container", DOORS, *ALGORITHMS},
 }
+FRONTS = {"linear_learner": {f"{ESTIMATORS}.linear"}}  # what the front of a package gives out from a room above
 SHARED_WITH_CONTAINER = {
     f"{LEARNING}.rows.csr",  # the class that rows pass between the rooms in
     f"{LEARNING}.columns.faults",  # what is wrong with a value of a table
@@ -26,7 +30,12 @@ SHARED_WITH_CONTAINER = {
 MXNET = f"{LEARNING}.engine.mxnet"
 WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artifact.write"}
 WITH_WEB = {"container.web", "container.wire", "container.server"}
-WITH_ENVIRONMENT = {"container.contract.environment", f"{COMMANDS}.main", f"{DOORS}.programs"}
+WITH_ENVIRONMENT = {
+    "container.contract.environment",
+    f"{COMMANDS}.main",
+    f"{DOORS}.programs",
+    f"{ESTIMATORS}.fitting.engine",
+}
 FLOORS, LARGEST_FOLDER = 7, 12
 
 
@@ -109,6 +118,17 @@ def test_a_module_imports_only_from_rooms_below_its_own() -> None:
     assert (upwards, not_shared) == ([], [])
 
 
+def test_only_the_front_of_an_algorithm_gives_out_what_lies_above_it() -> None:
+    fronts = [
+        path for top in ("container", *ALGORITHMS, "open_algorithms") for path in (TOP / top).rglob("__init__.py")
+    ]
+    found = {
+        ".".join(path.parent.relative_to(TOP).parts): {i for i in imports(path) if i in MODULES} for path in fronts
+    }
+    assert len(found) > 30
+    assert {package: imported for package, imported in found.items() if imported} == FRONTS
+
+
 @pytest.mark.parametrize("parent", PARENTS)
 def test_folders_import_downwards_and_modules_of_a_room_from_its_folders_never_the_reverse(parent: str) -> None:
     assert find_circle(sibling_graph(parent)) == ()
@@ -181,7 +201,8 @@ def test_neither_serving_nor_looking_at_a_model_imports_mxnet(doors: tuple[str, 
 
 
 def test_nothing_but_an_algorithm_names_it() -> None:
-    others = {module for module in MODULES if room(module) not in ALGORITHMS} - {f"{DOORS}.algorithms"}
+    named_after = {f"{DOORS}.algorithms", f"{ESTIMATORS}.linear"}
+    others = {module for module in MODULES if room(module) not in ALGORITHMS} - named_after
     whole = {module: leave_out_tests(MODULES[module].read_text(encoding="utf-8")) for module in others}
     texts = {module: text.lower().replace(" ", "_") for module, text in whole.items()}
     assert [module for module, text in texts.items() if any(name in text for name in ALGORITHMS)] == []

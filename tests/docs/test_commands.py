@@ -22,12 +22,16 @@ from tests.typed import SHELL, SPARED, type_block
 pytestmark = pytest.mark.processes
 
 # A test of their own types all that they have in these languages.
-WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {"mnist.md": ("python",)}
+WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {
+    "mnist.md": ("python",),
+    "python.md": ("python", "sh"),
+}
 
 # What is for people alone, by its heading, and why.
 BY_HAND = {
     "A whole file": "makes a file of 422 MB and takes its time",
     "Clean up": "removes what the reader has made",
+    "Install": "asks the index of packages for what is not there yet",
     "What it weighs": "weighs the image",
     "How fast it starts": "takes the time of a start",
 }

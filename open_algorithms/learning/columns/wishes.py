@@ -1,7 +1,8 @@
 """What the user says of the columns, which overrules what their values suggest."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from open_algorithms.learning.columns.faults import ColumnFault
@@ -81,6 +82,16 @@ def parse_names(text: str) -> list[str]:
         else:
             name += letter
     return [found for found in [*names, name.strip()] if found]
+
+
+def join_names(names: Iterable[object], kinds: Iterable[object] | None = None) -> str:
+    r"""Write a list of column names as `parse_names` reads it, or with their kinds as `parse_types` does.
+
+    >>> join_names(["a", "b,c"]), join_names(["zip"], ["category"])
+    ('a,b\\,c', 'zip=category')
+    """
+    escaped = [re.sub(r"([\\,=])", r"\\\1", str(name)) for name in names]
+    return ",".join(escaped if kinds is None else map("=".join, zip(escaped, map(str, kinds), strict=True)))
 
 
 def parse_types(text: str, source: str = "column_types") -> dict[str, str]:

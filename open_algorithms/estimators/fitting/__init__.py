@@ -1,0 +1,1 @@
+"""A training within the caller's process."""

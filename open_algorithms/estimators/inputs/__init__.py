@@ -1,0 +1,1 @@
+"""What users give, X, y and weights, as what is learned from."""

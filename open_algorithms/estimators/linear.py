@@ -1,0 +1,331 @@
+"""Linear Learner as a classifier and a regressor of scikit-learn."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from linear_learner.answer import describe_report, load_model, render_portrait
+from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
+from linear_learner.objective.model import LinearModel
+from linear_learner.options.groups import ColumnSettings
+from linear_learner.options.hyperparameters import declarations
+from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.estimators.fitting.engine import use_engine
+from open_algorithms.estimators.fitting.run import Task, run_fit
+from open_algorithms.estimators.inputs.labels import Classes, find_classes, restore_classes
+from open_algorithms.estimators.inputs.reading import Training, read_features, read_pair, read_training
+from open_algorithms.estimators.inputs.rows import MatrixSource, Rows, TableSource
+from open_algorithms.estimators.inputs.tables import name_target
+from open_algorithms.estimators.notebook import ReportPage, render_card
+from open_algorithms.estimators.parameters import (
+    describe_parameters,
+    make_constructor,
+    select_parameters,
+    write_text,
+    write_texts,
+)
+from open_algorithms.estimators.saving import check_place, save_model
+from open_algorithms.learning.options.declaration import Declaration
+from open_algorithms.learning.types.arrays import Float32s, Float64s
+from open_algorithms.learning.work import ColumnRequest, Columns
+
+LINEAR_LEARNER = Algorithm("linear_learner", "linear_learner")
+DECIDED = ("predictor_type", "num_classes", "feature_dim", "target")  # by the estimator, from X and y
+HELD_OUT = "0.2"  # of the rows, where holdout is auto and there is no validation
+NATURAL_CUT = 0.5  # of the score, beyond which the positive of two classes is the likelier one
+
+
+class LinearEstimator(BaseEstimator):  # type: ignore[misc]
+    """What the classifier and the regressor have in common."""
+
+    _predictor_types: ClassVar[tuple[str, ...]]
+    _parameters: ClassVar[dict[str, Declaration]]
+    model_: LinearModel
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        losses = [loss for predictor in cls._predictor_types for loss in LOSSES_BY_PREDICTOR[predictor]]
+        possible = {"predictor_type": cls._predictor_types, "loss": losses}
+        cls._parameters = select_parameters(declarations(), DECIDED, possible)
+        cls.__init__ = make_constructor(cls._parameters)  # type: ignore[method-assign]
+        cls.__doc__ = f"{cls.__doc__}\n\n{describe_parameters(cls._parameters.values())}\n"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _read_training(self, X: Any, y: Any, sample_weight: Any) -> Training:
+        kinds = ColumnSettings("", "", write_text(self.ignore), write_text(self.column_types)).kinds
+        return read_training(self, X, y, sample_weight, kinds)
+
+    def _learn(self, training: Training, labels: Float32s, validation: Any, decided: dict[str, str]) -> None:
+        """Train on numbered labels (n,), with what is `decided` of the hyperparameters."""
+        from linear_learner.report.build import build_report
+
+        texts = {**write_texts(self.get_params(deep=False), self._parameters), **decided}
+        if validation is None:
+            texts.setdefault("holdout", HELD_OUT)
+        rows = Rows(training.source, labels)
+        channels = {"train": rows}
+        columns = self._describe_columns(training)
+        if validation is not None:
+            source, y = read_pair(self, validation, columns.recipe)
+            channels["validation"] = Rows(source, self._number_labels(y, "validation"))
+
+        def read_columns(request: ColumnRequest) -> Columns:
+            if not isinstance(training.source, MatrixSource) or not request.may_shift:
+                return columns
+            shift = training.source.find_shift()
+            for channel in channels.values():
+                channel.subtract(shift)
+            return Columns(columns.features, columns.label, shift, classes=columns.classes)
+
+        weights = {} if training.weights is None else {"train": training.weights}
+        result, work = run_fit(LINEAR_LEARNER, Task(texts, channels, read_columns, weights))
+        self.model_ = result.model
+        self._report = build_report(result, texts, work.seconds_by_part)
+
+    def _describe_columns(self, training: Training) -> Columns:
+        names = tuple(getattr(self, "feature_names_in_", ()))
+        if isinstance(training.source, MatrixSource):
+            return Columns(names, training.label_name if names else "", classes=self._class_names)
+        recipe = name_target(training.source.recipe, training.label_name or "label", self._class_names)
+        return Columns(recipe.feature_names, training.label_name, recipe=recipe)
+
+    @property
+    def _class_names(self) -> tuple[str | float, ...]:
+        return ()
+
+    def _number_labels(self, y: NDArray[Any], what: str = "y") -> Float32s:
+        raise NotImplementedError
+
+    def _margins(self, X: Any) -> Float64s:
+        """Return X W + b (n, K) in float64."""
+        check_is_fitted(self)
+        model = self.model_
+        source = read_features(self, X, model.recipe)
+        if isinstance(source, TableSource):
+            return np.concatenate([model.float64_margins(part) for part in source.iterate_pieces()])
+        if source.is_sparse:
+            return np.asarray(source.X @ model.float64_weight + model.bias)
+        return np.concatenate([model.float64_margins(part) for part in source.raw_pieces()])
+
+    @property
+    def coef_names_(self) -> NDArray[np.object_]:
+        """The names of the features that `coef_` has the weights of: of a table those that its columns become."""
+        check_is_fitted(self)
+        return np.array(self.model_.feature_names, object)
+
+    @property
+    def report_(self) -> dict[str, Any]:
+        """The report of the fit, as in report.json."""
+        from linear_learner.report.json_file import plain_value
+
+        check_is_fitted(self)
+        if not hasattr(self, "_report"):
+            raise AttributeError("a model that was loaded has no report: fit writes one")
+        found: dict[str, Any] = plain_value(self._report)  # type: ignore[assignment]
+        return found
+
+    def report(self) -> ReportPage:
+        """Return the report of the fit: a notebook shows its page, a terminal its summary, `save` writes it."""
+        from linear_learner.report.page import render_report
+
+        summary = "\n".join(describe_report(self.report_))
+        return ReportPage(render_report(self._report), summary)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to the folder `path`, or to an archive where that ends in .tar.gz.
+
+        It is an artifact as jobs write it: `linear_learner serve`, `predict` and SageMaker take it.
+        """
+        check_is_fitted(self)
+        with use_engine():
+            from linear_learner.artifact.write import write_artifact
+
+            save_model(lambda folder: write_artifact(self.model_, folder), Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Load a model from a folder, a model.tar.gz, or the zip of the original, as a fitted estimator.
+
+        Its parameters are the defaults but for those that a model keeps. Raises ValueError where it is of another kind.
+        """
+        check_place(Path(path))
+        model = load_model(Path(path))
+        if model.predictor_type not in cls._predictor_types:
+            other = next(kind for kind in LinearEstimator.__subclasses__() if kind is not cls)
+            raise ValueError(f"{path} holds a {model.predictor_type}: load it by {other.__name__}.load.")
+        kept = {"loss": model.loss_type, **model.metrics_params}
+        defaults = cls().get_params(deep=False)
+        given = {name: value for name, value in kept.items() if name in defaults and value is not None}
+        loaded = cls(**given)
+        loaded._take_model(model)
+        return loaded
+
+    def _take_model(self, model: LinearModel) -> None:
+        self.model_ = model
+        names = model.names if model.recipe is None else model.recipe.column_names
+        self.n_features_in_ = len(names) or model.feature_dim
+        if names:
+            self.feature_names_in_ = np.array(names, object)
+
+    @property
+    def _notes(self) -> list[str]:
+        return []
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        return "\n".join([super().__repr__(N_CHAR_MAX), *(f"# {note}" for note in self._notes)])
+
+    def _html_repr(self) -> str:
+        shown: str = super()._html_repr()
+        return shown + render_card(render_portrait(self.model_), self._notes) if hasattr(self, "model_") else shown
+
+
+def has_probabilities(estimator: Any) -> bool:
+    """Tell whether an estimator has a probability for each class; raises AttributeError where it has none."""
+    loss = estimator.model_.loss_type if hasattr(estimator, "model_") else write_text(estimator.loss).lower()
+    if loss == "hinge_loss":
+        raise AttributeError("hinge_loss knows no probabilities: see decision_function, or choose another loss")
+    return True
+
+
+class LinearLearnerClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
+    """Classify by a linear model, the best of a bank of candidates that are trained at once.
+
+    `predict` is the class of the largest probability; `threshold_` is the cut that was calibrated for the criterion.
+    """
+
+    _predictor_types = ("binary_classifier", "multiclass_classifier")
+    _classes: Classes
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, validation: Any = None) -> Self:
+        """Train on rows X (n, d), a matrix or a frame, with labels y (n,); choose by those of `validation`, (X, y).
+
+        Where there is no validation, a part of the rows is held out by `holdout`. Rows count by `sample_weight` (n,).
+        """
+        training = self._read_training(X, y, sample_weight)
+        self._classes = find_classes(training.y, write_text(self.positive_label))
+        self.classes_ = self._classes.values
+        decided = {"predictor_type": "binary_classifier"}
+        if len(self.classes_) > 2:
+            decided = {"predictor_type": "multiclass_classifier", "num_classes": str(len(self.classes_))}
+        self._learn(training, self._number_labels(training.y), validation, decided)
+        return self
+
+    @property
+    def _class_names(self) -> tuple[str | float, ...]:
+        return self._classes.names
+
+    def _number_labels(self, y: NDArray[Any], what: str = "y") -> Float32s:
+        return self._classes.number_labels(y, what)
+
+    def _take_model(self, model: LinearModel) -> None:
+        super()._take_model(model)
+        self._classes = restore_classes(model.classes, max(model.outputs, 2))
+        self.classes_ = self._classes.values
+
+    def _orient(self, values: Float64s) -> Float64s:
+        """Return values (n, K) of outputs in the order of `classes_`, of two classes (n,) those for the second."""
+        numbers = self._classes.numbers
+        if len(numbers) > 2:
+            return values[:, numbers]
+        if values.shape[1] == 2:
+            return values[:, numbers[1]] - values[:, numbers[0]]
+        return values[:, 0] * (1 if numbers[1] else -1)
+
+    def decision_function(self, X: Any) -> Float64s:
+        """Return the margin of each class (n, K), of two that of the second (n,), positive where it is the likelier."""
+        return self._orient(self._center(self._margins(X)))
+
+    def _center(self, values: Float64s) -> Float64s:
+        """Return margins less the one at which two classes are alike."""
+        return values - NATURAL_CUT if self.model_.loss_type == "hinge_loss" else values
+
+    @available_if(has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Float64s:
+        """Return the probability of each class (n, K), in the order of `classes_`."""
+        margins = self.decision_function(X)
+        two_sided = np.column_stack([-margins, margins]) if margins.ndim == 1 else margins
+        return LOSSES["logistic" if margins.ndim == 1 else "softmax_loss"].link(two_sided)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the likeliest class of each row, (n,)."""
+        margins = self.decision_function(X)
+        places = (margins > 0).astype(np.intp) if margins.ndim == 1 else margins.argmax(axis=1)
+        return np.asarray(self.classes_[places])
+
+    @property
+    def coef_(self) -> Float64s:
+        """The weights (K, d), of two classes those of the second (1, d)."""
+        check_is_fitted(self)
+        return np.atleast_2d(self._orient(self.model_.float64_weight).T)
+
+    @property
+    def intercept_(self) -> Float64s:
+        """The biases (K,), of two classes that of the second (1,)."""
+        check_is_fitted(self)
+        return self._orient(self._center(np.asarray(self.model_.bias, np.float64)[None, :])).reshape(-1)
+
+    @property
+    def threshold_(self) -> float:
+        """The calibrated cut of the score of the positive one of two classes: `positive_label`, or the second."""
+        check_is_fitted(self)
+        if self.model_.predictor_type != "binary_classifier":
+            raise AttributeError("threshold_ is there for two classes only")
+        return self.model_.threshold
+
+    @property
+    def _notes(self) -> list[str]:
+        if not hasattr(self, "model_") or self.model_.predictor_type != "binary_classifier":
+            return []
+        if self.threshold_ == NATURAL_CUT:
+            return []
+        return [
+            f"predict says {self.model_.class_names[1]!r} from a score of {NATURAL_CUT} on; threshold_, by which "
+            f"`linear_learner predict` and the server answer, is {self.threshold_:.4g}."
+        ]
+
+
+class LinearLearnerRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
+    """Predict a number by a linear model, the best of a bank of candidates that are trained at once."""
+
+    _predictor_types = ("regressor",)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, validation: Any = None) -> Self:
+        """Train on rows X (n, d), a matrix or a frame, with labels y (n,); choose by those of `validation`, (X, y).
+
+        Where there is no validation, a part of the rows is held out by `holdout`. Rows count by `sample_weight` (n,).
+        """
+        training = self._read_training(X, y, sample_weight)
+        self._learn(training, self._number_labels(training.y), validation, {"predictor_type": "regressor"})
+        return self
+
+    def _number_labels(self, y: NDArray[Any], what: str = "y") -> Float32s:
+        with np.errstate(over="ignore"):
+            labels = np.asarray(y, np.float32)
+        if not np.isfinite(labels).all():
+            raise ValueError(f"Input {what} contains a value too large for dtype('float32'), in which it is learned.")
+        return labels
+
+    def predict(self, X: Any) -> Float64s:
+        """Return the prediction for each row, (n,)."""
+        return self._margins(X)[:, 0]
+
+    @property
+    def coef_(self) -> Float64s:
+        """The weights (d,)."""
+        check_is_fitted(self)
+        return self.model_.float64_weight[:, 0]
+
+    @property
+    def intercept_(self) -> float:
+        """The bias."""
+        check_is_fitted(self)
+        return float(self.model_.bias[0])
