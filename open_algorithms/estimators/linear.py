@@ -31,12 +31,13 @@ from open_algorithms.estimators.parameters import (
 )
 from open_algorithms.estimators.saving import check_place, save_model
 from open_algorithms.learning.options.declaration import Declaration
+from open_algorithms.learning.rows.holdout import USUAL_SHARE
 from open_algorithms.learning.types.arrays import Float32s, Float64s
 from open_algorithms.learning.work import ColumnRequest, Columns
 
 LINEAR_LEARNER = Algorithm("linear_learner", "linear_learner")
 DECIDED = ("predictor_type", "num_classes", "feature_dim", "target")  # by the estimator, from X and y
-HELD_OUT = "0.2"  # of the rows, where holdout is auto and there is no validation
+HELD_OUT = str(USUAL_SHARE)  # of the rows, where holdout is auto and there is no validation
 NATURAL_CUT = 0.5  # of the score, beyond which the positive of two classes is the likelier one
 
 

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.processes
 # A test of their own types all that they have in these languages.
 WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {
     "mnist.md": ("python",),
+    "mnist_python.md": ("python",),
     "python.md": ("python", "sh"),
 }
 
