@@ -4,6 +4,7 @@ Another thread pays off only for large products; small operators spend longer sy
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -68,6 +69,9 @@ class ThreadSetting:
 def current_setting() -> ThreadSetting:
     """Return the one setting of MXNet's engine."""
     return ThreadSetting(mx.nd.zeros((1,)))
+
+
+os.register_at_fork(after_in_child=current_setting.cache_clear)  # the engine of a child has threads of its own
 
 
 def set_count(count: int) -> None:

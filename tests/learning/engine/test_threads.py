@@ -122,3 +122,13 @@ def test_on_an_older_processor_too() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{__file__}::{name}", "-k", "logistic"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_that_is_forked_sets_the_number_anew() -> None:
+    threads.set_count(3)
+    child = os.fork()
+    if not child:
+        threads.set_count(3)
+        os._exit(count())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
