@@ -69,6 +69,8 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         """Train on numbered labels (n,), with what is `decided` of the hyperparameters."""
         from linear_learner.report.build import build_report
 
+        for name in ("model_", "_report"):
+            self.__dict__.pop(name, None)  # of an earlier fit, should this one end without a model
         texts = {**write_texts(self.get_params(deep=False), self._parameters), **decided}
         if validation is None:
             texts.setdefault("holdout", HELD_OUT)

@@ -31,8 +31,8 @@ class Classes:
         places = np.searchsorted(self.values, y).clip(max=len(self.values) - 1)
         if (wrong := np.flatnonzero(self.values[places] != y)).size:
             raise InputError(
-                f"{what} has the label {y[wrong[0]]!r} in row {wrong[0]} (the first is 0), which is not among those "
-                f"that are learned from; expected one of {show_classes(self.values)}."
+                f"{what} has the label {show_classes(y[wrong[:1]])} in row {wrong[0]} (the first is 0), which is not "
+                f"among those that are learned from; expected one of {show_classes(self.values)}."
             )
         return np.asarray(self.numbers[places], np.float32)
 

@@ -57,8 +57,8 @@ def test_the_first_gives_the_best_model_so_far_with_a_warning(press: Callable[..
 
 
 def test_before_there_is_a_model_it_goes_on(press: Callable[..., None]) -> None:
+    estimator = LinearLearnerClassifier(**{**ENDLESS, "epochs": 1}).fit(X, NUMBERS)
     press("Final configuration")
-    estimator = LinearLearnerClassifier(**ENDLESS)
     with pytest.raises(KeyboardInterrupt):
         estimator.fit(X, NUMBERS)
     assert not hasattr(estimator, "model_")
