@@ -86,6 +86,20 @@ def test_commands_take_what_was_saved(tmp_path: Path) -> None:
     assert found["binary_classification_accuracy"] == (cut == rows[:, 0]).mean()
 
 
+@pytest.mark.processes
+def test_a_file_is_predicted_by_the_names_of_classes_and_the_threshold(tmp_path: Path) -> None:
+    estimator = fit_quickly(y=NAMES)
+    estimator.save(tmp_path / "m")
+    np.savetxt(tmp_path / "rows.csv", X, delimiter=",")
+    header, *lines = run_command("predict", tmp_path / "m", tmp_path / "rows.csv").splitlines()
+    scores = estimator.predict_proba(X)[:, 1]
+    assert header == "predicted_label,score"
+    assert [line.split(",")[0] for line in lines] == [
+        *estimator.classes_[(scores.astype(np.float32) >= estimator.threshold_).astype(int)]
+    ]
+    np.testing.assert_allclose([float(line.split(",")[1]) for line in lines], scores, atol=1e-6)
+
+
 def test_what_was_not_fitted_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not fitted"):
         LinearLearnerClassifier().save(tmp_path / "m")

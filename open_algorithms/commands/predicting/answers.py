@@ -35,8 +35,8 @@ class RowPredictor:
     @property
     def classes(self) -> Sequence[str | float]:
         """The classes in the order of their numbers, none where labels are numbers."""
-        recipe = getattr(self.model, "recipe", None)
-        return () if recipe is None or recipe.target is None else recipe.target.classes
+        classes: Sequence[str | float] = getattr(self.model, "classes", ())
+        return classes
 
     def predict_piece(self, piece: Piece) -> Iterator[dict[str, Any]]:
         """Yield the columns of predictions of a piece as arrow arrays, kept ones first, in parts of bounded size."""
