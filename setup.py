@@ -19,9 +19,10 @@ NEVER_OPENED = ("__pycache__", "gluon", "include", "onnx", "src", "tools")
 
 def carry_mxnet(mxnet: Distribution, folder: Path) -> None:
     """Copy what is opened of MXNet to a folder, with what it says of itself."""
-    copytree(str(mxnet.locate_file("mxnet")), folder / "mxnet", ignore=ignore_patterns(*NEVER_OPENED))
+    ignored = ignore_patterns(*NEVER_OPENED)
+    copytree(str(mxnet.locate_file("mxnet")), folder / "mxnet", ignore=ignored, dirs_exist_ok=True)
     described = folder / f"mxnet-{mxnet.version}.dist-info"
-    described.mkdir()
+    described.mkdir(exist_ok=True)
     (described / "METADATA").write_text(mxnet.read_text("METADATA") or "", encoding="utf-8")
 
 
