@@ -59,7 +59,9 @@ def find_make() -> list[list[str]]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy that commands may write into, but for the environments."""
-    ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "opt_ml", "*.cdx.json")
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", "__pycache__", "build", "dist", "opt_ml", "*.cdx.json"
+    )
     folder = shutil.copytree(TOP, tmp_path / "checkout", ignore=ignored)
     (folder / ".venv").symlink_to(TOP / ".venv")
     return folder
