@@ -153,12 +153,17 @@ def locate_fault(fault: ColumnFault, sample: Sample) -> str:
 
 
 def log_recipe(recipe: Recipe, sample: Sample, log: TrainingListener) -> None:
-    """Log what was decided of every column, and warn of those that are left out."""
+    """Log which rows the columns were learned from, and what was decided of every column."""
     rows = sum(part.row_count for part in sample.rows)
     where = "all" if sample.is_complete else "the first"
     count = len(recipe.feature_names)
     features = "1 feature" if count == 1 else f"{count:,} features"
     log.info(f"The columns are learned from {where} {rows:,} rows; they become {features}.")
+    log_columns(recipe, log)
+
+
+def log_columns(recipe: Recipe, log: TrainingListener) -> None:
+    """Log what was decided of every column, and warn of those that are left out."""
     for line in describe_recipe(recipe).as_lines(LOGGED_COLUMNS):
         log.info(line)
     for column in recipe.columns:

@@ -90,7 +90,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
             return Columns(columns.features, columns.label, shift, classes=columns.classes)
 
         weights = {} if training.weights is None else {"train": training.weights}
-        result, work = run_fit(LINEAR_LEARNER, Task(texts, channels, read_columns, weights))
+        result, work = run_fit(LINEAR_LEARNER, Task(texts, channels, read_columns, weights, columns.recipe))
         self.model_ = result.model
         self._report = build_report(result, texts, work.seconds_by_part)
 

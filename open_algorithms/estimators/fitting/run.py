@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from container.job.timeline import Timeline
 from container.machine.memory import memory_budget
 from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.doors.tables import log_columns
 from open_algorithms.estimators.fitting.engine import use_engine
 from open_algorithms.estimators.fitting.interrupts import InterruptWatch
 from open_algorithms.estimators.fitting.progress import FitListener, LearningWarning
 from open_algorithms.estimators.inputs.rows import Rows
+from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.types.arrays import Float32s
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
@@ -19,12 +21,16 @@ OWN_PACKAGE = __name__.partition(".")[0]
 
 
 class Task(NamedTuple):
-    """What is learned: hyperparameters as texts, rows by channel, their columns, and the weights of rows, if any."""
+    """What is learned: hyperparameters as texts, rows by channel, their columns, and the weights of rows, if any.
+
+    `recipe` is how the columns of a table become features, where the rows are those of one.
+    """
 
     hyperparameters: Mapping[str, str]
     channels: Mapping[str, Rows]
     read_columns: Callable[[ColumnRequest], Columns]
     row_weights: Mapping[str, Float32s]
+    recipe: Recipe | None
 
 
 class Trained(NamedTuple):
@@ -46,6 +52,8 @@ def run_fit(algorithm: Algorithm, task: Task) -> Trained:
                 rows.raise_if_stopped = watch.raise_if_stopped
             learn = algorithm.learn
             timeline.record_lap("import")
+            if task.recipe is not None:
+                log_columns(task.recipe, listener)
             work = Work(
                 hyperparameters=task.hyperparameters,
                 channels=task.channels,

@@ -14,13 +14,17 @@ NUMBERS = ("int", "uint", "float", "double")
 
 def is_frame(X: Any) -> bool:
     """Tell whether X is a table with named columns: of pandas, polars, pyarrow, or what gives itself to arrow."""
-    return hasattr(X, "iloc") or (hasattr(X, "__arrow_c_stream__") and len(getattr(X, "shape", ())) == 2)
+    is_known = hasattr(X, "iloc") or hasattr(X, "__arrow_c_stream__")
+    return is_known and len(getattr(X, "shape", ())) == 2
 
 
 def as_arrow(X: Any) -> Any:
-    """Return a frame as an arrow table, without an index."""
+    """Return a frame as an arrow table, without an index; raises InputError for one without rows or columns."""
     import pyarrow
 
+    if not all(X.shape):
+        what = "row" if X.shape[1] else "column"
+        raise InputError(f"X has the shape {tuple(X.shape)}; expected at least one {what}.")
     if hasattr(X, "iloc"):
         names = [str(name) for name in X.columns]
         return pyarrow.table([convert_column(X.iloc[:, place]) for place in range(len(names))], names)

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow
 import pytest
 
+from open_algorithms.estimators.fitting.progress import LearningWarning
 from open_algorithms.estimators.inputs.frames import as_arrow, is_frame, is_matrix
 from tests.estimators.examples import NAMES, NUMBERS, X, fit_quickly, weight_bits
 
@@ -131,6 +132,36 @@ def test_what_is_no_frame_is_none() -> None:
     for frame in (FRAME, pl.from_pandas(FRAME), pyarrow.Table.from_pandas(FRAME)):
         assert is_frame(frame)
         assert is_matrix(as_arrow(frame))
+
+
+@pytest.mark.parametrize(
+    "frame", [FRAME[:0], FRAME[[]], MIXED[:0], pl.from_pandas(FRAME[:0])], ids=lambda one: str(one.shape)
+)
+def test_a_frame_without_rows_or_columns_is_refused(frame: Any) -> None:
+    with pytest.raises(ValueError, match=r"X has the shape \(.*\); expected at least one (row|column)"):
+        fit_quickly(frame, LABELS[: len(frame)])
+
+
+def test_a_frame_without_rows_is_not_answered() -> None:
+    with pytest.raises(ValueError, match=r"X has the shape \(0, 13\); expected at least one row"):
+        fit_quickly(MIXED, LABELS).predict(MIXED[:0])
+
+
+def test_a_column_is_no_frame() -> None:
+    with pytest.raises(ValueError, match="Expected a 2-dimensional container"):
+        fit_quickly(FRAME["c0"], NUMBERS)
+
+
+def test_a_column_that_is_left_out_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    frame = MIXED[["text", "gaps"]].assign(same=7, lists=[[1, 2]] * ROWS, unwanted=1)
+    with caplog.at_level("INFO", "linear_learner"), pytest.warns(LearningWarning) as caught:
+        estimator = fit_quickly(frame, LABELS, ignore=["unwanted"])
+    assert {name.partition("=")[0] for name in estimator.coef_names_} == {"text", "gaps", "gaps (missing)"}
+    assert [str(warning.message) for warning in caught] == [
+        "The column 'same' is left out: it is the same in every row.",
+        "The column 'lists' is left out: it is empty.",
+    ]
+    assert "Ulm" in caplog.text
 
 
 def test_an_index_is_no_column() -> None:
