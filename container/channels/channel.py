@@ -13,6 +13,7 @@ from container.channels.copies import DiskCopy, block_bytes, copy_while_reading
 from container.channels.prefetch import prefetch
 from container.channels.sources import find_sources
 from container.channels.tables import ChannelTable, Item, Sample
+from container.codecs.jsonlines_rows import RowForm
 from container.codecs.registry import CODECS, TRAINING_TYPES, parse_content_type
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError, DecodeError
@@ -91,8 +92,14 @@ class Channel:
 
     @property
     def has_names(self) -> bool:
-        """Whether the content type gives the columns names, so that the channel may be a table."""
-        return self._codec.has_names(self._media.parameters)
+        """Whether the content type or the data gives the columns names, so that the channel may be a table.
+
+        That a FIFO does is taken for granted where only the data could tell.
+        """
+        if not self._codec.has_names(self._media.parameters):
+            return False
+        detect = self._codec.detect_form
+        return detect is None or self._sources.is_piped or detect(self._sources.read_head()) is RowForm.NAMED
 
     @property
     def is_piped(self) -> bool:

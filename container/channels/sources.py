@@ -4,7 +4,7 @@ Tests: tests/container/channels/test_channel.py, tests/container/channels/test_f
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -14,7 +14,9 @@ from container.channels.fifos import next_fifo_path, open_next_fifo
 from container.channels.files import find_files, open_file
 from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES
 from container.contract.environment import ChannelConfig
-from container.contract.errors import ClientError
+from container.contract.errors import ClientError, DecodeError
+
+LINE_BYTES = 1 << 20  # that are looked at for a first line
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,14 @@ class Sources:
             yield f"stream {next_fifo_path(self.directory).name!r}", open_next_fifo(self.directory, halt)
         for file in self.files:
             yield self._file_name(file), open_file(file)
+
+    def read_head(self) -> bytes:
+        """Return the beginning of the first file that is not empty; b"" where there is none, or it cannot be read."""
+        for file in self.files:
+            with suppress(DecodeError, OSError), open_file(file) as stream:
+                if head := stream.read(LINE_BYTES):
+                    return head
+        return b""
 
     def explain_no_rows(self, first: str, has_header: bool) -> str:
         """Explain that an epoch has no rows, whose source `first` was read first: what it contains instead."""

@@ -39,7 +39,7 @@ def decode_records(
             yield X
             number += len(lines)
             continue
-        if records := _parse_lines(lines, number):
+        if records := parse_lines(lines, number):
             yield read_instances(records, feature_dim, number, options.dtype)
         number += len(records)
 
@@ -50,7 +50,7 @@ def decode_asked(stream: BinaryIO, parameters: Mapping[str, str], table: AskedTa
     def parse_pieces() -> Iterator[list[Any]]:
         number = 1
         for lines in _read_pieces(stream):
-            yield _parse_lines(lines, number)
+            yield parse_lines(lines, number)
             number += len(lines)
 
     return encode_asked_records(parse_pieces(), table)
@@ -62,7 +62,7 @@ def _read_pieces(stream: BinaryIO) -> Iterator[list[bytes]]:
         yield list(filter(bytes.strip, text.splitlines()))
 
 
-def _parse_lines(lines: list[bytes], number: int) -> list[Any]:
+def parse_lines(lines: list[bytes], number: int) -> list[Any]:
     """Parse lines as JSON; raises DecodeError with the number of the line, that of the first being `number`."""
     records: list[Any] = []
     for line in lines:

@@ -1,12 +1,13 @@
 """Content types: one declaration each of what decodes it, what encodes it, and how its files are recognized."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from container.codecs import csv, csv_table, json, jsonlines, libsvm, parquet, parquet_table, recordio
+from container.codecs import csv, csv_table, json, jsonlines, jsonlines_rows, libsvm, parquet, parquet_table, recordio
 from container.codecs.delimited.header import has_header_line
 from container.codecs.delimited.parameters import is_header_present
+from container.codecs.jsonlines_rows import RowForm
 from container.codecs.sniffing.sniff import JSON, JSON_LINES
 from container.contract.media import MediaType, parse_media_type
 from container.rows.asked import AskedTable
@@ -75,7 +76,7 @@ class Codec:
     that of a new file. `aliases` are other names of the type. `detect_header` is there if the content type may say
     header=present. `decode_columns(stream, parameters, options)` decodes rows with names of columns as they are, and
     `decode_asked(stream, parameters, table)` those of a request to the model of a table, of which other types hold
-    features.
+    features. `detect_form(head)` is there if only the data tells whether columns have names.
     """
 
     media_type: str
@@ -87,6 +88,7 @@ class Codec:
     detect_header: HeaderDetector | None = None
     decode_columns: ColumnDecoder | None = None
     decode_asked: AskedDecoder | None = None
+    detect_form: Callable[[bytes], RowForm] | None = None
 
     def says_header(self, parameters: Mapping[str, str]) -> bool:
         """Tell whether the parameters of the content type declare a header."""
@@ -107,9 +109,13 @@ CODECS = {
         Codec(JSON, decode_records=json.decode_records, encoding=json.ENCODING, decode_asked=json.decode_asked),
         Codec(
             JSON_LINES,
-            decode_records=jsonlines.decode_records,
-            encoding=jsonlines.ENCODING,
+            jsonlines_rows.decode_blocks,
+            jsonlines.decode_records,
+            jsonlines.ENCODING,
+            suffixes=(".jsonl", ".ndjson", ".jsonlines"),
+            decode_columns=jsonlines_rows.decode_columns,
             decode_asked=jsonlines.decode_asked,
+            detect_form=jsonlines_rows.detect_form,
         ),
         Codec(
             csv.MEDIA_TYPE,

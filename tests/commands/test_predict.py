@@ -355,7 +355,7 @@ def test_an_extra_column_in_front_is_told_to_be_left_out(command: Command, model
     assert status == 0
     assert said == (
         "linear_learner: the model does not know its features' names: columns go by their places, but for the first, "
-        "'outcome', which is taken for the label\n"
+        "'outcome', which is taken for the label.\n"
     )
     assert_predicted(out, model, X)
 

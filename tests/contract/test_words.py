@@ -30,14 +30,15 @@ def pack(*names: str) -> bytes:
         (
             CSV,
             b'{"label": 1, "features": [0.5, 2]}\n',
-            ": expected text/csv, found JSON, which training does not read. Write one row a line as text/csv, the "
-            "label first.",
+            ": expected text/csv, found JSON, which is read as application/jsonlines only. Write one row a line as "
+            "text/csv, the label first.",
         ),
         (
             CSV,
             b"1;0.5;2\n0;0.25;3\n",
             ", row 1: expected a label and at least one feature, found one column, '1;0.5;2'. Columns must be "
-            "separated by commas, not by ';', and decimals written with a point.",
+            "separated by commas, not by ';', and decimals written with a point. Or say delimiter=semicolon in the "
+            "content type.",
         ),
         (
             CSV,

@@ -9,12 +9,12 @@ from unittest.mock import patch
 
 import numpy as np
 
-from container.codecs import csv, libsvm, lines, parquet, recordio
+from container.codecs import csv, jsonlines_rows, libsvm, lines, parquet, recordio
 from container.codecs.delimited import training
 from container.codecs.records.framing import MAGIC, make_frame, read_frame
 from container.codecs.records.one_by_one import check_finite
 from container.codecs.records.one_record import read_record, stack_records
-from container.codecs.registry import CODECS, Codec
+from container.codecs.registry import CODECS
 from container.codecs.sniffing import sniff
 from container.contract.errors import DecodeError
 from container.rows.blocks import Block, DecodeOptions, Features, Matrix
@@ -220,21 +220,25 @@ def _with_slow_recordio(readers: list[Reader], labelled: bool) -> list[list[Read
     return [readers, [framed_reader(read) for read in readers]]
 
 
-def _name(codec: Codec) -> str:
+def _name(decode: Any) -> str:
     """The name of the module that decodes a type."""
-    decode: Any = codec.decode_blocks or codec.decode_records
     return str(decode.__module__.rpartition(".")[2])
 
 
 # The readers of one list must agree; the first is the one that is used. Each codec is read whole and in pieces, and
 # those that have other ways to read the same are read in these too.
 TRAINING: dict[str, list[list[Reader]]] = {
-    _name(codec): [_piecewise_readers(training_reader(codec))] for codec in CODECS.values() if codec.decode_blocks
+    _name(codec.decode_blocks): [_piecewise_readers(training_reader(codec))]
+    for codec in CODECS.values()
+    if codec.decode_blocks
 }
 REQUESTS: dict[str, list[list[Reader]]] = {
-    _name(codec): [_piecewise_readers(request_reader(codec))] for codec in CODECS.values() if codec.decode_records
+    _name(codec.decode_records): [_piecewise_readers(request_reader(codec))]
+    for codec in CODECS.values()
+    if codec.decode_records
 }
 TRAINING |= {
+    "jsonlines_rows": [[training_reader(jsonlines_rows)]],  # whose first piece names the columns
     "csv": [
         [*_piecewise_readers(read), reader_by_numpy(read)]
         for read in (training_reader(csv), training_reader(csv, header="present"), read_by_names)

@@ -99,6 +99,7 @@ def test_rows_come_by_every_channel_in_every_format_and_mode_and_a_model_by_its_
     for channel in channels.values():
         assert set(channel["SupportedContentTypes"]) == {
             *("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf"),
+            "application/jsonlines",
         }
         assert set(channel["SupportedInputModes"]) == {"File", "FastFile", "Pipe"}
         assert set(channel["SupportedCompressionTypes"]) == {"None", "Gzip"}

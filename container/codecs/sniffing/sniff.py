@@ -119,7 +119,7 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _explain_json_file(head: bytes, expected: str) -> str:
-    """Explain JSON in a training channel, where it is not supported."""
+    """Explain JSON in a training channel of another type."""
     rows = "Write one row a line as text/csv, the label first"
     if expected != "text/csv":
         rows += f", and set the content type to it, or write {expected}"
@@ -133,8 +133,8 @@ def _explain_json_file(head: bytes, expected: str) -> str:
     if _LISTING.match(head):
         return "found a list of files or events of S3. Put the files themselves into the channel"
     if _ROW.match(head):
-        return f"found rows in brackets, as of JSON, which training does not read. {rows}, without brackets"
-    return f"found JSON, which training does not read. {rows}"
+        return f"found rows in brackets, as of JSON, which is read as {JSON_LINES} only. {rows}, without brackets"
+    return f"found JSON, which is read as {JSON_LINES} only. {rows}"
 
 
 def _explain_json_request(head: bytes, name: str) -> str:

@@ -6,11 +6,11 @@ Tests: tests/commands/test_predict.py.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from container.codecs.tabular.stacking import stack_columns
 from container.contract.errors import DecodeError
 from container.rows.asked import AskedTable
 from container.rows.columns import arrange_numbered_features, list_differences, show_names
 from container.rows.notices import OncePerLine
-from open_algorithms.commands.predicting.numbers import stack_columns
 from open_algorithms.learning.columns.recipe import NumberColumn, Recipe
 from open_algorithms.learning.rows.csr import Features
 
@@ -82,7 +82,7 @@ class NumberLayout:
             raise DecodeError(self._explain_count(count))
         if count == self._count:
             return names
-        self._warn("of rows with one value more than the model has features, the first is taken for the label")
+        self._warn("of rows with one value more than the model has features, the first is taken for the label.")
         return [name_label(names), *names]
 
     def choose_columns(self, names: Sequence[str]) -> Collection[str]:
@@ -97,7 +97,7 @@ class NumberLayout:
         elif len(names) in (self._count, self._count + 1):
             left_out = names[: len(names) - self._count]
             told = f", but for the first, {names[0]!r}, which is taken for the label" if left_out else ""
-            self._warn(f"the model does not know its features' names: columns go by their places{told}")
+            self._warn(f"the model does not know its features' names: columns go by their places{told}.")
             self._used = names[len(left_out) :]
         else:
             raise DecodeError(f"{self._explain_count(len(names))}: {show_names(names)}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from container.codecs.jsonlines_rows import RowForm
 from container.codecs.lines import read_training_lines
 from container.codecs.registry import ASKED_DECODERS, CODECS, REQUEST_DECODERS, Codec
 from container.contract.errors import DecodeError
@@ -23,6 +24,7 @@ from container.web.answering import make_decode_options
 from open_algorithms.commands.predicting.bad_rows import BadRows, name_source
 from open_algorithms.commands.predicting.layouts import Layout, NumberLayout, TableLayout
 from open_algorithms.commands.predicting.sources import RowSource
+from open_algorithms.commands.tables.headers import HEADER_BYTES, read_head
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.columns.faults import ColumnFault
@@ -57,10 +59,16 @@ class RowReader:
         codec = CODECS[self.media.name]
         for source in sources:
             with name_source(source.name):
-                if codec.decode_columns is not None:
+                if codec.decode_columns is not None and not self._holds_records(codec, source):
                     yield from self._read_columns(codec, source)
                 else:
                     yield from self._read_records(source)
+
+    def _holds_records(self, codec: Codec, source: RowSource) -> bool:
+        """Tell whether lines are records of features, which is not known before."""
+        if codec.detect_form is None:
+            return False
+        return codec.detect_form(read_head(source.path, HEADER_BYTES)) is RowForm.RECORDS
 
     def _read_columns(self, codec: Codec, source: RowSource) -> Iterator[Piece]:
         """Yield the rows of a file of columns."""

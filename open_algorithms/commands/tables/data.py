@@ -10,8 +10,9 @@ from pathlib import Path
 from container.channels.files import find_files
 from container.codecs.delimited.fields import DELIMITER_NAMES, guess_delimiter
 from container.codecs.delimited.parameters import read_delimiter
+from container.codecs.jsonlines import parse_lines
 from container.codecs.registry import TRAINING_TYPES, TYPE_OF_SUFFIX, parse_content_type
-from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, JSON_LINES, explain_mismatch, sniff_type
 from container.contract.errors import DecodeError
 from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
@@ -134,6 +135,17 @@ def state_separator(stated_type: str | None, separator: str | None) -> str | Non
     return f"{stated_type or CSV};delimiter={DELIMITER_NAMES[read_delimiter({'delimiter': separator})]}"
 
 
+def are_json_lines(head: bytes) -> bool:
+    """Tell whether data begins with two lines of which each is a value of JSON, an object or a list."""
+    lines = list(filter(bytes.strip, head.removeprefix(BYTE_ORDER_MARK).splitlines()))
+    if len(lines) < 2 or lines[0].strip()[:1] not in (b"{", b"[") or lines[1].lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        return bool(parse_lines(lines[:1], 1))
+    except DecodeError:
+        return False
+
+
 def guess_file_type(file: Path, in_folder: bool = False) -> str:
     """Return the content type of a file by its suffix, else by its first bytes.
 
@@ -145,7 +157,7 @@ def guess_file_type(file: Path, in_folder: bool = False) -> str:
     if suffixes and suffixes[-1] in TYPE_OF_SUFFIX:
         return TYPE_OF_SUFFIX[suffixes[-1]]
     content = read_head(file, HEAD_BYTES)
-    kind = sniff_type(content)
+    kind = JSON_LINES if are_json_lines(content) else sniff_type(content)
     if kind not in TRAINING_TYPES:
         problem = f"{file}: {explain_mismatch(CSV, content)}." if content else f"{file} is empty."
         raise CommandError(f"{problem} If it is no data, move it out of the folder." if in_folder else problem)

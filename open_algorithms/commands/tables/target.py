@@ -9,10 +9,12 @@ from pathlib import Path
 from container.codecs.delimited.form import CsvSchema
 from container.codecs.delimited.parameters import read_delimiter
 from container.codecs.delimited.widths import explain_width
-from container.codecs.sniffing.sniff import HEAD_BYTES, explain_mismatch, sniff_type
+from container.codecs.jsonlines import parse_lines
+from container.codecs.jsonlines_rows import RowForm, detect_form
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES, JSON_LINES, explain_mismatch, sniff_type
 from container.contract.media import MediaType
 from container.rows.columns import find_index_columns, show_names
-from open_algorithms.commands.tables.headers import read_first_lines, read_head
+from open_algorithms.commands.tables.headers import HEADER_BYTES, read_first_lines, read_head
 from open_algorithms.commands.tables.recipes import PARQUET, label_first_command
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 
@@ -27,6 +29,8 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
     """
     if media.name == PARQUET:
         ask_for_name(path, read_parquet_names(files[0]))
+    if media.name == JSON_LINES:
+        ask_about_lines(path, read_head(files[0], HEADER_BYTES))
     if media.name != CSV:
         return
     if "charset" in media.parameters:  # then only whoever reads it knows
@@ -53,7 +57,8 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
 
 def check_has_names(path: Path, files: Sequence[Path], media: MediaType) -> None:
     """Raise UsageError where columns have no names to choose one by; CommandError where a file is not of the type."""
-    if media.name == PARQUET:
+    is_named = media.name == JSON_LINES and detect_form(read_head(files[0], HEADER_BYTES)) is RowForm.NAMED
+    if media.name == PARQUET or is_named:
         return
     if media.name != CSV:
         raise UsageError(
@@ -80,6 +85,17 @@ def refuse_other_files(files: Sequence[Path]) -> None:
 def read_first_line(files: Sequence[Path], delimiter: str) -> list[str]:
     """Return the fields of the first line of the first file that has one."""
     return next((found[0] for file in files if (found := read_first_lines(file, delimiter))), [""])
+
+
+def ask_about_lines(path: Path, head: bytes) -> None:
+    """Raise UsageError that asks for the label of lines of JSON, where these are objects of columns, or lists."""
+    form = detect_form(head)
+    if form is RowForm.LISTED:
+        raise UsageError(f"{path} holds lists of values, whose first must be the label. If it is, say --target-first.")
+    if form is RowForm.NAMED:
+        lines = [line for line in head.removeprefix(BYTE_ORDER_MARK).splitlines() if line.strip()]
+        records = parse_lines(lines[:1], 1)
+        ask_for_name(path, [name for record in records if isinstance(record, dict) for name in record])
 
 
 def ask_for_name(path: Path, names: Sequence[str]) -> None:

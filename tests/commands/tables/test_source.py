@@ -226,7 +226,11 @@ def test_what_is_no_table_of_columns_is_not_asked_for_its_label(train: Command, 
     ("name", "content", "problem"),
     [
         ("b.xlsx", b"PK\3\4" + b"a" * 26 + b"xl/", "found an Excel workbook. Save the sheet as CSV (UTF-8)"),
-        ("b.json", b'{"a": 1}', "found JSON, which training does not read. Write one row a line as text/csv"),
+        (
+            "b.json",
+            b'{"a": 1}',
+            "found JSON, which is read as application/jsonlines only. Write one row a line as text/csv",
+        ),
         ("b.npy", b"\x93NUMPY\1\0", "found a NumPy array (npy). Write its rows as text/csv"),
         ("b.sql", b"CREATE TABLE t (a int);", "found SQL. Write its rows as text/csv"),
         ("b.pdf", b"%PDF-1.5", "found a PDF document. Rows of numbers are needed"),

@@ -51,7 +51,11 @@ def test_the_content_type_may_be_written_in_any_way(channel: MakeChannel, conten
 @pytest.mark.parametrize(
     ("content_type", "message"),
     [
-        ("text/html", r"channel 'train': expected a ContentType of text/csv or .*recordio-protobuf, found 'text/html'"),
+        (
+            "text/html",
+            r"channel 'train': expected a ContentType of application/jsonlines or text/csv or .*recordio-protobuf, "
+            "found 'text/html'",
+        ),
         ("application/json", "found 'application/json'"),
         ("text/csv;label_size=0", "channel 'train': the ContentType says label_size=0, but every row needs a label"),
     ],
@@ -117,7 +121,11 @@ def test_files_that_disagree_are_named_with_both_numbers(channel: MakeChannel) -
         (None, b"label,age\n1,2\n", "recordio-protobuf, but the data looks like text/csv: .* set the content type to"),
         (None, b"\x00\x01\x02", "found bytes of no known type: 00 01 02"),
         ("text/csv", encode_records(np.ones((1, 1), np.float32)), "expected text/csv, but the data looks like appl"),
-        ("text/csv", b'{"features": [1]}', "found JSON, which training does not read. Write one row a line"),
+        (
+            "text/csv",
+            b'{"features": [1]}',
+            "found JSON, which is read as application/jsonlines only. Write one row a line",
+        ),
     ],
 )
 def test_a_wrong_content_type_is_seen_in_the_first_bytes(

@@ -170,7 +170,7 @@ def test_rows_are_counted_through_the_pieces_of_a_large_file(monkeypatch: pytest
         (b"label age\n1 1:2\n", "row 1, column 1: expected a label, found 'label'. Is this a header row\\?"),
         (b"1 2 3\n", "row 1, column 2: expected index:value, found '2'. Is this text/libsvm\\? Its rows are written"),
         (b"1 1:2\n1 3:" + b"x" * 200, "row 2, column 2: .* found '3:" + "x" * 78 + "', whose"),
-        (b'{"features": [1]}\n', "expected text/libsvm, found JSON, which training does not read"),
+        (b'{"features": [1]}\n', "expected text/libsvm, found JSON, which is read as application/jsonlines only"),
         (
             b"\x1f\x8b\x08\x00",
             "expected text/libsvm, found gzip-compressed data, which is read in File and FastFile mode only",

@@ -47,7 +47,7 @@ def test_what_is_advised_is_what_is_read() -> None:
     recognized = {*TRAINING_TYPES, *REQUEST_DECODERS}
     assert set(CODECS) == recognized
     assert recognized == set(REQUEST_DECODERS)
-    assert recognized - set(TRAINING_TYPES) == {sniff.JSON, sniff.JSON_LINES}
+    assert recognized - set(TRAINING_TYPES) == {sniff.JSON}
 
 
 def test_a_suffix_and_an_alias_mean_one_type() -> None:

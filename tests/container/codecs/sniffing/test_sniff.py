@@ -106,8 +106,8 @@ def test_text_that_resembles_no_other_type_may_be_any(expected: str, head: bytes
         (gzip.compress(b"\x93NUMPY\x01"), "found a NumPy array (npy), within gzip. Write its rows as text/libsvm"),
         (b"\x93NUMPY\x01", "found a NumPy array (npy). Write its rows as text/libsvm"),
         (b"PAR1", f"but the data looks like {PARQUET}: if it is, set the content type to {PARQUET}"),
-        (b'{"prefix": 1}', f"found JSON, which training does not read. {OTHER_ROWS}"),
-        (b'{"features": [1]}', f"found JSON, which training does not read. {OTHER_ROWS}"),
+        (b'{"prefix": 1}', f"found JSON, which is read as application/jsonlines only. {OTHER_ROWS}"),
+        (b'{"features": [1]}', f"found JSON, which is read as application/jsonlines only. {OTHER_ROWS}"),
         (b'[{"prefix": "s3://b/"}, "a"]', "found a manifest, a list of files. Put the files themselves into the chann"),
         (
             b'{"sourceBucket": "b"}',
@@ -127,7 +127,8 @@ def test_text_that_resembles_no_other_type_may_be_any(expected: str, head: bytes
         ),
         (
             b"[ [0.5, 1]]",
-            f"found rows in brackets, as of JSON, which training does not read. {OTHER_ROWS}, without brackets",
+            "found rows in brackets, as of JSON, which is read as application/jsonlines only. "
+            f"{OTHER_ROWS}, without brackets",
         ),
     ],
 )
@@ -150,7 +151,7 @@ def test_what_comes_after_the_first_four_kilobytes_does_not_matter() -> None:
 
 def test_rows_as_csv_are_advised_once_where_csv_is_expected() -> None:
     assert explain_mismatch("text/csv", b'{"a": 1}') == (
-        f"expected text/csv, found JSON, which training does not read. {ROW_A_LINE}"
+        f"expected text/csv, found JSON, which is read as application/jsonlines only. {ROW_A_LINE}"
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from open_algorithms.commands.predicting.numbers import stack_columns
+from container.codecs.tabular.stacking import stack_columns
 from open_algorithms.learning.columns.faults import ColumnFault
 
 
@@ -17,6 +17,11 @@ def test_columns_are_stacked_in_the_order_of_their_names() -> None:
         X = stack_columns(columns, ["b", "a"], dtype)
         assert X.dtype == dtype
         assert X.tolist() == [[7, 1], [1, 2], [2.5, 3], [1000, 4]]
+
+
+def test_a_shift_is_subtracted_before_numbers_are_rounded() -> None:
+    columns = {"a": pa.array([1.6e9 + 1, 1.6e9 + 2]), "b": pa.array([1.0, 2.0])}
+    assert stack_columns(columns, ["a", "b"], np.float32, np.array([1.6e9, 0])).tolist() == [[1, 1], [2, 2]]
 
 
 @pytest.mark.parametrize(
