@@ -53,17 +53,23 @@ def test_the_copy_that_is_carried_trains_like_the_package(tmp_path: Path) -> Non
     assert by_copy[1] == by_package[1]
 
 
+def lay_out_mxnet(folder: Path, version: str) -> Path:
+    """Lay out a package of MXNet that is only called so."""
+    for name, file in (("mxnet", "__init__.py"), (f"mxnet-{version}.dist-info", "METADATA")):
+        (folder / name).mkdir(parents=True)
+        (folder / name / file).write_text(f"Version: {version}\n" if file == "METADATA" else "")
+    return folder
+
+
 def test_what_is_carried_comes_before_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert package_name() == "mxnet"
-    assert mxnet_version() == "1.9.1"
-    for folder, file, text in (("mxnet", "__init__.py", ""), ("mxnet-2.dist-info", "METADATA", "Version: 2\n")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / file).write_text(text)
+    monkeypatch.syspath_prepend(lay_out_mxnet(tmp_path / "installed", "1"))
     monkeypatch.setattr(carried, "__path__", [str(tmp_path)])
-    assert package_name() == f"{carried.__name__}.mxnet"
-    assert mxnet_version() == "2"
+    assert (package_name(), mxnet_version()) == ("mxnet", "1")
+    monkeypatch.setattr(carried, "__path__", [str(lay_out_mxnet(tmp_path / "carried", "2"))])
+    assert (package_name(), mxnet_version()) == (f"{carried.__name__}.mxnet", "2")
 
 
 def test_where_there_is_no_mxnet_it_has_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(carried, "__path__", [])
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert mxnet_version() is None
