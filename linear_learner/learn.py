@@ -26,6 +26,7 @@ def fit(work: Work) -> TrainingResult:
     budget = Budget(work.free_memory(), work.hosts.count)
     if earlier is not None:
         earlier = align_to_features(earlier, columns.features, columns.shift, work.log)
+        columns = replace(columns, classes=columns.classes or earlier.label_classes)
     result = train_candidates(work, hp, budget, earlier, columns.recipe)
     model = label_columns(result.model, columns)
     if work.start_folder is None:

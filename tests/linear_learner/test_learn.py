@@ -69,6 +69,12 @@ def test_features_that_vary_late_are_named_unless_an_earlier_model_knows_them(tm
     assert not any("not in the first rows" in line for line in second.said)
 
 
+def test_a_job_that_starts_from_a_model_keeps_the_names_of_its_classes(tmp_path: Path) -> None:
+    first = fit(work("binary_classifier", Recorder(), read_columns=columns_asked_for(Columns(classes=("no", "yes")), [])))
+    save_model(first, tmp_path)
+    assert fit(work("binary_classifier", Recorder(), start_folder=tmp_path)).model.class_names == ("no", "yes")
+
+
 def test_an_earlier_model_of_other_features_is_refused(tmp_path: Path) -> None:
     columns = columns_asked_for(Columns(NAMES, "y"), [])
     save_model(fit(work("regressor", Recorder(), read_columns=columns)), tmp_path)
