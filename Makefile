@@ -41,6 +41,7 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --extra sklearn requirements/today.in -o requirements/today.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/wheel.in -o requirements/wheel.txt
 
 docs: $(READY) ## write docs/hyperparameters.md (of another ALGORITHM docs/ALGORITHM_hyperparameters.md) and the tables of docs/rooms

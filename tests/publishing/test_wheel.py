@@ -19,6 +19,7 @@ from tests.typed import SHELL, type_block
 pytestmark = [pytest.mark.wheel, pytest.mark.processes]
 
 TODAY = ("numpy>=2", "pandas", "polars", "scikit-learn")
+SUITE = ("tests/learning", "tests/linear_learner", "tests/container")
 ROWS, FEATURES, WIDE = 300, 6, 3000
 PREDICTORS = {"binary_classifier": 2, "multiclass_classifier": 3, "regressor": 0}  # and their classes
 
@@ -48,11 +49,11 @@ def wheel() -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with today's packages, and then the wheel with its extras."""
+    """An environment with the packages of requirements/today.txt, and then the wheel with its extras."""
     folder = tmp_path_factory.mktemp("away")
     subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
     bare = Environment(folder / "env" / "bin", set(), folder)
-    bare.run("pip", "install", "--quiet", *TODAY)
+    bare.run("pip", "install", "--quiet", "--require-hashes", "-r", TOP / "requirements" / "today.txt")
     before = set(bare.run("pip", "freeze").split("\n"))
     bare.run("pip", "install", "--quiet", f"{wheel}[onnx,sklearn]")
     return Environment(bare.bin, before, folder)
@@ -129,6 +130,19 @@ def test_it_carries_types_licences_and_nothing_by_a_general_name(wheel: Path) ->
     assert {f"{own}/licenses/LICENSE", f"{carried}/LICENCES-OF-LIBRARIES.txt"} <= set(names)
     assert f"{carried}/mxnet-1.9.1.dist-info/METADATA" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith(f"{carried}/mxnet/include")]
+
+
+def test_the_quick_tests_pass_with_its_modules_and_numpy_2(environment: Environment) -> None:
+    (site,) = environment.bin.parent.glob("lib/python*/site-packages")
+    (site / "tests.pth").write_text(f"{TOP}\n")  # the checkout comes last, where only its tests are found
+    without = "not (image or sdk or wheel or kills or streams or browser or processes)"
+    words = ["-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "--hypothesis-profile", "quick", "-m", without]
+    suite = ["--ignore-glob", TOP / "*_in_browser.py", *(TOP / folder for folder in SUITE)]
+    environment.run("python", "-P", "-m", "pytest", "-c", TOP / "pyproject.toml", *words, *suite)
+    imported = "import numpy, open_algorithms; print(numpy.__version__, open_algorithms.__file__)"
+    version, file = environment.run("python", "-P", "-c", imported).split()
+    assert int(version.split(".")[0]) >= 2
+    assert Path(file).is_relative_to(site)
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12"])

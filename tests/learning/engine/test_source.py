@@ -62,6 +62,7 @@ def lay_out_mxnet(folder: Path, version: str) -> Path:
 
 
 def test_what_is_carried_comes_before_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, f"{carried.__name__}.mxnet", raising=False)
     monkeypatch.syspath_prepend(lay_out_mxnet(tmp_path / "installed", "1"))
     monkeypatch.setattr(carried, "__path__", [str(tmp_path)])
     assert (package_name(), mxnet_version()) == ("mxnet", "1")
