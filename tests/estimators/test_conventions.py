@@ -42,6 +42,7 @@ def test_each_is_what_its_name_says() -> None:
     assert is_regressor(LinearLearnerRegressor())
 
 
+@pytest.mark.processes
 def test_it_is_searched_over_within_a_pipeline_by_several_processes() -> None:
     pipeline = make_pipeline(StandardScaler(), LinearLearnerClassifier(**QUICK))
     search = GridSearchCV(pipeline, {"linearlearnerclassifier__l1": [0.0, 1e-4]}, cv=2, n_jobs=2).fit(X, NAMES)
@@ -50,6 +51,7 @@ def test_it_is_searched_over_within_a_pipeline_by_several_processes() -> None:
     assert here.mean() == search.best_score_
 
 
+@pytest.mark.processes
 def test_a_pickle_predicts_in_a_process_without_mxnet() -> None:
     estimator = fit_quickly(y=NAMES)
     code = (

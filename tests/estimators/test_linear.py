@@ -237,6 +237,7 @@ def test_what_is_not_fitted_says_so() -> None:
             assert not hasattr(estimator, name)
 
 
+@pytest.mark.processes
 def test_the_front_of_the_package_gives_them_out_and_imports_them_only_then() -> None:
     assert {"LinearLearnerClassifier", "LinearLearnerRegressor"} <= {*dir(linear_learner)} & {*linear_learner.__all__}
     with pytest.raises(AttributeError, match="has no attribute 'LinearLearner'"):
@@ -246,6 +247,7 @@ def test_the_front_of_the_package_gives_them_out_and_imports_them_only_then() ->
     assert not {"mxnet", "sklearn", "numpy", "pyarrow"} & {*json.loads(done.stdout)}
 
 
+@pytest.mark.processes
 def test_without_scikit_learn_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['sklearn'] = None; from linear_learner import LinearLearnerClassifier"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)

@@ -70,7 +70,9 @@ def test_features_that_vary_late_are_named_unless_an_earlier_model_knows_them(tm
 
 
 def test_a_job_that_starts_from_a_model_keeps_the_names_of_its_classes(tmp_path: Path) -> None:
-    first = fit(work("binary_classifier", Recorder(), read_columns=columns_asked_for(Columns(classes=("no", "yes")), [])))
+    first = fit(
+        work("binary_classifier", Recorder(), read_columns=columns_asked_for(Columns(classes=("no", "yes")), []))
+    )
     save_model(first, tmp_path)
     assert fit(work("binary_classifier", Recorder(), start_folder=tmp_path)).model.class_names == ("no", "yes")
 

@@ -267,7 +267,12 @@ def test_the_default_of_the_settings_holds_where_the_client_names_none() -> None
             400,
             "Extra data. Every record is a whole line, and curl keeps line breaks by --data-binary only",
         ),
-        ("text/csv;delimiter=;", b"1;2", 400, "the content type says delimiter, which is not read. Separate columns"),
+        (
+            "text/csv;decimal=,",
+            b"1;2",
+            400,
+            "the content type says decimal, which is not read. Write decimals with a point",
+        ),
         ("text/csv", b"1.5,21.5,21.5,2", 400, "record 1: .* found 4. Were line breaks lost, as by curl -d"),
         (None, b"\x89PNG\x00", 415, "no Content-Type, .*; as CSV, expected text/csv, found a PNG image"),
         ("application/x-parquet", b"PAR1", 400, "the file cannot be read .*: it is cut short or corrupt"),

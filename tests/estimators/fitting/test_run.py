@@ -63,6 +63,7 @@ def test_a_process_that_has_used_openmp_learns_the_same() -> None:
     assert learn_bits() == expected
 
 
+@pytest.mark.processes
 def test_a_process_that_has_loaded_openmp_before_learns_the_same() -> None:
     code = (
         "import ctypes, sys; ctypes.CDLL('libgomp.so.1').omp_get_max_threads()\n"
@@ -80,6 +81,7 @@ def test_a_child_that_is_forked_after_a_fit_learns_the_same() -> None:
     assert learn_bits() == expected
 
 
+@pytest.mark.processes
 def test_workers_of_joblib_learn_the_same() -> None:
     for prefer in ("processes", "threads"):
         found = Parallel(n_jobs=2, prefer=prefer)(delayed(learn_bits)(i) for i in range(3))

@@ -104,7 +104,7 @@ def test_frames_of_pandas_polars_and_pyarrow_are_learned_alike() -> None:
         pl.Series("kind", NAMES),
         pl.Series("kind", NAMES, dtype=pl.Categorical),
     ],
-    ids=str,
+    ids=["pandas", "strings", "categorical", "polars", "polars categorical"],
 )
 def test_labels_come_in_columns_too(labels: Any) -> None:
     estimator = fit_quickly(FRAME, labels)
