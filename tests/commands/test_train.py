@@ -126,7 +126,7 @@ def test_ctrl_c_gives_the_best_model_so_far(tmp_path: Path) -> None:
         (["--target-first"], "required: --out"),
         (
             ["--out", "{}/new", "--target-first", "--content-type", "text/plain"],
-            "expected a --content-type of text/csv",
+            "expected a --content-type of application/jsonlines or text/csv",
         ),
     ],
 )

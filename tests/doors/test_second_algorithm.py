@@ -248,11 +248,18 @@ def test_the_command_line_trains_it_and_looks_into_it(environment: dict[str, str
     shown = command(environment, "inspect", out)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout == "Model\nmeans  2.0, 20.0, 300.0\n"
+    data.write_bytes(TEXT)
+    predicted = command(environment, "predict", out, data)
+    assert (predicted.stdout, predicted.stderr) == ("distance\n211\n100\n311\n", "")
 
 
 @pytest.mark.parametrize(
     ("words", "lack"),
-    [(("export", "MODEL", "--to", "sql"), "exports no model"), (("evaluate", "MODEL", "rows"), "measures no model")],
+    [
+        (("export", "MODEL", "--to", "sql"), "exports no model"),
+        (("evaluate", "MODEL", "rows"), "measures no model"),
+        (("predict", "MODEL", "rows", "--explain"), "does not explain its predictions"),
+    ],
 )
 def test_what_it_does_not_offer_is_said(
     environment: dict[str, str], trained: TrainingJob, words: tuple[str, ...], lack: str
