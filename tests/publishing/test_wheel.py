@@ -136,7 +136,19 @@ def test_the_quick_tests_pass_with_its_modules_and_numpy_2(environment: Environm
     (site,) = environment.bin.parent.glob("lib/python*/site-packages")
     (site / "tests.pth").write_text(f"{TOP}\n")  # the checkout comes last, where only its tests are found
     without = "not (image or sdk or wheel or kills or streams or browser or processes)"
-    words = ["-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "--hypothesis-profile", "quick", "-m", without]
+    words = [
+        "-q",
+        "--numprocesses",
+        "2",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "pythonpath=",
+        "--hypothesis-profile",
+        "quick",
+        "-m",
+        without,
+    ]
     suite = ["--ignore-glob", TOP / "*_in_browser.py", *(TOP / folder for folder in SUITE)]
     environment.run("python", "-P", "-m", "pytest", "-c", TOP / "pyproject.toml", *words, *suite)
     imported = "import numpy, open_algorithms; print(numpy.__version__, open_algorithms.__file__)"
