@@ -74,6 +74,7 @@ def test_the_first_model_of_the_readme_is_trained_measured_exported_and_served(e
     printed = run_script(SHELL + script, folder)
     assert "binary_classification_accuracy" in printed
     assert (folder / "model.onnx").exists()
+    assert (folder / "predictions.csv").read_text().startswith("predicted_label,score\n1,")
     versions = json.loads((folder / "model" / "report.json").read_text())["versions"]
     assert (versions["open-linear-learner"], versions["mxnet"]) == (__version__, "1.9.1")
     assert int(versions["numpy"].split(".")[0]) >= 2
