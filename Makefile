@@ -64,25 +64,25 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@SAGEMAKER_BASE_DIR=$(ROOT) exec $(BIN)/python serve
 
 # The documented snippet wants the MXNet and numpy of its day; numpy 1.23.5 has no wheel for Python 3.12.
-.venv/snippet/ready: requirements/snippet.txt | $(READY)
+.venv/snippet/ready: requirements/snippet.txt $(READY)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || exit 0; \
 	$(BIN)/python -m venv .venv/snippet && .venv/snippet/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(@D) && touch $@
 
 # Amazon's SDK wants other packages than we do. Its tests need the image, so it is left out where no engine answers.
-.venv/sdk/ready: requirements/sdk.txt | $(READY)
+.venv/sdk/ready: requirements/sdk.txt $(READY)
 	@echo "Building .venv/sdk, with Amazon's SDK for the tests"
 	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # What builds the wheel. MXNet comes from PyPI into an environment of the build's own.
-.venv/wheel/ready: requirements/wheel.txt | $(READY)
+.venv/wheel/ready: requirements/wheel.txt $(READY)
 	@echo "Building .venv/wheel, with what builds the wheel"
 	@$(BIN)/python -m venv .venv/wheel && .venv/wheel/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # The project beside what it is measured against.
-.venv/peers/ready: requirements/peers.txt requirements/torch.txt | $(READY)
+.venv/peers/ready: requirements/peers.txt requirements/torch.txt $(READY)
 	@echo "Building .venv/peers, with the peers of the benchmarks"
 	@$(BIN)/python -m venv .venv/peers && .venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/torch.txt 2> /dev/null \
@@ -90,7 +90,7 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@touch $@
 
 # The fuzzer, beside what the decoders import and no more.
-.venv/fuzz/ready: requirements/fuzz.txt | $(READY)
+.venv/fuzz/ready: requirements/fuzz.txt $(READY)
 	@echo "Building .venv/fuzz, with the fuzzer of the decoders"
 	@$(BIN)/python -m venv .venv/fuzz && .venv/fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
