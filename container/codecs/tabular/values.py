@@ -30,7 +30,8 @@ def read_values(values: Any, as_text: bool = False) -> Any:
     if isinstance(values, pyarrow.DictionaryArray):
         return values.cast(texts)
     if kind.startswith("timestamp"):
-        values = compute.cast(values, pyarrow.timestamp("us"), safe=False)
+        clock = values if values.type.tz is None else compute.local_timestamp(values)  # as it is written in text
+        values = compute.cast(clock, pyarrow.timestamp("us"), safe=False)
     return compute.dictionary_encode(compute.cast(values, pyarrow.string()))
 
 

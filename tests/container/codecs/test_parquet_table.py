@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -33,6 +34,7 @@ def read(table: Any, text_names: tuple[str, ...] = (), said: list[str] | None = 
         ([True, None], ["true", None]),
         ([date(2020, 1, 2), None], ["2020-01-02", None]),
         ([datetime(2020, 1, 2, 3, 4, 5), None], ["2020-01-02 03:04:05.000000", None]),
+        ([datetime(2020, 1, 2, 3, 4, tzinfo=ZoneInfo("Asia/Tokyo")), None], ["2020-01-02 03:04:00.000000", None]),
         ([time(1, 2), None], ["01:02:00.000000", None]),
         ([timedelta(seconds=90), None], [90.0, None]),
         ([None, None], [None, None]),

@@ -85,6 +85,12 @@ def test_what_is_declared_a_category_is_one() -> None:
     assert "codes" not in names
 
 
+def test_times_with_a_zone_count_as_they_are_written() -> None:
+    estimator = fit_quickly(MIXED[["zoned"]], LABELS)
+    expected = estimator.predict_proba(MIXED[["zoned"]])
+    np.testing.assert_array_equal(estimator.predict_proba(MIXED[["zoned"]].astype(str)), expected)
+
+
 def test_frames_of_pandas_polars_and_pyarrow_are_learned_alike() -> None:
     shared = MIXED[["text", "category", "truth", "whole", "gaps", "day", "zoned"]]
     expected = fit_quickly(shared, LABELS)
