@@ -51,6 +51,9 @@ def convert_column(values: Any) -> Any:
     if found is None or isinstance(found.type, pyarrow.BaseExtensionType):
         texts = [None if is_missing(value) else str(value) for value in values]
         return pyarrow.array(texts, pyarrow.string())
+    if isinstance(found, pyarrow.DictionaryArray) and isinstance(found.type.value_type, pyarrow.BaseExtensionType):
+        names = [str(category) for category in values.cat.categories]
+        return pyarrow.DictionaryArray.from_arrays(found.indices, pyarrow.array(names, pyarrow.string()))
     return found
 
 
@@ -79,8 +82,11 @@ def is_matrix(table: Any) -> bool:
 
 
 def find_categories(table: Any) -> list[str]:
-    """Return the names of the columns that their owner has declared to be categories."""
-    return [field.name for field in table.schema if str(field.type).startswith("dictionary")]
+    """Return the names of the columns that their owner has declared to be categories, which truth values are anyway."""
+    from pyarrow import types
+
+    kinds = {field.name: field.type for field in table.schema if types.is_dictionary(field.type)}
+    return [name for name, kind in kinds.items() if not types.is_boolean(kind.value_type)]
 
 
 def read_columns(table: Any, text_names: Collection[str], names: Iterable[str] | None = None) -> dict[str, Any]:

@@ -25,6 +25,8 @@ MIXED = pd.DataFrame(
         "object": np.array([None if gap else 1 if i % 2 else "a" for i, gap in enumerate(GAPS)], object),
         "category": pd.Categorical(TOWNS),
         "codes": pd.Categorical(GENERATOR.choice([8000, 9000], ROWS)),
+        "bins": pd.cut(GENERATOR.normal(size=ROWS), [-9, -1, 0, 1]),
+        "truths": pd.Categorical(GENERATOR.random(ROWS) < 0.5),
         "truth": GENERATOR.random(ROWS) < 0.5,
         "boolean": pd.Series(GENERATOR.random(ROWS) < 0.5, dtype="boolean").mask(GAPS),
         "whole": pd.Series(GENERATOR.integers(0, 9, ROWS), dtype="Int64").mask(GAPS),
@@ -81,7 +83,7 @@ def test_a_column_of_any_kind_is_learned_from(name: str) -> None:
 
 def test_what_is_declared_a_category_is_one() -> None:
     names = {*fit_quickly(MIXED, LABELS).coef_names_}
-    assert {"codes=8000", "codes=9000", "category=Ulm"} < names
+    assert {"codes=8000", "codes=9000", "category=Ulm", "bins=(-9, -1]"} < names
     assert "codes" not in names
 
 
@@ -89,6 +91,14 @@ def test_times_with_a_zone_count_as_they_are_written() -> None:
     estimator = fit_quickly(MIXED[["zoned"]], LABELS)
     expected = estimator.predict_proba(MIXED[["zoned"]])
     np.testing.assert_array_equal(estimator.predict_proba(MIXED[["zoned"]].astype(str)), expected)
+
+
+@pytest.mark.parametrize("name", ["bins", "truths", "codes"])
+def test_categories_are_known_again_as_texts(name: str) -> None:
+    frame = MIXED[[name]].assign(number=GENERATOR.normal(size=ROWS))
+    estimator = fit_quickly(frame, LABELS)
+    texts = frame.assign(**{name: frame[name].astype(object).map(str, na_action="ignore")})
+    np.testing.assert_array_equal(estimator.predict_proba(texts), estimator.predict_proba(frame))
 
 
 def test_frames_of_pandas_polars_and_pyarrow_are_learned_alike() -> None:
@@ -149,7 +159,7 @@ def test_a_frame_without_rows_or_columns_is_refused(frame: Any) -> None:
 
 
 def test_a_frame_without_rows_is_not_answered() -> None:
-    with pytest.raises(ValueError, match=r"X has the shape \(0, 13\); expected at least one row"):
+    with pytest.raises(ValueError, match=r"X has the shape \(0, 15\); expected at least one row"):
         fit_quickly(MIXED, LABELS).predict(MIXED[:0])
 
 
