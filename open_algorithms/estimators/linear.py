@@ -61,7 +61,12 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
     def _read_training(self, X: Any, y: Any, sample_weight: Any) -> Training:
+        for name in ("model_", "_report"):
+            self.__dict__.pop(name, None)  # of an earlier fit, should this one end without a model
         kinds = ColumnSettings("", "", write_text(self.ignore), write_text(self.column_types)).kinds
         return read_training(self, X, y, sample_weight, kinds)
 
@@ -69,8 +74,6 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         """Train on numbered labels (n,), with what is `decided` of the hyperparameters."""
         from linear_learner.report.build import build_report
 
-        for name in ("model_", "_report"):
-            self.__dict__.pop(name, None)  # of an earlier fit, should this one end without a model
         texts = {**write_texts(self.get_params(deep=False), self._parameters), **decided}
         if validation is None:
             texts.setdefault("holdout", HELD_OUT)

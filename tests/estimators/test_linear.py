@@ -237,6 +237,16 @@ def test_what_is_not_fitted_says_so() -> None:
             assert not hasattr(estimator, name)
 
 
+def test_a_fit_that_fails_leaves_no_model_of_an_earlier_one() -> None:
+    wrong: list[dict[str, Any]] = [{"X": X * np.nan}, {"y": np.ones(len(X))}, {"validation": (X, ["?"] * len(X))}]
+    for given in wrong:
+        estimator = fit_quickly()
+        with pytest.raises(ValueError, match=r"."):
+            estimator.fit(**{"X": X, "y": NUMBERS, **given})
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            estimator.predict(X)
+
+
 @pytest.mark.processes
 def test_the_front_of_the_package_gives_them_out_and_imports_them_only_then() -> None:
     assert {"LinearLearnerClassifier", "LinearLearnerRegressor"} <= {*dir(linear_learner)} & {*linear_learner.__all__}

@@ -28,7 +28,11 @@ class Classes:
 
     def number_labels(self, y: NDArray[Any], what: str) -> Float32s:
         """Return the numbers of labels (n,), which messages call `what`; raises InputError for another label."""
-        places = np.searchsorted(self.values, y).clip(max=len(self.values) - 1)
+        try:
+            places = np.searchsorted(self.values, y).clip(max=len(self.values) - 1)
+        except TypeError:  # labels that do not sort among the classes, as numbers among texts
+            found = {value: place for place, value in enumerate(self.values.tolist())}
+            places = np.array([found.get(label, 0) for label in y.tolist()])
         if (wrong := np.flatnonzero(self.values[places] != y)).size:
             raise InputError(
                 f"{what} has the label {show_classes(y[wrong[:1]])} in row {wrong[0]} (the first is 0), which is not "

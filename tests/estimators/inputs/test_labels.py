@@ -27,6 +27,12 @@ def test_classes_are_numbered_as_they_sort(values: list[Any], names: tuple[str |
     assert classes.number_labels(np.array(values), "y").tolist() == [*range(len(values))]
 
 
+def test_labels_that_do_not_sort_among_the_classes_are_refused() -> None:
+    classes = find_classes(np.array(["no", "yes"], object))
+    with pytest.raises(InputError, match="validation has the label 1 in row 1 .* expected one of 'no', 'yes'"):
+        classes.number_labels(np.array(["yes", 1], object), "validation")
+
+
 def test_labels_that_are_objects_are_what_they_hold() -> None:
     assert find_classes(np.array([1, -1], object)).names == (-1.0, 1.0)
     assert find_classes(np.array(["b", "a"], object)).names == ("a", "b")
