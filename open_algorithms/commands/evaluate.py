@@ -1,11 +1,14 @@
 """Score labelled rows and print the metrics that a job logs of its channels."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
 
 from container.channels.channel import Channel
 from container.contract.environment import ChannelConfig
@@ -19,7 +22,9 @@ from open_algorithms.commands.telling.say import MessageLog, print_message
 from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.doors.tables import encode_channels
 from open_algorithms.doors.training import columns_of_channel
+from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
 CHANNEL_NAME = "data"
@@ -69,13 +74,38 @@ def measure_model(algorithm: Algorithm, model: Any, channel: Channel) -> list[tu
         compare_names(channel, model)
         return columns_of_channel(channel)
 
-    work = Work({}, {channel.name: channel}, log, read_columns=read_columns)
+    classes = () if getattr(model, "recipe", None) is not None else getattr(model, "classes", ())
+    if any(isinstance(one, str) for one in classes):
+        numbered = ", ".join(f"{number} for {one!r}" for number, one in enumerate(classes))
+        print_message(f"the model was trained on numbers: expects labels as the numbers of its classes, {numbered}.")
+        classes = ()
+    rows: Iterable[Block] = NumberedRows(channel, classes) if classes else channel
+    work = Work({}, {channel.name: rows}, log, read_columns=read_columns)
     try:
         scores: list[tuple[str, str, float]] = algorithm.evaluate.measure_model(model, work)
         return scores
     except InputError as error:
         place = f" It is {channel.locate_row(error.row)}." if error.row else ""
         raise CommandError(f"{error}{place}") from error
+
+
+@dataclass(frozen=True)
+class NumberedRows:
+    """A channel whose labels are classes that are numbers: each pass yields them as the numbers of the classes."""
+
+    channel: Channel
+    classes: Sequence[Any]
+
+    def __iter__(self) -> Iterator[Block]:
+        rows, known = 0, np.array(self.classes, np.float32)
+        for X, y in self.channel:
+            matches = y[:, None] == known
+            if (wrong := np.flatnonzero(~matches.any(axis=1))).size:
+                row, expected = rows + int(wrong[0]) + 1, ", ".join(map(write_class, self.classes))
+                found = f"expected one of the classes {expected}, found {y[wrong[0]]:g}"
+                raise InputError(f"channel {self.channel.name!r}, row {row}: {found}.", self.channel.name, row)
+            rows += len(y)
+            yield X, matches.argmax(axis=1).astype(np.float32)
 
 
 def compare_names(channel: Channel, model: Any) -> None:

@@ -30,6 +30,7 @@ from open_algorithms.estimators.parameters import (
     write_texts,
 )
 from open_algorithms.estimators.saving import check_place, save_model
+from open_algorithms.learning.columns.recipe import make_distinct
 from open_algorithms.learning.options.declaration import Declaration
 from open_algorithms.learning.rows.holdout import USUAL_SHARE
 from open_algorithms.learning.types.arrays import Float32s, Float64s
@@ -100,7 +101,8 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
     def _describe_columns(self, training: Training) -> Columns:
         names = tuple(getattr(self, "feature_names_in_", ()))
         if isinstance(training.source, MatrixSource):
-            return Columns(names, training.label_name if names else "", classes=self._class_names)
+            label = make_distinct([*names, training.label_name or "label"])[-1] if names else ""
+            return Columns(names, label, classes=self._class_names)
         recipe = name_target(training.source.recipe, training.label_name or "label", self._class_names)
         return Columns(recipe.feature_names, training.label_name, recipe=recipe)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from container.codecs.recordio import encode_records
@@ -15,6 +16,7 @@ from tests.commands.command import Command
 from tests.contract.example import DATA, read_example
 from tests.contract.formats import encode_libsvm, encode_parquet
 from tests.contract.jobs import TrainingJob
+from tests.estimators.examples import NAMES, NUMBERS, X, fit_quickly
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 
 TEST = DATA / "test.csv"
@@ -135,3 +137,27 @@ def test_files_of_no_known_type_or_of_several_are_refused(command: Command, mode
     assert "files of one type" in command("evaluate", model, tmp_path / "more.csv", tmp_path / "more.svm").complaint
     assert command("evaluate", model, TEST, "--content-type", "text/plain").status == 2
     assert command("evaluate", model, tmp_path / "nothing").complaint.endswith("there is no such file or folder.\n")
+
+
+def test_what_is_no_class_is_told_with_its_place(tmp_path: Path, command: Command) -> None:
+    np.savetxt(tmp_path / "rows.csv", np.column_stack([NUMBERS, X]), delimiter=",")
+    fit_quickly(y=2 * NUMBERS - 1).save(tmp_path / "m")
+    complaint = command("evaluate", tmp_path / "m", tmp_path / "rows.csv").complaint
+    assert complaint.endswith("row 1: expected one of the classes -1, 1, found 0. It is row 1 of file 'rows.csv'.\n")
+
+
+def test_a_model_of_numbers_tells_the_numbers_of_classes_that_are_texts(tmp_path: Path, command: Command) -> None:
+    np.savetxt(tmp_path / "rows.csv", np.column_stack([NUMBERS, X]), delimiter=",")
+    fit_quickly(y=NAMES, positive_label="benign").save(tmp_path / "m")
+    ended = command("evaluate", tmp_path / "m", tmp_path / "rows.csv", "--json")
+    assert json.loads(ended.out)["binary_classification_accuracy"] > 0.8
+    assert ended.complaint.endswith(
+        "expects labels as the numbers of its classes, 0 for 'malignant', 1 for 'benign'.\n"
+    )
+
+
+def test_the_label_of_a_frame_is_found_by_its_name(tmp_path: Path, command: Command) -> None:
+    frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(30)])
+    fit_quickly(frame).save(tmp_path / "m")
+    frame.assign(label=NUMBERS).to_csv(tmp_path / "rows.csv", index=False)
+    assert command("evaluate", tmp_path / "m", tmp_path / "rows.csv").status == 0

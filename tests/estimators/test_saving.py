@@ -87,6 +87,20 @@ def test_commands_take_what_was_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize(("labels", "positive"), [(NUMBERS, 0), (2 * NUMBERS - 1, ""), (2 - NUMBERS, 1)], ids=str)
+def test_classes_that_are_numbers_are_evaluated_as_they_are_in_rows(
+    tmp_path: Path, labels: Any, positive: int | str
+) -> None:
+    estimator = fit_quickly(y=labels, positive_label=positive)
+    estimator.save(tmp_path / "m")
+    np.savetxt(tmp_path / "rows.csv", np.column_stack([labels, X]), delimiter=",")
+    found = json.loads(run_command("evaluate", tmp_path / "m", tmp_path / "rows.csv", "--json"))
+    lines = run_command("predict", tmp_path / "m", tmp_path / "rows.csv").splitlines()[1:]
+    predicted = np.array([int(line.split(",")[0]) for line in lines])
+    assert found["binary_classification_accuracy"] == (predicted == labels).mean() > 0.8
+
+
+@pytest.mark.processes
 def test_a_file_is_predicted_by_the_names_of_classes_and_the_threshold(tmp_path: Path) -> None:
     estimator = fit_quickly(y=NAMES)
     estimator.save(tmp_path / "m")

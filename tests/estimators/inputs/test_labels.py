@@ -29,7 +29,7 @@ def test_classes_are_numbered_as_they_sort(values: list[Any], names: tuple[str |
 
 def test_labels_that_do_not_sort_among_the_classes_are_refused() -> None:
     classes = find_classes(np.array(["no", "yes"], object))
-    with pytest.raises(InputError, match="validation has the label 1 in row 1 .* expected one of 'no', 'yes'"):
+    with pytest.raises(InputError, match=r"validation has the label 1 in row 1 .* expected one of 'no', 'yes'"):
         classes.number_labels(np.array(["yes", 1], object), "validation")
 
 
