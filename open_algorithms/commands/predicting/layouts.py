@@ -48,6 +48,9 @@ class TableLayout:
         if count != len(names) + self._has_label:
             remedy = "" if self._has_label else LABEL_ADVICE
             raise DecodeError(self._table.explain_width(count - self._has_label, "columns", remedy))
+        self._warn(
+            f"the first row does not name the columns of the model: they go by their places, {show_names(names)}."
+        )
         return [name_label(names), *names] if self._has_label else names
 
     def choose_columns(self, names: Sequence[str]) -> Collection[str]:
