@@ -31,6 +31,7 @@ from open_algorithms.estimators.parameters import (
 )
 from open_algorithms.estimators.saving import check_place, save_model
 from open_algorithms.learning.columns.recipe import make_distinct
+from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration
 from open_algorithms.learning.rows.holdout import USUAL_SHARE
 from open_algorithms.learning.types.arrays import Float32s, Float64s
@@ -166,7 +167,10 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         Its parameters are the defaults but for those that a model keeps. Raises ValueError where it is of another kind.
         """
         check_place(Path(path))
-        model = load_model(Path(path))
+        try:
+            model = load_model(Path(path))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
         if model.predictor_type not in cls._predictor_types:
             other = next(kind for kind in LinearEstimator.__subclasses__() if kind is not cls)
             raise ValueError(f"{path} holds a {model.predictor_type}: load it by {other.__name__}.load.")

@@ -1,6 +1,7 @@
 """A saved estimator is an artifact, and loads again; so do the artifacts of jobs and of the original."""
 
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,11 @@ def test_a_model_of_another_kind_says_who_loads_it(tmp_path: Path) -> None:
 def test_where_there_is_no_model_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"There is nothing at .*/m; expected a folder with a model"):
         LinearLearnerClassifier.load(tmp_path / "m")
-    with pytest.raises(ValueError, match="No model found: expected"):
+    with pytest.raises(ValueError, match=f"{re.escape(str(tmp_path))}: No model found: expected"):
         LinearLearnerClassifier.load(tmp_path)
+    (tmp_path / "rows.csv").write_text("1,2\n")
+    with pytest.raises(ValueError, match=r"rows\.csv: model_algo-1 cannot be read as a zip"):
+        LinearLearnerClassifier.load(tmp_path / "rows.csv")
     (tmp_path / "additional-params.json").write_text(json.dumps({}))
     with pytest.raises(ValueError, match="No model found"):
         LinearLearnerClassifier.load(str(tmp_path))

@@ -46,7 +46,7 @@ def convert_column(values: Any) -> Any:
 
     try:
         found = pyarrow.array(values, from_pandas=True)
-    except (pyarrow.ArrowException, TypeError, ValueError):
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
         found = None
     if found is None or isinstance(found.type, pyarrow.BaseExtensionType):
         texts = [None if is_missing(value) else str(value) for value in values]

@@ -23,6 +23,7 @@ MIXED = pd.DataFrame(
         "text": TOWNS,
         "string": pd.Series(TOWNS, dtype="string").mask(GAPS),
         "object": np.array([None if gap else 1 if i % 2 else "a" for i, gap in enumerate(GAPS)], object),
+        "huge": np.array([10**20 + i % 3 for i in range(ROWS)], object),
         "category": pd.Categorical(TOWNS),
         "codes": pd.Categorical(GENERATOR.choice([8000, 9000], ROWS)),
         "bins": pd.cut(GENERATOR.normal(size=ROWS), [-9, -1, 0, 1]),
@@ -159,7 +160,7 @@ def test_a_frame_without_rows_or_columns_is_refused(frame: Any) -> None:
 
 
 def test_a_frame_without_rows_is_not_answered() -> None:
-    with pytest.raises(ValueError, match=r"X has the shape \(0, 15\); expected at least one row"):
+    with pytest.raises(ValueError, match=r"X has the shape \(0, 16\); expected at least one row"):
         fit_quickly(MIXED, LABELS).predict(MIXED[:0])
 
 
