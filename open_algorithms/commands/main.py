@@ -2,8 +2,12 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import MutableMapping, Sequence
+import threading
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from container.contract.errors import ClientError
 from open_algorithms.commands.parser import COLUMN_WORDS, build_parser
@@ -12,7 +16,7 @@ from open_algorithms.commands.telling.say import PROGRAM, print_message
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
 from open_algorithms.learning.job.errors import InputError
 
-BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2  # what a shell calls an end by these signals
+BROKEN_PIPE, INTERRUPTED, TERMINATED = (128 + number for number in (13, 2, 15))  # what a shell calls ends by signals
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,7 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # as where the shell was told >&-
         return print_error("stdout is closed; expected a place to write to, such as /dev/null.")
     try:
-        status = run_command(algorithm, arguments, os.environ)
+        with exit_when_terminated():
+            status = run_command(algorithm, arguments, os.environ)
         sys.stdout.flush()
         return status
     except (CommandError, InputError, ClientError) as error:
@@ -41,6 +46,23 @@ def main(words: Sequence[str] | None = None) -> int:
         return print_error(f"not enough memory: {str(error) or 'no details'}")
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextmanager
+def exit_when_terminated() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit in the main thread, so that unfinished files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def exit_program(number: int, frame: FrameType | None) -> None:
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, exit_program)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def drop_output() -> None:

@@ -100,7 +100,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         self._report = build_report(result, texts, work.seconds_by_part)
 
     def _describe_columns(self, training: Training) -> Columns:
-        names = tuple(getattr(self, "feature_names_in_", ()))
+        names = tuple(name.strip() for name in getattr(self, "feature_names_in_", ()))
         if isinstance(training.source, MatrixSource):
             label = make_distinct([*names, training.label_name or "label"])[-1] if names else ""
             return Columns(names, label, classes=self._class_names)

@@ -74,6 +74,7 @@ def make_constructor(parameters: Mapping[str, Declaration]) -> Callable[..., Non
         for name, value in (defaults | values).items():
             setattr(self, name, value)
 
+    __init__.__qualname__ = "__init__"  # for messages about arguments
     keywords = [Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
     __init__.__signature__ = Signature(  # type: ignore[attr-defined]
         [Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *keywords], return_annotation=None

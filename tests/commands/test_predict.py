@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -26,7 +28,7 @@ from tests.contract.formats import encode_libsvm
 from tests.contract.table_models import CLASSES, TARGET, ModelWithRows, draw_table_model, with_header, write_csv
 from tests.linear_learner.artifacts import KINDS, artifact_files, draw_model, draw_rows, write_files
 from tests.needs import TOP
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, wait_until
 
 WIDTH = 5
 NAMES = tuple("abcde")
@@ -368,6 +370,12 @@ def keep_writing(stream: IO[bytes], content: bytes) -> None:
         stream.write(content)
 
 
+def write_endlessly(stream: IO[bytes], content: bytes) -> None:
+    with suppress(BrokenPipeError), stream:
+        while True:
+            stream.write(content)
+
+
 @pytest.mark.processes
 def test_a_large_stream_is_answered_while_it_comes_and_whoever_reads_may_end_early(model: LinearModel) -> None:
     words = [sys.executable, "-m", "open_algorithms.commands", "predict", str(Path("m").resolve()), "-"]
@@ -383,3 +391,34 @@ def test_a_large_stream_is_answered_while_it_comes_and_whoever_reads_may_end_ear
         running.stdout.close()
         assert running.wait(timeout=HANG_SECONDS) == 141
         writer.join()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_no_unfinished_file(model: LinearModel, here: Path, number: signal.Signals) -> None:
+    temporary = here / "temporary"
+    temporary.mkdir()
+    words = ["predict", str(here / "m"), "-", "--out", str(here / "out.csv")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "open_algorithms.commands", *words],
+        cwd=TOP,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    ) as running:
+        assert running.stdin is not None
+        part = write_csv(draw_rows().tolist())
+        writer = Thread(target=write_endlessly, args=(running.stdin, part * (1_000_000 // len(part))))
+        writer.start()
+        wait_until(lambda: [*here.glob(".out.csv.*")] and [*temporary.iterdir()])
+        running.send_signal(number)
+        assert running.wait(timeout=HANG_SECONDS) == 128 + number
+        writer.join()
+    assert [*here.glob("*out.csv*"), *temporary.iterdir()] == []
+
+
+def test_a_file_whose_name_says_so_is_compressed(command: Command, model: LinearModel) -> None:
+    X = draw_rows()
+    Path("rows.csv").write_bytes(write_csv(X.tolist()))
+    assert command("predict", "m", "rows.csv", "--out", "out.csv.gz").status == 0
+    assert_predicted(gzip.decompress(Path("out.csv.gz").read_bytes()).decode(), model, X)

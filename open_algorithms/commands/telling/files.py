@@ -7,11 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, cast
 
 from open_algorithms.commands.telling.faults import CommandError
+
+PACKED_SUFFIX, PACKED_LEVEL = ".gz", 6
 
 
 def write_output(content: bytes, out: Path | None) -> None:
@@ -24,7 +27,7 @@ def write_output(content: bytes, out: Path | None) -> None:
 def open_output(out: Path | None) -> Iterator[Callable[[bytes], object]]:
     """Open a file, which is there as a whole at the end and not before, or stdout, and return what writes a part.
 
-    A device or a FIFO is written directly.
+    A device or a FIFO is written directly, a file whose name ends in .gz is compressed.
     """
     if out is None:
         sys.stdout.flush()
@@ -33,7 +36,11 @@ def open_output(out: Path | None) -> Iterator[Callable[[bytes], object]]:
         return
     is_device = out.exists() and not out.is_file()
     with name_output(out), out.open("wb") if is_device else open_replacement(out.resolve()) as file:
-        yield file.write
+        if out.suffix == PACKED_SUFFIX:
+            with GzipFile("", "wb", PACKED_LEVEL, file, mtime=0) as packed:
+                yield packed.write
+        else:
+            yield file.write
 
 
 @contextmanager

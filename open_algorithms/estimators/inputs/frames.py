@@ -19,12 +19,21 @@ def is_frame(X: Any) -> bool:
 
 
 def as_arrow(X: Any) -> Any:
-    """Return a frame as an arrow table, without an index; raises InputError for one without rows or columns."""
-    import pyarrow
+    """Return a frame as an arrow table, without an index and blanks around names, which files do not have either.
 
+    Raises InputError for one without rows or columns.
+    """
     if not all(X.shape):
         what = "row" if X.shape[1] else "column"
         raise InputError(f"X has the shape {tuple(X.shape)}; expected at least one {what}.")
+    table = convert_frame(X)
+    return table.rename_columns([name.strip() for name in table.column_names])
+
+
+def convert_frame(X: Any) -> Any:
+    """Return a frame as an arrow table as it is."""
+    import pyarrow
+
     if hasattr(X, "iloc"):
         names = [str(name) for name in X.columns]
         return pyarrow.table([convert_column(X.iloc[:, place]) for place in range(len(names))], names)

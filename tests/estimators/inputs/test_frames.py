@@ -186,3 +186,12 @@ def test_an_index_is_no_column() -> None:
     assert "text" not in fit_quickly(indexed, LABELS).feature_names_in_
     estimator = fit_quickly(FRAME.set_index(FRAME.index[::-1]), NUMBERS)
     assert weight_bits(estimator) == weight_bits(fit_quickly())
+
+
+@pytest.mark.parametrize("frame", [FRAME, MIXED[["text", "gaps"]]], ids=["numbers", "table"])
+def test_blanks_around_names_are_left_out_as_of_a_file(frame: pd.DataFrame) -> None:
+    labels = NAMES if frame is FRAME else MIXED["truth"]
+    spaced = frame.rename(columns=lambda name: f" {name} ")
+    found = fit_quickly(spaced, labels)
+    assert [*found.coef_names_] == [*fit_quickly(frame, labels).coef_names_]
+    np.testing.assert_array_equal(found.predict(spaced), fit_quickly(frame, labels).predict(frame))
