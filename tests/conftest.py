@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 register_profiles()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MISSING = pytest.StashKey[dict[str, str]]()
 SLOW = ("image", "sdk", "wheel", "kills", "streams", "browser", "processes")
