@@ -59,9 +59,8 @@ def find_make() -> list[list[str]]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy that commands may write into, but for the environments."""
-    ignored = shutil.ignore_patterns(
-        ".git", ".venv", ".*_cache", "__pycache__", "build", "dist", "opt_ml", "*.cdx.json"
-    )
+    made = (".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info")  # while it is copied, perhaps
+    ignored = shutil.ignore_patterns(".git", ".venv", "opt_ml", "*.cdx.json", *made)
     folder = shutil.copytree(TOP, tmp_path / "checkout", ignore=ignored)
     (folder / ".venv").symlink_to(TOP / ".venv")
     return folder
