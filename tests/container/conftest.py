@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,16 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def nothing_left() -> Iterator[None]:
-    """See that the test leaves no thread and no open file behind."""
+def nothing_left(tmp_path: Path) -> Iterator[None]:
+    """See that the test leaves no thread behind, and no file or FIFO of its folder open."""
 
-    def held() -> tuple[set[threading.Thread], int]:
-        return set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
+    def held() -> tuple[set[threading.Thread], list[str]]:
+        return set(threading.enumerate()), [target for target in opened() if target.startswith(str(tmp_path))]
+
+    def opened() -> Iterator[str]:
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):  # that of the folder itself
+                yield os.readlink(descriptor)
 
     before = held()
     yield
