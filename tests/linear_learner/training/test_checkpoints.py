@@ -31,6 +31,7 @@ JOBS: dict[str, tuple[dict[str, str], Channels]] = {
         BINARY,
         {name: [(compress_matrix(as_dense(X)), y) for X, y in blocks] for name, blocks in SPLIT.items()},
     ),
+    "held out": (BINARY | {"holdout": "0.2"}, {"train": SPLIT["train"]}),
     "wide": (BINARY | {"epochs": "5"}, {"train": draw_wide_rows(2000), "validation": draw_wide_rows(300)}),
 }
 
@@ -60,6 +61,19 @@ def test_a_stream_that_is_cut_off_ends_with_the_same_bits(sparse: bool) -> None:
     for after in (1, 2):
         disk = cut_off(after, hyperparameters, channels, tight)
         assert_same_bits(fit_model(hyperparameters, channels, Recorder(), tight, checkpoints=disk), expected)
+
+
+def test_a_stream_whose_rows_are_held_out_ends_with_the_same_bits_when_it_is_cut_off() -> None:
+    hyperparameters = HYPERPARAMETERS["binary_classifier"] | {
+        "mini_batch_size": "1000",
+        "epochs": "3",
+        "holdout": "0.2",
+    }
+    channels, tight, log = {"train": draw_problem(80_000, sparse=False)}, Budget(76 << 20), Recorder()
+    expected = fit_model(hyperparameters, channels, log, tight)
+    assert any("is larger than the" in line for line in log.said)
+    disk = cut_off(2, hyperparameters, channels, tight)
+    assert_same_bits(fit_model(hyperparameters, channels, Recorder(), tight, checkpoints=disk), expected)
 
 
 @pytest.mark.parametrize("more", [200_000, 2 << 20])
