@@ -1,6 +1,6 @@
 """application/jsonlines in training: a line is an object of named columns, a list with the label first, or a record."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from itertools import chain
@@ -90,11 +90,14 @@ def decode_blocks(
         yield from _read_features(chain([first], pieces), feature_dim, options)
         return
     names: list[str] = []
+    known: set[str] = set()
     shift: Doubles | None = None
     for records, row, _ in chain([first], pieces):
         if not names:
             names = _arrange_names(records, form, feature_dim, options)
         values = [_take_values(record, form, names, row + i) for i, record in enumerate(records)]
+        known = known or {*chain.from_iterable(values)}
+        _refuse_late_columns(values, known, row)
         columns = {name: _make_column([one.get(name) for one in values], name, row) for name in names}
         labels = int(options.labelled)
         if row == 1:
@@ -103,6 +106,14 @@ def decode_blocks(
         table = _stack_rows(columns, names, row, options.dtype, shift)
         X = np.ascontiguousarray(table[:, labels:])
         yield (X, table[:, 0].copy()) if labels else without_labels(X)
+
+
+def _refuse_late_columns(values: Sequence[Mapping[str, Any]], known: Collection[str], first: int) -> None:
+    """Raise DecodeError for a record with a column that the first rows, which decide on the features, do not have."""
+    for place, record in enumerate(values):
+        if late := [name for name in record if name not in known]:
+            problem = f"columns that none of the first rows has: {show_names(late)}. Give every row all columns"
+            raise DecodeError(problem, f"row {first + place}")
 
 
 def _read_records(stream: BinaryIO, skip_row: Callable[[str, int], None] | None = None) -> Iterator[_Piece]:

@@ -83,6 +83,16 @@ def test_columns_that_come_late_are_left_out_and_told(monkeypatch: pytest.Monkey
     assert told == ["columns that only later rows have are left out: 'b'"]
 
 
+def test_of_numbers_a_column_that_comes_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_TEXT_BYTES", 20)
+    text = '{"y": 1, "a": 2, "id": 7}\n' * 3
+    only_a = DecodeOptions(lambda names: [names.index(name) for name in ("y", "a")])
+    assert read(text, only_a) == [[1, 2]] * 3
+    with pytest.raises(DecodeError, match=r"none of the first rows has: 'b'\. Give every row all columns") as caught:
+        read(text + '{"y": 1, "a": 2, "b": 3}\n')
+    assert caught.value.location == ("row 4",)
+
+
 def test_lists_have_the_names_that_they_are_given() -> None:
     options = TableOptions(name_columns=lambda count: ["x", "y", "z"][:count])
     assert read_table('[1, "u", null]\n[2, "v", 3]\n', options) == {"x": [1, 2], "y": ["u", "v"], "z": [None, 3]}
