@@ -1,11 +1,15 @@
 """Files whose fields are separated by other signs than commas are trained on and measured as those with commas are."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from linear_learner.objective.model import LinearModel
 from tests.commands.command import Command, Ended
+from tests.linear_learner.artifacts import artifact_files, write_files
 
 QUICK = ("--set", "mini_batch_size=10", "--set", "epochs=1", "--set", "num_models=1")
 ROWS = [[f"{i % 2}", f"{i * 0.37 % 1:.3f}", f"{i * 0.61 % 1:.3f}"] for i in range(40)]
@@ -41,7 +45,11 @@ def test_files_of_numbers_are_read_with_a_header_and_without(
 ) -> None:
     write("t.csv", ",", [NAMES, *ROWS] if named else ROWS)
     write("other.csv", sign, [NAMES, *ROWS] if named else ROWS)
-    assert train("t.csv", "--target-first").status == 0
+    weight, bias = np.array([[1], [-2]], np.float32), np.array([0.25], np.float32)
+    Path("model").mkdir()
+    model = LinearModel("binary_classifier", "logistic", weight, bias)
+    model = replace(model, names=tuple(NAMES[1:]), label_name=NAMES[0]) if named else model
+    write_files(Path("model"), artifact_files(model))
     expected = command("evaluate", "model", "t.csv").out
     words = [word.format(SIGNS[sign]) for word in said]
     found = command("evaluate", "model", "other.csv", *words)
@@ -50,8 +58,9 @@ def test_files_of_numbers_are_read_with_a_header_and_without(
     assert status == 0, told
     assert "the label is column 1" in told
     assert told.count("2 features") == 1
-    following = told.partition("evaluate model other.csv")[2].partition(", or")[0]
-    assert command("evaluate", "model", "other.csv", *following.replace("'", "").split()).out == expected
+    following = told.partition("evaluate model other.csv")[2].partition(", or")[0].replace("'", "").split()
+    expected = command("evaluate", "model", "t.csv").out
+    assert command("evaluate", "model", "other.csv", *following).out == expected
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.TAB"])
