@@ -28,7 +28,7 @@ SHARED_WITH_CONTAINER = {
     f"{LEARNING}.columns.faults",  # what is wrong with a value of a table
 }
 MXNET = f"{LEARNING}.engine.mxnet"
-WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.artifact.write"}
+WITH_MXNET = {f"{LEARNING}.engine", "linear_learner.bank", "linear_learner.solving", "linear_learner.artifact.write"}
 WITH_WEB = {"container.web", "container.wire", "container.server"}
 WITH_ENVIRONMENT = {
     "container.contract.environment",

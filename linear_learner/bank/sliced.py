@@ -73,13 +73,13 @@ class SlicedBank:
     @property
     def updates(self) -> int:
         """The number of updates of the candidates that have had the most."""
-        return max(bank.updates for bank in self.banks)
+        return max((bank.updates for bank in self.banks), default=0)
 
     @property
     def rows_seen(self) -> int:
         """The number of rows seen in all updates, on all hosts, counting the last mini-batch of an epoch as full."""
         rows = sum(size * bank.updates for size, bank in zip(self.batch_sizes, self.banks, strict=True))
-        return rows // len(self.banks)
+        return rows // max(1, len(self.banks))
 
     def train(self, rows: AnyRows, order: Int32s, raise_if_stopped: StopCheck = never_stop) -> Float64s:
         """Train on the rows in this order (n,). Returns each model's loss before its updates, summed over rows, (M,).
@@ -121,6 +121,8 @@ class SlicedBank:
 
     def take_snapshot(self) -> Float32s:
         """Return a copy of the weights to evaluate, (M, K, d + 1)."""
+        if not self.banks:
+            return np.zeros((0, *self.shape), np.float32)
         return self.merge_results([bank.take_snapshot() for bank in self.banks])
 
     def restore_snapshot(self, snapshot: Float32s) -> None:

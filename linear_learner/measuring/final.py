@@ -19,7 +19,7 @@ from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.rows.csr import slice_rows
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.scaling import Scaler
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Floats, Numbers
 
 SCORES_AT_ONCE = 2**18  # that are computed at once
 LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_loss"}
@@ -73,15 +73,31 @@ def calibrate_model(
     rows only, or `row_limit` if that is less; they count by `weights` (n,). Logs a warning where no threshold reaches
     the target.
     """
-    measure = threshold_criterion(hp)
-    if measure is None:
+    if threshold_criterion(hp) is None:
         return model
     rows = hp.selection.num_calibration_samples
     rows = rows if row_limit is None else min(rows, row_limit)
+    scored = ((model.predict(X)["score"], y) for X, y in split_blocks(take_first_rows(blocks, rows), model))
+    return calibrate_scores(model, scored, hp, log, rows, hosts, weights)
+
+
+def calibrate_scores(
+    model: LinearModel,
+    scored: Iterable[tuple[Numbers, Floats]],
+    hp: Hyperparameters,
+    log: TrainingListener,
+    rows: int,
+    hosts: Hosts = SINGLE_HOST,
+    weights: Floats | None = None,
+) -> LinearModel:
+    """Return the model with its threshold calibrated on the first `rows` of all hosts' scores and labels, (n,) each."""
+    measure = threshold_criterion(hp)
+    if measure is None:
+        return model
     scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     with hosts.stopping_together():
-        for X, y in split_blocks(take_first_rows(blocks, rows), model):
-            scores.append(np.asarray(model.predict(X)["score"], np.float32))
+        for some, y in scored:
+            scores.append(np.asarray(some, np.float32))
             labels.append(y.copy())
     score, label = (gather_first_rows(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
     found = thresholds.calibrate_threshold(score, label, measure, None if weights is None else weights[: len(label)])

@@ -104,6 +104,20 @@ def threshold_criterion(hp: Hyperparameters) -> thresholds.Criterion | None:
             return None
 
 
+def threshold_measure(hp: Hyperparameters) -> thresholds.Measure | None:
+    """Return what the criterion measures at any threshold, whether its target is reached there or not."""
+    criterion = threshold_criterion(hp)
+    if criterion is None:
+        return None
+    match hp.selection.criterion:
+        case "precision_at_target_recall":
+            return thresholds.precision_at_cuts
+        case "recall_at_target_precision":
+            return thresholds.recall_at_cuts
+        case _:
+            return lambda cuts: criterion(cuts).value
+
+
 def least_finite(values: Floats) -> float:
     """Return the smallest finite value, or infinity."""
     return float(min(values[np.isfinite(values)], default=np.inf))

@@ -75,6 +75,7 @@ class CutValues:
 
 
 Criterion = Callable[[Cuts], CutValues]
+Measure = Callable[[Cuts], Floats]
 
 
 def accuracy_at_cuts(cuts: Cuts) -> CutValues:

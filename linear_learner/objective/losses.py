@@ -31,7 +31,7 @@ class Loss:
     gradient is that of `gradient_factor` times the value. Scaling z and y by c, and `a` by c ** label_power, scales the
     loss by c ** degree. `signed_graph(F, u)` is for losses in which a label of 0 or 1 only sets a sign: u is z for
     label 0 and -z for label 1. It builds the losses (n, M) and the gradient by u (n, M), so that rows of label 1 can be
-    negated beforehand and the labels dropped.
+    negated beforehand and the labels dropped. A loss that `is_smooth` has a continuous gradient.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Loss:
     degree: int = 0
     gradient_factor: float = 1.0
     signed_graph: SignedLossGraph | None = None
+    is_smooth: bool = False
 
     @property
     def takes_signed_rows(self) -> bool:
@@ -198,6 +199,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             logistic_graph,
             logistic_link,
             signed_graph=signed_logistic_graph,
+            is_smooth=True,
         ),
         Loss(
             "hinge_loss",
@@ -214,6 +216,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             softmax_value,
             softmax_graph,
             softmax_link,
+            is_smooth=True,
         ),
         # The original reports squares without the half that its gradient has.
         Loss(
@@ -224,6 +227,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             squared_graph,
             degree=2,
             gradient_factor=0.5,
+            is_smooth=True,
         ),
         Loss("absolute_loss", "regressor", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
         Loss(
@@ -244,6 +248,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             parameter_name="huber_delta",
             label_power=1,
             degree=2,
+            is_smooth=True,
         ),
         Loss(
             "eps_insensitive_squared_loss",

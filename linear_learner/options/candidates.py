@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from linear_learner.options.hyperparameters import Hyperparameters
+from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 DEFAULT_MODELS = 32
@@ -60,6 +60,8 @@ class Candidate:
 
     def logged_settings(self) -> dict[str, object]:
         """Return the settings in the order of the original's best-model log line."""
+        if self.optimizer == SOLVED:
+            return {"optimizer": self.optimizer, "wd": self.wd, "l1": self.l1}
         names = [
             "optimizer",
             "learning_rate",

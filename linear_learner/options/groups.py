@@ -82,6 +82,7 @@ class SelectionSettings:
     f_beta: float
     accuracy_top_k: int
     holdout: float
+    folds: int
 
     @property
     def criterion(self) -> str:
@@ -91,9 +92,13 @@ class SelectionSettings:
 
 @dataclass(frozen=True)
 class ScheduleSettings:
-    """How many epochs there are at most, when training stops early, and whether rows are shuffled."""
+    """How many epochs there are at most, when training stops early, and whether rows are shuffled.
+
+    Where the user set the epochs, `are_epochs_set`, they bound what is solved, too.
+    """
 
     epochs: int
+    are_epochs_set: bool
     early_stopping_patience: int
     early_stopping_tolerance: float
     shuffle: bool

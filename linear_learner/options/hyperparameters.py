@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
+from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
 from linear_learner.options.groups import (
     Batch,
     CandidateSettings,
@@ -35,6 +35,7 @@ GROUPS = {
     "columns": ColumnSettings,
 }
 TUNING = {"_tuning_objective_metric": "tuning"}  # whether it is set is all that counts
+SOLVED = "lbfgs"  # the optimizer that solves
 CRITERION_ALIASES = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
 
 
@@ -116,12 +117,15 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     for name in names_without_effect(values):
         if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
             values[name] = known[name].parse_value(known[name].default or "")
-    for rule in (check_class_count, check_loss, check_column_types):
+    for rule in (check_class_count, check_loss, check_solver, check_folds, check_column_types):
         faults.update(rule(values))
     if faults:
         lines = (f"- {fault}" for fault in faults.values())
         raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
-    return resolve_autos({name: value for name, value in values.items() if not known[name].internal})
+    values["are_epochs_set"] = "epochs" in given
+    return resolve_autos(
+        {name: value for name, value in values.items() if name not in known or not known[name].internal}
+    )
 
 
 def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
@@ -167,6 +171,7 @@ def resolve_autos(values: dict[str, Any]) -> Hyperparameters:
             "num_calibration_samples": value_or("num_calibration_samples", 10_000_000),
             "shuffle": value_or("shuffle", True),
             "holdout": value_or("holdout", 0.0),
+            "folds": value_or("folds", 0),
         }
     )
 
@@ -195,6 +200,20 @@ def check_loss(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if predictor and loss and loss not in LOSSES_BY_PREDICTOR[predictor]:
         known = " or ".join(LOSSES_BY_PREDICTOR[predictor])
         yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"
+
+
+def check_solver(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault where a loss that is not smooth is to be solved."""
+    loss = LOSSES.get(values.get("loss") or "")
+    if values.get("optimizer") == SOLVED and loss is not None and not loss.is_smooth:
+        smooth = ", ".join(name for name, other in LOSSES.items() if other.is_smooth)
+        yield "optimizer", f"optimizer: {SOLVED} solves smooth losses only, which are {smooth}; found loss={loss.name}"
+
+
+def check_folds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault where there is one fold, or folds are asked of what cannot be solved."""
+    if values.get("folds") == 1:
+        yield "folds", "folds: expected auto, 0 for none, or 2 or more, found 1"
 
 
 def check_column_types(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -95,6 +95,8 @@ def training_summary(result: TrainingResult) -> TrainingSummary:
         epochs=result.course.epoch,
         epochs_wanted=result.hp.schedule.epochs,
         best_epoch=result.course.best_epoch,
+        passes=0 if result.course.solver is None else result.course.solver.passes,
+        folds=result.folds,
         mini_batch_size=result.hp.batch.everywhere,
         deciding=result.deciding_channel,
         criterion=deciding_criterion(result),

@@ -9,6 +9,7 @@ import numpy as np
 
 from linear_learner.measuring.final import objective_name
 from linear_learner.report.schema import CandidateEntry, CriterionCurve, LearningCurves
+from linear_learner.training.progress import TrainingProgress
 from linear_learner.training.result import TrainingResult
 
 
@@ -24,29 +25,47 @@ def candidate_entries(result: TrainingResult) -> list[CandidateEntry]:
     Pruned candidates follow, the last pruned first.
     """
     course, standings = result.course, result.standings
-    places = {int(m): place for place, m in enumerate(course.active)}
-    best = np.flatnonzero(course.recorded_epochs == course.best_epoch)
+    places = {int(m): place for place, m in enumerate(result.finalists)}
     entries = []
     for m, candidate in enumerate(result.candidates):
-        left = int(course.epochs_until_pruned[m]) or None
-        then = best if left is None else np.flatnonzero(course.recorded_epochs < left)[-1:]
-        train, validation, value = course.history[then[0], :, m] if then.size else (math.nan,) * 3
-        loss = validation
+        train, validation, value, left = course_figures(course, m)
+        loss, win_share = validation, 0.0
         if left is None:
-            value, loss = standings.values[places[m]], standings.losses[places[m]]
+            place = places[m]
+            value, loss, win_share = (
+                array[place] for array in (standings.values, standings.losses, result.examination.win_shares)
+            )
         entries.append(
             CandidateEntry(
                 candidate=m,
                 value=float(value),
                 loss=float(loss),
                 train_loss=float(train),
-                validation_loss=float(validation),
+                validation_loss=float(loss if m >= course.bank_size and result.is_validated else validation),
                 left_after_epoch=left,
                 diverged=left is None and not (math.isfinite(value) and math.isfinite(loss)),
+                win_share=float(win_share),
                 settings=candidate.logged_settings(),
             )
         )
     return sorted(entries, key=lambda entry: rank_key(entry, -1 if standings.maximise else 1))
+
+
+def course_figures(course: TrainingProgress, m: int) -> tuple[float, float, float, int | None]:
+    """Return losses and criterion of a candidate in its best epoch, or its last, and after how many epochs it left.
+
+    A candidate that was solved has a loss on the train rows only.
+    """
+    if m >= course.bank_size:
+        solved = m - course.bank_size
+        losses = course.solved_train_losses
+        return float(losses[solved]) if solved < len(losses) else math.nan, math.nan, math.nan, None
+    left = int(course.epochs_until_pruned[m]) or None
+    then = np.flatnonzero(course.recorded_epochs == course.best_epoch)
+    if left is not None:
+        then = np.flatnonzero(course.recorded_epochs < left)[-1:]
+    train, validation, value = course.history[then[0], :, m].tolist() if then.size else (math.nan,) * 3
+    return train, validation, value, left
 
 
 def rank_key(entry: CandidateEntry, sign: int) -> tuple[bool, bool, int, float, float, int]:
@@ -71,6 +90,6 @@ def learning_curves(result: TrainingResult) -> LearningCurves:
         losses={name: course.history[:, row].T.tolist() for row, name in enumerate(names)},
         early_stopping=CriterionCurve(
             deciding_criterion(result) if part else objective_name(result.hp),
-            best(np.where(np.isfinite(values), values, np.nan), axis=1).tolist(),
+            best(np.where(np.isfinite(values), values, np.nan), axis=1).tolist() if values.size else [],
         ),
     )

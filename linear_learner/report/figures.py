@@ -35,19 +35,19 @@ def loss_figure(report: Report, channel: str) -> Figure:
     """Draw the losses of all candidates on a channel, the winner's on top."""
     epochs, drawn = [epoch + 1 for epoch in report.curves.epochs], report.curves.losses[channel]
     names = {entry.candidate: f"candidate {entry.candidate}: {describe_settings(entry)}" for entry in report.bank}
-    own = drawn[report.winner]
-    others = [Curve(epochs, curve, names[m], "--faint", 1) for m, curve in enumerate(drawn)]
+    curves = [Curve(epochs, curve, names[m], "--faint", 1) for m, curve in enumerate(drawn)]
+    key, own = [("--faint", "the candidates that train step by step")], list[float]()
+    if report.winner < len(drawn):
+        own = drawn[report.winner]
+        key = [("--accent", f"candidate {report.winner}"), ("--faint", "the others"), ("--minus", "taken")]
+        curves.append(Curve(epochs, own, names[report.winner], width=2.5))
+        curves.append(taken_mark(report, own, "whose weights were taken"))
     picture = draw_curves(
-        [
-            *others,
-            Curve(epochs, own, names[report.winner], width=2.5),
-            taken_mark(report, own, "whose weights were taken"),
-        ],
+        curves,
         f"Loss of every candidate on the {channel} rows by epoch",
         epoch_scale(report),
         Scale(report.objective, ends=loss_range(drawn, own), logarithmic=True),
     )
-    key = [("--accent", f"candidate {report.winner}"), ("--faint", "the others"), ("--minus", "taken")]
     return Figure(f"Loss on the {channel} rows", picture, key)
 
 

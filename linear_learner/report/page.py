@@ -36,6 +36,7 @@ def render_report(report: Report) -> str:
         TEMPLATE,
         PageHead(title, summary_text(report), warning_texts(report), headline_figures(report)),
         learning=learning_figures(report),
+        solved=report.training.passes > 0,
         losses=losses_note(report),
         choice=choice_note(report),
         bank=candidate_table(report),
@@ -62,13 +63,27 @@ def summary_text(report: Report) -> str:
     training, winner, name = report.training, report.winning_entry, report.main_channel
     scores = list(report.channels[name].scores.items())[1:3]
     then = "that its unfinished first epoch had come to"
-    if training.best_epoch is not None:
+    if is_solved(report):
+        then = f"solved in {training.passes} passes over the rows"
+    elif training.best_epoch is not None:
         then = f"after epoch {training.best_epoch + 1} of {training.epochs}"
     return (
         f"Of {len(report.bank)} candidates number {winner.candidate} won ({describe_settings(winner)}), with its "
         f"weights {then}. On the {name} rows: "
         f"{', '.join(f'{metric} {format_number(value)}' for metric, value in scores)}."
     )
+
+
+def is_solved(report: Report) -> bool:
+    """Tell whether the winner was solved, and not trained step by step."""
+    return "learning_rate" not in report.winning_entry.settings
+
+
+def deciding_rows(report: Report) -> str:
+    """Name the rows that candidates were chosen on."""
+    folds = report.training.folds
+    how = f", each judged by what was learned without its fold of {folds}" if folds else ""
+    return f"the {report.training.deciding} rows{how}"
 
 
 def warning_texts(report: Report) -> list[str]:
@@ -79,7 +94,7 @@ def warning_texts(report: Report) -> list[str]:
             "The job was asked to stop before its end: the model is the best that there was by then, and the figures "
             "are those of the first rows of each channel."
         )
-    if report.training.deciding == "train":
+    if report.training.deciding == "train" and not report.training.folds:
         texts.append(
             "There was no validation channel: candidates and threshold were chosen on the rows they learned from, so "
             "the figures look better than they are."
@@ -109,7 +124,12 @@ def headline_figures(report: Report) -> list[tuple[str, str]]:
     training, name = report.training, report.main_channel
     pairs = [(f"{channel} rows", format_count(rows.rows)) for channel, rows in report.data.channels.items()]
     pairs.append(("candidates", format_count(len(report.bank))))
-    pairs.append(("epochs", f"{training.epochs} of {training.epochs_wanted}"))
+    if report.curves.epochs or not training.passes:
+        pairs.append(("epochs", f"{training.epochs} of {training.epochs_wanted}"))
+    if training.passes:
+        pairs.append(("passes to solve", format_count(training.passes)))
+    if training.folds:
+        pairs.append(("folds", format_count(training.folds)))
     if report.threshold is not None:
         pairs.append(("threshold", format_number(report.threshold)))
     scores = list(report.channels[name].scores.items())[1:2]
@@ -121,30 +141,49 @@ def losses_note(report: Report) -> str:
     text = "A loss on the train rows is that before each update, in the mean of the epoch"
     if report.data.normalized.label:
         text += ", of the label divided by its standard deviation; those by which candidates are chosen, "
-        text += f"on the {report.training.deciding} rows once an epoch is over, are in the label's own units"
+        text += f"on {deciding_rows(report)}, once an epoch is over, are in the label's own units"
     return text + "."
 
 
 def choice_note(report: Report) -> str:
-    """Explain how the winner was chosen."""
+    """Explain how the winner was chosen, and how sure that is."""
     training, winner = report.training, report.winning_entry
     way = "highest" if training.maximise else "lowest"
-    text = f"Candidate {winner.candidate} has the {way} {training.criterion} on the {training.deciding} rows, "
-    text += format_number(winner.value)
-    if (second := second_best(report)) is not None:
-        text += f"; the next best, candidate {second.candidate}, has {format_number(second.value)}"
-        if second.value == winner.value:
-            text += " too, and the higher loss" if second.loss > winner.loss else " too, and the same loss"
+    first = ranked_entries(report)[0]
+    if first.value == winner.value:
+        text = f"Candidate {winner.candidate} has the {way} {training.criterion} on {deciding_rows(report)}: "
+        text += format_number(winner.value)
+        text += compare_with_next(report)
+    else:
+        text = (
+            f"Candidate {first.candidate} has the {way} {training.criterion} on {deciding_rows(report)}: "
+            f"{format_number(first.value)}; but what candidate {winner.candidate} has, {format_number(winner.value)}, "
+            "is within one standard error of that, and of all such candidates its loss is the lowest"
+        )
     text += ". Sorted by that, and among equals by the loss."
     if training.maximise and winner.value < 0:
         text += " None reaches the target: a value below 0 is by how much it is missed."
+    if len(ranked_entries(report)) > 1:
+        text += f" Were the rows drawn anew, candidate {winner.candidate} would have the {way} {training.criterion} in "
+        text += f"about {winner.win_share:.0%} of all cases."
     return text
 
 
-def second_best(report: Report) -> CandidateEntry | None:
-    """Return the best candidate after the winner, of those that trained to the end and did not diverge."""
-    stayed = (entry for entry in report.bank if entry.left_after_epoch is None and not entry.diverged)
-    return next((entry for entry in stayed if entry.candidate != report.winner), None)
+def compare_with_next(report: Report) -> str:
+    """Compare the winner, which has the best value, with the next best."""
+    winner, others = report.winning_entry, [e for e in ranked_entries(report) if e.candidate != report.winner]
+    if not others:
+        return ""
+    second = others[0]
+    text = f"; the next best, candidate {second.candidate}, has {format_number(second.value)}"
+    if second.value == winner.value:
+        text += " too, and the higher loss" if second.loss > winner.loss else " too, and the same loss"
+    return text
+
+
+def ranked_entries(report: Report) -> list[CandidateEntry]:
+    """Return the candidates that trained to the end and did not diverge, the best value first."""
+    return [entry for entry in report.bank if entry.left_after_epoch is None and not entry.diverged]
 
 
 def weights_note(report: Report) -> str:

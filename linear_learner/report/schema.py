@@ -51,12 +51,15 @@ class TrainingSummary:
     """How long training ran and what it was judged by.
 
     `best_epoch` is None where not even one epoch ended. `deciding` is the channel whose rows chose the winner, by the
-    highest `criterion` if `maximise`, else by the lowest.
+    highest `criterion` if `maximise`, else by the lowest. With `folds` each row was judged by what had been learned
+    without its fold. `passes` are those over the rows in which candidates were solved, 0 where none was.
     """
 
     epochs: int
     epochs_wanted: int
     best_epoch: int | None
+    passes: int
+    folds: int
     mini_batch_size: int
     deciding: str
     criterion: str
@@ -67,7 +70,8 @@ class TrainingSummary:
 class CandidateEntry:
     """A candidate: its value of the criterion and its losses at the best epoch, and its settings.
 
-    A candidate that was pruned left after `left_after_epoch` epochs, and has the values of its last one.
+    A candidate that was pruned left after `left_after_epoch` epochs, and has the values of its last one. `win_share` is
+    how often it has the best value where the deciding rows are drawn at random, with replacement.
     """
 
     candidate: int
@@ -77,6 +81,7 @@ class CandidateEntry:
     validation_loss: float
     left_after_epoch: int | None
     diverged: bool
+    win_share: float
     settings: Mapping[str, object]
 
 

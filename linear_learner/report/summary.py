@@ -28,6 +28,7 @@ class JobSummary:
     best_epoch: int | None
     criterion: str
     deciding: str
+    folds: int = 0
     positive: str = "1"
 
 
@@ -50,6 +51,7 @@ def read_outcome(report: Mapping[str, Any]) -> JobSummary:
         best_epoch=training["best_epoch"],
         criterion=training["criterion"],
         deciding=training["deciding"],
+        folds=training.get("folds", 0),
         positive=(report.get("classes") or ["0", "1"])[-1],
     )
 
@@ -66,9 +68,11 @@ def outcome_lines(outcome: JobSummary) -> Iterator[str]:
         for name, value in outcome.settings.items()
         if name in MAIN_SETTINGS
     )
+    when = f"best in epoch {outcome.best_epoch}" if "learning_rate" in outcome.settings else "solved"
+    rows = f"{outcome.folds} folds of the rows" if outcome.folds else f"the {outcome.deciding} rows"
     yield (
-        f"winner: candidate {outcome.winner} of {outcome.candidates} ({settings}), best in epoch {outcome.best_epoch}, "
-        f"by {outcome.criterion} on the {outcome.deciding} rows"
+        f"winner: candidate {outcome.winner} of {outcome.candidates} ({settings}), {when}, "
+        f"by {outcome.criterion} on {rows}"
     )
 
 

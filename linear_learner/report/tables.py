@@ -18,13 +18,14 @@ def candidate_table(report: Report) -> Table:
     """Tabulate the candidates, the best first, with the settings in which they differ."""
     criterion = [report.training.criterion] if report.training.maximise else []
     settings = differing_settings(report)
-    heads = ["candidate", *criterion, "loss", "train loss", *settings, ""]
+    heads = ["candidate", *criterion, "loss", "train loss", "wins", *settings, ""]
     rows = [
         [
             entry.candidate,
             *(format_number(entry.value) for _ in criterion),
             format_number(entry.loss),
             format_number(entry.train_loss),
+            NO_VALUE if entry.left_after_epoch else f"{entry.win_share:.0%}",
             *(format_setting(entry.settings.get(name)) for name in settings),
             "won" if entry.candidate == report.winner else fate_text(entry),
         ]

@@ -30,5 +30,6 @@ def format_setting(value: object) -> str:
 def describe_settings(entry: CandidateEntry) -> str:
     """Describe a candidate by its main settings."""
     given = entry.settings
-    words = [f"{given['optimizer']}", f"learning rate {given['learning_rate']:.4g}", f"wd {given['wd']:.4g}"]
+    rate = [f"learning rate {given['learning_rate']:.4g}"] if "learning_rate" in given else []
+    words = [f"{given['optimizer']}", *rate, f"wd {given['wd']:.4g}"]
     return ", ".join([*words, f"l1 {given['l1']:.4g}"] if given["l1"] else words)

@@ -1,6 +1,6 @@
 """Read the channels of a job, each within its share of the memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,11 +8,13 @@ import numpy as np
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
+from linear_learner.options.solved import Sizes, are_folds_affordable
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.checking import WidthLimit
 from open_algorithms.learning.rows.dense import Design
 from open_algorithms.learning.rows.holdout import Holdout
-from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, StreamedRows
+from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, HeldRows, StreamedRows, join_rows
 from open_algorithms.learning.rows.reading import (
     Reading,
     read_held_out_rows,
@@ -52,9 +54,40 @@ def read_channels(work: Work, hp: Hyperparameters, budget: Budget) -> dict[str, 
             data |= {} if held_out is None else {name: held_out}
     for name, weights in divide_weights(work, holdout, names).items():
         data[name].weigh_rows(weights)
+    data = choose_folds_or_rows(data, work, hp)
     for name, rows in data.items():
         work.log.info(f"The channel {name!r} {describe_storage(rows)}.")
     return data
+
+
+def choose_folds_or_rows(data: dict[str, ChannelRows], work: Work, hp: Hyperparameters) -> dict[str, ChannelRows]:
+    """Take rows that were held out back to train on, where the user asks for folds and these are affordable.
+
+    Raises InputError where there is no other way and rows cannot be dealt to folds.
+    """
+    if not hp.selection.folds or "validation" in work.channels:
+        return data
+    train, held_out = data["train"], data.get("validation")
+    if held_out is None:
+        if not measure_sizes([train], work.hosts).are_held:
+            raise InputError(
+                f"folds: expected 0 where the rows of the channel 'train' do not fit the memory, found "
+                f"{hp.selection.folds}. Set holdout, give a channel 'validation', or use a larger instance."
+            )
+        return data
+    sizes = measure_sizes([train, held_out], work.hosts)
+    if not (isinstance(train, HeldRows) and isinstance(held_out, HeldRows) and are_folds_affordable(hp, sizes)):
+        return data
+    del data["validation"]
+    return data | {"train": HeldRows(join_rows(train.rows, held_out.rows), train.scaler)}
+
+
+def measure_sizes(channels: Sequence[ChannelRows], hosts: Hosts) -> Sizes:
+    """Return the sizes of channels over all hosts."""
+    numbers = sum(rows.head_rows.stored_numbers for rows in channels)
+    streams = any(isinstance(rows, StreamedRows) for rows in channels)
+    total, stored, streaming = hosts.all_reduce([sum(rows.row_count for rows in channels), numbers, streams])
+    return Sizes(float(total), float(stored), channels[0].feature_dim, are_held=not streaming)
 
 
 def divide_weights(work: Work, holdout: Holdout | None, names: Collection[str]) -> dict[str, Float32s]:

@@ -5,23 +5,40 @@ Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from linear_learner.measuring.final import Measurement, build_model, calibrate_model, compute_metrics
-from linear_learner.measuring.standings import Standings, evaluate_candidates
-from linear_learner.measuring.thresholds import best_candidate
+from linear_learner.measuring.examination import Examination, Question, examine
+from linear_learner.measuring.final import (
+    Measurement,
+    build_model,
+    calibrate_model,
+    calibrate_scores,
+    compute_metrics,
+)
+from linear_learner.measuring.standings import threshold_criterion, threshold_measure
+from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
 from linear_learner.training.log_lines import log_scores
 from linear_learner.training.plan import Plan
 from linear_learner.training.progress import TrainingProgress
 from linear_learner.training.result import TrainingResult
+from linear_learner.training.solving import score_channel, score_folds, solved_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
+from open_algorithms.learning.types.arrays import Floats, Int64s
 
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
+
+
+class Finalists(NamedTuple):
+    """The candidates that may be chosen: their numbers, (F,), and their weights, (F, K, d + 1)."""
+
+    numbers: Int64s
+    weights: Floats
 
 
 def conclude_training(
@@ -30,26 +47,34 @@ def conclude_training(
     data: Mapping[str, ChannelRows | TimeLimitedRows],
     raise_if_stopped: StopCheck,
 ) -> TrainingResult:
-    """Turn the best candidate at the best epoch into a model, calibrate it, and score it on every channel of `data`."""
+    """Turn the best candidate into a model, calibrate it, and score it on every channel of `data`."""
     hosts, deciding = plan.work.hosts, data[plan.deciding_channel]
-    standings = best_standings(plan, progress, deciding, raise_if_stopped)
-    best = choose_candidate(plan, progress, standings)
-    weights = progress.bank.take_snapshot() if progress.best_snapshot is None else progress.best_snapshot
-    model = build_model(hosts.broadcast(weights[best]), plan.hp, deciding.scaler, plan.objective.reported_weights)
-    blocks = check_between_blocks(deciding.raw_blocks(), raise_if_stopped)
-    model = calibrate_model(model, blocks, plan.hp, plan.work.log, plan.calibration_rows, hosts, deciding.row_weights)
+    finalists = gather_finalists(plan, progress)
+    examination = examine_finalists(plan, progress, finalists, deciding, raise_if_stopped)
+    best = choose_candidate(plan, finalists, examination)
+    weights = hosts.broadcast(finalists.weights[best])
+    model = build_model(weights, plan.hp, deciding.scaler, plan.objective.reported_weights)
+    if plan.solving.folds:
+        model = calibrate_by_folds(plan, progress, model, best, deciding, raise_if_stopped)
+    else:
+        blocks = check_between_blocks(deciding.raw_blocks(), raise_if_stopped)
+        model = calibrate_model(
+            model, blocks, plan.hp, plan.work.log, plan.calibration_rows, hosts, deciding.row_weights
+        )
     plan.work.record_lap("choose")
-    winner = int(progress.active[best])
+    winner = int(finalists.numbers[best])
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)
     plan.work.record_lap("score")
     return TrainingResult(
         model=model,
         hp=plan.hp,
-        candidates=plan.candidates,
+        candidates=plan.all_candidates,
         course=progress,
-        standings=standings,
+        finalists=finalists.numbers,
+        examination=examination,
         winner=winner,
         deciding_channel=plan.deciding_channel,
+        folds=plan.solving.folds,
         scaler=deciding.scaler,
         is_sparse=progress.bank.is_sparse,
         measurements=measurements,
@@ -73,36 +98,73 @@ def conclude_stopped_training(plan: Plan, progress: TrainingProgress) -> Trainin
     return conclude_training(plan, progress, heads, never_stop)
 
 
-def best_standings(
-    plan: Plan, progress: TrainingProgress, deciding: ChannelRows | TimeLimitedRows, raise_if_stopped: StopCheck
-) -> Standings:
-    """Return the standings of the active candidates at the best epoch on the deciding rows.
+def gather_finalists(plan: Plan, progress: TrainingProgress) -> Finalists:
+    """Return the candidates as they were at the best epoch, and those that were solved.
 
     Raises InputError where every candidate has diverged.
     """
-    if progress.epoch and progress.best_snapshot is None:
-        raise InputError(
-            "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look for "
-            "extreme values in the data."
-        )
-    if progress.standings is not None:
-        return progress.standings
-    if progress.best_snapshot is not None:
-        progress.bank.restore_snapshot(progress.best_snapshot)
-    return evaluate_candidates(
-        progress.bank, deciding, plan.hp, plan.calibration_rows, raise_if_stopped, plan.work.hosts
+    solved = solved_weights(plan, progress)
+    trained = progress.best_snapshot
+    if trained is None:
+        trained = progress.bank.take_snapshot()
+        if progress.epoch and not len(solved):
+            raise InputError(
+                "Every candidate diverged: no loss stayed finite. Lower learning_rate, or leave it to auto, and look "
+                "for extreme values in the data."
+            )
+    numbers = len(plan.candidates) + np.arange(len(solved))
+    return Finalists(np.concatenate([progress.active, numbers]), np.concatenate([trained, solved]))
+
+
+def examine_finalists(
+    plan: Plan,
+    progress: TrainingProgress,
+    finalists: Finalists,
+    deciding: ChannelRows | TimeLimitedRows,
+    raise_if_stopped: StopCheck,
+) -> Examination:
+    """Examine the finalists on the deciding rows; each row by what was solved without its fold, if there are folds."""
+    degree = LOSSES[plan.hp.objective.loss].degree
+    question = Question(
+        plan.objective,
+        threshold_criterion(plan.hp),
+        threshold_measure(plan.hp),
+        plan.calibration_rows,
+        deciding.scaler.label_deviation**degree,
     )
+    if progress.solver is not None and plan.solving.folds:
+        blocks = score_folds(plan, deciding, progress.solver, raise_if_stopped)
+    else:
+        blocks = score_channel(plan, deciding, finalists.weights, raise_if_stopped)
+    return examine(blocks, len(finalists.numbers), question, plan.work.hosts)
 
 
-def choose_candidate(plan: Plan, progress: TrainingProgress, standings: Standings) -> int:
-    """Return the index, among the active candidates, of the best one.
+def calibrate_by_folds(
+    plan: Plan,
+    progress: TrainingProgress,
+    model: LinearModel,
+    best: int,
+    deciding: ChannelRows | TimeLimitedRows,
+    raise_if_stopped: StopCheck,
+) -> LinearModel:
+    """Return the model with its threshold calibrated on the score of each row by what was solved without its fold."""
+    assert progress.solver is not None
+    blocks, link = score_folds(plan, deciding, progress.solver, raise_if_stopped), LOSSES[model.loss_type].link
+    scored = ((link(block.margins[:, best])[:, 0], block.labels) for block in blocks)
+    log, hosts = plan.work.log, plan.work.hosts
+    return calibrate_scores(model, scored, plan.hp, log, plan.calibration_rows, hosts, deciding.row_weights)
+
+
+def choose_candidate(plan: Plan, finalists: Finalists, examination: Examination) -> int:
+    """Return the place, among the finalists, of the best one.
 
     Candidates whose loss is not finite have diverged: they are logged and left out. Raises InputError where all have.
     """
-    for m in progress.active[~np.isfinite(standings.losses)]:
-        settings = json.dumps(plan.candidates[m].logged_settings())
+    candidates, losses = plan.all_candidates, examination.standings.losses
+    for m in finalists.numbers[~np.isfinite(losses)]:
+        settings = json.dumps(candidates[m].logged_settings())
         plan.work.log.warning(f"Candidate {m} diverged and was left out: {settings}")
-    best = best_candidate(standings.values, standings.losses, maximise=standings.maximise)
+    best = examination.choose(is_cautious=plan.decides_on_unseen_rows)
     if best is None:
         raise InputError(
             "Every candidate's loss on the rows that decide is infinite. Lower learning_rate, or leave it to auto; "
@@ -133,7 +195,7 @@ def score_channels(
     for name in data:
         if name != "test":
             score_channel(name)
-    log.info(f"Best model found for hyperparameters: {json.dumps(plan.candidates[winner].logged_settings())}")
+    log.info(f"Best model found for hyperparameters: {json.dumps(plan.all_candidates[winner].logged_settings())}")
     if "test" in data:
         score_channel("test")
     else:

@@ -1,7 +1,7 @@
 """The training loop: epoch after epoch until nothing is gained.
 
 Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/test_progress.py,
-tests/linear_learner/training/test_pruning.py.
+tests/linear_learner/measuring/test_pruning.py.
 """
 
 import time
@@ -25,13 +25,15 @@ def train_epochs(
     progress: TrainingProgress,
     unchecked: Mapping[str, ChannelRows],
     write_next_checkpoint: Callable[[], None] | None,
-) -> None:
+) -> Mapping[str, ChannelRows]:
     """Train epoch by epoch until early stopping, and write a checkpoint after each.
 
-    The labels of `unchecked` channels are checked once all have been seen. The listener is shown the position within
-    the epoch between updates.
+    The labels of `unchecked` channels are checked once all have been seen; those that are still unchecked are returned.
+    The listener is shown the position within the epoch between updates.
     """
     work, total_rows = plan.work, plan.row_counts["train"].most
+    if not plan.candidates:
+        return unchecked
     while progress.epoch < plan.hp.schedule.epochs and not progress.stopping.is_over:
         started = time.time()
         losses, row_count = train_one_epoch(plan, progress, total_rows)
@@ -54,6 +56,7 @@ def train_epochs(
             work.raise_if_stopped()
     best = progress.stopping.optimum
     work.log.show_progress(progress.epoch, progress.epoch, 0, total_rows, plan.criterion_name, best)
+    return unchecked
 
 
 def train_one_epoch(plan: Plan, progress: TrainingProgress, total_rows: float) -> tuple[Floats, int]:

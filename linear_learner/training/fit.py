@@ -12,6 +12,7 @@ from linear_learner.training.labels import check_labels_vary
 from linear_learner.training.log_lines import log_rows_read, log_times
 from linear_learner.training.plan import make_plan, total_row_count
 from linear_learner.training.result import TrainingResult
+from linear_learner.training.solving import solve_candidates
 from linear_learner.training.start import start_training
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.work import Work
@@ -40,11 +41,12 @@ def train_candidates(
     work.record_lap("prepare")
     ready = time.time()
     try:
-        train_epochs(plan, progress, unchecked, write_next_checkpoint)
+        unchecked = dict(train_epochs(plan, progress, unchecked, write_next_checkpoint))
+        solve_candidates(plan, progress, unchecked, write_next_checkpoint)
         trained = time.time()
         result = conclude_training(plan, progress, data, work.raise_if_stopped)
     except KeyboardInterrupt:
-        if not progress.bank.updates:
+        if not progress.has_weights:
             raise
         trained = time.time()
         result = conclude_stopped_training(plan, progress)

@@ -14,7 +14,9 @@ from linear_learner.measuring.standings import threshold_criterion
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget, check_tensor_sizes
 from linear_learner.options.candidates import Candidate, build_candidates
-from linear_learner.options.hyperparameters import Hyperparameters
+from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
+from linear_learner.options.solved import SolvingPlan, plan_solving
+from linear_learner.training.channels import measure_sizes
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
@@ -53,7 +55,18 @@ class Plan:
     candidates: list[Candidate]
     objective: Objective
     calibration_rows: int
+    solving: SolvingPlan
     recipe: Recipe | None = None
+
+    @property
+    def all_candidates(self) -> list[Candidate]:
+        """The candidates that train step by step, and then those that are solved."""
+        return [*self.candidates, *self.solving.candidates]
+
+    @property
+    def decides_on_unseen_rows(self) -> bool:
+        """Whether candidates are selected on rows that they are not trained on."""
+        return self.validation is not None or self.solving.folds > 0
 
     @property
     def train(self) -> ChannelRows:
@@ -99,11 +112,15 @@ def make_plan(
     Raises InputError where the bank would need an array that is too large.
     """
     train, hosts = data["train"], work.hosts
-    candidates = build_candidates(hp, rows=row_counts["train"].most, has_validation="validation" in data)
+    has_validation = "validation" in data
+    solving = plan_solving(hp, measure_sizes([train], hosts), has_validation=has_validation)
+    candidates: list[Candidate] = []
+    if not solving.folds and hp.candidate.optimizer != SOLVED:
+        candidates = build_candidates(hp, rows=row_counts["train"].most, has_validation=has_validation)
     check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
     objective = build_objective(hp, train.rows, len(candidates), hosts)
     calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
-    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, recipe)
+    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, solving, recipe)
 
 
 def log_plan(plan: Plan, has_earlier_model: bool) -> None:
@@ -117,24 +134,39 @@ def log_plan(plan: Plan, has_earlier_model: bool) -> None:
     if has_earlier_model:
         log.info("All candidates start from the model of the channel 'model'.")
     log.info(
-        f"Training {len(plan.candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
+        f"Training {len(plan.all_candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
         f"selecting on {rows[deciding]} {deciding} rows"
     )
-    log_holdout(plan)
+    log_selection(plan)
     wanted = min(plan.hp.selection.num_calibration_samples, rows[deciding].most)
     if plan.has_thresholds and plan.calibration_rows < wanted:
         log.info(f"Thresholds are calibrated on the first {plan.calibration_rows} rows: more would not fit the memory.")
 
 
-def log_holdout(plan: Plan) -> None:
-    """Log which rows are held out to select on, or why none are, where the user asked for some."""
-    share, rows, log = plan.hp.selection.holdout, plan.row_counts.get("validation"), plan.work.log
-    if not share:
-        return
+def log_selection(plan: Plan) -> None:
+    """Log which rows are set aside or dealt to folds to select on, or why none are, where the user asked for some."""
+    selection, rows, log = plan.hp.selection, plan.row_counts.get("validation"), plan.work.log
+    by_class = "" if plan.hp.predictor_type == "regressor" else ", by class,"
     if "validation" in plan.work.channels:
-        log.warning("holdout has no effect on this job: the channel 'validation' is there to select on.")
-    elif rows is None:
-        log.info(f"holdout={share:g} of so few rows is none: candidates are selected on the rows to train on.")
-    else:
-        by_class = "" if plan.hp.predictor_type == "regressor" else ", by class,"
-        log.info(f"holdout={share:g}: {rows} rows are held out at random{by_class} to select on; 0 trains on all rows.")
+        for name in ("holdout", "folds"):
+            if getattr(selection, name):
+                log.warning(f"{name} has no effect on this job: the channel 'validation' is there to select on.")
+    elif plan.solving.folds:
+        log.info(
+            f"folds={plan.solving.folds}: the rows are dealt to folds at random{by_class} and each is judged by what "
+            "is learned without its fold; the chosen candidate learns from all rows."
+        )
+    elif rows is not None:
+        log.info(
+            f"holdout={selection.holdout:g}: {rows} rows are held out at random{by_class} to select on; 0 trains on "
+            "all rows."
+        )
+    elif selection.holdout:
+        log.info(
+            f"holdout={selection.holdout:g} of so few rows is none: candidates are selected on the rows to train on."
+        )
+    elif selection.folds:
+        log.warning(
+            "folds has no effect on this job: only candidates that are solved are compared in folds, which takes a "
+            "smooth loss, optimizer=auto or lbfgs, and num_models=auto."
+        )

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linear_learner.bank.sliced import SlicedBank
+from linear_learner.measuring.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from linear_learner.measuring.standings import Standings
 from linear_learner.measuring.thresholds import best_candidate
-from linear_learner.training.pruning import WINDOW, hopeless_candidates, is_worth_pruning
+from linear_learner.solving.solver import Solver
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.training.stopping import EarlyStopping
-from open_algorithms.learning.types.arrays import AnyArray, Floats, Int64s
+from open_algorithms.learning.types.arrays import AnyArray, Floats, Int64s, Numbers
 
 MAX_HISTORY = 2**17  # numbers that are kept of all epochs
+SOLVER = "solver."  # what the names of its state begin with
 ABSENT = np.empty(0, np.float32)  # stands for what there is not yet
 
 
@@ -28,8 +30,11 @@ class TrainingProgress:
     M) their latest losses. `epochs_until_pruned` (candidates,) is the number of epochs after which a candidate was
     pruned, 0 if it was not. `history` (recorded, 3, candidates) holds, for the epochs in `recorded_epochs`, the
     training loss, the validation loss and the criterion's value; NaN where there is none. All epochs are recorded
-    until the history exceeds MAX_HISTORY numbers. `update_seconds` and `check_seconds` are the durations of each
-    epoch of this process.
+    until the history exceeds MAX_HISTORY numbers. `solver` solves further candidates once the epochs are over, from
+    `solver_state` where a checkpoint has one. Where they are looked at on the way, `solved` (S, K, d + 1) are their
+    best weights so far and `solved_losses` (S,) the losses of these on the validation channel; in the end,
+    `solved_train_losses` (S,) are those on the train channel. `update_seconds` and `check_seconds` are the durations of
+    each epoch of this process.
     """
 
     bank: SlicedBank
@@ -44,6 +49,11 @@ class TrainingProgress:
     epochs_until_pruned: Int64s = field(init=False)
     recorded_epochs: Int64s = field(init=False)
     history: Floats = field(init=False)
+    solver: Solver | None = None
+    solver_state: dict[str, Numbers] = field(default_factory=dict)
+    solved: Floats | None = None
+    solved_losses: Floats = field(default_factory=lambda: np.empty(0))
+    solved_train_losses: Floats = field(default_factory=lambda: np.empty(0))
     update_seconds: list[float] = field(default_factory=list)
     check_seconds: list[float] = field(default_factory=list)
 
@@ -53,6 +63,16 @@ class TrainingProgress:
         self.epochs_until_pruned = np.zeros(self.bank.models, np.int64)
         self.recorded_epochs = np.empty(0, np.int64)
         self.history = np.empty((0, 3, self.bank.models))
+
+    @property
+    def bank_size(self) -> int:
+        """The number of candidates that the bank began with."""
+        return len(self.epochs_until_pruned)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is anything that could become a model."""
+        return self.bank.updates > 0 or (self.solver is not None and self.solver.passes > 1)
 
     def finish_epoch(self, losses: Floats, standings: Standings | None, value: float) -> bool:
         """Record losses and standings of the active candidates (M,) and the epoch's criterion, and count the epoch.
@@ -131,6 +151,11 @@ class TrainingProgress:
         yield "losses", ABSENT if self.standings is None else self.standings.losses
         for name, array in self.bank.state_arrays():
             yield f"bank.{name}", array
+        yield "solved", ABSENT if self.solved is None else self.solved
+        yield "solved_losses", self.solved_losses
+        if self.solver is not None:
+            for name, array in self.solver.state_arrays():
+                yield f"{SOLVER}{name}", array
 
     def check_state(self, state: Mapping[str, AnyArray]) -> None:
         """Raise ValueError where `state` lacks an array that training resumes from."""
@@ -167,3 +192,5 @@ class TrainingProgress:
         self.best_snapshot = best if best.size else None
         self.standings = Standings(values, state["losses"], self.stopping.maximise) if values.size else None
         self.bank.load_state(state, "bank.")
+        self.solved, self.solved_losses = state["solved"] if state["solved"].size else None, state["solved_losses"]
+        self.solver_state = {name.removeprefix(SOLVER): state[name] for name in state if name.startswith(SOLVER)}

@@ -26,9 +26,11 @@ from open_algorithms.commands.telling.say import print_message
 from open_algorithms.commands.telling.summary import REPORT, REPORT_PAGE, summarize_job
 from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.learning.options.declaration import AUTO, load_declarations, strip_quotes
+from open_algorithms.learning.options.selection import FOLDS, HOLDOUT, usual_selection
+from open_algorithms.learning.rows.folds import USUAL_FOLDS
 from open_algorithms.learning.rows.holdout import USUAL_SHARE
 
-HOLDOUT, VALIDATION = "holdout", "validation"
+VALIDATION = "validation"
 
 
 def train_model(
@@ -96,16 +98,25 @@ def train_model(
 def choose_holdout(
     algorithm: Algorithm, data: Mapping[str, Path], hyperparameters: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the hyperparameter that holds rows out to select on, and print so, where the user leaves that to us."""
-    declared = HOLDOUT in load_declarations(algorithm.card.declaration)
-    is_chosen = strip_quotes(hyperparameters.get(HOLDOUT, AUTO)).lower() != AUTO
-    if not declared or is_chosen or VALIDATION in data:
+    """Return the hyperparameters by which candidates are compared without rows for that, and print so.
+
+    They are none where the user has chosen one of them.
+    """
+    chosen = {name: strip_quotes(hyperparameters.get(name, AUTO)).lower() for name in (HOLDOUT, FOLDS)}
+    usual = usual_selection(chosen, load_declarations(algorithm.card.declaration))
+    if not usual or VALIDATION in data:
         return {}
+    if FOLDS not in usual:
+        print_message(
+            f"{USUAL_SHARE:.0%} of the rows are held out to select on; say --{VALIDATION} DATA for other rows, or "
+            f"--set {HOLDOUT}=0 for none."
+        )
+        return usual
     print_message(
-        f"{USUAL_SHARE:.0%} of the rows are held out to select on; say --{VALIDATION} DATA for other rows, or --set "
-        f"{HOLDOUT}=0 for none."
+        f"candidates are compared in {USUAL_FOLDS} folds of the rows, or where these are many on {USUAL_SHARE:.0%} of "
+        f"them, held out; say --{VALIDATION} DATA for other rows, or --set {HOLDOUT}=0 to select on those trained on."
     )
-    return {HOLDOUT: str(USUAL_SHARE)}
+    return usual
 
 
 def choose_from_data(

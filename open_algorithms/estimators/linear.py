@@ -33,13 +33,12 @@ from open_algorithms.estimators.saving import check_place, save_model
 from open_algorithms.learning.columns.recipe import make_distinct
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration
-from open_algorithms.learning.rows.holdout import USUAL_SHARE
+from open_algorithms.learning.options.selection import usual_selection
 from open_algorithms.learning.types.arrays import Float32s, Float64s
 from open_algorithms.learning.work import ColumnRequest, Columns
 
 LINEAR_LEARNER = Algorithm("linear_learner", "linear_learner")
 DECIDED = ("predictor_type", "num_classes", "feature_dim", "target")  # by the estimator, from X and y
-HELD_OUT = str(USUAL_SHARE)  # of the rows, where holdout is auto and there is no validation
 NATURAL_CUT = 0.5  # of the score, beyond which the positive of two classes is the likelier one
 
 
@@ -78,7 +77,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
 
         texts = {**write_texts(self.get_params(deep=False), self._parameters), **decided}
         if validation is None:
-            texts.setdefault("holdout", HELD_OUT)
+            texts |= usual_selection(texts, self._parameters)
         rows = Rows(training.source, labels)
         channels = {"train": rows}
         columns = self._describe_columns(training)

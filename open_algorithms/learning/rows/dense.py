@@ -72,6 +72,11 @@ class DenseRows:
         return int(self.X.shape[1]) - 1
 
     @property
+    def stored_numbers(self) -> int:
+        """How many numbers the features of all rows are."""
+        return len(self) * self.feature_dim
+
+    @property
     def labels(self) -> Float32s:
         """The standardised labels, (n,)."""
         return self.y[:-1, 0]
@@ -112,6 +117,14 @@ class DenseRows:
         """Copy the first `count` rows, with the same caveat as `slice_rows`."""
         seen = self.slice_rows(0, min(count, len(self)))
         return DenseRows(seen.X.copy(), seen.y.copy(), self.design, seen.weights)
+
+    def join_rows(self, others: "DenseRows") -> "DenseRows":
+        """Return these rows and then the others."""
+        X, y = (np.concatenate([own[:-1], more]) for own, more in ((self.X, others.X), (self.y, others.y)))
+        weights = None
+        if self.weights is not None and others.weights is not None:
+            weights = np.concatenate([self.weights[:-1], others.weights])
+        return DenseRows(X, y, self.design, weights)
 
     def varying_features(self) -> Bools:
         """Return which features are non-zero in any row, (d,)."""

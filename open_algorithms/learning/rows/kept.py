@@ -254,6 +254,15 @@ class TimeLimitedRows:
 ChannelRows = HeldRows | StreamedRows
 
 
+def join_rows(first: AnyRows, others: AnyRows) -> AnyRows:
+    """Return rows and then the others, which are of the same kind."""
+    if isinstance(first, DenseRows) and isinstance(others, DenseRows):
+        return first.join_rows(others)
+    assert isinstance(first, SparseRows)
+    assert isinstance(others, SparseRows)
+    return first.join_rows(others)
+
+
 def widen_range(known: LabelRange | None, rows: AnyRows, scaler: Scaler) -> LabelRange | None:
     """Return the range of raw labels, extended by those of `rows`; None where there have been no rows."""
     if not len(rows):

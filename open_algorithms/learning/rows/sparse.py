@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from open_algorithms.learning.rows.csr import Csr, Features, as_csr, slice_rows, take_rows
+from open_algorithms.learning.rows.csr import Csr, Features, as_csr, slice_rows, stack_sparse, take_rows
 from open_algorithms.learning.rows.dense import ORDER_BYTES, Block, reserve_matrix
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.types.arrays import Bools, Float32s, Int32s, Int64s
@@ -41,6 +41,11 @@ class SparseRows:
     def feature_dim(self) -> int:
         """The number of features."""
         return self.shape[1]
+
+    @property
+    def stored_numbers(self) -> int:
+        """How many numbers the features of all rows are, as far as they are stored, and one more for each row."""
+        return len(self.X.data) + len(self)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -78,6 +83,15 @@ class SparseRows:
     def weigh_rows(self, weights: Float32s) -> "SparseRows":
         """Return the same rows with these weights (n,)."""
         return replace(self, row_weights=weights)
+
+    def join_rows(self, others: "SparseRows") -> "SparseRows":
+        """Return these rows and then the others."""
+        X = stack_sparse([self.X, others.X])
+        weights = None
+        if self.row_weights is not None and others.row_weights is not None:
+            weights = np.concatenate([self.row_weights, others.row_weights])
+        constant = find_constant_features(X, self.shift)
+        return SparseRows(X, np.concatenate([self.y, others.y]), self.shift, constant, weights)
 
     def copy_head(self, count: int) -> "SparseRows":
         """Copy the first `count` rows."""

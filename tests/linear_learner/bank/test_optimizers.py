@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from linear_learner.bank.optimizers import OPTIMIZERS
 from linear_learner.options.candidates import Candidate
-from linear_learner.options.hyperparameters import declarations
+from linear_learner.options.hyperparameters import SOLVED, declarations
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray
 from open_algorithms.learning.engine.mxnet import mx
 from tests.linear_learner.bank.problems import CANDIDATES
@@ -83,5 +83,5 @@ def test_steps_lead_to_the_minimum_of_a_bowl(name: str) -> None:
 
 
 def test_every_optimizer_is_offered_to_the_user_and_trained_in_the_tests_of_the_banks() -> None:
-    assert declarations()["optimizer"].choices == tuple(OPTIMIZERS)
+    assert declarations()["optimizer"].choices == (*OPTIMIZERS, SOLVED)
     assert {candidate.optimizer for candidate in CANDIDATES} == set(OPTIMIZERS)

@@ -27,6 +27,7 @@ JOBS: dict[str, dict[str, str]] = {
     | {"binary_classifier_model_selection_criteria": "loss_function"},
     "by hinge": HYPERPARAMETERS["binary_classifier"] | FEW | {"loss": "hinge_loss"},
     "unvalidated": HYPERPARAMETERS["binary_classifier"] | FEW,
+    "solved": HYPERPARAMETERS["multiclass_classifier"],
     "pruned": LEFT[0],
 }
 
@@ -48,7 +49,7 @@ def job(name: str) -> tuple[TrainingResult, Report, Recorder]:
     """Run a job; return its result, its report and its log."""
     log = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
+        patch.setattr("linear_learner.measuring.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
         result = fit_result(JOBS[name], channels(name), log)
     return result, build_report(result, JOBS[name], SECONDS), log
 

@@ -50,7 +50,7 @@ class Counting(Recorder):
 @pytest.mark.parametrize("epochs", [1, 3])
 @pytest.mark.parametrize("channels", [["train", "validation"], ["train"]])
 def test_the_model_of_a_stopped_job_is_that_of_a_job_of_as_many_epochs(epochs: int, channels: list[str]) -> None:
-    job = HYPERPARAMETERS["binary_classifier"]
+    job = HYPERPARAMETERS["binary_classifier"] | {"num_models": "32"}
     data = {name: blocks for name, blocks in split_example("binary_classifier").items() if name in channels}
     log = Counting()
     model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, epochs))
@@ -75,7 +75,7 @@ class Slow(BytesIO):
 
 def test_a_job_that_is_told_to_stop_does_not_wait_for_a_slow_checkpoint() -> None:
     log, disk = Counting(), SlowDisk()
-    job, data = HYPERPARAMETERS["binary_classifier"], split_example("binary_classifier")
+    job, data = HYPERPARAMETERS["binary_classifier"] | {"num_models": "32"}, split_example("binary_classifier")
     model = fit_model(job, data, log, raise_if_stopped=partial(log.stop_after, 2), checkpoints=disk)
     assert len(disk.checkpoints) == 1
     assert "Told to stop: the model is the best of 2 epochs." in log.said

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.training.pruning import STEP_CREDIT, WINDOW, hopeless_candidates, is_worth_pruning
+from linear_learner.measuring.pruning import STEP_CREDIT, WINDOW, hopeless_candidates, is_worth_pruning
 from tests.learning.job.recorder import Metrics, Progress, Recorder, Remark
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.models import assert_same_bits
@@ -65,7 +65,7 @@ LEAVE = re.compile(r"(\d+) of (\d+) candidates leave: .* in (\d+) epochs: ([\d, 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let candidates leave small jobs too, which are over before it pays."""
-    monkeypatch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", 0)
+    monkeypatch.setattr("linear_learner.measuring.pruning.LEAST_SAVED_MARGINS", 0)
 
 
 def told(hyperparameters: dict[str, str], channels: Channels) -> tuple[Any, list[str]]:
@@ -77,7 +77,7 @@ def told(hyperparameters: dict[str, str], channels: Channels) -> tuple[Any, list
 @pytest.mark.parametrize("name", JOBS)
 def test_the_same_candidate_wins_with_the_same_weights(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, said = told(*JOBS[name])
-    monkeypatch.setattr("linear_learner.training.pruning.LEAST_SAVED_MARGINS", np.inf)
+    monkeypatch.setattr("linear_learner.measuring.pruning.LEAST_SAVED_MARGINS", np.inf)
     whole, said_of_all = told(*JOBS[name])
     assert any(map(LEAVE.match, said))
     assert not any(map(LEAVE.match, said_of_all))
