@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ ROWS, NUMBERS, LEVELS = 1_000_000, 10, (5, 6, 8, 10, 12, 15, 20, 25, 30, 50)
 REPEATS = 3
 TABLES = FOLDER / "data" / "tables"
 KIND = "text/csv;header=present"
+NONE: Mapping[str, str] = {}
 STRENGTHS = np.geomspace(1e-4, 1e4, 17)
 METRICS = {
     "binary_classifier": "binary_log_loss",
@@ -87,11 +88,12 @@ def speed_figures() -> Iterator[Figure]:
     )
 
 
-def train_table(name: str, facts: dict[str, Any], out: Path) -> dict[str, float]:
+def train_table(name: str, facts: dict[str, Any], out: Path, settings: Mapping[str, str] = NONE) -> dict[str, float]:
     """Train by one command on the files as they are; return the test scores."""
     files = {split: str(TABLES / name / f"{split}.csv") for split in ("train", "validation", "test")}
     words = ["train", files["train"], "--validation", files["validation"], "--test", files["test"]]
     words += ["--target", facts["target"], "--out", str(out), "--set", f"predictor_type={facts['kind']}"]
+    words += [word for setting in settings.items() for word in ("--set", "=".join(setting))]
     subprocess.run([sys.executable, "-m", "open_algorithms.commands", *words], check=True, capture_output=True)
     scores: dict[str, float] = json.loads((out / "report.json").read_text())["channels"]["test"]["scores"]
     return scores
