@@ -16,6 +16,7 @@ ORDER = (
     "neighbours",
     "estimator",
     "quality",
+    "optimum",
     "recordio",
     "csv",
     "tables",
