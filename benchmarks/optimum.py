@@ -32,10 +32,11 @@ from benchmarks.sets import BINARY, MULTICLASS, REGRESSOR, SETS, Rows, Set, spli
 from benchmarks.tables import METRICS, TABLES, train_table
 from container.job.log import JobLog
 from linear_learner.learn import fit
+from open_algorithms.learning.options.selection import usual_selection
 from open_algorithms.learning.types.arrays import Floats, Int64s
 from open_algorithms.learning.work import Work
 
-LOCAL = {"holdout": "0.2"}  # what the command line and the estimators set where there are no validation rows
+LOCAL = usual_selection({}, ("holdout", "folds"))  # what people get who train on their own machine
 VALIDATED, ALONE, TWENTY = "with validation", "without validation", "twenty splits"
 CHOSEN_BY: dict[str, Measure] = {REGRESSOR: squared_errors, BINARY: label_errors, MULTICLASS: log_losses}
 JUDGED_BY: dict[str, tuple[Measure, ...]] = {

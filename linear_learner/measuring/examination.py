@@ -14,11 +14,11 @@ from linear_learner.measuring import thresholds
 from linear_learner.measuring.standings import Standings, gather_first_rows
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.job.hosts import Hosts
-from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats
+from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Floats
 
 CELLS = 4096  # that rows are dealt to in turn, and that are drawn instead of rows
 DRAWS = 200  # of the cells, with replacement
-ONE_ERROR = 1.0  # standard errors from the best, within which candidates are told apart by their loss
+NOISE = 3.0  # standard errors from the best, within which a candidate may be as good
 
 
 class ScoredBlock(NamedTuple):
@@ -46,16 +46,24 @@ class Examination:
     errors: Float64s
     win_shares: Float64s
 
-    def choose(self, *, is_cautious: bool) -> int | None:
-        """Return the best finalist; None where all have diverged.
+    @property
+    def best(self) -> int | None:
+        """The finalist with the best value; None where all have diverged."""
+        standings = self.standings
+        return thresholds.best_candidate(standings.values, standings.losses, maximise=standings.maximise)
 
-        If `is_cautious`, those within a standard error of the best value are told apart by their loss.
+    def choose(self, steady: Bools) -> int | None:
+        """Return the finalist to take, on rows that no finalist was trained on; None where all have diverged.
+
+        Finalists whose values are within NOISE standard errors of the best are equal as far as these rows can tell. Of
+        them the `steady` ones (F,) come first, if there are any, and then the lowest loss.
         """
-        values, losses, maximise = self.standings.values, self.standings.losses, self.standings.maximise
-        best = thresholds.best_candidate(values, losses, maximise=maximise)
-        if best is None or not (is_cautious and maximise):
-            return best
-        near = np.isfinite(losses) & (values >= values[best] - ONE_ERROR * self.errors)
+        values, losses, best = self.standings.values, self.standings.losses, self.best
+        if best is None:
+            return None
+        near = np.isfinite(losses) & np.isfinite(values) & (np.abs(values - values[best]) <= NOISE * self.errors)
+        near[best] = True
+        near = near & steady if (near & steady).any() else near
         return int(np.flatnonzero(near)[losses[near].argmin()])
 
 

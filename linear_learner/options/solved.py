@@ -10,7 +10,7 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate, base_candidate
 from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
 
-L2_EXPONENTS = range(-5, 15)  # k of the strengths: the penalty is 2^k / 2 |w|^2 beside the sum of the losses of rows
+L2_EXPONENTS = (-12, -10, -8, -6, *range(-4, 15))  # k of strengths: 2^k / 2 |w|^2 beside the sum of all rows' losses
 OWN_EXPONENTS = range(-6, 7)  # of the factors of a wd that the user set
 L1_EXPONENTS = range(5)  # of the strengths of L1, each half of the one before
 COARSE_STEP = 2  # of the exponents, where rows are many

@@ -158,7 +158,8 @@ def choice_note(report: Report) -> str:
         text = (
             f"Candidate {first.candidate} has the {way} {training.criterion} on {deciding_rows(report)}: "
             f"{format_number(first.value)}; but what candidate {winner.candidate} has, {format_number(winner.value)}, "
-            "is within one standard error of that, and of all such candidates its loss is the lowest"
+            "is within three standard errors of that. Of all such candidates, or of those that were solved if there "
+            "are some, its loss is the lowest"
         )
     text += ". Sorted by that, and among equals by the loss."
     if training.maximise and winner.value < 0:

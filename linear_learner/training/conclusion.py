@@ -20,6 +20,7 @@ from linear_learner.measuring.final import (
 from linear_learner.measuring.standings import threshold_criterion, threshold_measure
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
+from linear_learner.options.hyperparameters import SOLVED
 from linear_learner.training.log_lines import log_scores
 from linear_learner.training.plan import Plan
 from linear_learner.training.progress import TrainingProgress
@@ -158,13 +159,16 @@ def calibrate_by_folds(
 def choose_candidate(plan: Plan, finalists: Finalists, examination: Examination) -> int:
     """Return the place, among the finalists, of the best one.
 
-    Candidates whose loss is not finite have diverged: they are logged and left out. Raises InputError where all have.
+    On rows that were trained on, that is the one with the best value; on others, where values are equal but for noise,
+    candidates that were solved come first: they depend on nothing but the rows and a penalty. Candidates whose loss is
+    not finite have diverged: they are logged and left out. Raises InputError where all have.
     """
     candidates, losses = plan.all_candidates, examination.standings.losses
     for m in finalists.numbers[~np.isfinite(losses)]:
         settings = json.dumps(candidates[m].logged_settings())
         plan.work.log.warning(f"Candidate {m} diverged and was left out: {settings}")
-    best = examination.choose(is_cautious=plan.decides_on_unseen_rows)
+    steady = np.array([candidates[m].optimizer == SOLVED for m in finalists.numbers])
+    best = examination.choose(steady) if plan.decides_on_unseen_rows else examination.best
     if best is None:
         raise InputError(
             "Every candidate's loss on the rows that decide is infinite. Lower learning_rate, or leave it to auto; "

@@ -31,15 +31,16 @@ class TrainingProgress:
     pruned, 0 if it was not. `history` (recorded, 3, candidates) holds, for the epochs in `recorded_epochs`, the
     training loss, the validation loss and the criterion's value; NaN where there is none. All epochs are recorded
     until the history exceeds MAX_HISTORY numbers. `solver` solves further candidates once the epochs are over, from
-    `solver_state` where a checkpoint has one. Where they are looked at on the way, `solved` (S, K, d + 1) are their
-    best weights so far and `solved_losses` (S,) the losses of these on the validation channel; in the end,
-    `solved_train_losses` (S,) are those on the train channel. `update_seconds` and `check_seconds` are the durations of
-    each epoch of this process.
+    `solver_start` (K, d + 1), or `solver_state` where a checkpoint has one. Where they are looked at on the way,
+    `solved` (S, K, d + 1) are their best weights so far and `solved_losses` (S,) the losses of these on the validation
+    channel; in the end, `solved_train_losses` (S,) are those on the train channel. `update_seconds` and `check_seconds`
+    are the durations of each epoch of this process.
     """
 
     bank: SlicedBank
     stopping: EarlyStopping
     shuffler: np.random.Generator | None
+    solver_start: Floats
     epoch: int = 0
     best_snapshot: Floats | None = None
     best_epoch: int | None = None

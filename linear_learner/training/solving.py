@@ -62,16 +62,12 @@ def solve_candidates(
 
 def start_solver(plan: Plan, progress: TrainingProgress) -> Solver:
     """Set up the solver with all candidates at their starting point, or where a checkpoint has them."""
-    hp, candidates, train = plan.hp, plan.solving.candidates, plan.train
-    rows = train.head_rows
+    hp, candidates, rows = plan.hp, plan.solving.candidates, plan.train.head_rows
     objective = build_objective(hp, rows, len(candidates), plan.work.hosts)
     problems = build_problems(candidates, objective, hp.batch.everywhere, plan.solving.folds)
-    start = np.zeros((len(problems), hp.outputs, train.feature_dim + 1))
-    if hp.objective.use_bias:
-        start[:, :, -1] = first_biases(plan, rows.labels)
     solver = Solver(
         problems,
-        start,
+        np.repeat(progress.solver_start[None], len(problems), axis=0),
         measure_spread(rows, plan.work.hosts),
         tolerance=plan.solving.tolerance,
         is_sparse=isinstance(rows, SparseRows),
@@ -82,16 +78,6 @@ def start_solver(plan: Plan, progress: TrainingProgress) -> Solver:
         solver.load_state(progress.solver_state, "")
         progress.solver_state = {}
     return solver
-
-
-def first_biases(plan: Plan, labels: Floats) -> Floats:
-    """Return the biases, (K,), that give each class its share of the rows; 0 for a regressor."""
-    outputs = plan.hp.outputs
-    if plan.hp.predictor_type == "regressor":
-        return np.zeros(outputs)
-    counts = plan.work.hosts.all_reduce(np.bincount(labels.astype(np.int64), minlength=max(outputs, 2))) + 1
-    shares = np.log(counts / counts.sum())
-    return np.asarray(shares if outputs > 1 else shares[1:] - shares[:1])
 
 
 def row_folds(plan: Plan) -> Int64s | None:

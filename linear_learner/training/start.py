@@ -27,7 +27,7 @@ from open_algorithms.learning.training.checkpoints import (
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import Floats
 
-IDENTITY_FORMAT = 4
+IDENTITY_FORMAT = 5
 
 
 def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingProgress, Callable[[], None] | None]:
@@ -36,11 +36,13 @@ def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingPro
     Also returns a function that writes the next checkpoint; None where no host keeps any.
     """
     initial = initial_weights(plan, earlier)
-    progress = TrainingProgress(build_bank(plan, initial), early_stopping(plan), make_shuffler(plan))
+    progress = TrainingProgress(
+        build_bank(plan, initial), early_stopping(plan), make_shuffler(plan), solver_start(plan, earlier)
+    )
     log_plan(plan, earlier is not None)
     if not plan.work.hosts.all_reduce_max(plan.work.checkpoints is not None):
         return progress, None
-    return progress, resume_or_start(plan, progress, job_identity(plan, initial))
+    return progress, resume_or_start(plan, progress, job_identity(plan, initial, progress.solver_start))
 
 
 def initial_weights(plan: Plan, earlier: LinearModel | None) -> Floats:
@@ -63,6 +65,23 @@ def initial_weights(plan: Plan, earlier: LinearModel | None) -> Floats:
     )
     weights[:, :, :-1][:, :, hosts.all_reduce(train.rows.varying_features()) == 0] = 0
     return weights
+
+
+def solver_start(plan: Plan, earlier: LinearModel | None) -> Floats:
+    """Return the weights (K, d + 1) that candidates are solved from: the earlier model's on host 0, if there is one.
+
+    Otherwise, and in folds, which must not know what was learned from all rows, they give each class its share.
+    """
+    hp, train, hosts = plan.hp, plan.train, plan.work.hosts
+    if earlier is not None and not plan.solving.folds:
+        return np.asarray(hosts.broadcast(earlier_weights(1, earlier, hp, train.scaler))[0])
+    start = np.zeros((hp.outputs, train.feature_dim + 1), np.float32)
+    if hp.objective.use_bias and hp.predictor_type != "regressor":
+        labels = train.head_rows.labels.astype(np.int64)
+        counts = hosts.all_reduce(np.bincount(labels, minlength=max(hp.outputs, 2))) + 1
+        shares = hosts.broadcast(np.log(counts / counts.sum()))
+        start[:, -1] = shares if hp.outputs > 1 else shares[1] - shares[0]
+    return start
 
 
 def build_bank(plan: Plan, initial: Floats) -> SlicedBank:
@@ -91,14 +110,14 @@ def make_shuffler(plan: Plan) -> np.random.Generator | None:
     return np.random.default_rng(plan.hp.seed) if plan.hp.schedule.shuffle else None
 
 
-def job_identity(plan: Plan, initial: Floats) -> Identity:
+def job_identity(plan: Plan, initial: Floats, solved_from: Floats) -> Identity:
     """Return what two jobs must have in common for one to resume the other, as values that JSON can hold."""
     columns = {} if plan.recipe is None else {"columns": [zlib.crc32(json.dumps(write_recipe(plan.recipe)).encode())]}
     return {
         "format": IDENTITY_FORMAT,
         "hyperparameters": plan.hp.by_name(),
-        "candidates": [asdict(candidate) for candidate in plan.candidates],
-        "start": array_checksum(initial),
+        "candidates": [asdict(candidate) for candidate in plan.all_candidates],
+        "start": [array_checksum(initial), array_checksum(solved_from)],
         "data": data_fingerprints(plan.data, plan.work.hosts) | columns,
     }
 
