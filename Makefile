@@ -116,7 +116,7 @@ lint: $(READY) ## check style and types
 
 bench: .venv/peers/ready ## measure speed and quality against references in the same run, then bench-page
 	@for program in bank growth quality optimum; do .venv/peers/bin/python -m benchmarks.$$program || exit 1; done
-	@for program in job neighbours estimator; do $(BIN)/python -m benchmarks.$$program || exit 1; done
+	@for program in job neighbours estimator thresholds; do $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@$(MAKE) --no-print-directory bench-page
 
 bench-data: .venv/peers/ready .venv/sdk/ready ## measure the reading of data against references in the same run, then bench-page

@@ -17,6 +17,7 @@ ORDER = (
     "estimator",
     "quality",
     "optimum",
+    "thresholds",
     "recordio",
     "csv",
     "tables",

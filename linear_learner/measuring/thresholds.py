@@ -124,7 +124,7 @@ def safe_ratios(part: Numbers, whole: Numbers) -> Floats:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The best threshold for one candidate and the criterion's value there."""
+    """A threshold for one candidate and the criterion's value there."""
 
     threshold: float
     value: float
@@ -139,12 +139,16 @@ def calibrate_threshold(
     """
     cuts = enumerate_cuts(score, label, weights)
     quality = criterion(cuts)
+    k = best_cut(cuts, quality)
+    return Calibration(cuts.threshold_at(k), float(quality.value[k]))
+
+
+def best_cut(cuts: Cuts, quality: CutValues) -> int:
+    """Return the index of the best cut; among ties the one whose threshold is nearest to 0.5."""
     best = np.flatnonzero(quality.value == quality.value.max())
     best = best[quality.tie_breaker[best] == quality.tie_breaker[best].max()]
-    thresholds = [cuts.threshold_at(int(k)) for k in nearest_to_neutral(cuts, best)]
-    return Calibration(
-        min(thresholds, key=lambda threshold: abs(threshold - NEUTRAL_SCORE)), float(quality.value[best[0]])
-    )
+    nearest = (int(k) for k in nearest_to_neutral(cuts, best))
+    return min(nearest, key=lambda k: abs(cuts.threshold_at(k) - NEUTRAL_SCORE))
 
 
 def nearest_to_neutral(cuts: Cuts, best: Int64s) -> Int64s:
