@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from linear_learner.measuring import metrics, thresholds
-from linear_learner.measuring.metrics import Metric, Tally
+from linear_learner.measuring.metrics import Metric, RegressorTally, Tally
+from linear_learner.measuring.reliability import CalibrationError, measure_calibration
 from linear_learner.measuring.standings import gather_first_rows, threshold_criterion
 from linear_learner.measuring.tallies import RunningMean
 from linear_learner.objective.losses import LOSSES
@@ -110,10 +111,11 @@ def calibrate_scores(
 
 
 class Measurement(NamedTuple):
-    """The metrics of a model on some rows, and the tally behind them."""
+    """The metrics of a model on some rows, the tally behind them, and the calibration error of its probabilities."""
 
     scores: list[Metric]
     tally: Tally
+    calibration: CalibrationError | None = None
 
 
 def compute_metrics(
@@ -140,9 +142,12 @@ def compute_metrics(
     for part in (objective, unweighted, tally):
         part.merge_hosts(hosts)
     scores = [(objective_name(hp), "loss", objective.value), *tally.metrics()]
-    if model.loss_type in LOG_LOSSES:
-        scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
-    return Measurement(scores, tally)
+    if model.loss_type not in LOG_LOSSES or isinstance(tally, RegressorTally):
+        return Measurement(scores, tally)
+    calibration = measure_calibration(*tally.ranking.counts_by_score)
+    scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
+    scores.append(("expected_calibration_error", "loss", calibration.value))
+    return Measurement(scores, tally, calibration)
 
 
 def final_scores(

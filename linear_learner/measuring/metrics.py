@@ -67,13 +67,15 @@ class MulticlassTally:
     """Counts behind the metrics of a multiclass classifier, by class.
 
     `above[i]` is the number of rows in which i classes score higher than the true one. `confusion` (C, C) counts rows
-    by label and predicted label; it is empty where there are too many classes.
+    by label and predicted label; it is empty where there are too many classes. `ranking` has the score of each row's
+    predicted label, and whether that is right.
     """
 
     def __init__(self, classes: int, beta: float, top_k: int) -> None:
         self.beta, self.top_k = beta, top_k
         self.positives, self.predicted_positives, self.true_positives, self.above = np.zeros((4, classes), np.int64)
         self.confusion = np.zeros((classes, classes) if classes <= MAX_CONFUSION_CLASSES else (0, 0), np.int64)
+        self.ranking = ScoreRanking()
 
     def add(self, y: Floats, answer: Mapping[str, Numbers]) -> None:
         """Add rows with labels (n,) and the model's `score` (n, C) and `predicted_label` (n,)."""
@@ -84,6 +86,7 @@ class MulticlassTally:
         self.predicted_positives += np.bincount(label, minlength=classes)
         self.true_positives += np.bincount(own[label == own], minlength=classes)
         self.above += np.bincount(above, minlength=classes)
+        self.ranking.add(label == own, score[np.arange(len(y)), label])
         if self.confusion.size:
             self.confusion += np.bincount(classes * own + label, minlength=classes**2).reshape(classes, classes)
 
@@ -95,6 +98,7 @@ class MulticlassTally:
         self.positives, self.predicted_positives, self.true_positives, self.above = counts
         if self.confusion.size:
             self.confusion = hosts.all_reduce(self.confusion).astype(np.int64)
+        self.ranking.merge_hosts(hosts)
 
     def metrics(self) -> Iterator[Metric]:
         """Yield the metrics of all rows.

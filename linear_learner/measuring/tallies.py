@@ -109,7 +109,7 @@ class RowSample:
 
 @dataclass
 class ScoreRanking:
-    """The positive and negative rows in the order of their scores.
+    """The positive and negative rows in the order of their scores; of many classes, those that are right and wrong.
 
     Up to RANKED_ROWS rows every score is kept. Beyond that rows are counted in bins of relative width 2 ** -13: the
     error of the area under the ROC curve is at most half the share of positive-negative pairs that fall into one bin.

@@ -17,6 +17,7 @@ from linear_learner.measuring.final import (
     calibrate_scores,
     compute_metrics,
 )
+from linear_learner.measuring.reliability import describe_miscalibration
 from linear_learner.measuring.standings import threshold_criterion, threshold_measure
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
@@ -204,6 +205,10 @@ def score_channels(
         score_channel("test")
     else:
         log.info("Test data is not provided.")
+    error = measured[plan.deciding_channel].calibration
+    if error is not None and error.is_noticeable:
+        has_weights = plan.objective.has_row_weights or plan.objective.class_weights is not None
+        log.info(describe_miscalibration(error, plan.deciding_channel, has_weights=has_weights))
     return measured
 
 

@@ -14,7 +14,7 @@ from tests.linear_learner.training.examples import HYPERPARAMETERS, split_exampl
 
 SPLITS = ("train", "validation", "test")
 EPOCHS = 3
-FINAL = {  # in the original's order, and what the log calls them
+FINAL = {  # in the original's order, then ours, and what the log calls them
     "binary_classifier": {
         "binary_classification_cross_entropy_objective": "loss",
         "binary_classification_accuracy": "score",
@@ -24,6 +24,7 @@ FINAL = {  # in the original's order, and what the log calls them
         "roc_auc_score": "score",
         "binary_balanced_accuracy": "score",
         "binary_log_loss": "score",
+        "expected_calibration_error": "loss",
     },
     "multiclass_classifier": {
         "multiclass_cross_entropy_objective": "loss",
@@ -35,6 +36,7 @@ FINAL = {  # in the original's order, and what the log calls them
         "macro_f_1.000": "score",
         "multiclass_balanced_accuracy": "score",
         "multiclass_log_loss": "score",
+        "expected_calibration_error": "loss",
     },
     "regressor": {
         "mse_objective": "loss",

@@ -11,8 +11,8 @@ from sklearn.metrics import log_loss, precision_score, recall_score
 
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.job.errors import InputError
-from tests.learning.job.recorder import Criterion, Quality
-from tests.linear_learner.jobs import fit_recorded
+from tests.learning.job.recorder import Criterion, Quality, Recorder
+from tests.linear_learner.jobs import fit_model, fit_recorded
 from tests.linear_learner.training.examples import (
     BINARY,
     HYPERPARAMETERS,
@@ -134,6 +134,57 @@ def test_the_log_loss_is_scikit_learns_and_uses_the_link_once() -> None:
     assert log.final_value("test", "multiclass_log_loss") == pytest.approx(theirs, rel=1e-4)
 
 
+def draw_rare(rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Draw rows of which one in twelve or so is positive, by the logistic model."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(rows, 3)).astype(np.float32)
+    return X, (generator.random(rows) < 1 / (1 + np.exp(3 - X[:, 0]))).astype(np.float32)
+
+
+def lines_on_probabilities(log: Recorder) -> list[str]:
+    return [line for line in log.said if line.startswith("The probabilities are off")]
+
+
+@pytest.mark.parametrize("channels", [("train",), ("train", "validation")])
+def test_class_weights_that_make_the_probabilities_wrong_are_noticed(channels: tuple[str, ...]) -> None:
+    rows = draw_rare(2000)
+    plain, balanced = (
+        fit_recorded(BINARY | {"positive_example_weight_mult": mult}, {name: [rows] for name in channels})[1]
+        for mult in ("1", "balanced")
+    )
+    assert not lines_on_probabilities(plain)
+    assert balanced.final_value(channels[-1], "expected_calibration_error") > 0.2
+    (line,) = lines_on_probabilities(balanced)
+    assert f"on the {channels[-1]} rows" in line
+    assert "Weights of classes or rows do this" in line
+
+
+def test_weights_of_rows_that_make_the_probabilities_wrong_are_noticed() -> None:
+    X, y = draw_rare(2000)
+    log = Recorder()
+    fit_model(BINARY, {"train": [(X, y)]}, log, row_weights={"train": 1 + 9 * y})
+    (line,) = lines_on_probabilities(log)
+    assert "Weights of classes or rows do this" in line
+
+
+def test_validation_rows_that_are_unlike_the_train_rows_are_noticed() -> None:
+    X, y = draw_rare(2000)
+    other = np.maximum(y, np.arange(2000) % 2).astype(np.float32)
+    _, log = fit_recorded(BINARY, {"train": [(X, y)], "validation": [(X, other)]})
+    (line,) = lines_on_probabilities(log)
+    error = log.final_value("validation", "expected_calibration_error")
+    assert f"off by {error:.2g} on average on the validation rows" in line
+    assert "Longer training may help" in line
+
+
+def test_balanced_classes_that_make_the_probabilities_wrong_are_noticed() -> None:
+    X, y = draw_rare(2000)
+    balanced = MULTICLASS | {"balance_multiclass_weights": "true"}
+    _, log = fit_recorded(balanced, {"train": [(X, (y + (X[:, 1] > 2)).astype(np.float32))]})
+    (line,) = lines_on_probabilities(log)
+    assert "Weights of classes or rows do this" in line
+
+
 @pytest.mark.parametrize("models", [1, 2, 33, 200])
 def test_a_bank_may_have_any_number_of_candidates(models: int) -> None:
     _, log = fit_recorded(REGRESSOR | {"num_models": str(models), "epochs": "2"}, split_example("regressor"))
@@ -232,12 +283,13 @@ def test_the_final_objective_weighs_the_classes_as_training_did() -> None:
     assert log.final_value("validation", "binary_log_loss") < log.final_value("validation", name)
 
 
-def test_a_hinge_model_scores_by_its_margin_and_has_no_log_loss() -> None:
+def test_a_hinge_model_scores_by_its_margin_and_is_not_measured_as_probabilities_are() -> None:
     channels = split_example("binary_classifier")
     model, log = fit_recorded(BINARY | {"loss": "hinge_loss"}, channels)
     X, _ = channels["test"][0]
     np.testing.assert_allclose(model.predict(X)["score"], model.margins(X)[:, 0])
-    assert "binary_log_loss" not in {quality.metric for quality in log.select_events(Quality)}
+    measured = {quality.metric for quality in log.select_events(Quality)}
+    assert not measured & {"binary_log_loss", "expected_calibration_error"}
 
 
 def test_auto_weights_report_unweighted_losses() -> None:
