@@ -23,7 +23,8 @@ from container.job.stop import StopRequest
 from container.job.timeline import Timeline
 from container.rows.blocks import Block
 from linear_learner.artifact.read import load_model
-from open_algorithms.doors.tables import encode_channels, read_as_tables
+from open_algorithms.doors.encoding import RowEncoder
+from open_algorithms.doors.tables import encode_channel, read_as_tables
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.hosts import SINGLE_HOST
@@ -105,7 +106,8 @@ def encode_split(recipe: Recipe, name: str, split: str, folder: Path) -> Block:
     place.mkdir()
     (place / "part").symlink_to((TABLES / name / f"{split}.csv").resolve())
     channel = Channel(ChannelConfig(split, KIND), place)
-    encode_channels({split: channel}, recipe, "the model", JobLog("algo-1", "", sys.stderr, emits_metrics=False))
+    log = JobLog("algo-1", "", sys.stderr, emits_metrics=False)
+    encode_channel(channel, RowEncoder(recipe, "the model", split, log))
     blocks = list(channel)
     return np.concatenate([as_dense(X) for X, _ in blocks]), np.concatenate([y for _, y in blocks])
 

@@ -13,6 +13,8 @@ from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
+WEIGHED_CHANNELS = ("train", "validation")
+
 
 def fit(work: Work) -> TrainingResult:
     """Train on the channel `train`, select on `validation` if there is one, and score on every channel.
@@ -23,6 +25,7 @@ def fit(work: Work) -> TrainingResult:
     hp = parse_hyperparameters(work.hyperparameters)
     earlier = None if work.start_folder is None else load_earlier_model(work.start_folder)
     columns = work.read_columns(request_columns(hp, earlier))
+    work = replace(work, row_weights={**work.row_weights, **columns.row_weights})
     budget = Budget(work.free_memory(), work.hosts.count)
     if earlier is not None:
         earlier = align_to_features(earlier, columns.features, columns.shift, work.log)
@@ -37,11 +40,11 @@ def fit(work: Work) -> TrainingResult:
 
 
 def request_columns(hp: Hyperparameters, earlier: LinearModel | None) -> ColumnRequest:
-    """Return what is asked of the columns: what the user says of them, or those of a model to start from."""
+    """Return what is asked of the columns: what the user says of them, and those of a model to start from."""
     class_count = None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
     settings = hp.columns
-    wishes = ColumnWishes(settings.target, settings.kinds, class_count, settings.positive_label)
-    return ColumnRequest(hp.scaling.unbias_data, wishes, None if earlier is None else earlier.recipe)
+    wishes = ColumnWishes(settings.target, settings.kinds, class_count, settings.positive_label, weight=settings.weight)
+    return ColumnRequest(hp.scaling.unbias_data, wishes, None if earlier is None else earlier.recipe, WEIGHED_CHANNELS)
 
 
 def label_columns(model: LinearModel, columns: Columns) -> LinearModel:

@@ -132,14 +132,17 @@ class Channel:
                 self.columns.inspect_first_block(block, self._codec.may_have_header(self._media.parameters))
             self._prefetched = first, blocks
 
-    def read_raw_rows(self, wanted: Collection[str] | None = None) -> Iterator[RawRows]:
+    def read_raw_rows(
+        self, wanted: Collection[str] | None = None, text_names: Collection[str] = ()
+    ) -> Iterator[RawRows]:
         """Yield the rows of a table as they are, apart from the epochs; the files are read anew.
 
-        Only the columns in `wanted` are read, unless that is None. Raises ClientError if there is no row, as an epoch
-        does.
+        Only the columns in `wanted` are read, unless that is None; those in `text_names` stay texts. Raises ClientError
+        if there is no row, as an epoch does.
         """
         table = self._open_table(lambda text: None)
         table.wanted = None if wanted is None else frozenset(wanted)
+        table.text_names = frozenset(text_names)
         names = []
         has_rows = False
         for name, source in self._sources.open_each(Event()):

@@ -112,6 +112,7 @@ class ColumnSettings:
     positive_label: str
     ignore: str
     column_types: str
+    weight: str
 
     @property
     def kinds(self) -> dict[str, str]:

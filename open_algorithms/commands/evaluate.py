@@ -20,7 +20,8 @@ from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.files import write_output
 from open_algorithms.commands.telling.say import MessageLog, print_message
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.doors.tables import encode_channels
+from open_algorithms.doors.encoding import RowEncoder
+from open_algorithms.doors.tables import encode_channel
 from open_algorithms.doors.training import columns_of_channel
 from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.job.errors import InputError
@@ -67,7 +68,7 @@ def measure_model(algorithm: Algorithm, model: Any, channel: Channel) -> list[tu
 
     def read_columns(request: ColumnRequest) -> Columns:
         if request.recipe is not None:
-            encode_channels({channel.name: channel}, request.recipe, "the model", log)
+            encode_channel(channel, RowEncoder(request.recipe, "the model", channel.name, log))
             return Columns(request.recipe.feature_names, recipe=request.recipe)
         channel.columns.may_shift, channel.columns.blurred_columns = request.may_shift, getattr(model, "blurred", None)
         channel.read_first_rows()

@@ -17,7 +17,7 @@ from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.learning.columns.wishes import parse_names
 from open_algorithms.learning.options.declaration import load_declarations
 
-COLUMN_WORDS = ("target", "ignore", "column_types", "positive_label")  # hyperparameters that only a table can have
+COLUMN_WORDS = ("target", "ignore", "column_types", "positive_label", "weight")  # that only a table can have
 LABEL_ADVICE = "--target NAME says which column is predicted, and --target-first that it is the first one"
 LABEL_WORDS = ("label", "labels", "targets", "y", "class", "outcome", "response", "dependent")
 PREDICT_ADVICE = "the command is `predict`: predict MODEL ROWS --out FILE"
@@ -108,6 +108,7 @@ def add_column_words(train: CommandParser) -> None:
     """Declare what can be said of the columns of a table."""
     train.add_argument("--target", metavar="NAME", help="the column to predict, by its name in the header")
     train.add_argument("--positive", dest="positive_label", metavar="CLASS", help="the class to score, of two")
+    train.add_argument("--weight", metavar="NAME", help="the column that says how much each row counts")
     train.add_argument("--ignore", metavar="NAMES", help="columns to leave out, separated by commas")
     train.add_argument(
         "--types",

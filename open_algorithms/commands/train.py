@@ -129,10 +129,11 @@ def choose_from_data(
     has_types = source.labelled and PREDICTOR_TYPE in load_declarations(algorithm.card.declaration)
     if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
         names = list(next(rows for rows in channel.read_raw_rows() if rows.row_count).columns)
-        target = hyperparameters.get("target") or names[0]
-        if source.labelled and target not in names:
-            raise CommandError(f"there is no column {target!r}; the columns are {', '.join(map(repr, names))}.")
-        print_message(describe_table(source, names, target))
+        target, weight = hyperparameters.get("target") or names[0], hyperparameters.get("weight", "")
+        for name in filter(None, (target if source.labelled else "", weight)):
+            if name not in names:
+                raise CommandError(f"there is no column {name!r}; the columns are {', '.join(map(repr, names))}.")
+        print_message(describe_table(source, names, target, weight))
         return choose_for_table(hyperparameters, channel, target) if has_types else {}
     with closing(iter(channel)) as blocks:
         first = next(blocks)

@@ -1,29 +1,26 @@
 """Train on tables: learn from their first rows what the columns are, and encode all channels alike."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from container.channels.channel import Channel
 from container.channels.tables import Sample
-from container.contract.errors import DecodeError
 from container.job.program import Task
 from container.machine.memory import memory_limit
-from container.rows.blocks import Block, without_labels
 from container.rows.columns import show_names
-from container.rows.notices import OncePerLine
-from container.rows.raw import RawRows
+from open_algorithms.doors.encoding import RowEncoder
+from open_algorithms.doors.weights import check_weighable, find_weight, read_weights
 from open_algorithms.learning.columns.describe import describe_recipe
-from open_algorithms.learning.columns.encode import encode_labels, encode_rows
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.infer import IGNORED, infer_recipe
-from open_algorithms.learning.columns.recipe import LeftOutColumn, NumberColumn, Recipe
+from open_algorithms.learning.columns.recipe import LeftOutColumn, Recipe
 from open_algorithms.learning.columns.survey import ColumnSurvey, merge_surveys, survey_column
 from open_algorithms.learning.columns.values import as_texts
 from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.job.listener import TrainingListener
-from open_algorithms.learning.rows.csr import take_rows
 from open_algorithms.learning.work import ColumnRequest, Columns
 
 SAMPLE_SHARE = 8  # of the memory, that the rows that columns are learned from take at most
@@ -48,40 +45,47 @@ def describe_need(request: ColumnRequest) -> str:
     if request.recipe is not None:
         return "the model in the channel 'model', which was trained on a table,"
     wishes = request.wishes
-    needs = {"target": wishes.target, "positive_label": wishes.positive_label, "column_types or ignore": wishes.types}
+    needs = {
+        "target": wishes.target,
+        "positive_label": wishes.positive_label,
+        "column_types or ignore": wishes.types,
+        "weight": wishes.weight,
+    }
     return next(name for name, said in needs.items() if said)
 
 
 def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnRequest) -> Columns:
     """Read all channels as tables, by the recipe that is given, or that the rows of the channel `learned` suggest."""
-    if request.recipe is not None:
-        encode_channels(task.channels, request.recipe, "the model in the channel 'model'", task.log)
-        return describe_columns(request.recipe)
-    wishes, channel = request.wishes, task.channels[learned]
+    check_weighable(task.channels, request, hosts)
+    recipe, owner = request.recipe, "the model in the channel 'model'"
+    if recipe is None:
+        recipe, owner = learn_recipe(task, learned, hosts, request.wishes), f"the channel {learned!r}"
+    weight = find_weight(recipe, request.wishes.weight)
+    encoders = {
+        name: RowEncoder(recipe, owner, name, task.log, weight if name in request.weighed_channels else None)
+        for name in task.channels
+    }
+    for name, encoder in encoders.items():
+        encode_channel(task.channels[name], encoder)
+    return replace(describe_columns(recipe), row_weights=read_weights(task.channels, encoders, learned, task.log))
+
+
+def learn_recipe(task: Task, learned: str, hosts: Hosts, wishes: ColumnWishes) -> Recipe:
+    """Learn from the first rows of the channel `learned` what its columns are, and log it."""
+    channel = task.channels[learned]
     channel.read_as_table(
         [name for name in [*wishes.types, wishes.target] if wishes.need_texts(name, name == wishes.target)]
     )
     sample = channel.read_sample(min(MOST_SAMPLE_BYTES, memory_limit() // SAMPLE_SHARE))
     recipe = agree_on_recipe(sample, wishes, hosts, channel)
     log_recipe(recipe, sample, task.log)
-    encode_channels(task.channels, recipe, f"the channel {learned!r}", task.log)
-    return describe_columns(recipe)
+    return recipe
 
 
-def encode_channels(channels: Mapping[str, Channel], recipe: Recipe, owner: str, log: TrainingListener) -> None:
-    """Encode the rows of channels by a recipe, which is that of `owner`."""
-    numbers = {column.name for column in recipe.columns if isinstance(column, NumberColumn)}
-    if recipe.target is not None and not recipe.target.classes:
-        numbers.add(recipe.target.name)
-    text_names = [name for name in needed_names(recipe) if name not in numbers]
-    for channel in channels.values():
-        channel.read_as_table(text_names)
-        channel.encode_with(RowEncoder(recipe, owner, channel.name, log), needed_names(recipe))
-
-
-def needed_names(recipe: Recipe) -> list[str]:
-    """Return the names of the columns that rows with labels must have."""
-    return [*recipe.needed_names, *([] if recipe.target is None else [recipe.target.name])]
+def encode_channel(channel: Channel, encoder: RowEncoder) -> None:
+    """Encode the rows of a channel."""
+    channel.read_as_table(encoder.text_names)
+    channel.encode_with(encoder, {*encoder.needed_names, *encoder.weighing_names})
 
 
 def describe_columns(recipe: Recipe) -> Columns:
@@ -169,38 +173,3 @@ def log_columns(recipe: Recipe, log: TrainingListener) -> None:
     for column in recipe.columns:
         if isinstance(column, LeftOutColumn) and column.reason != IGNORED:
             log.warning(f"The column {column.name!r} is left out: {column.reason}.")
-
-
-class RowEncoder:
-    """Encodes the rows of the channel `name` by a recipe, which is that of `owner`."""
-
-    def __init__(self, recipe: Recipe, owner: str, name: str, log: TrainingListener) -> None:
-        self._recipe, self._owner, self._name = recipe, owner, name
-        self._warn = OncePerLine(log.warning)
-
-    def __call__(self, rows: RawRows) -> Block:
-        """Return features and labels of rows with a label; raises DecodeError for a value that does not fit."""
-        check_names(rows.columns, self._recipe, self._owner)
-        try:
-            X = encode_rows(self._recipe, rows.columns).features
-            if self._recipe.target is None:
-                return without_labels(X)
-            labels, labelled = encode_labels(self._recipe.target, rows.columns[self._recipe.target.name])
-        except ColumnFault as fault:
-            row = rows.first_row + (fault.row or 0)
-            raise DecodeError(fault.sentence, f"row {row}", f"column {fault.column!r}") from None
-        if labelled.all():
-            return X, labels
-        self._warn(
-            f"channel {self._name!r}: rows without a label, {self._recipe.target.name!r}, are left out: in "
-            f"{rows.source} from row {rows.first_row + int((~labelled).argmax())} on."
-        )
-        kept = labelled.nonzero()[0]
-        return take_rows(X, kept), labels[kept]
-
-
-def check_names(columns: Mapping[str, object], recipe: Recipe, owner: str) -> None:
-    """Raise DecodeError where a column of the recipe is missing."""
-    if missing := [name for name in needed_names(recipe) if name not in columns]:
-        verb = "is" if len(missing) == 1 else "are"
-        raise DecodeError(f"expected the columns of {owner}: {show_names(missing)} {verb} missing")

@@ -38,7 +38,7 @@ from open_algorithms.learning.types.arrays import Float32s, Float64s
 from open_algorithms.learning.work import ColumnRequest, Columns
 
 LINEAR_LEARNER = Algorithm("linear_learner", "linear_learner")
-DECIDED = ("predictor_type", "num_classes", "feature_dim", "target")  # by the estimator, from X and y
+DECIDED = ("predictor_type", "num_classes", "feature_dim", "target", "weight")  # by what fit is given
 NATURAL_CUT = 0.5  # of the score, beyond which the positive of two classes is the likelier one
 
 
@@ -68,7 +68,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
     def _read_training(self, X: Any, y: Any, sample_weight: Any) -> Training:
         for name in ("model_", "_report"):
             self.__dict__.pop(name, None)  # of an earlier fit, should this one end without a model
-        kinds = ColumnSettings("", "", write_text(self.ignore), write_text(self.column_types)).kinds
+        kinds = ColumnSettings("", "", write_text(self.ignore), write_text(self.column_types), "").kinds
         return read_training(self, X, y, sample_weight, kinds)
 
     def _learn(self, training: Training, labels: Float32s, validation: Any, decided: dict[str, str]) -> None:

@@ -26,7 +26,8 @@ class Columns:
 
     `shift` (d,) has already been subtracted from every feature, so that float32 keeps the digits that vary; None for
     nothing. `recipe` says how the columns of a table become the features, where the channel is one. `classes` are those
-    that labels number, where these are not the numbers themselves and there is no recipe.
+    that labels number, where these are not the numbers themselves and there is no recipe. `row_weights` says by channel
+    how much each row counts, (n,), 1 on average, where a column says so.
     """
 
     features: tuple[str, ...] = ()
@@ -34,18 +35,21 @@ class Columns:
     shift: Float64s | None = None
     recipe: Recipe | None = None
     classes: tuple[str | float, ...] = ()
+    row_weights: Mapping[str, Float32s] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ColumnRequest:
     """What an algorithm asks of the columns: whether features may be shifted, and what the user says of a table.
 
-    `recipe` is that of a model to start from, which tables must follow; None where they are looked into.
+    `recipe` is that of a model to start from, which tables must follow; None where they are looked into. In
+    `weighed_channels` rows count by the column that the user names for that.
     """
 
     may_shift: bool = False
     wishes: ColumnWishes = field(default_factory=ColumnWishes)
     recipe: Recipe | None = None
+    weighed_channels: Collection[str] = ()
 
 
 def read_no_columns(request: ColumnRequest) -> Columns:

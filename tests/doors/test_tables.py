@@ -1,6 +1,5 @@
 """A table is learned from as it is: its columns are looked into once, and all channels and hosts are encoded alike."""
 
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -10,17 +9,10 @@ import pytest
 from pyarrow import parquet as pq
 
 from container.channels import copies
-from container.channels.channel import Channel
 from container.codecs import lines
 from container.codecs.tabular.numbers import MISSING_TEXTS, read_plain_numbers
-from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
-from container.job.log import JobLog
 from container.job.program import Task
-from container.job.stop import StopRequest
-from container.job.timeline import Timeline
-from container.rows.blocks import Block
-from container.rows.notices import Notices
 from open_algorithms.doors import tables
 from open_algorithms.doors.tables import is_table, read_as_tables
 from open_algorithms.learning.columns.encode import read_numbers
@@ -31,66 +23,21 @@ from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.work import ColumnRequest
 from tests.container.pipes import serve_fifos
+from tests.doors.tasks import PARQUET, OpenTask, join, said
 from tests.linear_learner.host_threads import run_hosts
 
-CSV, PARQUET = "text/csv;header=present", "application/x-parquet"
 ROWS = [(i % 7 / 2, ["red", "green", "blue"][i * i % 3], "yes" if i % 3 else "no") for i in range(60)]
 WISHES = ColumnWishes("bought", class_count=2)
-OpenTask = Callable[..., Task]
 
 
 def write_csv(rows: list[tuple[float, str, str]]) -> bytes:
     return "\n".join(["size,colour,bought", *(f"{a},{b},{c}" for a, b, c in rows), ""]).encode()
 
 
-class Said(JobLog):
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, text: str) -> None:
-        self.lines.append(text)
-
-    def warning(self, text: str) -> None:
-        self.lines.append(text)
-
-
-@pytest.fixture
-def open_task(tmp_path: Path) -> OpenTask:
-    """Open channels, each of one file, as a job does."""
-
-    def open_channels(kind: str = CSV, mode: str = "File", folder: str = "", **files: bytes) -> Task:
-        log = Said()
-        task = Task(log, StopRequest(), Timeline())
-        for name, content in files.items():
-            place = tmp_path / folder / name
-            if mode == "File":
-                place.mkdir(parents=True)
-                (place / "part").write_bytes(content)
-            config = ChannelConfig(name, kind, mode, sharded=bool(folder))
-            task.channels[name] = Channel(config, place, Notices(log.info, log.warning), may_be_empty=bool(folder))
-        return task
-
-    return open_channels
-
-
 def read_recipe(task: Task, wishes: ColumnWishes = WISHES, hosts: Hosts = SINGLE_HOST) -> Recipe:
     recipe = read_as_tables(task, "train", hosts, ColumnRequest(wishes=wishes)).recipe
     assert recipe is not None
     return recipe
-
-
-def join(blocks: list[Block]) -> tuple[list[list[float]], list[float]]:
-    return (
-        np.concatenate([np.asarray(X) for X, _ in blocks]).tolist(),
-        np.concatenate([y for _, y in blocks]).tolist(),
-    )
-
-
-def said(task: Task) -> str:
-    assert isinstance(task.log, Said)
-    return "\n".join(task.log.lines)
 
 
 def test_every_epoch_of_every_channel_is_encoded_by_what_the_train_channel_is(open_task: OpenTask) -> None:

@@ -80,6 +80,23 @@ def test_a_frame_with_texts_is_learned_as_the_same_table_in_a_file(tmp_path: Pat
     assert (there.weight.tobytes(), there.bias.tobytes()) == (here.weight.tobytes(), here.bias.tobytes())
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("holdout", [0, 0.2])
+def test_weights_of_a_column_in_a_file_are_those_that_fit_is_given(tmp_path: Path, holdout: float) -> None:
+    import pyarrow
+
+    generator = np.random.default_rng(4)
+    town, age = generator.choice(["Bern", "Basel", "Ulm"], 400), generator.normal(40, 9, 400).round(1)
+    bought, weights = np.where((age > 40) ^ (town == "Ulm"), "yes", "no"), generator.integers(0, 9, 400) / 7
+    columns = np.column_stack([town, age.astype(object), weights.astype(object)])
+    there = run_job(tmp_path, columns, bought, weight="f2", holdout=holdout, **QUICK)
+    frame = pyarrow.table({"f0": town, "f1": age})
+    here = fit_quickly(frame, bought, sample_weight=weights, holdout=holdout).model_
+    assert (there.weight.tobytes(), there.bias.tobytes()) == (here.weight.tobytes(), here.bias.tobytes())
+    assert there.threshold == here.threshold
+    assert there.weight.tobytes() != fit_quickly(frame, bought, holdout=holdout).model_.weight.tobytes()
+
+
 def test_sparse_rows_are_learned_as_dense_ones() -> None:
     generator = np.random.default_rng(1)
     dense = generator.normal(size=(600, 20)) * (generator.random((600, 20)) < 0.3)

@@ -17,6 +17,7 @@ from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 from tests.learning.job.recorder import Recorder
+from tests.linear_learner.models import assert_same_bits
 from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example
 
 FEW = {"epochs": "2", "num_models": "2"}
@@ -108,10 +109,12 @@ def test_what_the_user_says_of_columns_is_asked_for_and_the_recipe_stays_with_th
         return Columns(RECIPE.feature_names, "bought", recipe=request.recipe or RECIPE)
 
     words = {"target": "bought", "positive_label": "yes", "ignore": "id, note", "column_types": "zip=category"}
+    words["weight"] = "copies"
     job = work("binary_classifier", Recorder(), read_columns=read_columns)
     result = fit(replace(job, hyperparameters={**job.hyperparameters, **words}))
     kinds = {"zip": "category", "id": "ignore", "note": "ignore"}
-    assert asked[0].wishes == ColumnWishes("bought", kinds, 2, "yes")
+    assert asked[0].wishes == ColumnWishes("bought", kinds, 2, "yes", weight="copies")
+    assert asked[0].weighed_channels == ("train", "validation")
     assert (result.model.recipe, result.model.names, result.model.label_name) == (
         RECIPE,
         ("a", "b=x", "b=y", "b=z", "b=w"),
@@ -122,6 +125,14 @@ def test_what_the_user_says_of_columns_is_asked_for_and_the_recipe_stays_with_th
     assert load_model(tmp_path).recipe == RECIPE
     fit(replace(work("binary_classifier", Recorder(), read_columns=read_columns), start_folder=tmp_path))
     assert asked[1].recipe == RECIPE
+
+
+def test_rows_count_by_what_their_columns_say() -> None:
+    weights = {"train": np.tile(np.array([0.5, 1.5], np.float32), 200)}
+    columns = columns_asked_for(Columns(row_weights=weights), [])
+    asked = fit(work("binary_classifier", Recorder(), read_columns=columns)).model
+    assert_same_bits(asked, fit(work("binary_classifier", Recorder(), row_weights=weights)).model)
+    assert asked.weight.tobytes() != fit(work("binary_classifier", Recorder())).model.weight.tobytes()
 
 
 def test_the_report_tells_of_the_columns_and_names_the_classes() -> None:

@@ -15,6 +15,7 @@ from open_algorithms.learning.columns.recipe import (
     LeftOutColumn,
     NumberColumn,
     Recipe,
+    WeightColumn,
 )
 
 RawColumn = NumberColumn | BooleanColumn | DateColumn | CategoryColumn
@@ -46,7 +47,7 @@ def find_all_places(recipe: Recipe) -> list[ColumnPlaces]:
     return [
         find_places(found.column, found.first, found.last)
         for found in recipe.encoded_columns
-        if not isinstance(found.column, LeftOutColumn)
+        if not isinstance(found.column, LeftOutColumn | WeightColumn)
     ]
 
 

@@ -41,12 +41,13 @@ def describe_source(source: DataSource, table: ChannelColumns, first: Block) -> 
     return f"data: {'; '.join(parts)}"
 
 
-def describe_table(source: DataSource, names: Sequence[str], target: str) -> str:
-    """Say which files there are, which column of a table is the label, and how many others there are."""
-    label = [f"the label is the column {target!r}"] if source.labelled else []
-    others = [name for name in names if not source.labelled or name != target]
+def describe_table(source: DataSource, names: Sequence[str], target: str, weight: str = "") -> str:
+    """Say which files there are, which columns of a table are label and weight, and how many others there are."""
+    told = [f"the label is the column {target!r}"] if source.labelled else []
+    told += [f"rows count by the column {weight!r}"] if weight else []
+    others = [name for name in names if name not in {target if source.labelled else None, weight or None}]
     columns = f"{len(others)} other column{'' if len(others) == 1 else 's'}: {show_names(others)}"
-    return f"data: {'; '.join([describe_files(source.files), *describe_copies(source.files), *label, columns])}"
+    return f"data: {'; '.join([describe_files(source.files), *describe_copies(source.files), *told, columns])}"
 
 
 def describe_files(files: Sequence[tuple[str, Path]]) -> str:

@@ -22,6 +22,7 @@ from open_algorithms.estimators.inputs.rows import MatrixSource, TableSource, ke
 from open_algorithms.estimators.inputs.tables import arrange_columns, learn_columns
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.rows.weights import scale_weights
 from open_algorithms.learning.types.arrays import Float32s
 
 MATRICES: Mapping[str, Any] = {"accept_sparse": "csr", "dtype": "numeric"}
@@ -66,7 +67,7 @@ def read_training(estimator: Any, X: Any, y: Any, sample_weight: Any, kinds: Map
         kept = np.flatnonzero(weights)
         if len(kept) < len(weights):
             source, labels, weights = keep_rows(source, kept), labels[kept], weights[kept]
-        weights = (weights / weights.mean()).astype(np.float32)
+        weights = scale_weights(weights)
     return Training(source, labels, weights, label_name if isinstance(label_name, str) else "")
 
 

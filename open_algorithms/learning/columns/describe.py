@@ -12,6 +12,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.showing.text_table import TextTable
@@ -78,6 +79,8 @@ def describe_column(column: Column) -> list[str]:
             return ["category", count, shorten([*map(repr, column.levels)], others)]
         case LeftOutColumn():
             return ["left out", "0", column.reason]
+        case WeightColumn():
+            return ["weight", "0", "how much each row counts"]
 
 
 def describe_missing(column: NumberColumn | BooleanColumn | DateColumn, mean: str) -> list[str]:

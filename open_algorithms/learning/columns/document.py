@@ -17,6 +17,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 from open_algorithms.learning.columns.values import FLOAT32_MAX
 from open_algorithms.learning.job.errors import InputError
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[Column]] = {
     "date": DateColumn,
     "category": CategoryColumn,
     "left out": LeftOutColumn,
+    "weight": WeightColumn,
 }
 LONGEST_SIGN = 16  # characters of a sign or a unit of a notation
 

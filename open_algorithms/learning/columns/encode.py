@@ -17,6 +17,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 from open_algorithms.learning.columns.values import (
     FLOAT32_MAX,
@@ -25,11 +26,14 @@ from open_algorithms.learning.columns.values import (
     distinct_texts,
     is_number_array,
     write_class,
+    write_number,
 )
 from open_algorithms.learning.rows.csr import Csr, Features
 from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Ints
 
 ROWS_AT_ONCE = 1024  # few enough that what is written of them stays in a processor's cache
+NO_WEIGHT = "expected a weight, a finite number from 0 on"
+WEIGHT_ADVICE = "Mend it, or take the row out"
 
 Arrays = Mapping[str, Any]  # an arrow array of float64 or texts by the name of its column
 
@@ -174,6 +178,20 @@ def encode_labels(target: Target, values: Any) -> tuple[Float32s, Bools]:
     refuse_unread(target.name, texts, np.isnan(labels), places, f"expected one of the classes {names}")
     numbers = labels[places]
     return np.nan_to_num(numbers).astype(np.float32), ~np.isnan(numbers)
+
+
+def encode_weights(column: WeightColumn, values: Any) -> Float64s:
+    """Return how much each row counts, (n,); raises ColumnFault for a gap, and for what is no number from 0 on."""
+    try:
+        weights = read_numbers(column.name, values, column.notation)
+    except ColumnFault as fault:
+        raise ColumnFault(NO_WEIGHT, column.name, fault.text, WEIGHT_ADVICE, fault.row) from None
+    good = (weights >= 0) & (weights <= FLOAT32_MAX)
+    if not good.all():
+        row = int(good.argmin())
+        text = "" if np.isnan(weights[row]) else write_number(float(weights[row]))
+        raise ColumnFault(NO_WEIGHT, column.name, text, WEIGHT_ADVICE, row)
+    return weights
 
 
 def refuse_unread(name: str, texts: Any, unread: Bools, places: Ints, problem: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from open_algorithms.learning.columns.encode import NO_WEIGHT, WEIGHT_ADVICE
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.kinds import (
     ASKED_KINDS,
@@ -14,11 +15,20 @@ from open_algorithms.learning.columns.kinds import (
     as_date,
     as_number,
     find_fitting,
+    find_number_notation,
     find_odd_text,
     weigh_numbers,
 )
 from open_algorithms.learning.columns.notation import PLAIN, find_codes, parse_numbers
-from open_algorithms.learning.columns.recipe import CategoryColumn, Column, LeftOutColumn, NumberColumn, Recipe, Target
+from open_algorithms.learning.columns.recipe import (
+    CategoryColumn,
+    Column,
+    LeftOutColumn,
+    NumberColumn,
+    Recipe,
+    Target,
+    WeightColumn,
+)
 from open_algorithms.learning.columns.survey import ColumnSurvey, is_identifier
 from open_algorithms.learning.columns.values import canonical_levels, canonical_text, write_class
 from open_algorithms.learning.columns.wishes import ColumnWishes, check_names, find_target
@@ -39,7 +49,11 @@ def infer_recipe(surveys: Sequence[ColumnSurvey], wishes: ColumnWishes) -> Recip
     names = [survey.name for survey in surveys]
     target = find_target(names, wishes)
     check_names(names, target, wishes)
-    columns = [infer_column(survey, wishes.types.get(survey.name)) for survey in surveys if survey.name != target]
+    columns = [
+        infer_weight(survey) if survey.name == wishes.weight else infer_column(survey, wishes.types.get(survey.name))
+        for survey in surveys
+        if survey.name != target
+    ]
     labels = next((infer_target(survey, wishes) for survey in surveys if survey.name == target), None)
     recipe = Recipe(bound_levels(columns), labels)
     if not recipe.feature_names:
@@ -66,6 +80,14 @@ def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
         different = f"{len(survey.texts):,} different in {survey.rows - survey.missing:,} rows"
         return LeftOutColumn(survey.name, f"text that hardly repeats: {different}")
     return column
+
+
+def infer_weight(survey: ColumnSurvey) -> WeightColumn:
+    """Return the column of weights; raises ColumnFault where its texts are no numbers in one notation."""
+    notation = find_number_notation(survey, with_codes=True)
+    if notation is None and survey.texts:
+        raise ColumnFault(NO_WEIGHT, survey.name, find_odd_text(survey, "number"), WEIGHT_ADVICE)
+    return WeightColumn(survey.name, notation or PLAIN)
 
 
 def follow_wish(survey: ColumnSurvey, wished: str) -> Column:

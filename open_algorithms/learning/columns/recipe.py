@@ -121,7 +121,20 @@ class LeftOutColumn:
         return []
 
 
-Column = NumberColumn | BooleanColumn | DateColumn | CategoryColumn | LeftOutColumn
+@dataclass(frozen=True)
+class WeightColumn:
+    """A column that becomes no feature but says how much each row counts; `notation` is how texts write its numbers."""
+
+    name: str
+    notation: Notation = PLAIN
+
+    @property
+    def feature_names(self) -> list[str]:
+        """No names."""
+        return []
+
+
+Column = NumberColumn | BooleanColumn | DateColumn | CategoryColumn | LeftOutColumn | WeightColumn
 
 
 @dataclass(frozen=True)
@@ -200,7 +213,7 @@ def count_filled(column: Column) -> int:
     match column:
         case DateColumn():
             return 1 + sum(map(bool, (column.months, column.weekdays, column.hours)))
-        case LeftOutColumn():
+        case LeftOutColumn() | WeightColumn():
             return 0
         case _:
             return 1

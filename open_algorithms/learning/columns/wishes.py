@@ -17,7 +17,8 @@ class ColumnWishes:
 
     `target` is the name of the column that is predicted, empty for the first one; without `has_target` there is none.
     `types` maps names to one of KINDS. `class_count` is the number of classes of a classifier, None of a regressor.
-    `positive_label` is the class that a binary classifier scores, empty for the second in sorted order.
+    `positive_label` is the class that a binary classifier scores, empty for the second in sorted order. `weight` is the
+    name of the column that says how much each row counts, empty where all count alike.
     """
 
     target: str = ""
@@ -25,11 +26,12 @@ class ColumnWishes:
     class_count: int | None = None
     positive_label: str = ""
     has_target: bool = True
+    weight: str = ""
 
     @property
     def need_table(self) -> bool:
         """Whether anything is said that only the columns of a table can have."""
-        return bool(self.target or self.types or self.positive_label)
+        return bool(self.target or self.types or self.positive_label or self.weight)
 
     def need_texts(self, name: str, is_target: bool = False) -> bool:
         """Tell whether a column has to be surveyed as texts even where its values are numbers."""
@@ -62,6 +64,23 @@ def check_names(names: Sequence[str], target: str | None, wishes: ColumnWishes) 
         )
     if target is not None and wishes.types.get(target) == "ignore":
         raise ColumnFault("it is the target, and cannot be ignored", target, advice="Say another target")
+    if wishes.weight:
+        check_weight(names, target, wishes)
+
+
+def check_weight(names: Sequence[str], target: str | None, wishes: ColumnWishes) -> None:
+    """Raise ColumnFault where the column of weights is not there, or is said to be something else as well."""
+    if wishes.weight not in names:
+        raise ColumnFault(
+            f"there is no column {wishes.weight!r} of weights; the columns are {', '.join(map(repr, names))}",
+            advice="Say one of them as the weight",
+        )
+    if wishes.weight == target:
+        raise ColumnFault("it is the target, and cannot be the weight", target, advice="Say another weight")
+    if kind := wishes.types.get(wishes.weight):
+        raise ColumnFault(
+            f"it is said to be the weight, and of the kind {kind} as well", wishes.weight, advice="Say one of the two"
+        )
 
 
 def parse_names(text: str) -> list[str]:

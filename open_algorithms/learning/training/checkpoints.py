@@ -59,11 +59,13 @@ def data_fingerprints(data: Mapping[str, ChannelRows], hosts: Hosts) -> dict[str
 def channel_fingerprint(data: ChannelRows) -> list[Any]:
     """Return checksums of a channel's rows: of all rows held in memory, of a stream the first FINGERPRINT_ROWS.
 
-    The number of rows of a stream that are hashed does not depend on the memory of the machine.
+    The number of rows of a stream that are hashed does not depend on the memory of the machine. Where rows have
+    weights, the checksum of all of these follows.
     """
     scaler = data.scaler
     rows = data.head_rows.copy_head(FINGERPRINT_ROWS) if isinstance(data, StreamedRows) else data.head_rows
-    sums = [array_checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays)]
+    weights = [] if data.row_weights is None else [data.row_weights]
+    sums = [array_checksum(array) for array in (scaler.mean, scaler.deviation, *rows.arrays, *weights)]
     return [data.feature_dim, len(rows), scaler.label_mean, scaler.label_deviation, *sums]
 
 

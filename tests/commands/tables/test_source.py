@@ -184,6 +184,27 @@ def test_without_a_target_the_columns_are_listed_and_one_is_asked_for(
     assert f"1 file, {name}; the label is the column 'churn'; 2 other columns: 'age', 'a, b'\n" in said
 
 
+def test_the_column_of_weights_is_told_and_no_model_needs_it(train: Command, command: Command) -> None:
+    rows = [(i % 9, "low" if i % 4 else "high", i % 3, "yes" if i % 2 else "no") for i in range(60)]
+    write("t.csv", "age,risk,copies,churn\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows))
+    write("without.csv", "age,risk,churn\n" + "".join(f"{a},{b},{d}\n" for a, b, _, d in rows))
+    status, log, said = train("t.csv", "--target", "churn", "--weight", "copies", first=False)
+    assert status == 0, said
+    what = "the label is the column 'churn'; rows count by the column 'copies'; 2 other columns: 'age', 'risk'"
+    assert f"linear_learner: data: 1 file, t.csv; {what}\n" in said
+    assert "The rows of the channel 'train' count by the column 'copies'; 20 of weight 0 are left out." in log
+    assert " ".join(command("inspect", "model").out.split()).count("copies weight 0 how much each row counts") == 1
+    for words in (("evaluate", "model"), ("predict", "model")):
+        with_weights, without = (command(*words, name) for name in ("t.csv", "without.csv"))
+        assert (with_weights.status, with_weights.out) == (0, without.out)
+
+
+def test_a_weight_that_is_no_column_is_refused_before_training(train: Command) -> None:
+    write("t.csv", "age,churn\n" + "".join(f"{i % 9},{i % 2}\n" for i in range(40)))
+    said = train("t.csv", "--target", "churn", "--weight", "copies", first=False).complaint
+    assert said == "linear_learner: there is no column 'copies'; the columns are 'age', 'churn'.\n"
+
+
 def test_the_columns_of_parquet_are_listed_too(train: Command) -> None:
     pq.write_table(pa.table({"age": [1, 2], "churn": [0, 1]}), "t.parquet")
     assert "Say --target NAME. Its columns are 'age', 'churn'." in train("t.parquet", first=False).complaint

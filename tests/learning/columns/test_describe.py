@@ -13,6 +13,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 
 
@@ -36,6 +37,7 @@ from open_algorithms.learning.columns.recipe import (
         ),
         (CategoryColumn("c", ("red", "it's"), True, True), ["category", "4", "'red', \"it's\", others, missing"]),
         (LeftOutColumn("c", "it is empty"), ["left out", "0", "it is empty"]),
+        (WeightColumn("c"), ["weight", "0", "how much each row counts"]),
     ],
 )
 def test_a_column_is_told_by_its_kind_its_features_and_what_else_was_decided(column: Column, cells: list[str]) -> None:

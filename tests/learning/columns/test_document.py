@@ -23,6 +23,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import as_dense
@@ -60,6 +61,7 @@ COLUMNS = st.one_of(
     ),
     st.builds(CategoryColumn, NAME, st.lists(NAME, unique=True).map(tuple), st.booleans(), st.booleans()),
     st.builds(LeftOutColumn, NAME, NAME),
+    st.builds(WeightColumn, NAME, NOTATIONS),
 )
 CLASSES: st.SearchStrategy[list[Any]] = (
     st.lists(NAME, unique=True, min_size=2) | st.lists(NUMBERS, unique=True, min_size=2) | st.just([])
@@ -86,6 +88,7 @@ WHOLE = Recipe(
         DateColumn("d", "month/day/2018", 17605.0, (3, 4), (0, 3), (10, 12), True, "day/month/2018"),
         CategoryColumn("c", ("red", "blue"), True, True),
         LeftOutColumn("i", "an index"),
+        WeightColumn("w", Notation(",", ".")),
     ),
     Target("y", ("bad", "good")),
 )

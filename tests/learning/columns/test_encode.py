@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from open_algorithms.learning.columns import encode, recipe
-from open_algorithms.learning.columns.encode import ROWS_AT_ONCE, encode_labels, encode_rows
+from open_algorithms.learning.columns.encode import ROWS_AT_ONCE, encode_labels, encode_rows, encode_weights
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.notation import Notation
 from open_algorithms.learning.columns.recipe import (
@@ -22,6 +22,7 @@ from open_algorithms.learning.columns.recipe import (
     NumberColumn,
     Recipe,
     Target,
+    WeightColumn,
 )
 from open_algorithms.learning.rows.csr import Csr, as_dense
 from tests.chance import draw_examples
@@ -191,6 +192,19 @@ def test_a_value_that_a_column_cannot_have_is_a_fault_with_its_row(
         encode_one(column, coded_array([*texts[:1], *texts]))
     assert words in str(caught.value)
     assert (caught.value.column, caught.value.row) == ("x", 2)
+
+
+def test_weights_are_numbers_from_0_on_and_others_are_a_fault_with_their_row() -> None:
+    column = WeightColumn("w", Notation(","))
+    assert encode_weights(column, coded_array(["0", "1,5"])).tolist() == [0, 1.5]
+    assert encode_weights(column, number_array([0.0, 1.5])).tolist() == [0, 1.5]
+    for wrong in ("1.5", "-1", "1e39", "inf", "", "NA", "heavy", None):
+        with pytest.raises(ColumnFault, match="column 'w': expected a weight, a finite number from 0 on") as caught:
+            encode_weights(column, coded_array(["1", wrong]))
+        assert caught.value.row == 1
+    for number in (-0.5, float("inf"), float("nan"), None):
+        with pytest.raises(ColumnFault, match="expected a weight"):
+            encode_weights(column, number_array([1.0, number]))
 
 
 def test_a_text_of_the_dictionary_that_no_row_has_is_no_fault() -> None:

@@ -5,8 +5,8 @@ import pytest
 from open_algorithms.learning.columns import infer
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.infer import infer_recipe
-from open_algorithms.learning.columns.notation import Notation
-from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, Target
+from open_algorithms.learning.columns.notation import PLAIN, Notation
+from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, Target, WeightColumn
 from open_algorithms.learning.columns.survey import survey_column
 from open_algorithms.learning.columns.wishes import ColumnWishes
 from tests.learning.columns.arrays import find_recipe, number_array, text_array
@@ -117,6 +117,10 @@ def test_labels_that_cannot_be_learned_are_a_fault_that_says_what_to_do(
         ({"types": {"z": "number"}}, "there is no column 'z', of which a kind is said"),
         ({"types": {"y": "ignore"}}, "it is the target, and cannot be ignored"),
         ({"types": {"x": "ignore"}}, "no column is left to learn from"),
+        ({"weight": "z"}, "there is no column 'z' of weights; the columns are 'y', 'x'"),
+        ({"weight": "y"}, "it is the target, and cannot be the weight"),
+        ({"weight": "x", "types": {"x": "ignore"}}, "it is said to be the weight, and of the kind ignore as well"),
+        ({"weight": "x"}, "no column is left to learn from"),
     ],
 )
 def test_what_the_user_says_of_no_column_is_a_fault(wishes: dict[str, object], words: str) -> None:
@@ -137,6 +141,17 @@ def test_what_is_asked_of_columns_overrules_their_values() -> None:
     }
     recipe = find_recipe(table, ColumnWishes(types={"x": "category", "note": "ignore"}))
     assert recipe.columns == (CategoryColumn("x", ("1", "2")), LeftOutColumn("note", "ignored, as asked"))
+
+
+def test_the_weight_is_the_column_that_the_user_says_whatever_it_looks_like() -> None:
+    table = {"y": number_array([1.0, 2.0, 3.0, 4.0]), **FEATURE}
+    same, codes, units = ["1"] * 4, ["01", "02", "03", "04"], ["1 kg", "2 kg", "3 kg", "1 kg"]
+    for values, notation in ((same, PLAIN), (codes, PLAIN), (units, Notation(unit="kg"))):
+        recipe = find_recipe({**table, "w": text_array(values)}, ColumnWishes(weight="w"))
+        assert recipe.columns[1:] == (WeightColumn("w", notation),)
+        assert recipe.feature_names == ("x",)
+    fault = find_fault({**table, "w": text_array(["1", "2", "2", "heavy"])}, weight="w")
+    assert str(fault).startswith("column 'w': expected a weight, a finite number from 0 on, found 'heavy'")
 
 
 def test_a_column_that_is_asked_to_be_of_texts_has_to_be_surveyed_so() -> None:

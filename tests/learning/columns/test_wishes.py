@@ -36,6 +36,7 @@ def test_a_table_is_needed_where_something_is_said_of_its_columns() -> None:
     assert ColumnWishes(target="y").need_table
     assert ColumnWishes(types={"x": "date"}).need_table
     assert ColumnWishes(positive_label="yes").need_table
+    assert ColumnWishes(weight="w").need_table
 
 
 def test_texts_are_needed_of_classes_and_of_whatever_is_asked_to_be_no_number() -> None:

@@ -23,6 +23,22 @@ QUALITY = {  # of `split_example`: a metric of the test channel, and what a good
     "regressor": ("r2", 0.8),
 }
 LARGE_JOB = {"predictor_type": "binary_classifier", "mini_batch_size": "1000", "epochs": "3", "shuffle": "false"}
+EXACT = {  # each epoch is one step along the gradient of all rows
+    "optimizer": "sgd",
+    "learning_rate": "0.2",
+    "epochs": "5",
+    "num_models": "1",
+    "shuffle": "false",
+    "init_scale": "1e-9",
+    "normalize_data": "false",
+    "unbias_data": "false",
+    "normalize_label": "false",
+    "unbias_label": "false",
+    "use_lr_scheduler": "false",
+    "early_stopping_patience": "9",
+    "wd": "0",
+    "l1": "0",
+}
 BY_LOSS = {"binary_classifier_model_selection_criteria": "loss_function"}
 
 

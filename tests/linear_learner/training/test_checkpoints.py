@@ -153,6 +153,36 @@ def test_a_checkpoint_of_other_data_is_not_gone_on_from(sparse: bool, change: st
     assert_same_bits(model, fit_model(REGRESSOR, other, Recorder()))
 
 
+@pytest.mark.parametrize("channel", ["train", "validation"])
+def test_a_checkpoint_of_other_weights_is_not_gone_on_from(channel: str) -> None:
+    channels, rows = split_example("regressor"), 400 if channel == "train" else 100
+    weights = {channel: np.tile(np.array([0.5, 1.5], np.float32), rows // 2)}
+    other = {channel: weights[channel][::-1].copy()}
+    begun = cut_off(2, REGRESSOR, channels, row_weights=weights).checkpoints
+    for found in (other, {}):
+        disk = Disk()
+        disk.checkpoints = [*begun]
+        model, said = resumed(disk, REGRESSOR, channels, row_weights=found)
+        assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in said
+        assert_same_bits(model, fit_model(REGRESSOR, channels, Recorder(), row_weights=found))
+    disk.checkpoints = [*begun]
+    model, said = resumed(disk, REGRESSOR, channels, row_weights=weights)
+    assert "Going on from the checkpoint after epoch 1." in said
+    assert_same_bits(model, fit_model(REGRESSOR, channels, Recorder(), row_weights=weights))
+
+
+def test_a_checkpoint_of_a_stream_with_other_weights_far_behind_is_not_gone_on_from() -> None:
+    hyperparameters = BINARY | {"mini_batch_size": "1000", "epochs": "2"}
+    channels, tight = {"train": draw_problem(60_000, sparse=False)}, Budget(76 << 20)
+    weights = np.ones(60_000, np.float32)
+    disk = cut_off(1, hyperparameters, channels, tight, row_weights={"train": weights})
+    weights[-2:] = 0.5, 1.5
+    log = Recorder()
+    fit_model(hyperparameters, channels, log, tight, checkpoints=disk, row_weights={"train": weights})
+    assert any("is larger than the" in line for line in log.said)
+    assert "The checkpoint is of another job and not gone on from: the data differs. Starting anew." in log.said
+
+
 def test_a_checkpoint_of_another_start_is_not_gone_on_from() -> None:
     disk = cut_off(2, REGRESSOR, split_example("regressor"))
     earlier = fit_model(REGRESSOR, split_example("regressor"), Recorder())

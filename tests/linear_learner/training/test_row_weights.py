@@ -17,24 +17,8 @@ from tests.learning.job.recorder import Recorder
 from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.jobs import fit_model, fit_result
 from tests.linear_learner.models import assert_same_bits
-from tests.linear_learner.training.examples import HYPERPARAMETERS, LARGE_JOB, DenseBlock, draw_example
+from tests.linear_learner.training.examples import EXACT, HYPERPARAMETERS, LARGE_JOB, DenseBlock, draw_example
 
-EXACT = {  # each epoch is one step along the gradient of all rows
-    "optimizer": "sgd",
-    "learning_rate": "0.2",
-    "epochs": "5",
-    "num_models": "1",
-    "shuffle": "false",
-    "init_scale": "1e-9",
-    "normalize_data": "false",
-    "unbias_data": "false",
-    "normalize_label": "false",
-    "unbias_label": "false",
-    "use_lr_scheduler": "false",
-    "early_stopping_patience": "9",
-    "wd": "0",
-    "l1": "0",
-}
 JOBS = {
     "binary": HYPERPARAMETERS["binary_classifier"],
     "hinge": HYPERPARAMETERS["binary_classifier"] | {"loss": "hinge_loss"},

@@ -8,7 +8,7 @@ import pytest
 
 from linear_learner.exporting.columns.encoders import describe_dates, write_encoders
 from open_algorithms.learning.columns.dates import FORMS, parse_dates
-from open_algorithms.learning.columns.recipe import CategoryColumn, DateColumn, LeftOutColumn, Recipe
+from open_algorithms.learning.columns.recipe import CategoryColumn, DateColumn, LeftOutColumn, Recipe, WeightColumn
 
 COMMON = {"15 Mar 2018": "Thu, 15 Mar 2018 12:30:00", "Mar 15, 2018": "March 15, 2018", "12:30": "1:05:02 PM"}
 
@@ -42,7 +42,8 @@ def test_times_are_read_with_a_blank_or_a_t_and_in_halves_of_the_day() -> None:
 
 
 def test_columns_that_become_no_feature_have_no_encoder() -> None:
-    columns = (LeftOutColumn("id", "an index"), CategoryColumn("c", ("a",)), DateColumn("d", "2018Q1", 3.0, (1, 4)))
+    out = (LeftOutColumn("id", "an index"), WeightColumn("w"))
+    columns = (*out, CategoryColumn("c", ("a",)), DateColumn("d", "2018Q1", 3.0, (1, 4)))
     category, date = write_encoders(Recipe(columns))
     assert category == {"kind": "category", "name": "c", "levels": ("a",), "has_other": False, "has_missing": False}
     assert (date["months"], date["formats"]) == ((1, 4), [])
