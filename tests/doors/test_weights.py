@@ -20,6 +20,7 @@ from open_algorithms.learning.columns.wishes import ColumnWishes
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
+from tests.container.pipes import serve_fifos
 from tests.doors.tasks import CSV, PARQUET, OpenTask, join, said
 from tests.learning.job.recorder import Recorder
 from tests.linear_learner.host_threads import run_hosts
@@ -80,6 +81,14 @@ def test_weights_of_parquet_are_those_of_csv(open_task: OpenTask) -> None:
     np.testing.assert_array_equal(read_columns(one).row_weights["train"], read_columns(other).row_weights["train"])
 
 
+def test_classes_are_what_they_are_written_as_where_weights_are_read_too(open_task: OpenTask) -> None:
+    content, labels = BytesIO(), pa.array([0.1, 0.2] * 20, pa.float32())  # as numbers they are others than as texts
+    pq.write_table(pa.table({"bought": labels, "size": [i % 7 for i in range(40)], "copies": [1, 3] * 20}), content)
+    task = open_task(PARQUET, train=content.getvalue())
+    assert read_columns(task).row_weights["train"].tolist() == [0.5, 1.5] * 20
+    assert join(list(task.channels["train"]))[1] == [0, 1] * 20
+
+
 def test_numbers_with_names_are_a_table_where_one_is_the_weight(open_task: OpenTask) -> None:
     request = ColumnRequest(wishes=ColumnWishes(weight="a"))
     assert is_table(open_task(train=b"y,a\n0,1\n").channels["train"], SINGLE_HOST, request)
@@ -134,9 +143,12 @@ def test_a_channel_without_the_target_is_refused_by_that(open_task: OpenTask) ->
         read_columns(task)
 
 
-def test_a_fifo_cannot_be_weighed(open_task: OpenTask) -> None:
-    task = open_task(mode="Pipe", train=b"")
-    with pytest.raises(InputError, match="weight: expected the channel 'train' in File or FastFile mode, found Pipe"):
+def test_a_fifo_cannot_be_weighed(open_task: OpenTask, tmp_path: Path) -> None:
+    task, problem = (
+        open_task(mode="Pipe", train=b""),
+        "expected the channel 'train' in File or FastFile mode, found Pipe",
+    )
+    with serve_fifos(tmp_path / "train", [write_csv(ROWS)]), pytest.raises(InputError, match=f"^weight: {problem}"):
         read_columns(task)
 
 
