@@ -1,7 +1,7 @@
 """Turn the selected candidate into a model, calibrate its threshold and compute its metrics on every channel."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from linear_learner.measuring import metrics, thresholds
 from linear_learner.measuring.metrics import Metric, RegressorTally, Tally
 from linear_learner.measuring.reliability import CalibrationError, measure_calibration
+from linear_learner.measuring.smoothing import smooth_threshold
 from linear_learner.measuring.standings import gather_first_rows, threshold_criterion
 from linear_learner.measuring.tallies import RunningMean
 from linear_learner.objective.losses import LOSSES
@@ -23,6 +24,7 @@ from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.types.arrays import Floats, Numbers
 
 SCORES_AT_ONCE = 2**18  # that are computed at once
+SMOOTHED_CRITERIA = ("accuracy", "f_beta")  # the others have a target, which a smoothed threshold misses more often
 LOG_LOSSES = {"logistic": "binary_log_loss", "softmax_loss": "multiclass_log_loss"}
 
 
@@ -59,27 +61,37 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
     )
 
 
+@dataclass(frozen=True)
+class CalibrationRows:
+    """The rows that a threshold is calibrated on: at most so many first ones, which count by `weights` (n,), if any.
+
+    Where they `are_unseen`, so that no model was trained on them, the threshold of few rows is smoothed.
+    """
+
+    most: int
+    weights: Floats | None = None
+    are_unseen: bool = False
+
+
 def calibrate_model(
     model: LinearModel,
     blocks: Iterable[Block],
     hp: Hyperparameters,
     log: TrainingListener,
-    row_limit: int | None = None,
+    rows: CalibrationRows | None = None,
     hosts: Hosts = SINGLE_HOST,
-    weights: Floats | None = None,
 ) -> LinearModel:
     """Return the model with its threshold calibrated on all hosts' raw rows.
 
     Only a binary classifier has one; it is chosen by the model's own scores. Reads the first `num_calibration_samples`
-    rows only, or `row_limit` if that is less; they count by `weights` (n,). Logs a warning where no threshold reaches
-    the target.
+    rows only, or fewer where `rows` say so. Logs a warning where no threshold reaches the target.
     """
     if threshold_criterion(hp) is None:
         return model
-    rows = hp.selection.num_calibration_samples
-    rows = rows if row_limit is None else min(rows, row_limit)
-    scored = ((model.predict(X)["score"], y) for X, y in split_blocks(take_first_rows(blocks, rows), model))
-    return calibrate_scores(model, scored, hp, log, rows, hosts, weights)
+    wanted = hp.selection.num_calibration_samples
+    rows = CalibrationRows(wanted) if rows is None else replace(rows, most=min(wanted, rows.most))
+    scored = ((model.predict(X)["score"], y) for X, y in split_blocks(take_first_rows(blocks, rows.most), model))
+    return calibrate_scores(model, scored, hp, log, rows, hosts)
 
 
 def calibrate_scores(
@@ -87,21 +99,22 @@ def calibrate_scores(
     scored: Iterable[tuple[Numbers, Floats]],
     hp: Hyperparameters,
     log: TrainingListener,
-    rows: int,
+    rows: CalibrationRows,
     hosts: Hosts = SINGLE_HOST,
-    weights: Floats | None = None,
 ) -> LinearModel:
-    """Return the model with its threshold calibrated on the first `rows` of all hosts' scores and labels, (n,) each."""
-    measure = threshold_criterion(hp)
-    if measure is None:
+    """Return the model with its threshold calibrated on all hosts' scores and labels, (n,) each."""
+    criterion = threshold_criterion(hp)
+    if criterion is None:
         return model
     scores, labels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     with hosts.stopping_together():
         for some, y in scored:
             scores.append(np.asarray(some, np.float32))
             labels.append(y.copy())
-    score, label = (gather_first_rows(np.concatenate(parts), rows, hosts) for parts in (scores, labels))
-    found = thresholds.calibrate_threshold(score, label, measure, None if weights is None else weights[: len(label)])
+    score, label = (gather_first_rows(np.concatenate(parts), rows.most, hosts) for parts in (scores, labels))
+    is_smoothed = rows.are_unseen and hp.selection.criterion in SMOOTHED_CRITERIA
+    calibrate = smooth_threshold if is_smoothed else thresholds.calibrate_threshold
+    found = calibrate(score, label, criterion, None if rows.weights is None else rows.weights[: len(label)])
     if found.value < 0:
         log.warning(
             f"No threshold reaches the target of {hp.selection.criterion} on the calibration "

@@ -94,7 +94,7 @@ class SelectionSettings:
 class ScheduleSettings:
     """How many epochs there are at most, when training stops early, and whether rows are shuffled.
 
-    Where the user set the epochs, `are_epochs_set`, they bound what is solved, too.
+    Where the user set other epochs than the default, `are_epochs_set`, they bound what is solved, too.
     """
 
     epochs: int

@@ -122,7 +122,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     if faults:
         lines = (f"- {fault}" for fault in faults.values())
         raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
-    values["are_epochs_set"] = "epochs" in given
+    values["are_epochs_set"] = values["epochs"] != known["epochs"].parse_value(known["epochs"].default or "")
     return resolve_autos(
         {name: value for name, value in values.items() if name not in known or not known[name].internal}
     )

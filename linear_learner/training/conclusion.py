@@ -11,6 +11,7 @@ import numpy as np
 
 from linear_learner.measuring.examination import Examination, Question, examine
 from linear_learner.measuring.final import (
+    CalibrationRows,
     Measurement,
     build_model,
     calibrate_model,
@@ -60,9 +61,7 @@ def conclude_training(
         model = calibrate_by_folds(plan, progress, model, best, deciding, raise_if_stopped)
     else:
         blocks = check_between_blocks(deciding.raw_blocks(), raise_if_stopped)
-        model = calibrate_model(
-            model, blocks, plan.hp, plan.work.log, plan.calibration_rows, hosts, deciding.row_weights
-        )
+        model = calibrate_model(model, blocks, plan.hp, plan.work.log, calibration_rows(plan, deciding), hosts)
     plan.work.record_lap("choose")
     winner = int(finalists.numbers[best])
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)
@@ -153,8 +152,12 @@ def calibrate_by_folds(
     assert progress.solver is not None
     blocks, link = score_folds(plan, deciding, progress.solver, raise_if_stopped), LOSSES[model.loss_type].link
     scored = ((link(block.margins[:, best])[:, 0], block.labels) for block in blocks)
-    log, hosts = plan.work.log, plan.work.hosts
-    return calibrate_scores(model, scored, plan.hp, log, plan.calibration_rows, hosts, deciding.row_weights)
+    return calibrate_scores(model, scored, plan.hp, plan.work.log, calibration_rows(plan, deciding), plan.work.hosts)
+
+
+def calibration_rows(plan: Plan, deciding: ChannelRows | TimeLimitedRows) -> CalibrationRows:
+    """Return the rows that the threshold is calibrated on."""
+    return CalibrationRows(plan.calibration_rows, deciding.row_weights, plan.decides_on_unseen_rows)
 
 
 def choose_candidate(plan: Plan, finalists: Finalists, examination: Examination) -> int:

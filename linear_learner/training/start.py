@@ -16,6 +16,7 @@ from linear_learner.training.initial import draw_initial_weights, earlier_weight
 from linear_learner.training.plan import Plan, log_plan
 from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.columns.document import write_recipe
+from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.checkpoints import (
     Identity,
@@ -77,7 +78,8 @@ def solver_start(plan: Plan, earlier: LinearModel | None) -> Floats:
         return np.asarray(hosts.broadcast(earlier_weights(1, earlier, hp, train.scaler))[0])
     start = np.zeros((hp.outputs, train.feature_dim + 1), np.float32)
     if hp.objective.use_bias and hp.predictor_type != "regressor":
-        labels = train.head_rows.labels.astype(np.int64)
+        # Of a stream, how many rows are at hand depends on the memory.
+        labels = train.rows.labels.astype(np.int64) if isinstance(train, HeldRows) else np.zeros(0, np.int64)
         counts = hosts.all_reduce(np.bincount(labels, minlength=max(hp.outputs, 2))) + 1
         shares = hosts.broadcast(np.log(counts / counts.sum()))
         start[:, -1] = shares if hp.outputs > 1 else shares[1] - shares[0]

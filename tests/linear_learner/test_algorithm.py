@@ -261,7 +261,8 @@ def test_every_regression_loss_has_a_formula_of_its_error_here() -> None:
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
 def test_the_final_objective_is_the_loss_of_the_served_scores_in_label_units(loss: str, normalize: str) -> None:
     channels = split_example("regressor")
-    model, log = fit_recorded(REGRESSOR | SETTINGS | {"loss": loss, "normalize_label": normalize}, channels)
+    job = REGRESSOR | SETTINGS | {"loss": loss, "normalize_label": normalize, "num_models": "32"}
+    model, log = fit_recorded(job, channels)
     X, y = channels["validation"][0]
     train_label = np.concatenate([label for _, label in channels["train"]])[:400]
     unit = float(train_label.std()) if normalize == "true" else 1.0

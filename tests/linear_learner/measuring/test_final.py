@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linear_learner.measuring.final import SCORES_AT_ONCE, calibrate_model, final_scores
+from linear_learner.measuring.final import SCORES_AT_ONCE, CalibrationRows, calibrate_model, final_scores
 from linear_learner.measuring.tallies import RANKED_ROWS
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
@@ -141,7 +141,7 @@ def test_calibration_keeps_to_what_there_is_memory_for(sparse: bool) -> None:
         HYPERPARAMETERS["binary_classifier"] | {"binary_classifier_model_selection_criteria": "accuracy"}
     )
     y = np.where(np.arange(ROWS) < 60, y, 1 - y)
-    found = calibrate_model(model, parts(X, y, [40], sparse=sparse), hp, Recorder(), row_limit=60).threshold
+    found = calibrate_model(model, parts(X, y, [40], sparse=sparse), hp, Recorder(), CalibrationRows(60)).threshold
     assert found == pytest.approx(calibrate_model(model, [(X[:60], y[:60])], hp, Recorder()).threshold, rel=1e-6)
     assert found != pytest.approx(calibrate_model(model, [(X, y)], hp, Recorder()).threshold, rel=1e-3)
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from linear_learner.measuring.smoothing import smooth_threshold
+from linear_learner.measuring.thresholds import accuracy_at_cuts
 from open_algorithms.learning.job.errors import InputError
 from tests.learning.job.recorder import Criterion, Progress, Score
 from tests.linear_learner.jobs import fit_recorded
@@ -41,11 +43,13 @@ def test_the_same_job_twice_gives_the_same_bits(predictor: str) -> None:
     assert first.threshold == second.threshold
 
 
-def test_another_seed_gives_another_start() -> None:
-    first, second = (
-        fit_recorded(HYPERPARAMETERS["regressor"] | {"seed": s}, split_example("regressor"))[0] for s in ("0", "1")
-    )
-    assert not np.array_equal(first.weight, second.weight)
+def test_another_seed_gives_another_start_and_where_candidates_are_solved_the_same_end() -> None:
+    for more, are_equal in (({"num_models": "32"}, False), ({}, True)):
+        first, second = (
+            fit_recorded(HYPERPARAMETERS["regressor"] | more | {"seed": s}, split_example("regressor"))[0]
+            for s in ("0", "1")
+        )
+        assert np.array_equal(first.weight, second.weight) == are_equal
 
 
 def test_how_the_rows_are_cut_into_blocks_does_not_matter() -> None:
@@ -57,13 +61,20 @@ def test_how_the_rows_are_cut_into_blocks_does_not_matter() -> None:
     np.testing.assert_array_equal(first.weight, second.weight)
 
 
-def test_the_threshold_is_the_best_for_the_scores_that_are_served() -> None:
+@pytest.mark.parametrize("deciding", ["train", "validation"])
+def test_the_threshold_is_the_best_for_the_scores_that_are_served_or_on_unseen_rows_their_smoothed_one(
+    deciding: str,
+) -> None:
     channels = split_example("binary_classifier")
+    channels = {name: blocks for name, blocks in channels.items() if name in ("train", deciding)}
     model, log = fit_recorded(HYPERPARAMETERS["binary_classifier"], channels)
-    X, y = channels["validation"][0]
+    X, y = (np.concatenate(parts) for parts in zip(*channels[deciding], strict=True))
     score = model.predict(X)["score"]
-    best = max(float(((score >= t) == y).mean()) for t in [*score, 2.0])
-    assert log.final_value("validation", "binary_classification_accuracy") == pytest.approx(best)
+    if deciding == "train":
+        best = max(float(((score >= t) == y).mean()) for t in [*score, 2.0])
+        assert log.final_value("train", "binary_classification_accuracy") == pytest.approx(best)
+    else:
+        assert model.threshold == pytest.approx(smooth_threshold(score, y, accuracy_at_cuts).threshold)
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
