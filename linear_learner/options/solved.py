@@ -17,6 +17,7 @@ COARSE_STEP = 2  # of the exponents, where rows are many
 WANTED_PASSES = 300  # at most, where the user wants candidates solved
 MOST_PASSES, FEW_PASSES = 100, 24  # at most elsewhere, and where rows are many
 NUMBERS_TO_THE_END = 2**22  # of the features of all rows, times outputs, up to which candidates are solved to the end
+MOST_NUMBERS = 2**25  # the same, up to which they are solved unless the user wants it
 NUMBERS_OF_FOLDS = 2**27  # the same, times the problems of all folds, up to which folds are affordable
 NUMBERS_OF_FINE_FOLDS = 2**25  # the same, up to which they are for the whole path
 EXACT, CLOSE = (
@@ -74,7 +75,7 @@ def plan_solving(hp: Hyperparameters, sizes: Sizes, *, has_validation: bool) -> 
         return SolvingPlan(fine if is_fine else coarse, passes, tolerance, is_quick=is_fine, folds=folds)
     if is_wanted:
         return SolvingPlan((fine if is_small else coarse)[: 1 if hp.tuning else hp.num_models], passes, tolerance)
-    if not (has_validation and sizes.are_held and may_solve(hp)):
+    if not (has_validation and sizes.are_held and may_solve(hp) and size <= MOST_NUMBERS):
         return SolvingPlan()
     if is_small:
         return SolvingPlan(fine, passes, tolerance, is_quick=True)
