@@ -8,14 +8,12 @@ from math import ceil
 
 import numpy as np
 
-from linear_learner.objective.objective import Objective
 from linear_learner.solving.problems import Problems
-from linear_learner.solving.sums import PROBABILITY_LOSSES
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.csr import as_dense, take_rows
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
-from open_algorithms.learning.types.arrays import Float64s, Floats
+from open_algorithms.learning.types.arrays import Float64s
 
 LARGEST_WIDTH = 1024  # up to which all directions of the features are told apart
 SAMPLE_NUMBERS = 2**22  # of the sample
@@ -49,7 +47,7 @@ class Spread:
         The Hessian of a problem is its curvature (P, K) times the second moments of the features, plus its wd.
         """
         curved, wd = curvatures[..., None], problems.wd[:, None, None]
-        ridge = curved * self.mean_variance * np.where(problems.l1 > 0, L1_RIDGE, RELATIVE_RIDGE)[:, None, None]
+        ridge = curved * (self.mean_variance or 1.0) * np.where(problems.l1 > 0, L1_RIDGE, RELATIVE_RIDGE)[:, None, None]
         own = gradients[..., :-1] - gradients[..., -1:] * self.mean
         beyond = 1 / (curved * self.rest + wd + ridge)
         along = 1 / (curved * self.variances + wd + ridge)
@@ -58,10 +56,10 @@ class Spread:
         return np.concatenate([features, bias[..., None]], axis=2)
 
 
-def measure_spread(rows: AnyRows, objective: Objective, point: Floats, hosts: Hosts) -> Spread:
+def measure_spread(rows: AnyRows, hosts: Hosts) -> Spread:
     """Measure how the standardised features spread, from an even sample of all hosts' rows.
 
-    Rows count by the curvature of their loss at the weights `point` (K, d + 1). Where features are many, only the directions of a few hundred sampled rows are told apart; where a dense sample of
+    Where features are many, only the directions of a few hundred sampled rows are told apart; where a dense sample of
     sparse rows would be too large, none are.
     """
     width = rows.feature_dim
@@ -70,38 +68,28 @@ def measure_spread(rows: AnyRows, objective: Objective, point: Floats, hosts: Ho
     if (is_wide and hosts.count > 1) or most < FEWEST_SAMPLED:
         return Spread(np.zeros(width), np.zeros((width, 0)), np.zeros(0), 1.0)
     sample = sample_rows(rows, min(most, LARGEST_WIDTH) if is_wide else most)
-    weights = row_curvatures(objective, sample @ point[:, :-1].T + point[:, -1])
-    sizes = hosts.all_reduce([len(sample), len(rows), weights.sum(), (weights**2).sum()])
-    share, count = sizes[0] / sizes[1], sizes[2] ** 2 / sizes[3]
-    weights /= sizes[2]
-    mean = hosts.all_reduce(weights @ sample)
+    count, sums = (hosts.all_reduce(part) for part in ([len(sample), len(rows)], sample.sum(axis=0)))
+    mean, share = sums / count[0], count[0] / count[1]
     sample -= mean
-    sample *= np.sqrt(weights)[:, None]
-    total = hosts.all_reduce([(sample**2).sum()])[0]
+    total = hosts.all_reduce([(sample**2).sum()])[0] / count[0]
     if is_wide:
-        squares, within = np.linalg.eigh(sample @ sample.T)
+        squares, within = np.linalg.eigh(sample @ sample.T / count[0])
         kept = squares > RELATIVE_RIDGE * squares.max(initial=0)
         squares = squares[kept]
-        directions = sample.T @ (within[:, kept] / np.sqrt(squares))
+        directions = sample.T @ (within[:, kept] / np.sqrt(squares * count[0]))
     else:
-        squares, directions = np.linalg.eigh(hosts.broadcast(hosts.all_reduce(sample.T @ sample)))
+        moments = hosts.broadcast(hosts.all_reduce(sample.T @ sample) / count[0])
+        squares, directions = np.linalg.eigh(moments)
         squares = np.maximum(squares, 0)
+        directions[moments.diagonal() == 0] = 0  # not a rounding residue, which would move weights that nothing moves
     left = width - len(squares)
     rest = max(0.0, total - squares.sum()) / left if left else 0.0
     # Directions in which a sample varies little vary more in other rows: towards the mean, by as much as is not known.
-    unsure = (1 - share) * width / (width + count)
+    unsure = (1 - share) * width / (width + count[0])
     mean_variance = total / width
     return Spread(
         mean, directions, squares + unsure * (mean_variance - squares), rest + unsure * (mean_variance - rest)
     )
-
-
-def row_curvatures(objective: Objective, margins: Float64s) -> Float64s:
-    """Return the curvature of the loss of each row, (n,), in the mean of its margins (n, K); 1 where it is the same."""
-    if objective.loss.name not in PROBABILITY_LOSSES:
-        return np.ones(len(margins))
-    p = objective.loss.link(margins)
-    return np.asarray((p * (1 - p)).mean(axis=1)) + np.finfo(np.float64).tiny
 
 
 def sample_rows(rows: AnyRows, most: int) -> Float64s:

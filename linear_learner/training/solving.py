@@ -68,7 +68,7 @@ def start_solver(plan: Plan, progress: TrainingProgress) -> Solver:
     solver = Solver(
         problems,
         np.repeat(progress.solver_start[None], len(problems), axis=0),
-        measure_spread(rows, objective, progress.solver_start, plan.work.hosts),
+        measure_spread(rows, plan.work.hosts),
         tolerance=plan.solving.tolerance,
         is_sparse=isinstance(rows, SparseRows),
         processors=plan.work.processors,
