@@ -77,11 +77,12 @@ def plan_solving(hp: Hyperparameters, sizes: Sizes, *, has_validation: bool) -> 
         return SolvingPlan((fine if is_small else coarse)[: 1 if hp.tuning else hp.num_models], passes, tolerance)
     if not (has_validation and sizes.are_held and may_solve(hp) and size <= MOST_NUMBERS):
         return SolvingPlan()
-    if is_small:
-        return SolvingPlan(fine, passes, tolerance, is_quick=True)
-    some = coarse[:: max(1, -(-len(coarse) * hp.outputs * (sizes.features + 1) // MOST_WEIGHTS))]
+    path = fine if is_small else coarse
+    some = path[:: max(1, -(-len(path) * hp.outputs * (sizes.features + 1) // MOST_WEIGHTS))]
     if len(some) < FEWEST_CANDIDATES:
         return SolvingPlan()
+    if is_small:
+        return SolvingPlan(some, passes, tolerance, is_quick=True)
     return SolvingPlan(some, min(passes, FEW_PASSES), tolerance, to_the_end=False)
 
 

@@ -1,7 +1,4 @@
-"""How people who train on their own machine select without rows for that, unless they say otherwise.
-
-Tests: tests/commands/test_train.py, tests/estimators/test_linear.py.
-"""
+"""How people who train on their own machine select without rows for that, unless they say otherwise."""
 
 from collections.abc import Collection, Mapping
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.rows.csr import Csr, as_dense, expand_rows
+from open_algorithms.learning.rows.csr import Csr, as_dense, compress_matrix, expand_rows
 from open_algorithms.learning.rows.dense import Block, DenseRows
-from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, hold_or_stream
+from open_algorithms.learning.rows.kept import HeldRows, Storage, StreamedRows, hold_or_stream, join_rows
 from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
 from open_algorithms.learning.types.arrays import Floats
@@ -134,3 +134,38 @@ def test_very_wide_sparse_rows_are_not_centred() -> None:
     assert isinstance(rows, SparseRows)
     assert rows.shift is None
     assert rows.X.data.tolist() == [4]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_that_are_joined_are_those_that_were_never_parted(sparse: bool) -> None:
+    (rows,) = held(Source(draw_blocks(100, sparse=sparse)), 1 << 20).iterate_pieces()
+    blocks = draw_blocks(100, 60, sparse=sparse)
+    parts = [next(held(Source([block]), 1 << 20).iterate_pieces()) for block in blocks]
+    joined = join_rows(*parts)
+    assert len(joined) == 100
+    assert joined.row_weights is None
+    for mine, whole in zip(joined.arrays, rows.arrays, strict=True):  # the row of zeros at the end, too
+        np.testing.assert_array_equal(mine, whole)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_weights_follow_rows_that_are_joined(sparse: bool) -> None:
+    weights = np.arange(100, dtype=np.float32)
+    parts = [next(held(Source([block]), 1 << 20).iterate_pieces()) for block in draw_blocks(100, 60, sparse=sparse)]
+    joined = join_rows(parts[0].weigh_rows(weights[:60]), parts[1].weigh_rows(weights[60:]))
+    assert joined.row_weights is not None
+    np.testing.assert_array_equal(joined.row_weights, weights)
+    np.testing.assert_array_equal(matrix(joined), matrix(join_rows(*parts)))
+
+
+def test_a_feature_is_constant_only_if_it_is_in_all_rows_that_are_joined() -> None:
+    X = np.ones((4, FEATURES), np.float32)
+    X[3, 2] = 5
+    blocks = [(compress_matrix(part), np.ones(2, np.float32)) for part in (X[:2], X[2:])]
+    scaler = Scaler(np.ones(FEATURES, np.float32), np.ones(FEATURES, np.float32))
+    parts = [next(held(Source([block]), 1 << 20, scaler=scaler).iterate_pieces()) for block in blocks]
+    joined = join_rows(*parts)
+    assert isinstance(parts[0], SparseRows)
+    assert isinstance(joined, SparseRows)
+    assert parts[0].constant_features.tolist() == [0, 1, 2, 3, 4]
+    assert joined.constant_features.tolist() == [0, 1, 3, 4]
