@@ -39,7 +39,7 @@ class Examination:
     """The standings of F finalists, with how sure they are.
 
     `errors` (F,) are the standard errors of each one's distance in value from the best, and `win_shares` (F,) how often
-    each is the best, over random draws of the rows.
+    each is the best, over random draws of the rows; of equal ones, that of the lower loss.
     """
 
     standings: Standings
@@ -131,9 +131,10 @@ def mean_losses(blocks: Iterable[ScoredBlock], models: int, objective: Objective
 def weighted_losses(block: ScoredBlock, objective: Objective) -> Floats:
     """Return the reported loss of each row, times its weight, for each finalist, (n, F)."""
     losses = row_losses(objective, block.margins, block.labels)
-    if objective.reported_weights is not None:
-        losses = losses * objective.reported_weights[block.labels.astype(np.int64)][:, None]
-    return losses if block.weights is None else losses * block.weights[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):  # of what has diverged
+        if objective.reported_weights is not None:
+            losses = losses * objective.reported_weights[block.labels.astype(np.int64)][:, None]
+        return losses if block.weights is None else losses * block.weights[:, None]
 
 
 def empty_block(models: int) -> ScoredBlock:
@@ -198,5 +199,6 @@ def summarise(standings: Standings, draws: Float64s) -> Examination:
     best = int(np.where(known, sign * standings.values, -np.inf).argmax())
     gaps = np.where(known, ranked[:, [best]] - ranked, 0.0)
     errors = np.where(np.isfinite(gaps).all(axis=0), np.nan_to_num(gaps, posinf=0, neginf=0).std(axis=0), 0.0)
-    wins = np.bincount(ranked.argmax(axis=1), minlength=models) / len(draws)
+    by_loss = np.argsort(np.where(known, standings.losses, np.inf), kind="stable")
+    wins = np.bincount(by_loss[ranked[:, by_loss].argmax(axis=1)], minlength=models) / len(draws)
     return Examination(standings, errors, wins)

@@ -25,7 +25,7 @@ EXACT, CLOSE = (
     1e-6,
 )  # of the objective, that is left to gain where the user wants candidates solved, and elsewhere
 MOST_WEIGHTS = 2**21  # of all candidates
-FEWEST_CANDIDATES = 4  # that are worth it
+FEWEST_CANDIDATES = 4  # of a longer path, that are worth it
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def plan_solving(hp: Hyperparameters, sizes: Sizes, *, has_validation: bool) -> 
         return SolvingPlan()
     path = fine if is_small else coarse
     some = path[:: max(1, -(-len(path) * hp.outputs * (sizes.features + 1) // MOST_WEIGHTS))]
-    if len(some) < FEWEST_CANDIDATES:
+    if len(some) < min(FEWEST_CANDIDATES, len(path)):
         return SolvingPlan()
     if is_small:
         return SolvingPlan(some, passes, tolerance, is_quick=True)
