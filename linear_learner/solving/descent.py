@@ -3,8 +3,6 @@
 Every step evaluates all functions once, each at a point of its own, as their values and gradients come from one pass
 over rows. The directions are those of Nocedal's limited memory (1980); L1 is treated as in Andrew and Gao's OWL-QN
 (2007).
-
-Tests: tests/linear_learner/solving/test_descent.py.
 """
 
 from collections.abc import Callable
@@ -18,6 +16,7 @@ SUFFICIENT_DECREASE = 1e-4  # of what the slope promises
 VALUE_NOISE = 2e-7  # relative, of a sum of losses in float32
 SHORTEST_STEP = 1e-6  # of the direction, below which nothing is gained
 LEAST_COSINE = 1e-8  # of a step and the change of the gradient along it
+SMALLEST = np.finfo(np.float64).tiny  # of which there is an inverse
 SHRINK_RANGE = 0.1, 0.5  # by which a step that went too far is shortened
 SCALE_RANGE = 0.2, 5.0  # of the first guess of the Hessian, by the last step
 
@@ -169,4 +168,5 @@ def invert_products(steps: Float64s, changes: Float64s) -> Float64s:
     """Return 1 / (s y) for steps and changes of gradients (P, D), (P,); 0 where they are all but at right angles."""
     products = np.einsum("pd,pd->p", steps, changes)
     sizes = np.einsum("pd,pd->p", steps, steps) * np.einsum("pd,pd->p", changes, changes)
-    return np.divide(1, products, out=np.zeros(len(products)), where=products > LEAST_COSINE * np.sqrt(sizes))
+    least = np.maximum(LEAST_COSINE * np.sqrt(sizes), SMALLEST)
+    return np.divide(1, products, out=np.zeros(len(products)), where=products > least)

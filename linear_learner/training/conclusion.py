@@ -87,11 +87,12 @@ def conclude_training(
 def conclude_stopped_training(plan: Plan, progress: TrainingProgress) -> TrainingResult:
     """Conclude the training of a job that is asked to stop, within about STOPPED_CHANNEL_SECONDS a channel."""
     plan.work.record_lap("stopped")
-    what = (
-        f"the best of {progress.epoch} epochs"
-        if progress.best_snapshot is not None
-        else "what the first epoch has come to"
-    )
+    if progress.best_snapshot is not None:
+        what = f"the best of {progress.epoch} epochs"
+    elif progress.solver is not None:
+        what = f"what {progress.solver.passes} passes over the rows have come to"
+    else:
+        what = "what the first epoch has come to"
     plan.work.log.warning(f"Told to stop: the model is {what}.")
     heads = {
         name: TimeLimitedRows(rows.head_rows, rows.scaler, STOPPED_CHANNEL_SECONDS) for name, rows in plan.data.items()

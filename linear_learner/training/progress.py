@@ -154,9 +154,9 @@ class TrainingProgress:
             yield f"bank.{name}", array
         yield "solved", ABSENT if self.solved is None else self.solved
         yield "solved_losses", self.solved_losses
-        if self.solver is not None:
-            for name, array in self.solver.state_arrays():
-                yield f"{SOLVER}{name}", array
+        solving = self.solver_state.items() if self.solver is None else self.solver.state_arrays()
+        for name, array in solving:
+            yield f"{SOLVER}{name}", array
 
     def check_state(self, state: Mapping[str, AnyArray]) -> None:
         """Raise ValueError where `state` lacks an array that training resumes from."""

@@ -1,7 +1,4 @@
-"""Solve the candidates that are not trained step by step: pass after pass, in folds where these decide.
-
-Tests: tests/linear_learner/training/test_solving.py.
-"""
+"""Solve the candidates that are not trained step by step: pass after pass, in folds where these decide."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -44,7 +41,7 @@ def solve_candidates(
         work.log.show_progress(solver.passes, solving.passes, 0, plan.row_counts["train"].most, name, np.nan)
         solver.run_pass(with_folds(plan.train, folds), work.raise_if_stopped)
         unchecked = check_labels_vary(unchecked, plan.hp, work.hosts, work.log)
-        if not solving.to_the_end and is_time_to_look(solver.passes, solving.passes):
+        if not solving.to_the_end and (solver.is_done or is_time_to_look(solver.passes, solving.passes)):
             look_at_candidates(plan, progress, solver)
         with work.hosts.stopping_together():
             if write_next_checkpoint is not None and not solving.is_quick:

@@ -1,0 +1,423 @@
+"""Candidates that are solved: in folds, on the way, alone, over several hosts, and in jobs that are cut off."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from linear_learner.measuring.thresholds import accuracy_at_cuts, calibrate_threshold, enumerate_cuts
+from linear_learner.objective.losses import LOSSES
+from linear_learner.options import solved
+from linear_learner.options.budget import Budget
+from linear_learner.training import solving
+from linear_learner.training.result import TrainingResult
+from linear_learner.training.solving import is_time_to_look
+from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.rows.csr import compress_matrix
+from open_algorithms.learning.rows.dense import Block
+from open_algorithms.learning.rows.folds import deal_folds
+from open_algorithms.learning.rows.holdout import Holdout
+from tests.learning.job.recorder import Recorder
+from tests.learning.rows.problems import draw_problem
+from tests.linear_learner.host_threads import run_hosts
+from tests.linear_learner.jobs import fit_model, fit_result
+from tests.linear_learner.models import assert_same_bits
+from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.examples import BY_LOSS, Channels, draw_example
+from tests.linear_learner.training.host_jobs import Done, Given, train_host
+from tests.linear_learner.training.stops import Stop
+
+Array = NDArray[Any]
+LOSS = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
+JOBS = {
+    name: {"predictor_type": name} | ({"num_classes": "3"} if name == "multiclass_classifier" else {}) for name in LOSS
+}
+BINARY = JOBS["binary_classifier"]
+FOLDS, ALONE = {"folds": "4", "seed": "3"}, {"optimizer": "lbfgs"}
+UNSCALED = dict.fromkeys(("normalize_data", "unbias_data", "normalize_label", "unbias_label"), "false")
+ROWS = 120
+TIGHT = Budget(67 << 20)  # for 60 000 rows
+
+
+def draw(predictor: str, rows: int = ROWS, seed: int = 0) -> tuple[Array, Array]:
+    return draw_example(predictor, rows, seed)
+
+
+def split(predictor: str) -> dict[str, list[Block]]:
+    X, y = draw(predictor, 2 * ROWS)
+    return {"train": [(X[:ROWS], y[:ROWS])], "validation": [(X[ROWS:], y[ROWS:])]}
+
+
+def peer_margins(predictor: str, X: Array, y: Array, wd: float, others: Array) -> Array:
+    """Return the margins of other rows by scikit-learn's model with a penalty of wd times the rows, (n, K)."""
+    if predictor == "regressor":
+        return np.asarray(Ridge(alpha=wd).fit(X, y).predict(others)[:, None])
+    peer = LogisticRegression(C=1 / wd, solver="newton-cholesky", tol=1e-10).fit(X, y)
+    margins = np.asarray(peer.decision_function(others))
+    return margins[:, None] if margins.ndim == 1 else margins
+
+
+def standardised(result: TrainingResult, X: Array, y: Array) -> tuple[Array, Array]:
+    return result.scaler.standardise_features(X).astype(float), result.scaler.standardise_label(y).astype(float)
+
+
+def centre_classes(margins: Array) -> Array:
+    """Return margins of which only the differences between classes count, if there are several, in one form."""
+    return margins - margins.mean(axis=1, keepdims=True) if margins.shape[1] > 1 else margins
+
+
+def margins_out_of_fold(predictor: str, result: TrainingResult, X: Array, y: Array, wd: float) -> Array:
+    """Return the margins of each row by scikit-learn's model of the other folds, (n, K)."""
+    Z, label = standardised(result, X, y)
+    folds = deal_folds(y, 4, 3, by_class=predictor != "regressor")
+    found = np.zeros((len(y), 3 if predictor == "multiclass_classifier" else 1))
+    for fold in range(4):
+        own = folds == fold
+        found[own] = peer_margins(predictor, Z[~own], label[~own], wd * len(y), Z[own])
+    return found
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("predictor", LOSS)
+def test_folds_choose_by_what_scikit_learn_loses_out_of_fold_and_the_model_learns_from_all_rows(
+    predictor: str, sparse: bool
+) -> None:
+    X, y = draw(predictor)
+    log = Recorder()
+    blocks = [(compress_matrix(X) if sparse else X, y)]
+    by_loss = BY_LOSS if predictor == "binary_classifier" else {}
+    result = fit_result(JOBS[predictor] | FOLDS | by_loss | {"l1": "0"}, {"train": blocks}, log)
+    assert (result.folds, result.deciding_channel, len(result.candidates)) == (4, "train", 20)
+    Z, label = standardised(result, X, y)
+    value, unit = LOSSES[LOSS[predictor]].value, result.scaler.label_deviation ** LOSSES[LOSS[predictor]].degree
+    losses = result.standings.losses
+    for m in (0, 9, 19):
+        margins = margins_out_of_fold(predictor, result, X, y, result.candidates[m].wd)
+        assert losses[m] == pytest.approx(unit * value(margins, label, 0.0).mean(), rel=2e-3)
+    assert result.winner == losses.argmin()
+    on_all = peer_margins(predictor, Z, label, result.candidates[result.winner].wd * len(y), Z)
+    expected = result.scaler.restore_label(on_all) if predictor == "regressor" else on_all
+    np.testing.assert_allclose(centre_classes(result.model.margins(X)), centre_classes(expected), rtol=0.01, atol=0.02)
+    by_class = "" if predictor == "regressor" else ", by class,"
+    assert any(
+        line.startswith(f"folds=4: the rows are dealt to folds at random{by_class} and each") for line in log.said
+    )
+    assert log.has_said("Solved 20 candidates, and each in 4 folds, in ")
+    assert log.warnings == []
+
+
+def test_the_threshold_is_the_best_for_scores_out_of_fold() -> None:
+    X, y = draw("binary_classifier")
+    result = fit_result(BINARY | FOLDS | {"l1": "0"}, {"train": [(X, y)]}, Recorder())
+    z = margins_out_of_fold("binary_classifier", result, X, y, result.candidates[result.winner].wd)
+    score = LOSSES["logistic"].link(z)[:, 0]
+    best = calibrate_threshold(score, y, accuracy_at_cuts)
+    assert accuracy_at_cuts(enumerate_cuts(score, y)).value.max() == best.value
+    assert ((score >= result.model.threshold) == y).mean() == pytest.approx(best.value)
+    assert result.standings.values[result.winner] == pytest.approx(best.value)
+    assert result.model.threshold == pytest.approx(best.threshold, abs=5e-3)
+
+
+def test_among_candidates_within_a_standard_error_the_lowest_loss_is_chosen() -> None:
+    X, y = draw("binary_classifier")
+    found = fit_result(BINARY | FOLDS, {"train": [(X, y)]}, Recorder())
+    assert found.winner == found.finalists[found.examination.choose(is_cautious=True) or 0]
+    trained = fit_result(BINARY | ALONE, {"train": [(X, y)]}, Recorder())  # on the rows that it learned from
+    assert trained.winner == trained.finalists[trained.examination.choose(is_cautious=False) or 0]
+
+
+@pytest.mark.parametrize("name", ["holdout", "folds"])
+def test_folds_and_holdout_have_no_effect_beside_a_validation_channel_and_the_log_says_so(name: str) -> None:
+    log, value = Recorder(), {"holdout": "0.2", "folds": "4"}[name]
+    channels = split("regressor")
+    job = JOBS["regressor"] | {"epochs": "2"}
+    model = fit_model(job | {name: value}, channels, log)
+    assert f"{name} has no effect on this job: the channel 'validation' is there to select on." in log.warnings
+    assert_same_bits(model, fit_model(job, channels, Recorder()))
+
+
+@pytest.mark.parametrize(
+    "texts", [{"loss": "hinge_loss"}, {"num_models": "3"}, {"optimizer": "sgd"}, {"num_models": "1"} | ALONE]
+)
+def test_folds_that_have_no_effect_are_named_with_what_they_take(texts: dict[str, str]) -> None:
+    job, blocks, log = BINARY | texts | {"epochs": "2"}, {"train": [draw("binary_classifier")]}, Recorder()
+    model = fit_model(job | {"folds": "4"}, blocks, log)
+    (warning,) = log.warnings
+    assert warning.startswith("folds has no effect on this job: only candidates that are solved")
+    assert_same_bits(model, fit_model(job, blocks, Recorder()))
+
+
+def test_rows_that_do_not_fit_the_memory_cannot_be_dealt_to_folds() -> None:
+    blocks = draw_problem(60_000, sparse=False)
+    with pytest.raises(
+        InputError, match=r"folds: expected 0 where the rows of the channel 'train' do not fit .* found 4"
+    ):
+        fit_model(BINARY | FOLDS, {"train": blocks}, Recorder(), Budget(72 << 20))
+
+
+HELD = {"holdout": "0.2"}
+
+
+def test_rows_that_were_held_out_go_back_where_folds_are_affordable_and_their_weights_with_them() -> None:
+    X, y = draw("regressor")
+    weights = np.random.default_rng(1).integers(1, 4, ROWS).astype(np.float32)
+    weights /= weights.mean()
+    (held,) = (marks for _, _, marks in Holdout(0.2, 3, by_class=False).mark_blocks([(X, y)]))
+    assert 0 < held.sum() < ROWS
+    order = np.concatenate([np.flatnonzero(~held), np.flatnonzero(held)])
+    job, log = JOBS["regressor"] | FOLDS | UNSCALED, Recorder()
+    back = fit_result(job | HELD, {"train": [(X, y)]}, log, row_weights={"train": weights})
+    never = fit_result(job, {"train": [(X[order], y[order])]}, Recorder(), row_weights={"train": weights[order]})
+    assert (back.folds, back.deciding_channel) == (4, "train")
+    assert_same_bits(back.model, never.model)
+    assert not log.has_said("holdout=")
+    plain = fit_model(job | HELD, {"train": [(X, y)]}, Recorder())
+    assert np.abs(plain.weight - back.model.weight).max() > 1e-4
+
+
+def test_rows_are_held_out_where_folds_are_not_affordable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solved, "NUMBERS_OF_FOLDS", 1)
+    channels, log, job = {"train": [draw("binary_classifier")]}, Recorder(), BINARY | {"seed": "3"}
+    result = fit_result(job | HELD | FOLDS, channels, log)
+    assert (result.folds, result.deciding_channel) == (0, "validation")
+    assert any(line.startswith("holdout=0.2: ") for line in log.said)
+    assert_same_bits(result.model, fit_model(job | HELD, channels, Recorder()))
+    asked = fit_result(job | FOLDS, channels, Recorder())  # there is no other way
+    assert asked.folds == 4
+
+
+def test_a_stream_is_held_out_of_where_folds_and_holdout_are_asked_for() -> None:
+    blocks, log = draw_problem(60_000, sparse=False), Recorder()
+    job = BINARY | HELD | FOLDS | {"num_models": "1", "epochs": "1"}
+    result = fit_result(job, {"train": blocks}, log, TIGHT)
+    assert log.has_said("The channel 'train' is larger than the")
+    assert result.deciding_channel == "validation"
+
+
+@pytest.mark.parametrize("predictor", LOSS)
+def test_one_candidate_alone_is_scikit_learns_model(predictor: str) -> None:
+    X, y = draw(predictor)
+    result = fit_result(JOBS[predictor] | ALONE | {"num_models": "1", "wd": "0.02"}, {"train": [(X, y)]}, Recorder())
+    Z, label = standardised(result, X, y)
+    margins = peer_margins(predictor, Z, label, 0.02 * ROWS, Z)
+    expected = result.scaler.restore_label(margins) if predictor == "regressor" else margins
+    np.testing.assert_allclose(centre_classes(result.model.margins(X)), centre_classes(expected), rtol=1e-3, atol=2e-3)
+    assert len(result.candidates) == 1
+
+
+def test_epochs_that_the_user_set_bound_the_passes_and_the_log_says_what_is_not_solved() -> None:
+    log = Recorder()
+    fit_model(BINARY | ALONE | {"epochs": "3"}, {"train": [draw("binary_classifier")]}, log)
+    assert any(
+        re.match(r"Solved 26 candidates in 3 passes over the rows; \d+ problems are not at", s) for s in log.said
+    )
+
+
+def test_without_epochs_solved_candidates_stand_beside_those_that_step() -> None:
+    channels = split("binary_classifier")
+    result = fit_result(BINARY | BY_LOSS, channels, Recorder())
+    assert [c.optimizer == "lbfgs" for c in result.candidates] == [False] * 32 + [True] * 25
+    assert set(result.finalists) >= set(range(32, 57))
+    best = {kind: min(found) for kind, found in split_losses(result).items()}
+    assert result.standings.losses.min() == min(best.values())
+    assert result.standings.losses[result.finalists == result.winner] == result.standings.losses.min()
+
+
+def split_losses(result: TrainingResult) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"stepped": [], "solved": []}
+    for number, loss in zip(result.finalists, result.standings.losses, strict=True):
+        found["solved" if result.candidates[number].optimizer == "lbfgs" else "stepped"].append(float(loss))
+    return found
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_stream_is_solved_as_rows_in_memory_are(sparse: bool) -> None:
+    blocks, job, models = draw_problem(60_000, sparse=sparse), BINARY | ALONE | {"num_models": "1", "wd": "0.1"}, []
+    for budget in (Budget(), TIGHT):
+        log = Recorder()
+        models.append(fit_model(job, {"train": blocks}, log, budget))
+        assert log.has_said("The channel 'train' is larger than the") == (budget != Budget())
+    np.testing.assert_allclose(models[1].weight, models[0].weight, atol=2e-4)
+    np.testing.assert_allclose(models[1].bias, models[0].bias, atol=2e-4)
+
+
+@pytest.fixture
+def _large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solve no candidates to the end, as of many rows."""
+    monkeypatch.setattr(solved, "NUMBERS_TO_THE_END", 0)
+
+
+def overfitted() -> dict[str, list[Block]]:
+    """Return more features than rows, with which a weak penalty is worst at its optimum."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 70)).astype(np.float32)
+    y = (X[:, 0] + 2 * generator.normal(size=200) > 0).astype(np.float32)
+    return {"train": [(X[:60], y[:60])], "validation": [(X[60:], y[60:])]}
+
+
+def losses_of(weights: Array, result: TrainingResult, block: tuple[Any, Any]) -> Array:
+    Z, y = standardised(result, *block)
+    z = Z @ weights[:, 0, :-1].T + weights[:, 0, -1]
+    return np.asarray((np.logaddexp(0, z) - y[:, None] * z).mean(axis=0))
+
+
+@pytest.mark.usefixtures("_large")
+def test_what_is_not_solved_to_the_end_is_kept_as_it_was_best_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solving, "FIRST_LOOK", 1)
+    monkeypatch.setattr(solving, "PASSES_PER_LOOK", 1)
+    channels = overfitted()
+    result = fit_result(BINARY | BY_LOSS, channels, Recorder())
+    course, block = result.course, channels["validation"][0]
+    assert course.solved is not None
+    assert course.solver is not None
+    kept, last = (losses_of(weights, result, block) for weights in (course.solved, course.solver.points))
+    np.testing.assert_allclose(course.solved_losses, kept, rtol=1e-4)
+    assert (kept <= last * (1 + 1e-5)).all()
+    assert kept[0] < 0.5 * last[0]
+    assert kept[9] == pytest.approx(last[9], rel=1e-4)  # that of the strongest L2 is best at its optimum
+    np.testing.assert_allclose(result.standings.losses[-len(kept) :], kept, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("_large")
+def test_what_is_solved_is_looked_at_though_it_is_not_the_time_to() -> None:
+    course = fit_result(JOBS["regressor"] | {"wd": "0.1"}, split("regressor"), Recorder()).course
+    assert course.solver is not None
+    assert course.solver.is_done
+    assert not is_time_to_look(course.solver.passes, solved.FEW_PASSES)
+    assert course.solved is not None
+    np.testing.assert_allclose(course.solved[:4], course.solver.points[:4], atol=1e-6)
+
+
+def test_looks_begin_late_and_the_last_pass_is_always_looked_at() -> None:
+    assert [p for p in range(1, 23) if is_time_to_look(p, 22)] == [8, 12, 16, 20, 22]
+    assert [p for p in range(1, 4) if is_time_to_look(p, 3)] == [3]
+
+
+CUT_OFF: dict[str, dict[str, str]] = {
+    "alone": ALONE | {"num_models": "2"},
+    "in folds": FOLDS | ALONE | {"l1": "0"},
+}
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+@pytest.mark.parametrize("predictor", LOSS)
+def test_a_job_that_is_cut_off_ends_with_the_same_bits(
+    predictor: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solved, "NUMBERS_OF_FINE_FOLDS", 0)
+    job, channels, disk = JOBS[predictor] | CUT_OFF[name], {"train": [draw(predictor)]}, Disk()
+    expected = fit_result(job, channels, Recorder(), checkpoints=disk)
+    count = len(disk.checkpoints)
+    assert count > (1 if predictor == "regressor" else 5)
+    for after in {1, count // 2, count}:
+        resumed = fit_result(job, channels, Recorder(), checkpoints=cut_off(after, job, channels))
+        assert_same_bits(resumed.model, expected.model)
+        np.testing.assert_array_equal(resumed.standings.losses, expected.standings.losses)
+
+
+@pytest.mark.usefixtures("_large")
+def test_a_job_that_is_cut_off_between_two_looks_ends_with_the_same_bits() -> None:
+    job, channels, disk = BINARY | {"epochs": "12"}, overfitted(), Disk()
+    expected = fit_result(job, channels, Recorder(), checkpoints=disk)
+    assert expected.course.solved is not None
+    for after in (len(disk.checkpoints) - 6, len(disk.checkpoints) - 2):
+        resumed = fit_result(job, channels, Recorder(), checkpoints=cut_off(after, job, channels))
+        assert_same_bits(resumed.model, expected.model)
+        assert resumed.course.solved is not None
+        np.testing.assert_array_equal(resumed.course.solved, expected.course.solved)
+
+
+@pytest.mark.parametrize("texts", [ALONE | {"num_models": "1"}, FOLDS | {"epochs": "6"}, BY_LOSS | {"epochs": "9"}])
+def test_wherever_a_job_is_told_to_stop_after_two_passes_it_ends_with_a_model(
+    texts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = texts.get("epochs") == "9"
+    if steps:
+        monkeypatch.setattr(solved, "NUMBERS_TO_THE_END", 0)
+    channels: Channels = split("binary_classifier") if steps else {"train": [draw("binary_classifier")]}
+    counter = Stop()
+    fit_model(BINARY | texts, channels, Recorder(), raise_if_stopped=counter)
+    assert counter.looks > 10
+    outcomes = list(stop_everywhere(BINARY | texts, channels, range(1, counter.looks + 1, 17 if steps else 1)))
+    assert outcomes == sorted(outcomes)  # once there is a model, there always is one
+    assert outcomes[-1]
+    assert sum(not outcome for outcome in outcomes) <= 5
+
+
+def stop_everywhere(job: dict[str, str], channels: Channels, looks: Sequence[int]) -> Iterator[bool]:
+    """Stop a job at each of these looks; yield whether it ended with a model."""
+    for at in looks:
+        log = Recorder()
+        try:
+            model = fit_model(job, channels, log, raise_if_stopped=Stop(at))
+        except KeyboardInterrupt:
+            yield False
+            continue
+        assert np.isfinite(model.weight).all()
+        assert any(line.startswith("Told to stop: the model is ") for line in log.warnings)
+        yield True
+
+
+def test_a_job_that_is_stopped_in_solving_says_how_far_it_came() -> None:
+    log, channels = Recorder(), {"train": [draw("binary_classifier")]}
+    fit_model(BINARY | ALONE, channels, log, raise_if_stopped=Stop(12))
+    (line,) = (line for line in log.warnings if line.startswith("Told to stop"))
+    assert re.match(r"Told to stop: the model is what \d passes over the rows have come to\.", line)
+
+
+def fit_on_two_hosts(
+    job: dict[str, str], parts: Sequence[dict[str, Any]], disks: Sequence[Disk | None] = (None, None)
+) -> list[Done]:
+    def be_host(hosts: Hosts) -> Done:
+        given = Given(job, parts[hosts.rank], sharded=("train",), disk=disks[hosts.rank])
+        return train_host(hosts, given)
+
+    return run_hosts(2, be_host)
+
+
+@pytest.mark.parametrize("texts", [ALONE | {"num_models": "3"}, FOLDS | {"epochs": "6"}])
+@pytest.mark.parametrize("predictor", LOSS)
+def test_two_hosts_solve_what_one_solves(predictor: str, texts: dict[str, str]) -> None:
+    X, y = draw(predictor)
+    parts = [{"train": [(X[:50], y[:50])]}, {"train": [(X[50:], y[50:])]}]
+    job = JOBS[predictor] | texts | UNSCALED | BY_LOSS
+    first, second = fit_on_two_hosts(job | {"mini_batch_size": "500"}, parts)
+    assert_same_bits(first.model, second.model)
+    if "folds" in texts:  # each host deals its own rows
+        assert first.best
+    else:
+        alone = fit_model(job, {"train": [(X, y)]}, Recorder())
+        np.testing.assert_allclose(first.model.weight, alone.weight, rtol=2e-2, atol=2e-3)
+
+
+def test_two_hosts_go_on_from_a_checkpoint_of_the_first_in_solving() -> None:
+    X, y = draw("binary_classifier")
+    parts = [{"train": [(X[:50], y[:50])]}, {"train": [(X[50:], y[50:])]}]
+    job, disk = BINARY | ALONE | {"num_models": "2"}, Disk()
+    expected, _ = fit_on_two_hosts(job, parts, (disk, None))
+    cut = Disk()
+    cut.checkpoints = disk.checkpoints[:4]
+    first, second = fit_on_two_hosts(job, parts, (cut, None))
+    assert first.log.has_said("Going on from the checkpoint")
+    assert len(cut.checkpoints) == len(disk.checkpoints)
+    for resumed in (first, second):
+        assert_same_bits(resumed.model, expected.model)
+
+
+def test_without_a_bias_there_is_none() -> None:
+    X, y = draw("regressor")
+    for texts in (ALONE, FOLDS):
+        job = JOBS["regressor"] | texts | UNSCALED | {"use_bias": "false"}
+        assert fit_model(job, {"train": [(X, y)]}, Recorder()).bias.tolist() == [0]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_fewer_rows_than_folds_still_give_a_model(rows: int) -> None:
+    X, y = draw("regressor", rows)
+    result = fit_result(JOBS["regressor"] | {"folds": "20"}, {"train": [(X, y)]}, Recorder())
+    assert np.isfinite(result.model.weight).all()
