@@ -1,7 +1,4 @@
-"""The margins of many models on rows, block by block.
-
-Tests: tests/linear_learner/bank/test_margins.py.
-"""
+"""The margins of many models on rows, block by block."""
 
 from collections.abc import Iterator
 from typing import cast

@@ -1,7 +1,4 @@
-"""Examine finalists on the rows that decide: the loss and the score of each, and how sure they are.
-
-Tests: tests/linear_learner/measuring/test_examination.py.
-"""
+"""Examine finalists on the rows that decide: the loss and the score of each, and how sure they are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

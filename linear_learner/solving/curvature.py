@@ -1,7 +1,4 @@
-"""The shape of the loss at its start, from a sample of the rows, by which a solver's first steps are made.
-
-Tests: tests/linear_learner/solving/test_curvature.py.
-"""
+"""The shape of the loss at its start, from a sample of the rows, by which a solver's first steps are made."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -47,7 +44,9 @@ class Spread:
         The Hessian of a problem is its curvature (P, K) times the second moments of the features, plus its wd.
         """
         curved, wd = curvatures[..., None], problems.wd[:, None, None]
-        ridge = curved * (self.mean_variance or 1.0) * np.where(problems.l1 > 0, L1_RIDGE, RELATIVE_RIDGE)[:, None, None]
+        ridge = (
+            curved * (self.mean_variance or 1.0) * np.where(problems.l1 > 0, L1_RIDGE, RELATIVE_RIDGE)[:, None, None]
+        )
         own = gradients[..., :-1] - gradients[..., -1:] * self.mean
         beyond = 1 / (curved * self.rest + wd + ridge)
         along = 1 / (curved * self.variances + wd + ridge)

@@ -1,7 +1,4 @@
-"""The sums over rows that a solver needs: losses, their gradients and their curvatures, of many models at once.
-
-Tests: tests/linear_learner/solving/test_sums.py.
-"""
+"""The sums over rows that a solver needs: losses, their gradients and their curvatures, of many models at once."""
 
 from functools import partial
 from typing import NamedTuple

@@ -92,7 +92,7 @@ def examine_margins(hp: Hyperparameters, z: Any, y: Any, weights: Any = None) ->
 @pytest.mark.parametrize("criterion", CRITERIA)
 @pytest.mark.parametrize("rows", [ROWS, 300])
 def test_values_and_losses_of_a_classifier_are_those_of_its_training(criterion: str, rows: int, weighted: bool) -> None:
-    hp, counts = classifier(criterion), np.random.default_rng(2).integers(0, 3, ROWS)
+    hp, counts = classifier(criterion), np.random.default_rng(2).integers(0, 3, ROWS).astype(np.float32)
     held, weights = channel(hp, weights=counts if weighted else None), draw_weights(hp)
     objective = Objective(LOSSES["logistic"], has_row_weights=weighted)
     expected = evaluate_candidates(SlicedBank([Candidate()] * MODELS, weights, objective, 100), held, hp, rows)

@@ -92,7 +92,9 @@ def test_smooth_losses_are_solved_and_no_others(loss: str) -> None:
     texts = {"predictor_type": LOSSES[loss].predictor_type, "loss": loss, "num_classes": "3"}
     assert bool(plan(texts).candidates) == LOSSES[loss].is_smooth
     if not LOSSES[loss].is_smooth:
-        with pytest.raises(InputError, match=f"lbfgs solves smooth losses only, which are logistic, .*found loss={loss}"):
+        with pytest.raises(
+            InputError, match=f"lbfgs solves smooth losses only, which are logistic, .*found loss={loss}"
+        ):
             settings(**texts | BY_USER)
 
 

@@ -33,7 +33,7 @@ def design_matrix(rows: AnyRows) -> Array:
 
 def margins_by_hand(rows: AnyRows, weights: Array) -> Array:
     """Return the margins (n, P, K) for weights (P, K, d + 1)."""
-    return np.einsum("nd,pkd->npk", design_matrix(rows), weights.astype(np.float64))
+    return np.asarray(np.einsum("nd,pkd->npk", design_matrix(rows), weights.astype(np.float64)))
 
 
 def row_values(loss: str, z: Array, y: Array) -> Array:

@@ -99,7 +99,7 @@ def test_convex_functions_end_where_scipy_ends() -> None:
 
 def test_l1_ends_at_the_soft_threshold_with_exact_zeros() -> None:
     functions = Quadratics(4, 10, are_separable=True)
-    l1 = np.array([0.0, 1.0, 5.0, 1e6])[:, None] * (np.arange(10) > 0)  # one weight has none, as a bias
+    l1 = np.array([0.0, 1.0, 5.0, 1e6])[:, None] * np.append(0.0, np.ones(9))  # one weight has none, as a bias
     descent = take_steps(start_descent(functions.start, l1), functions, 300)
     diagonal = np.diagonal(functions.hessians, axis1=1, axis2=2)
     expected = np.sign(functions.minima) * np.maximum(np.abs(functions.minima) - l1 / diagonal, 0)

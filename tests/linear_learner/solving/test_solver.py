@@ -22,7 +22,7 @@ from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_r
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
-from open_algorithms.learning.types.arrays import Float64s, Int64s
+from open_algorithms.learning.types.arrays import Int64s
 from tests.linear_learner.bank.problems import draw_both_forms
 from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.solving.by_hand import (
@@ -50,7 +50,8 @@ EXPONENTS = (-5, 0, 5, 10, 14)  # of 2, from weak to strong
 def load_table(name: str) -> tuple[DenseRows, str, int]:
     """Return the standardised rows of a table, the loss that goes with it and the outputs of a model."""
     load, loss = TABLES[name]
-    return standardise(*load(return_X_y=True), loss)
+    X, y = load(return_X_y=True)
+    return standardise(X, y, loss)
 
 
 def standardise(X: Array, y: Array, loss: str, *, unbias: bool = True) -> tuple[DenseRows, str, int]:
@@ -109,9 +110,7 @@ def test_the_optimum_is_that_of_scikit_learn_whatever_the_strength(table: str) -
     solver = solve(set_up(make_problems(loss, strengths), rows, outputs), rows)
     assert solver.is_done
     for wd, weights, told in zip(strengths, solver.points, solver.objectives, strict=True):
-        found, best = (
-            objective_by_hand(loss, rows, w, wd) for w in (weights, solve_by_peer(rows, loss, outputs, wd))
-        )
+        found, best = (objective_by_hand(loss, rows, w, wd) for w in (weights, solve_by_peer(rows, loss, outputs, wd)))
         assert found == pytest.approx(best, rel=1e-6)
         assert told == pytest.approx(best, rel=1e-6, abs=3e-6)
 
@@ -217,7 +216,8 @@ def test_without_a_bias_it_stays_at_zero_and_the_weights_are_the_best_without(lo
 
 
 def test_the_bias_is_penalised_by_its_own_strength() -> None:
-    rows, loss, _ = standardise(*datasets.load_iris(return_X_y=True), "squared_loss")
+    X, y = datasets.load_iris(return_X_y=True)
+    rows, loss, _ = standardise(X, y, "squared_loss")
     rows = replace(rows, y=rows.y + 5)
     problems = Problems(Objective(LOSSES[loss]), np.array([0.1, 0.1]), np.array([0.0, 1.0]), np.zeros(2))
     solver = solve(set_up(problems, rows, 1), rows)
@@ -337,5 +337,3 @@ def test_the_penalty_has_its_own_gradient() -> None:
     strengths = np.array([[0.5] * 3 + [0], [2.0] * 3 + [3]])[:, None]
     np.testing.assert_allclose(value, (strengths * weights**2).sum(axis=(1, 2)) / 2)
     np.testing.assert_allclose(gradient, strengths * weights)
-
-
