@@ -88,6 +88,11 @@ def examine_margins(hp: Hyperparameters, z: Any, y: Any, weights: Any = None) ->
     return examine([block], block.margins.shape[1], ask(hp, len(block.labels)), SINGLE_HOST)
 
 
+def choose(found: Examination) -> int | None:
+    """Return the choice among finalists that are all alike steady."""
+    return found.choose(np.zeros(len(found.errors), np.bool_))
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("criterion", CRITERIA)
 @pytest.mark.parametrize("rows", [ROWS, 300])
@@ -143,33 +148,38 @@ def test_several_hosts_come_to_what_one_with_all_rows_comes_to(criterion: str) -
         np.testing.assert_allclose(found.standings.values, alone.standings.values, rtol=1e-5)
         np.testing.assert_allclose(found.standings.losses, alone.standings.losses, rtol=1e-5)
         np.testing.assert_array_equal(found.win_shares, first.win_shares)
-        assert found.choose(is_cautious=True) == first.choose(is_cautious=True)
+        assert choose(found) == choose(first)
 
 
 @pytest.mark.parametrize(
-    ("values", "losses", "errors", "cautious", "bold"),
+    ("values", "losses", "errors", "steady", "best", "chosen"),
     [
-        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.03, 0.03], 1, 0),
-        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.01, 0.01], 0, 0),
-        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.03, 0.20], 2, 0),
-        ([0.80, 0.90, 0.90], [0.1, 0.3, 0.2], [0, 0.00, 0.00], 2, 2),
-        ([0.90, np.nan, 0.89], [0.5, np.nan, 0.4], [0, 0.0, 0.05], 2, 0),
-        ([np.nan, np.nan], [np.nan, np.nan], [0, 0], None, None),
+        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.010, 0.03], [], 0, 1),
+        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.005, 0.03], [], 0, 0),
+        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.010, 0.04], [], 0, 2),
+        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.010, 0.04], [0, 1], 0, 1),
+        ([0.90, 0.88, 0.80], [0.5, 0.3, 0.2], [0, 0.010, 0.03], [2], 0, 1),
+        ([0.80, 0.90, 0.90], [0.1, 0.3, 0.2], [0, 0.000, 0.00], [], 2, 2),
+        ([0.80, 0.90, 0.90], [0.1, 0.3, 0.2], [0, 0.000, 0.00], [1], 2, 1),
+        ([0.90, np.nan, 0.89], [0.5, np.nan, 0.4], [0, 0, 0.05], [1], 0, 2),
+        ([np.nan, np.nan], [np.nan, np.nan], [0, 0], [0], None, None),
     ],
 )
-def test_a_cautious_choice_is_the_lowest_loss_within_a_standard_error_of_the_best(
-    values: list[float], losses: list[float], errors: list[float], cautious: int | None, bold: int | None
+def test_among_those_that_are_equal_but_for_noise_the_steady_come_first_and_then_the_lowest_loss(
+    values: list[float], losses: list[float], errors: list[float], steady: list[int], best: int | None, chosen: Any
 ) -> None:
     standings = Standings(np.array(values), np.array(losses), maximise=True)
     found = Examination(standings, np.array(errors, float), np.zeros(len(values)))
-    assert found.choose(is_cautious=True) == cautious
-    assert found.choose(is_cautious=False) == bold
+    assert found.best == best
+    assert found.choose(np.isin(np.arange(len(values)), steady)) == chosen
 
 
-def test_where_the_loss_decides_the_lowest_is_chosen_however_unsure() -> None:
+@pytest.mark.parametrize(("steady", "chosen"), [([], 1), ([2], 2), ([0], 1), ([0, 1, 2], 1)])
+def test_where_the_loss_decides_the_lowest_is_chosen_among_the_steady(steady: list[int], chosen: int) -> None:
     losses = np.array([0.5, 0.4, 0.41])
-    found = Examination(Standings(losses, losses, maximise=False), np.ones(3), np.zeros(3))
-    assert found.choose(is_cautious=True) == found.choose(is_cautious=False) == 1
+    found = Examination(Standings(losses, losses, maximise=False), np.array([0.03, 0, 0.03]), np.zeros(3))
+    assert found.best == 1
+    assert found.choose(np.isin(np.arange(3), steady)) == chosen
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -179,7 +189,7 @@ def test_win_shares_sum_to_one_and_a_clear_winner_wins_all(criterion: str) -> No
     clear = examine_margins(hp, np.column_stack([noise[:, :2], 4 * y - 2, noise[:, 2:]]), y)
     assert clear.win_shares.tolist() == [0, 0, 1, 0, 0]
     assert clear.errors[2] == 0
-    assert clear.choose(is_cautious=True) == 2
+    assert choose(clear) == 2
     even = examine_margins(hp, 2 * y[:, None] - 1 + noise, y)
     assert even.win_shares.sum() == pytest.approx(1)
     assert (even.win_shares > 0).sum() > 1
@@ -208,7 +218,7 @@ def test_of_equal_ones_that_of_the_lower_loss_wins() -> None:
     y = np.arange(40) % 2
     found = examine_margins(classifier("accuracy"), np.outer(2 * y - 1, [1, 3, 2]), y)
     assert found.standings.values.tolist() == [1, 1, 1]
-    assert found.choose(is_cautious=True) == found.choose(is_cautious=False) == 1
+    assert choose(found) == found.best == 1
     assert found.win_shares.tolist() == [0, 1, 0]
 
 
@@ -217,7 +227,7 @@ def test_of_equal_ones_that_of_the_lower_loss_wins() -> None:
 @pytest.mark.parametrize("rows", [1, 50])
 def test_a_single_row_and_rows_all_alike_have_a_best_candidate(rows: int, label: int, criterion: str) -> None:
     found = examine_margins(classifier(criterion), np.tile([-1.0, 1.0, 0.5], (rows, 1)), np.full(rows, label))
-    assert found.choose(is_cautious=True) == found.choose(is_cautious=False) == label
+    assert choose(found) == found.best == label
     assert found.errors.tolist() == [0, 0, 0]
     assert found.win_shares.tolist() == [1 - label, label, 0]
 
@@ -229,13 +239,13 @@ def test_candidates_that_diverged_are_left_out_and_disturb_no_other(criterion: s
     sound = examine_margins(hp, z[:, 2:], y)
     z[:, 0], z[7, 1] = np.nan, np.inf
     found = examine_margins(hp, z, y)
-    assert found.choose(is_cautious=True) in (2, 3)
+    assert choose(found) in (2, 3)
     assert found.win_shares[:2].tolist() == [0, 0]
     np.testing.assert_array_equal(found.win_shares[2:], sound.win_shares)
     np.testing.assert_array_equal(found.errors[2:], sound.errors)
     z[:] = np.nan
     none = examine_margins(hp, z, y)
-    assert none.choose(is_cautious=True) is None
+    assert choose(none) is None
     assert none.win_shares.tolist() == [0] * 4
 
 

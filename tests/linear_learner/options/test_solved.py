@@ -12,7 +12,7 @@ from linear_learner.options.solved import Sizes, SolvingPlan, are_folds_affordab
 from open_algorithms.learning.job.errors import InputError
 
 ROWS, FEATURES = 1000, 10
-FINE_L2, FINE_L1, COARSE = 20, 5, 13  # candidates of the whole path, and of every second of both
+FINE_L2, FINE_L1, COARSE = 23, 5, 15  # candidates of the whole path, and of every second of both
 TUNING = {"_tuning_objective_metric": "test:mse"}
 BY_USER = {"optimizer": "lbfgs"}
 
@@ -33,7 +33,7 @@ def test_the_path_goes_from_weak_to_strong_l2_and_then_l1() -> None:
     candidates = plan().candidates
     assert {c.optimizer for c in candidates} == {"lbfgs"}
     l2, l1 = candidates[:FINE_L2], candidates[FINE_L2:]
-    assert [c.wd * ROWS for c in l2] == [2.0**k for k in range(-5, 15)]
+    assert [c.wd * ROWS for c in l2] == [2.0**k for k in (-12, -10, -8, -6, *range(-4, 15))]
     assert [c.l1 for c in l2] == [0] * FINE_L2
     assert len(l1) == FINE_L1
     assert all(b.l1 == 2 * a.l1 for a, b in pairwise(l1))
@@ -148,9 +148,9 @@ def test_where_weights_are_many_candidates_are_few_and_none_where_they_would_be_
         return plan(sizes=Sizes(ROWS, numbers, features, True))
 
     assert len(plan_width(edge - 1).candidates) == count
-    assert len(plan_width(edge).candidates) == count // 2 + 1
+    assert len(plan_width(edge).candidates) == -(-count // 2)
     assert plan_width(edge).to_the_end == (numbers < solved.NUMBERS_TO_THE_END)
-    assert plan_width(9 * edge) == SolvingPlan()
+    assert plan_width(15 * edge) == SolvingPlan()
 
 
 @pytest.mark.parametrize("validated", [True, False])
