@@ -30,6 +30,12 @@ def test_a_seed_always_deals_the_same_and_another_seed_otherwise() -> None:
         assert 0.5 < (first != other).mean() < 1
 
 
+def test_without_classes_labels_do_not_matter() -> None:
+    first, second = (deal_folds(labels, 5, 3, by_class=False) for labels in (LABELS, LABELS[::-1]))
+    np.testing.assert_array_equal(first, second)
+    assert (deal_folds(LABELS, 5, 3, by_class=True) != first).any()
+
+
 def test_neighbours_are_dealt_at_random() -> None:
     for by_class in (True, False):
         dealt = deal_folds(np.zeros(1000), 5, 0, by_class=by_class)

@@ -269,7 +269,7 @@ def test_an_infinite_loss_of_a_row_without_weight_gives_no_warning() -> None:
 def test_rows_are_dealt_to_cells_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "CELLS", 4)
     cells, values = Cells(2), np.arange(26.0).reshape(13, 2)
-    for part in (values[:3], values[3:4], values[4:4], values[4:]):
+    for part in (values[:3], values[3:5], values[5:5], values[5:]):
         cells.add(part)
     np.testing.assert_array_equal(cells.sums, [values[i::4].sum(axis=0) for i in range(4)])
 

@@ -90,6 +90,19 @@ def test_directions_that_vary_little_in_a_sample_are_trusted_less(monkeypatch: p
     assert part.variances.min() > whole.mean_variance / 4  # although 20 rows vary in 19 directions only
 
 
+def test_beyond_the_directions_of_a_sample_of_wide_rows_the_variance_is_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(curvature, "LARGEST_WIDTH", 20)
+    rows = draw_wide_rows(30, 400)
+    sample = sample_rows(rows, 20)
+    spread = measure_spread(rows, SINGLE_HOST)
+    assert spread.directions.shape == (30, 19)
+    np.testing.assert_allclose(spread.directions.T @ spread.directions, np.eye(19), atol=1e-9)
+    assert spread.mean_variance == pytest.approx(sample.var(axis=0).mean())
+    assert 0 < spread.rest < spread.mean_variance
+
+
 def test_several_hosts_measure_what_one_with_all_rows_measures() -> None:
     dense, sparse, _ = draw_both_forms("squared_loss", 12)
     for rows in (dense, sparse):

@@ -131,6 +131,14 @@ def test_a_step_to_where_a_value_is_not_finite_is_shortened(outside: float) -> N
     np.testing.assert_allclose(descent.point, 1, atol=1e-3)
 
 
+def test_a_step_that_goes_too_far_is_shortened_to_the_lowest_point_of_a_parabola() -> None:
+    def evaluate(points: Float64s) -> tuple[Float64s, Float64s]:
+        return 1 + points[:, 0] ** 2 / 2, points.copy()
+
+    descent = take_steps(start_descent(np.array([[1.0], [-3.0]])), evaluate, 2, lambda v: 4 * v)
+    assert descent.trial.tolist() == [[0], [0]]
+
+
 def test_a_function_that_is_nowhere_finite_is_given_up_and_holds_up_no_other() -> None:
     functions = Quadratics(2, 4)
 
@@ -159,6 +167,7 @@ def test_what_goes_on_alone_goes_on_with_the_same_bits(l1: float) -> None:
     part = whole.select(np.array(chosen))
     take_steps(whole, functions, 12)
     take_steps(part, functions.select(chosen), 12)
+    assert len(whole.steps) == 5
     for name in ("point", "value", "trial", "steps", "inverses", "promise", "is_done"):
         array = getattr(whole, name)
         kept = array[:, chosen] if name in ("steps", "inverses") else array[chosen]

@@ -94,6 +94,17 @@ def test_rows_count_by_their_weights_and_classes_and_not_in_their_own_fold(loss:
     assert_same_sums(sum_rows(problems, sparse.weigh_rows(row_weights.astype(np.float32)), weights, folds), expected)
 
 
+@pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])
+def test_classes_have_the_weights_that_each_model_gives_them(loss: str) -> None:
+    dense, sparse, outputs = draw_both_forms(loss, 12)
+    class_weights = np.random.default_rng(8).uniform(0.5, 2, (MODELS, max(outputs, 2)))
+    problems = make_problems(loss, class_weights)
+    weights = draw_weights(problems, outputs, 13)
+    expected = sum_by_hand(loss, dense, weights, class_weights.T[dense.labels.astype(int)])
+    for rows in (dense, sparse):
+        assert_same_sums(sum_rows(problems, rows, weights), expected)
+
+
 def test_a_row_of_weight_two_is_two_rows() -> None:
     dense, sparse, outputs = draw_both_forms("logistic", 12)
     problems, one = make_problems("logistic"), np.ones(len(dense), np.float32)

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from linear_learner.bank import margins
 from linear_learner.measuring.thresholds import accuracy_at_cuts, calibrate_threshold, enumerate_cuts
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options import solved
@@ -22,7 +23,7 @@ from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.folds import deal_folds
 from open_algorithms.learning.rows.holdout import Holdout
-from tests.learning.job.recorder import Recorder
+from tests.learning.job.recorder import Position, Recorder
 from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.jobs import fit_model, fit_result
@@ -58,17 +59,17 @@ def peer_margins(predictor: str, X: Array, y: Array, wd: float, others: Array) -
     if predictor == "regressor":
         return np.asarray(Ridge(alpha=wd).fit(X, y).predict(others)[:, None])
     peer = LogisticRegression(C=1 / wd, solver="newton-cholesky", tol=1e-10).fit(X, y)
-    margins = np.asarray(peer.decision_function(others))
-    return margins[:, None] if margins.ndim == 1 else margins
+    z = np.asarray(peer.decision_function(others))
+    return z[:, None] if z.ndim == 1 else z
 
 
 def standardised(result: TrainingResult, X: Array, y: Array) -> tuple[Array, Array]:
     return result.scaler.standardise_features(X).astype(float), result.scaler.standardise_label(y).astype(float)
 
 
-def centre_classes(margins: Array) -> Array:
-    """Return margins of which only the differences between classes count, if there are several, in one form."""
-    return margins - margins.mean(axis=1, keepdims=True) if margins.shape[1] > 1 else margins
+def centre_classes(z: Array) -> Array:
+    """Return margins (n, K), of which only the differences between classes count if there are several, in one form."""
+    return z - z.mean(axis=1, keepdims=True) if z.shape[1] > 1 else z
 
 
 def margins_out_of_fold(predictor: str, result: TrainingResult, X: Array, y: Array, wd: float) -> Array:
@@ -85,8 +86,9 @@ def margins_out_of_fold(predictor: str, result: TrainingResult, X: Array, y: Arr
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("predictor", LOSS)
 def test_folds_choose_by_what_scikit_learn_loses_out_of_fold_and_the_model_learns_from_all_rows(
-    predictor: str, sparse: bool
+    predictor: str, sparse: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(margins, "MOST_ROWS", 50)  # of a block
     X, y = draw(predictor)
     log = Recorder()
     blocks = [(compress_matrix(X) if sparse else X, y)]
@@ -97,12 +99,13 @@ def test_folds_choose_by_what_scikit_learn_loses_out_of_fold_and_the_model_learn
     value, unit = LOSSES[LOSS[predictor]].value, result.scaler.label_deviation ** LOSSES[LOSS[predictor]].degree
     losses = result.standings.losses
     for m in (6, 12, 22):
-        margins = margins_out_of_fold(predictor, result, X, y, result.candidates[m].wd)
-        assert losses[m] == pytest.approx(unit * value(margins, label, 0.0).mean(), rel=2e-3)
+        z = margins_out_of_fold(predictor, result, X, y, result.candidates[m].wd)
+        assert losses[m] == pytest.approx(unit * value(z, label, 0.0).mean(), rel=2e-3)
     assert result.winner == losses.argmin()
     on_all = peer_margins(predictor, Z, label, result.candidates[result.winner].wd * len(y), Z)
     expected = result.scaler.restore_label(on_all) if predictor == "regressor" else on_all
     np.testing.assert_allclose(centre_classes(result.model.margins(X)), centre_classes(expected), rtol=0.01, atol=0.02)
+    assert result.course.solved_train_losses[result.winner] == pytest.approx(value(on_all, label, 0).mean(), rel=2e-3)
     by_class = "" if predictor == "regressor" else ", by class,"
     assert any(
         line.startswith(f"folds=4: the rows are dealt to folds at random{by_class} and each") for line in log.said
@@ -205,8 +208,8 @@ def test_one_candidate_alone_is_scikit_learns_model(predictor: str) -> None:
     X, y = draw(predictor)
     result = fit_result(JOBS[predictor] | ALONE | {"num_models": "1", "wd": "0.02"}, {"train": [(X, y)]}, Recorder())
     Z, label = standardised(result, X, y)
-    margins = peer_margins(predictor, Z, label, 0.02 * ROWS, Z)
-    expected = result.scaler.restore_label(margins) if predictor == "regressor" else margins
+    z = peer_margins(predictor, Z, label, 0.02 * ROWS, Z)
+    expected = result.scaler.restore_label(z) if predictor == "regressor" else z
     np.testing.assert_allclose(centre_classes(result.model.margins(X)), centre_classes(expected), rtol=1e-3, atol=2e-3)
     assert len(result.candidates) == 1
 
@@ -217,6 +220,13 @@ def test_epochs_that_the_user_set_bound_the_passes_and_the_log_says_what_is_not_
     assert any(
         re.match(r"Solved 29 candidates in 3 passes over the rows; \d+ problems are not at", s) for s in log.said
     )
+
+
+def test_each_pass_is_shown() -> None:
+    log = Recorder()
+    fit_model(BINARY | ALONE | {"epochs": "3"}, {"train": [draw("binary_classifier")]}, log)
+    shown = [(position.epoch, position.epochs, position.total) for position in log.select_events(Position)]
+    assert shown == [(done, 3, ROWS) for done in range(3)]
 
 
 def test_solved_candidates_stand_beside_those_that_step_and_come_first_where_they_are_as_good() -> None:
