@@ -122,7 +122,7 @@ def test_the_threshold_is_that_of_scores_out_of_fold() -> None:
     score = LOSSES["logistic"].link(z)[:, 0].astype(np.float32)
     expected = smooth_threshold(score, y, accuracy_at_cuts).threshold
     assert result.model.threshold == pytest.approx(expected, abs=0.01)
-    in_sample = smooth_threshold(result.model.predict(X)["score"], y, accuracy_at_cuts).threshold
+    in_sample = smooth_threshold(result.model.predict(X)["score"].astype(np.float32), y, accuracy_at_cuts).threshold
     assert abs(in_sample - expected) > 0.02
     best = calibrate_threshold(score, y, accuracy_at_cuts).value
     assert result.standings.values[result.winner] == pytest.approx(best)
