@@ -74,7 +74,9 @@ def test_the_threshold_is_the_best_for_the_scores_that_are_served_or_on_unseen_r
         best = max(float(((score >= t) == y).mean()) for t in [*score, 2.0])
         assert log.final_value("train", "binary_classification_accuracy") == pytest.approx(best)
     else:
-        assert model.threshold == pytest.approx(smooth_threshold(score, y, accuracy_at_cuts).threshold)
+        assert model.threshold == pytest.approx(
+            smooth_threshold(score.astype(np.float32), y, accuracy_at_cuts).threshold
+        )
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)
