@@ -173,15 +173,20 @@ def examine_cuts(rows: ScoredBlock, losses: Floats, question: Question) -> tuple
         cuts = thresholds.Cuts(np.zeros(0), np.append(flags, all_rows), np.append(right, all_right))
         with np.errstate(invalid="ignore"):  # of rows without weight there is nothing to measure
             draw[:] = question.measure(cuts)[:-1]
+    if (values >= 0).any():
+        draws[:, values < 0] = -np.inf  # they miss a target that others reach
     return values, draws
 
 
 def draw_sums(cells: Float64s) -> Float64s:
     """Return the sums of cells (CELLS, q) that are drawn at random, as often as chance has it, (DRAWS, q)."""
     filled = cells[cells.any(axis=1)]
+    if not len(filled):
+        return np.zeros((DRAWS, cells.shape[1]))
     count, finite = len(filled), np.isfinite(filled).all(axis=0)
+    times = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), DRAWS)
     drawn = np.full((DRAWS, cells.shape[1]), np.inf)
-    drawn[:, finite] = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), DRAWS) @ filled[:, finite]
+    drawn[:, finite] = times @ filled[:, finite]
     return drawn
 
 

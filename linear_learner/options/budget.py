@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from linear_learner.options.candidates import candidate_count
 from linear_learner.options.hyperparameters import Hyperparameters
+from linear_learner.options.solved import solver_bytes
 from open_algorithms.learning.job.errors import InputError
 
 MAX_SCORED_ROWS, MAX_SCORED_MARGINS = 8192, 2**24  # the most rows and the most margins that are computed at once
@@ -55,6 +56,7 @@ class Budget:
         models, batch = candidate_count(hp), min(hp.batch.everywhere, rows)
         need = bank_bytes(models, hp.outputs, features, batch, sparse=sparse)
         need += self.exchange_bytes(models * hp.outputs * (features + 1)) + (ROLE_BYTES if self.host_count > 1 else 0)
+        need += solver_bytes(hp, features)
         left = int(USABLE_SHARE * self.free_bytes) - need - WORKING_BYTES
         if hp.predictor_type == "binary_classifier":
             left -= self.free_bytes // 8

@@ -13,6 +13,7 @@ from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
 L2_EXPONENTS = (-12, -10, -8, -6, *range(-4, 15))  # k of strengths: 2^k / 2 |w|^2 beside the sum of all rows' losses
 OWN_EXPONENTS = range(-6, 7)  # of the factors of a wd that the user set
 L1_EXPONENTS = range(5)  # of the strengths of L1, each half of the one before
+MOST_SOLVED = 1 + len(L2_EXPONENTS) + len(L1_EXPONENTS)  # candidates
 COARSE_STEP = 2  # of the exponents, where rows are many
 WANTED_PASSES = 300  # at most, where the user wants candidates solved
 MOST_PASSES, FEW_PASSES = 100, 24  # at most elsewhere, and where rows are many
@@ -24,7 +25,11 @@ EXACT, CLOSE = (
     1e-8,
     1e-6,
 )  # of the objective, that is left to gain where the user wants candidates solved, and elsewhere
-MOST_WEIGHTS = 2**21  # of all candidates
+MOST_WEIGHTS = 2**20  # of all problems
+FEWEST_STEPS, MOST_STEPS = 4, 20  # that a solver remembers
+STATE_NUMBERS = 2**23  # that it may remember them in, unless these are more for the fewest
+OTHER_ARRAYS = 10  # of a solver, each as large as the weights of all problems
+STREAMED_ROWS = 100_000  # as many as a stream is taken to have, where its end is not known
 FEWEST_CANDIDATES = 4  # of a longer path, that are worth it
 
 
@@ -65,25 +70,47 @@ def plan_solving(hp: Hyperparameters, sizes: Sizes, *, has_validation: bool) -> 
     candidates are told apart in folds, if there are to be any, and otherwise solved only if the user asks for it.
     """
     size, is_wanted = sizes.numbers * hp.outputs, hp.candidate.optimizer == SOLVED
-    is_small = size <= NUMBERS_TO_THE_END
+    is_small = size <= NUMBERS_TO_THE_END and sizes.are_held
     passes, tolerance = (WANTED_PASSES, EXACT) if is_wanted else (MOST_PASSES, CLOSE)
     passes = hp.schedule.epochs if hp.schedule.are_epochs_set else passes
     fine, coarse = (build_path(hp, sizes, step) for step in (1, COARSE_STEP))
     folds = 0 if has_validation or not may_solve(hp) else hp.selection.folds
     if folds:
         is_fine = size * len(fine) * (folds + 1) <= NUMBERS_OF_FINE_FOLDS
-        return SolvingPlan(fine if is_fine else coarse, passes, tolerance, is_quick=is_fine, folds=folds)
+        some = thin_path(fine if is_fine else coarse, hp, sizes, folds)
+        return SolvingPlan(some, passes, tolerance, is_quick=is_fine, folds=folds)
+    path = fine if is_small else coarse
     if is_wanted:
-        return SolvingPlan((fine if is_small else coarse)[: 1 if hp.tuning else hp.num_models], passes, tolerance)
+        some = path[: 1 if hp.tuning else hp.num_models] if hp.tuning or hp.num_models else thin_path(path, hp, sizes)
+        return SolvingPlan(some, passes, tolerance)
     if not (has_validation and sizes.are_held and may_solve(hp) and size <= MOST_NUMBERS):
         return SolvingPlan()
-    path = fine if is_small else coarse
-    some = path[:: max(1, -(-len(path) * hp.outputs * (sizes.features + 1) // MOST_WEIGHTS))]
+    some = thin_path(path, hp, sizes)
     if len(some) < min(FEWEST_CANDIDATES, len(path)):
         return SolvingPlan()
     if is_small:
         return SolvingPlan(some, passes, tolerance, is_quick=True)
     return SolvingPlan(some, min(passes, FEW_PASSES), tolerance, to_the_end=False)
+
+
+def thin_path(path: tuple[Candidate, ...], hp: Hyperparameters, sizes: Sizes, folds: int = 0) -> tuple[Candidate, ...]:
+    """Return every k-th candidate of a path, so that the problems have no more than MOST_WEIGHTS weights in all."""
+    weights = len(path) * (folds + 1) * hp.outputs * (sizes.features + 1)
+    return path[:: max(1, -(-weights // MOST_WEIGHTS))]
+
+
+def remembered_steps(weights: int) -> int:
+    """Return how many steps a solver remembers of problems with so many weights in all."""
+    return min(MOST_STEPS, max(FEWEST_STEPS, STATE_NUMBERS // (2 * weights)))
+
+
+def solver_bytes(hp: Hyperparameters, features: int) -> int:
+    """Return the bytes that a solver may take for this many features."""
+    if not (may_solve(hp) or hp.candidate.optimizer == SOLVED):
+        return 0
+    of_one = hp.outputs * (features + 1)
+    weights = max(of_one * (hp.selection.folds + 1), min(MOST_WEIGHTS, MOST_SOLVED * (hp.selection.folds + 1) * of_one))
+    return 8 * weights * (2 * remembered_steps(weights) + OTHER_ARRAYS)
 
 
 def may_solve(hp: Hyperparameters) -> bool:
@@ -108,11 +135,12 @@ def build_path(hp: Hyperparameters, sizes: Sizes, step: int) -> tuple[Candidate,
     The strongest L1 is what the largest of so many correlations with noise reaches.
     """
     first = replace(base_candidate(hp), optimizer=SOLVED, momentum=0.0)
+    rows = sizes.rows if sizes.are_held else STREAMED_ROWS
     if hp.candidate.wd is None:
-        decays = [2.0**k / sizes.rows for k in L2_EXPONENTS[::step]]
+        decays = [2.0**k / rows for k in L2_EXPONENTS[::step]]
     else:
         decays = sorted({hp.candidate.wd * 2.0**k for k in OWN_EXPONENTS[::step]})
-    noise = math.sqrt(2 * math.log(sizes.features + 1) / sizes.rows) * hp.batch.everywhere
+    noise = math.sqrt(2 * math.log(sizes.features + 1) / rows) * hp.batch.everywhere
     strongest = noise if hp.candidate.l1 is None else 4 * hp.candidate.l1
     strengths = sorted({strongest / 2**k for k in L1_EXPONENTS[::step]} - {first.l1})
     path = [replace(first, wd=wd) for wd in decays]

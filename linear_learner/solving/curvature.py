@@ -78,7 +78,7 @@ def measure_spread(rows: AnyRows, hosts: Hosts) -> Spread:
         directions = sample.T @ (within[:, kept] / np.sqrt(squares * count[0]))
     else:
         moments = hosts.broadcast(hosts.all_reduce(sample.T @ sample) / count[0])
-        squares, directions = np.linalg.eigh(moments)
+        squares, directions = (hosts.broadcast(part) for part in np.linalg.eigh(moments))
         squares = np.maximum(squares, 0)
         directions[moments.diagonal() == 0] = 0  # not a rounding residue, which would move weights that nothing moves
     left = width - len(squares)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from linear_learner.options.solved import remembered_steps
 from linear_learner.solving.curvature import LEAST_CURVATURE, Spread
 from linear_learner.solving.descent import Descent
 from linear_learner.solving.problems import Problems
@@ -13,8 +14,6 @@ from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float64s, Floats, Int64s, Numbers
 
-STATE_NUMBERS = 2**25  # that the memory of all problems may have
-FEWEST_STEPS, MOST_STEPS = 4, 20  # that are remembered
 LEAVING_SHARE = 0.3  # of the problems, that must be solved before the others go on without them
 
 
@@ -46,7 +45,7 @@ class Solver:
         self.objectives = np.full(len(problems), np.inf)
         width = start.shape[2]
         l1 = np.broadcast_to(problems.l1_strengths(width), start.shape).reshape(len(problems), -1)
-        memory = min(MOST_STEPS, max(FEWEST_STEPS, STATE_NUMBERS // (2 * start.size)))
+        memory = remembered_steps(start.size)
         self.descent = Descent(self.points.reshape(l1.shape).copy(), l1.copy(), memory, tolerance)
         self.sums = self.prepare_sums()
 
@@ -86,7 +85,13 @@ class Solver:
                 scaled[..., -1] = 0
             return scaled.reshape(vectors.shape)
 
-        self.descent.take_step(found.losses / rows + penalty, gradients.reshape(len(trial), -1), scale)
+        descent = self.descent
+        descent.take_step(found.losses / rows + penalty, gradients.reshape(len(trial), -1), scale)
+        # Processors of different kinds round differently: what host 0 decides holds for all.
+        descent.trial, descent.is_done = (
+            self.hosts.broadcast(descent.trial),
+            self.hosts.broadcast(descent.is_done.astype(np.float64)) > 0,
+        )
         self.passes += 1
         self.points[self.active] = self.descent.point.reshape(trial.shape)
         self.objectives[self.active] = self.descent.value

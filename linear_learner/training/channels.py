@@ -8,7 +8,7 @@ import numpy as np
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
 from linear_learner.options.hyperparameters import Hyperparameters
-from linear_learner.options.solved import Sizes, are_folds_affordable
+from linear_learner.options.solved import Sizes, are_folds_affordable, may_solve
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.checking import WidthLimit
@@ -69,7 +69,7 @@ def choose_folds_or_rows(data: dict[str, ChannelRows], work: Work, hp: Hyperpara
         return data
     train, held_out = data["train"], data.get("validation")
     if held_out is None:
-        if not measure_sizes([train], work.hosts).are_held:
+        if may_solve(hp) and not measure_sizes([train], work.hosts).are_held:
             raise InputError(
                 f"folds: expected 0 where the rows of the channel 'train' do not fit the memory, found "
                 f"{hp.selection.folds}. Set holdout, give a channel 'validation', or use a larger instance."

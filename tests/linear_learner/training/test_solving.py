@@ -163,7 +163,7 @@ def test_rows_that_do_not_fit_the_memory_cannot_be_dealt_to_folds() -> None:
     with pytest.raises(
         InputError, match=r"folds: expected 0 where the rows of the channel 'train' do not fit .* found 4"
     ):
-        fit_model(BINARY | FOLDS, {"train": blocks}, Recorder(), Budget(72 << 20))
+        fit_model(BINARY | FOLDS, {"train": blocks}, Recorder(), Budget(74 << 20))
 
 
 HELD = {"holdout": "0.2"}
