@@ -29,6 +29,7 @@ from container.codecs.records.record_pb2 import Record  # noqa: E402
 
 RECORDIO = "application/x-recordio-protobuf"
 START_SECONDS = 60
+SHOWN = ("optimizer", "learning_rate", "wd", "l1")  # settings of a candidate
 BEST = 3  # candidates that are shown
 
 
@@ -163,13 +164,14 @@ def show_report(folder: Path) -> None:
     """Name the best candidates of the bank, and where the report is."""
     report = json.loads((folder / "report.json").read_text())
     criterion, deciding = report["training"]["criterion"], report["training"]["deciding"]
-    print(f"The best {BEST} of {len(report['bank'])} candidates by {criterion} on the {deciding} rows, then by loss:")
+    print(f"The winner of {len(report['bank'])} candidates, and the next by {criterion} on the {deciding} rows:")
     for entry in report["bank"][:BEST]:
-        settings = entry["settings"]
+        settings = {name: value for name, value in entry["settings"].items() if name in SHOWN}
+        told = ", ".join(
+            f"{name} {value if name == 'optimizer' else f'{value:.3g}'}" for name, value in settings.items()
+        )
         print(
-            f"  candidate {entry['candidate']:2}: {criterion} {entry['value']:.4f}, loss {entry['loss']:.4f} "
-            f"({settings['optimizer']}, learning rate {settings['learning_rate']:.3g}, wd {settings['wd']:.3g}, "
-            f"l1 {settings['l1']:.3g})"
+            f"  candidate {entry['candidate']:2}: {criterion} {entry['value']:.4f}, loss {entry['loss']:.4f} ({told})"
         )
     print(f"The report: {folder / 'report.html'}")
 

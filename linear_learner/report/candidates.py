@@ -20,7 +20,7 @@ def deciding_criterion(result: TrainingResult) -> str:
 
 
 def candidate_entries(result: TrainingResult) -> list[CandidateEntry]:
-    """Return the candidates, best first, with their settings and their figures at the best epoch.
+    """Return the candidates, the winner and then the best first, with settings and figures at the best epoch.
 
     Pruned candidates follow, the last pruned first.
     """
@@ -48,7 +48,8 @@ def candidate_entries(result: TrainingResult) -> list[CandidateEntry]:
                 settings=candidate.logged_settings(),
             )
         )
-    return sorted(entries, key=lambda entry: rank_key(entry, -1 if standings.maximise else 1))
+    sign = -1 if standings.maximise else 1
+    return sorted(entries, key=lambda entry: (entry.candidate != result.winner, rank_key(entry, sign)))
 
 
 def course_figures(course: TrainingProgress, m: int) -> tuple[float, float, float, int | None]:

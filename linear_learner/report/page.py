@@ -147,44 +147,50 @@ def losses_note(report: Report) -> str:
 
 def choice_note(report: Report) -> str:
     """Explain how the winner was chosen, and how sure that is."""
-    training, winner = report.training, report.winning_entry
-    way = "highest" if training.maximise else "lowest"
-    first = ranked_entries(report)[0]
-    if first.value == winner.value:
-        text = f"Candidate {winner.candidate} has the {way} {training.criterion} on {deciding_rows(report)}: "
-        text += format_number(winner.value)
-        text += compare_with_next(report)
-    else:
-        text = (
-            f"Candidate {first.candidate} has the {way} {training.criterion} on {deciding_rows(report)}: "
-            f"{format_number(first.value)}; but what candidate {winner.candidate} has, {format_number(winner.value)}, "
-            "is within three standard errors of that. Of all such candidates, or of those that were solved if there "
-            "are some, its loss is the lowest"
-        )
-    text += ". Sorted by that, and among equals by the loss."
+    training, winner, others = report.training, report.winning_entry, other_finalists(report)
+    way, criterion = "highest" if training.maximise else "lowest", training.criterion
+    text = f"Candidate {winner.candidate} has the {way} {criterion} on {deciding_rows(report)}: "
+    text += format_number(winner.value)
+    if others:
+        text = text + compare_with_next(winner, others[0]) if is_best(report, winner) else explain_noise(report)
+    text += ". The others are sorted by that, and among equals by the loss."
     if training.maximise and winner.value < 0:
         text += " None reaches the target: a value below 0 is by how much it is missed."
-    if len(ranked_entries(report)) > 1:
-        text += f" Were the rows drawn anew, candidate {winner.candidate} would have the {way} {training.criterion} in "
+    if others:
+        text += f" Were the rows drawn anew, candidate {winner.candidate} would have the {way} {criterion} in "
         text += f"about {winner.win_share:.0%} of all cases."
     return text
 
 
-def compare_with_next(report: Report) -> str:
+def is_best(report: Report, entry: CandidateEntry) -> bool:
+    """Tell whether no other finalist has a better value of the criterion."""
+    values = [other.value for other in other_finalists(report)]
+    return entry.value >= max(values) if report.training.maximise else entry.value <= min(values)
+
+
+def explain_noise(report: Report) -> str:
+    """Explain why the winner is not the candidate with the best value."""
+    training, winner, best = report.training, report.winning_entry, other_finalists(report)[0]
+    return (
+        f"Candidate {best.candidate} has the {'highest' if training.maximise else 'lowest'} {training.criterion} on "
+        f"{deciding_rows(report)}: {format_number(best.value)}. But the {format_number(winner.value)} of candidate "
+        f"{winner.candidate} is within three standard errors of that, and of all such candidates, or of those that "
+        "were solved if there are some, its loss is the lowest"
+    )
+
+
+def compare_with_next(winner: CandidateEntry, second: CandidateEntry) -> str:
     """Compare the winner, which has the best value, with the next best."""
-    winner, others = report.winning_entry, [e for e in ranked_entries(report) if e.candidate != report.winner]
-    if not others:
-        return ""
-    second = others[0]
     text = f"; the next best, candidate {second.candidate}, has {format_number(second.value)}"
     if second.value == winner.value:
         text += " too, and the higher loss" if second.loss > winner.loss else " too, and the same loss"
     return text
 
 
-def ranked_entries(report: Report) -> list[CandidateEntry]:
-    """Return the candidates that trained to the end and did not diverge, the best value first."""
-    return [entry for entry in report.bank if entry.left_after_epoch is None and not entry.diverged]
+def other_finalists(report: Report) -> list[CandidateEntry]:
+    """Return the candidates beside the winner that trained to the end and did not diverge, the best value first."""
+    others = [entry for entry in report.bank if entry.candidate != report.winner]
+    return [entry for entry in others if entry.left_after_epoch is None and not entry.diverged]
 
 
 def weights_note(report: Report) -> str:

@@ -28,6 +28,7 @@ class JobSummary:
     best_epoch: int | None
     criterion: str
     deciding: str
+    value: float | None = None
     folds: int = 0
     positive: str = "1"
 
@@ -51,6 +52,7 @@ def read_outcome(report: Mapping[str, Any]) -> JobSummary:
         best_epoch=training["best_epoch"],
         criterion=training["criterion"],
         deciding=training["deciding"],
+        value=winner["value"],
         folds=training.get("folds", 0),
         positive=(report.get("classes") or ["0", "1"])[-1],
     )
@@ -70,9 +72,10 @@ def outcome_lines(outcome: JobSummary) -> Iterator[str]:
     )
     when = f"best in epoch {outcome.best_epoch}" if "learning_rate" in outcome.settings else "solved"
     rows = f"{outcome.folds} folds of the rows" if outcome.folds else f"the {outcome.deciding} rows"
+    value = "" if outcome.value is None else f" {outcome.value:.4g}"
     yield (
         f"winner: candidate {outcome.winner} of {outcome.candidates} ({settings}), {when}, "
-        f"by {outcome.criterion} on {rows}"
+        f"by {outcome.criterion}{value} on {rows}"
     )
 
 

@@ -113,8 +113,8 @@ def choose_holdout(
         )
         return usual
     print_message(
-        f"candidates are compared in {USUAL_FOLDS} folds of the rows, or where these are many on {USUAL_SHARE:.0%} of "
-        f"them, held out; say --{VALIDATION} DATA for other rows, or --set {HOLDOUT}=0 to select on those trained on."
+        f"{USUAL_FOLDS} folds of the rows are selected on, or {USUAL_SHARE:.0%} of them held out where they are many; "
+        f"say --{VALIDATION} DATA for other rows, or --set {HOLDOUT}=0 for none."
     )
     return usual
 

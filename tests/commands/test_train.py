@@ -50,8 +50,8 @@ def test_the_model_is_that_of_the_job(
         "another.",
         "linear_learner: scores: train accuracy #, F1 #; validation accuracy #, F1 #; test accuracy #, F1 #",
         "linear_learner: threshold: #; a score from there on is called 1",
-        "linear_learner: winner: candidate 1 of 2 (optimizer adam, learning_rate #, wd #, l1 0), best in epoch 0, by "
-        "accuracy on the validation rows",
+        "linear_learner: winner: candidate 0 of 2 (optimizer adam, learning_rate #, wd #, l1 0), best in epoch 0, by "
+        "accuracy # on the validation rows",
         "linear_learner: model: new/my model; report: new/my model/report.html",
         f"linear_learner: next: linear_learner evaluate 'new/my model' {DATA / 'test.csv'}, or linear_learner serve "
         "'new/my model'",
@@ -66,14 +66,15 @@ def test_the_model_is_that_of_the_job(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my rows", "new"]
 
 
-def test_without_a_validation_channel_a_fifth_of_the_rows_is_held_out_unless_told_otherwise(
+def test_without_a_validation_channel_and_where_none_is_solved_a_fifth_of_the_rows_is_held_out_unless_told_otherwise(
     command: Command, tmp_path: Path
 ) -> None:
     words = ("train", DATA / "train.csv", "--target-first", "--out", tmp_path, *QUICK)
     status, log, said = command(*words)
     assert status == 0, said
     line = (
-        "20% of the rows are held out to select on; say --validation DATA for other rows, or --set holdout=0 for none."
+        "5 folds of the rows are selected on, or 20% of them held out where they are many; say --validation DATA for "
+        "other rows, or --set holdout=0 for none."
     )
     assert said.splitlines().count(f"linear_learner: {line}") == 1
     assert re.search(r"selecting on \d+ validation rows", log)
@@ -82,6 +83,19 @@ def test_without_a_validation_channel_a_fifth_of_the_rows_is_held_out_unless_tol
         assert status == 0, said
         assert "held out" not in said
         assert ("holdout=0.5: " in log) == ("holdout=.5" in more)
+
+
+def test_without_a_validation_channel_the_rows_are_dealt_to_folds_where_candidates_may_be_solved(
+    command: Command, tmp_path: Path
+) -> None:
+    words = ("train", DATA / "train.csv", "--target-first", "--out", tmp_path)
+    status, log, said = command(*words)
+    assert status == 0, said
+    assert "folds=5: the rows are dealt to folds" in log
+    assert "on 5 folds of the rows" in said
+    status, log, said = command(*words, "--set", "folds=0", "--set", "epochs=2")
+    assert "20% of the rows are held out to select on;" in said
+    assert "holdout=0.2: " in log
 
 
 def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(

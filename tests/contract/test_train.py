@@ -297,7 +297,7 @@ def test_the_log_ends_with_a_time_line_of_the_whole_process(tmp_path: Path, laun
     log = lay_out_example_job(tmp_path, launch, epochs="2").train().log
     elapsed = time.monotonic() - before
     parts = dict(re.findall(r"(\w+) (\d+\.\d\d) s", log.splitlines()[-1].partition("Time line: ")[2]))
-    names = ["start", "import", "read", "prepare", "train", "validate", "choose", "score", "save", "report"]
+    names = ["start", "import", "read", "prepare", "train", "validate", "solve", "choose", "score", "save", "report"]
     assert list(parts) == [*names, "all"]
     assert 0 < float(parts["all"]) <= elapsed + 0.02  # as a process began at a whole hundredth
 

@@ -194,7 +194,7 @@ def test_hosts_have_the_losses_and_the_best_model_of_one_host_with_the_same_glob
 
 def test_candidates_that_update_within_a_mini_batch_take_as_many_rows_of_each_host(tmp_path: Path) -> None:
     """There are 24 updates in a mini-batch of 480 rows, and each is of 10 rows of either host."""
-    problem = Problem("regressor", RECORDIO, 480)
+    problem = Problem("regressor", RECORDIO, 480, (("num_models", "32"),))
     rows = problem.rows() | {"train": drawn("regressor", 1100)}
     one = train_alone(tmp_path / "one", problem, rows)
     assert '"slices": 24' in best(one.log)

@@ -56,7 +56,8 @@ def chosen(value: float, /, **second: float | int) -> str:
     found = job("binary_classifier")[1]
     winner = replace(found.bank[0], value=value)
     rival = replace(winner, candidate=found.bank[1].candidate, **second)  # type: ignore[arg-type]
-    return " ".join(read(replace(found, bank=[winner, rival, *found.bank[2:]])).texts)
+    worse = [replace(entry, value=0.0) for entry in found.bank[2:]]
+    return " ".join(read(replace(found, bank=[winner, rival, *worse])).texts)
 
 
 def test_the_page_says_why_the_winner_won() -> None:
@@ -64,7 +65,7 @@ def test_the_page_says_why_the_winner_won() -> None:
     rival = f"the next best, candidate {second.candidate}, has"
     assert f"{rival} 0.9 too, and the same loss." in chosen(0.9)
     assert f"{rival} 0.9 too, and the higher loss." in chosen(0.9, loss=first.loss + 1)
-    assert f"{rival} 0.8. Sorted" in chosen(0.9, value=0.8)
+    assert f"{rival} 0.8. The others are sorted" in chosen(0.9, value=0.8)
     assert f"candidate {second.candidate}, has" not in chosen(0.9, left_after_epoch=2)
     assert "None reaches the target" in chosen(-0.1)
     assert "None reaches the target" not in chosen(0.0)

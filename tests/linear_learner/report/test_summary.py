@@ -35,12 +35,13 @@ def test_its_lines_name_scores_threshold_and_winner() -> None:
         winner=3,
         settings={"optimizer": "adam", "learning_rate": 0.123456, "slices": 24},
         best_epoch=4,
+        value=0.97,
     )
     assert list(outcome_lines(found)) == [
         "scores: train accuracy 0.95, F1 3.142",
         "threshold: 0.25; a score from there on is called 1",
-        "winner: candidate 3 of 12 (optimizer adam, learning_rate 0.1235), best in epoch 4, by accuracy on the "
-        "validation rows",
+        "winner: candidate 3 of 12 (optimizer adam, learning_rate 0.1235), best in epoch 4, by accuracy 0.97 on "
+        "the validation rows",
     ]
 
 
