@@ -19,16 +19,46 @@ from open_algorithms.learning.showing.plots import Curve, draw_curves, draw_hist
 
 COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
 UNIT = (0.0, 1.0)
+FEWEST_STRENGTHS = 3  # of a path that is drawn
 
 
 def learning_figures(report: Report) -> list[Figure]:
-    """Draw the learning curves of all candidates, and the criterion where it is not the loss."""
+    """Draw the learning curves of all candidates, the criterion where it is not the loss, and the path of L2."""
+    figures = path_figures(report)
     if not report.curves.epochs:
-        return []
-    figures = [loss_figure(report, name) for name in report.curves.losses]
+        return figures
+    figures = [*(loss_figure(report, name) for name in report.curves.losses), *figures]
     if report.curves.early_stopping.criterion != report.objective:
         figures.append(criterion_figure(report))
     return figures
+
+
+def path_figures(report: Report) -> list[Figure]:
+    """Draw the losses of the candidates that were solved with L2 alone, by its strength; none where they are few."""
+    solved = [entry for entry in report.bank if "learning_rate" not in entry.settings and not entry.diverged]
+    path = [(float(str(e.settings["wd"])), e) for e in solved if not e.settings["l1"] and e.settings["wd"]]
+    if len(path) < FEWEST_STRENGTHS:
+        return []
+    path.sort(key=lambda pair: pair[0])
+    strengths, deciding = [wd for wd, _ in path], f"{report.training.deciding} rows"
+    folds = report.training.folds
+    unseen = f"{folds} folds" if folds else deciding
+    curves = [Curve(strengths, [entry.loss for _, entry in path], f"on {unseen}", "--accent", 2.5)]
+    key = [("--accent", f"on {unseen}")]
+    if report.training.deciding != "train" or folds:
+        curves.append(Curve(strengths, [entry.train_loss for _, entry in path], "on all train rows", "--faint"))
+        key.append(("--faint", "on all train rows"))
+    for wd, entry in path:
+        if entry.candidate == report.winner:
+            curves.append(Curve([wd], [entry.loss], f"candidate {entry.candidate}, which won", "--minus"))
+            key.append(("--minus", "taken"))
+    picture = draw_curves(
+        curves,
+        "Loss of the candidates solved with L2, by its strength",
+        Scale("wd", logarithmic=True),
+        Scale(report.objective, logarithmic=True),
+    )
+    return [Figure("Loss by strength of L2, solved", picture, key)]
 
 
 def loss_figure(report: Report, channel: str) -> Figure:

@@ -37,7 +37,7 @@ def render_report(report: Report) -> str:
         PageHead(title, summary_text(report), warning_texts(report), headline_figures(report)),
         learning=learning_figures(report),
         solved=report.training.passes > 0,
-        losses=losses_note(report),
+        losses=losses_note(report) if report.curves.epochs else "",
         choice=choice_note(report),
         bank=candidate_table(report),
         left_out=max(0, len(report.bank) - MAX_CANDIDATES),
@@ -82,8 +82,7 @@ def is_solved(report: Report) -> bool:
 def deciding_rows(report: Report) -> str:
     """Name the rows that candidates were chosen on."""
     folds = report.training.folds
-    how = f", each judged by what was learned without its fold of {folds}" if folds else ""
-    return f"the {report.training.deciding} rows{how}"
+    return f"the {report.training.deciding} rows" + (f" in {folds} folds" if folds else "")
 
 
 def warning_texts(report: Report) -> list[str]:
@@ -98,6 +97,13 @@ def warning_texts(report: Report) -> list[str]:
         texts.append(
             "There was no validation channel: candidates and threshold were chosen on the rows they learned from, so "
             "the figures look better than they are."
+        )
+    if report.training.folds:
+        texts.append(
+            "There was no validation channel: candidates and threshold were chosen in folds, on rows that were left "
+            "out of training. The figures of the train rows below are those of the final model, which has learned from "
+            f"them, and look better than they are; in folds, its {report.training.criterion} is "
+            f"{format_number(report.winning_entry.value)}."
         )
     if diverged := [str(entry.candidate) for entry in report.bank if entry.diverged]:
         texts.append(f"Left out, since their loss is not finite: the candidates {', '.join(diverged)}.")
@@ -153,6 +159,8 @@ def choice_note(report: Report) -> str:
     text += format_number(winner.value)
     if others:
         text = text + compare_with_next(winner, others[0]) if is_best(report, winner) else explain_noise(report)
+    if training.folds:
+        text += "; each row was judged by what was learned without its fold"
     text += ". The others are sorted by that, and among equals by the loss."
     if training.maximise and winner.value < 0:
         text += " None reaches the target: a value below 0 is by how much it is missed."

@@ -28,6 +28,7 @@ JOBS: dict[str, dict[str, str]] = {
     "by hinge": HYPERPARAMETERS["binary_classifier"] | FEW | {"loss": "hinge_loss"},
     "unvalidated": HYPERPARAMETERS["binary_classifier"] | FEW,
     "solved": HYPERPARAMETERS["multiclass_classifier"],
+    "folds": HYPERPARAMETERS["binary_classifier"] | {"folds": "3"},
     "pruned": LEFT[0],
 }
 
@@ -36,7 +37,7 @@ def channels(name: str) -> dict[str, list[Block]]:
     if name == "pruned":
         return {channel: list(blocks) for channel, blocks in LEFT[1].items()}
     found = {channel: list[Block](blocks) for channel, blocks in split_example(JOBS[name]["predictor_type"]).items()}
-    return {"train": found["train"]} if name == "unvalidated" else found
+    return {"train": found["train"]} if name in ("unvalidated", "folds") else found
 
 
 def train(texts: dict[str, str], data: dict[str, list[Block]], **more: Any) -> TrainingResult:

@@ -116,3 +116,13 @@ def test_values_far_beyond_those_of_training_and_a_single_label_are_told(name: s
     assert "Some figures of the test rows are beyond what can be counted" in text
     assert "All test rows have the same label" in text
     assert "All train rows" not in text
+
+
+def test_a_job_in_folds_shows_the_path_of_its_candidates_and_what_its_figures_are_worth() -> None:
+    found = job("folds")[1]
+    page = " ".join(read(found).texts)
+    assert "Loss by strength of L2, solved" in page
+    assert f"in folds, its accuracy is {found.winning_entry.value:.6g}" in page
+    assert "in 3 folds" in page
+    assert "before each update" not in page
+    assert "Loss by strength of L2, solved" not in " ".join(read(job("by hinge")[1]).texts)
