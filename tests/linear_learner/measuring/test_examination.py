@@ -286,11 +286,10 @@ def test_draws_have_the_mean_and_the_spread_of_drawing_rows_again() -> None:
 
 
 def test_one_that_misses_a_target_that_others_reach_never_wins() -> None:
-    hp = settings("binary_classifier", **{CRITERION: "precision_at_target_recall", "target_recall": "0.9"})
+    hp = settings("binary_classifier", **{CRITERION: "recall_at_target_precision", "target_precision": "0.9"})
     y = np.arange(200) % 2
-    good = 2.0 * y - 1
-    blind = np.where((y == 1) & (np.arange(200) < 100), 1.0, -1.0)  # of perfect precision at half the recall
-    blind[np.arange(200) >= 150] = np.where(y[150:], -2.0, -1.0)
-    found = examine_margins(hp, np.column_stack([blind, good + 0.1 * (np.arange(200) % 7)]), y)
+    blind = np.ones(200)  # a recall of 1, at half the precision
+    exact = np.where((y == 1) & (np.arange(200) < 120), 1.0, -1.0)
+    found = examine_margins(hp, np.column_stack([blind, exact]), y)
     assert found.win_shares.tolist() == [0, 1]
     assert choose(found) == 1
