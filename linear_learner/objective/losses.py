@@ -5,6 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linear_learner.objective.kinks import (
+    RoundedGraph,
+    rounded_absolute,
+    rounded_hinge,
+    rounded_insensitive_absolute,
+    rounded_insensitive_squared,
+    rounded_quantile,
+)
 from open_algorithms.learning.engine.expressions import Expression, Operators
 from open_algorithms.learning.types.arrays import Floats
 
@@ -31,7 +39,9 @@ class Loss:
     gradient is that of `gradient_factor` times the value. Scaling z and y by c, and `a` by c ** label_power, scales the
     loss by c ** degree. `signed_graph(F, u)` is for losses in which a label of 0 or 1 only sets a sign: u is z for
     label 0 and -z for label 1. It builds the losses (n, M) and the gradient by u (n, M), so that rows of label 1 can be
-    negated beforehand and the labels dropped. A loss that `is_smooth` has a continuous gradient.
+    negated beforehand and the labels dropped. A loss whose gradient is not continuous has a `rounded_graph(F, z, y, a,
+    width)`: the loss, the gradient and the curvature (n, M) of M models of one output, with kinks that are rounded over
+    a `width` (1, M) of z to either side.
     """
 
     name: str
@@ -45,7 +55,12 @@ class Loss:
     degree: int = 0
     gradient_factor: float = 1.0
     signed_graph: SignedLossGraph | None = None
-    is_smooth: bool = False
+    rounded_graph: RoundedGraph | None = None
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the gradient is continuous, so that there are no kinks to round."""
+        return self.rounded_graph is None
 
     @property
     def takes_signed_rows(self) -> bool:
@@ -199,7 +214,6 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             logistic_graph,
             logistic_link,
             signed_graph=signed_logistic_graph,
-            is_smooth=True,
         ),
         Loss(
             "hinge_loss",
@@ -208,6 +222,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             hinge_value,
             hinge_graph,
             parameter_name="margin",
+            rounded_graph=rounded_hinge,
         ),
         Loss(
             "softmax_loss",
@@ -216,7 +231,6 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             softmax_value,
             softmax_graph,
             softmax_link,
-            is_smooth=True,
         ),
         # The original reports squares without the half that its gradient has.
         Loss(
@@ -227,9 +241,16 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             squared_graph,
             degree=2,
             gradient_factor=0.5,
-            is_smooth=True,
         ),
-        Loss("absolute_loss", "regressor", "absolute_loss_objective", absolute_value, absolute_graph, degree=1),
+        Loss(
+            "absolute_loss",
+            "regressor",
+            "absolute_loss_objective",
+            absolute_value,
+            absolute_graph,
+            degree=1,
+            rounded_graph=rounded_absolute,
+        ),
         Loss(
             "quantile_loss",
             "regressor",
@@ -238,6 +259,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             quantile_graph,
             parameter_name="quantile",
             degree=1,
+            rounded_graph=rounded_quantile,
         ),
         Loss(
             "huber_loss",
@@ -248,7 +270,6 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             parameter_name="huber_delta",
             label_power=1,
             degree=2,
-            is_smooth=True,
         ),
         Loss(
             "eps_insensitive_squared_loss",
@@ -260,6 +281,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             label_power=1,
             degree=2,
             gradient_factor=0.5,
+            rounded_graph=rounded_insensitive_squared,
         ),
         Loss(
             "eps_insensitive_absolute_loss",
@@ -270,6 +292,7 @@ LOSSES = {  # of each predictor type the first is what auto stands for
             parameter_name="loss_insensitivity",
             label_power=1,
             degree=1,
+            rounded_graph=rounded_insensitive_absolute,
         ),
     )
 }

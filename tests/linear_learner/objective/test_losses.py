@@ -16,6 +16,7 @@ from open_algorithms.learning.rows.scaling import Scaler
 MODELS, ROWS = 3, 40
 PARAMETERS = {"margin": 1.3, "quantile": 0.2, "huber_delta": 0.7, "loss_insensitivity": 0.4, None: 0.0}
 ANY_PARAMETER = 0.3  # of a loss that is not among them
+KINKED = [name for name, loss in LOSSES.items() if not loss.is_smooth]
 
 
 def example(name: str) -> tuple[NDArray[Any], NDArray[Any], int, float]:
@@ -68,6 +69,45 @@ def test_the_gradient_is_the_central_difference_of_the_formula(name: str) -> Non
             / (2 * step)
         )
         np.testing.assert_allclose(gradient[:, column], slope, rtol=1e-4, atol=1e-5)
+
+
+def rounded(name: str, z: NDArray[Any], width: float) -> list[NDArray[np.float32]]:
+    """Return the value of the rounded loss of the example's rows at other margins, its gradient and its curvature."""
+    _, y, _, a = example(name)
+    build = LOSSES[name].rounded_graph
+    assert build is not None
+    arrays = (mx.nd.from_numpy(part.astype(np.float32)) for part in (z, y[:, None], np.full((1, MODELS), width)))
+    z_, y_, widths = arrays
+    return [as_numpy(part) for part in build(mx.nd, z_, y_, a, widths)]
+
+
+@pytest.mark.parametrize("width", [0.1, 0.7, 5.0])
+@pytest.mark.parametrize("name", KINKED)
+def test_the_gradient_of_a_rounded_loss_is_its_central_difference(name: str, width: float) -> None:
+    z, step = example(name)[0], 0.01
+    up, down = (rounded(name, z + side, width)[0] for side in (step, -step))
+    slope = LOSSES[name].gradient_factor * (up - down) / (2 * step)
+    np.testing.assert_allclose(rounded(name, z, width)[1], slope, atol=1e-3 + step / (2 * width))
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_a_rounded_loss_lies_above_the_loss_by_no_more_than_half_the_width(name: str) -> None:
+    z, y, classes, a = example(name)
+    for width in (1.0, 0.1, 1e-3, 1e-12):
+        more = rounded(name, z, width)[0] - formula(name, z, y, classes, a)
+        assert (more >= -1e-5).all()
+        assert (more <= width / 2 + 1e-5).all()
+    assert (rounded(name, z, 1.0)[0] - formula(name, z, y, classes, a)).max() > 0.1
+
+
+@pytest.mark.parametrize("width", [0.1, 1.0])
+@pytest.mark.parametrize("name", KINKED)
+def test_a_rounded_loss_lies_nowhere_above_the_parabola_of_its_curvature(name: str, width: float) -> None:
+    z = example(name)[0]
+    value, slope, curvature = rounded(name, z, width)
+    for step in np.linspace(-5, 5, 41):
+        parabola = LOSSES[name].gradient_factor * value + slope * step + curvature * step**2 / 2
+        assert (LOSSES[name].gradient_factor * rounded(name, z + step, width)[0] <= parabola + 1e-4).all()
 
 
 @pytest.mark.parametrize("name", LOSSES)
