@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
+from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.options.groups import (
     Batch,
     CandidateSettings,
@@ -117,7 +117,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     for name in names_without_effect(values):
         if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
             values[name] = known[name].parse_value(known[name].default or "")
-    for rule in (check_class_count, check_loss, check_solver, check_folds, check_column_types):
+    for rule in (check_class_count, check_loss, check_folds, check_column_types):
         faults.update(rule(values))
     if faults:
         lines = (f"- {fault}" for fault in faults.values())
@@ -200,14 +200,6 @@ def check_loss(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if predictor and loss and loss not in LOSSES_BY_PREDICTOR[predictor]:
         known = " or ".join(LOSSES_BY_PREDICTOR[predictor])
         yield "loss", f"loss: expected auto or {known} with predictor_type={predictor}, found {loss!r}"
-
-
-def check_solver(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a fault where a loss that is not smooth is to be solved."""
-    loss = LOSSES.get(values.get("loss") or "")
-    if values.get("optimizer") == SOLVED and loss is not None and not loss.is_smooth:
-        smooth = ", ".join(name for name, other in LOSSES.items() if other.is_smooth)
-        yield "optimizer", f"optimizer: {SOLVED} solves smooth losses only, which are {smooth}; found loss={loss.name}"
 
 
 def check_folds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

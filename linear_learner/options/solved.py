@@ -6,7 +6,6 @@ All of it follows from sizes, never from a clock, so that every run of a job dec
 import math
 from dataclasses import dataclass, replace
 
-from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate, base_candidate
 from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
 
@@ -114,9 +113,8 @@ def solver_bytes(hp: Hyperparameters, features: int) -> int:
 
 
 def may_solve(hp: Hyperparameters) -> bool:
-    """Return whether candidates may be solved: of a smooth loss, where the user leaves optimizer and their number."""
-    is_left = not hp.tuning and hp.num_models is None
-    return LOSSES[hp.objective.loss].is_smooth and hp.candidate.optimizer in (None, SOLVED) and is_left
+    """Return whether candidates may be solved: where the user leaves optimizer and their number."""
+    return hp.candidate.optimizer in (None, SOLVED) and not hp.tuning and hp.num_models is None
 
 
 def are_folds_affordable(hp: Hyperparameters, sizes: Sizes) -> bool:

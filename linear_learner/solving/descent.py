@@ -155,6 +155,10 @@ class Descent:
             pairs.append((step * free, change * free, invert_products(step * free, change * free)))
         return pairs
 
+    def restart(self, changed: Bools) -> None:
+        """Evaluate functions that have changed a little anew, and go on from where they have come to."""
+        self.trial[changed], self.value[changed], self.is_done[changed] = self.point[changed], np.inf, False
+
     def select(self, chosen: Int64s) -> "Descent":
         """Return the descent of the chosen functions."""
         part = replace(self, trial=self.trial[chosen], l1=self.l1[chosen])

@@ -8,6 +8,7 @@ from linear_learner.options.solved import remembered_steps
 from linear_learner.solving.curvature import LEAST_CURVATURE, Spread
 from linear_learner.solving.descent import Descent
 from linear_learner.solving.problems import Problems
+from linear_learner.solving.rounding import LEAST_WIDTH, choose_widths
 from linear_learner.solving.sums import RowSums, Sums
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
@@ -20,7 +21,8 @@ LEAVING_SHARE = 0.3  # of the problems, that must be solved before the others go
 class Solver:
     """P problems of K outputs each on their way to their optimum, one pass over the rows at a time.
 
-    `points` (P, K, d + 1) are where they have come to. The rows of all hosts are counted.
+    `points` (P, K, d + 1) are where they have come to; kinks of the loss are rounded over `widths` (P,). The rows of
+    all hosts are counted.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Solver:
         self.is_sparse, self.processors, self.hosts = is_sparse, processors, hosts
         self.active = np.arange(len(problems))
         self.passes = 0
+        self.widths = np.full(len(problems), LEAST_WIDTH)
         self.objectives = np.full(len(problems), np.inf)
         width = start.shape[2]
         l1 = np.broadcast_to(problems.l1_strengths(width), start.shape).reshape(len(problems), -1)
@@ -95,17 +98,27 @@ class Solver:
         self.passes += 1
         self.points[self.active] = self.descent.point.reshape(trial.shape)
         self.objectives[self.active] = self.descent.value
+        if not problems.objective.loss.is_smooth:
+            self.narrow_kinks()
         self.leave_solved()
+
+    def narrow_kinks(self) -> None:
+        """Round kinks over other widths, where problems are close to their optimum with those that they have."""
+        before, degree = self.widths[self.active], self.problems.objective.loss.degree
+        self.widths[self.active] = choose_widths(before, self.descent, degree, is_start=self.passes == 1)
+        self.descent.restart(self.widths[self.active] != before)
 
     def add_pieces(
         self, pieces: Iterable[tuple[AnyRows, Int64s | None]], trial: Float64s, raise_if_stopped: StopCheck
     ) -> tuple[Sums, float]:
         """Return the sums over all hosts' rows, and how many these are."""
+        widths = None if self.problems.objective.loss.is_smooth else self.widths[self.active]
         total = Sums(np.zeros(len(trial)), np.zeros(trial.shape), np.zeros(trial.shape[:2]))
         count = 0
         with self.hosts.stopping_together():
             for rows, folds in pieces:
-                for part, more in zip(total, self.sums.sum_rows(rows, folds, trial, raise_if_stopped), strict=True):
+                found = self.sums.sum_rows(rows, folds, trial, raise_if_stopped, widths=widths)
+                for part, more in zip(total, found, strict=True):
                     part += more
                 count += len(rows)
                 del rows
@@ -131,6 +144,7 @@ class Solver:
         yield "active", self.active
         yield "points", self.points
         yield "objectives", self.objectives
+        yield "widths", self.widths
         for name, array in vars(self.descent).items():
             if isinstance(array, np.ndarray):
                 yield f"descent.{name}", array
@@ -138,7 +152,8 @@ class Solver:
     def load_state(self, state: Mapping[str, Numbers], prefix: str) -> None:
         """Load the state of a solver of the same problems; its names in `state` start with `prefix`."""
         self.passes = int(state[f"{prefix}passes"])
-        self.points, self.objectives = (state[prefix + name].astype(np.float64) for name in ("points", "objectives"))
+        for name in ("points", "objectives", "widths"):
+            setattr(self, name, state[prefix + name].astype(np.float64))
         self.keep_problems(state[f"{prefix}active"].astype(np.int64))
         for name in [name for name, array in vars(self.descent).items() if isinstance(array, np.ndarray)]:
             setattr(self.descent, name, state[f"{prefix}descent.{name}"])

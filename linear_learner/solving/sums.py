@@ -46,11 +46,18 @@ class RowSums:
         self.paces: dict[int, Pace] = {}
 
     def sum_rows(
-        self, rows: AnyRows, folds: Int64s | None, weights: Float64s, raise_if_stopped: StopCheck = never_stop
+        self,
+        rows: AnyRows,
+        folds: Int64s | None,
+        weights: Float64s,
+        raise_if_stopped: StopCheck = never_stop,
+        *,
+        widths: Float64s | None = None,
     ) -> Sums:
         """Return the sums over rows, which may lie in `folds` (n,), for weights (P, K, d + 1).
 
-        `raise_if_stopped` is called before each block and may raise.
+        `raise_if_stopped` is called before each block and may raise. `widths` (P,) are those over which kinks of the
+        loss are rounded; a smooth loss needs none.
         """
         flat = np.ascontiguousarray(weights.reshape(self.columns, self.width), np.float32)
         totals = [np.zeros(shape) for shape in ((1, len(self.problems)), flat.shape, (1, self.columns))]
@@ -58,6 +65,8 @@ class RowSums:
             raise_if_stopped()
             block = rows.slice_rows(first, last)
             inputs = self.row_inputs(block, last - first, None if folds is None else folds[first:last])
+            if widths is not None:
+                inputs["widths"] = as_ndarray(widths.astype(np.float32)[None, :])
             run = partial(self.run_block, block, inputs, flat)
             with self.prepare_pace(last - first, run).share_work(1):
                 parts = [part.asnumpy() for part in run()]
@@ -115,6 +124,7 @@ class RowSums:
         """Compile the graph: from rows and weights to all sums, or of sparse rows from margins to slopes."""
         shares, shapes = self.problems.shares, {"losses": (1, len(self.problems)), "curvatures": (1, self.columns)}
         inputs = ["counted", *(["y"] if self.has_labels else []), *([] if shares is None else ["groups"])]
+        inputs += [] if self.problems.objective.loss.is_smooth else ["widths"]
         arrays = {} if shares is None else {"shares": as_ndarray(shares)}
         if self.is_sparse:
             terms = self.build_terms(S.Variable("z"))
@@ -136,17 +146,12 @@ class RowSums:
     def build_terms(self, z: Expression) -> dict[str, Expression]:
         """Build the losses (1, P), slopes (n, P K) and curvatures (1, P K) of margins `z` (n, P K).
 
-        The inputs are `y` (n, 1), `counted` (1, n), how often each row counts, and `groups` (n,) and `shares` (G, P),
-        where the problems have shares. Of signed rows, margins and slopes of label 1 are negated.
+        The inputs are those of the loss, `counted` (1, n), how often each row counts, and `groups` (n,) and `shares`
+        (G, P), where the problems have shares. Of signed rows, margins and slopes of label 1 are negated.
         """
-        models, outputs, objective = len(self.problems), self.outputs, self.problems.objective
-        loss, counted = objective.loss, S.Variable("counted")
-        if self.has_labels or loss.signed_graph is None:
-            value, slope = loss.graph(S, z, S.Variable("y"), models, outputs, objective.parameter)
-        else:
-            value, slope = loss.signed_graph(S, z)
-        value, size = value * loss.gradient_factor, S.abs(slope)
-        curvature = size * (1 - size) if loss.name in PROBABILITY_LOSSES else S.ones_like(slope)
+        outputs, counted = self.outputs, S.Variable("counted")
+        value, slope, curvature = self.build_loss(z)
+        value = value * self.problems.objective.loss.gradient_factor
         if self.problems.shares is not None:
             groups = S.one_hot(S.Variable("groups"), depth=len(self.problems.shares))
             share = S.dot(groups, S.Variable("shares"))
@@ -157,3 +162,18 @@ class RowSums:
             "slope": S.broadcast_mul(slope, S.reshape(counted, shape=(-1, 1))),
             "curvatures": S.dot(counted, curvature),
         }
+
+    def build_loss(self, z: Expression) -> tuple[Expression, Expression, Expression]:
+        """Build the loss (n, P), the slope and the curvature (n, P K) of each row from margins `z` (n, P K).
+
+        The inputs are `y` (n, 1), and `widths` (1, P) where the loss has kinks.
+        """
+        objective, loss = self.problems.objective, self.problems.objective.loss
+        if loss.rounded_graph is not None:
+            return loss.rounded_graph(S, z, S.Variable("y"), objective.parameter, S.Variable("widths"))
+        if self.has_labels or loss.signed_graph is None:
+            value, slope = loss.graph(S, z, S.Variable("y"), len(self.problems), self.outputs, objective.parameter)
+        else:
+            value, slope = loss.signed_graph(S, z)
+        size = S.abs(slope)
+        return value, slope, size * (1 - size) if loss.name in PROBABILITY_LOSSES else S.ones_like(slope)

@@ -167,6 +167,6 @@ def log_selection(plan: Plan) -> None:
         )
     elif selection.folds:
         log.warning(
-            "folds has no effect on this job: only candidates that are solved are compared in folds, which takes a "
-            "smooth loss, optimizer=auto or lbfgs, and num_models=auto."
+            "folds has no effect on this job: only candidates that are solved are compared in folds, which takes "
+            "optimizer=auto or lbfgs, and num_models=auto."
         )

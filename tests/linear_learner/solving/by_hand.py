@@ -13,6 +13,7 @@ from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
 
 SMOOTH = [name for name, loss in LOSSES.items() if loss.is_smooth]
+KINKED = [name for name in LOSSES if name not in SMOOTH]
 PARAMETER = 0.3  # of a loss that has one
 Array = NDArray[Any]
 

@@ -190,3 +190,19 @@ def test_the_promise_bounds_what_is_left_to_gain_of_a_known_quadratic() -> None:
     inverses = np.linalg.inv(functions.hessians)
     descent = take_steps(start_descent(functions.start), functions, 1, lambda v: np.einsum("pde,pe->pd", inverses, v))
     np.testing.assert_allclose(descent.promise, descent.value - 1, rtol=1e-9)
+
+
+def test_functions_that_have_changed_go_on_to_their_new_minimum_and_the_others_stay() -> None:
+    functions = Quadratics(3, 8)
+    descent = take_steps(start_descent(functions.start), functions, 200)
+    assert descent.is_done.all()
+    before, functions.minima = descent.point.copy(), functions.minima + 1
+    descent.restart(np.array([True, False, True]))
+
+    def evaluate(points: Float64s) -> tuple[Float64s, Float64s]:
+        values, gradients = functions(points)
+        return values + 5, gradients  # so that the first value is above that of the old minimum
+
+    take_steps(descent, evaluate, 200)
+    np.testing.assert_allclose(descent.point[[0, 2]], functions.minima[[0, 2]], atol=1e-4)
+    np.testing.assert_array_equal(descent.point[1], before[1])

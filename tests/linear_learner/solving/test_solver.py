@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from sklearn import datasets
-from sklearn.linear_model import Lasso, LogisticRegression, Ridge
+from sklearn.linear_model import Lasso, LogisticRegression, QuantileRegressor, Ridge
+from sklearn.svm import SVC, SVR
 
 from linear_learner.bank import margins
 from linear_learner.objective.losses import LOSSES
@@ -26,6 +27,7 @@ from open_algorithms.learning.types.arrays import Int64s
 from tests.linear_learner.bank.problems import draw_both_forms
 from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.solving.by_hand import (
+    KINKED,
     PARAMETER,
     SMOOTH,
     Array,
@@ -43,13 +45,14 @@ TABLES: dict[str, tuple[Callable[..., Any], str]] = {
     "diabetes": (datasets.load_diabetes, "squared_loss"),
     "diabetes by Huber": (datasets.load_diabetes, "huber_loss"),
 }
+TABLES_WITH_KINKS = {"diabetes by absolute errors": (datasets.load_diabetes, "absolute_loss")}
 EXPONENTS = (-5, 0, 5, 10, 14)  # of 2, from weak to strong
 
 
 @cache
 def load_table(name: str) -> tuple[DenseRows, str, int]:
     """Return the standardised rows of a table, the loss that goes with it and the outputs of a model."""
-    load, loss = TABLES[name]
+    load, loss = (TABLES | TABLES_WITH_KINKS)[name]
     X, y = load(return_X_y=True)
     return standardise(X, y, loss)
 
@@ -115,6 +118,78 @@ def test_the_optimum_is_that_of_scikit_learn_whatever_the_strength(table: str) -
         assert told == pytest.approx(best, rel=1e-6, abs=3e-6)
 
 
+def solve_kinks_by_peer(rows: DenseRows, loss: str, wd: float, l1: float) -> Array:
+    """Return the optimum, (1, d + 1), of a loss with kinks by a solver that is exact, with L1 or with L2."""
+    X, y, count = rows.standardised_features.astype(np.float64), rows.labels.astype(np.float64), len(rows)
+    if loss == "hinge_loss":  # of margins a / 2 times as large, about 1/2
+        svc = SVC(kernel="linear", C=2 / (PARAMETER * wd * count), tol=1e-6).fit(X, y)
+        return np.asarray(np.column_stack([svc.coef_ * PARAMETER / 2, svc.intercept_ * PARAMETER / 2 + 0.5]))
+    if loss in ("absolute_loss", "eps_insensitive_absolute_loss") and wd:
+        tube = 0 if loss == "absolute_loss" else PARAMETER
+        svr = SVR(kernel="linear", C=1 / (wd * count), epsilon=tube, tol=1e-6).fit(X, y)
+        return np.column_stack([svr.coef_, svr.intercept_])
+    if loss == "eps_insensitive_squared_loss":
+        return solve_beyond(X, y, wd)
+    share, unit = (PARAMETER, 1) if loss == "quantile_loss" else (0.5, 2)
+    peer = QuantileRegressor(quantile=share, alpha=l1 / unit).fit(X, y)
+    return np.append(peer.coef_, peer.intercept_)[None]
+
+
+def solve_beyond(X: Array, y: Array, wd: float) -> Array:
+    """Minimise the mean of u^2 / 2 + a u, where u is at least 0 and how far an error is beyond a, by SLSQP."""
+    design, (count, width) = np.column_stack([X, np.ones(len(X))]), X.shape
+    penalty = wd * np.append(np.ones(width), 0)
+
+    def value(point: Array) -> float:
+        w, u = np.split(point, [width + 1])
+        return float((u**2 / 2 + PARAMETER * u).mean() + penalty @ w**2 / 2)
+
+    def slope(point: Array) -> Array:
+        w, u = np.split(point, [width + 1])
+        return np.asarray(np.concatenate([penalty * w, (u + PARAMETER) / count]))
+
+    sides = np.block([[-design, np.eye(count)], [design, np.eye(count)]])
+    limits = {"type": "ineq", "fun": lambda p: sides @ p + np.append(y, -y) + PARAMETER, "jac": lambda _: sides}
+    bounds = [(None, None)] * (width + 1) + [(0, None)] * count
+    start = np.concatenate([np.zeros(width + 1), np.abs(y)])
+    options = {"ftol": 1e-10}
+    found = minimize(value, start, jac=slope, method="SLSQP", bounds=bounds, constraints=limits, options=options)
+    return np.asarray(found.x[None, : width + 1])
+
+
+@pytest.mark.parametrize("loss", KINKED)
+def test_a_loss_with_kinks_ends_within_a_thousandth_of_the_exact_optimum(loss: str) -> None:
+    load = datasets.load_breast_cancer if loss == "hinge_loss" else datasets.load_diabetes
+    X, y = load(return_X_y=True)
+    some = slice(None, 80 if loss == "eps_insensitive_squared_loss" else None)
+    rows, _, _ = standardise(X[some], y[some], loss)
+    strengths = [(2.0**k / len(rows), 0.0) for k in (3, 6, 10)]
+    if loss in ("absolute_loss", "quantile_loss"):
+        strengths = [*(strengths if loss == "absolute_loss" else []), (0.0, 0.0), (0.0, 0.01), (0.0, 0.05)]
+    for wd, l1 in strengths:
+        solver = solve(set_up(make_problems(loss, [wd], [l1]), rows, 1), rows)
+        best = solve_kinks_by_peer(rows, loss, wd, l1)
+        found, wanted = (objective_by_hand(loss, rows, w, wd, l1) for w in (solver.points[0], best))
+        assert wanted * (1 - 1e-5) <= found <= wanted * (1 + 1e-3)
+        assert solver.objectives[0] == pytest.approx(found, rel=0.01)
+
+
+@pytest.mark.parametrize("unit", [1e5, 1e-5])
+def test_kinks_are_rounded_by_the_size_of_the_errors_whatever_the_unit_of_the_label(unit: float) -> None:
+    rows, loss, _ = load_table("diabetes by absolute errors")
+    scaled = replace(rows, y=rows.y * np.float32(unit))
+    solver = solve(set_up(make_problems(loss, [0.0]), scaled, 1), scaled)
+    best = solve_kinks_by_peer(rows, loss, 0, 0)
+    assert objective_by_hand(loss, rows, solver.points[0] / unit, 0) <= objective_by_hand(loss, rows, best, 0) * 1.001
+
+
+def test_labels_that_are_met_exactly_leave_no_error() -> None:
+    rows, _, _ = draw_both_forms("squared_loss", 12)
+    exact = replace(rows, y=(rows.X @ np.arange(13)[:, None]).astype(np.float32))
+    solver = solve(set_up(make_problems("absolute_loss", [0.0]), exact, 1), exact)
+    assert objective_by_hand("absolute_loss", exact, solver.points[0], 0) < 1e-3
+
+
 @pytest.mark.parametrize("strength", [0.5, 0.1, 0.01])
 def test_l1_ends_at_the_lasso_with_the_same_exact_zeros(strength: float) -> None:
     rows, loss, _ = load_table("diabetes")
@@ -140,14 +215,14 @@ def test_a_classifier_with_l1_ends_where_scikit_learns_ends_with_the_same_exact_
     np.testing.assert_array_equal(solver.points[0, :, :-1] == 0, peer.coef_ == 0)
 
 
-@pytest.mark.parametrize("loss", SMOOTH)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_sparse_rows_end_where_dense_ones_end_and_constant_features_stay_at_zero(loss: str) -> None:
     dense, sparse, outputs = draw_both_forms(loss, 12)
     problems = make_problems(loss, [0.001, 0.1], [0.0, 0.02])
     points = [solve(set_up(problems, rows, outputs), rows).points for rows in (dense, sparse)]
     for found, other, wd, l1 in zip(*points, problems.wd, problems.l1, strict=True):
         assert objective_by_hand(loss, dense, found, wd, l1) == pytest.approx(
-            objective_by_hand(loss, dense, other, wd, l1), rel=1e-6
+            objective_by_hand(loss, dense, other, wd, l1), rel=1e-6 if loss in SMOOTH else 5e-3
         )
         np.testing.assert_allclose(other, found, atol=0.01)
         assert (found[:, [3, 5]] == 0).all()
@@ -247,9 +322,10 @@ def copy_state(solver: Solver) -> dict[str, Array]:
     return {f"kept.{name}": np.array(array) for name, array in solver.state_arrays()}
 
 
+@pytest.mark.parametrize("table", ["wine", "diabetes by absolute errors"])
 @pytest.mark.parametrize("passes", [0, 1, 5, 10])
-def test_what_was_saved_goes_on_with_the_same_bits(passes: int) -> None:
-    rows, loss, outputs = load_table("wine")
+def test_what_was_saved_goes_on_with_the_same_bits(passes: int, table: str) -> None:
+    rows, loss, outputs = load_table(table)
     strengths = [2.0**k / len(rows) for k in (-5, 0, 9, 12, 13, 14)]
     problems = make_problems(loss, strengths, [0.0, 0.02])
     whole = solve(set_up(problems, rows, outputs), rows, passes=passes)
@@ -291,7 +367,7 @@ def test_a_pass_that_is_stopped_leaves_the_problems_where_they_stood() -> None:
         np.testing.assert_array_equal(array, before[name])
 
 
-@pytest.mark.parametrize("loss", SMOOTH)
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("unit", [1e12, 1e-12])
 def test_features_of_any_unit_stay_finite_and_gain_something(loss: str, unit: float) -> None:
     rows, _, outputs = draw_both_forms(loss, 12)
@@ -301,8 +377,8 @@ def test_features_of_any_unit_stay_finite_and_gain_something(loss: str, unit: fl
     solver = solve(set_up(make_problems(loss, [0.0, 1.0], [0.0, 0.01]), scaled, outputs), scaled, passes=60)
     assert np.isfinite(solver.points).all()
     at_zero = objective_by_hand(loss, scaled, np.zeros((outputs, 13)), 0)
-    assert (solver.objectives <= at_zero * (1 + 1e-6)).all()
-    if unit > 1:
+    assert (solver.objectives <= at_zero * (1 + (1e-6 if loss in SMOOTH else 0.01))).all()
+    if unit > 1 and loss in SMOOTH:
         assert solver.objectives[0] < 0.8 * at_zero
 
 

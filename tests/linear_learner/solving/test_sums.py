@@ -1,5 +1,8 @@
 """Losses, gradients and curvatures are the sums that they stand for, however rows are stored, weighed and divided."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,12 +11,15 @@ from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.solving.problems import Problems, build_problems
 from linear_learner.solving.sums import RowSums, Sums
+from open_algorithms.learning.engine.graph import as_ndarray
+from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 from tests.linear_learner.bank.problems import draw_both_forms
 from tests.linear_learner.solving.by_hand import (
+    KINKED,
     PARAMETER,
     SMOOTH,
     Array,
@@ -92,6 +98,28 @@ def test_rows_count_by_their_weights_and_classes_and_not_in_their_own_fold(loss:
     expected = sum_by_hand(loss, dense, weights, both)
     assert_same_sums(sum_rows(problems, dense.weigh_rows(row_weights.astype(np.float32)), weights, folds), expected)
     assert_same_sums(sum_rows(problems, sparse.weigh_rows(row_weights.astype(np.float32)), weights, folds), expected)
+
+
+@pytest.mark.parametrize("loss", KINKED)
+def test_kinks_are_rounded_over_the_width_of_each_model(loss: str) -> None:
+    dense, sparse, _ = draw_both_forms(loss, 12)
+    folds = np.random.default_rng(8).integers(0, 2, len(dense))
+    problems = make_problems(loss, folds=2)
+    weights, widths = draw_weights(problems, 1, 13), np.geomspace(0.01, 3, len(problems))
+    z, build = margins_by_hand(dense, weights)[:, :, 0], LOSSES[loss].rounded_graph
+    assert build is not None
+    z_, y_, widths_ = (as_ndarray(part.astype(np.float32)) for part in (z, dense.labels[:, None], widths[None, :]))
+    rounded: Sequence[Any] = build(mx.nd, z_, y_, PARAMETER, widths_)
+    value, slope, curvature = (part.asnumpy() for part in rounded)
+    counts = np.repeat(np.arange(-1, 2) != folds[:, None], MODELS, axis=1)
+    expected = Sums(
+        LOSSES[loss].gradient_factor * (counts * value).sum(axis=0),
+        ((counts * slope).T @ design_matrix(dense))[:, None],
+        (counts * curvature).sum(axis=0)[:, None],
+    )
+    for rows in (dense, sparse):
+        sums = RowSums(problems, 1, 13, is_sparse=isinstance(rows, SparseRows))
+        assert_same_sums(sums.sum_rows(rows, folds, weights, widths=widths), expected, 1e-3)
 
 
 @pytest.mark.parametrize("loss", ["logistic", "softmax_loss"])

@@ -147,9 +147,18 @@ def test_folds_and_holdout_have_no_effect_beside_a_validation_channel_and_the_lo
     assert_same_bits(model, fit_model(job, channels, Recorder()))
 
 
-@pytest.mark.parametrize(
-    "texts", [{"loss": "hinge_loss"}, {"num_models": "3"}, {"optimizer": "sgd"}, {"num_models": "1"} | ALONE]
-)
+@pytest.mark.parametrize("loss", [name for name, loss in LOSSES.items() if not loss.is_smooth])
+def test_a_job_of_a_loss_with_kinks_takes_a_candidate_that_is_solved(loss: str) -> None:
+    predictor = LOSSES[loss].predictor_type
+    job = JOBS[predictor] | {"loss": loss, "epochs": "15"}
+    validated = fit_result(job, split(predictor), Recorder())
+    dealt = fit_result(job | FOLDS, {"train": [draw(predictor)]}, Recorder())
+    for result in (validated, dealt):
+        assert result.candidates[result.winner].optimizer == "lbfgs"
+    assert (validated.folds, dealt.folds) == (0, 4)
+
+
+@pytest.mark.parametrize("texts", [{"num_models": "3"}, {"optimizer": "sgd"}, {"num_models": "1"} | ALONE])
 def test_folds_that_have_no_effect_are_named_with_what_they_take(texts: dict[str, str]) -> None:
     job, blocks, log = BINARY | texts | {"epochs": "2"}, {"train": [draw("binary_classifier")]}, Recorder()
     model = fit_model(job | {"folds": "4"}, blocks, log)
