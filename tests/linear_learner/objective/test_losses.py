@@ -71,6 +71,16 @@ def test_the_gradient_is_the_central_difference_of_the_formula(name: str) -> Non
         np.testing.assert_allclose(gradient[:, column], slope, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_whose_gradient_jumps_has_kinks_to_round(name: str) -> None:
+    _, y, classes, a = example(name)
+    grid = np.linspace(-3, 3, 6001, dtype=np.float32)
+    z = np.zeros((len(grid), MODELS * classes), np.float32)
+    z[:, 0] = grid
+    _, gradient = graph(name, z, np.full(len(grid), y[0], np.float32), classes, a)
+    assert (np.abs(np.diff(gradient[:, 0])).max() < 0.01) == LOSSES[name].is_smooth
+
+
 def rounded(name: str, z: NDArray[Any], width: float) -> list[NDArray[np.float32]]:
     """Return the value of the rounded loss of the example's rows at other margins, its gradient and its curvature."""
     _, y, _, a = example(name)
