@@ -183,6 +183,18 @@ def test_kinks_are_rounded_by_the_size_of_the_errors_whatever_the_unit_of_the_la
     assert objective_by_hand(loss, rows, solver.points[0] / unit, 0) <= objective_by_hand(loss, rows, best, 0) * 1.001
 
 
+def test_a_start_that_is_close_to_the_optimum_of_a_loss_with_kinks_is_left_for_it() -> None:
+    rows, loss, _ = load_table("diabetes by absolute errors")
+    best = solve_kinks_by_peer(rows, loss, 0, 0)
+    near = best + np.random.default_rng(0).normal(0, 0.003, best.shape)
+    wanted, before = (objective_by_hand(loss, rows, w, 0) for w in (best, near))
+    assert before > wanted * 1.0002
+    solver = Solver(
+        make_problems(loss, [0.0]), near[None], measure_spread(rows, SINGLE_HOST), tolerance=1e-8, is_sparse=False
+    )
+    assert objective_by_hand(loss, rows, solve(solver, rows).points[0], 0) <= wanted * 1.0001
+
+
 def test_labels_that_are_met_exactly_leave_no_error() -> None:
     rows, _, _ = draw_both_forms("squared_loss", 12)
     exact = replace(rows, y=(rows.X @ np.arange(13)[:, None]).astype(np.float32))
