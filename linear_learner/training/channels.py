@@ -134,6 +134,7 @@ def plan_reading(work: Work, hp: Hyperparameters, budget: Budget, holdout: Holdo
         prefetch=work.prefetch,
         hosts=work.hosts,
         holdout=holdout,
+        scales_held_out=hp.selection.folds > 0,
     )
 
 

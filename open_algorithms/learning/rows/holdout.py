@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from open_algorithms.learning.rows.csr import take_rows
+from open_algorithms.learning.rows.csr import take_rows, used_width
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Int64s
 
@@ -23,6 +23,7 @@ class Holdout:
     Of a `share` of 1/5, one of each five rows of a class in a sequence is held out, at random by `seed`; without
     `by_class` all rows are one class. The first row of a class is never held out, so that every class is trained on.
     During the first pass the rows held out are set aside, up to `byte_limit`, so that they need not be read again.
+    `width` is how many features rows have used so far, held out or not.
     """
 
     share: float
@@ -32,11 +33,13 @@ class Holdout:
     aside: list[Block] = field(default_factory=list)
     is_complete: bool = False  # `aside` holds all rows held out
     sets_aside: bool = True
+    width: int = 0
 
     def rows_to_train_on(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """Yield the rows of a channel that are not held out."""
         sets_aside, size = self.sets_aside, 0
         for X, y, held in self.mark_blocks(blocks):
+            self.width = max(self.width, used_width(X))
             if sets_aside and self.sets_aside and held.any():
                 part = take_rows(X, held.nonzero()[0]), y[held]
                 size += part[0].data.nbytes + part[1].nbytes

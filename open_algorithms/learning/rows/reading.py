@@ -39,7 +39,8 @@ class Reading:
     `classes` restricts labels to the integers below it, None allows any. The number of `features` is None where the
     data tells it; `width_limit` bounds it. The scaler is fitted on the first `sample_rows` rows, or fewer once they
     take `sample_bytes`. Rows are kept for mini-batches of `batch_rows` rows on this host. `room` tells the bytes
-    that data may take. `prefetch` reads in the background. `holdout` takes rows of the train channel out, to select on.
+    that data may take. `prefetch` reads in the background. `holdout` takes rows of the train channel out, to select on;
+    where they may be trained on after all, the scaler is fitted on them, too: `scales_held_out`.
     """
 
     classes: int | None
@@ -54,6 +55,7 @@ class Reading:
     prefetch: Prefetch = iter
     hosts: Hosts = SINGLE_HOST
     holdout: Holdout | None = None
+    scales_held_out: bool = False
 
 
 def read_train_channel(
@@ -74,17 +76,24 @@ def read_train_channel(
 
     stream = open_blocks()
     X, y, head = read_sample(stream, reading.sample_rows, reading.sample_bytes)
+    rows = len(y)
+    if reading.scales_held_out and reading.holdout is not None and rows:
+        aside = list(reading.holdout.aside if is_sharded else own_share(iter(reading.holdout.aside), hosts))
+        X, y = stack_rows([X, *(part for part, _ in aside)]), np.concatenate([y, *(labels for _, labels in aside)])
     X, told = agree_on_sample(X, head, hosts)
     scaler = fit_scaler(X, y, **asdict(reading.scaling), hosts=hosts)
     sparse = isinstance(X, Csr)
     more = list(islice(stream, 1))
-    shown = batch if more else len(y)
+    shown = batch if more else rows
     room = reading.room(int(X.shape[1] or 0), shown, sparse=sparse)
     del X
     again = chain(drain_blocks(head), drain_blocks(more), stream)
     storage = Storage(int(share * room), batch, sparse, reading.design, reading.prefetch)
-    widest_of_hosts = None if told else lambda width: int(hosts.all_reduce_max(width))
-    data = hold_or_stream(again, open_blocks, scaler, storage, widest_of_hosts)
+
+    def widest_of_hosts(width: int) -> int:
+        return int(hosts.all_reduce_max(max(width, 0 if reading.holdout is None else reading.holdout.width)))
+
+    data = hold_or_stream(again, open_blocks, scaler, storage, None if told else widest_of_hosts)
     if not data.feature_dim:
         raise InputError("channel 'train': no row holds any feature. Check that the data is not cut off.", "train", 1)
     return data, reading.room(data.feature_dim, shown, sparse=sparse)

@@ -7,6 +7,7 @@ import pytest
 
 from linear_learner.options.budget import Budget
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.holdout import Holdout
 from tests.learning.job.recorder import Recorder
@@ -43,6 +44,17 @@ def test_rows_are_held_out_of_a_stream_too(sparse: bool) -> None:
     tight = fit_model(texts, channels, log, Budget(74 << 20))
     assert any("The channel 'train' is larger than the" in line for line in log.said)
     np.testing.assert_allclose(tight.weight, model.weight, atol=1e-6)
+
+
+@pytest.mark.parametrize("folds", ["0", "4"])
+def test_a_feature_that_only_a_row_held_out_has_is_a_feature(folds: str) -> None:
+    X, y = draw_example("binary_classifier")
+    (held,) = (marks for _, _, marks in Holdout(0.2, 3, by_class=True).mark_blocks([(X, y)]))
+    wide = compress_matrix(np.column_stack([X, np.arange(len(y)) == np.flatnonzero(held)[0]]).astype(np.float32))
+    blocks = [(wide._replace(shape=(len(y), None)), y)]  # as of libsvm, which does not tell its width
+    model = fit_model(BINARY | HELD | {"folds": folds}, {"train": blocks}, Recorder())
+    assert model.feature_dim == X.shape[1] + 1
+    assert np.isfinite(model.weight).all()
 
 
 def test_of_too_few_rows_none_is_held_out_and_the_log_says_so() -> None:

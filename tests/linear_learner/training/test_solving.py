@@ -195,9 +195,19 @@ def test_rows_that_were_held_out_go_back_where_folds_are_affordable_and_their_we
     assert np.abs(plain.weight - back.model.weight).max() > 1e-4
 
 
+def test_rows_that_were_held_out_and_go_back_are_scaled_with_the_others() -> None:
+    X, y = draw("binary_classifier")
+    (held,) = (marks for _, _, marks in Holdout(0.2, 3, by_class=True).mark_blocks([(X, y)]))
+    X[np.flatnonzero(held)[0], 0] = 1e9
+    order = np.concatenate([np.flatnonzero(~held), np.flatnonzero(held)])
+    back = fit_model(BINARY | FOLDS | HELD, {"train": [(X, y)]}, Recorder())
+    never = fit_model(BINARY | FOLDS, {"train": [(X[order], y[order])]}, Recorder())
+    assert_same_bits(back, never)
+
+
 def test_rows_are_held_out_where_folds_are_not_affordable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solved, "NUMBERS_OF_FOLDS", 1)
-    channels, log, job = {"train": [draw("binary_classifier")]}, Recorder(), BINARY | {"seed": "3"}
+    channels, log, job = {"train": [draw("binary_classifier")]}, Recorder(), BINARY | {"seed": "3"} | UNSCALED
     result = fit_result(job | HELD | FOLDS, channels, log)
     assert (result.folds, result.deciding_channel) == (0, "validation")
     assert any(line.startswith("holdout=0.2: ") for line in log.said)
