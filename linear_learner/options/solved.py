@@ -16,6 +16,7 @@ MOST_SOLVED = 1 + len(L2_EXPONENTS) + len(L1_EXPONENTS)  # candidates
 COARSE_STEP = 2  # of the exponents, where rows are many
 WANTED_PASSES = 300  # at most, where the user wants candidates solved
 MOST_PASSES, FEW_PASSES = 100, 24  # at most elsewhere, and where rows are many
+FEWEST_PASSES = 2  # even if the user wants fewer: the first one only measures the start
 NUMBERS_TO_THE_END = 2**22  # of the features of all rows, times outputs, up to which candidates are solved to the end
 MOST_NUMBERS = 2**25  # the same, up to which they are solved unless the user wants it
 NUMBERS_OF_FOLDS = 2**27  # the same, times the problems of all folds, up to which folds are affordable
@@ -71,7 +72,7 @@ def plan_solving(hp: Hyperparameters, sizes: Sizes, *, has_validation: bool) -> 
     size, is_wanted = sizes.numbers * hp.outputs, hp.candidate.optimizer == SOLVED
     is_small = size <= NUMBERS_TO_THE_END and sizes.are_held
     passes, tolerance = (WANTED_PASSES, EXACT) if is_wanted else (MOST_PASSES, CLOSE)
-    passes = hp.schedule.epochs if hp.schedule.are_epochs_set else passes
+    passes = max(FEWEST_PASSES, hp.schedule.epochs) if hp.schedule.are_epochs_set else passes
     fine, coarse = (build_path(hp, sizes, step) for step in (1, COARSE_STEP))
     folds = 0 if has_validation or not may_solve(hp) else hp.selection.folds
     if folds:

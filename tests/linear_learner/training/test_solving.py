@@ -235,6 +235,13 @@ def test_one_candidate_alone_is_scikit_learns_model(predictor: str) -> None:
     assert len(result.candidates) == 1
 
 
+@pytest.mark.parametrize("predictor", JOBS)
+@pytest.mark.parametrize("texts", [FOLDS, ALONE])
+def test_a_single_epoch_already_learns(texts: dict[str, str], predictor: str) -> None:
+    result = fit_result(JOBS[predictor] | texts | {"epochs": "1"}, {"train": [draw(predictor)]}, Recorder())
+    assert np.abs(result.model.weight).max() > 1e-3
+
+
 def test_epochs_that_the_user_set_bound_the_passes_and_the_log_says_what_is_not_solved() -> None:
     log = Recorder()
     fit_model(BINARY | ALONE | {"epochs": "3"}, {"train": [draw("binary_classifier")]}, log)
