@@ -131,7 +131,12 @@ def log_plan(plan: Plan, has_earlier_model: bool) -> None:
             "The labels are large beside their spread: of them, and of scores, float32 does not keep the digits that "
             "vary. Subtract their offset."
         )
-    if has_earlier_model:
+    if has_earlier_model and plan.solving.folds:
+        log.warning(
+            "No candidate starts from the model of the channel 'model': it may know the rows that folds set aside. Set "
+            "folds=0 to start from it."
+        )
+    elif has_earlier_model:
         log.info("All candidates start from the model of the channel 'model'.")
     log.info(
         f"Training {len(plan.all_candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
@@ -168,5 +173,5 @@ def log_selection(plan: Plan) -> None:
     elif selection.folds:
         log.warning(
             "folds has no effect on this job: only candidates that are solved are compared in folds, which takes "
-            "optimizer=auto or lbfgs, and num_models=auto."
+            "optimizer=auto or lbfgs, num_models=auto, and no tuning job."
         )

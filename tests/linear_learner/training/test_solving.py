@@ -167,6 +167,17 @@ def test_folds_that_have_no_effect_are_named_with_what_they_take(texts: dict[str
     assert_same_bits(model, fit_model(job, blocks, Recorder()))
 
 
+def test_in_folds_no_candidate_starts_from_an_earlier_model_and_the_log_says_so() -> None:
+    channels = {"train": [draw("binary_classifier")]}
+    job, log = BINARY | FOLDS, Recorder()
+    earlier = fit_model(BINARY | {"epochs": "1"}, channels, Recorder())
+    model = fit_model(job, channels, log, earlier_model=earlier)
+    assert_same_bits(model, fit_model(job, channels, Recorder()))
+    (warning,) = log.warnings
+    assert warning.startswith("No candidate starts from the model of the channel 'model': ")
+    assert not log.has_said("All candidates start from")
+
+
 def test_rows_that_do_not_fit_the_memory_cannot_be_dealt_to_folds() -> None:
     blocks = draw_problem(60_000, sparse=False)
     with pytest.raises(
