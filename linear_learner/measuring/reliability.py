@@ -47,8 +47,11 @@ def measure_calibration(scores: Floats, counts: Int64s) -> CalibrationError:
     return CalibrationError(float(np.abs(excess).sum() / total), float(np.sqrt(2 / np.pi * variance).sum() / total))
 
 
-def describe_miscalibration(error: CalibrationError, channel: str, *, has_weights: bool) -> str:
-    """Say in words that the probabilities are far off, and why; `has_weights` where classes or rows count unequally."""
+def describe_miscalibration(error: CalibrationError, rows: str, *, has_weights: bool) -> str:
+    """Say in words that the probabilities are far off on some `rows`, and why.
+
+    `has_weights` where classes or rows count unequally.
+    """
     cause = (
         "Weights of classes or rows do this: for right probabilities, train without them."
         if has_weights
@@ -56,7 +59,7 @@ def describe_miscalibration(error: CalibrationError, channel: str, *, has_weight
         "on that are like them; with two classes also binary_classifier_model_selection_criteria=loss_function."
     )
     return (
-        f"The probabilities are off by {error.value:.2g} on average on the {channel} rows (the expected calibration "
+        f"The probabilities are off by {error.value:.2g} on average on {rows} (the expected calibration "
         f"error; right ones would be off by {error.by_chance:.2g}, by chance): use the predicted labels, or the scores "
         f"for their order, but a score of 0.7 does not mean that 7 in 10 such rows are of that class. {cause}"
     )

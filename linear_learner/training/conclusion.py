@@ -17,8 +17,10 @@ from linear_learner.measuring.final import (
     calibrate_model,
     calibrate_scores,
     compute_metrics,
+    create_tally,
 )
-from linear_learner.measuring.reliability import describe_miscalibration
+from linear_learner.measuring.metrics import RegressorTally
+from linear_learner.measuring.reliability import CalibrationError, describe_miscalibration, measure_calibration
 from linear_learner.measuring.standings import threshold_criterion, threshold_measure
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
@@ -65,6 +67,11 @@ def conclude_training(
     plan.work.record_lap("choose")
     winner = int(finalists.numbers[best])
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)
+    error, rows = measurements[plan.deciding_channel].calibration, f"the {plan.deciding_channel} rows"
+    if error is not None and plan.solving.folds:
+        error = measure_folds(plan, progress, model, best, deciding, raise_if_stopped)
+        rows += ", each judged by what was learned without its fold"
+    log_miscalibration(plan, error, rows)
     plan.work.record_lap("score")
     return TrainingResult(
         model=model,
@@ -156,6 +163,32 @@ def calibrate_by_folds(
     return calibrate_scores(model, scored, plan.hp, plan.work.log, calibration_rows(plan, deciding), plan.work.hosts)
 
 
+def measure_folds(
+    plan: Plan,
+    progress: TrainingProgress,
+    model: LinearModel,
+    best: int,
+    deciding: ChannelRows | TimeLimitedRows,
+    raise_if_stopped: StopCheck,
+) -> CalibrationError:
+    """Return how far a classifier's probabilities are off, each by what was solved without the fold of its row."""
+    assert progress.solver is not None
+    tally = create_tally(model, plan.hp)
+    assert not isinstance(tally, RegressorTally)
+    with plan.work.hosts.stopping_together():
+        for block in score_folds(plan, deciding, progress.solver, raise_if_stopped):
+            tally.add(block.labels, model.predict_from_margins(block.margins[:, best]))
+    tally.merge_hosts(plan.work.hosts)
+    return measure_calibration(*tally.ranking.counts_by_score)
+
+
+def log_miscalibration(plan: Plan, error: CalibrationError | None, rows: str) -> None:
+    """Log where the probabilities are far off on the rows that decide."""
+    if error is not None and error.is_noticeable:
+        has_weights = plan.objective.has_row_weights or plan.objective.class_weights is not None
+        plan.work.log.info(describe_miscalibration(error, rows, has_weights=has_weights))
+
+
 def calibration_rows(plan: Plan, deciding: ChannelRows | TimeLimitedRows) -> CalibrationRows:
     """Return the rows that the threshold is calibrated on."""
     return CalibrationRows(plan.calibration_rows, deciding.row_weights, plan.decides_on_unseen_rows)
@@ -209,10 +242,6 @@ def score_channels(
         score_channel("test")
     else:
         log.info("Test data is not provided.")
-    error = measured[plan.deciding_channel].calibration
-    if error is not None and error.is_noticeable:
-        has_weights = plan.objective.has_row_weights or plan.objective.class_weights is not None
-        log.info(describe_miscalibration(error, plan.deciding_channel, has_weights=has_weights))
     return measured
 
 

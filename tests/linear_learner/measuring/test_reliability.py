@@ -120,6 +120,6 @@ def test_of_many_classes_the_score_of_the_predicted_one_is_held_against_how_ofte
 
 
 def test_the_error_and_what_chance_gives_are_said_in_words() -> None:
-    text = describe_miscalibration(CalibrationError(0.213, 0.0149), "validation", has_weights=True)
+    text = describe_miscalibration(CalibrationError(0.213, 0.0149), "the validation rows", has_weights=True)
     assert text.startswith("The probabilities are off by 0.21 on average on the validation rows")
     assert "right ones would be off by 0.015, by chance" in text

@@ -167,6 +167,29 @@ def test_folds_that_have_no_effect_are_named_with_what_they_take(texts: dict[str
     assert_same_bits(model, fit_model(job, blocks, Recorder()))
 
 
+@pytest.mark.parametrize("predictor", ["binary_classifier", "multiclass_classifier"])
+def test_in_folds_probabilities_are_held_against_rows_that_were_not_learned_from(predictor: str) -> None:
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 200)).astype(np.float32)
+    z = X @ generator.normal(size=(200, 3)) / 10
+    y = (z + generator.gumbel(size=z.shape)).argmax(axis=1) % (2 if predictor == "binary_classifier" else 3)
+    channels, job = {"train": [(X, y.astype(np.float32))]}, JOBS[predictor] | FOLDS
+    log = Recorder()
+    result = fit_result(job, channels, log)
+    learned = result.measurements["train"].calibration
+    assert learned is not None
+    assert learned.is_noticeable  # of rows that were learned from, probabilities are too modest
+    assert not log.has_said("The probabilities are off")
+
+
+def test_in_folds_probabilities_that_are_off_by_class_weights_are_noticed() -> None:
+    log = Recorder()
+    job = BINARY | FOLDS | {"positive_example_weight_mult": "20"}
+    fit_model(job, {"train": [draw("binary_classifier", 400)]}, log)
+    (line,) = (line for line in log.said if line.startswith("The probabilities are off by "))
+    assert "on average on the train rows, each judged by what was learned without its fold (the expected" in line
+
+
 def test_in_folds_no_candidate_starts_from_an_earlier_model_and_the_log_says_so() -> None:
     channels = {"train": [draw("binary_classifier")]}
     job, log = BINARY | FOLDS, Recorder()
