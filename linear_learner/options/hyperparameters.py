@@ -34,6 +34,7 @@ GROUPS = {
     "schedule": ScheduleSettings,
     "columns": ColumnSettings,
 }
+USED_BY_SOLVED = {"optimizer", "bias_wd_mult", "wd", "l1", "epochs"}  # of those that describe candidates and steps
 TUNING = {"_tuning_objective_metric": "tuning"}  # whether it is set is all that counts
 SOLVED = "lbfgs"  # the optimizer that solves
 CRITERION_ALIASES = {"f1": "f_beta", "cross_entropy_loss": "loss_function"}
@@ -141,6 +142,17 @@ def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
     names |= {"num_models"} if hp.tuning else set()
     names |= {"f_beta"} if strip_quotes(texts.get(SELECTION_CRITERION, "")).lower() == "f1" else set()
     return sorted(name for name in texts if name in names)
+
+
+def stepping_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
+    """Return the names of the hyperparameters that the user set and that only candidates that step have a use for.
+
+    Without those that `ignored_names` has.
+    """
+    groups = (CandidateSettings, InitialSettings, ScheduleSettings)
+    names = {field.name for group in groups for field in fields(group)} - USED_BY_SOLVED - {*ignored_names(texts, hp)}
+    defaults = {name: ("auto", declarations()[name].default) for name in names & {*texts}}
+    return sorted(name for name, usual in defaults.items() if strip_quotes(texts[name]).lower() not in usual)
 
 
 def names_without_effect(values: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from linear_learner.measuring.standings import threshold_criterion
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import Budget, check_tensor_sizes
 from linear_learner.options.candidates import Candidate, build_candidates
-from linear_learner.options.hyperparameters import SOLVED, Hyperparameters
+from linear_learner.options.hyperparameters import SOLVED, Hyperparameters, stepping_names
 from linear_learner.options.solved import SolvingPlan, plan_solving
 from linear_learner.training.channels import measure_sizes
 from open_algorithms.learning.columns.recipe import Recipe
@@ -143,6 +143,12 @@ def log_plan(plan: Plan, has_earlier_model: bool) -> None:
         f"selecting on {rows[deciding]} {deciding} rows"
     )
     log_selection(plan)
+    idle = [] if plan.candidates else stepping_names(plan.work.hyperparameters, plan.hp)
+    if idle:
+        log.warning(
+            f"Without effect on this job: {', '.join(idle)}. All of its candidates are solved, and do not step along "
+            "gradients of mini-batches; with optimizer=adam or sgd they do."
+        )
     wanted = min(plan.hp.selection.num_calibration_samples, rows[deciding].most)
     if plan.has_thresholds and plan.calibration_rows < wanted:
         log.info(f"Thresholds are calibrated on the first {plan.calibration_rows} rows: more would not fit the memory.")

@@ -190,6 +190,18 @@ def test_in_folds_probabilities_that_are_off_by_class_weights_are_noticed() -> N
     assert "on average on the train rows, each judged by what was learned without its fold (the expected" in line
 
 
+@pytest.mark.parametrize("texts", [FOLDS, ALONE])
+def test_what_only_candidates_that_step_have_a_use_for_is_named_where_there_are_none(texts: dict[str, str]) -> None:
+    asked = {"learning_rate": "0.5", "shuffle": "false", "epochs": "9", "l1": "1", "early_stopping_patience": "3"}
+    log = Recorder()
+    fit_model(BINARY | texts | asked, {"train": [draw("binary_classifier")]}, log)
+    (warning,) = log.warnings
+    assert warning.startswith("Without effect on this job: learning_rate, shuffle. All of its candidates are solved")
+    log = Recorder()
+    fit_model(BINARY | {"epochs": "1"} | {"learning_rate": "0.5"}, split("binary_classifier"), log)
+    assert not log.warnings
+
+
 def test_in_folds_no_candidate_starts_from_an_earlier_model_and_the_log_says_so() -> None:
     channels = {"train": [draw("binary_classifier")]}
     job, log = BINARY | FOLDS, Recorder()
