@@ -72,7 +72,8 @@ def outcome_lines(outcome: JobSummary) -> Iterator[str]:
     )
     when = f"best in epoch {outcome.best_epoch}" if "learning_rate" in outcome.settings else "solved"
     rows = f"{outcome.folds} folds of the rows" if outcome.folds else f"the {outcome.deciding} rows"
-    value = "" if outcome.value is None else f" {outcome.value:.4g}"
+    is_known = outcome.value is not None and outcome.value >= 0  # below 0 it is by how much a target is missed
+    value = f" {outcome.value:.4g}" if is_known else ""
     yield (
         f"winner: candidate {outcome.winner} of {outcome.candidates} ({settings}), {when}, "
         f"by {outcome.criterion}{value} on {rows}"

@@ -45,6 +45,13 @@ def test_its_lines_name_scores_threshold_and_winner() -> None:
     ]
 
 
+@pytest.mark.parametrize(("value", "told"), [(0.625, " 0.625"), (-0.25, ""), (None, "")])
+def test_a_target_that_is_missed_has_no_value(value: float | None, told: str) -> None:
+    found = read_outcome(json.loads(encode_report(job("binary_classifier")[1])))
+    *_, line = outcome_lines(replace(found, folds=5, value=value))
+    assert line.endswith(f"by accuracy{told} on 5 folds of the rows")
+
+
 def test_a_score_that_is_not_finite_is_left_out() -> None:
     report = json.loads(encode_report(job("regressor")[1]))
     report["channels"] = {"test": {"scores": {"mse": None, "r2": 0.5}}}
