@@ -66,6 +66,11 @@ class Solver:
         """Whether all problems are solved."""
         return bool(self.descent.is_done.all())
 
+    @property
+    def has_left_start(self) -> bool:
+        """Whether passes have done more than measure the start: once, or twice where kinks are rounded."""
+        return self.passes > (1 if self.problems.objective.loss.is_smooth else 2)
+
     def run_pass(
         self, pieces: Iterable[tuple[AnyRows, Int64s | None]], raise_if_stopped: StopCheck = never_stop
     ) -> None:

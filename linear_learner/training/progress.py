@@ -73,7 +73,7 @@ class TrainingProgress:
     @property
     def has_weights(self) -> bool:
         """Whether there is anything that could become a model."""
-        return self.bank.updates > 0 or (self.solver is not None and self.solver.passes > 1)
+        return self.bank.updates > 0 or (self.solver is not None and self.solver.has_left_start)
 
     def finish_epoch(self, losses: Floats, standings: Standings | None, value: float) -> bool:
         """Record losses and standings of the active candidates (M,) and the epoch's criterion, and count the epoch.

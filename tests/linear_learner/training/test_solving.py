@@ -288,6 +288,22 @@ def test_a_single_epoch_already_learns(texts: dict[str, str], predictor: str) ->
     assert np.abs(result.model.weight).max() > 1e-3
 
 
+@pytest.mark.parametrize("loss", ["absolute_loss", "quantile_loss"])
+def test_what_is_solved_of_kinks_has_left_its_start_after_one_epoch_and_wherever_it_is_stopped(loss: str) -> None:
+    job, channels = JOBS["regressor"] | FOLDS | {"loss": loss}, {"train": [draw("regressor")]}
+    assert np.abs(fit_model(job | {"epochs": "1"}, channels, Recorder()).weight).max() > 1e-3
+    stopped = 0
+    for at in range(1, 12):
+        log = Recorder()
+        try:
+            model = fit_model(job, channels, log, raise_if_stopped=Stop(at))
+        except KeyboardInterrupt:
+            continue
+        stopped += 1
+        assert np.abs(model.weight).max() > 1e-3
+    assert stopped
+
+
 def test_epochs_that_the_user_set_bound_the_passes_and_the_log_says_what_is_not_solved() -> None:
     log = Recorder()
     fit_model(BINARY | ALONE | {"epochs": "3"}, {"train": [draw("binary_classifier")]}, log)
