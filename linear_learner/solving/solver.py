@@ -9,7 +9,7 @@ from linear_learner.solving.curvature import LEAST_CURVATURE, Spread
 from linear_learner.solving.descent import Descent
 from linear_learner.solving.problems import Problems
 from linear_learner.solving.rounding import LEAST_WIDTH, choose_widths
-from linear_learner.solving.sums import RowSums, Sums
+from linear_learner.solving.sums import PROBABILITY_LOSSES, RowSums, Sums
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.kept import AnyRows
@@ -85,7 +85,8 @@ class Solver:
         gradients = found.gradients / rows + pull
         if not problems.objective.use_bias:
             gradients[..., -1] = 0
-        curvatures = np.maximum(found.curvatures / rows, LEAST_CURVATURE)
+        is_probable = problems.objective.loss.name in PROBABILITY_LOSSES
+        curvatures = np.maximum(found.curvatures / rows, LEAST_CURVATURE if is_probable else np.finfo(np.float32).tiny)
 
         def scale(vectors: Float64s) -> Float64s:
             scaled = self.spread.scale_gradients(vectors.reshape(trial.shape), curvatures, problems)

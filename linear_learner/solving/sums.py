@@ -19,6 +19,7 @@ from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int64s
 
 S: Operators = mx.sym
+LEAST_ERROR = 1e-6  # in the unit of labels in training: of less, a parabola's curvature is 1
 PROBABILITY_LOSSES = ("logistic", "softmax_loss")  # their slope s is p - y, so that p (1 - p) is |s| (1 - |s|)
 
 
@@ -176,4 +177,8 @@ class RowSums:
         else:
             value, slope = loss.signed_graph(S, z)
         size = S.abs(slope)
-        return value, slope, size * (1 - size) if loss.name in PROBABILITY_LOSSES else S.ones_like(slope)
+        if loss.name in PROBABILITY_LOSSES:
+            return value, slope, size * (1 - size)
+        # That of a parabola above the loss: of a square 1, of the Huber loss less where it is straight.
+        error = S.abs(S.broadcast_sub(z, S.Variable("y")))
+        return value, slope, (size + LEAST_ERROR) / (error + LEAST_ERROR)

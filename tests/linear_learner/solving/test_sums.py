@@ -62,7 +62,9 @@ def sum_by_hand(loss: str, rows: AnyRows, weights: Float64s, counts: Array) -> S
         )
         losses.append(count @ row_values(loss, z, y))
         gradients.append((count[:, None] * row_slopes(loss, z, y)).T @ X)
-        curvatures.append(count @ (np.ones_like(bends) if LOSSES[loss].predictor_type == "regressor" else bends))
+        if LOSSES[loss].predictor_type == "regressor":
+            bends = row_slopes(loss, z, y) / (z - y[:, None])  # of a parabola above the loss
+        curvatures.append(count @ bends)
     return Sums(*(np.array(part) for part in (losses, gradients, curvatures)))
 
 

@@ -514,3 +514,13 @@ def test_fewer_rows_than_folds_still_give_a_model(rows: int) -> None:
     X, y = draw("regressor", rows)
     result = fit_result(JOBS["regressor"] | {"folds": "20"}, {"train": [(X, y)]}, Recorder())
     assert np.isfinite(result.model.weight).all()
+
+
+@pytest.mark.parametrize("loss", ["huber_loss", "absolute_loss"])
+def test_labels_far_from_0_in_their_own_unit_are_learned_where_the_loss_is_straight_there(loss: str) -> None:
+    X, y = draw("regressor")
+    y = (3e6 + 1e5 * (y - y.mean()) / y.std()).astype(np.float32)
+    job = JOBS["regressor"] | FOLDS | {"loss": loss, "normalize_label": "false", "unbias_label": "false"}
+    scores = fit_model(job, {"train": [(X, y)]}, Recorder()).predict(X)["score"]
+    usual = fit_model(JOBS["regressor"] | FOLDS | {"loss": loss}, {"train": [(X, y)]}, Recorder()).predict(X)["score"]
+    assert np.abs(scores - y).mean() < 1.02 * np.abs(usual - y).mean()
