@@ -47,16 +47,17 @@ def measure_calibration(scores: Floats, counts: Int64s) -> CalibrationError:
     return CalibrationError(float(np.abs(excess).sum() / total), float(np.sqrt(2 / np.pi * variance).sum() / total))
 
 
-def describe_miscalibration(error: CalibrationError, rows: str, *, has_weights: bool) -> str:
+def describe_miscalibration(error: CalibrationError, rows: str, *, has_weights: bool, is_solved: bool = False) -> str:
     """Say in words that the probabilities are far off on some `rows`, and why.
 
-    `has_weights` where classes or rows count unequally.
+    `has_weights` where classes or rows count unequally, and `is_solved` where the model is at its optimum.
     """
+    more = "" if is_solved else "longer training (more epochs, a smaller mini_batch_size), "
     cause = (
         "Weights of classes or rows do this: for right probabilities, train without them."
         if has_weights
-        else "Longer training may help (more epochs, a smaller mini_batch_size), more train rows, and rows to select "
-        "on that are like them; with two classes also binary_classifier_model_selection_criteria=loss_function."
+        else f"What may help: {more}more train rows, and rows to select on that are like them; with two classes also "
+        "binary_classifier_model_selection_criteria=loss_function."
     )
     return (
         f"The probabilities are off by {error.value:.2g} on average on {rows} (the expected calibration "

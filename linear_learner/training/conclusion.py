@@ -71,7 +71,7 @@ def conclude_training(
     if error is not None and plan.solving.folds:
         error = measure_folds(plan, progress, model, best, deciding, raise_if_stopped)
         rows += ", each judged by what was learned without its fold"
-    log_miscalibration(plan, error, rows)
+    log_miscalibration(plan, error, rows, is_solved=plan.all_candidates[winner].optimizer == SOLVED)
     plan.work.record_lap("score")
     return TrainingResult(
         model=model,
@@ -182,11 +182,11 @@ def measure_folds(
     return measure_calibration(*tally.ranking.counts_by_score)
 
 
-def log_miscalibration(plan: Plan, error: CalibrationError | None, rows: str) -> None:
+def log_miscalibration(plan: Plan, error: CalibrationError | None, rows: str, *, is_solved: bool) -> None:
     """Log where the probabilities are far off on the rows that decide."""
     if error is not None and error.is_noticeable:
         has_weights = plan.objective.has_row_weights or plan.objective.class_weights is not None
-        plan.work.log.info(describe_miscalibration(error, rows, has_weights=has_weights))
+        plan.work.log.info(describe_miscalibration(error, rows, has_weights=has_weights, is_solved=is_solved))
 
 
 def calibration_rows(plan: Plan, deciding: ChannelRows | TimeLimitedRows) -> CalibrationRows:
