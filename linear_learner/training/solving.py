@@ -1,5 +1,6 @@
 """Solve the candidates that are not trained step by step: pass after pass, in folds where these decide."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -7,15 +8,17 @@ import numpy as np
 from linear_learner.bank.class_weights import build_objective
 from linear_learner.bank.margins import score_rows
 from linear_learner.measuring.examination import ScoredBlock, mean_losses
+from linear_learner.measuring.final import objective_name
 from linear_learner.solving.curvature import measure_spread
 from linear_learner.solving.problems import build_problems
 from linear_learner.solving.solver import Solver
 from linear_learner.training.labels import check_labels_vary
+from linear_learner.training.log_lines import Period, log_losses
 from linear_learner.training.plan import Plan
 from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.job.stop import StopCheck
 from open_algorithms.learning.rows.folds import deal_folds
-from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, HeldRows, TimeLimitedRows
+from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, TimeLimitedRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Floats, Int64s
 
@@ -36,7 +39,7 @@ def solve_candidates(
     if not solving.candidates:
         return
     solver = progress.solver = start_solver(plan, progress)
-    folds, name = row_folds(plan), plan.criterion_name
+    folds, name, began = row_folds(plan), plan.criterion_name, time.time()
     while not solver.is_done and solver.passes < solving.passes:
         work.log.show_progress(solver.passes, solving.passes, 0, plan.row_counts["train"].most, name, np.nan)
         solver.run_pass(with_folds(plan.train, folds), work.raise_if_stopped)
@@ -47,14 +50,25 @@ def solve_candidates(
             if write_next_checkpoint is not None and not solving.is_quick:
                 write_next_checkpoint()
             work.raise_if_stopped()
-    if isinstance(plan.train, HeldRows):
+    if np.isfinite(plan.row_counts["train"].most):  # no host would have to read its rows once more
         blocks = score_channel(plan, plan.train, solved_weights(plan, progress), work.raise_if_stopped)
         progress.solved_train_losses = mean_losses(blocks, len(solving.candidates), plan.objective, work.hosts)
     work.record_lap("solve")
+    if not plan.candidates:
+        log_as_epochs(plan, progress, Period(solver.passes - 1, began, time.time()))
     count, unsolved = len(solving.candidates), int((~solver.descent.is_done).sum())
     rest = f"; {unsolved} problems are not at their optimum yet" if unsolved else ""
     told = f", and each in {solving.folds} folds," if solving.folds else ""
     work.log.info(f"Solved {count} candidates{told} in {solver.passes} passes over the rows{rest}.")
+
+
+def log_as_epochs(plan: Plan, progress: TrainingProgress, solved: Period) -> None:
+    """Log what a job logs of its epochs, the passes over the rows taken for these, as such a job has no others."""
+    log, losses = plan.work.log, progress.solved_train_losses
+    if len(losses):
+        log_losses("train", objective_name(plan.hp), np.arange(len(losses)), losses, solved, log)
+    log.log_progress(100, stopped_early=True)
+    log.log_throughput((solved.epoch + 1) * plan.row_counts["train"].least / (solved.end - solved.start))
 
 
 def start_solver(plan: Plan, progress: TrainingProgress) -> Solver:

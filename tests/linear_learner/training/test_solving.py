@@ -24,7 +24,7 @@ from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.folds import deal_folds
 from open_algorithms.learning.rows.holdout import Holdout
-from tests.learning.job.recorder import Position, Recorder
+from tests.learning.job.recorder import Metrics, Position, Progress, Quality, Recorder, Throughput
 from tests.learning.rows.problems import draw_problem
 from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.jobs import fit_model, fit_result
@@ -524,3 +524,15 @@ def test_labels_far_from_0_in_their_own_unit_are_learned_where_the_loss_is_strai
     scores = fit_model(job, {"train": [(X, y)]}, Recorder()).predict(X)["score"]
     usual = fit_model(JOBS["regressor"] | FOLDS | {"loss": loss}, {"train": [(X, y)]}, Recorder()).predict(X)["score"]
     assert np.abs(scores - y).mean() < 1.02 * np.abs(usual - y).mean()
+
+
+def test_a_job_that_only_solves_logs_its_passes_as_epochs() -> None:
+    log = Recorder()
+    result = fit_result(BINARY | FOLDS, {"train": [draw("binary_classifier")]}, log)
+    (quality,) = (event for event in log.select_events(Quality) if event.epoch is not None)
+    assert (quality.split, quality.value) == ("train", min(result.course.solved_train_losses))
+    assert result.course.solver is not None
+    assert quality.epoch == result.course.solver.passes - 1
+    assert [event.percent for event in log.select_events(Progress)] == [100]
+    assert len(log.select_events(Throughput)) == 1
+    assert [event.model for event in log.select_events(Metrics) if event.model is not None] == [*range(28)]
