@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import CHECKOUT, RESULTS, Figure, describe_bounds, describe_machine, format_value
+from benchmarks.optimum import SEEDED_TABLES, SMALL
 
 PAGE = CHECKOUT / "docs" / "performance.md"
 PICTURES = {"growth": "growth.svg"}
@@ -29,6 +30,9 @@ ORDER = (
     "serving",
     "hosts",
 )
+SUMS = {  # by program, how the subjects begin that sum up, where it has too many to show
+    "optimum": ("regressor,", "binary_classifier,", "multiclass_classifier,", "twenty", *SMALL, *SEEDED_TABLES),
+}
 HEAD = """# Performance
 
 Each section is one program that answers one question. A program prints our figure, those of the references and the
@@ -46,14 +50,23 @@ def performance_page(results: Path) -> str:
     return "\n".join([HEAD, *(result_section(name, result) for name, result in kept)])
 
 
+def is_shown(name: str, figure: Figure) -> bool:
+    """Tell whether the page shows a figure of a program."""
+    if name not in SUMS:
+        return True
+    is_of_one_set = figure.subject.endswith((", with validation", ", without validation"))
+    return figure.subject.startswith(SUMS[name]) and not (is_of_one_set and figure.subject.startswith(SMALL))
+
+
 def result_section(name: str, result: dict[str, Any]) -> str:
     """Write what one program found."""
+    all_figures = [Figure(**figure) for figure in result["figures"]]
     lines = [
         f"## {result['question']}\n",
         f"`{result['command']}`, {result['seconds']} s on {result['date']}; {describe_machine(result['machine'])}.\n",
         *([f"![]({PICTURES[name]})\n"] if name in PICTURES else []),
         "| | what | got | wanted |\n|---|---|---|---|",
-        *figure_rows([Figure(**figure) for figure in result["figures"]]),
+        *figure_rows([figure for figure in all_figures if is_shown(name, figure)]),
     ]
     return "\n".join(lines) + "\n"
 

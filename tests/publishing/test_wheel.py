@@ -106,7 +106,8 @@ def test_a_model_has_the_same_bits_by_either_numpy(
 ) -> None:
     rows = write_rows(tmp_path, PREDICTORS[predictor], sparse)
     words = ["train", str(rows), *([] if sparse else ["--target-first"])]
-    settings = [f"predictor_type={predictor}", "epochs=3", "mini_batch_size=50"]
+    # What is solved is computed in float64 by numpy, whose releases round differently.
+    settings = [f"predictor_type={predictor}", "epochs=3", "mini_batch_size=50", "num_models=32"]
     settings += ["num_classes=3"] if predictor == "multiclass_classifier" else []
     words += [word for setting in settings for word in ("--set", setting)]
     environment.run("linear_learner", *words, "--out", tmp_path / "new")
