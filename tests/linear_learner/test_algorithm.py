@@ -174,7 +174,7 @@ def test_validation_rows_that_are_unlike_the_train_rows_are_noticed() -> None:
     (line,) = lines_on_probabilities(log)
     error = log.final_value("validation", "expected_calibration_error")
     assert f"off by {error:.2g} on average on the validation rows" in line
-    assert "What may help: longer training" in line
+    assert "What may help: " in line
 
 
 def test_balanced_classes_that_make_the_probabilities_wrong_are_noticed() -> None:
