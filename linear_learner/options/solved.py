@@ -21,10 +21,8 @@ NUMBERS_TO_THE_END = 2**22  # of the features of all rows, times outputs, up to 
 MOST_NUMBERS = 2**25  # the same, up to which they are solved unless the user wants it
 NUMBERS_OF_FOLDS = 2**27  # the same, times the problems of all folds, up to which folds are affordable
 NUMBERS_OF_FINE_FOLDS = 2**25  # the same, up to which they are for the whole path
-EXACT, CLOSE = (
-    1e-8,
-    1e-6,
-)  # of the objective, that is left to gain where the user wants candidates solved, and elsewhere
+EXACT = 1e-8  # of the objective, that is left to gain where the user wants candidates solved
+CLOSE = 1e-6  # the same, elsewhere
 MOST_WEIGHTS = 2**20  # of all problems
 FEWEST_STEPS, MOST_STEPS = 4, 20  # that a solver remembers
 STATE_NUMBERS = 2**23  # that it may remember them in, unless these are more for the fewest
@@ -50,9 +48,8 @@ class Sizes:
 class SolvingPlan:
     """The candidates to solve, in so many passes over the rows at most, and in how many folds, 0 for none.
 
-    They are solved once no more than a `tolerance` of the objective is left to gain.
-    Where they are not solved `to_the_end`, what they have come to is looked at on the way. If it `is_quick`, no
-    checkpoints are written on the way.
+    They are solved once no more than a `tolerance` of the objective is left to gain. Where they are not solved
+    `to_the_end`, what they have come to is looked at on the way. If it `is_quick`, no checkpoints are written then.
     """
 
     candidates: tuple[Candidate, ...] = ()

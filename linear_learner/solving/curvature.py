@@ -17,6 +17,7 @@ SAMPLE_NUMBERS = 2**22  # of the sample
 FEWEST_SAMPLED = 256  # rows of a sample that is worth it
 LEAST_CURVATURE = 1e-3  # by margin, of what it was at the start: where it is less, few rows are in doubt
 RELATIVE_RIDGE = 1e-6  # of the mean variance, that every direction has at least
+UNLIKE_UNITS = 1e8  # by which the largest variance exceeds the smallest, beyond what standardised features do
 L1_RIDGE = 0.1  # the same with L1, whose pull also has directions in which the rows do not vary
 
 
@@ -55,11 +56,30 @@ class Spread:
         return np.concatenate([features, bias[..., None]], axis=2)
 
 
-def measure_spread(rows: AnyRows, hosts: Hosts) -> Spread:
+@dataclass(frozen=True)
+class OwnVariances:
+    """The variances of features in units so unlike, (d,), that directions across them are rounded away.
+
+    The features spread about `mean` (d,).
+    """
+
+    mean: Float64s
+    variances: Float64s
+
+    def scale_gradients(self, gradients: Float64s, curvatures: Float64s, problems: Problems) -> Float64s:
+        """Return what `Spread.scale_gradients` does where features do not go together."""
+        own = gradients[..., :-1] - gradients[..., -1:] * self.mean
+        variances = np.where(self.variances > 0, self.variances, 1)  # what does not vary has no gradient either
+        features = own / (curvatures[..., None] * variances + problems.wd[:, None, None])
+        bias = gradients[..., -1] / curvatures - features @ self.mean
+        return np.concatenate([features, bias[..., None]], axis=2)
+
+
+def measure_spread(rows: AnyRows, hosts: Hosts) -> Spread | OwnVariances:
     """Measure how the standardised features spread, from an even sample of all hosts' rows.
 
     Where features are many, only the directions of a few hundred sampled rows are told apart; where a dense sample of
-    sparse rows would be too large, none are.
+    sparse rows would be too large, or features that are not standardised have units that are unlike, none are.
     """
     width = rows.feature_dim
     most = SAMPLE_NUMBERS // width
@@ -70,6 +90,9 @@ def measure_spread(rows: AnyRows, hosts: Hosts) -> Spread:
     count, sums = (hosts.all_reduce(part) for part in ([len(sample), len(rows)], sample.sum(axis=0)))
     mean, share = sums / count[0], count[0] / count[1]
     sample -= mean
+    own = hosts.broadcast(hosts.all_reduce((sample**2).sum(axis=0)) / count[0])
+    if own.max(initial=0) > UNLIKE_UNITS * own[own > 0].min(initial=np.inf):
+        return OwnVariances(mean, own)
     total = hosts.all_reduce([(sample**2).sum()])[0] / count[0]
     if is_wide:
         squares, within = np.linalg.eigh(sample @ sample.T / count[0])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from linear_learner.options.solved import remembered_steps
-from linear_learner.solving.curvature import LEAST_CURVATURE, Spread
+from linear_learner.solving.curvature import LEAST_CURVATURE, OwnVariances, Spread
 from linear_learner.solving.descent import Descent
 from linear_learner.solving.problems import Problems
 from linear_learner.solving.rounding import LEAST_WIDTH, choose_widths
@@ -29,7 +29,7 @@ class Solver:
         self,
         problems: Problems,
         start: Floats,
-        spread: Spread,
+        spread: Spread | OwnVariances,
         *,
         tolerance: float,
         is_sparse: bool,
@@ -111,7 +111,8 @@ class Solver:
     def narrow_kinks(self) -> None:
         """Round kinks over other widths, where problems are close to their optimum with those that they have."""
         before, degree = self.widths[self.active], self.problems.objective.loss.degree
-        self.widths[self.active] = choose_widths(before, self.descent, degree, is_start=self.passes == 1)
+        now = choose_widths(before, self.descent, degree, is_start=self.passes == 1)
+        self.widths[self.active] = self.hosts.broadcast(now)
         self.descent.restart(self.widths[self.active] != before)
 
     def add_pieces(

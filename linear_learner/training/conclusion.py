@@ -4,7 +4,7 @@ Tests: tests/linear_learner/training/test_fit.py, tests/linear_learner/training/
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -34,9 +34,12 @@ from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
-from open_algorithms.learning.types.arrays import Floats, Int64s
+from open_algorithms.learning.types.arrays import Float32s, Floats, Int64s
 
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
+
+
+Scored = tuple[Float32s, Float32s]  # margins (n, K) and labels (n,)
 
 
 class Finalists(NamedTuple):
@@ -56,11 +59,20 @@ def conclude_training(
     hosts, deciding = plan.work.hosts, data[plan.deciding_channel]
     finalists = gather_finalists(plan, progress)
     examination = examine_finalists(plan, progress, finalists, deciding, raise_if_stopped)
-    best = choose_candidate(plan, finalists, examination)
+    was_stopped = isinstance(deciding, TimeLimitedRows)
+    best = choose_candidate(plan, finalists, examination, was_stopped=was_stopped)
     weights = hosts.broadcast(finalists.weights[best])
     model = build_model(weights, plan.hp, deciding.scaler, plan.objective.reported_weights)
+
+    def score_winner() -> Iterator[Scored]:
+        """Yield its margins and the labels of the deciding rows, each by what was solved without the row's fold."""
+        assert progress.solver is not None
+        for block in score_folds(plan, deciding, progress.solver, raise_if_stopped):
+            yield block.margins[:, best], block.labels
+
     if plan.solving.folds:
-        model = calibrate_by_folds(plan, progress, model, best, deciding, raise_if_stopped)
+        scored = ((model.predict_from_margins(margins)["score"], labels) for margins, labels in score_winner())
+        model = calibrate_scores(model, scored, plan.hp, plan.work.log, calibration_rows(plan, deciding), hosts)
     else:
         blocks = check_between_blocks(deciding.raw_blocks(), raise_if_stopped)
         model = calibrate_model(model, blocks, plan.hp, plan.work.log, calibration_rows(plan, deciding), hosts)
@@ -69,7 +81,7 @@ def conclude_training(
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)
     error, rows = measurements[plan.deciding_channel].calibration, f"the {plan.deciding_channel} rows"
     if error is not None and plan.solving.folds:
-        error = measure_folds(plan, progress, model, best, deciding, raise_if_stopped)
+        error = measure_scored(plan, model, score_winner())
         rows += ", each judged by what was learned without its fold"
     log_miscalibration(plan, error, rows, is_solved=plan.all_candidates[winner].optimizer == SOLVED)
     plan.work.record_lap("score")
@@ -86,7 +98,7 @@ def conclude_training(
         scaler=deciding.scaler,
         is_sparse=progress.bank.is_sparse,
         measurements=measurements,
-        was_stopped=isinstance(deciding, TimeLimitedRows),
+        was_stopped=was_stopped,
         host_count=hosts.count,
     )
 
@@ -148,36 +160,13 @@ def examine_finalists(
     return examine(blocks, len(finalists.numbers), question, plan.work.hosts)
 
 
-def calibrate_by_folds(
-    plan: Plan,
-    progress: TrainingProgress,
-    model: LinearModel,
-    best: int,
-    deciding: ChannelRows | TimeLimitedRows,
-    raise_if_stopped: StopCheck,
-) -> LinearModel:
-    """Return the model with its threshold calibrated on the score of each row by what was solved without its fold."""
-    assert progress.solver is not None
-    blocks, link = score_folds(plan, deciding, progress.solver, raise_if_stopped), LOSSES[model.loss_type].link
-    scored = ((link(block.margins[:, best])[:, 0], block.labels) for block in blocks)
-    return calibrate_scores(model, scored, plan.hp, plan.work.log, calibration_rows(plan, deciding), plan.work.hosts)
-
-
-def measure_folds(
-    plan: Plan,
-    progress: TrainingProgress,
-    model: LinearModel,
-    best: int,
-    deciding: ChannelRows | TimeLimitedRows,
-    raise_if_stopped: StopCheck,
-) -> CalibrationError:
-    """Return how far a classifier's probabilities are off, each by what was solved without the fold of its row."""
-    assert progress.solver is not None
+def measure_scored(plan: Plan, model: LinearModel, scored: Iterable[Scored]) -> CalibrationError:
+    """Return how far a classifier's probabilities are off, from margins (n, K) and labels (n,) of all hosts' rows."""
     tally = create_tally(model, plan.hp)
     assert not isinstance(tally, RegressorTally)
     with plan.work.hosts.stopping_together():
-        for block in score_folds(plan, deciding, progress.solver, raise_if_stopped):
-            tally.add(block.labels, model.predict_from_margins(block.margins[:, best]))
+        for margins, labels in scored:
+            tally.add(labels, model.predict_from_margins(margins))
     tally.merge_hosts(plan.work.hosts)
     return measure_calibration(*tally.ranking.counts_by_score)
 
@@ -194,18 +183,19 @@ def calibration_rows(plan: Plan, deciding: ChannelRows | TimeLimitedRows) -> Cal
     return CalibrationRows(plan.calibration_rows, deciding.row_weights, plan.decides_on_unseen_rows)
 
 
-def choose_candidate(plan: Plan, finalists: Finalists, examination: Examination) -> int:
+def choose_candidate(plan: Plan, finalists: Finalists, examination: Examination, *, was_stopped: bool) -> int:
     """Return the place, among the finalists, of the best one.
 
     On rows that were trained on, that is the one with the best value; on others, where values are equal but for noise,
-    candidates that were solved come first: they depend on nothing but the rows and a penalty. Candidates whose loss is
-    not finite have diverged: they are logged and left out. Raises InputError where all have.
+    candidates that were solved come first: they depend on nothing but the rows and a penalty. Of a job that was stopped
+    they may still be on their way. Candidates whose loss is not finite have diverged: they are logged and left out.
+    Raises InputError where all have.
     """
     candidates, losses = plan.all_candidates, examination.standings.losses
     for m in finalists.numbers[~np.isfinite(losses)]:
         settings = json.dumps(candidates[m].logged_settings())
         plan.work.log.warning(f"Candidate {m} diverged and was left out: {settings}")
-    steady = np.array([candidates[m].optimizer == SOLVED for m in finalists.numbers])
+    steady = np.array([candidates[m].optimizer == SOLVED and not was_stopped for m in finalists.numbers])
     best = examination.choose(steady) if plan.decides_on_unseen_rows else examination.best
     if best is None:
         raise InputError(

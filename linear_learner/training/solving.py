@@ -57,7 +57,7 @@ def solve_candidates(
     if not plan.candidates:
         log_as_epochs(plan, progress, Period(solver.passes - 1, began, time.time()))
     count, unsolved = len(solving.candidates), int((~solver.descent.is_done).sum())
-    rest = f"; {unsolved} problems are not at their optimum yet" if unsolved else ""
+    rest = f"; problems that are not at their optimum yet: {unsolved}" if unsolved else ""
     told = f", and each in {solving.folds} folds," if solving.folds else ""
     work.log.info(f"Solved {count} candidates{told} in {solver.passes} passes over the rows{rest}.")
 
@@ -68,7 +68,8 @@ def log_as_epochs(plan: Plan, progress: TrainingProgress, solved: Period) -> Non
     if len(losses):
         log_losses("train", objective_name(plan.hp), np.arange(len(losses)), losses, solved, log)
     log.log_progress(100, stopped_early=True)
-    log.log_throughput((solved.epoch + 1) * plan.row_counts["train"].least / (solved.end - solved.start))
+    rows = plan.work.hosts.all_reduce([plan.train.row_count])[0]
+    log.log_throughput((solved.epoch + 1) * rows / (solved.end - solved.start))
 
 
 def start_solver(plan: Plan, progress: TrainingProgress) -> Solver:

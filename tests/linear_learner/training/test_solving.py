@@ -308,7 +308,8 @@ def test_epochs_that_the_user_set_bound_the_passes_and_the_log_says_what_is_not_
     log = Recorder()
     fit_model(BINARY | ALONE | {"epochs": "3"}, {"train": [draw("binary_classifier")]}, log)
     assert any(
-        re.match(r"Solved 29 candidates in 3 passes over the rows; \d+ problems are not at", s) for s in log.said
+        re.match(r"Solved 29 candidates in 3 passes over the rows; problems that are not at their optimum yet: \d+", s)
+        for s in log.said
     )
 
 
@@ -536,3 +537,37 @@ def test_a_job_that_only_solves_logs_its_passes_as_epochs() -> None:
     assert [event.percent for event in log.select_events(Progress)] == [100]
     assert len(log.select_events(Throughput)) == 1
     assert [event.model for event in log.select_events(Metrics) if event.model is not None] == [*range(28)]
+
+
+class StoppedInSolving(Recorder):
+    """Is told to stop once a pass of the solver is shown."""
+
+    is_solving = False
+
+    def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
+        self.is_solving = epochs == solved.MOST_PASSES
+
+    def raise_if_stopped(self) -> None:
+        if self.is_solving:
+            raise KeyboardInterrupt
+
+
+def test_where_a_job_is_stopped_candidates_that_are_still_on_their_way_do_not_come_first() -> None:
+    X, y = draw("binary_classifier", 130)
+    channels = {"train": [(X[:120], y[:120])], "validation": [(X[120:], y[120:])]}  # ten rows tell little apart
+    log = StoppedInSolving()
+    result = fit_result(BINARY, channels, log, raise_if_stopped=log.raise_if_stopped)
+    assert log.is_solving
+    assert result.was_stopped
+    assert result.winner < 32
+    assert np.abs(result.model.weight).max() > 1e-3
+
+
+@pytest.mark.parametrize("loss", ["squared_loss", "huber_loss"])
+def test_features_in_units_that_are_unlike_are_learned_from_to_the_optimum(loss: str) -> None:
+    X, y = draw("regressor")
+    units = np.array([1e-6, 1, 1e6, 1e3, 1e-3], np.float32)
+    job = JOBS["regressor"] | ALONE | {"num_models": "1", "wd": "0", "loss": loss}
+    expected = fit_model(job, {"train": [(X, y)]}, Recorder())
+    found = fit_model(job | {"normalize_data": "false"}, {"train": [(X * units, y)]}, Recorder())
+    np.testing.assert_allclose(found.margins(X * units), expected.margins(X), rtol=1e-3, atol=1e-3)
