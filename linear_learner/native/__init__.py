@@ -1,0 +1,1 @@
+"""Banks that train by the native library."""

@@ -1,0 +1,1 @@
+"""The part of training that is written in C, and what calls it."""

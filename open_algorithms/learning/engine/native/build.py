@@ -1,0 +1,73 @@
+"""Compile the native library for each level of instructions that processors of this kind have.
+
+`python -m open_algorithms.learning.engine.native.build` does so in place. Without a compiler jobs run on MXNet's
+operators.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+# Of each level, the best first: its name for the compiler, and what /proc/cpuinfo says of a processor that has it.
+X86_LEVELS = {
+    "x86-64-v4": frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2", "f16c"}),
+    "x86-64-v3": frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"}),
+}
+# Loops marked `omp simd` are vectorised; what is not a number stays so, but nobody is told of it.
+OPTIONS = ("-std=gnu11", "-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+LEVEL_OPTIONS = {"x86-64-v4": ("-mprefer-vector-width=512",)}
+
+
+def levels() -> list[str]:
+    """Return the levels for processors of this machine's kind, the best first; elsewhere one for all."""
+    return [*X86_LEVELS] if platform.machine() == "x86_64" else [platform.machine()]
+
+
+def sources() -> list[Path]:
+    """Return the source files of the library."""
+    return sorted(FOLDER.glob("*.[ch]"))
+
+
+def library_name(level: str) -> str:
+    """Return the name of the library's file for a level, in which a checksum of its sources is a part."""
+    checksum = zlib.crc32(b"".join(file.read_bytes() for file in sources()))
+    return f"native-{level}-{checksum:08x}.so"
+
+
+def compile_library(level: str, folder: Path) -> None:
+    """Compile the library into a folder; the file is there whole or not at all. Raises CalledProcessError."""
+    architecture = [f"-march={level}"] if level in X86_LEVELS else []
+    files = [str(file) for file in sources() if file.suffix == ".c"]
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        made = Path(place, "made")
+        command = [compiler(), *OPTIONS, *architecture, *LEVEL_OPTIONS.get(level, ()), *files, "-o", made]
+        subprocess.run(command, check=True)
+        os.replace(made, folder / library_name(level))
+
+
+def compiler() -> str:
+    """Return the C compiler: what CC says, or cc."""
+    return os.environ.get("CC", "cc")
+
+
+def build(folder: Path = FOLDER) -> None:
+    """Compile the library for every level into a folder, and remove older ones there; say so where it cannot be."""
+    if shutil.which(compiler()) is None:
+        print(f"The native library is not built, as there is no {compiler()}: training takes several times as long.")
+        return
+    for file in folder.glob("native-*.so"):
+        if file.name not in map(library_name, levels()):
+            file.unlink()
+    for level in levels():
+        if not (folder / library_name(level)).exists():
+            compile_library(level, folder)
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]) if sys.argv[1:] else FOLDER)

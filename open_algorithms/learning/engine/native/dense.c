@@ -1,0 +1,243 @@
+/* The bank of dense models: mini-batch after mini-batch, slopes are made while the margins of a slab of rows are in
+   cache, and their products with these rows while the rows are.
+
+   Columns are the outputs of all models, in panels of LANES. An array of weights is (panels, width, LANES). */
+
+#include "losses.h"
+#include "parts.h"
+#include "update.h"
+
+/* Tiles of sums that fit the registers: of rows by columns, and of features by columns. */
+#if defined(__AVX512F__)
+enum { TILE = 12, TILE_PANELS = 2 };
+#else
+enum { TILE = 6, TILE_PANELS = 1 };
+#endif
+enum { PANEL_VECTORS = LANES / VECTOR, TILE_VECTORS = TILE_PANELS * PANEL_VECTORS, SLAB_ROWS = 60, BLOCK_FEATURES = 192 };
+
+struct dense {
+    struct objective objective;
+    int64_t rows, width;
+    int32_t panels, batch_size, summed, reserved;
+    const float *X, *y, *row_weights; /* (rows + 1, width), (rows + 1,); the last row is all zeros */
+    const int32_t *order;             /* (batches, batch_size) */
+    const float *constants;           /* (7, columns): keep_first, keep_second, add_second, inside, outside, decay, bias' decay */
+    const float *steps;               /* (batches, 6, columns): add_first, rate, those of the bias, reach, share */
+    float *weights, *averages, *first, *second;
+    float *gradients;                 /* (parts, panels, width, LANES) */
+    double *lost;                     /* (parts, columns) */
+    float *scratch;                   /* (parts, slab's margins and more) */
+    int64_t scratch_size;
+    float *margins;                   /* (models, rows to score), of rows to be scored; may be null */
+    struct parts *parts;
+};
+
+/* Where number v of the vectors of a row of adjacent panels begins. */
+INLINE int64_t vector_place(int v, int64_t panel_size) {
+    return v / PANEL_VECTORS * panel_size + v % PANEL_VECTORS * VECTOR;
+}
+
+/* Add to margins (TILE, stride) the products of features of some rows with the weights of some panels. */
+INLINE void multiply_tile(int panels, const float *const *row, int64_t from, int64_t to, const float *weights,
+                          int64_t panel_size, float *z, int64_t stride) {
+    const int vectors = panels * PANEL_VECTORS;
+    vector sums[TILE][TILE_VECTORS];
+    for (int r = 0; r < TILE; r++)
+        for (int v = 0; v < vectors; v++) sums[r][v] = *(const vector *)(z + r * stride + v * VECTOR);
+    for (int64_t f = from; f < to; f++) {
+        vector w[TILE_VECTORS];
+        for (int v = 0; v < vectors; v++) w[v] = *(const vector *)(weights + f * LANES + vector_place(v, panel_size));
+        for (int r = 0; r < TILE; r++)
+            for (int v = 0; v < vectors; v++) sums[r][v] += row[r][f] * w[v];
+    }
+    for (int r = 0; r < TILE; r++)
+        for (int v = 0; v < vectors; v++) *(vector *)(z + r * stride + v * VECTOR) = sums[r][v];
+}
+
+/* Add to the gradients of some features the products of rows with their slopes. */
+INLINE void add_products_tile(int features, int panels, const float *const *row, int rows, int64_t feature,
+                              const float *slopes, int64_t stride, float *gradients, int64_t panel_size, int is_first) {
+    const int vectors = panels * PANEL_VECTORS;
+    vector sums[TILE][TILE_VECTORS];
+    gradients += feature * LANES;
+    for (int f = 0; f < features; f++)
+        for (int v = 0; v < vectors; v++) {
+            vector zero = {0};
+            sums[f][v] = is_first ? zero : *(const vector *)(gradients + f * LANES + vector_place(v, panel_size));
+        }
+    for (int r = 0; r < rows; r++) {
+        const float *x = row[r] + feature;
+        vector s[TILE_VECTORS];
+        for (int v = 0; v < vectors; v++) s[v] = *(const vector *)(slopes + r * stride + v * VECTOR);
+        for (int f = 0; f < features; f++)
+            for (int v = 0; v < vectors; v++) sums[f][v] += x[f] * s[v];
+    }
+    for (int f = 0; f < features; f++)
+        for (int v = 0; v < vectors; v++) *(vector *)(gradients + f * LANES + vector_place(v, panel_size)) = sums[f][v];
+}
+
+struct slab {
+    int rows; /* a multiple of TILE: those that are missing are the row of zeros */
+    const float *row[SLAB_ROWS];
+    float label[SLAB_ROWS], counted[SLAB_ROWS];
+};
+
+INLINE void multiply_panels(int panels, const struct slab *slab, int64_t from, int64_t to, const float *weights,
+                            int64_t panel_size, float *z, int64_t stride) {
+    for (int r = 0; r < slab->rows; r += TILE)
+        multiply_tile(panels, slab->row + r, from, to, weights, panel_size, z + r * stride, stride);
+}
+
+static void multiply(const struct dense *job, const struct slab *slab, const float *weights, float *z, int64_t stride) {
+    int64_t panel_size = job->width * LANES;
+    memset(z, 0, 4 * slab->rows * stride);
+    for (int64_t from = 0; from < job->width; from += BLOCK_FEATURES) {
+        int64_t to = from + BLOCK_FEATURES < job->width ? from + BLOCK_FEATURES : job->width;
+        int p = 0;
+        for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
+            multiply_panels(TILE_PANELS, slab, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
+        for (; p < job->panels; p++)
+            multiply_panels(1, slab, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
+    }
+}
+
+INLINE void add_products_panels(int panels, const struct slab *slab, int64_t width, const float *slopes, int64_t stride,
+                                float *gradients, int is_first) {
+    int64_t f = 0, size = width * LANES;
+    for (; f + TILE <= width; f += TILE)
+        add_products_tile(TILE, panels, slab->row, slab->rows, f, slopes, stride, gradients, size, is_first);
+    for (; f < width; f++) add_products_tile(1, panels, slab->row, slab->rows, f, slopes, stride, gradients, size, is_first);
+}
+
+static void add_products(const struct dense *job, const struct slab *slab, const float *slopes, int64_t stride,
+                         float *gradients, int is_first) {
+    int64_t size = job->width * LANES;
+    int p = 0;
+    for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
+        add_products_panels(TILE_PANELS, slab, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
+    for (; p < job->panels; p++)
+        add_products_panels(1, slab, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
+}
+
+static void take_rows(const struct dense *job, const int32_t *order, int64_t first, int64_t last, struct slab *slab) {
+    int taken = (int)(last - first);
+    slab->rows = (taken + TILE - 1) / TILE * TILE;
+    for (int r = 0; r < slab->rows; r++) {
+        int64_t i = r >= taken ? job->rows : order ? order[first + r] : first + r;
+        slab->row[r] = job->X + i * job->width;
+        slab->label[r] = job->y[i];
+        slab->counted[r] = r >= taken ? 0 : job->row_weights ? job->row_weights[i] : i < job->rows;
+    }
+}
+
+/* The margins of rows with weights: room for a slab's, for the sums of its losses, and for the loss. */
+struct room { int64_t stride; float *z, *lost, *loss; };
+
+static struct room part_room(const struct dense *job, int part) {
+    int64_t stride = LANES * (job->panels | 1); /* an odd number of lines: those of different rows do not share a place in a cache */
+    float *z = job->scratch + part * job->scratch_size;
+    struct room room = {stride, z, z + SLAB_ROWS * stride, z + (SLAB_ROWS + 1) * stride};
+    return room;
+}
+
+static void take_losses(const struct dense *job, const struct slab *slab, const struct room *room, int part) {
+    int columns = job->panels * LANES;
+    double *total = job->lost + (int64_t)part * columns;
+    memset(room->lost, 0, 4 * columns);
+    take_slopes(&job->objective, slab->rows, columns, room->stride, room->z, slab->label, slab->counted, room->lost, room->loss);
+    for (int c = 0; c < columns; c++) total[c] += room->lost[c];
+}
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static void add_gradients(const struct dense *job, int64_t batch, int part) {
+    int64_t begin = (int64_t)job->batch_size * part / job->parts->count;
+    int64_t end = (int64_t)job->batch_size * (part + 1) / job->parts->count;
+    struct room room = part_room(job, part);
+    float *gradients = job->gradients + part * job->panels * job->width * LANES;
+    for (int64_t first = begin; first < end; first += SLAB_ROWS) {
+        struct slab slab;
+        take_rows(job, job->order + batch * job->batch_size, first, least(first + SLAB_ROWS, end), &slab);
+        multiply(job, &slab, job->weights, room.z, room.stride);
+        take_losses(job, &slab, &room, part);
+        add_products(job, &slab, room.z, room.stride, gradients, first == begin);
+    }
+    if (begin == end) memset(gradients, 0, 4 * job->panels * job->width * LANES);
+}
+
+INLINE void update_feature(const struct dense *job, const struct terms *terms, const float *share, int has_second, int64_t at) {
+    float gradient[LANES], change[LANES];
+    int64_t size = (int64_t)job->panels * job->width * LANES;
+    memcpy(gradient, job->gradients + at, sizeof gradient);
+    for (int part = 1; part < job->summed; part++)
+        for (int c = 0; c < LANES; c++) gradient[c] += job->gradients[part * size + at + c];
+    update_weights(LANES, terms, has_second, gradient, job->weights + at, job->first + at, job->second + at, change);
+    float *average = job->averages + at;
+    for (int c = 0; c < LANES; c++) average[c] += share[c] * (job->weights[at + c] - average[c]);
+}
+
+static void update(const struct dense *job, int64_t batch, int part) {
+    static const float zeros[LANES];
+    int columns = job->panels * LANES;
+    int64_t begin = job->width * part / job->parts->count, end = job->width * (part + 1) / job->parts->count;
+    for (int p = 0; p < job->panels; p++) {
+        const float *constant = job->constants + p * LANES, *step = job->steps + batch * 6 * columns + p * LANES;
+        struct terms terms = {constant, step, constant + columns, constant + 2 * columns, constant + 3 * columns,
+                              constant + 4 * columns, step + columns, constant + 5 * columns, step + 4 * columns};
+        const float *share = step + 5 * columns;
+        int has_second = 0;
+        for (int c = 0; c < LANES; c++) has_second |= terms.add_second[c] != 0;
+        for (int64_t f = begin; f < end; f++) {
+            if (f == job->width - 1) {
+                terms.add_first = step + 2 * columns, terms.rate = step + 3 * columns;
+                terms.decay = constant + 6 * columns, terms.reach = zeros;
+            }
+            int64_t at = (p * job->width + f) * LANES;
+            if (has_second) update_feature(job, &terms, share, 1, at);
+            else update_feature(job, &terms, share, 0, at);
+        }
+    }
+}
+
+static void train_part(void *given, uint32_t phase, int part) {
+    const struct dense *job = given;
+    int64_t batch = (phase - 1) / 2;
+    if (phase % 2) add_gradients(job, batch, part);
+    else update(job, batch, part);
+}
+
+static void keep_margins(const struct dense *job, const struct slab *slab, const struct room *room, int64_t first, int64_t last) {
+    int signs = job->objective.loss == SIGNED_LOGISTIC;
+    for (int m = 0; m < job->objective.models; m++)
+        for (int64_t i = first; i < last; i++) {
+            float z = room->z[(i - first) * room->stride + m];
+            job->margins[m * job->rows + i] = signs && slab->label[i - first] > 0 ? -z : z;
+        }
+}
+
+static void score_part(void *given, uint32_t phase, int part) {
+    const struct dense *job = given;
+    int64_t begin = job->rows * part / job->parts->count, end = job->rows * (part + 1) / job->parts->count;
+    struct room room = part_room(job, part);
+    for (int64_t first = begin; first < end; first += SLAB_ROWS) {
+        struct slab slab;
+        int64_t last = least(first + SLAB_ROWS, end);
+        take_rows(job, 0, first, last, &slab);
+        multiply(job, &slab, job->averages, room.z, room.stride);
+        if (job->margins) keep_margins(job, &slab, &room, first, last);
+        take_losses(job, &slab, &room, part);
+    }
+}
+
+/* Work as thread number `self` on the phases up to `last`: two for each mini-batch, its gradients and then its update. */
+void train_dense(struct dense *job, int self, uint32_t last) { share_parts(job->parts, self, last, train_part, job); }
+
+/* Add the losses of all rows with the averaged weights, and keep the margins of models of one output. */
+void score_dense(struct dense *job, int self) { share_parts(job->parts, self, 1, score_part, job); }
+
+int64_t dense_size(void) { return sizeof(struct dense); }
+
+int64_t dense_scratch(const struct dense *job) {
+    int64_t numbers = (SLAB_ROWS + 1) * LANES * (job->panels | 1) + 3 * job->objective.models;
+    return (numbers + LANES) / LANES * LANES;
+}

@@ -1,0 +1,100 @@
+"""Load the native library, and share the work of its functions among threads."""
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from open_algorithms.learning.engine.native.build import FOLDER, X86_LEVELS, levels, library_name
+
+Number = TypeVar("Number", bound=np.generic)
+LANES = 16  # numbers that the library handles at once
+MOST_PARTS = 64
+ALIGNMENT = 64  # bytes: a line of a cache
+CPU_FACTS = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Library:
+    """The native library, and the level of instructions that it was compiled for."""
+
+    functions: ctypes.CDLL
+    level: str
+
+
+@cache
+def find_library() -> Library | None:
+    """Load the library of the best level that this processor has; None where it is not built from these sources."""
+    flags = processor_flags()
+    for level in levels():
+        file = FOLDER / library_name(level)
+        if X86_LEVELS.get(level, frozenset()) <= flags and file.exists():
+            try:
+                return Library(ctypes.CDLL(str(file)), level)
+            except OSError:  # built for a newer C library than that of this machine
+                return None
+    return None
+
+
+def processor_flags() -> frozenset[str]:
+    """Return what the system says that this processor can do."""
+    lines = CPU_FACTS.read_text(errors="replace").splitlines() if CPU_FACTS.exists() else []
+    return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: type[Number] | type[np.float32] = np.float32) -> NDArray[Number]:
+    """Return an array of zeros that begins at a line of the cache."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    first = -memory.ctypes.data % ALIGNMENT
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def address_of(array: NDArray[Number]) -> int:
+    """Return the address of a contiguous array."""
+    assert array.flags.c_contiguous
+    return array.ctypes.data
+
+
+class Parts(ctypes.Structure):
+    """The C structure `parts`: the phase that threads work on, and who has claimed what of it."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("count", "phase", "done", "sleepers")),
+        ("claimed", ctypes.c_int32 * MOST_PARTS),
+    )
+
+
+class SharedWork:
+    """Work in phases of several parts, each of which a thread of its own may do."""
+
+    def __init__(self, count: int) -> None:
+        """Divide each phase into `count` parts."""
+        self.count, self.parts = count, Parts(count=count)
+        self.executor = ThreadPoolExecutor(count - 1, "part") if count > 1 else None
+
+    @property
+    def address(self) -> int:
+        """The address of the C structure."""
+        return ctypes.addressof(self.parts)
+
+    def begin(self, phase: int = 1) -> None:
+        """Let this phase be the next."""
+        count, before = self.count, phase - 1
+        fresh = Parts(count, phase, before * count, 0, (ctypes.c_int32 * MOST_PARTS)(*[before] * count))
+        ctypes.pointer(self.parts)[0] = fresh
+
+    def run(self, work: Callable[[int], object]) -> None:
+        """Call a C function's `work(number)` in all threads and wait for them."""
+        others = [] if self.executor is None else [
+            self.executor.submit(work, number) for number in range(1, self.count)
+        ]
+        work(0)
+        for other in others:
+            other.result()
