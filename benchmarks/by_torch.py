@@ -8,8 +8,8 @@ from torch.nn.functional import softplus
 
 from benchmarks.measure import shortest_times
 from benchmarks.problems import draw_rows
-from linear_learner.bank.optimizers import EPSILON
-from linear_learner.bank.schedule import step_sizes
+from linear_learner.bank.updating.optimizers import EPSILON
+from linear_learner.bank.updating.schedule import step_sizes
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.rows.dense import batch_table, epoch_order
 

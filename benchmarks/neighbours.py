@@ -32,7 +32,7 @@ from benchmarks.serving import (
     write_bodies,
 )
 from container.team.network import find_free_port
-from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.training.initial import draw_initial_weights

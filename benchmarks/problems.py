@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate, build_candidates

@@ -12,7 +12,7 @@ from sklearn.linear_model import SGDClassifier
 
 from benchmarks.measure import Figure, run_benchmark, time_run
 from benchmarks.problems import PROCESSORS
-from linear_learner.bank.sparse import SparseBank
+from linear_learner.bank.operators.sparse import SparseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import build_candidates

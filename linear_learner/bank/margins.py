@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from linear_learner.bank.sparse_products import mxnet_csr_matmul
+from linear_learner.bank.operators.sparse_products import mxnet_csr_matmul
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.engine import threads
 from open_algorithms.learning.engine.expressions import Array

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.bank import Bank
-from linear_learner.bank.dense import DenseBank
-from linear_learner.bank.sparse import SparseBank
+from linear_learner.bank.native.dense import NativeDenseBank
+from linear_learner.bank.operators.dense import DenseBank
+from linear_learner.bank.operators.sparse import SparseBank
+from linear_learner.bank.updating.bank import Bank
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
+from open_algorithms.learning.engine.native.library import Library, find_library
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import DenseRows
@@ -20,6 +22,32 @@ from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Int64s, Numbers
 
 Number = TypeVar("Number", bound=np.generic)
+
+
+class Engine(NamedTuple):
+    """What computes: the native library, or MXNet's operators where there is none, on so many processors."""
+
+    library: Library | None = None
+    processors: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name of the engine: results of different ones are equal within rounding only."""
+        return "operators" if self.library is None else "native"
+
+    def __str__(self) -> str:
+        if self.library is None:
+            return "MXNet's operators: the native library is not built for this machine"
+        return f"the native library for {self.library.level}"
+
+
+MXNET = Engine()
+
+
+def choose_engine(processors: int, hosts: Hosts) -> Engine:
+    """Return the engine of this machine: all hosts of a job have the same."""
+    library = find_library()
+    return Engine(None if hosts.all_reduce_max(library is None) else library, processors)
 
 
 class SlicedBank:
@@ -36,12 +64,12 @@ class SlicedBank:
         batch_size: int,
         *,
         is_sparse: bool = False,
-        processors: int = 1,
+        engine: Engine = MXNET,
         hosts: Hosts = SINGLE_HOST,
     ) -> None:
         """Set up the candidates as `DenseBank` does; every host has an equal part of the rows of a slice."""
         self.candidates, self.objective, self.shape = candidates, objective, start.shape[1:]
-        self.batch_size, self.is_sparse, self.processors, self.hosts = batch_size, is_sparse, processors, hosts
+        self.batch_size, self.is_sparse, self.engine, self.hosts = batch_size, is_sparse, engine, hosts
         self.members: list[Int64s] = []
         self.batch_sizes: list[int] = []
         self.banks: list[Bank[AnyRows]] = []
@@ -59,10 +87,14 @@ class SlicedBank:
     ) -> Bank[AnyRows]:
         """Set up the bank of the candidates with mini-batches of one size."""
         bank: Bank[DenseRows] | Bank[SparseRows]
+        library, processors, hosts = self.engine.library, self.engine.processors, self.hosts
+        given = candidates, start, objective, batch_size
         if self.is_sparse:
-            bank = SparseBank(candidates, start, objective, batch_size, processors=self.processors, hosts=self.hosts)
+            bank = SparseBank(*given, processors=processors, hosts=hosts)
+        elif library is None:
+            bank = DenseBank(*given, processors=processors, hosts=hosts)
         else:
-            bank = DenseBank(candidates, start, objective, batch_size, processors=self.processors, hosts=self.hosts)
+            bank = NativeDenseBank(*given, library=library, processors=processors, hosts=hosts)
         return cast(Bank[AnyRows], bank)  # the rows of a job are of one kind: that of its bank
 
     @property
@@ -150,7 +182,7 @@ class SlicedBank:
             self.objective.select_models(chosen),
             self.batch_size,
             is_sparse=self.is_sparse,
-            processors=self.processors,
+            engine=self.engine,
             hosts=self.hosts,
         )
         for members, new in zip(part.members, part.banks, strict=True):

@@ -1,6 +1,6 @@
 """The objective: what the models of a bank minimise, and what of it is reported.
 
-Tests: tests/linear_learner/bank/test_dense.py.
+Tests: tests/linear_learner/bank/operators/test_dense.py.
 """
 
 from dataclasses import dataclass, replace

@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from linear_learner.bank.class_weights import build_objective
+from linear_learner.bank.sliced import Engine, choose_engine
+from linear_learner.bank.updating.class_weights import build_objective
 from linear_learner.measuring.final import objective_name
 from linear_learner.measuring.standings import threshold_criterion
 from linear_learner.objective.objective import Objective
@@ -56,6 +57,7 @@ class Plan:
     objective: Objective
     calibration_rows: int
     solving: SolvingPlan
+    engine: Engine
     recipe: Recipe | None = None
 
     @property
@@ -120,7 +122,8 @@ def make_plan(
     check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
     objective = build_objective(hp, train.rows, len(candidates), hosts)
     calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
-    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, solving, recipe)
+    engine = choose_engine(work.processors, hosts)
+    return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, solving, engine, recipe)
 
 
 def log_plan(plan: Plan, has_earlier_model: bool) -> None:
@@ -142,6 +145,7 @@ def log_plan(plan: Plan, has_earlier_model: bool) -> None:
         f"Training {len(plan.all_candidates)} candidates on {rows['train']} rows of {plan.train.feature_dim} features, "
         f"selecting on {rows[deciding]} {deciding} rows"
     )
+    log.info(f"The bank trains by {plan.engine}.")
     log_selection(plan)
     idle = [] if plan.candidates else stepping_names(plan.work.hyperparameters, plan.hp)
     if idle:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from linear_learner.bank.class_weights import build_objective
 from linear_learner.bank.margins import score_rows
+from linear_learner.bank.updating.class_weights import build_objective
 from linear_learner.measuring.examination import ScoredBlock, mean_losses
 from linear_learner.measuring.final import objective_name
 from linear_learner.solving.curvature import measure_spread

@@ -28,7 +28,7 @@ from open_algorithms.learning.training.checkpoints import (
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import Floats
 
-IDENTITY_FORMAT = 5
+IDENTITY_FORMAT = 6
 
 
 def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingProgress, Callable[[], None] | None]:
@@ -94,7 +94,7 @@ def build_bank(plan: Plan, initial: Floats) -> SlicedBank:
         plan.objective,
         plan.hp.batch.everywhere,
         is_sparse=isinstance(plan.train.rows, SparseRows),
-        processors=plan.work.processors,
+        engine=plan.engine,
         hosts=plan.work.hosts,
     )
 
@@ -117,6 +117,7 @@ def job_identity(plan: Plan, initial: Floats, solved_from: Floats) -> Identity:
     columns = {} if plan.recipe is None else {"columns": [zlib.crc32(json.dumps(write_recipe(plan.recipe)).encode())]}
     return {
         "format": IDENTITY_FORMAT,
+        "engine": plan.engine.name,
         "hyperparameters": plan.hp.by_name(),
         "candidates": [asdict(candidate) for candidate in plan.all_candidates],
         "start": [array_checksum(initial), array_checksum(solved_from)],

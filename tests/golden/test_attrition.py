@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data import FOLDER
 from linear_learner.artifact.read import load_model
-from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.measuring.final import final_scores
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import Lasso, LogisticRegression
 
-from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate

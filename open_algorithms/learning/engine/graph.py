@@ -1,7 +1,7 @@
 """Compile a graph of MXNet operators once and run it repeatedly on fixed arrays.
 
-Tests: tests/linear_learner/bank/test_optimizers.py, tests/linear_learner/bank/test_dense.py,
-tests/linear_learner/bank/test_sparse.py.
+Tests: tests/linear_learner/bank/updating/test_optimizers.py, tests/linear_learner/bank/operators/test_dense.py,
+tests/linear_learner/bank/operators/test_sparse.py.
 """
 
 import json

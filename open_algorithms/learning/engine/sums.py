@@ -1,6 +1,6 @@
 """The summations of an update in isolation: over features, and over the rows of a mini-batch.
 
-Tests: tests/linear_learner/bank/test_dense.py, tests/learning/engine/test_threads.py.
+Tests: tests/linear_learner/bank/operators/test_dense.py, tests/learning/engine/test_threads.py.
 """
 
 from functools import cached_property

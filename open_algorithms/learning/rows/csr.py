@@ -1,6 +1,6 @@
 """Feature matrices, dense or sparse in compressed row form (CSR), and what is done to both alike.
 
-Tests: tests/linear_learner/objective/test_model.py, tests/linear_learner/bank/test_sparse.py,
+Tests: tests/linear_learner/objective/test_model.py, tests/linear_learner/bank/operators/test_sparse.py,
 tests/learning/rows/test_kept.py.
 """
 

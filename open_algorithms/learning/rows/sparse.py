@@ -1,6 +1,6 @@
 """Standardised sparse rows in memory: by row for the forward product, by column for the backward product.
 
-Tests: tests/learning/rows/test_kept.py, tests/linear_learner/bank/test_sparse.py.
+Tests: tests/learning/rows/test_kept.py, tests/linear_learner/bank/operators/test_sparse.py.
 """
 
 from collections.abc import Iterator

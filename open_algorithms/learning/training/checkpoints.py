@@ -150,6 +150,8 @@ def describe_difference(own: Identity, stored: Identity) -> str:
     before, now = stored["hyperparameters"], own["hyperparameters"]
     if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):
         return ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
+    if own["engine"] != stored["engine"]:
+        return f"it was trained by the engine {stored['engine']!r}, and this machine has {own['engine']!r}"
     for part, what in (("data", "the data differs"), ("start", "the model to start from differs")):
         if own[part] != stored[part]:
             return what

@@ -60,7 +60,7 @@ def test_whoever_asks_for_more_of_mxnet_gets_all_of_it() -> None:
 
 def test_the_rest_of_mxnet_works_beside_a_bank() -> None:
     program = """
-from linear_learner.bank import dense as bank
+from linear_learner.bank.operators import dense as bank
 import mxnet
 data = mxnet.mod.Module(mxnet.sym.LinearRegressionOutput(mxnet.sym.Variable("data")), label_names=["softmax_label"])
 layer = mxnet.gluon.nn.Dense(3)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.bank.dense import DenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.engine import threads

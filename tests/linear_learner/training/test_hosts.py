@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import DenseBank
-from linear_learner.bank.sparse import SparseBank
-from linear_learner.bank.sparse_exchange import all_reduce_gradient
+from linear_learner.bank.operators.dense import DenseBank
+from linear_learner.bank.operators.sparse import SparseBank
+from linear_learner.bank.operators.sparse_exchange import all_reduce_gradient
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import pytest
 
-from linear_learner.bank import dense
+from linear_learner.bank.operators import dense
 from linear_learner.options.budget import Budget
 from tests.learning.job.recorder import Position, Recorder
 from tests.learning.rows.problems import draw_problem

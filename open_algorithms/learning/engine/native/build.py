@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+COMPILER = "gcc"
 # Of each level, the best first: its name for the compiler, and what /proc/cpuinfo says of a processor that has it.
 X86_LEVELS = {
     "x86-64-v4": frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2", "f16c"}),
@@ -46,20 +47,15 @@ def compile_library(level: str, folder: Path) -> None:
     files = [str(file) for file in sources() if file.suffix == ".c"]
     with tempfile.TemporaryDirectory(dir=folder) as place:
         made = Path(place, "made")
-        command = [compiler(), *OPTIONS, *architecture, *LEVEL_OPTIONS.get(level, ()), *files, "-o", made]
+        command = [COMPILER, *OPTIONS, *architecture, *LEVEL_OPTIONS.get(level, ()), *files, "-o", made]
         subprocess.run(command, check=True)
         os.replace(made, folder / library_name(level))
 
 
-def compiler() -> str:
-    """Return the C compiler: what CC says, or cc."""
-    return os.environ.get("CC", "cc")
-
-
 def build(folder: Path = FOLDER) -> None:
     """Compile the library for every level into a folder, and remove older ones there; say so where it cannot be."""
-    if shutil.which(compiler()) is None:
-        print(f"The native library is not built, as there is no {compiler()}: training takes several times as long.")
+    if shutil.which(COMPILER) is None:
+        print(f"The native library is not built, as there is no {COMPILER}: training will take several times as long.")
         return
     for file in folder.glob("native-*.so"):
         if file.name not in map(library_name, levels()):

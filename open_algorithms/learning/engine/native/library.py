@@ -1,22 +1,20 @@
 """Load the native library, and share the work of its functions among threads."""
 
 import ctypes
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from open_algorithms.learning.engine.native.build import FOLDER, X86_LEVELS, levels, library_name
+from open_algorithms.learning.types.arrays import Float32s, Numbers
 
-Number = TypeVar("Number", bound=np.generic)
-LANES = 16  # numbers that the library handles at once
+LANES = 16  # numbers that the library handles at once: as many as a line of a cache holds
 MOST_PARTS = 64
-ALIGNMENT = 64  # bytes: a line of a cache
 CPU_FACTS = Path("/proc/cpuinfo")
 
 
@@ -48,15 +46,15 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: type[Number] | type[np.float32] = np.float32) -> NDArray[Number]:
+def aligned_zeros(shape: tuple[int, ...]) -> Float32s:
     """Return an array of zeros that begins at a line of the cache."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + ALIGNMENT, np.uint8)
-    first = -memory.ctypes.data % ALIGNMENT
-    return memory[first : first + size].view(dtype).reshape(shape)
+    size = math.prod(shape)
+    memory = np.zeros(size + LANES, np.float32)
+    first = -(memory.ctypes.data // memory.itemsize) % LANES
+    return memory[first : first + size].reshape(shape)
 
 
-def address_of(array: NDArray[Number]) -> int:
+def address_of(array: Numbers) -> int:
     """Return the address of a contiguous array."""
     assert array.flags.c_contiguous
     return array.ctypes.data
@@ -92,9 +90,9 @@ class SharedWork:
 
     def run(self, work: Callable[[int], object]) -> None:
         """Call a C function's `work(number)` in all threads and wait for them."""
-        others = [] if self.executor is None else [
-            self.executor.submit(work, number) for number in range(1, self.count)
-        ]
+        others = (
+            [] if self.executor is None else [self.executor.submit(work, number) for number in range(1, self.count)]
+        )
         work(0)
         for other in others:
             other.result()

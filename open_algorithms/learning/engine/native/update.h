@@ -1,4 +1,4 @@
-/* An update of weights by their gradients, for any optimizer: see linear_learner/bank/optimizers.py. */
+/* An update of weights by their gradients, for any optimizer: see linear_learner/bank/updating/optimizers.py. */
 
 #ifndef UPDATE_H
 #define UPDATE_H

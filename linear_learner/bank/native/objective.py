@@ -1,13 +1,13 @@
 """The objective of a bank, as the native library takes it.
 
-Tests: tests/linear_learner/native/test_dense.py.
+Tests: tests/linear_learner/bank/native/test_dense.py.
 """
 
 import ctypes
 
 import numpy as np
 
-from linear_learner.native.columns import Columns
+from linear_learner.bank.native.columns import Columns
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.types.arrays import Float32s
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank.optimizers import OPTIMIZERS
+from linear_learner.bank.updating.optimizers import OPTIMIZERS
 from linear_learner.options.candidates import Candidate
 from linear_learner.options.hyperparameters import SOLVED, declarations
 from open_algorithms.learning.engine.graph import CompiledGraph, as_ndarray

@@ -1,6 +1,6 @@
 """The dense update: a compiled graph of MXNet operators that changes weights, states and loss sums.
 
-Tests: tests/linear_learner/bank/test_dense.py.
+Tests: tests/linear_learner/bank/operators/test_dense.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from linear_learner.bank.optimizers import OPTIMIZERS
+from linear_learner.bank.updating.optimizers import OPTIMIZERS
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.expressions import Array, Operators, Symbol

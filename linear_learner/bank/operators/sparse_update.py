@@ -1,6 +1,6 @@
 """Updates of all optimizers as one formula in numpy, in place, on all features or any subset of them.
 
-Tests: tests/linear_learner/bank/test_sparse.py.
+Tests: tests/linear_learner/bank/operators/test_sparse.py.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
-from linear_learner.bank.schedule import average_retention
+from linear_learner.bank.updating.optimizers import OPTIMIZERS, OptimizerTerms
+from linear_learner.bank.updating.schedule import average_retention
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.types.arrays import Float32s, Int64s
 

@@ -1,14 +1,14 @@
 """The coefficients of updates as the native library takes them: one formula for every optimizer.
 
-Tests: tests/linear_learner/native/test_dense.py.
+Tests: tests/linear_learner/bank/native/test_dense.py.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
-from linear_learner.bank.schedule import step_sizes
+from linear_learner.bank.updating.optimizers import OPTIMIZERS, OptimizerTerms
+from linear_learner.bank.updating.schedule import step_sizes
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.types.arrays import Float64s, Int64s
@@ -17,7 +17,7 @@ OUTSIDE_ROOT = 4  # the row of `constants` that is added to roots
 
 
 class UpdateTable:
-    """Makes tables of the coefficients of M candidates whose gradients are sums over mini-batches of `batch_size` rows."""
+    """The coefficients of M candidates whose gradients are sums over the `batch_size` rows of a mini-batch."""
 
     def __init__(self, candidates: Sequence[Candidate], objective: Objective, batch_size: int) -> None:
         """Take apart what does not change between updates."""

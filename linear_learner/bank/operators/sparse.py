@@ -5,14 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from linear_learner.bank.bank import StateLayout
-from linear_learner.bank.class_weights import reported_row_weights
-from linear_learner.bank.dense import JOINED_UPDATES, RUN_UPDATES
-from linear_learner.bank.optimizers import OPTIMIZERS, OptimizerTerms
-from linear_learner.bank.schedule import step_sizes
-from linear_learner.bank.sparse_exchange import all_reduce_gradient
-from linear_learner.bank.sparse_products import mxnet_csr_matmul
-from linear_learner.bank.sparse_update import (
+from linear_learner.bank.operators.dense import JOINED_UPDATES, RUN_UPDATES
+from linear_learner.bank.operators.sparse_exchange import all_reduce_gradient
+from linear_learner.bank.operators.sparse_products import mxnet_csr_matmul
+from linear_learner.bank.operators.sparse_update import (
     AverageLag,
     UpdateTerms,
     WeightState,
@@ -20,6 +16,10 @@ from linear_learner.bank.sparse_update import (
     apply_proximal_step,
     copy_rows,
 )
+from linear_learner.bank.updating.bank import StateLayout
+from linear_learner.bank.updating.class_weights import reported_row_weights
+from linear_learner.bank.updating.optimizers import OPTIMIZERS, OptimizerTerms
+from linear_learner.bank.updating.schedule import step_sizes
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import scoring_chunk_rows
 from linear_learner.options.candidates import Candidate

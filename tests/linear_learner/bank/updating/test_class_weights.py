@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
-from linear_learner.bank.class_weights import class_weights
+from linear_learner.bank.updating.class_weights import class_weights
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 
 LABELS = np.array([0] * 60 + [1] * 20 + [2] * 20, np.float32)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from linear_learner.bank.bank import StateLayout
-from linear_learner.bank.class_weights import reported_row_weights
-from linear_learner.native.columns import Columns
-from linear_learner.native.objective import NativeObjective, class_shares, native_objective
-from linear_learner.native.terms import OUTSIDE_ROOT, UpdateTable
+from linear_learner.bank.native.columns import Columns
+from linear_learner.bank.native.objective import NativeObjective, class_shares, native_objective
+from linear_learner.bank.native.terms import OUTSIDE_ROOT, UpdateTable
+from linear_learner.bank.updating.bank import StateLayout
+from linear_learner.bank.updating.class_weights import reported_row_weights
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.native.library import LANES, Library, SharedWork, address_of, aligned_zeros
@@ -133,7 +133,7 @@ class NativeDenseBank:
     def train_batches(self, rows: DenseRows, table: Int32s) -> Float64s:
         """Train on a table of mini-batches (T, batch_size); return each model's loss, (M,)."""
         work = self.share_work(4 * table.shape[1] * self.width * self.columns.count)
-        sums = aligned_zeros((work.count, self.columns.count), np.float64)
+        sums = np.zeros((work.count, self.columns.count))
         gradients = aligned_zeros((work.count, *self.weights.shape))
         steps, job = self.next_steps(len(table)), self.make_job(rows, work, sums)
         job.batch_size = table.shape[1]
@@ -169,7 +169,7 @@ class NativeDenseBank:
         if self.exchange is None:
             return
         work = self.share_work(0)
-        job = self.make_job(NO_ROWS, work, aligned_zeros((1, self.columns.count), np.float64))
+        job = self.make_job(NO_ROWS, work, np.zeros((1, self.columns.count)))
         while True:
             for step in self.next_steps(JOINED_UPDATES):
                 self.exchange.sent[:] = 0
@@ -205,7 +205,7 @@ class NativeDenseBank:
     def score_rows(self, rows: DenseRows, margins: Float32s | None) -> Float64s:
         """Return each model's loss, (M,), and put its margins into `margins` (M, n) if they are given."""
         work = self.share_work(2 * len(rows) * self.width * self.columns.count)
-        sums = aligned_zeros((work.count, self.columns.count), np.float64)
+        sums = np.zeros((work.count, self.columns.count))
         job, counts = self.make_job(rows, work, sums), reported_row_weights(rows, self.objective.reported_weights)
         job.objective.shares, job.row_weights = None, address_of(counts)
         job.margins = None if margins is None else address_of(margins)

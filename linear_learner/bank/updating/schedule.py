@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linear_learner.bank.optimizers import OPTIMIZERS
+from linear_learner.bank.updating.optimizers import OPTIMIZERS
 from linear_learner.options.candidates import Candidate, scheduler_decay
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.bank.bank import StateLayout
-from linear_learner.bank.class_weights import reported_row_weights
-from linear_learner.bank.dense_step import DenseStep, bank_sort_key, consecutive_groups
-from linear_learner.bank.schedule import step_sizes
+from linear_learner.bank.operators.dense_step import DenseStep, bank_sort_key, consecutive_groups
+from linear_learner.bank.updating.bank import StateLayout
+from linear_learner.bank.updating.class_weights import reported_row_weights
+from linear_learner.bank.updating.schedule import step_sizes
 from linear_learner.objective.objective import Objective
 from linear_learner.options.budget import LARGEST_TENSOR, scoring_chunk_rows
 from linear_learner.options.candidates import Candidate

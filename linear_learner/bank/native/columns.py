@@ -50,4 +50,5 @@ class Columns:
 
     def sum_by_model(self, values: Float64s) -> Float64s:
         """Sum what each column has, (count,), over the outputs of each model, (M,)."""
-        return values[: self.models * self.outputs].reshape(self.outputs, self.models).sum(axis=0)
+        by_output = values[: self.models * self.outputs].reshape(self.outputs, self.models)
+        return np.asarray(by_output.sum(axis=0))

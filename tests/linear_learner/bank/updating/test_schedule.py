@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from linear_learner.bank.schedule import average_retention, average_share, step_sizes
+from linear_learner.bank.updating.schedule import average_retention, average_share, step_sizes
 from linear_learner.options.candidates import Candidate
 
 UPDATES = np.arange(1, 40)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.bank.dense import DenseBank
-from linear_learner.bank.sparse import SLAB_ROWS, SparseBank
-from linear_learner.bank.sparse_products import mxnet_csr_matmul
+from linear_learner.bank.operators.dense import DenseBank
+from linear_learner.bank.operators.sparse import SLAB_ROWS, SparseBank
+from linear_learner.bank.operators.sparse_products import mxnet_csr_matmul
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
@@ -148,7 +148,7 @@ def test_products_come_in_as_many_pieces_as_mxnet_needs(monkeypatch: pytest.Monk
     from open_algorithms.learning.engine.graph import as_ndarray
 
     whole = mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy()
-    monkeypatch.setattr("linear_learner.bank.sparse_products.LARGEST_TENSOR", 7 * rows.feature_dim)
+    monkeypatch.setattr("linear_learner.bank.operators.sparse_products.LARGEST_TENSOR", 7 * rows.feature_dim)
     np.testing.assert_array_equal(mxnet_csr_matmul(same.X, as_ndarray(weights)).asnumpy(), whole)
 
 
@@ -204,7 +204,7 @@ def test_what_is_caught_up_with_does_not_grow_with_the_rows(lazy: bool, monkeypa
     whole, cut = (SparseBank(CANDIDATES, first.copy(), Objective(LOSSES["logistic"]), 5, lazy=lazy) for _ in range(2))
     whole.train(same, epoch_order(len(same), None))
     whole.train(same, epoch_order(len(same), None))
-    monkeypatch.setattr("linear_learner.bank.sparse.RUN_UPDATES", 4)
+    monkeypatch.setattr("linear_learner.bank.operators.sparse.RUN_UPDATES", 4)
     for _ in range(2):
         cut.train(same, epoch_order(len(same), None))
         assert len(cut.l1_sums) <= 2 * 4 + 1

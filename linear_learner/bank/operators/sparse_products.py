@@ -1,6 +1,6 @@
 """Products of sparse rows and dense weights by MXNet's operators.
 
-Tests: tests/linear_learner/bank/test_sparse.py.
+Tests: tests/linear_learner/bank/operators/test_sparse.py.
 """
 
 import numpy as np

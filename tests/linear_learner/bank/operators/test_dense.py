@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from linear_learner.bank.dense import OVERHEAD_OPERATIONS, DenseBank
-from linear_learner.bank.optimizers import EPSILON, RMSPROP_DECAY
+from linear_learner.bank.operators.dense import OVERHEAD_OPERATIONS, DenseBank
 from linear_learner.bank.sliced import SlicedBank
+from linear_learner.bank.updating.optimizers import EPSILON, RMSPROP_DECAY
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
@@ -268,7 +268,7 @@ def test_rows_that_mxnet_cannot_index_are_gathered_before(monkeypatch: pytest.Mo
     rows, outputs = draw_dense_rows("logistic")
     results = []
     for largest in (2**31 - 1, 10):
-        monkeypatch.setattr("linear_learner.bank.dense.LARGEST_TENSOR", largest)
+        monkeypatch.setattr("linear_learner.bank.operators.dense.LARGEST_TENSOR", largest)
         bank = DenseBank(CANDIDATES, draw_start(outputs, rows.feature_dim), Objective(LOSSES["logistic"]), BATCH)
         lost = [bank.train(rows, order) for order in orders(rows)]
         results.append((bank.take_snapshot(), lost[-1], *bank.evaluate(rows, margin_rows=len(rows))))
@@ -281,7 +281,7 @@ def test_a_long_epoch_can_be_ended_between_two_updates(monkeypatch: pytest.Monke
     rows, outputs = draw_dense_rows("logistic")
     order = orders(rows)[0]
     cost = 7 * (4 * (rows.feature_dim + 1) * BATCH + OVERHEAD_OPERATIONS * (BATCH + rows.feature_dim + 1))
-    monkeypatch.setattr("linear_learner.bank.dense.RUN_OPERATIONS", cost)
+    monkeypatch.setattr("linear_learner.bank.operators.dense.RUN_OPERATIONS", cost)
     looks = iter([None, None, KeyboardInterrupt()])
 
     def heed() -> None:

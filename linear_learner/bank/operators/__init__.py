@@ -1,0 +1,1 @@
+"""Banks that train by operators of MXNet."""

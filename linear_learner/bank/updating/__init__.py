@@ -1,0 +1,1 @@
+"""What an update of a bank is: optimizers, schedules, class weights."""
