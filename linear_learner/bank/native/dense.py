@@ -39,7 +39,9 @@ class DenseJob(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("weights", "averages", "first", "second", "gradients", "lost")),
         ("scratch", ctypes.c_void_p),
         ("scratch_size", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("margins", "parts")),
+        ("margins", ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ("margin_stride", "kept")),
+        ("parts", ctypes.c_void_p),
     )
 
 
@@ -196,19 +198,16 @@ class NativeDenseBank:
         for first in range(0, len(rows), chunk):
             raise_if_stopped()
             part = rows.slice_rows(first, min(first + chunk, len(rows)))
-            here = np.empty((self.models, len(part)), np.float32) if first < margin_rows else None
-            lost += self.score_rows(part, here)
-            if here is not None:
-                margins[:, first : first + chunk] = here[:, : margin_rows - first]
+            lost += self.score_rows(part, margins[:, min(first, margin_rows) :])
         return lost, margins
 
-    def score_rows(self, rows: DenseRows, margins: Float32s | None) -> Float64s:
-        """Return each model's loss, (M,), and put its margins into `margins` (M, n) if they are given."""
+    def score_rows(self, rows: DenseRows, margins: Float32s) -> Float64s:
+        """Return each model's loss, (M,), and put the margins of the first rows into `margins` (M, r), a view."""
         work = self.share_work(2 * len(rows) * self.width * self.columns.count)
         sums = np.zeros((work.count, self.columns.count))
         job, counts = self.make_job(rows, work, sums), reported_row_weights(rows, self.objective.reported_weights)
         job.objective.shares, job.row_weights = None, address_of(counts)
-        job.margins = None if margins is None else address_of(margins)
+        job.margins, job.margin_stride, job.kept = margins.ctypes.data, margins.strides[0] // 4, margins.shape[1]
         work.begin()
         work.run(lambda number: self.library.score_dense(ctypes.byref(job), number))
         return self.columns.sum_by_model(sums.sum(axis=0))

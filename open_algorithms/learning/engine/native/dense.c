@@ -9,11 +9,12 @@
 
 /* Tiles of sums that fit the registers: of rows by columns, and of features by columns. */
 #if defined(__AVX512F__)
-enum { TILE = 12, TILE_PANELS = 2 };
+enum { TILE_ROWS = 8, TILE_FEATURES = 12, TILE_PANELS = 2 };
 #else
-enum { TILE = 6, TILE_PANELS = 1 };
+enum { TILE_ROWS = 6, TILE_FEATURES = 6, TILE_PANELS = 1 };
 #endif
-enum { PANEL_VECTORS = LANES / VECTOR, TILE_VECTORS = TILE_PANELS * PANEL_VECTORS, SLAB_ROWS = 60, BLOCK_FEATURES = 192 };
+enum { PANEL_VECTORS = LANES / VECTOR, TILE_VECTORS = TILE_PANELS * PANEL_VECTORS };
+enum { SLAB_ROWS = 24, BLOCK_FEATURES = 192 }; /* rows and weights that are worked on at once fit the first caches */
 
 struct dense {
     struct objective objective;
@@ -28,7 +29,8 @@ struct dense {
     double *lost;                     /* (parts, columns) */
     float *scratch;                   /* (parts, slab's margins and more) */
     int64_t scratch_size;
-    float *margins;                   /* (models, rows to score), of rows to be scored; may be null */
+    float *margins;                   /* (models, margin_stride) of the first `kept` rows that are scored */
+    int64_t margin_stride, kept;
     struct parts *parts;
 };
 
@@ -37,28 +39,29 @@ INLINE int64_t vector_place(int v, int64_t panel_size) {
     return v / PANEL_VECTORS * panel_size + v % PANEL_VECTORS * VECTOR;
 }
 
-/* Add to margins (TILE, stride) the products of features of some rows with the weights of some panels. */
-INLINE void multiply_tile(int panels, const float *const *row, int64_t from, int64_t to, const float *weights,
+/* Add to margins (TILE_ROWS, stride) the products of features of some rows with the weights of some panels. */
+INLINE void multiply_tile(int panels, const float *const *row, const float *const *next, int64_t from, int64_t to, const float *weights,
                           int64_t panel_size, float *z, int64_t stride) {
     const int vectors = panels * PANEL_VECTORS;
-    vector sums[TILE][TILE_VECTORS];
-    for (int r = 0; r < TILE; r++)
+    vector sums[TILE_ROWS][TILE_VECTORS];
+    for (int r = 0; r < TILE_ROWS; r++)
         for (int v = 0; v < vectors; v++) sums[r][v] = *(const vector *)(z + r * stride + v * VECTOR);
     for (int64_t f = from; f < to; f++) {
+        if (next && f % LANES < TILE_ROWS) __builtin_prefetch(next[f % LANES] + f / LANES * LANES, 0, 2);
         vector w[TILE_VECTORS];
         for (int v = 0; v < vectors; v++) w[v] = *(const vector *)(weights + f * LANES + vector_place(v, panel_size));
-        for (int r = 0; r < TILE; r++)
+        for (int r = 0; r < TILE_ROWS; r++)
             for (int v = 0; v < vectors; v++) sums[r][v] += row[r][f] * w[v];
     }
-    for (int r = 0; r < TILE; r++)
+    for (int r = 0; r < TILE_ROWS; r++)
         for (int v = 0; v < vectors; v++) *(vector *)(z + r * stride + v * VECTOR) = sums[r][v];
 }
 
 /* Add to the gradients of some features the products of rows with their slopes. */
-INLINE void add_products_tile(int features, int panels, const float *const *row, int rows, int64_t feature,
+INLINE void add_products_tile(int features, int panels, const float *const *row, const float *const *next, int rows, int64_t feature,
                               const float *slopes, int64_t stride, float *gradients, int64_t panel_size, int is_first) {
     const int vectors = panels * PANEL_VECTORS;
-    vector sums[TILE][TILE_VECTORS];
+    vector sums[TILE_FEATURES][TILE_VECTORS];
     gradients += feature * LANES;
     for (int f = 0; f < features; f++)
         for (int v = 0; v < vectors; v++) {
@@ -67,6 +70,7 @@ INLINE void add_products_tile(int features, int panels, const float *const *row,
         }
     for (int r = 0; r < rows; r++) {
         const float *x = row[r] + feature;
+        __builtin_prefetch(next[r] + feature, 0, 2);
         vector s[TILE_VECTORS];
         for (int v = 0; v < vectors; v++) s[v] = *(const vector *)(slopes + r * stride + v * VECTOR);
         for (int f = 0; f < features; f++)
@@ -77,52 +81,52 @@ INLINE void add_products_tile(int features, int panels, const float *const *row,
 }
 
 struct slab {
-    int rows; /* a multiple of TILE: those that are missing are the row of zeros */
+    int rows; /* a multiple of TILE_ROWS: those that are missing are the row of zeros */
     const float *row[SLAB_ROWS];
     float label[SLAB_ROWS], counted[SLAB_ROWS];
 };
 
-INLINE void multiply_panels(int panels, const struct slab *slab, int64_t from, int64_t to, const float *weights,
+INLINE void multiply_panels(int panels, const struct slab *slab, const struct slab *next, int64_t from, int64_t to, const float *weights,
                             int64_t panel_size, float *z, int64_t stride) {
-    for (int r = 0; r < slab->rows; r += TILE)
-        multiply_tile(panels, slab->row + r, from, to, weights, panel_size, z + r * stride, stride);
+    for (int r = 0; r < slab->rows; r += TILE_ROWS)
+        multiply_tile(panels, slab->row + r, next ? next->row + r : 0, from, to, weights, panel_size, z + r * stride, stride);
 }
 
-static void multiply(const struct dense *job, const struct slab *slab, const float *weights, float *z, int64_t stride) {
+INLINE void multiply(const struct dense *job, const struct slab *slab, const struct slab *next, const float *weights, float *z, int64_t stride) {
     int64_t panel_size = job->width * LANES;
     memset(z, 0, 4 * slab->rows * stride);
     for (int64_t from = 0; from < job->width; from += BLOCK_FEATURES) {
         int64_t to = from + BLOCK_FEATURES < job->width ? from + BLOCK_FEATURES : job->width;
         int p = 0;
         for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
-            multiply_panels(TILE_PANELS, slab, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
+            multiply_panels(TILE_PANELS, slab, next, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
         for (; p < job->panels; p++)
-            multiply_panels(1, slab, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
+            multiply_panels(1, slab, next, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
     }
 }
 
-INLINE void add_products_panels(int panels, const struct slab *slab, int64_t width, const float *slopes, int64_t stride,
+INLINE void add_products_panels(int panels, const struct slab *slab, const struct slab *next, int64_t width, const float *slopes, int64_t stride,
                                 float *gradients, int is_first) {
     int64_t f = 0, size = width * LANES;
-    for (; f + TILE <= width; f += TILE)
-        add_products_tile(TILE, panels, slab->row, slab->rows, f, slopes, stride, gradients, size, is_first);
-    for (; f < width; f++) add_products_tile(1, panels, slab->row, slab->rows, f, slopes, stride, gradients, size, is_first);
+    for (; f + TILE_FEATURES <= width; f += TILE_FEATURES)
+        add_products_tile(TILE_FEATURES, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size, is_first);
+    for (; f < width; f++) add_products_tile(1, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size, is_first);
 }
 
-static void add_products(const struct dense *job, const struct slab *slab, const float *slopes, int64_t stride,
+static void add_products(const struct dense *job, const struct slab *slab, const struct slab *next, const float *slopes, int64_t stride,
                          float *gradients, int is_first) {
     int64_t size = job->width * LANES;
     int p = 0;
     for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
-        add_products_panels(TILE_PANELS, slab, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
+        add_products_panels(TILE_PANELS, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
     for (; p < job->panels; p++)
-        add_products_panels(1, slab, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
+        add_products_panels(1, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
 }
 
 static void take_rows(const struct dense *job, const int32_t *order, int64_t first, int64_t last, struct slab *slab) {
     int taken = (int)(last - first);
-    slab->rows = (taken + TILE - 1) / TILE * TILE;
-    for (int r = 0; r < slab->rows; r++) {
+    slab->rows = (taken + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+    for (int r = 0; r < SLAB_ROWS; r++) {
         int64_t i = r >= taken ? job->rows : order ? order[first + r] : first + r;
         slab->row[r] = job->X + i * job->width;
         slab->label[r] = job->y[i];
@@ -153,14 +157,18 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static void add_gradients(const struct dense *job, int64_t batch, int part) {
     int64_t begin = (int64_t)job->batch_size * part / job->parts->count;
     int64_t end = (int64_t)job->batch_size * (part + 1) / job->parts->count;
+    const int32_t *order = job->order + batch * job->batch_size;
     struct room room = part_room(job, part);
     float *gradients = job->gradients + part * job->panels * job->width * LANES;
+    struct slab slabs[2], *slab = slabs, *next = slabs + 1;
+    take_rows(job, order, begin, least(begin + SLAB_ROWS, end), slab);
     for (int64_t first = begin; first < end; first += SLAB_ROWS) {
-        struct slab slab;
-        take_rows(job, job->order + batch * job->batch_size, first, least(first + SLAB_ROWS, end), &slab);
-        multiply(job, &slab, job->weights, room.z, room.stride);
-        take_losses(job, &slab, &room, part);
-        add_products(job, &slab, room.z, room.stride, gradients, first == begin);
+        take_rows(job, order, least(first + SLAB_ROWS, end), least(first + 2 * SLAB_ROWS, end), next);
+        multiply(job, slab, 0, job->weights, room.z, room.stride);
+        take_losses(job, slab, &room, part);
+        add_products(job, slab, next, room.z, room.stride, gradients, first == begin);
+        struct slab *done = slab;
+        slab = next, next = done;
     }
     if (begin == end) memset(gradients, 0, 4 * job->panels * job->width * LANES);
 }
@@ -207,25 +215,28 @@ static void train_part(void *given, uint32_t phase, int part) {
 }
 
 static void keep_margins(const struct dense *job, const struct slab *slab, const struct room *room, int64_t first, int64_t last) {
-    int signs = job->objective.loss == SIGNED_LOGISTIC;
+    int64_t rows = least(last, job->kept) - first;
+    float sign[SLAB_ROWS];
+    for (int64_t r = 0; r < rows; r++) sign[r] = job->objective.loss == SIGNED_LOGISTIC && slab->label[r] > 0 ? -1 : 1;
     for (int m = 0; m < job->objective.models; m++)
-        for (int64_t i = first; i < last; i++) {
-            float z = room->z[(i - first) * room->stride + m];
-            job->margins[m * job->rows + i] = signs && slab->label[i - first] > 0 ? -z : z;
-        }
+        for (int64_t r = 0; r < rows; r++)
+            job->margins[m * job->margin_stride + first + r] = sign[r] * room->z[r * room->stride + m];
 }
 
 static void score_part(void *given, uint32_t phase, int part) {
     const struct dense *job = given;
     int64_t begin = job->rows * part / job->parts->count, end = job->rows * (part + 1) / job->parts->count;
     struct room room = part_room(job, part);
+    struct slab slabs[2], *slab = slabs, *next = slabs + 1;
+    take_rows(job, 0, begin, least(begin + SLAB_ROWS, end), slab);
     for (int64_t first = begin; first < end; first += SLAB_ROWS) {
-        struct slab slab;
         int64_t last = least(first + SLAB_ROWS, end);
-        take_rows(job, 0, first, last, &slab);
-        multiply(job, &slab, job->averages, room.z, room.stride);
-        if (job->margins) keep_margins(job, &slab, &room, first, last);
-        take_losses(job, &slab, &room, part);
+        take_rows(job, 0, last, least(last + SLAB_ROWS, end), next);
+        multiply(job, slab, next, job->averages, room.z, room.stride);
+        keep_margins(job, slab, &room, first, last);
+        take_losses(job, slab, &room, part);
+        struct slab *done = slab;
+        slab = next, next = done;
     }
 }
 

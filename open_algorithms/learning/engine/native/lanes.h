@@ -42,14 +42,16 @@ INLINE float exponential(float x) {
     x = x < -87.0f ? -87.0f : x;
     float shifted = x * 1.44269504f + shift, n = shifted - shift;
     float r = x - n * 0.693359375f + n * 2.12194440e-4f;
-    float series = 1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720)))));
+    float tail = 1 / 24.0f + r * (1 / 120.0f + r * (1 / 720.0f + r * (1 / 5040.0f)));
+    float series = 1 + r * (1 + r * (1 / 2.0f + r * (1 / 6.0f + r * tail)));
     return series * from_bits((to_bits(shifted) - to_bits(shift) + 127) << 23);
 }
 
 /* 2 atanh(s) = ln((1 + s) / (1 - s)) for |s| at most 1/3, by its Taylor series. */
 INLINE float twice_atanh(float s) {
     float q = s * s;
-    return 2 * s * (1 + q * (1 / 3.0f + q * (1 / 5.0f + q * (1 / 7.0f + q * (1 / 9.0f + q * (1 / 11.0f + q * (1 / 13.0f + q / 15)))))));
+    float tail = 1 / 9.0f + q * (1 / 11.0f + q * (1 / 13.0f + q * (1 / 15.0f)));
+    return 2 * s * (1 + q * (1 / 3.0f + q * (1 / 5.0f + q * (1 / 7.0f + q * tail))));
 }
 
 /* ln(x) for a normal x above 0: that of a number from .71 to 1.41, and of a power of 2. */
