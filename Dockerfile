@@ -3,7 +3,7 @@
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BASE_IMAGE} AS packages
-RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3-pip
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends gcc libc6-dev python3-pip
 COPY requirements/runtime.txt /
 RUN python3 -m pip install --quiet --no-cache-dir --no-compile --require-hashes --target /packages -r /runtime.txt
 # What no job and no request opens: sources, headers, type stubs, tests, numpy's compilers, pyarrow's RPC and the second
@@ -19,7 +19,8 @@ COPY train serve entrypoint LICENSE ./
 COPY container container
 COPY linear_learner linear_learner
 COPY open_algorithms open_algorithms
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
+RUN python3 -m open_algorithms.learning.engine.native.build \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
 FROM ${BASE_IMAGE}
 RUN apt-get update -qq \

@@ -15,14 +15,15 @@ TAG ?= $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' open_algorithms/__init__.py)
 FUZZ_SECONDS ?= 300
 SOAK_SECONDS ?= 600
 BIN := .venv/bin
+PACKAGES := .venv/packages
 READY := .venv/ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) .venv/snippet/ready ## build .venv with the pinned packages, and .venv/snippet with those of MXNet's day
+setup: $(READY) .venv/snippet/ready ## build .venv with the pinned packages and the native library, and .venv/snippet with packages of MXNet's day
 
-$(READY): requirements/dev.txt
+$(PACKAGES): requirements/dev.txt
 	@$(or $(PYTHON),false) -c 'import sys, platform; sys.exit(not (sys.version_info[:2] in ((3, 11), (3, 12)) and platform.system() == "Linux"))' \
 	|| { echo "This needs Linux with Python 3.11 or 3.12 (found: $(or $(PYTHON),no python) on $$(uname -s)). Elsewhere use the Docker image: make image"; exit 1; }
 	@echo "Building .venv"
@@ -30,6 +31,10 @@ $(READY): requirements/dev.txt
 	|| { echo "venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(READY): $(PACKAGES) $(wildcard open_algorithms/learning/engine/native/*.[ch])
+	@$(BIN)/python -m open_algorithms.learning.engine.native.build
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)
@@ -64,25 +69,25 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@SAGEMAKER_BASE_DIR=$(ROOT) exec $(BIN)/python serve
 
 # The documented snippet wants the MXNet and numpy of its day; numpy 1.23.5 has no wheel for Python 3.12.
-.venv/snippet/ready: requirements/snippet.txt $(READY)
+.venv/snippet/ready: requirements/snippet.txt $(PACKAGES)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || exit 0; \
 	$(BIN)/python -m venv .venv/snippet && .venv/snippet/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(@D) && touch $@
 
 # Amazon's SDK wants other packages than we do. Its tests need the image, so it is left out where no engine answers.
-.venv/sdk/ready: requirements/sdk.txt $(READY)
+.venv/sdk/ready: requirements/sdk.txt $(PACKAGES)
 	@echo "Building .venv/sdk, with Amazon's SDK for the tests"
 	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # What builds the wheel. MXNet comes from PyPI into an environment of the build's own.
-.venv/wheel/ready: requirements/wheel.txt $(READY)
+.venv/wheel/ready: requirements/wheel.txt $(PACKAGES)
 	@echo "Building .venv/wheel, with what builds the wheel"
 	@$(BIN)/python -m venv .venv/wheel && .venv/wheel/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # The project beside what it is measured against.
-.venv/peers/ready: requirements/peers.txt requirements/torch.txt $(READY)
+.venv/peers/ready: requirements/peers.txt requirements/torch.txt $(PACKAGES)
 	@echo "Building .venv/peers, with the peers of the benchmarks"
 	@$(BIN)/python -m venv .venv/peers && .venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/torch.txt 2> /dev/null \
@@ -90,7 +95,7 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@touch $@
 
 # The fuzzer, beside what the decoders import and no more.
-.venv/fuzz/ready: requirements/fuzz.txt $(READY)
+.venv/fuzz/ready: requirements/fuzz.txt $(PACKAGES)
 	@echo "Building .venv/fuzz, with the fuzzer of the decoders"
 	@$(BIN)/python -m venv .venv/fuzz && .venv/fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
@@ -107,7 +112,7 @@ test-quick: $(READY) ## run in a minute the tests that need no program of their 
 test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image, those of the wheel make wheel
 	@$(PYTEST)
 
-lint: $(READY) ## check style and types
+lint: $(PACKAGES) ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy linear_learner container open_algorithms examples benchmarks publishing tests

@@ -1,9 +1,10 @@
-"""Build a wheel that carries MXNet: the package that is installed where the wheel is built, below a name of ours.
+"""Build a wheel that carries MXNet, the package that is installed where the wheel is built, and the native library.
 
 MXNet's last release asks for numpy 1, so that no package can ask for it beside today's numpy, with which it works as
 `open_algorithms.learning.engine.mxnet` imports it. An installation that can be edited takes the package that is there.
 """
 
+import sys
 from email import message_from_string
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -13,7 +14,11 @@ from setuptools import setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
+sys.path.insert(0, str(Path(__file__).parent))  # whatever builds, it builds this checkout
+from open_algorithms.learning.engine.native.build import build  # noqa: E402
+
 CARRIED = "open_algorithms/learning/engine/carried"
+NATIVE = "open_algorithms/learning/engine/native"
 NEVER_OPENED = ("__pycache__", "gluon", "include", "onnx", "src", "tools")
 
 
@@ -39,7 +44,7 @@ def read_tag(mxnet: Distribution) -> tuple[str, str, str]:
 
 
 class BuildWithMxnet(build_py):
-    """Copies the modules of the packages, and MXNet unless they stay where they are."""
+    """Copies the modules of the packages, and MXNet and the native library unless they stay where they are."""
 
     def run(self) -> None:
         """Copy."""
@@ -48,6 +53,7 @@ class BuildWithMxnet(build_py):
             folder = Path(self.build_lib, CARRIED)
             carry_mxnet(distribution("mxnet"), folder)
             carry_licences(distribution("numpy"), folder)
+            build(Path(self.build_lib, NATIVE))
 
 
 class WheelWithMxnet(bdist_wheel):

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 from zlib import crc32
 
 from benchmarks.data import FOLDER
+from open_algorithms.learning.engine.native.library import find_library
 
 TOP = Path(__file__).resolve().parent.parent
 CHECKOUT = f"{crc32(str(TOP).encode()):08x}"  # in the names of what the tests of other checkouts may make, too
@@ -81,6 +82,11 @@ def root_problem() -> str | None:
     return None if can_mount else "only root can mount folders and give them away"
 
 
+def native_problem() -> str | None:
+    """Say that the native library is missing, or None."""
+    return None if find_library() else "make setup builds the native library, where there is gcc"
+
+
 def shared_problem() -> str | None:
     """Say what of the real data and public runs is missing, or None."""
     absent = [path for path in (FOLDER / name for name in SHARED) if not path.exists()]
@@ -95,6 +101,7 @@ PROBLEMS: dict[str, Callable[[], str | None]] = {
     "snippet": snippet_problem,
     "curl": curl_problem,
     "root": root_problem,
+    "native": native_problem,
     "shared": shared_problem,
 }
 NOT_REQUIRED = ("shared",)  # lies outside the project

@@ -1,18 +1,22 @@
 """What the banks of the tests train: candidates, where they start, and standardised rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from linear_learner.bank.native.dense import NativeDenseBank
+from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.candidates import Candidate
 from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.engine.native.library import Library, find_library
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import DenseRows, Design, build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows, SparseRowsBuilder
 from open_algorithms.learning.types.arrays import Floats
 
+MakeBank = Callable[..., DenseBank | NativeDenseBank]
 BATCH = 50
 PARAMETER = 0.3
 CANDIDATES = [
@@ -24,6 +28,13 @@ CANDIDATES = [
     Candidate("sgd", 0.05, wd=1.0, bias_wd_mult=0.5, bias_lr_mult=2.0, momentum=0.5, l1=1),
     Candidate("adam", 0.05, beta_1=0.5, beta_2=0.9, use_lr_scheduler=False),
 ]
+
+
+def native_library() -> Library:
+    """Return the native library; tests that are marked `native` are left out where there is none."""
+    library = find_library()
+    assert library is not None
+    return library
 
 
 def draw_start(outputs: int, features: int, models: Sequence[int] = range(len(CANDIDATES))) -> Floats:

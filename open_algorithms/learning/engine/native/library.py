@@ -1,4 +1,7 @@
-"""Load the native library, and share the work of its functions among threads."""
+"""Load the native library, and share the work of its functions among threads.
+
+Tests: tests/learning/engine/native/test_build.py, tests/linear_learner/bank/native/test_dense.py.
+"""
 
 import ctypes
 import math
@@ -29,15 +32,19 @@ class Library:
 @cache
 def find_library() -> Library | None:
     """Load the library of the best level that this processor has; None where it is not built from these sources."""
-    flags = processor_flags()
-    for level in levels():
+    for level in filter(has_level, levels()):
         file = FOLDER / library_name(level)
-        if X86_LEVELS.get(level, frozenset()) <= flags and file.exists():
+        if file.exists():
             try:
                 return Library(ctypes.CDLL(str(file)), level)
             except OSError:  # built for a newer C library than that of this machine
                 return None
     return None
+
+
+def has_level(level: str) -> bool:
+    """Return whether this processor has the instructions of a level."""
+    return X86_LEVELS.get(level, frozenset()) <= processor_flags()
 
 
 def processor_flags() -> frozenset[str]:
