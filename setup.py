@@ -15,7 +15,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))  # whatever builds, it builds this checkout
-from open_algorithms.learning.engine.native.build import build  # noqa: E402
+from open_algorithms.learning.engine.native.build import build
 
 CARRIED = "open_algorithms/learning/engine/carried"
 NATIVE = "open_algorithms/learning/engine/native"
