@@ -62,9 +62,10 @@ def test_an_update_is_the_same_but_for_the_last_digits(loss: str) -> None:
         DenseBank(CANDIDATES, start, objective, BATCH),
         NativeDenseBank(CANDIDATES, start, objective, BATCH, library=native_library()),
     )
-    losses = [bank.train(rows, epoch_order(BATCH, None)) for bank in banks]
-    np.testing.assert_allclose(*losses, rtol=2e-6)  # MXNet's softmax is off by so much
-    np.testing.assert_allclose(*(bank.take_snapshot() for bank in banks), atol=2e-6)  # and its 1 - beta_2
+    (theirs, ours) = (bank.train(rows, epoch_order(BATCH, None)) for bank in banks)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-6)  # MXNet's softmax is off by so much
+    by_operators, native = (bank.take_snapshot() for bank in banks)
+    np.testing.assert_allclose(native, by_operators, atol=2e-6)  # and its 1 - beta_2
 
 
 @pytest.mark.parametrize("reported", [False, True])
