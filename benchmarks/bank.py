@@ -4,7 +4,7 @@ Arguments select problems by a part of their names: `python -m benchmarks.bank 5
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.pool import ThreadPool
@@ -12,14 +12,14 @@ from multiprocessing.pool import ThreadPool
 from sklearn.linear_model import SGDClassifier
 
 from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process, shortest_times, time_run
-from benchmarks.problems import default_candidates, draw_rows, make_epoch, make_rows
-from benchmarks.products import products_seconds
+from benchmarks.problems import LEAST_SECONDS, default_candidates, draw_rows, make_epoch, make_rows
+from benchmarks.products import Sizes, time_products
 from linear_learner.options.candidates import Candidate
 
 MODELS = 32
 FITS = 4  # of scikit-learn's, which stand for all
 THREADS = (1, 2)
-REPEATS = 5
+BOUTS, REPEATS, PRODUCT_REPEATS = 3, 5, 2
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,19 @@ class BankProblem:
         classes = f", {self.classes} classes" if self.classes > 2 else ""
         return f"{self.rows:,} x {self.features}{classes}, batch {self.batch}"
 
+    @property
+    def steps(self) -> int:
+        """Its mini-batches."""
+        return -(-self.rows // self.batch)
+
 
 PROBLEMS = (
-    BankProblem(199_364, 30, 1000, rate=4e6, of_torch=0.8, of_sklearn=25),
-    BankProblem(50_000, 784, 1000, of_sklearn=10, products=0.6),
-    BankProblem(20_000, 784, 1000, classes=10, products=0.7),
-    BankProblem(6_548, 20, 100, microseconds=120, of_torch=1 / 1.5),
-    BankProblem(511, 15, 4, microseconds=120, of_torch=1 / 1.5),
+    BankProblem(199_364, 30, 1000, rate=4e6, of_torch=1.5, of_sklearn=25),
+    BankProblem(50_000, 784, 1000, of_torch=1.4, of_sklearn=10, products=0.65),
+    BankProblem(50_000, 784, 200, of_torch=1.4, of_sklearn=10, products=0.65),
+    BankProblem(20_000, 784, 1000, classes=10, of_torch=1.3, products=0.65),
+    BankProblem(6_548, 20, 100, microseconds=120, of_torch=1.5),
+    BankProblem(511, 15, 4, microseconds=120, of_torch=1.5),
 )
 
 
@@ -60,36 +66,57 @@ def figures() -> Iterator[Figure]:
 
 
 def measure_problem(shape: BankProblem) -> Iterator[Figure]:
-    """Measure one problem; torch and scikit-learn run in processes of their own, with their best number of threads."""
+    """Measure one problem, in bouts: what has one of them to itself, another may be disturbed in."""
     banks = {"default bank": default_candidates(shape.batch, shape.classes), "Adam": [Candidate()] * MODELS}
     rows = make_rows(shape.rows, shape.features, shape.classes)
     epochs = {name: make_epoch(rows, shape.batch, settings, shape.classes) for name, settings in banks.items()}
-    ours = shortest_times(epochs, REPEATS)
-    steps, taken = -(-shape.rows // shape.batch), ours["default bank"]
+    bouts = [time_bout(shape, banks, epochs) for _ in range(BOUTS)]
+    best = {name: min(bout[name] for bout in bouts) for name in bouts[0]}
+    steps, taken = shape.steps, best["default bank"]
     yield Figure(shape.name, "default bank", shape.rows / taken, "rows/s", least=shape.rate)
     yield Figure(shape.name, "default bank", taken / steps * 1e6, "us a batch", most=shape.microseconds)
-    yield Figure(shape.name, "32 candidates of Adam", shape.rows / ours["Adam"], "rows/s")
-    outputs = MODELS * (1 if shape.classes == 2 else shape.classes)
-    products = products_seconds(steps, shape.batch, shape.features + 1, outputs, REPEATS)
-    yield Figure(shape.name, "the two products, of the default bank's time", products / taken, least=shape.products)
-    if find_spec("torch"):
-        from benchmarks.by_torch import epoch_seconds
+    yield Figure(shape.name, "32 candidates of Adam", shape.rows / best["Adam"], "rows/s")
+    products = find_fastest(best, "the two products")
+    yield Figure(shape.name, products, best[products] / steps * 1e6, "us a batch")
+    what = "the two products, of the default bank's time"
+    yield Figure(shape.name, what, best[products] / taken, least=shape.products)
+    for name in banks if find_spec("torch") else ():
+        theirs = find_fastest(best, f"torch by hand, {name}")
+        yield Figure(shape.name, theirs, shape.rows / best[theirs], "rows/s")
+        least = shape.of_torch if name == "default bank" else None
+        yield Figure(shape.name, f"{name}, our speed of torch's", best[theirs] / best[name], least=least)
+    fits = find_fastest(best, "scikit-learn")
+    yield Figure(shape.name, fits, best[fits], "s")
+    yield Figure(shape.name, "our speed of scikit-learn's", best[fits] / taken, least=shape.of_sklearn)
 
-        sizes = shape.rows, shape.features, shape.batch, shape.classes
-        runs = {threads: run_in_process(threads, epoch_seconds, *sizes, banks, threads, REPEATS) for threads in THREADS}
-        for name in banks:
-            best = min(THREADS, key=lambda threads: runs[threads][name])
-            theirs, what = runs[best][name], f"torch by hand, {name}, threads: {best}"
-            yield Figure(shape.name, what, shape.rows / theirs, "rows/s")
-            least = shape.of_torch if name == "default bank" else None
-            yield Figure(shape.name, f"{name}, our speed of torch's", theirs / ours[name], least=least)
-    else:
-        print("    torch is left out: it is not installed here")
-    fits = {threads: run_in_process(threads, fit_seconds, shape, threads) for threads in THREADS}
-    best = min(fits, key=fits.__getitem__)
-    what = f"scikit-learn, SGDClassifier, one epoch {MODELS} times, threads: {best}"
-    yield Figure(shape.name, what, fits[best], "s")
-    yield Figure(shape.name, "our speed of scikit-learn's", fits[best] / taken, least=shape.of_sklearn)
+
+def find_fastest(taken: Mapping[str, float], beginning: str) -> str:
+    """Return the name with the least seconds of those that begin so."""
+    return min((name for name in taken if name.startswith(beginning)), key=taken.__getitem__)
+
+
+def time_bout(
+    shape: BankProblem, banks: dict[str, list[Candidate]], epochs: Mapping[str, Callable[[], object]]
+) -> dict[str, float]:
+    """Time ours, and the references with each number of threads, torch and scikit-learn in processes of their own."""
+    taken = shortest_times(epochs, REPEATS, LEAST_SECONDS)
+    outputs = MODELS * (1 if shape.classes == 2 else shape.classes)
+    products = time_products(Sizes(shape.steps, shape.batch, shape.features + 1, outputs), PRODUCT_REPEATS)
+    taken |= {f"the two products by {way}": seconds for way, seconds in products.items()}
+    for threads in THREADS:
+        what = f"scikit-learn, SGDClassifier, one epoch {MODELS} times, threads: {threads}"
+        taken[what] = run_in_process(threads, fit_seconds, shape, threads)
+        if find_spec("torch"):
+            theirs = run_in_process(threads, by_torch_seconds, shape, banks, threads)
+            taken |= {f"torch by hand, {name}, threads: {threads}": seconds for name, seconds in theirs.items()}
+    return taken
+
+
+def by_torch_seconds(shape: BankProblem, banks: dict[str, list[Candidate]], threads: int) -> dict[str, float]:
+    """Time the same banks, written by hand in torch."""
+    from benchmarks.by_torch import epoch_seconds
+
+    return epoch_seconds(shape.rows, shape.features, shape.batch, shape.classes, banks, threads, REPEATS)
 
 
 def fit_seconds(shape: BankProblem, threads: int) -> float:

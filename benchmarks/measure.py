@@ -66,12 +66,17 @@ def time_run(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def shortest_times(works: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
-    """Time all works in turn, `repeats` times, so that all see the same machine.
+def shortest_times(
+    works: Mapping[str, Callable[[], object]], repeats: int = REPEATS, least_seconds: float = 0.0
+) -> dict[str, float]:
+    """Time all works in turn, `repeats` times and for `least_seconds`, so that all see the same machine.
 
     Return the shortest seconds of each.
     """
-    rounds = [{name: time_run(work) for name, work in works.items()} for _ in range(repeats)]
+    rounds: list[dict[str, float]] = []
+    began = time.perf_counter()
+    while len(rounds) < repeats or time.perf_counter() - began < least_seconds:
+        rounds.append({name: time_run(work) for name, work in works.items()})
     return {name: min(times[name] for times in rounds) for name in works}
 
 

@@ -15,6 +15,7 @@ from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, Des
 from open_algorithms.learning.types.arrays import Floats
 
 PROCESSORS = len(os.sched_getaffinity(0))
+LEAST_SECONDS = 0.5  # that short epochs are repeated for, so that some of them are undisturbed
 
 
 def draw_rows(rows: int, features: int, classes: int = 2) -> tuple[Floats, Floats]:

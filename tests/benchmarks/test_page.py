@@ -61,3 +61,9 @@ def test_works_are_timed_in_turn() -> None:
     seen: list[str] = []
     assert set(shortest_times({"a": lambda: seen.append("a"), "b": lambda: seen.append("b")}, 2)) == {"a", "b"}
     assert seen == ["a", "b", "a", "b"]
+
+
+def test_short_works_are_timed_for_a_while() -> None:
+    seen: list[int] = []
+    shortest_times({"a": lambda: seen.append(1)}, 1, least_seconds=0.01)
+    assert len(seen) > 2
