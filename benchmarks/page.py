@@ -13,6 +13,7 @@ PICTURES = {"growth": "growth.svg"}
 ORDER = (
     "bank",
     "job",
+    "from_file",
     "growth",
     "neighbours",
     "estimator",
