@@ -1,5 +1,6 @@
 """Evaluate the candidates of a bank on the rows that select among them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
 from open_algorithms.learning.types.arrays import Floats
 
 POOLED_SCORES = 2**22  # scores of several candidates that are joined at once
+SORTED_MODELS = 8  # whose scores are sorted at once
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,26 @@ def evaluate_candidates(
     weights = None if data.row_weights is None else data.row_weights[: len(label)]
     values = np.full(len(losses), np.nan)
     finite = np.flatnonzero(np.isfinite(losses))
-    together = max(1, POOLED_SCORES // len(label)) if hosts.count > 1 else 1
+    together = max(1, POOLED_SCORES // max(1, len(label)))
     for first in range(0, len(finite), together):
         some = finite[first : first + together]
         scores = gather_first_rows(np.concatenate([z[some].T for z in margins]), calibration_rows, hosts)
-        for m, score in zip(some, scores.T, strict=True):
-            with hosts.stopping_together():
-                raise_if_stopped()
-            values[m] = thresholds.calibrate_threshold(score, label, measure, weights).value
+        with hosts.stopping_together():
+            raise_if_stopped()
+        values[some] = threshold_values(scores.T, label, measure, weights, bank.engine.processors)
     return Standings(hosts.broadcast(values), losses, maximise=True)
+
+
+def threshold_values(
+    scores: Floats, label: Floats, criterion: thresholds.Criterion, weights: Floats | None, processors: int
+) -> Floats:
+    """Return the best value of the criterion at any threshold for the scores (M, n) of each model, (M,)."""
+    if weights is not None:
+        return np.array([thresholds.calibrate_threshold(score, label, criterion, weights).value for score in scores])
+    groups = np.array_split(scores, range(SORTED_MODELS, len(scores), SORTED_MODELS))
+    with ThreadPoolExecutor(processors, "thresholds") as executor:
+        found = executor.map(lambda group: thresholds.best_values(group, label, criterion), groups)
+        return np.concatenate(list(found))
 
 
 def gather_first_rows(values: Floats, row_limit: int, hosts: Hosts) -> Floats:

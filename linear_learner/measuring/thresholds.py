@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from open_algorithms.learning.types.arrays import Bools, Floats, Int64s, Numbers
+from open_algorithms.learning.types.arrays import Bools, Float32s, Floats, Int64s, Numbers
 
 NEUTRAL_SCORE = 0.5  # the score that says neither class, of the logistic as of the hinge loss
 
@@ -16,7 +16,7 @@ class Cuts:
 
     Cut k predicts the `predicted_positives[k]` rows of highest score positive, of which `true_positives[k]` are. Equal
     scores are never split. `scores` are the distinct scores, descending; cut k lies between k - 1 and k. Rows with
-    weights count by these.
+    weights count by these. The counts of several models on the same rows may have one more dimension in front.
     """
 
     scores: Floats
@@ -26,12 +26,12 @@ class Cuts:
     @property
     def row_count(self) -> float:
         """The number of rows."""
-        return float(self.predicted_positives[-1])
+        return float(self.predicted_positives.flat[-1])
 
     @property
     def positive_count(self) -> float:
         """The number of rows with label 1."""
-        return float(self.true_positives[-1])
+        return float(self.true_positives.flat[-1])
 
     def threshold_at(self, k: int) -> float:
         """Return a float32 threshold in cut k: midway between its neighbours.
@@ -81,13 +81,13 @@ Measure = Callable[[Cuts], Floats]
 def accuracy_at_cuts(cuts: Cuts) -> CutValues:
     """Return the accuracy at each cut."""
     value = (2 * cuts.true_positives - cuts.predicted_positives + cuts.row_count - cuts.positive_count) / cuts.row_count
-    return CutValues(value, np.zeros(len(value)))
+    return CutValues(value, np.zeros_like(value))
 
 
 def f_beta_at_cuts(cuts: Cuts, beta: float) -> CutValues:
     """Return (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP) at each cut, 0 where undefined."""
     value = safe_ratios((1 + beta**2) * cuts.true_positives, beta**2 * cuts.positive_count + cuts.predicted_positives)
-    return CutValues(value, np.zeros(len(value)))
+    return CutValues(value, np.zeros_like(value))
 
 
 def precision_at_target_recall(cuts: Cuts, target: float) -> CutValues:
@@ -109,7 +109,7 @@ def constrained_values(value: Floats, constraint: Floats, target: float) -> CutV
 
 def recall_at_cuts(cuts: Cuts) -> Floats:
     """Return TP / (TP + FN) at each cut, 0 without positive rows."""
-    return safe_ratios(cuts.true_positives, np.full(len(cuts.true_positives), cuts.positive_count))
+    return safe_ratios(cuts.true_positives, np.full(cuts.true_positives.shape, cuts.positive_count))
 
 
 def precision_at_cuts(cuts: Cuts) -> Floats:
@@ -119,7 +119,7 @@ def precision_at_cuts(cuts: Cuts) -> Floats:
 
 def safe_ratios(part: Numbers, whole: Numbers) -> Floats:
     """Divide element by element; 0 where the denominator is 0."""
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,24 @@ def calibrate_threshold(
     quality = criterion(cuts)
     k = best_cut(cuts, quality)
     return Calibration(cuts.threshold_at(k), float(quality.value[k]))
+
+
+def best_values(score: Float32s, label: Floats, criterion: Criterion) -> Floats:
+    """Return the best value of the criterion at any threshold for the scores (M, n) of each model, (M,).
+
+    That is what `calibrate_threshold` finds for one model. A score and its label are sorted as one integer, and of all
+    models at once, which takes a third of the time: the bits of floats are in the order of their values but for
+    negative ones, whose order is turned round.
+    """
+    models, rows = score.shape
+    bits = (0 - score).view(np.int32)
+    keys = ((bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64) << 1) | (label > 0)
+    keys.sort(axis=1)
+    true = np.zeros((models, rows + 1), np.int32)
+    np.cumsum(keys & 1, axis=1, out=true[:, 1:])
+    values = criterion(Cuts(score[:0, 0], np.arange(rows + 1, dtype=np.int32), true)).value
+    values[:, 1:-1][keys[:, 1:] >> 1 == keys[:, :-1] >> 1] = -np.inf  # equal scores are not parted
+    return np.asarray(values.max(axis=1))
 
 
 def best_cut(cuts: Cuts, quality: CutValues) -> int:

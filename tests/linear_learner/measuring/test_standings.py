@@ -172,7 +172,10 @@ def test_the_best_of_values_is_the_largest_or_the_smallest_that_is_finite() -> N
 
 
 @pytest.mark.parametrize("look", range(1 + MODELS))
-def test_a_job_can_be_stopped_before_a_piece_is_scored_and_before_each_candidate(look: int) -> None:
+def test_a_job_can_be_stopped_before_a_piece_is_scored_and_before_candidates_are_ranked(
+    look: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linear_learner.measuring.standings.POOLED_SCORES", ROWS)
     hp = settings("binary_classifier", **{CRITERION: "accuracy"})
     looks = count()
 

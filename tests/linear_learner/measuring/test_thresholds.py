@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, fbeta_score
 
 from linear_learner.measuring.thresholds import (
+    Criterion,
     CutValues,
     accuracy_at_cuts,
     best_candidate,
+    best_values,
     calibrate_threshold,
     f_beta_at_cuts,
     precision_at_target_recall,
@@ -53,6 +55,27 @@ def test_no_threshold_has_a_better_f_score_than_the_calibrated_one(rows: list[tu
     ]
     assert found.value == pytest.approx(max(scores))
     assert fbeta_score(label, score >= found.threshold, beta=beta, zero_division=0.0) == pytest.approx(max(scores))
+
+
+CRITERIA = [
+    accuracy_at_cuts,
+    partial(f_beta_at_cuts, beta=2.0),
+    partial(precision_at_target_recall, target=0.6),
+    partial(recall_at_target_precision, target=0.6),
+]
+
+
+@given(st.lists(ROWS, min_size=1, max_size=3), st.sampled_from(CRITERIA))
+def test_the_best_values_of_several_models_are_those_of_each_alone(
+    models: list[list[tuple[int, bool]]], criterion: Criterion
+) -> None:
+    """Also of negative scores, of zeros of both signs and of infinite ones."""
+    count = min(map(len, models))
+    special = {0: -0.0, 1: -np.inf, 8: np.inf}
+    scores = np.array([[special.get(s, (s - 4) / 3) for s, _ in rows[:count]] for rows in models], np.float32)
+    label = np.array([label for _, label in models[0][:count]], np.float32)
+    expected = [calibrate_threshold(score, label, criterion).value for score in scores]
+    np.testing.assert_array_equal(best_values(scores, label, criterion), expected)
 
 
 def test_the_threshold_lies_half_way_between_the_scores_that_it_parts() -> None:
