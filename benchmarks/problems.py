@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from linear_learner.bank.operators.dense import DenseBank
+from linear_learner.bank.sliced import SlicedBank, choose_engine
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate, build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.job.hosts import SINGLE_HOST
 from open_algorithms.learning.rows.dense import DenseRows, DenseRowsBuilder, Design, epoch_order
 from open_algorithms.learning.types.arrays import Floats
 
@@ -50,6 +51,7 @@ def make_epoch(rows: DenseRows, batch: int, settings: list[Candidate], classes: 
     """Make a bank; return what trains it for an epoch."""
     outputs, models = 1 if classes == 2 else classes, range(len(settings))
     start = draw_initial_weights(models, outputs, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
-    bank = DenseBank(settings, start, Objective(LOSSES[loss_name(classes)]), batch, processors=PROCESSORS)
+    engine = choose_engine(PROCESSORS, SINGLE_HOST)
+    bank = SlicedBank(settings, start, Objective(LOSSES[loss_name(classes)]), batch, engine=engine)
     generator = np.random.default_rng(0)
     return lambda: bank.train(rows, epoch_order(len(rows), generator))
