@@ -59,6 +59,11 @@ def test_a_value_that_stands_for_a_missing_one_is_told() -> None:
     time[::50] = 0
     (said,) = oddities(with_column(time), names=("a", "time", "b"))
     assert said.startswith("column 'time' holds 0, which is far from most of its values, such as 1.6e+09.")
+    (said,) = oddities(with_column(-time), names=("a", "time", "b"))
+    assert said.startswith("column 'time' holds -0, which is far from most of its values, such as -1.6e+09.")
+    largest = np.finfo(np.float32).max
+    (said,) = oddities(with_column(np.append(X[1:, 2], largest)).astype(np.float32))
+    assert said.startswith("column 3 holds 3.40282e+38, which is far from")
 
 
 @pytest.mark.parametrize("first", [[0, 1, 2, 3], [2, 0, 1, 3], [4, 1, 2, 3], [7, 2018, 2019, 2020]])
