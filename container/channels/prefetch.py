@@ -1,10 +1,9 @@
 """Prefetch: a thread takes the next items of a generator while the current one is used."""
 
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import Event, local
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from threading import Event, Thread, local
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -12,6 +11,10 @@ PREFETCH_DEPTH = 2
 
 _POLL_SECONDS = 0.1
 _reader_thread = local()
+
+
+class _Fault(NamedTuple):
+    error: BaseException
 
 
 def prefetch(
@@ -24,36 +27,56 @@ def prefetch(
     iteration.
     """
     halt = halt or Event()
-    reader = ThreadPoolExecutor(1, "reader", setattr, (_reader_thread, "halt", halt))
-    coming: deque[Future[T | None]] = deque()
-
-    def request_next() -> None:
-        coming.append(reader.submit(lambda: next(items, None)))
-
+    wanted: SimpleQueue[bool] = SimpleQueue()
+    coming: SimpleQueue[T | _Fault | None] = SimpleQueue()
+    is_over = Event()
+    reader = Thread(target=_read_wanted, args=(items, wanted, coming, halt, is_over), name="reader", daemon=True)
     try:
         for _ in range(PREFETCH_DEPTH):
-            request_next()
-        while (item := _await_result(coming.popleft(), halt, raise_if_stopped)) is not None:
-            request_next()
+            wanted.put(True)
+        reader.start()
+        while (item := _await_item(coming, halt, raise_if_stopped)) is not None:
+            if isinstance(item, _Fault):
+                raise item.error
+            wanted.put(True)
             yield item
             del item
     finally:
+        is_over.set()
         halt.set()
-        for future in coming:
-            future.cancel()
-        reader.submit(items.close)  # by the thread, which may still be at work where a signal has interrupted us
-        reader.shutdown(
-            wait=getattr(_reader_thread, "halt", None) is not halt
-        )  # unless we are collected in that thread
+        wanted.put(False)
+        if getattr(_reader_thread, "halt", None) is not halt:  # unless we are collected in that thread
+            reader.join()
 
 
-def _await_result(future: Future[T], halt: Event, raise_if_stopped: Callable[[], None]) -> T:
+def _read_wanted(
+    items: Generator[T, None, None],
+    wanted: "SimpleQueue[bool]",
+    coming: "SimpleQueue[T | _Fault | None]",
+    halt: Event,
+    is_over: Event,
+) -> None:
+    """Take an item for each one that is wanted until it is over, then close `items`, without a reference to any."""
+    _reader_thread.halt = halt
+    try:
+        while wanted.get() and not is_over.is_set():
+            coming.put(next(items, None))
+    except BaseException as error:
+        coming.put(_Fault(error))
+    finally:
+        items.close()  # by this thread, which may still be at work where a signal has interrupted the other
+
+
+def _await_item(
+    coming: "SimpleQueue[T | _Fault | None]", halt: Event, raise_if_stopped: Callable[[], None]
+) -> "T | _Fault | None":
     """Wait for an item in short steps, calling `raise_if_stopped` and passing on the halt of an enclosing prefetch."""
     outer: Event | None = getattr(_reader_thread, "halt", None)
-    raise_if_stopped()
-    while not future.done():
+    while True:
+        raise_if_stopped()
         if outer is not None and outer.is_set():
             halt.set()
-        wait((future,), _POLL_SECONDS)
-        raise_if_stopped()
-    return future.result()
+        try:
+            return coming.get(timeout=_POLL_SECONDS)
+        except Empty:
+            pass
