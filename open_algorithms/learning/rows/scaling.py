@@ -10,7 +10,7 @@ from open_algorithms.learning.rows.csr import Csr, Features
 from open_algorithms.learning.types.arrays import Bools, Floats
 
 BLUR_RATIO = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
-WIDE_VALUES = 2**19  # that are held in float64 at once, and stay in a cache
+WIDE_VALUES = 2**15  # that are held in float64 at once, and stay in a cache
 
 
 @dataclass(frozen=True)
@@ -147,21 +147,22 @@ def blurred_columns(mean: Floats, deviation: Floats) -> Bools:
 def column_moments(X: Floats, hosts: Hosts = SINGLE_HOST) -> tuple[Floats, Floats]:
     """Return mean and population deviation of each column over all hosts, (d,), computed in float64, as float32."""
     rows = hosts.all_reduce([len(X)])[0]
-    mean = (hosts.all_reduce(column_sums(X, lambda wide, columns: wide)) / rows).astype(np.float32)
-    squares = column_sums(X, lambda wide, columns: (wide - mean[columns]) ** 2)
+    mean = (hosts.all_reduce(column_sums(X, lambda wide: wide)) / rows).astype(np.float32)
+    squares = column_sums(X, lambda wide: (wide - mean) ** 2)
     deviation = np.sqrt(hosts.all_reduce(squares) / rows).astype(np.float32)
     return mean, replace_constant_deviations(
         deviation, X.min(axis=0, initial=np.inf), X.max(axis=0, initial=-np.inf), hosts
     )
 
 
-def column_sums(X: Floats, transform: Callable[[Floats, slice], Floats]) -> Floats:
-    """Sum `transform(columns, slice)` of X's columns over rows, (d,), in float64, a few columns at a time."""
+def column_sums(X: Floats, transform: Callable[[Floats], Floats]) -> Floats:
+    """Sum `transform(rows)` of X's rows, (d,), in float64, a few rows at a time, one row after the other."""
     sums = np.zeros(X.shape[1])
-    width = max(1, WIDE_VALUES // max(1, len(X)))
-    for first in range(0, X.shape[1], width):
-        columns = slice(first, first + width)
-        sums[columns] = transform(X[:, columns].astype(np.float64), columns).sum(axis=0)
+    rows = max(1, WIDE_VALUES // max(1, X.shape[1]))
+    for first in range(0, len(X), rows):
+        wide = transform(X[first : first + rows].astype(np.float64))
+        wide[0] += sums
+        sums = wide.sum(axis=0)
     return sums
 
 
