@@ -63,7 +63,7 @@ class DiskCopy:
     def append_block(self, block: Block) -> None:
         """Append a block; raise OSError if the disk is full."""
         X, _ = block
-        arrays = _block_arrays(block)
+        arrays = [np.ascontiguousarray(array) for array in _block_arrays(block)]
         if os.writev(self._file.fileno(), [array.data for array in arrays]) != block_bytes(block):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._block_layouts.append(

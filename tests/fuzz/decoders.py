@@ -142,6 +142,7 @@ def reader_in_pieces(read: Reader) -> Reader:
             patch.object(libsvm, "_FEW_BYTES", PIECE_BYTES // 8),
             patch.object(parquet, "BLOCK_BYTES", PIECE_BYTES),
             patch.object(recordio, "WINDOW_BYTES", PIECE_BYTES),
+            patch.object(recordio, "LENT_WINDOW_BYTES", PIECE_BYTES),
             patch.object(recordio, "_REQUEST_BYTES", PIECE_BYTES),
         ):
             yield from read(data, features)

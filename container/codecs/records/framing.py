@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from container.contract.errors import DecodeError
+from container.rows.blocks import Matrix
 
 Bytes = NDArray[np.uint8]
 Positions = NDArray[np.int64]
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 HEADER_BYTES = 8
+LENT_SHARE = 7 / 8  # of a window that numbers take, from which on they may hold all of it in memory
 
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 _MAX_LENGTH = (1 << 29) - 1
@@ -82,25 +84,35 @@ def _read_frame_part(data: memoryview, at: int, has_ended: bool) -> tuple[bytes,
 class StreamWindow:
     """A sliding window over a stream: consumers take whole records from its front, the rest is kept for the next fill.
 
-    It grows for a record that does not fit, but only as bytes arrive.
+    It grows for a record that does not fit, but only as bytes arrive. Numbers that take most of it are not copied out:
+    it is left to them and goes on in other memory, of at least `lent_size` bytes.
     """
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: BinaryIO, size: int, lent_size: int = 0) -> None:
         self._stream = stream
-        self._buffer = bytearray(size)
+        self._lent_size = lent_size
+        self._buffer = np.empty(size, np.uint8)
         self._start = self._stop = 0
+        self._is_lent = False
         self.offset = 0
         self.has_ended = False
 
     @property
     def unread_bytes(self) -> memoryview:
         """The bytes read and not yet consumed; the view is valid until the next fill."""
-        return memoryview(self._buffer)[self._start : self._stop]
+        return self._buffer.data[self._start : self._stop]
 
     def consume(self, count: int) -> None:
         """Drop the first `count` bytes."""
         self._start += count
         self.offset += count
+
+    def lend_or_copy(self, X: Matrix) -> Matrix:
+        """Return the numbers X, a view of the window, so that they outlast it: as they are, or a copy."""
+        if X.flags.aligned and X.nbytes >= LENT_SHARE * len(self._buffer):
+            self._is_lent = True
+            return X
+        return X.copy()
 
     def fill(self) -> bool:
         """Read until the window is full or the stream has ended. Returns whether it holds any bytes."""
@@ -108,11 +120,15 @@ class StreamWindow:
         size = len(self._buffer)
         if kept == size:
             size *= 2
+        if self._is_lent:
+            size = max(size, self._lent_size)
         if self._start or size != len(self._buffer):
-            grown = self._buffer if size == len(self._buffer) else bytearray(size)
-            grown[:kept] = self._buffer[self._start : self._stop]
-            self._buffer, self._start, self._stop = grown, 0, kept
-        with memoryview(self._buffer) as view:
+            stays = size == len(self._buffer) and not self._is_lent
+            buffer = self._buffer if stays else np.empty(size, np.uint8)
+            buffer[:kept] = self._buffer[self._start : self._stop]
+            self._buffer, self._start, self._stop = buffer, 0, kept
+            self._is_lent = False
+        with self._buffer.data as view:
             while not self.has_ended and self._stop < len(view):
                 count = self._stream.readinto(view[self._stop :])  # type: ignore[attr-defined]
                 self._stop += count

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from container.codecs.records.framing import HEADER_BYTES, Bytes, leading_true_count, read_frame
+from container.codecs.records.framing import HEADER_BYTES, Bytes, Positions, leading_true_count, read_frame
 from container.codecs.records.one_record import read_record
 from container.contract.errors import DecodeError
-from container.rows.blocks import Block, Matrix
+from container.rows.blocks import Matrix
 
 TENSOR_NAME = b"values"  # of the features and of the label
 FEATURES_FIELD, LABEL_FIELD = 1, 2
@@ -30,18 +32,26 @@ class Layout:
         """Return the records at the front of `data` whose fixed bytes are the template's, (n, bytes per record)."""
         size = len(self.template)
         table = data[: len(data) // size * size].reshape(-1, size)
-        for fixed in self._fixed_slices():
-            same = table[:, fixed] == self.template[fixed]
-            if not same.all():
-                table = table[: leading_true_count(same.all(axis=1))]
+        unit, places = self._fixed_places
+        fixed = table.view(unit)[:, places]
+        if not len(fixed) or (fixed[0] != self.template.view(unit)[places]).any():
+            return table[:0]
+        flat = fixed.ravel()
+        like_previous = flat[len(places) :] == flat[: -len(places)]  # in one loop, where a template takes one a row
+        if not like_previous.all():
+            table = table[: 1 + leading_true_count(like_previous.reshape(-1, len(places)).all(axis=1))]
         return table
 
-    def _fixed_slices(self) -> Iterator[slice]:
-        start = 0
-        for part in sorted(self.number_slices.values(), key=lambda part: part.start):
-            yield slice(start, part.start)
-            start = part.stop
-        yield slice(start, len(self.template))
+    @cached_property
+    def _fixed_places(self) -> tuple[type[np.unsignedinteger[Any]], Positions]:
+        """Where the fixed bytes are, and the unit of these places: four bytes, or one where numbers lie in between."""
+        is_fixed = np.ones(len(self.template), np.bool_)
+        for part in self.number_slices.values():
+            is_fixed[part] = False
+        words = is_fixed.reshape(-1, 4)
+        if (words.all(axis=1) == words.any(axis=1)).all():
+            return np.uint32, np.flatnonzero(words[:, 0])
+        return np.uint8, np.flatnonzero(is_fixed)
 
 
 class TemplateReader:
@@ -51,10 +61,11 @@ class TemplateReader:
         self.labelled = labelled
         self._layout: Layout | None = None
 
-    def read_matching(self, data: memoryview, feature_dim: int | None) -> tuple[Block, int] | None:
+    def read_matching(self, data: memoryview, feature_dim: int | None) -> tuple[tuple[Matrix, Matrix], int] | None:
         """Read the records of one layout at the front of `data`. Returns the rows and their size in bytes, or None.
 
-        A new layout is accepted only if protobuf's parser reads the same values from the first record.
+        The features are a view of `data`. A new layout is accepted only if protobuf's parser reads the same values from
+        the first record.
         """
         raw = np.frombuffer(data, np.uint8)
         layout = self._layout
@@ -81,18 +92,10 @@ class TemplateReader:
         return layout if same else None
 
     def _extract_rows(self, layout: Layout, table: Bytes) -> tuple[Matrix, Matrix]:
-        X = _copy_floats(table, layout.number_slices[FEATURES_FIELD, TENSOR_NAME])
-        y = (
-            _copy_floats(table, layout.number_slices[LABEL_FIELD, TENSOR_NAME])[:, 0]
-            if self.labelled
-            else np.zeros(len(X), np.float32)
-        )
-        return X, y
-
-
-def _copy_floats(table: Bytes, part: slice) -> Matrix:
-    """Copy the float32 numbers in these bytes of every record, (n, bytes / 4)."""
-    return table[:, part].copy().view("<f4")
+        X = table[:, layout.number_slices[FEATURES_FIELD, TENSOR_NAME]].view("<f4")
+        if not self.labelled:
+            return X, np.zeros(len(X), np.float32)
+        return X, table[:, layout.number_slices[LABEL_FIELD, TENSOR_NAME]].view("<f4")[:, 0].copy()
 
 
 def find_layout(frame: bytes) -> Layout | None:

@@ -8,7 +8,7 @@ from container.codecs.records.framing import read_frame
 from container.codecs.records.one_record import Row, read_record, stack_records
 from container.contract.errors import DecodeError
 from container.rows.blocks import Block, Features, Matrix, all_finite
-from open_algorithms.learning.rows.csr import locate_value, stored_values
+from open_algorithms.learning.rows.csr import Csr, locate_value, stored_values
 
 _PIECE_ROWS = 4096  # that are read one by one before they are scored
 
@@ -43,9 +43,9 @@ def read_each_record(
 
 def check_finite(X: Features, y: Matrix, number: int) -> None:
     """Raise DecodeError for the first value that is not finite; `number` is that of the first record."""
-    values = stored_values(X)
-    if all_finite(values) and all_finite(y):
+    if all_finite(X.data if isinstance(X, Csr) else X) and all_finite(y):
         return
+    values = stored_values(X)
     faults = [(int(row), "label", y[row]) for row in np.flatnonzero(~np.isfinite(y))[:1]]
     for at in np.flatnonzero(~np.isfinite(values))[:1]:
         row, column = locate_value(X, int(at))

@@ -95,7 +95,7 @@ def test_a_writer_may_pause(pipe: MakeChannel, train: Path) -> None:
 
 
 def test_leaving_early_closes_the_fifo_and_the_next_epoch_is_the_next_number(pipe: MakeChannel, train: Path) -> None:
-    with serve_fifos(train, repeat(CONTENTS[RECORDIO])) as ends:
+    with serve_fifos(train, repeat(CONTENTS[RECORDIO] * 4)) as ends:
         stream = pipe(RECORDIO)
         for number in (1, 2):
             blocks = iter(stream)

@@ -100,6 +100,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, list[Any]]:
 def outcome(data: bytes, window: int, at_once: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recordio, "WINDOW_BYTES", window)
+        patch.setattr(recordio, "LENT_WINDOW_BYTES", window)
         if not at_once:
             patch.setattr(recordio, "_read_uniform_records", lambda *_: None)
         try:
@@ -345,3 +346,20 @@ def test_a_request_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> Non
         np.testing.assert_array_equal(np.concatenate(pieces), X)
         with pytest.raises(DecodeError, match=f"record 20, byte {len(body) // 20 * 19}: a length of"):
             list(recordio.decode_records(BytesIO(body[:-4]), {}, 3))
+
+
+def test_blocks_of_wide_records_stay_as_they_are_while_more_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordio, "WINDOW_BYTES", 10_000)
+    monkeypatch.setattr(recordio, "LENT_WINDOW_BYTES", 20_000)
+    X = np.random.default_rng(0).standard_normal((300, 200), np.float32)
+    blocks = blocks_of(encode_records(X, X[:, 0]))
+    assert [len(X) for X, _ in blocks[:3]] == [11, 23, 23]
+    assert not any(X.flags.c_contiguous for X, _ in blocks[:3])
+    assert np.array_equal(np.concatenate([X for X, _ in blocks]), X)
+    assert np.array_equal(np.concatenate([y for _, y in blocks]), X[:, 0])
+    X[:] = np.finfo(np.float32).max
+    assert np.array_equal(read(encode_records(X, X[:, 0]))[0], X)
+    for wrong in (np.nan, np.inf, -np.inf):
+        X[123, 45] = wrong
+        with pytest.raises(DecodeError, match=f"record 124, feature 46: expected a finite number, found {wrong}"):
+            read(encode_records(X, X[:, 0]))

@@ -112,3 +112,22 @@ def test_a_window_keeps_what_is_not_consumed_and_grows_for_what_does_not_fit() -
     window.consume(13)
     assert not window.fill()
     assert window.offset == 50
+
+
+def test_numbers_that_take_most_of_a_window_stay_as_they_are_while_it_goes_on_elsewhere() -> None:
+    content = np.arange(12, dtype="<f4")
+    window = StreamWindow(BytesIO(content.tobytes()), 16)
+    window.fill()
+    raw = np.frombuffer(window.unread_bytes, "<f4")
+    kept = window.lend_or_copy(raw)
+    window.consume(16)
+    window.fill()
+    copied = window.lend_or_copy(np.frombuffer(window.unread_bytes, "<f4")[:3])
+    unaligned = window.lend_or_copy(np.frombuffer(window.unread_bytes[1:13], "<f4"))
+    window.consume(16)
+    window.fill()
+    assert np.shares_memory(kept, raw)
+    assert not np.shares_memory(copied, unaligned)
+    assert (kept.tolist(), copied.tolist()) == ([0, 1, 2, 3], [4, 5, 6])
+    assert unaligned.tobytes() == content[4:8].tobytes()[1:13]
+    assert np.frombuffer(window.unread_bytes, "<f4").tolist() == [8, 9, 10, 11]

@@ -92,3 +92,17 @@ def test_a_record_of_another_width_or_without_the_label_is_not_read() -> None:
     assert TemplateReader(labelled=False).read_matching(data, 3) is not None
     assert TemplateReader(labelled=False).read_matching(data[:-4], 3) is None
     assert TemplateReader(labelled=False).read_matching(data, None) is not None
+
+
+@pytest.mark.parametrize("name", [b"", b"i", b"id", b"id 1"])
+def test_a_run_ends_at_the_first_byte_that_differs_wherever_the_numbers_are(name: bytes) -> None:
+    payload = field(4, name) + entry()
+    frame = make_frame(payload)
+    assert TemplateReader(labelled=False).read_matching(memoryview(frame * 3), 2) is not None
+    numbers = frame.index(struct.pack("<2f", 3, 4))
+    for at in range(len(frame)):
+        changed = bytearray(frame * 3)
+        changed[2 * len(frame) + at] ^= 1
+        run = TemplateReader(labelled=False).read_matching(memoryview(changed), 2)
+        assert run is not None
+        assert len(run[0][0]) == (3 if numbers <= at < numbers + 8 else 2)
