@@ -11,20 +11,24 @@ from open_algorithms.learning.types.arrays import Float32s, Float64s
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of M models of K outputs: number k M + m is output k of model m. `count` with those that pad them."""
+    """The columns of M models of K outputs: number k M + m is output k of model m.
+
+    `count` is that with those that pad them to panels of `lanes`.
+    """
 
     models: int
     outputs: int
+    lanes: int = LANES
 
     @property
     def panels(self) -> int:
         """The number of panels."""
-        return -(-self.models * self.outputs // LANES)
+        return -(-self.models * self.outputs // self.lanes)
 
     @property
     def count(self) -> int:
         """The number of columns, with those that fill up the last panel."""
-        return LANES * self.panels
+        return self.lanes * self.panels
 
     def spread(self, values: Sequence[float] | Float64s | Float32s) -> Float32s:
         """Repeat a value for each model, (..., M), for each of its outputs, (..., count); 0 in columns of none."""
@@ -35,12 +39,12 @@ class Columns:
         return spread
 
     def lay_out(self, weights: Float32s) -> Float32s:
-        """Lay weights (M, K, w) out in panels, (panels, w, LANES)."""
+        """Lay weights (M, K, w) out in panels, (panels, w, lanes)."""
         width = weights.shape[2]
-        panels = aligned_zeros((self.panels, width, LANES))
+        panels = aligned_zeros((self.panels, width, self.lanes))
         by_column = np.zeros((self.count, width), np.float32)
         by_column[: self.models * self.outputs] = weights.transpose(1, 0, 2).reshape(-1, width)
-        panels[...] = by_column.reshape(self.panels, LANES, width).transpose(0, 2, 1)
+        panels[...] = by_column.reshape(self.panels, self.lanes, width).transpose(0, 2, 1)
         return panels
 
     def restore(self, panels: Float32s) -> Float32s:

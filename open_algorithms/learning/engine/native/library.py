@@ -79,10 +79,10 @@ class Parts(ctypes.Structure):
 class SharedWork:
     """Work in phases of several parts, each of which a thread of its own may do."""
 
-    def __init__(self, count: int) -> None:
-        """Divide each phase into `count` parts."""
-        self.count, self.parts = count, Parts(count=count)
-        self.executor = ThreadPoolExecutor(count - 1, "part") if count > 1 else None
+    def __init__(self, count: int, threads: int | None = None) -> None:
+        """Divide each phase into `count` parts, for as many threads or fewer."""
+        self.count, self.threads, self.parts = count, count if threads is None else threads, Parts(count=count)
+        self.executor = ThreadPoolExecutor(self.threads - 1, "part") if self.threads > 1 else None
 
     @property
     def address(self) -> int:
@@ -98,7 +98,7 @@ class SharedWork:
     def run(self, work: Callable[[int], object]) -> None:
         """Call a C function's `work(number)` in all threads and wait for them."""
         others = (
-            [] if self.executor is None else [self.executor.submit(work, number) for number in range(1, self.count)]
+            [] if self.executor is None else [self.executor.submit(work, number) for number in range(1, self.threads)]
         )
         work(0)
         for other in others:
