@@ -71,7 +71,7 @@ def train_bank(batch: int, by_operators: bool) -> tuple[float, str]:
     )
     settings = default_candidates(batch)
     start = draw_initial_weights(range(len(settings)), 1, X.shape[1], seed=0, method="uniform", spread=0.07, bias=0.0)
-    engine = Engine(None, PROCESSORS) if by_operators else choose_engine(PROCESSORS, SINGLE_HOST)
+    engine = Engine(None, PROCESSORS) if by_operators else choose_engine(PROCESSORS, SINGLE_HOST, is_sparse=False)
     bank = SlicedBank(settings, start, Objective(LOSSES["logistic"]), batch, engine=engine)
     generator, digest = np.random.default_rng(0), sha256()
     began = time.perf_counter()

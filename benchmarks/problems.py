@@ -51,7 +51,7 @@ def make_epoch(rows: DenseRows, batch: int, settings: list[Candidate], classes: 
     """Make a bank; return what trains it for an epoch."""
     outputs, models = 1 if classes == 2 else classes, range(len(settings))
     start = draw_initial_weights(models, outputs, rows.feature_dim, seed=0, method="uniform", spread=0.07, bias=0.0)
-    engine = choose_engine(PROCESSORS, SINGLE_HOST)
+    engine = choose_engine(PROCESSORS, SINGLE_HOST, is_sparse=False)
     bank = SlicedBank(settings, start, Objective(LOSSES[loss_name(classes)]), batch, engine=engine)
     generator = np.random.default_rng(0)
     return lambda: bank.train(rows, epoch_order(len(rows), generator))

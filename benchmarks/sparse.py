@@ -17,12 +17,13 @@ from sklearn.linear_model import SGDClassifier
 
 from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process, time_run
 from benchmarks.problems import PROCESSORS
-from linear_learner.bank.operators.sparse import SparseBank
+from linear_learner.bank.sliced import SlicedBank, choose_engine
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import build_candidates
 from linear_learner.options.hyperparameters import parse_hyperparameters
 from linear_learner.training.initial import draw_initial_weights
+from open_algorithms.learning.job.hosts import SINGLE_HOST
 from open_algorithms.learning.rows.csr import Csr
 from open_algorithms.learning.rows.dense import epoch_order
 from open_algorithms.learning.rows.sparse import SparseRows
@@ -117,7 +118,8 @@ def train_bank(problem: SparseProblem) -> tuple[str, float, float]:
     order = epoch_order(count, np.random.default_rng(0))
 
     def train_epoch() -> None:
-        SparseBank(settings, start, Objective(LOSSES["logistic"]), BATCH, processors=PROCESSORS).train(rows, order)
+        engine, objective = choose_engine(PROCESSORS, SINGLE_HOST, is_sparse=True), Objective(LOSSES["logistic"])
+        SlicedBank(settings, start, objective, BATCH, is_sparse=True, engine=engine).train(rows, order)
 
     Path("/proc/self/clear_refs").write_text("5")  # VmHWM begins anew: the drawing of rows is not counted
     before = memory_now("VmRSS")

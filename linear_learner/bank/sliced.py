@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.native.dense import NativeDenseBank
+from linear_learner.bank.native.sparse import NativeSparseBank
 from linear_learner.bank.operators.dense import DenseBank
 from linear_learner.bank.operators.sparse import SparseBank
 from linear_learner.bank.updating.bank import Bank
@@ -36,17 +37,15 @@ class Engine(NamedTuple):
         return "operators" if self.library is None else "native"
 
     def __str__(self) -> str:
-        if self.library is None:
-            return "MXNet's operators: the native library is not built for this machine"
-        return f"the native library for {self.library.level}"
+        return "MXNet's operators" if self.library is None else f"the native library for {self.library.level}"
 
 
 MXNET = Engine()
 
 
-def choose_engine(processors: int, hosts: Hosts) -> Engine:
-    """Return the engine of this machine: all hosts of a job have the same."""
-    library = find_library()
+def choose_engine(processors: int, hosts: Hosts, *, is_sparse: bool) -> Engine:
+    """Return the engine of this machine, the same on all hosts: of sparse rows on several hosts it is MXNet."""
+    library = None if is_sparse and hosts.count > 1 else find_library()
     return Engine(None if hosts.all_reduce_max(library is None) else library, processors)
 
 
@@ -89,10 +88,11 @@ class SlicedBank:
         bank: Bank[DenseRows] | Bank[SparseRows]
         library, processors, hosts = self.engine.library, self.engine.processors, self.hosts
         given = candidates, start, objective, batch_size
-        if self.is_sparse:
-            bank = SparseBank(*given, processors=processors, hosts=hosts)
-        elif library is None:
-            bank = DenseBank(*given, processors=processors, hosts=hosts)
+        if library is None:
+            make = SparseBank if self.is_sparse else DenseBank
+            bank = make(*given, processors=processors, hosts=hosts)
+        elif self.is_sparse:
+            bank = NativeSparseBank(*given, library=library, processors=processors)
         else:
             bank = NativeDenseBank(*given, library=library, processors=processors, hosts=hosts)
         return cast(Bank[AnyRows], bank)  # the rows of a job are of one kind: that of its bank

@@ -21,6 +21,7 @@ from linear_learner.training.channels import measure_sizes
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
+from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.work import Work
 
 
@@ -122,7 +123,7 @@ def make_plan(
     check_tensor_sizes(len(candidates), hp.outputs, train.feature_dim, min(hp.batch.here, train.row_count))
     objective = build_objective(hp, train.rows, len(candidates), hosts)
     calibration_rows = -int(hosts.all_reduce_max(-budget.calibration_rows(hp)))
-    engine = choose_engine(work.processors, hosts)
+    engine = choose_engine(work.processors, hosts, is_sparse=isinstance(train.rows, SparseRows))
     return Plan(work, hp, data, row_counts, candidates, objective, calibration_rows, solving, engine, recipe)
 
 

@@ -5,7 +5,6 @@ from itertools import groupby
 
 import pytest
 
-from linear_learner.bank.operators import dense
 from linear_learner.options.budget import Budget
 from tests.learning.job.recorder import Position, Recorder
 from tests.learning.rows.problems import draw_problem
@@ -22,7 +21,8 @@ def told_of(rows: int, sparse: bool, hyperparameters: dict[str, str], budget: Bu
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("rows", [900, 20_500], ids=["slices", "rows"])
 def test_an_epoch_goes_from_none_of_its_rows_to_all(monkeypatch: pytest.MonkeyPatch, rows: int, sparse: bool) -> None:
-    monkeypatch.setattr(dense, "RUN_UPDATES", 2)
+    for bank in ("operators.dense", "native.dense", "native.sparse"):
+        monkeypatch.setattr(f"linear_learner.bank.{bank}.RUN_UPDATES", 2)
     *told, last = told_of(rows, sparse, BY_LOSS | {"mini_batch_size": "100"})
     assert [epoch for epoch, _ in groupby(told, lambda t: t.epoch)] == [0, 1, 2]
     for _, epoch in groupby(told, lambda t: t.epoch):
