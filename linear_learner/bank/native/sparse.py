@@ -10,9 +10,9 @@ import numpy as np
 from linear_learner.bank.native.columns import Columns
 from linear_learner.bank.native.objective import NativeObjective, class_shares, native_objective
 from linear_learner.bank.native.terms import OUTSIDE_ROOT, UpdateTable
-from linear_learner.bank.operators.sparse_update import LARGEST_GAIN, AverageLag
 from linear_learner.bank.updating.bank import StateLayout
 from linear_learner.bank.updating.class_weights import reported_row_weights
+from linear_learner.bank.updating.lag import LARGEST_GAIN, AverageLag
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.engine.native.library import LANES, Library, SharedWork, address_of

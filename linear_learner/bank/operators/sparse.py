@@ -9,7 +9,6 @@ from linear_learner.bank.operators.dense import JOINED_UPDATES, RUN_UPDATES
 from linear_learner.bank.operators.sparse_exchange import all_reduce_gradient
 from linear_learner.bank.operators.sparse_products import mxnet_csr_matmul
 from linear_learner.bank.operators.sparse_update import (
-    AverageLag,
     UpdateTerms,
     WeightState,
     apply_gradient,
@@ -18,6 +17,7 @@ from linear_learner.bank.operators.sparse_update import (
 )
 from linear_learner.bank.updating.bank import StateLayout
 from linear_learner.bank.updating.class_weights import reported_row_weights
+from linear_learner.bank.updating.lag import AverageLag
 from linear_learner.bank.updating.optimizers import OPTIMIZERS, OptimizerTerms
 from linear_learner.bank.updating.schedule import step_sizes
 from linear_learner.objective.objective import Objective

@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_learner.bank.updating.optimizers import OPTIMIZERS, OptimizerTerms
-from linear_learner.bank.updating.schedule import average_retention
 from linear_learner.options.candidates import Candidate
 from open_algorithms.learning.types.arrays import Float32s, Int64s
-
-LARGEST_GAIN = 2.0**40
 
 
 @dataclass
@@ -128,34 +125,3 @@ def apply_proximal_step(values: Float32s, reach: Float32s) -> Float32s:
     np.maximum(moved, -reach, out=moved)
     values -= moved
     return moved
-
-
-class AverageLag:
-    """The scale of the lag, so that weights that do not change need no update of their average.
-
-    The lag is the distance from the weights to their running averages. With s the weight of the newest iterate in the
-    average, it follows D' = (1 - s) (D + change). Divided by the product of all 1 - s so far (`average_retention`), it
-    is a plain sum of changes, each divided by the product before it. `WeightState.lag` holds this sum, times a unit
-    that keeps it within the range of float32.
-    """
-
-    def __init__(self) -> None:
-        self.unit = 1.0
-
-    def gain_at(self, t: int) -> float:
-        """Return the factor with which a change at update t enters the lag.
-
-        It is 0 at the first update, after which average and weight are equal.
-        """
-        return self.unit / average_retention(t - 1) if t > 1 else 0.0
-
-    def renew_unit(self, t: int) -> float | None:
-        """Renew the unit if gains have become large. Returns the factor to multiply lags by, None if the unit stays."""
-        if self.gain_at(t) < LARGEST_GAIN:
-            return None
-        before, self.unit = self.unit, average_retention(t - 1)
-        return self.unit / before
-
-    def distance_factor(self, t: int) -> float:
-        """Return the factor that turns a lag into the distance from weight to average after update t."""
-        return average_retention(t) / self.unit if t else 0.0

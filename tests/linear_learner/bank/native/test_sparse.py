@@ -222,7 +222,7 @@ def test_runs_may_be_of_any_length(lazy: bool, monkeypatch: pytest.MonkeyPatch) 
     for bank, updates, gain, largest in ((whole, 4096, 2.0**40, 2**31 - 2), (cut, 2, 2.0**6, 400)):
         monkeypatch.setattr(sparse, "RUN_UPDATES", updates)
         monkeypatch.setattr(sparse, "LARGEST_GAIN", gain)
-        monkeypatch.setattr("linear_learner.bank.operators.sparse_update.LARGEST_GAIN", gain)
+        monkeypatch.setattr("linear_learner.bank.updating.lag.LARGEST_GAIN", gain)
         monkeypatch.setattr(sparse, "LARGEST", largest)
         for epoch in range(8):
             bank.train(rows, epoch_order(len(rows), np.random.default_rng(epoch)), lambda: stops.append(0))
