@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from linear_learner.options.candidates import candidate_count
 from linear_learner.options.hyperparameters import Hyperparameters
 from linear_learner.options.solved import solver_bytes
+from open_algorithms.learning.engine.native.library import LANES
 from open_algorithms.learning.job.errors import InputError
 
 MAX_SCORED_ROWS, MAX_SCORED_MARGINS = 8192, 2**24  # the most rows and the most margins that are computed at once
@@ -94,6 +95,7 @@ def scoring_chunk_rows(outputs: int) -> int:
 def bank_bytes(models: int, outputs: int, features: int, batch_size: int, *, sparse: bool) -> int:
     """Estimate a bank's memory in bytes: weights, states and temporaries, a mini-batch, and what is scored at once."""
     columns = models * outputs
+    columns = columns if sparse else LANES * -(-columns // LANES)
     weights = (8 if sparse else 16) * columns * (features + 1)
     rows = max(batch_size, scoring_chunk_rows(columns)) if batch_size else 0
     return 4 * (weights + (0 if sparse else batch_size * (features + 1)) + 6 * rows * columns)
