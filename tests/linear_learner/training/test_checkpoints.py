@@ -23,6 +23,7 @@ from tests.linear_learner.training.examples import HYPERPARAMETERS, Channels, dr
 
 BINARY, REGRESSOR = HYPERPARAMETERS["binary_classifier"], HYPERPARAMETERS["regressor"]
 SPLIT = split_example("binary_classifier")
+FIND_LIBRARY = "linear_learner.bank.sliced.find_library"
 JOBS: dict[str, tuple[dict[str, str], Channels]] = {
     **{predictor: (job, split_example(predictor)) for predictor, job in HYPERPARAMETERS.items()},
     **{name: (REGRESSOR | {"optimizer": name}, split_example("regressor")) for name in ("sgd", "rmsprop", "adagrad")},
@@ -37,7 +38,12 @@ JOBS: dict[str, tuple[dict[str, str], Channels]] = {
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(name: str) -> None:
+@pytest.mark.parametrize("engine", ["operators", pytest.param("native", marks=pytest.mark.native)])
+def test_a_job_that_is_cut_off_after_any_epoch_ends_with_the_same_bits(
+    name: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "operators":
+        monkeypatch.setattr(FIND_LIBRARY, lambda: None)
     hyperparameters, channels = JOBS[name]
     disk = Disk()
     expected = fit_model(hyperparameters, channels, Recorder(), checkpoints=disk)
@@ -130,6 +136,17 @@ def test_a_checkpoint_of_other_hyperparameters_is_named_and_not_gone_on_from() -
     what = "epochs was 8, is 9, wd was None, is 0.01"
     assert f"The checkpoint is of another job and not gone on from: {what}. Starting anew." in said
     assert_same_bits(model, fit_model(other, split_example("regressor"), Recorder()))
+
+
+@pytest.mark.native
+def test_a_checkpoint_of_the_other_engine_is_named_and_not_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines' results are equal within rounding only, and what they remember is laid out otherwise."""
+    disk = cut_off(2, REGRESSOR, split_example("regressor"))
+    monkeypatch.setattr(FIND_LIBRARY, lambda: None)
+    model, said = resumed(disk, REGRESSOR, split_example("regressor"))
+    told = "it was trained by the engine 'native', and this machine has 'operators'"
+    assert f"The checkpoint is of another job and not gone on from: {told}. Starting anew." in said
+    assert_same_bits(model, fit_model(REGRESSOR, split_example("regressor"), Recorder()))
 
 
 def test_a_checkpoint_of_another_optimizer_is_named_though_it_remembers_other_things() -> None:

@@ -43,6 +43,20 @@ def test_the_same_job_twice_gives_the_same_bits(predictor: str) -> None:
     assert first.threshold == second.threshold
 
 
+@pytest.mark.native
+@pytest.mark.parametrize("predictor", HYPERPARAMETERS)
+def test_a_job_without_the_native_library_says_so_and_learns_the_same(
+    predictor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = HYPERPARAMETERS[predictor] | {"num_models": "32", "epochs": "3"}
+    model, log = fit_recorded(job, split_example(predictor))
+    monkeypatch.setattr("linear_learner.bank.sliced.find_library", lambda: None)
+    without, said = fit_recorded(job, split_example(predictor))
+    assert any(line.startswith("The bank trains by the native library for ") for line in log.said)
+    assert "The bank trains by MXNet's operators." in said.said
+    np.testing.assert_allclose(model.weight, without.weight, rtol=1e-3, atol=1e-4)
+
+
 def test_another_seed_gives_another_start_and_where_candidates_are_solved_the_same_end() -> None:
     for more, are_equal in (({"num_models": "32"}, False), ({}, True)):
         first, second = (
