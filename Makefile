@@ -33,8 +33,8 @@ $(PACKAGES): requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-$(READY): $(PACKAGES) $(wildcard open_algorithms/learning/engine/native/*.[ch])
-	@$(BIN)/python -m open_algorithms.learning.engine.native.build
+$(READY): $(PACKAGES) $(wildcard open_algorithms/learning/engine/native/*.[ch] open_algorithms/learning/engine/native/build.py)
+	@$(BIN)/python -m open_algorithms.learning.engine.native.build || true
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)

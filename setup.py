@@ -15,7 +15,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))  # whatever builds, it builds this checkout
-from open_algorithms.learning.engine.native.build import build
+from open_algorithms.learning.engine.native.build import build, describe_lack
 
 CARRIED = "open_algorithms/learning/engine/carried"
 NATIVE = "open_algorithms/learning/engine/native"
@@ -53,7 +53,7 @@ class BuildWithMxnet(build_py):
             folder = Path(self.build_lib, CARRIED)
             carry_mxnet(distribution("mxnet"), folder)
             carry_licences(distribution("numpy"), folder)
-            build(Path(self.build_lib, NATIVE))
+            print(describe_lack(build(Path(self.build_lib, NATIVE))))
 
 
 class WheelWithMxnet(bdist_wheel):

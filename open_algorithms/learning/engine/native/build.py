@@ -1,7 +1,7 @@
 """Compile the native library for each level of instructions that processors of this kind have.
 
-`python -m open_algorithms.learning.engine.native.build` does so in place. Without a compiler jobs run on MXNet's
-operators.
+`python -m open_algorithms.learning.engine.native.build` does so in place, and ends with 1 where it cannot. Without the
+library jobs train by MXNet's operators.
 """
 
 import os
@@ -36,8 +36,9 @@ def sources() -> list[Path]:
 
 
 def library_name(level: str) -> str:
-    """Return the name of the library's file for a level, in which a checksum of its sources is a part."""
-    checksum = zlib.crc32(b"".join(file.read_bytes() for file in sources()))
+    """Return the name of the library's file for a level, in which a checksum of what it is built from is a part."""
+    options = repr((OPTIONS, LEVEL_OPTIONS)).encode()
+    checksum = zlib.crc32(b"".join([options, *(file.read_bytes() for file in sources())]))
     return f"native-{level}-{checksum:08x}.so"
 
 
@@ -52,18 +53,26 @@ def compile_library(level: str, folder: Path) -> None:
         os.replace(made, folder / library_name(level))
 
 
-def build(folder: Path = FOLDER) -> None:
-    """Compile the library for every level into a folder, and remove older ones there; say so where it cannot be."""
+def build(folder: Path = FOLDER) -> str:
+    """Compile the library for every level into a folder, and remove older ones there; return why it cannot be."""
     if shutil.which(COMPILER) is None:
-        print(f"The native library is not built, as there is no {COMPILER}: training will take several times as long.")
-        return
+        return f"there is no {COMPILER}"
     for file in folder.glob("native-*.so"):
         if file.name not in map(library_name, levels()):
             file.unlink()
     for level in levels():
         if not (folder / library_name(level)).exists():
-            compile_library(level, folder)
+            try:
+                compile_library(level, folder)
+            except subprocess.CalledProcessError:
+                return f"{COMPILER} cannot compile it for {level}, as above"
+    return ""
+
+
+def describe_lack(problem: str) -> str:
+    """Say what it means that the library is not built; empty where it is."""
+    return problem and f"The native library is not built: {problem}. Training will take several times as long."
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]) if sys.argv[1:] else FOLDER)
+    sys.exit(describe_lack(build()))
