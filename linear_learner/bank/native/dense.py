@@ -34,7 +34,7 @@ class DenseJob(ctypes.Structure):
     _fields_ = (
         ("objective", NativeObjective),
         *((name, ctypes.c_int64) for name in ("rows", "width")),
-        *((name, ctypes.c_int32) for name in ("panels", "batch_size", "summed", "reserved")),
+        *((name, ctypes.c_int32) for name in ("panels", "batch_size", "summed")),
         *((name, ctypes.c_void_p) for name in ("X", "y", "row_weights", "order", "constants", "steps")),
         *((name, ctypes.c_void_p) for name in ("weights", "averages", "first", "second", "gradients", "lost")),
         ("scratch", ctypes.c_void_p),

@@ -19,17 +19,18 @@ enum { SLAB_ROWS = 24, BLOCK_FEATURES = 192 }; /* rows and weights that are work
 struct dense {
     struct objective objective;
     int64_t rows, width;
-    int32_t panels, batch_size, summed, reserved;
+    int32_t panels, batch_size, summed;
     const float *X, *y, *row_weights; /* (rows + 1, width), (rows + 1,); the last row is all zeros */
     const int32_t *order;             /* (batches, batch_size) */
-    const float *constants;           /* (7, columns): keep_first, keep_second, add_second, inside, outside, decay, bias' decay */
-    const float *steps;               /* (batches, 6, columns): add_first, rate, those of the bias, reach, share */
+    const float *constants; /* (7, columns): keep_first, keep_second, add_second, what is added inside and outside of the
+                               root, decay, and that of the bias */
+    const float *steps;     /* (batches, 6, columns): add_first, rate, those of the bias, reach, share */
     float *weights, *averages, *first, *second;
-    float *gradients;                 /* (parts, panels, width, LANES) */
-    double *lost;                     /* (parts, columns) */
-    float *scratch;                   /* (parts, slab's margins and more) */
+    float *gradients; /* (parts, panels, width, LANES) */
+    double *lost;     /* (parts, columns) */
+    float *scratch;   /* (parts, slab's margins and more) */
     int64_t scratch_size;
-    float *margins;                   /* (models, margin_stride) of the first `kept` rows that are scored */
+    float *margins; /* (models, margin_stride) of the first `kept` rows that are scored */
     int64_t margin_stride, kept;
     struct parts *parts;
 };
@@ -40,8 +41,8 @@ INLINE int64_t vector_place(int v, int64_t panel_size) {
 }
 
 /* Add to margins (TILE_ROWS, stride) the products of features of some rows with the weights of some panels. */
-INLINE void multiply_tile(int panels, const float *const *row, const float *const *next, int64_t from, int64_t to, const float *weights,
-                          int64_t panel_size, float *z, int64_t stride) {
+INLINE void multiply_tile(int panels, const float *const *row, const float *const *next, int64_t from, int64_t to,
+                          const float *weights, int64_t panel_size, float *z, int64_t stride) {
     const int vectors = panels * PANEL_VECTORS;
     vector sums[TILE_ROWS][TILE_VECTORS];
     for (int r = 0; r < TILE_ROWS; r++)
@@ -58,8 +59,9 @@ INLINE void multiply_tile(int panels, const float *const *row, const float *cons
 }
 
 /* Add to the gradients of some features the products of rows with their slopes. */
-INLINE void add_products_tile(int features, int panels, const float *const *row, const float *const *next, int rows, int64_t feature,
-                              const float *slopes, int64_t stride, float *gradients, int64_t panel_size, int is_first) {
+INLINE void add_products_tile(int features, int panels, const float *const *row, const float *const *next, int rows,
+                              int64_t feature, const float *slopes, int64_t stride, float *gradients,
+                              int64_t panel_size, int is_first) {
     const int vectors = panels * PANEL_VECTORS;
     vector sums[TILE_FEATURES][TILE_VECTORS];
     gradients += feature * LANES;
@@ -86,39 +88,45 @@ struct slab {
     float label[SLAB_ROWS], counted[SLAB_ROWS];
 };
 
-INLINE void multiply_panels(int panels, const struct slab *slab, const struct slab *next, int64_t from, int64_t to, const float *weights,
-                            int64_t panel_size, float *z, int64_t stride) {
+INLINE void multiply_panels(int panels, const struct slab *slab, const struct slab *next, int64_t from, int64_t to,
+                            const float *weights, int64_t panel_size, float *z, int64_t stride) {
     for (int r = 0; r < slab->rows; r += TILE_ROWS)
-        multiply_tile(panels, slab->row + r, next ? next->row + r : 0, from, to, weights, panel_size, z + r * stride, stride);
+        multiply_tile(panels, slab->row + r, next ? next->row + r : 0, from, to, weights, panel_size, z + r * stride,
+                      stride);
 }
 
-INLINE void multiply(const struct dense *job, const struct slab *slab, const struct slab *next, const float *weights, float *z, int64_t stride) {
+INLINE void multiply(const struct dense *job, const struct slab *slab, const struct slab *next, const float *weights,
+                     float *z, int64_t stride) {
     int64_t panel_size = job->width * LANES;
     memset(z, 0, 4 * slab->rows * stride);
     for (int64_t from = 0; from < job->width; from += BLOCK_FEATURES) {
         int64_t to = from + BLOCK_FEATURES < job->width ? from + BLOCK_FEATURES : job->width;
         int p = 0;
         for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
-            multiply_panels(TILE_PANELS, slab, next, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
+            multiply_panels(TILE_PANELS, slab, next, from, to, weights + p * panel_size, panel_size, z + p * LANES,
+                            stride);
         for (; p < job->panels; p++)
             multiply_panels(1, slab, next, from, to, weights + p * panel_size, panel_size, z + p * LANES, stride);
     }
 }
 
-INLINE void add_products_panels(int panels, const struct slab *slab, const struct slab *next, int64_t width, const float *slopes, int64_t stride,
-                                float *gradients, int is_first) {
+INLINE void add_products_panels(int panels, const struct slab *slab, const struct slab *next, int64_t width,
+                                const float *slopes, int64_t stride, float *gradients, int is_first) {
     int64_t f = 0, size = width * LANES;
     for (; f + TILE_FEATURES <= width; f += TILE_FEATURES)
-        add_products_tile(TILE_FEATURES, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size, is_first);
-    for (; f < width; f++) add_products_tile(1, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size, is_first);
+        add_products_tile(TILE_FEATURES, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size,
+                          is_first);
+    for (; f < width; f++)
+        add_products_tile(1, panels, slab->row, next->row, slab->rows, f, slopes, stride, gradients, size, is_first);
 }
 
-static void add_products(const struct dense *job, const struct slab *slab, const struct slab *next, const float *slopes, int64_t stride,
-                         float *gradients, int is_first) {
+static void add_products(const struct dense *job, const struct slab *slab, const struct slab *next, const float *slopes,
+                         int64_t stride, float *gradients, int is_first) {
     int64_t size = job->width * LANES;
     int p = 0;
     for (; p + TILE_PANELS <= job->panels; p += TILE_PANELS)
-        add_products_panels(TILE_PANELS, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
+        add_products_panels(TILE_PANELS, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size,
+                            is_first);
     for (; p < job->panels; p++)
         add_products_panels(1, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
 }
@@ -135,10 +143,13 @@ static void take_rows(const struct dense *job, const int32_t *order, int64_t fir
 }
 
 /* The margins of rows with weights: room for a slab's, for the sums of its losses, and for the loss. */
-struct room { int64_t stride; float *z, *lost, *loss; };
+struct room {
+    int64_t stride;
+    float *z, *lost, *loss;
+};
 
 static struct room part_room(const struct dense *job, int part) {
-    int64_t stride = LANES * (job->panels | 1); /* an odd number of lines: those of different rows do not share a place in a cache */
+    int64_t stride = LANES * (job->panels | 1); /* an odd number of lines: rows differ in their places in a cache */
     float *z = job->scratch + part * job->scratch_size;
     struct room room = {stride, z, z + SLAB_ROWS * stride, z + (SLAB_ROWS + 1) * stride};
     return room;
@@ -148,7 +159,8 @@ static void take_losses(const struct dense *job, const struct slab *slab, const 
     int columns = job->panels * LANES;
     double *total = job->lost + (int64_t)part * columns;
     memset(room->lost, 0, 4 * columns);
-    take_slopes(&job->objective, slab->rows, columns, room->stride, room->z, slab->label, slab->counted, room->lost, room->loss);
+    take_slopes(&job->objective, slab->rows, columns, room->stride, room->z, slab->label, slab->counted, room->lost,
+                room->loss);
     for (int c = 0; c < columns; c++) total[c] += room->lost[c];
 }
 
@@ -173,7 +185,8 @@ static void add_gradients(const struct dense *job, int64_t batch, int part) {
     if (begin == end) memset(gradients, 0, 4 * job->panels * job->width * LANES);
 }
 
-INLINE void update_feature(const struct dense *job, const struct terms *terms, const float *share, int has_second, int64_t at) {
+INLINE void update_feature(const struct dense *job, const struct terms *terms, const float *share, int has_second,
+                           int64_t at) {
     float gradient[LANES], change[LANES];
     int64_t size = (int64_t)job->panels * job->width * LANES;
     memcpy(gradient, job->gradients + at, sizeof gradient);
@@ -201,8 +214,10 @@ static void update(const struct dense *job, int64_t batch, int part) {
                 terms.decay = constant + 6 * columns, terms.reach = zeros;
             }
             int64_t at = (p * job->width + f) * LANES;
-            if (has_second) update_feature(job, &terms, share, 1, at);
-            else update_feature(job, &terms, share, 0, at);
+            if (has_second)
+                update_feature(job, &terms, share, 1, at);
+            else
+                update_feature(job, &terms, share, 0, at);
         }
     }
 }
@@ -210,11 +225,14 @@ static void update(const struct dense *job, int64_t batch, int part) {
 static void train_part(void *given, uint32_t phase, int part) {
     const struct dense *job = given;
     int64_t batch = (phase - 1) / 2;
-    if (phase % 2) add_gradients(job, batch, part);
-    else update(job, batch, part);
+    if (phase % 2)
+        add_gradients(job, batch, part);
+    else
+        update(job, batch, part);
 }
 
-static void keep_margins(const struct dense *job, const struct slab *slab, const struct room *room, int64_t first, int64_t last) {
+static void keep_margins(const struct dense *job, const struct slab *slab, const struct room *room, int64_t first,
+                         int64_t last) {
     int64_t rows = least(last, job->kept) - first;
     float sign[SLAB_ROWS];
     for (int64_t r = 0; r < rows; r++) sign[r] = job->objective.loss == SIGNED_LOGISTIC && slab->label[r] > 0 ? -1 : 1;
@@ -240,7 +258,7 @@ static void score_part(void *given, uint32_t phase, int part) {
     }
 }
 
-/* Work as thread number `self` on the phases up to `last`: two for each mini-batch, its gradients and then its update. */
+/* Work as thread number `self` on the phases up to `last`: of each mini-batch its gradients, and then its update. */
 void train_dense(struct dense *job, int self, uint32_t last) { share_parts(job->parts, self, last, train_part, job); }
 
 /* Add the losses of all rows with the averaged weights, and keep the margins of models of one output. */

@@ -107,7 +107,8 @@ static void softmax(const struct objective *objective, const struct slab *slab, 
         memcpy(largest, z, 4 * models);
         for (int k = 1; k < outputs; k++)
 #pragma omp simd
-            for (int m = 0; m < models; m++) largest[m] = z[k * models + m] <= largest[m] ? largest[m] : z[k * models + m];
+            for (int m = 0; m < models; m++)
+                largest[m] = z[k * models + m] <= largest[m] ? largest[m] : z[k * models + m];
 #pragma omp simd
         for (int m = 0; m < models; m++) total[m] = 0, truths[m] = truth[m];
         for (int k = 0; k < outputs; k++)
@@ -131,8 +132,8 @@ static void softmax(const struct objective *objective, const struct slab *slab, 
     }
 }
 
-void take_slopes(const struct objective *objective, int rows, int columns, int64_t stride, float *z,
-                 const float *label, const float *counted, float *lost, float *scratch) {
+void take_slopes(const struct objective *objective, int rows, int columns, int64_t stride, float *z, const float *label,
+                 const float *counted, float *lost, float *scratch) {
     struct slab slab = {rows, columns, stride, z, label, counted, lost};
     switch ((enum loss)objective->loss) {
     case SIGNED_LOGISTIC: each_margin(signed_logistic, objective, &slab); break;

@@ -16,7 +16,8 @@ struct objective {
     int32_t loss, models, outputs; /* column k * models + m is output k of model m */
     float parameter;
     const float *shares;  /* (classes, columns): what a row's class multiplies its slopes by; null where all are 1 */
-    int32_t reports_shares, weighs_slopes; /* whether shares multiply losses too, and what rows count multiplies slopes */
+    int32_t reports_shares; /* whether shares multiply losses, too */
+    int32_t weighs_slopes;  /* whether what a row counts multiplies its slopes */
 };
 
 /* Put slopes in the place of the margins z (n, stride), and add to each of `lost`, a column's sum, its losses. `label`

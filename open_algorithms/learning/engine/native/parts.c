@@ -56,7 +56,8 @@ void share_parts(struct parts *parts, int self, uint32_t last, phase_work *work,
         for (int i = 0; i < parts->count; i++) {
             int part = (self + i) % parts->count;
             uint32_t before = phase - 1;
-            if (__atomic_compare_exchange_n(&parts->claimed[part], &before, phase, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            if (__atomic_compare_exchange_n(&parts->claimed[part], &before, phase, 0, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_RELAXED)) {
                 work(job, phase, part);
                 finish_part(parts, phase);
             }

@@ -5,14 +5,14 @@
 
 #include "lanes.h"
 
-/* The coefficients of an update, a number for each column. `rate` may be null in the place of 0 reach and 1 share. */
+/* The coefficients of an update, a number for each column. */
 struct terms {
     const float *keep_first, *add_first, *keep_second, *add_second, *inside_root, *outside_root, *rate, *decay, *reach;
 };
 
 INLINE float root(float x) { return __builtin_sqrtf(x); }
 
-/* Update n weights by gradients; return in `change` what was subtracted. Without `second` no optimizer has that moment. */
+/* Update n weights by gradients; `change` is what was subtracted. Without `second` no optimizer has that moment. */
 INLINE void update_weights(int n, const struct terms *terms, int has_second, const float *restrict gradient,
                            float *restrict weight, float *restrict first, float *restrict second,
                            float *restrict change) {
