@@ -145,6 +145,7 @@ def hardened(tmp_path_factory: pytest.TempPathFactory) -> TrainingJob:
         path.chmod(0o777 if path.is_dir() else 0o644)
     status, log = job.train()
     assert status == 0, log
+    assert "The bank trains by the native library for " in log
     return job
 
 

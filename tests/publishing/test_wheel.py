@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from linear_learner import __version__
+from open_algorithms.learning.engine.native.build import levels, library_name
 from tests.needs import PACKAGES, TOP, find_wheel
 from tests.page import README, run_script, split_page
 from tests.typed import SHELL, type_block
@@ -132,6 +133,14 @@ def test_it_carries_types_licences_and_nothing_by_a_general_name(wheel: Path) ->
     assert {f"{own}/licenses/LICENSE", f"{carried}/LICENCES-OF-LIBRARIES.txt"} <= set(names)
     assert f"{carried}/mxnet-1.9.1.dist-info/METADATA" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith(f"{carried}/mxnet/include")]
+
+
+def test_it_carries_the_native_library_for_every_level(wheel: Path, environment: Environment) -> None:
+    with ZipFile(wheel) as packed:
+        carried = {name.rpartition("/")[2] for name in packed.namelist() if name.endswith(".so") and "/native/" in name}
+    assert carried == set(map(library_name, levels()))
+    program = "from open_algorithms.learning.engine.native import library; print(library.find_library().level)"
+    assert environment.run("python", "-c", program).strip() in levels()
 
 
 def test_the_quick_tests_pass_with_its_modules_and_numpy_2(environment: Environment) -> None:

@@ -22,7 +22,7 @@ struct dense {
     int32_t panels, batch_size, summed;
     const float *X, *y, *row_weights; /* (rows + 1, width), (rows + 1,); the last row is all zeros */
     const int32_t *order;             /* (batches, batch_size) */
-    const float *constants; /* (7, columns): keep_first, keep_second, add_second, what is added inside and outside of the
+    const float *constants; /* (7, columns): keep_first, keep_second, add_second, added inside and outside of the
                                root, decay, and that of the bias */
     const float *steps;     /* (batches, 6, columns): add_first, rate, those of the bias, reach, share */
     float *weights, *averages, *first, *second;
