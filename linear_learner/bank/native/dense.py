@@ -12,7 +12,7 @@ from linear_learner.bank.updating.bank import StateLayout
 from linear_learner.bank.updating.class_weights import reported_row_weights
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
-from open_algorithms.learning.engine.native.library import LANES, Library, SharedWork, address_of, aligned_zeros
+from open_algorithms.learning.engine.native.library import LANES, Library, NativeJob, SharedWork, aligned_zeros
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import DenseRows, batch_table
@@ -28,14 +28,14 @@ MOST_PARTS = 12  # of a mini-batch: each has a sum of gradients of its own, and 
 NO_ROWS = DenseRows(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))
 
 
-class DenseJob(ctypes.Structure):
+class DenseJob(NativeJob):
     """The C structure `dense`."""
 
     _fields_ = (
         ("objective", NativeObjective),
         *((name, ctypes.c_int64) for name in ("rows", "width")),
         *((name, ctypes.c_int32) for name in ("panels", "batch_size", "summed")),
-        *((name, ctypes.c_void_p) for name in ("X", "y", "row_weights", "order", "constants", "steps")),
+        *((name, ctypes.c_void_p) for name in ("X", "y", "row_weights", "padding", "order", "constants", "steps")),
         *((name, ctypes.c_void_p) for name in ("weights", "averages", "first", "second", "gradients", "lost")),
         ("scratch", ctypes.c_void_p),
         ("scratch_size", ctypes.c_int64),
@@ -79,29 +79,20 @@ class NativeDenseBank:
         self.constants[OUTSIDE_ROOT, self.models * self.outputs :] = 1  # nothing is divided by 0
         self.exchange = None if hosts.count == 1 else hosts.exchange_buffer(self.weights.size + 1)
         self.threads: dict[int, SharedWork] = {}
-        self.scratch = aligned_zeros((0,))
+        self.padding, self.scratch = aligned_zeros((self.width,)), aligned_zeros((0,))
 
     def make_job(self, rows: DenseRows, work: SharedWork, sums: Float64s) -> DenseJob:
         """Return a job on rows for some threads that adds losses to `sums` (parts, columns)."""
-        job = DenseJob(
-            objective=native_objective(self.objective, self.columns, self.shares, is_signed=rows.design.is_signed),
-            rows=len(rows),
-            width=self.width,
-            panels=self.columns.panels,
-            X=address_of(rows.X),
-            y=address_of(rows.y),
-            constants=address_of(self.constants),
-            weights=address_of(self.weights),
-            averages=address_of(self.averages),
-            first=address_of(self.first),
-            second=address_of(self.second),
-            lost=address_of(sums),
-            parts=work.address,
-        )
+        job = DenseJob(rows=len(rows), width=self.width, panels=self.columns.panels, parts=work.address)
+        job.objective = native_objective(self.objective, self.columns, self.shares, is_signed=rows.design.is_signed)
+        job.X, job.y, job.lost = job.hold(rows.X), job.hold(rows.y), job.hold(sums)
+        job.padding = job.hold(self.padding)
+        job.weights, job.averages = job.hold(self.weights), job.hold(self.averages)
+        job.first, job.second, job.constants = job.hold(self.first), job.hold(self.second), job.hold(self.constants)
         job.scratch_size = self.library.dense_scratch(ctypes.byref(job))
         if self.scratch.size < work.count * job.scratch_size:
             self.scratch = aligned_zeros((work.count * job.scratch_size,))
-        job.scratch = address_of(self.scratch)
+        job.scratch = job.hold(self.scratch)
         return job
 
     def share_work(self, operations: float) -> SharedWork:
@@ -140,11 +131,11 @@ class NativeDenseBank:
         steps, job = self.next_steps(len(table)), self.make_job(rows, work, sums)
         job.batch_size = table.shape[1]
         if rows.weights is not None:
-            job.row_weights = address_of(rows.weights)
+            job.row_weights = job.hold(rows.weights)
         at_once = len(table) if self.exchange is None else 1
         for first in range(0, len(table), at_once):
-            job.order, job.steps = address_of(table[first:]), address_of(steps[first:])
-            job.summed, job.gradients = work.count, address_of(gradients)
+            job.order, job.steps = job.hold(table[first:]), job.hold(steps[first:])
+            job.summed, job.gradients = work.count, job.hold(gradients)
             work.begin()
             if self.exchange is None:
                 self.run_phases(job, work, 2 * at_once)
@@ -163,7 +154,7 @@ class NativeDenseBank:
     def update_by_total(self, job: DenseJob, work: SharedWork) -> None:
         """Update by the gradients of all hosts."""
         assert self.exchange is not None
-        job.summed, job.gradients = 1, address_of(self.exchange.total)
+        job.summed, job.gradients = 1, job.hold(self.exchange.total)
         self.run_phases(job, work, 2)
 
     def join_updates(self) -> None:
@@ -177,7 +168,7 @@ class NativeDenseBank:
                 self.exchange.sent[:] = 0
                 if not self.exchange.all_reduce()[-1]:
                     return
-                job.steps = address_of(step)
+                job.steps = job.hold(step)
                 work.begin(phase=2)
                 self.update_by_total(job, work)
                 self.updates += 1
@@ -206,7 +197,8 @@ class NativeDenseBank:
         work = self.share_work(2 * len(rows) * self.width * self.columns.count)
         sums = np.zeros((work.count, self.columns.count))
         job, counts = self.make_job(rows, work, sums), reported_row_weights(rows, self.objective.reported_weights)
-        job.objective.shares, job.row_weights = None, address_of(counts)
+        job.objective.shares, job.row_weights = None, job.hold(counts)
+        job.held.append(margins)
         job.margins, job.margin_stride, job.kept = margins.ctypes.data, margins.strides[0] // 4, margins.shape[1]
         work.begin()
         work.run(lambda number: self.library.score_dense(ctypes.byref(job), number))

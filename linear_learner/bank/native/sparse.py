@@ -15,7 +15,7 @@ from linear_learner.bank.updating.class_weights import reported_row_weights
 from linear_learner.bank.updating.lag import LARGEST_GAIN, AverageLag
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
-from open_algorithms.learning.engine.native.library import LANES, Library, SharedWork, address_of
+from open_algorithms.learning.engine.native.library import LANES, Library, NativeJob, SharedWork
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.sparse import LARGEST_EAGER_WIDTH, SparseRows
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Numbers
@@ -34,7 +34,7 @@ LARGEST = 2**31 - 2  # of what an int32 holds
 COPIED_ROWS = 2048  # features whose weights are copied at once
 
 
-class SparseJob(ctypes.Structure):
+class SparseJob(NativeJob):
     """The C structure `sparse`."""
 
     _fields_ = (
@@ -53,16 +53,6 @@ class SparseJob(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("slot_count", "base")),
         ("parts", ctypes.c_void_p),
     )
-
-    def __init__(self, **values: object) -> None:
-        """Set fields; the others are 0 or null."""
-        super().__init__(**values)
-        self.held: list[Numbers] = []
-
-    def hold(self, array: Numbers, dtype: type) -> int:
-        """Return the address of the array's numbers as contiguous ones of a type, which live as long as this."""
-        self.held.append(np.ascontiguousarray(array, dtype))
-        return address_of(self.held[-1])
 
 
 class NativeSparseBank:
@@ -150,12 +140,12 @@ class NativeSparseBank:
         if len(self.l1_sums) > RUN_UPDATES:
             self.flush_pending_l1()
         steps = self.next_steps(-(-len(order) // self.batch_size))
-        job.order, job.ordered = address_of(order), min(len(order), len(steps) * self.batch_size)
-        job.steps, job.reached = address_of(steps), self.updates - self.flushed_updates
+        job.order, job.ordered = job.hold(order), min(len(order), len(steps) * self.batch_size)
+        job.steps, job.reached = job.hold(steps), self.updates - self.flushed_updates
         ahead = np.concatenate([self.l1_sums[-1:], steps[:, REACH]])
         self.l1_sums = np.concatenate([self.l1_sums[:-1], np.cumsum(ahead, axis=0, dtype=np.float32)])
         if self.lazy and self.has_l1:
-            job.l1_sums, job.touched_at = address_of(self.l1_sums), address_of(self.touched_at)
+            job.l1_sums, job.touched_at = job.hold(self.l1_sums), job.hold(self.touched_at)
         if self.base > LARGEST - len(steps) * job.slot_room:
             self.slot_of[:], self.base = 0, 1
         job.base = self.base
@@ -198,11 +188,11 @@ class NativeSparseBank:
             wide=self.wide.count,
             batch_size=self.batch_size,
             is_lazy=self.lazy,
-            constants=address_of(self.constants),
-            scratch=self.reserve("scratch", work.count * ROOM * self.wide.count),
-            lost=address_of(sums),
             parts=work.address,
         )
+        job.constants, job.lost = job.hold(self.constants), job.hold(sums)
+        job.scratch = self.reserve(job, "scratch", work.count * ROOM * self.wide.count)
+        job.held.append(self.block)
         job.values, job.indices = job.hold(rows.X.data, np.float32), job.hold(rows.X.indices, np.int32)
         job.row_ends, job.y = job.hold(rows.X.indptr, np.int64), job.hold(rows.y, np.float32)
         job.weights, job.first, job.second, job.lags = (
@@ -218,15 +208,15 @@ class NativeSparseBank:
     def reserve_batch(self, job: SparseJob, values: int, rows: int) -> None:
         """Give a job room for mini-batches of at most so many values and rows."""
         job.slot_room = 1 + (min(self.features, values) if self.lazy else self.features)
-        job.slot_of, job.slots = address_of(self.slot_of), self.reserve("slots", 2 * job.slot_room)
-        job.entries = self.reserve("entries", 2 * values)
-        job.slopes = self.reserve("slopes", rows * self.wide.count)
+        job.slot_of, job.slots = job.hold(self.slot_of), self.reserve(job, "slots", 2 * job.slot_room)
+        job.entries = self.reserve(job, "entries", 2 * values)
+        job.slopes = self.reserve(job, "slopes", rows * self.wide.count)
 
-    def reserve(self, name: str, count: int) -> int:
-        """Return the address of room for numbers of four bytes, which the next call for this name may overwrite."""
+    def reserve(self, job: SparseJob, name: str, count: int) -> int:
+        """Return the address of room for numbers of four bytes, which the next job may overwrite."""
         if name not in self.buffers or self.buffers[name].size < count:
             self.buffers[name] = reserve_zeros((count + count // 4,))
-        return address_of(self.buffers[name])
+        return job.hold(self.buffers[name])
 
     def join_updates(self) -> None:
         """Return: there are no other hosts."""
@@ -241,11 +231,10 @@ class NativeSparseBank:
                 stride=self.block[0].size,
                 columns=self.columns.count,
                 reached=self.updates - self.flushed_updates,
-                weights=address_of(self.block),
-                l1_sums=address_of(self.l1_sums),
-                touched_at=address_of(self.touched_at),
                 parts=work.address,
             )
+            job.weights, job.l1_sums = job.hold(self.block), job.hold(self.l1_sums)
+            job.touched_at = job.hold(self.touched_at)
             work.begin()
             work.run(lambda number: self.library.settle_sparse(ctypes.byref(job), number))
         self.touched_at[:] = 0
@@ -274,7 +263,7 @@ class NativeSparseBank:
             here = np.empty((self.models, len(part)), np.float32) if first < margin_rows else None
             lost += self.score_rows(part, here)
             if here is not None:
-                margins[:, first : first + chunk] = here[:, : margin_rows - first]
+                margins[:, first : first + here.shape[1]] = here[:, : margin_rows - first]
         return lost, margins
 
     def score_rows(self, rows: SparseRows, margins: Float32s | None) -> Float64s:
@@ -284,8 +273,8 @@ class NativeSparseBank:
         job = self.make_job(rows, work, sums)
         job.objective.shares, job.distance = None, self.lag_distance
         job.row_weights = job.hold(reported_row_weights(rows, self.objective.reported_weights), np.float32)
-        job.slopes = self.reserve("slopes", work.count * SLAB_ROWS * self.wide.count)
-        job.margins = None if margins is None else address_of(margins)
+        job.slopes = self.reserve(job, "slopes", work.count * SLAB_ROWS * self.wide.count)
+        job.margins = None if margins is None else job.hold(margins)
         work.begin()
         work.run(lambda number: self.library.score_sparse(ctypes.byref(job), number))
         return self.columns.sum_by_model(sums.sum(axis=0))

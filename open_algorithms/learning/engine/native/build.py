@@ -57,15 +57,17 @@ def build(folder: Path = FOLDER) -> str:
     """Compile the library for every level into a folder, and remove older ones there; return why it cannot be."""
     if shutil.which(COMPILER) is None:
         return f"there is no {COMPILER}"
-    for file in folder.glob("native-*.so"):
-        if file.name not in map(library_name, levels()):
-            file.unlink()
-    for level in levels():
-        if not (folder / library_name(level)).exists():
-            try:
+    try:
+        for file in folder.glob("native-*.so"):
+            if file.name not in map(library_name, levels()):
+                file.unlink(missing_ok=True)
+        for level in levels():
+            if not (folder / library_name(level)).exists():
                 compile_library(level, folder)
-            except subprocess.CalledProcessError:
-                return f"{COMPILER} cannot compile it for {level}, as above"
+    except subprocess.CalledProcessError:
+        return f"{COMPILER} cannot compile it, as above"
+    except OSError as error:
+        return str(error)
     return ""
 
 

@@ -20,7 +20,8 @@ struct dense {
     struct objective objective;
     int64_t rows, width;
     int32_t panels, batch_size, summed;
-    const float *X, *y, *row_weights; /* (rows + 1, width), (rows + 1,); the last row is all zeros */
+    const float *X, *y, *row_weights; /* (rows + 1, width), (rows + 1,); the last row, if it is in `order`, is zeros */
+    const float *padding;             /* (width,), zeros: the rows that a slab lacks */
     const int32_t *order;             /* (batches, batch_size) */
     const float *constants; /* (7, columns): keep_first, keep_second, add_second, added inside and outside of the
                                root, decay, and that of the bias */
@@ -83,7 +84,7 @@ INLINE void add_products_tile(int features, int panels, const float *const *row,
 }
 
 struct slab {
-    int rows; /* a multiple of TILE_ROWS: those that are missing are the row of zeros */
+    int rows; /* a multiple of TILE_ROWS */
     const float *row[SLAB_ROWS];
     float label[SLAB_ROWS], counted[SLAB_ROWS];
 };
@@ -131,14 +132,17 @@ static void add_products(const struct dense *job, const struct slab *slab, const
         add_products_panels(1, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
 }
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 static void take_rows(const struct dense *job, const int32_t *order, int64_t first, int64_t last, struct slab *slab) {
     int taken = (int)(last - first);
     slab->rows = (taken + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
     for (int r = 0; r < SLAB_ROWS; r++) {
-        int64_t i = r >= taken ? job->rows : order ? order[first + r] : first + r;
-        slab->row[r] = job->X + i * job->width;
-        slab->label[r] = job->y[i];
-        slab->counted[r] = r >= taken ? 0 : job->row_weights ? job->row_weights[i] : i < job->rows;
+        int is_there = r < taken;
+        int64_t i = !is_there ? 0 : order ? order[first + r] : first + r;
+        slab->row[r] = is_there ? job->X + i * job->width : job->padding;
+        slab->label[r] = is_there ? job->y[i] : 0;
+        slab->counted[r] = !is_there ? 0 : job->row_weights ? job->row_weights[i] : i < job->rows;
     }
 }
 
@@ -163,8 +167,6 @@ static void take_losses(const struct dense *job, const struct slab *slab, const 
                 room->loss);
     for (int c = 0; c < columns; c++) total[c] += room->lost[c];
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static void add_gradients(const struct dense *job, int64_t batch, int part) {
     int64_t begin = (int64_t)job->batch_size * part / job->parts->count;

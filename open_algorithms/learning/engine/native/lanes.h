@@ -54,11 +54,11 @@ INLINE float twice_atanh(float s) {
     return 2 * s * (1 + q * (1 / 3.0f + q * (1 / 5.0f + q * (1 / 7.0f + q * tail))));
 }
 
-/* ln(x) for a normal x above 0: that of a number from .71 to 1.41, and of a power of 2. */
+/* ln(x) for a normal x above 0: that of a number from .71 to 1.41, and of a power of 2. What is no number stays so. */
 INLINE float logarithm(float x) {
     int32_t bits = to_bits(x), n = (bits - 0x3f3504f3) >> 23;
     float m = from_bits(bits - (n << 23));
-    return (float)n * 0.693147181f + twice_atanh((m - 1) / (m + 1));
+    return (float)n * 0.693147181f + twice_atanh((m - 1) / (m + 1)) + (x - x);
 }
 
 #endif

@@ -7,6 +7,7 @@ import ctypes
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,10 +36,8 @@ def find_library() -> Library | None:
     for level in filter(has_level, levels()):
         file = FOLDER / library_name(level)
         if file.exists():
-            try:
+            with suppress(OSError):  # built for a newer C library than that of this machine
                 return Library(ctypes.CDLL(str(file)), level)
-            except OSError:  # built for a newer C library than that of this machine
-                return None
     return None
 
 
@@ -61,10 +60,18 @@ def aligned_zeros(shape: tuple[int, ...]) -> Float32s:
     return memory[first : first + size].reshape(shape)
 
 
-def address_of(array: Numbers) -> int:
-    """Return the address of a contiguous array."""
-    assert array.flags.c_contiguous
-    return array.ctypes.data
+class NativeJob(ctypes.Structure):
+    """A C structure with addresses of arrays, which live as long as it does, whoever still works on it."""
+
+    def __init__(self, **values: object) -> None:
+        """Set fields; the others are 0 or null."""
+        super().__init__(**values)
+        self.held: list[Numbers] = []
+
+    def hold(self, array: Numbers, dtype: type | None = None) -> int:
+        """Return the address of the array, or of a copy that is contiguous and of a type."""
+        self.held.append(np.ascontiguousarray(array, dtype))
+        return self.held[-1].ctypes.data
 
 
 class Parts(ctypes.Structure):
@@ -82,7 +89,6 @@ class SharedWork:
     def __init__(self, count: int, threads: int | None = None) -> None:
         """Divide each phase into `count` parts, for as many threads or fewer."""
         self.count, self.threads, self.parts = count, count if threads is None else threads, Parts(count=count)
-        self.executor = ThreadPoolExecutor(self.threads - 1, "part") if self.threads > 1 else None
 
     @property
     def address(self) -> int:
@@ -96,10 +102,12 @@ class SharedWork:
         ctypes.pointer(self.parts)[0] = fresh
 
     def run(self, work: Callable[[int], object]) -> None:
-        """Call a C function's `work(number)` in all threads and wait for them."""
-        others = (
-            [] if self.executor is None else [self.executor.submit(work, number) for number in range(1, self.threads)]
-        )
-        work(0)
+        """Call a C function's `work(number)` in all threads and wait for them, also where a signal interrupts this."""
+        if self.threads == 1:
+            work(0)
+            return
+        with ThreadPoolExecutor(self.threads - 1, "part") as executor:
+            others = [executor.submit(work, number) for number in range(1, self.threads)]
+            work(0)
         for other in others:
             other.result()

@@ -1,6 +1,7 @@
 """The native dense bank: what MXNet's operators compute, whoever does the work."""
 
 import ctypes
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -166,3 +167,51 @@ def test_the_structure_is_that_of_the_library() -> None:
     size = native_library().functions.dense_size
     size.restype = ctypes.c_int64
     assert ctypes.sizeof(DenseJob) == size()
+
+
+def test_a_signal_that_interrupts_the_work_waits_until_nobody_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What threads still write to must not be given back to the system, nor to the next call."""
+    monkeypatch.setattr(dense, "OPERATIONS_PER_PART", 1.0)
+    rows, _ = draw_dense_rows("logistic", rows=20_000, features=50)
+    at_work: list[int] = []
+
+    def interrupt(self: SharedWork, work: Callable[[int], object]) -> None:
+        def come_and_go(number: int) -> None:
+            if number == 0:
+                raise KeyboardInterrupt
+            at_work.append(number)
+            work(number)
+            at_work.remove(number)
+
+        run(self, come_and_go)
+
+    run = SharedWork.run
+    monkeypatch.setattr(SharedWork, "run", interrupt)
+    bank = NativeDenseBank(
+        CANDIDATES, draw_start(1, 50), Objective(LOSSES["logistic"]), BATCH, library=native_library(), processors=3
+    )
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            bank.train(rows, epoch_order(len(rows), None))
+        assert at_work == []
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_rows_that_follow_those_that_are_scored_do_not_touch_them(first: int) -> None:
+    builder = DenseRowsBuilder(1, 3, Design())
+    builder.try_add(np.array([[1], [1], [1e30]], np.float32), np.zeros(3, np.float32))
+    start, objective = np.ones((1, 1, 2), np.float32), Objective(LOSSES["squared_loss"])
+    bank = NativeDenseBank([Candidate()], start, objective, 2, library=native_library())
+    assert bank.evaluate(builder.build_rows().slice_rows(first, 2))[0] == 4 * (2 - first)
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_one_class_that_is_not_a_number_makes_the_loss_none(odd: int, label: int) -> None:
+    builder = DenseRowsBuilder(1, 1, Design())
+    builder.try_add(np.ones((1, 1), np.float32), np.array([label], np.float32))
+    start = np.full((1, 3, 2), 0.1, np.float32)
+    start[0, odd, 0] = np.nan
+    objective = Objective(LOSSES["softmax_loss"])
+    bank = NativeDenseBank([Candidate()], start, objective, 1, library=native_library())
+    assert np.isnan(bank.evaluate(builder.build_rows())[0]).all()
