@@ -77,4 +77,4 @@ def describe_lack(problem: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(describe_lack(build()))
+    sys.exit(describe_lack(build()) or 0)

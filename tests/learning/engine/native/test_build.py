@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_library_that_was_built_from_other_sources_is_not_loaded_and_goes_when
     library.find_library.cache_clear()
     assert library.find_library() is not None
     assert not before & {file.name for file in copy.glob("native-*")}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("found", "status"), [("gcc", 0), ("no-such-compiler", 1)])
+def test_the_program_ends_with_0_only_where_the_library_is_built(bare: Path, found: str, status: int) -> None:
+    (bare / "build.py").write_text((bare / "build.py").read_text().replace('"gcc"', f'"{found}"').replace("-O3", "-O0"))
+    ended = subprocess.run([sys.executable, bare / "build.py"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr == "") == (status, not status)
 
 
 def test_an_older_processor_gets_its_own_level_or_none(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
