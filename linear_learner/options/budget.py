@@ -95,7 +95,6 @@ def scoring_chunk_rows(outputs: int) -> int:
 def bank_bytes(models: int, outputs: int, features: int, batch_size: int, *, sparse: bool) -> int:
     """Estimate a bank's memory in bytes: weights, states and temporaries, a mini-batch, and what is scored at once."""
     columns = models * outputs
-    columns = columns if sparse else LANES * -(-columns // LANES)
-    weights = (8 if sparse else 16) * columns * (features + 1)
+    weights = (8 * columns if sparse else 16 * LANES * -(-columns // LANES)) * (features + 1)
     rows = max(batch_size, scoring_chunk_rows(columns)) if batch_size else 0
     return 4 * (weights + (0 if sparse else batch_size * (features + 1)) + 6 * rows * columns)
