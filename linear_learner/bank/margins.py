@@ -1,7 +1,6 @@
 """The margins of many models on rows, block by block."""
 
 from collections.abc import Iterator
-from typing import cast
 
 import numpy as np
 
@@ -52,7 +51,9 @@ def score_rows(rows: AnyRows, weights: Floats, processors: int = 1) -> Iterator[
 
 def row_losses(objective: Objective, margins: Float32s, labels: Float32s) -> Float32s:
     """Return the loss of each row with each model, (n, P), for margins (n, P, K); classes are not weighed."""
-    rows, models, outputs = margins.shape
-    z, y = as_ndarray(margins.reshape(rows, models * outputs)), as_ndarray(labels[:, None])
-    losses = objective.loss.graph(mx.nd, z, y, models, outputs, objective.parameter)[0]
-    return cast(Array, losses).asnumpy()
+    loss, wide = objective.loss, margins.astype(np.float64)
+    losses = np.empty(margins.shape[:2], np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # of what has diverged
+        for m in range(losses.shape[1]):
+            losses[:, m] = loss.value(wide[:, m], labels, objective.parameter)
+    return losses

@@ -67,7 +67,7 @@ def test_every_curve_and_every_candidate_is_that_of_the_log(name: str) -> None:
         if "validation" in curves:
             assert winner.validation_loss == curves["validation"][found.winner, training.best_epoch]
     if "validation" in curves:
-        assert winner.loss == pytest.approx(winner.validation_loss, rel=1e-5)
+        assert winner.loss == pytest.approx(winner.validation_loss, rel=1e-6)
     if not training.maximise:
         assert winner.value == winner.loss
     left = {entry.candidate: entry.left_after_epoch for entry in found.bank if entry.left_after_epoch}
