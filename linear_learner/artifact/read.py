@@ -3,7 +3,6 @@
 Sizes are bounded, shapes checked, and nothing is unpickled.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,18 @@ from numpy.typing import NDArray
 
 from linear_learner.artifact.documents import AdditionalParameters, read_additional_parameters
 from linear_learner.artifact.graph import LOSS_OF_OPERATOR, Graph, read_graph
+from linear_learner.artifact.params import read_parameters
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.artifact.archives import (
     ADDITIONAL_FILE,
-    FILE_LIMITS,
+    MODULE_FILES,
     PARAMETERS_FILE,
     SYMBOL_FILE,
-    TAR_ARCHIVE,
-    ZIP_ARCHIVE,
     ModelFiles,
-    choose_folder,
-    read_tar,
-    read_zip,
 )
-from open_algorithms.learning.artifact.folder import open_model_file, read_bounded
-from open_algorithms.learning.artifact.params import Floats, read_parameters
+from open_algorithms.learning.artifact.arrays import Floats
+from open_algorithms.learning.artifact.finding import find_files
 from open_algorithms.learning.job.errors import InputError
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 def load_model(path: Path, memory_limit: int | None = None) -> LinearModel:
@@ -45,11 +38,18 @@ def load_model(path: Path, memory_limit: int | None = None) -> LinearModel:
     return read_model(*find_model_files(path, memory_limit))
 
 
+def find_model_files(path: Path, memory_limit: int | None = None) -> tuple[ModelFiles, str]:
+    """Read the model's files from the first place that has them; return the files and the name of that place."""
+    return find_files(path, MODULE_FILES, memory_limit)
+
+
 def read_model(files: ModelFiles, where: str) -> LinearModel:
     """Build the model from its files; `where` names their place in messages."""
-    for name in FILE_LIMITS:
+    for name in MODULE_FILES.limits:
         if name not in files:
-            raise InputError(f"No whole model found: {where} lacks {name}; expected {', '.join(FILE_LIMITS)} in it.")
+            raise InputError(
+                f"No whole model found: {where} lacks {name}; expected {', '.join(MODULE_FILES.limits)} in it."
+            )
     facts, graph = read_additional_parameters(files[ADDITIONAL_FILE]), read_graph(files[SYMBOL_FILE])
     weight, bias = read_parameters(files[PARAMETERS_FILE])
     check_consistency(facts, graph, weight)
@@ -76,65 +76,6 @@ def exact_bias(bias: Floats, exact: tuple[float, ...]) -> NDArray[Any]:
             f"{ADDITIONAL_FILE} says bias {list(exact[:5])}, but {PARAMETERS_FILE} holds fc0_bias {bias[:5]}."
         )
     return found
-
-
-def find_model_files(directory: Path, memory_limit: int | None = None) -> tuple[ModelFiles, str]:
-    """Read the model's files from the first place that has them; return the files and the name of that place."""
-    if directory.is_file():
-        return read_archive(directory, memory_limit), directory.name
-    found = find_files_in(directory, memory_limit, "the model folder")
-    if not found and (inner := choose_folder(list_model_folders(directory), "the model folder")):
-        found = find_files_in(directory / inner, memory_limit, f"the folder {inner} in the model folder")
-    if found:
-        return found
-    raise InputError(
-        f"No model found: expected {PARAMETERS_FILE} with {SYMBOL_FILE} and {ADDITIONAL_FILE}, {TAR_ARCHIVE} or "
-        f"{ZIP_ARCHIVE} in the model "
-        "folder."
-    )
-
-
-def find_files_in(directory: Path, memory_limit: int | None, where: str) -> tuple[ModelFiles, str] | None:
-    """Read the model's files from one folder, called `where` in messages; None where it has none."""
-    if files := read_loose_files(directory, memory_limit):
-        return files, where
-    for name, unpack in ((TAR_ARCHIVE, read_tar), (ZIP_ARCHIVE, read_zip)):
-        if stream := open_model_file(directory, name):
-            with stream:
-                return unpack(stream, memory_limit), name
-    return None
-
-
-def list_model_folders(directory: Path) -> list[str]:
-    """Return the subfolders that seem to hold a model; links and hidden folders do not count."""
-    try:
-        with os.scandir(directory) as entries:
-            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-    kinds = (PARAMETERS_FILE, TAR_ARCHIVE, ZIP_ARCHIVE)
-    return [n for n in names if n[0] != "." and any(os.path.lexists(directory / n / kind) for kind in kinds)]
-
-
-def read_archive(file: Path, memory_limit: int | None) -> ModelFiles:
-    """Read the files in an archive, whatever its name: gzipped tar or zip by its first bytes."""
-    with file.open("rb") as stream:
-        unpack = read_tar if stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC else read_zip
-        stream.seek(0)
-        return unpack(stream, memory_limit)
-
-
-def read_loose_files(directory: Path, memory_limit: int | None) -> ModelFiles:
-    """Read the loose files of a model; empty where there is no parameter file."""
-    files: ModelFiles = {}
-    for name, limit in FILE_LIMITS.items():
-        stream = open_model_file(directory, name)
-        if stream is None and name == PARAMETERS_FILE:
-            break
-        if stream is not None:
-            with stream:
-                files[name] = read_bounded(stream, limit, name, memory_limit)
-    return files
 
 
 def check_classes(classes: Sequence[str | float], predictor_type: str, count: int) -> None:

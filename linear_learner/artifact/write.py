@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from linear_learner.objective.model import LinearModel
-from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, FILE_LIMITS
+from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, MODULE_FILES, ORIGINAL_FILE
 from open_algorithms.learning.columns.document import write_recipe
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.engine.saving import save_arrays
@@ -35,7 +35,7 @@ def write_artifact(model: LinearModel, directory: Path) -> None:
         f"{PREFIX}-0000.params": (directory / f"{PREFIX}-0000.params").read_bytes(),
         f"{PREFIX}-symbol.json": build_symbol(model, "out_label").tojson().encode(),
     }
-    with zipfile.ZipFile(directory / "model_algo-1", "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(directory / ORIGINAL_FILE, "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # without the time: the same model is the same file
 
@@ -72,7 +72,7 @@ def extended_parameters(model: LinearModel) -> str | None:
         return json.dumps(document, ensure_ascii=False)
     for found in (names | more, more):
         content = json.dumps({**additional_parameters(model), **found})
-        if found and len(content) <= FILE_LIMITS[ADDITIONAL_FILE]:
+        if found and len(content) <= MODULE_FILES.limits[ADDITIONAL_FILE]:
             return content
     return None
 

@@ -1,6 +1,5 @@
 """Convert the hyperparameters that a user sends as texts to typed values; report all faults at once."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from linear_learner.options.groups import (
 from open_algorithms.learning.columns.wishes import parse_types
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
+from open_algorithms.learning.options.parsing import complete_texts, parse_texts
 from open_algorithms.learning.rows.scaling import Scaling
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
@@ -101,28 +101,8 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
     Raises InputError that lists every fault, one a line.
     """
     known = declarations()
-    given = {name: text for name, text in texts.items() if not name.startswith("sagemaker_")}
-    faults = {name: f"{name}: {unknown_name_problem(name)}" for name in given if name not in known}
-    values: dict[str, Any] = {}
-    for name, declaration in known.items():
-        text = given.get(name, declaration.default)
-        if text is None:
-            faults[name] = f"{name}: it is required; expected {declaration.expected_values}"
-            continue
-        try:
-            values[name] = declaration.parse_value(text)
-        except (ValueError, OverflowError):
-            faults[name] = (
-                f"{name}: expected {declaration.expected_values}, found {text[:80]!r}{value_hint(name, text)}"
-            )
-    for name in names_without_effect(values):
-        if not faults.keys() & known[name].applies.keys() and faults.pop(name, ""):
-            values[name] = known[name].parse_value(known[name].default or "")
-    for rule in (check_class_count, check_loss, check_folds, check_column_types):
-        faults.update(rule(values))
-    if faults:
-        lines = (f"- {fault}" for fault in faults.values())
-        raise InputError("\n".join(["The hyperparameters have these faults:", *lines]))
+    rules = (check_class_count, check_loss, check_folds, check_column_types)
+    values = parse_texts(texts, known, rules, names_without_effect, value_hint)
     values["are_epochs_set"] = values["epochs"] != known["epochs"].parse_value(known["epochs"].default or "")
     return resolve_autos(
         {name: value for name, value in values.items() if name not in known or not known[name].internal}
@@ -131,7 +111,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
 
 def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the user's texts completed with the defaults."""
-    return {d.name: d.default for d in declarations().values() if d.default is not None} | dict(texts)
+    return complete_texts(texts, declarations())
 
 
 def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
@@ -186,12 +166,6 @@ def resolve_autos(values: dict[str, Any]) -> Hyperparameters:
             "folds": value_or("folds", 0),
         }
     )
-
-
-def unknown_name_problem(name: str) -> str:
-    """Describe an unknown name, with the closest known one as a suggestion."""
-    near = difflib.get_close_matches(name, [d.name for d in declarations().values() if not d.internal], n=1)
-    return "there is no such hyperparameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def check_class_count(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,9 +14,10 @@ from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.checking import WidthLimit
 from open_algorithms.learning.rows.dense import Design
 from open_algorithms.learning.rows.holdout import Holdout
-from open_algorithms.learning.rows.kept import PIECES_IN_MEMORY, ChannelRows, HeldRows, StreamedRows, join_rows
+from open_algorithms.learning.rows.kept import ChannelRows, HeldRows, StreamedRows, join_rows
 from open_algorithms.learning.rows.reading import (
     Reading,
+    describe_storage,
     read_held_out_rows,
     read_scored_channel,
     read_train_channel,
@@ -141,13 +142,3 @@ def plan_reading(work: Work, hp: Hyperparameters, budget: Budget, holdout: Holdo
 def label_class_count(hp: Hyperparameters) -> int | None:
     """Return how many classes labels may be numbered by; None for a regressor."""
     return None if hp.predictor_type == "regressor" else max(hp.outputs, 2)
-
-
-def describe_storage(data: ChannelRows) -> str:
-    """Describe where a channel's rows are kept."""
-    if isinstance(data, StreamedRows):
-        return (
-            f"is larger than the {data.held_bytes / 2**20:.0f} MiB that there are for it: it is read anew for "
-            f"every pass, {data.held_bytes // PIECES_IN_MEMORY / 2**20:.1f} MiB at a time"
-        )
-    return f"is held in memory: {data.row_count} rows, {data.held_bytes / 2**20:.1f} MiB"

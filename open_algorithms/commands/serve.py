@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from open_algorithms.commands.tables.models import load_model
 from open_algorithms.commands.telling.doors import run_program
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.learning.artifact.archives import TAR_ARCHIVE, ZIP_ARCHIVE
+from open_algorithms.learning.artifact.archives import ORIGINAL_FILE, TAR_ARCHIVE
 
 
 def serve_model(algorithm: Algorithm, path: Path, port: int | None, environ: Mapping[str, str]) -> int:
@@ -23,7 +23,7 @@ def serve_model(algorithm: Algorithm, path: Path, port: int | None, environ: Map
             model.symlink_to(path.resolve())
         else:
             model.mkdir()
-            shutil.copyfile(path, model / (TAR_ARCHIVE if is_gzip(path) else ZIP_ARCHIVE))
+            shutil.copyfile(path, model / (TAR_ARCHIVE if is_gzip(path) else ORIGINAL_FILE))
         return run_program("serve", Path(root), {**environ, **settings})
 
 

@@ -18,9 +18,9 @@ from container.rows.columns import show_names
 from open_algorithms.commands.tables.beginnings import check_beginnings
 from open_algorithms.commands.tables.headers import CSV, all_begin_with_names, has_headers, read_filled_lines, read_head
 from open_algorithms.commands.telling.faults import CommandError, UsageError
-from open_algorithms.learning.artifact.archives import FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE
+from open_algorithms.learning.artifact.archives import ARRAY_FILES, MODULE_FILES, ORIGINAL_FILE, TAR_ARCHIVE
 
-MODEL_FILES = {*FILE_LIMITS, TAR_ARCHIVE, ZIP_ARCHIVE}  # files of a model
+MODEL_FILES = {*MODULE_FILES.limits, *ARRAY_FILES.limits, TAR_ARCHIVE, ORIGINAL_FILE}  # files of a model
 
 
 def find_data_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:

@@ -7,7 +7,8 @@ ever built from a name in the archive.
 import io
 import struct
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from gzip import GzipFile
 from tarfile import AREGTYPE, BLOCKSIZE, NUL, REGTYPE, TarError, TarInfo
 from typing import BinaryIO
@@ -17,15 +18,40 @@ from open_algorithms.learning.artifact.folder import CHUNK, read_bounded
 from open_algorithms.learning.job.errors import InputError
 
 PARAMETERS_FILE, SYMBOL_FILE, ADDITIONAL_FILE = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
-TAR_ARCHIVE, ZIP_ARCHIVE = "model.tar.gz", "model_algo-1"
-MODEL_MARKERS = {PARAMETERS_FILE, ZIP_ARCHIVE}  # of which a model has one at least
-FILE_LIMITS = {
-    PARAMETERS_FILE: 4 << 30,
-    SYMBOL_FILE: 1 << 20,
-    ADDITIONAL_FILE: 16 << 20,
-}  # bytes of each file of a model
-LARGEST_ZIP = sum(FILE_LIMITS.values()) + CHUNK
-LARGEST_TAR = 2 * LARGEST_ZIP  # inflated: our own holds the files, and the zip beside them
+TAR_ARCHIVE, ORIGINAL_FILE = "model.tar.gz", "model_algo-1"  # the original's one file: a zip, or arrays
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of a model: of each the most bytes; `main` is the one that every model has.
+
+    `zipped` is the name of the zip in which the original keeps the same files; empty where it has none.
+    """
+
+    limits: Mapping[str, int]
+    main: str
+    zipped: str = ""
+
+    @property
+    def markers(self) -> set[str]:
+        """The files of which a model has one at least."""
+        return {self.main, self.zipped} - {""}
+
+    @property
+    def largest_zip(self) -> int:
+        """The most bytes of the zip."""
+        return sum(self.limits.values()) + CHUNK
+
+    @property
+    def largest_tar(self) -> int:
+        """The most bytes of a tar once it is inflated: our own holds the files, and the zip beside them."""
+        return 2 * self.largest_zip
+
+
+MODULE_FILES = Layout(
+    {PARAMETERS_FILE: 4 << 30, SYMBOL_FILE: 1 << 20, ADDITIONAL_FILE: 16 << 20}, PARAMETERS_FILE, ORIGINAL_FILE
+)
+ARRAY_FILES = Layout({ORIGINAL_FILE: 4 << 30, ADDITIONAL_FILE: 256 << 20}, ORIGINAL_FILE)
 MAX_MEMBERS = 4096
 # RuntimeError is what an encrypted entry raises, the senseless are offsets and names.
 OFFSET_ERRORS = (OSError, ValueError, OverflowError, struct.error)
@@ -35,47 +61,46 @@ CONTENTLESS_TYPES = b"123456"  # types of members: links, devices, folders, pipe
 ModelFiles = dict[str, bytearray]
 
 
-def read_tar(stream: BinaryIO, memory_limit: int | None = None) -> ModelFiles:
+def read_tar(stream: BinaryIO, layout: Layout, memory_limit: int | None = None) -> ModelFiles:
     """Read a model's files from a gzipped tar, or from the original's zip inside it; missing files are left out."""
     folders: set[str] = set()
     try:
-        files = read_member_files(BoundedGzip(stream), memory_limit, "", folders)
-        if not files.keys() & MODEL_MARKERS and (folder := choose_folder(folders, TAR_ARCHIVE)):
+        files = read_member_files(BoundedGzip(stream, layout.largest_tar), layout, memory_limit, "", folders)
+        if not files.keys() & layout.markers and (folder := choose_folder(folders, TAR_ARCHIVE)):
             stream.seek(0)
-            files = read_member_files(BoundedGzip(stream), memory_limit, folder, set())
+            files = read_member_files(BoundedGzip(stream, layout.largest_tar), layout, memory_limit, folder, set())
     except (TarError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{TAR_ARCHIVE} cannot be read as a gzipped tar: {error}.") from error
-    if ZIP_ARCHIVE not in files:
+    if layout.zipped not in files:
         return files
-    return read_zip(
-        io.BytesIO(bytes(files.pop(ZIP_ARCHIVE))), memory_limit
-    )  # BytesIO shares bytes; it would copy a bytearray
+    zipped = io.BytesIO(bytes(files.pop(layout.zipped)))  # BytesIO shares bytes; it would copy a bytearray
+    return read_zip(zipped, layout, memory_limit)
 
 
 def read_member_files(
-    inflated: "BoundedGzip", memory_limit: int | None, folder: str, other_folders: set[str]
+    inflated: "BoundedGzip", layout: Layout, memory_limit: int | None, folder: str, other_folders: set[str]
 ) -> ModelFiles:
-    """Read a model's files from one folder of the tar; the zip only where the parameter file is not there by itself.
+    """Read a model's files from one folder of the tar; the zip only where the main file is not there by itself.
 
     Other folders that seem to hold a model are added to `other_folders`.
     """
     files: ModelFiles = {}
     seen = set()
-    limits = {**FILE_LIMITS, ZIP_ARCHIVE: LARGEST_ZIP}
+    limits = {layout.zipped: layout.largest_zip, **layout.limits}
     for member in tar_members(inflated):
         where, name = split_name(member.name.removeprefix("./"))
-        if member.type not in (REGTYPE, AREGTYPE) or name not in limits:
+        if member.type not in (REGTYPE, AREGTYPE) or not name or name not in limits:
             continue
         if where != folder:
-            other_folders.update({where} if name in MODEL_MARKERS else ())
+            other_folders.update({where} if name in layout.markers else ())
             continue
         if name in seen:
             raise InputError(f"{TAR_ARCHIVE} holds {name} twice.")
         seen.add(name)
-        if name == ZIP_ARCHIVE and PARAMETERS_FILE in files:
+        if name == layout.zipped and layout.main in files:
             continue
-        if name == PARAMETERS_FILE:
-            files.pop(ZIP_ARCHIVE, None)
+        if name == layout.main:
+            files.pop(layout.zipped, None)
         files[name] = read_bounded(inflated.member, limits[name], f"{name} in {TAR_ARCHIVE}", memory_limit)
     return files
 
@@ -114,12 +139,12 @@ def tar_members(inflated: "BoundedGzip") -> Iterator[TarInfo]:
 
 
 class BoundedGzip:
-    """A gzip stream that inflates at most LARGEST_TAR bytes."""
+    """A gzip stream that inflates at most `limit` bytes."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
         """Start at the first byte."""
         self.stream = GzipFile(fileobj=stream)
-        self.bytes_left = LARGEST_TAR
+        self.limit = self.bytes_left = limit
         self.member = MemberContent(self, 0)
 
     def read(self, size: int, /) -> bytes:
@@ -127,7 +152,7 @@ class BoundedGzip:
         content = self.stream.read(size)
         self.bytes_left -= len(content)
         if self.bytes_left < 0:
-            raise InputError(f"{TAR_ARCHIVE} is too large: expected at most {LARGEST_TAR} bytes once inflated.")
+            raise InputError(f"{TAR_ARCHIVE} is too large: expected at most {self.limit} bytes once inflated.")
         return content
 
 
@@ -154,27 +179,27 @@ class MemberContent:
             pass
 
 
-def read_zip(stream: BinaryIO, memory_limit: int | None = None) -> ModelFiles:
+def read_zip(stream: BinaryIO, layout: Layout, memory_limit: int | None = None) -> ModelFiles:
     """Read a model's files from the original's zip; missing files are left out."""
     files: ModelFiles = {}
     try:
         with ZipFile(CappedReader(stream)) as archive:
             entries = [(*split_name(entry.filename), entry) for entry in archive.infolist()]
-            folders = {where for where, name, _ in entries if name == PARAMETERS_FILE}
-            folder = "" if "" in folders else choose_folder(folders, ZIP_ARCHIVE)
+            folders = {where for where, name, _ in entries if name == layout.main}
+            folder = "" if "" in folders else choose_folder(folders, layout.zipped)
             for where, name, entry in entries:
-                if where != folder or name not in FILE_LIMITS:
+                if where != folder or name not in layout.limits:
                     continue
                 if name in files:
-                    raise InputError(f"{ZIP_ARCHIVE} holds {name} twice.")
+                    raise InputError(f"{layout.zipped} holds {name} twice.")
                 if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise InputError(f"{name} in {ZIP_ARCHIVE} is compressed by another method than deflate.")
+                    raise InputError(f"{name} in {layout.zipped} is compressed by another method than deflate.")
                 with archive.open(entry) as content:
-                    files[name] = read_bounded(content, FILE_LIMITS[name], f"{name} in {ZIP_ARCHIVE}", memory_limit)
+                    files[name] = read_bounded(content, layout.limits[name], f"{name} in {layout.zipped}", memory_limit)
     except InputError:
         raise
     except ZIP_ERRORS as error:
-        raise InputError(f"{ZIP_ARCHIVE} cannot be read as a zip: {error}.") from error
+        raise InputError(f"{layout.zipped} cannot be read as a zip: {error}.") from error
     return files
 
 

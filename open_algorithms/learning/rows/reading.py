@@ -16,7 +16,14 @@ from open_algorithms.learning.rows.checking import WidthLimit, check_blocks
 from open_algorithms.learning.rows.csr import Csr, Features, as_csr, as_dense, slice_rows, stack_rows, take_rows
 from open_algorithms.learning.rows.dense import UNSIGNED, Block, Design
 from open_algorithms.learning.rows.holdout import Holdout
-from open_algorithms.learning.rows.kept import ChannelRows, Prefetch, Storage, hold_or_stream
+from open_algorithms.learning.rows.kept import (
+    PIECES_IN_MEMORY,
+    ChannelRows,
+    Prefetch,
+    Storage,
+    StreamedRows,
+    hold_or_stream,
+)
 from open_algorithms.learning.rows.scaling import Scaling, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Floats
@@ -207,3 +214,13 @@ def agree_on_sample(X: Features, head: list[Block], hosts: Hosts) -> tuple[Featu
     if not facts[1]:
         return as_dense(X) if head else np.zeros((0, width), np.float32), bool(facts[2])
     return as_csr(X)._replace(shape=(int(X.shape[0] or 0), width)), bool(facts[2])
+
+
+def describe_storage(data: ChannelRows) -> str:
+    """Describe where a channel's rows are kept."""
+    if isinstance(data, StreamedRows):
+        return (
+            f"is larger than the {data.held_bytes / 2**20:.0f} MiB that there are for it: it is read anew for "
+            f"every pass, {data.held_bytes // PIECES_IN_MEMORY / 2**20:.1f} MiB at a time"
+        )
+    return f"is held in memory: {data.row_count} rows, {data.held_bytes / 2**20:.1f} MiB"

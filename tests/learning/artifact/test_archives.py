@@ -15,9 +15,10 @@ import pytest
 
 from open_algorithms.learning.artifact.archives import (
     ADDITIONAL_FILE,
-    FILE_LIMITS,
+    MODULE_FILES,
     PARAMETERS_FILE,
     SYMBOL_FILE,
+    Layout,
     ModelFiles,
     read_tar,
     read_zip,
@@ -25,7 +26,7 @@ from open_algorithms.learning.artifact.archives import (
 from open_algorithms.learning.job.errors import InputError
 from tests.learning.artifact.packages import pack_tar, pack_zip
 
-WHOLE = {name: f"what {name} holds".encode() * 40 for name in FILE_LIMITS}
+WHOLE = {name: f"what {name} holds".encode() * 40 for name in MODULE_FILES.limits}
 FILES = list(WHOLE.items())
 ZIP = pack_zip(FILES)
 Members = list[tuple[str | tarfile.TarInfo, bytes]]
@@ -50,11 +51,11 @@ def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 
 def unpack_tar(content: bytes | bytearray) -> ModelFiles:
-    return read_tar(BytesIO(content))
+    return read_tar(BytesIO(content), MODULE_FILES)
 
 
 def unpack_zip(content: bytes | bytearray) -> ModelFiles:
-    return read_zip(BytesIO(content))
+    return read_zip(BytesIO(content), MODULE_FILES)
 
 
 @pytest.mark.parametrize("content", [b"not a package", gzip.compress(b"not a tar" * 99), ZIP])
@@ -152,14 +153,14 @@ def test_what_is_passed_over_takes_no_memory(kind: bytes) -> None:
 
 
 @pytest.mark.parametrize("announced", [0, 1 << 40])
-def test_a_tar_is_not_inflated_without_end(announced: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("open_algorithms.learning.artifact.archives.LARGEST_TAR", 16 * MIB)
+def test_a_tar_is_not_inflated_without_end(announced: int) -> None:
+    small = Layout({PARAMETERS_FILE: 7 * MIB}, PARAMETERS_FILE)
     bomb = gzip.compress(header("zeros", announced) + bytes(64 * MIB))
     with (
         memory_below(8 * MIB),
         pytest.raises(InputError, match="too large: expected at most 16777216 bytes once inflated"),
     ):
-        unpack_tar(bomb)
+        read_tar(BytesIO(bomb), small)
 
 
 @pytest.mark.parametrize("name", [SYMBOL_FILE, ADDITIONAL_FILE])

@@ -15,6 +15,7 @@ from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.artifact.archives import MODULE_FILES
 from open_algorithms.learning.job.errors import InputError
 from tests.chance import draw_examples
 from tests.learning.artifact.packages import pack_tar, pack_zip
@@ -88,7 +89,8 @@ def test_a_file_larger_than_any_model_is_refused_unread(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(tmp_path, artifact_files(draw_model()))
-    monkeypatch.setattr("linear_learner.artifact.read.FILE_LIMITS", dict.fromkeys(NAMES, 1 << 20))
+    small = replace(MODULE_FILES, limits=dict.fromkeys(MODULE_FILES.limits, 1 << 20))
+    monkeypatch.setattr("linear_learner.artifact.read.MODULE_FILES", small)
     with (tmp_path / name).open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(InputError, match=f"{name} is too large: expected at most 1048576 bytes"):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from open_algorithms.learning.artifact.params import ARRAY_MAGIC, BIAS, LIST_MAGIC, WEIGHT, read_parameters
+from linear_learner.artifact.params import BIAS, WEIGHT, read_parameters
+from open_algorithms.learning.artifact.arrays import ARRAY_MAGIC, LIST_MAGIC
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
 
