@@ -10,17 +10,17 @@ import pytest
 
 from tests.modules import ALGORITHMS, MODULES, TOP, leave_out_tests, parse_module
 
-LEARNING, DOORS, COMMANDS, ESTIMATORS = (
-    f"open_algorithms.{room}" for room in ("learning", "doors", "commands", "estimators")
+LEARNING, K_MEANS, PCA, DOORS, COMMANDS, ESTIMATORS = (
+    f"open_algorithms.{room}" for room in ("learning", "k_means", "pca", "doors", "commands", "estimators")
 )
-ROOMS = ("container", *ALGORITHMS, LEARNING, DOORS, COMMANDS, ESTIMATORS)
+ROOMS = ("container", *ALGORITHMS, LEARNING, K_MEANS, PCA, DOORS, COMMANDS, ESTIMATORS)
 MAY_IMPORT: dict[str, set[str]] = {
     LEARNING: set(),
     "container": {LEARNING},
-    **{algorithm: {LEARNING} for algorithm in ALGORITHMS},
+    **{algorithm: {LEARNING} for algorithm in (*ALGORITHMS, K_MEANS, PCA)},
     DOORS: {LEARNING, "container"},
     COMMANDS: {LEARNING, "container", DOORS},
-    ESTIMATORS: {LEARNING, "container", DOORS, *ALGORITHMS},
+    ESTIMATORS: {LEARNING, "container", DOORS, *ALGORITHMS, K_MEANS, PCA},
 }
 FRONTS = {"linear_learner": {f"{ESTIMATORS}.linear"}}  # what the front of a package gives out from a room above
 SHARED_WITH_CONTAINER = {

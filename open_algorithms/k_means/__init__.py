@@ -1,0 +1,1 @@
+"""K-Means: rows are divided into clusters, each around its center."""

@@ -1,0 +1,1 @@
+"""Each row to its nearest center, and the sums of the rows of each center."""
