@@ -8,6 +8,7 @@ from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.artifact.settings import finite_float, is_plain_value, read_json_object
 from open_algorithms.learning.columns.document import read_classes, read_recipe
 from open_algorithms.learning.columns.recipe import Recipe
+from open_algorithms.learning.features import read_names
 from open_algorithms.learning.job.errors import InputError
 
 
@@ -51,16 +52,12 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
             f"{ADDITIONAL_FILE} says metrics_params {shortened(settings)}; expected names and plain values."
         )
     own = {name: value for name, value in settings.items() if name != "threshold"}
-    names = found.get("feature_names")
-    if names is None:
-        names = []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{ADDITIONAL_FILE} says feature_names {shortened(names)}; expected a list of texts.")
+    names = read_names(found)
     label_name = found.get("label_name") or ""
     if not isinstance(label_name, str):
         raise InputError(f"{ADDITIONAL_FILE} says label_name {shortened(label_name)}; expected a text.")
     facts = AdditionalParameters(
-        predictor, loss, threshold, own, tuple(names), label_name, read_bias(found), read_blurred_columns(found)
+        predictor, loss, threshold, own, names, label_name, read_bias(found), read_blurred_columns(found)
     )
     if found.get("columns") is None:
         return facts._replace(classes=read_classes(found.get("classes") or [], ADDITIONAL_FILE))
