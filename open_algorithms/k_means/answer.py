@@ -1,0 +1,6 @@
+"""A model of K-Means for those who do not train: load, serve, and look into it, without MXNet."""
+
+from open_algorithms.k_means.artifact.packing import pack_model, unpack_model
+from open_algorithms.k_means.artifact.read import find_model_files, load_model, read_model
+
+__all__ = ("find_model_files", "load_model", "pack_model", "read_model", "unpack_model")

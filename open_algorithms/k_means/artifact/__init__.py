@@ -1,0 +1,1 @@
+"""The model: what it answers, and how it is written and read."""

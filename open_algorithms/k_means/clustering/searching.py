@@ -1,0 +1,59 @@
+"""Search on a sample for the starts of exact passes: attempts settle there, and the best of them swap centers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from open_algorithms.k_means.assigning.assignment import Assigner
+from open_algorithms.k_means.clustering.lloyd import Lloyd
+from open_algorithms.k_means.clustering.population import Population
+from open_algorithms.k_means.clustering.seeding import choose_centers
+from open_algorithms.k_means.clustering.swapping import SwapSearch
+from open_algorithms.learning.rows.kept import AnyRows
+from open_algorithms.learning.types.arrays import Float64s
+
+PASSES, TOLERANCE = 100, 1e-4  # of Lloyd's algorithm on the sample
+SEARCHED_ROWS = 2**14  # of the sample, on which attempts settle and swaps are judged
+ROUNDS = 2  # of swaps, and passes after them
+RUNS_KEPT = 3  # of each number of centers, that swap centers
+LARGEST_POOL = 500  # places that centers are swapped to
+DISTANCES_LOOKED_AT = 3e8  # in all swaps: those of the searched rows from the pool, each time
+
+
+def search_starts(
+    attempts: Sequence[Float64s],
+    sample: AnyRows,
+    places: Float64s,
+    assigner: Assigner,
+    generator: np.random.Generator,
+) -> Lloyd:
+    """Return the best runs of each number of centers on the sample, that began as the attempts; settled there.
+
+    Centers are swapped to `places` (p, d) and to rows of the sample that are far from each other.
+    """
+    searched = sample.slice_rows(0, min(SEARCHED_ROWS, len(sample)))
+    population = Population(lambda: [searched], assigner)
+    runs = settle(attempts, population)
+    sizes = sorted({len(centers) for centers in attempts})
+    kept = [centers for k in sizes for centers in keep_best(runs, k)]
+    apart = choose_centers(searched, min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
+    pool = np.concatenate([apart, places])[:LARGEST_POOL]
+    most_swaps = int(DISTANCES_LOOKED_AT / (len(searched) * len(pool) * len(kept) * ROUNDS))
+    search = SwapSearch(searched, pool)
+    for _ in range(ROUNDS if most_swaps else 0):
+        kept = settle([search.improve(centers, most_swaps) for centers in kept], population).runs
+    return settle(kept, Population(lambda: [sample], assigner))
+
+
+def settle(starts: Sequence[Float64s], population: Population) -> Lloyd:
+    """Return runs from these starts that have settled on a population, but for those that cannot win."""
+    runs = Lloyd(list(starts))
+    runs.run(population, PASSES, TOLERANCE, prune=True)
+    return runs
+
+
+def keep_best(runs: Lloyd, k: int) -> list[Float64s]:
+    """Return the best different runs of k centers."""
+    order = sorted((g for g, centers in enumerate(runs.runs) if len(centers) == k), key=lambda g: runs.inertias[g])
+    kept = [g for i, g in enumerate(order) if not i or runs.inertias[g] > (1 + TOLERANCE) * runs.inertias[order[i - 1]]]
+    return [runs.runs[g] for g in kept[:RUNS_KEPT]]

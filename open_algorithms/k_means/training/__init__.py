@@ -1,0 +1,1 @@
+"""A training job: from channels to a result."""

@@ -1,0 +1,131 @@
+"""The end of a job: measure the best run of each number of clusters, choose one, and make it a model."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from open_algorithms.k_means.artifact.model import CentroidModel
+from open_algorithms.k_means.clustering.population import Population, Totals
+from open_algorithms.k_means.clustering.runs import Runs
+from open_algorithms.k_means.clustering.shrinking import shrink_centers
+from open_algorithms.k_means.measuring.silhouette import ROWS, pairwise_distances, silhouettes
+from open_algorithms.k_means.training.plan import Plan
+from open_algorithms.k_means.training.result import Clustering, ClusteringResult, Distortion
+from open_algorithms.k_means.training.state import ClusteringState
+from open_algorithms.learning.rows.kept import AnyRows
+from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.work import Columns
+
+
+def conclude(plan: Plan, state: ClusteringState, columns: Columns) -> ClusteringResult:
+    """Measure the best runs on all rows of every channel, and return the model of the chosen one."""
+    lloyd = state.lloyd
+    assert lloyd is not None
+    assert state.sample is not None
+    runs = Runs.join([lloyd.runs[g] for g in lloyd.find_best(plan.hp.ks)])
+    totals = plan.population("train").sum_rows(runs)
+    more = {name: plan.population(name).sum_rows(runs) for name in plan.data if name != "train"}
+    plan.work.record_lap("score")
+    return build_result(plan, state, columns, runs, {"train": totals, **more})
+
+
+def conclude_stopped(plan: Plan, state: ClusteringState, columns: Columns) -> ClusteringResult:
+    """Return the model of what there is, measured on the sample or on the first rows, where a job is stopped."""
+    log, hosts = plan.work.log, plan.work.hosts
+    what = f"{state.epoch} passes" if state.epoch else "the first rows"
+    log.warning(f"The job is stopped: the model is that of {what}, measured on a sample.")
+    sample = plan.train.head_rows if state.sample is None else state.sample
+    if state.lloyd is None:
+        starts = []
+        for k in plan.hp.ks:
+            attempts = shrink_centers(state.moving, k, plan.hp.local_lloyd, plan.assigner, plan.generator(1))
+            starts.append(attempts.runs[int(attempts.inertias.argmin())])
+        state.centers_msd = np.full(len(starts), np.nan)
+    else:
+        best = state.lloyd.find_best(plan.hp.ks)
+        starts = [state.lloyd.runs[g] for g in best]
+    runs = Runs.join(starts)
+    runs = Runs(np.asarray(hosts.broadcast(runs.centers), np.float64), runs.sizes)
+    state.sample = sample
+    totals = Population(lambda: [sample], plan.assigner).sum_rows(runs)
+    return build_result(plan, state, columns, runs, {"train": totals}, was_stopped=True)
+
+
+def build_result(
+    plan: Plan,
+    state: ClusteringState,
+    columns: Columns,
+    runs: Runs,
+    totals: Mapping[str, Totals],
+    *,
+    was_stopped: bool = False,
+) -> ClusteringResult:
+    """Choose a number of clusters, and put together what is known of it."""
+    assert state.sample is not None
+    distortions = {name: measure_distortions(of_channel, runs) for name, of_channel in totals.items()}
+    sizes = np.split(totals["train"].counts, runs.ends[:-1])
+    scores, centers_msd = score_runs(plan, state.sample, runs), state.centers_msd.tolist()
+    clusterings = [
+        Clustering(*found) for found in zip(runs.split(), distortions["train"], sizes, scores, centers_msd, strict=True)
+    ]
+    chosen = choose_clustering(clusterings, plan.hp.k)
+    return ClusteringResult(
+        model=build_model(plan, clusterings[chosen], columns),
+        hp=plan.hp,
+        clusterings=clusterings,
+        chosen=chosen,
+        distortions={name: of_runs[chosen] for name, of_runs in distortions.items()},
+        attempts=[float(msd) for msd in state.attempts],
+        sample=state.sample,
+        scaler=plan.train.scaler,
+        exact_passes=0 if state.lloyd is None else state.lloyd.passes,
+        was_stopped=was_stopped,
+    )
+
+
+def measure_distortions(totals: Totals, runs: Runs) -> list[Distortion]:
+    """Return the distortion of each run."""
+    rows = round(float(totals.counts[: runs.sizes[0]].sum()))
+    return [Distortion(float(ssd), rows) for ssd in totals.inertias(runs)]
+
+
+def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[float]:
+    """Return the mean silhouette of each run on the sample; host 0's holds for all."""
+    few = sample.slice_rows(0, min(ROWS, len(sample)))
+    labels = plan.population("train").assign_rows(few, runs, with_labels=True).labels
+    assert labels is not None
+    distances = pairwise_distances(few)
+    found = [float(silhouettes(distances, of_run.astype(np.int64)).mean()) for of_run in labels.T]
+    return [float(score) for score in plan.work.hosts.broadcast(np.array(found))]
+
+
+def choose_clustering(clusterings: Sequence[Clustering], k: int | None) -> int:
+    """Return the place of the one of k clusters, or of the one whose rows belong most clearly to their clusters."""
+    if k is not None:
+        return next(i for i, clustering in enumerate(clusterings) if clustering.k == k)
+    return max(range(len(clusterings)), key=lambda i: clusterings[i].silhouette)
+
+
+def build_model(plan: Plan, clustering: Clustering, columns: Columns) -> CentroidModel:
+    """Return the model of a clustering, for raw features."""
+    scaler = plan.train.scaler
+    raw = clustering.centers * scaler.deviation.astype(np.float64)
+    if not isinstance(plan.train.head_rows, SparseRows):
+        raw += scaler.mean.astype(np.float64)
+    shift = columns.shift if columns.shift is not None and columns.shift.any() else None
+    centers: Floats = raw.astype(np.float32) if shift is None else raw + shift
+    facts = {
+        "rows": clustering.distortion.rows,
+        "msd": clustering.distortion.msd,
+        "silhouette": clustering.silhouette,
+        "sizes": [round(float(size)) for size in clustering.sizes],
+    }
+    known = len(columns.features) == centers.shape[1]
+    return CentroidModel(
+        centers,
+        scaler.deviation if plan.hp.normalize_data else None,
+        facts,
+        columns.features if known else (),
+        columns.recipe if known else None,
+    )

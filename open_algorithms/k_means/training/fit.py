@@ -1,0 +1,68 @@
+"""Cluster: read channels, move centers in mini-batches, search on a sample, make exact passes, choose and measure."""
+
+import time
+
+from open_algorithms.k_means.options.hyperparameters import Hyperparameters, declarations
+from open_algorithms.k_means.training.conclusion import conclude, conclude_stopped
+from open_algorithms.k_means.training.passes import run_epochs, run_exact_passes, search_runs
+from open_algorithms.k_means.training.plan import make_plan
+from open_algorithms.k_means.training.result import ClusteringResult
+from open_algorithms.k_means.training.start import start_clustering
+from open_algorithms.learning.options.parsing import complete_texts
+from open_algorithms.learning.work import Columns, Work
+
+
+def cluster_rows(work: Work, hp: Hyperparameters, columns: Columns) -> ClusteringResult:
+    """Cluster the rows of the channel `train`, and measure the model on `test`, if there is one.
+
+    All hosts return the same model. Raises InputError for errors that the user can correct, and KeyboardInterrupt where
+    the job is asked to stop before there are centers.
+    """
+    began = time.time()
+    log_configuration(work, hp)
+    plan = make_plan(work, hp)
+    work.record_lap("read")
+    state, write_checkpoint = start_clustering(plan)
+    work.record_lap("prepare")
+    try:
+        run_epochs(plan, state, write_checkpoint)
+        if state.lloyd is None:
+            state.lloyd = search_runs(plan, state)
+        run_exact_passes(plan, state, write_checkpoint)
+        result = conclude(plan, state, columns)
+    except KeyboardInterrupt:
+        result = conclude_stopped(plan, state, columns)
+    log_result(work, result)
+    ended = time.time()
+    work.log.log_metrics({"totaltime": 1000 * (ended - began), "epochs": state.epochs}, start=began, end=ended)
+    return result
+
+
+def log_configuration(work: Work, hp: Hyperparameters) -> None:
+    """Log the hyperparameters in effect."""
+    texts = complete_texts(work.hyperparameters, declarations())
+    work.log.info(f"Final configuration: {texts}")
+    if texts["extra_center_factor"] == "auto":
+        work.log.info(f"'extra_center_factor' was set to 'auto', evaluated to {hp.extra_center_factor}.")
+    if hp.half_life_time_size and hp.exact_passes:
+        work.log.warning("exact_passes has no effect on this job: half_life_time_size lets rows lose their weight.")
+
+
+def log_result(work: Work, result: ClusteringResult) -> None:
+    """Log how good the clusters are: of each number that was tried, and in full of the chosen one."""
+    log, chosen = work.log, result.clustering
+    for clustering in result.clusterings if len(result.clusterings) > 1 else ():
+        log.info(f"k={clustering.k}: msd {clustering.distortion.msd:.6g}, silhouette {clustering.silhouette:.4f}")
+    if result.hp.k is None:
+        log.info(f"k={chosen.k} is chosen: its rows belong to their clusters most clearly, by the silhouette.")
+    if empty := int((chosen.sizes == 0).sum()):
+        log.warning(
+            f"{empty} of {chosen.k} clusters have no rows: there are too few different ones. Lower k, or see whether "
+            "rows repeat."
+        )
+    for split, distortion in result.distortions.items():
+        for name in result.hp.eval_metrics:
+            log.log_quality(name, getattr(distortion, name), split=split, kind="loss")
+    log.log_quality("msd_of_centers", chosen.centers_msd, split="train", kind="loss")
+    if "test" not in result.distortions:
+        log.info("Test data is not provided.")

@@ -1,0 +1,84 @@
+"""Where a job starts: centers among the first rows, or the state in a checkpoint of the same job."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from open_algorithms.k_means.clustering.batches import MovingCenters
+from open_algorithms.k_means.clustering.sampling import gather_rows, head_rows
+from open_algorithms.k_means.clustering.seeding import choose_centers
+from open_algorithms.k_means.training.plan import Plan
+from open_algorithms.k_means.training.state import ClusteringState
+from open_algorithms.learning.rows.kept import AnyRows
+from open_algorithms.learning.training.checkpoints import (
+    Identity,
+    data_fingerprints,
+    resume_from_checkpoint,
+    write_checkpoint,
+)
+
+IDENTITY_FORMAT = 1
+ROWS_PER_CENTER = 2  # that centers are chosen among, at least, where a mini-batch has fewer
+
+
+def start_clustering(plan: Plan) -> tuple[ClusteringState, Callable[[], None]]:
+    """Return the state to begin with, and a function that writes the next checkpoint, or does nothing."""
+    identity = job_identity(plan) if plan.work.hosts.all_reduce_max(plan.work.checkpoints is not None) else None
+    state = ClusteringState(choose_first_centers(plan))
+    if identity is None:
+        return state, lambda: None
+    return state, resume_or_start(plan, state, identity)
+
+
+def choose_first_centers(plan: Plan) -> MovingCenters:
+    """Choose the centers that mini-batches move, among the first rows of all hosts; host 0 decides."""
+    hp, hosts, log = plan.hp, plan.work.hosts, plan.work.log
+    wanted = max(hp.mini_batch_size, ROWS_PER_CENTER * hp.start_centers)
+    rows = first_rows(plan, wanted)
+    if len(rows) < hp.mini_batch_size:
+        log.warning(
+            f"Batch size {hp.mini_batch_size} is bigger than the first batch data. Effective batch size used to "
+            f"initialize is {len(rows)}"
+        )
+    centers = choose_centers(rows, hp.start_centers, hp.init_method, plan.generator(0))
+    return MovingCenters.start(np.asarray(hosts.broadcast(centers), np.float64))
+
+
+def first_rows(plan: Plan, count: int) -> AnyRows:
+    """Return on every host the first `count` rows of all, dealt in turn, of each host's rows that are at hand."""
+    hosts, rows = plan.work.hosts, plan.train.rows
+    if hosts.count == 1:
+        return head_rows(rows, count)
+    own = head_rows(rows, -(-count // hosts.count))
+    numbers = np.arange(len(own), dtype=np.uint64) * np.uint64(hosts.count) + np.uint64(hosts.rank)
+    return gather_rows(own, numbers, count, hosts)
+
+
+def job_identity(plan: Plan) -> Identity:
+    """Return what two jobs must have in common for one to go on from the other, as values that JSON can hold."""
+    known: dict[str, Any] = asdict(plan.hp)
+    return {
+        "format": IDENTITY_FORMAT,
+        "algorithm": "k_means",
+        "engine": type(plan.assigner).__name__,
+        "hyperparameters": {**known, **known.pop("local_lloyd")},
+        "data": data_fingerprints(plan.data, plan.work.hosts),
+        "start": [],
+    }
+
+
+def resume_or_start(plan: Plan, state: ClusteringState, identity: Identity) -> Callable[[], None]:
+    """Go on from a checkpoint of the same job, if there is one; return a function that writes the next one.
+
+    Host 0 has the checkpoint.
+    """
+    store, hosts = plan.work.checkpoints, plan.work.hosts
+    resumed = store is not None and resume_from_checkpoint(state, identity, store, plan.work.log)
+    if hosts.broadcast(np.array([float(resumed)]))[0]:
+        if hosts.count > 1:
+            state.broadcast_state(hosts)
+        for rows in plan.data.values():
+            rows.abandon_first_pass()
+    return lambda: None if store is None else write_checkpoint(state, identity, store, plan.work.raise_if_stopped)
