@@ -24,7 +24,7 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.work import ColumnRequest
 from tests.container.pipes import serve_fifos
 from tests.doors.tasks import PARQUET, OpenTask, join, said
-from tests.linear_learner.host_threads import run_hosts
+from tests.learning.job.host_threads import run_hosts
 
 ROWS = [(i % 7 / 2, ["red", "green", "blue"][i * i % 3], "yes" if i % 3 else "no") for i in range(60)]
 WISHES = ColumnWishes("bought", class_count=2)

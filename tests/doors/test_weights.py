@@ -22,8 +22,8 @@ from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
 from tests.container.pipes import serve_fifos
 from tests.doors.tasks import CSV, PARQUET, OpenTask, join, said
+from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Recorder
-from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.models import assert_same_bits
 from tests.linear_learner.training.examples import EXACT, LARGE_JOB
 

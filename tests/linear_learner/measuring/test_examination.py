@@ -33,7 +33,7 @@ from open_algorithms.learning.rows.dense import Design, build_dense_rows
 from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.types.arrays import Floats
-from tests.linear_learner.host_threads import run_hosts
+from tests.learning.job.host_threads import run_hosts
 
 ROWS, FEATURES, MODELS = 600, 3, 5
 GENERATOR = np.random.default_rng(7)

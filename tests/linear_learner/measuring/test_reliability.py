@@ -14,7 +14,7 @@ from linear_learner.measuring.reliability import (
 from linear_learner.measuring.tallies import ScoreRanking
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.types.arrays import Bools, Floats
-from tests.linear_learner.host_threads import run_hosts
+from tests.learning.job.host_threads import run_hosts
 
 
 def rank(positive: Bools, score: Floats) -> ScoreRanking:

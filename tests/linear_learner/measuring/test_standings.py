@@ -21,7 +21,7 @@ from open_algorithms.learning.rows.dense import Design, build_dense_rows
 from open_algorithms.learning.rows.kept import AnyRows, HeldRows, TimeLimitedRows
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.types.arrays import Float32s, Floats
-from tests.linear_learner.host_threads import run_hosts
+from tests.learning.job.host_threads import run_hosts
 
 ROWS, FEATURES, MODELS = 1300, 3, 5  # rows for three pieces of a channel that is cut into pieces of 512
 GENERATOR = np.random.default_rng(7)

@@ -15,10 +15,11 @@ from linear_learner.report.build import build_report, weight_entries
 from linear_learner.report.page import render_report
 from linear_learner.report.schema import Report
 from tests.learning.job.recorder import Criterion, Metrics, Recorder
+from tests.learning.job.stops import Stop
+from tests.learning.training.disks import Disk
 from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, train
-from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.disks import cut_off
 from tests.linear_learner.training.examples import HYPERPARAMETERS
-from tests.linear_learner.training.stops import Stop
 
 
 def told(pattern: str, log: Recorder) -> list[tuple[str, ...]]:

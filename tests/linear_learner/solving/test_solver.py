@@ -24,8 +24,8 @@ from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.scaling import fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Int64s
+from tests.learning.job.host_threads import run_hosts
 from tests.linear_learner.bank.problems import draw_both_forms
-from tests.linear_learner.host_threads import run_hosts
 from tests.linear_learner.solving.by_hand import (
     KINKED,
     PARAMETER,

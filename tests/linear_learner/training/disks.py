@@ -1,37 +1,14 @@
-"""Checkpoints in memory, and jobs that are killed once there are some."""
+"""Jobs that are killed once there are some checkpoints."""
 
-from collections.abc import Callable
-from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
 from linear_learner.options.budget import Budget
 from tests.learning.job.recorder import Recorder
+from tests.learning.training.disks import Cut, Disk
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.training.examples import Channels
-
-
-class Cut(Exception):
-    """The process is killed."""
-
-
-class Disk:
-    """Keeps checkpoints, the last of them first; the process is killed once there are `last` of them."""
-
-    def __init__(self, last: int | None = None) -> None:
-        self.checkpoints: list[bytes] = []
-        self.last = last
-
-    def open_latest(self) -> BinaryIO | None:
-        return BytesIO(self.checkpoints[-1]) if self.checkpoints else None
-
-    def replace_latest(self, dump: Callable[[BinaryIO], None]) -> None:
-        file = BytesIO()
-        dump(file)
-        self.checkpoints.append(file.getvalue())
-        if len(self.checkpoints) == self.last:
-            raise Cut
 
 
 def cut_off(

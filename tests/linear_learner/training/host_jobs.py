@@ -12,9 +12,9 @@ from linear_learner.report.build import build_report
 from linear_learner.report.schema import Report
 from open_algorithms.learning.job.hosts import Hosts
 from tests.learning.job.recorder import Quality, Recorder
+from tests.learning.job.stops import Stop
+from tests.learning.training.disks import Disk
 from tests.linear_learner.jobs import fit_result
-from tests.linear_learner.training.disks import Disk
-from tests.linear_learner.training.stops import Stop
 
 HostChannels = Mapping[str, Sequence[tuple[Any, NDArray[Any]]]]
 

@@ -16,9 +16,10 @@ from open_algorithms.learning.rows.csr import as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.job.recorder import Recorder
 from tests.learning.rows.problems import draw_problem
+from tests.learning.training.disks import Disk
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.models import assert_same_bits
-from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.disks import cut_off
 from tests.linear_learner.training.examples import HYPERPARAMETERS, Channels, draw_wide_rows, split_example
 
 BINARY, REGRESSOR = HYPERPARAMETERS["binary_classifier"], HYPERPARAMETERS["regressor"]

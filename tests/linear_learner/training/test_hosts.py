@@ -23,15 +23,15 @@ from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
 from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
 from tests.learning.job.recorder import Recorder
+from tests.learning.job.stops import Stop
 from tests.learning.rows.problems import draw_problem
+from tests.learning.training.disks import Disk
 from tests.linear_learner.bank.problems import build_sparse_rows
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.models import assert_same_bits
 from tests.linear_learner.team import HostProcesses
-from tests.linear_learner.training.disks import Disk
 from tests.linear_learner.training.examples import BY_LOSS, HYPERPARAMETERS, draw_example, draw_wide_rows, split_example
 from tests.linear_learner.training.host_jobs import Done, Given, HostChannels, train_host
-from tests.linear_learner.training.stops import Stop
 
 pytestmark = pytest.mark.processes
 

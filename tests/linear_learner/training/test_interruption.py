@@ -13,12 +13,12 @@ import pytest
 from linear_learner.options.budget import Budget
 from open_algorithms.learning.rows.dense import Block
 from tests.learning.job.recorder import Recorder
+from tests.learning.job.stops import Stop
 from tests.learning.rows.problems import draw_problem
+from tests.learning.training.disks import Disk
 from tests.linear_learner.jobs import fit_model
 from tests.linear_learner.models import assert_same_bits
-from tests.linear_learner.training.disks import Disk
 from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example
-from tests.linear_learner.training.stops import Stop
 
 
 @pytest.mark.parametrize("predictor", HYPERPARAMETERS)

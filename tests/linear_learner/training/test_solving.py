@@ -24,15 +24,16 @@ from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.folds import deal_folds
 from open_algorithms.learning.rows.holdout import Holdout
+from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Metrics, Position, Progress, Quality, Recorder, Throughput
+from tests.learning.job.stops import Stop
 from tests.learning.rows.problems import draw_problem
-from tests.linear_learner.host_threads import run_hosts
+from tests.learning.training.disks import Disk
 from tests.linear_learner.jobs import fit_model, fit_result
 from tests.linear_learner.models import assert_same_bits
-from tests.linear_learner.training.disks import Disk, cut_off
+from tests.linear_learner.training.disks import cut_off
 from tests.linear_learner.training.examples import BY_LOSS, Channels, draw_example
 from tests.linear_learner.training.host_jobs import Done, Given, train_host
-from tests.linear_learner.training.stops import Stop
 
 Array = NDArray[Any]
 LOSS = {"binary_classifier": "logistic", "multiclass_classifier": "softmax_loss", "regressor": "squared_loss"}
