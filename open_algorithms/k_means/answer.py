@@ -1,4 +1,7 @@
-"""A model of K-Means for those who do not train: load, serve, and look into it, without MXNet."""
+"""A model of K-Means for those who do not train: load, serve, and look into it, without MXNet.
+
+Tests: tests/k_means/artifact/test_read.py.
+"""
 
 from open_algorithms.k_means.artifact.packing import pack_model, unpack_model
 from open_algorithms.k_means.artifact.read import find_model_files, load_model, read_model

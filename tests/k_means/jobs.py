@@ -20,7 +20,7 @@ def draw_rows(rows: int, *, clusters: int = 6, features: int = 4, spread: float 
     generator = np.random.default_rng(seed)
     centers = generator.normal(0, 2, (clusters, features))
     drawn = centers[generator.integers(0, clusters, rows)] + generator.normal(0, spread, (rows, features))
-    return drawn.astype(np.float32)
+    return np.asarray(drawn, np.float32)
 
 
 def as_blocks(X: Float32s, *, sparse: bool = False, parts: int = 7) -> list[Block]:
@@ -42,4 +42,4 @@ def cluster(
 
 def sort_centers(centers: Float32s) -> Float32s:
     """Return centers (k, d) in an order of their own."""
-    return centers[np.lexsort(centers.T)]
+    return np.asarray(centers[np.lexsort(centers.T)], np.float32)

@@ -1,4 +1,7 @@
-"""A model as flat bytes in shared memory: its centers (k, d), deviations (d,), names and recipe."""
+"""A model as flat bytes in shared memory: its centers (k, d), deviations (d,), names and recipe.
+
+Tests: tests/k_means/artifact/test_read.py.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,7 @@
-"""Write the artifact: the original's file of centers, and what else we know in a second file beside it."""
+"""Write the artifact: the original's file of centers, and what else we know in a second file beside it.
+
+Tests: tests/k_means/artifact/test_read.py.
+"""
 
 import json
 from pathlib import Path

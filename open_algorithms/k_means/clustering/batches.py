@@ -11,8 +11,11 @@ import numpy as np
 from open_algorithms.k_means.clustering.population import Population, add_hosts
 from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.sampling import Sampler
+from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float64s
+
+LARGEST = 1e17  # of a feature, whose square float32 can hold
 
 
 @dataclass
@@ -54,6 +57,15 @@ def absorb_rows(
         yield rows_here
 
 
+def check_magnitude(largest: float) -> None:
+    """Raise InputError where a feature, or a sum of some rows, is so large that float32 cannot hold its square."""
+    if not largest < LARGEST:
+        raise InputError(
+            f"channel 'train': expected features below {LARGEST:.0e}, whose squares float32 holds, found about "
+            f"{largest:.3g}. Set normalize_data=true, divide them by a fixed number, or leave that column out."
+        )
+
+
 def take_batch(
     moving: MovingCenters,
     population: Population,
@@ -71,6 +83,7 @@ def take_batch(
             if sampler is not None:
                 sampler.add(rows)
     counts, sums, _ = add_hosts(population.hosts, counts, sums, 0.0)
+    check_magnitude(float(np.abs(sums).max(initial=0)))
     if rows_of_all := round(float(counts.sum())):
         moving.move(counts, sums, half_life)
     return rows_of_all

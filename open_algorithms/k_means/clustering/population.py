@@ -1,4 +1,7 @@
-"""The rows that are clustered, over all hosts, and what one pass over them tells of several runs."""
+"""The rows that are clustered, over all hosts, and what one pass over them tells of several runs.
+
+Tests: tests/k_means/clustering/test_lloyd.py, tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Several runs of K-Means side by side: their centers."""
+"""Several runs of K-Means side by side: their centers.
+
+Tests: tests/k_means/clustering/test_lloyd.py.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ class Sampler:
         else:
             taken = np.arange(len(rows))
         if len(taken) > self.size:
-            taken = np.sort(np.argpartition(keys[taken], self.size - 1)[: self.size])
+            taken = taken[np.sort(np.argpartition(keys[taken], self.size - 1)[: self.size])]
         if not len(taken):
             return
         self.parts.append(copy_rows(rows, taken))
@@ -68,6 +68,11 @@ def hash_numbers(numbers: Int64s, seed: int) -> Keys:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+def stored_features(rows: AnyRows) -> Float32s:
+    """Return the features that are in memory, of sparse rows (v,), of dense ones (n, d)."""
+    return rows.X.data if isinstance(rows, SparseRows) else rows.X[: len(rows), :-1]
 
 
 def copy_rows(rows: AnyRows, numbers: Int64s) -> AnyRows:

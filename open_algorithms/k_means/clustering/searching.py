@@ -1,4 +1,7 @@
-"""Search on a sample for the starts of exact passes: attempts settle there, and the best of them swap centers."""
+"""Search on a sample for the starts of exact passes: attempts settle there, and the best of them swap centers.
+
+Tests: tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""Cluster the many centers that mini-batches moved, each by its count: several attempts, all at once."""
+"""Cluster the many centers that mini-batches moved, each by its count: several attempts, all at once.
+
+Tests: tests/k_means/training/test_fit.py.
+"""
 
 import numpy as np
 

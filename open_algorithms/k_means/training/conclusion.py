@@ -1,4 +1,7 @@
-"""The end of a job: measure the best run of each number of clusters, choose one, and make it a model."""
+"""The end of a job: measure the best run of each number of clusters, choose one, and make it a model.
+
+Tests: tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Mapping, Sequence
 

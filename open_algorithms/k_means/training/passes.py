@@ -1,4 +1,7 @@
-"""The passes of a job: in mini-batches, a search on a sample between them, and exact ones."""
+"""The passes of a job: in mini-batches, a search on a sample between them, and exact ones.
+
+Tests: tests/k_means/training/test_fit.py, tests/k_means/training/test_state.py.
+"""
 
 import time
 from collections.abc import Callable

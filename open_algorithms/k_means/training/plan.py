@@ -1,4 +1,7 @@
-"""What a job decides before its first pass, and holds to."""
+"""What a job decides before its first pass, and holds to.
+
+Tests: tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

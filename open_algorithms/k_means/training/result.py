@@ -1,4 +1,7 @@
-"""The result of a finished job: the model, and everything that the report is made of."""
+"""The result of a finished job: the model, and everything that the report is made of.
+
+Tests: tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,9 +51,9 @@ class ClusteringResult:
     """The result of a finished job.
 
     `clusterings` are the best of each number of clusters, ascending; `chosen` is the place of that of the model.
-    `distortions` maps a channel to the model's distortion of its rows. `attempts` are those of the attempts to cluster the
-    centers, by their counts. `sample` are standardised rows, by `scaler`. Where the job `was_stopped`, figures are of
-    the sample alone.
+    `distortions` maps a channel to the model's distortion of its rows. `attempts` are the mean squared distances of the
+    attempts to cluster the centers, by their counts. `sample` are standardised rows, by `scaler`. Where the job
+    `was_stopped`, figures are of the sample alone.
     """
 
     model: CentroidModel

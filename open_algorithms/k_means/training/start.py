@@ -1,4 +1,7 @@
-"""Where a job starts: centers among the first rows, or the state in a checkpoint of the same job."""
+"""Where a job starts: centers among the first rows, or the state in a checkpoint of the same job.
+
+Tests: tests/k_means/training/test_state.py, tests/k_means/training/test_fit.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -6,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from open_algorithms.k_means.clustering.batches import MovingCenters
-from open_algorithms.k_means.clustering.sampling import gather_rows, head_rows
+from open_algorithms.k_means.clustering.batches import MovingCenters, check_magnitude
+from open_algorithms.k_means.clustering.sampling import gather_rows, head_rows, stored_features
 from open_algorithms.k_means.clustering.seeding import choose_centers
 from open_algorithms.k_means.training.plan import Plan
 from open_algorithms.k_means.training.state import ClusteringState
@@ -42,6 +45,7 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
             f"Batch size {hp.mini_batch_size} is bigger than the first batch data. Effective batch size used to "
             f"initialize is {len(rows)}"
         )
+    check_magnitude(float(np.abs(stored_features(rows)).max(initial=0)))
     centers = choose_centers(rows, hp.start_centers, hp.init_method, plan.generator(0))
     return MovingCenters.start(np.asarray(hosts.broadcast(centers), np.float64))
 
@@ -59,11 +63,12 @@ def first_rows(plan: Plan, count: int) -> AnyRows:
 def job_identity(plan: Plan) -> Identity:
     """Return what two jobs must have in common for one to go on from the other, as values that JSON can hold."""
     known: dict[str, Any] = asdict(plan.hp)
+    local = {f"local_lloyd_{name}": value for name, value in known.pop("local_lloyd").items()}
     return {
         "format": IDENTITY_FORMAT,
         "algorithm": "k_means",
         "engine": type(plan.assigner).__name__,
-        "hyperparameters": {**known, **known.pop("local_lloyd")},
+        "hyperparameters": known | local,
         "data": data_fingerprints(plan.data, plan.work.hosts),
         "start": [],
     }

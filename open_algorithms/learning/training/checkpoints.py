@@ -37,9 +37,11 @@ class CheckpointStore(Protocol):
 
 
 class Resumable(Protocol):
-    """The state of a training that a later process can take over. `epoch` counts the finished epochs."""
+    """The state of a training that a later process can take over."""
 
-    epoch: int
+    @property
+    def epoch(self) -> int:
+        """The number of finished epochs."""
 
     def state_arrays(self) -> Iterator[tuple[str, AnyArray]]:
         """Yield name and value of each array that training resumes from; none has dtype object."""
