@@ -100,10 +100,10 @@ def measure_small() -> Iterator[Figure]:
     yield Figure(SMALL, "whole process", taken, "s", most=2.5)
 
 
-def run_python(arguments: list[str], root: str) -> str:
-    """Run a Python process; return what it printed."""
+def run_python(arguments: list[str], root: str, **more: str) -> str:
+    """Run a Python process, with `more` variables in its environment; return what it printed."""
     environment = {name: value for name, value in os.environ.items() if name not in SET_BY_TRAIN}
-    environment["SAGEMAKER_BASE_DIR"] = root
+    environment |= {"SAGEMAKER_BASE_DIR": root, **more}
     result = subprocess.run([sys.executable, *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stdout + result.stderr)

@@ -18,7 +18,7 @@ from open_algorithms.learning.types.arrays import Float64s
 PASSES, TOLERANCE = 100, 1e-4  # of Lloyd's algorithm on the sample
 SEARCHED_ROWS = 2**14  # of the sample, on which attempts settle and swaps are judged
 ROUNDS = 2  # of swaps, and passes after them
-RUNS_KEPT = 3  # of each number of centers, that swap centers
+RUNS_KEPT = 3  # that swap centers, where there is one number of them; otherwise one of each
 LARGEST_POOL = 500  # places that centers are swapped to
 DISTANCES_LOOKED_AT = 3e8  # in all swaps: those of the searched rows from the pool, each time
 
@@ -38,7 +38,8 @@ def search_starts(
     population = Population(lambda: [searched], assigner)
     runs = settle(attempts, population)
     sizes = sorted({len(centers) for centers in attempts})
-    kept = [centers for k in sizes for centers in keep_best(runs, k)]
+    several = RUNS_KEPT if len(sizes) == 1 else 1
+    kept = [centers for k in sizes for centers in keep_best(runs, k)[:several]]
     apart = choose_centers(searched, min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
     pool = np.concatenate([apart, places])[:LARGEST_POOL]
     most_swaps = int(DISTANCES_LOOKED_AT / (len(searched) * len(pool) * len(kept) * ROUNDS))

@@ -11,7 +11,7 @@ from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
-ROWS = 2000  # of the sample, whose distances from each other are taken
+ROWS = 1000  # of the sample, whose distances from each other are taken
 
 
 def pairwise_distances(rows: AnyRows) -> Float64s:
@@ -20,8 +20,8 @@ def pairwise_distances(rows: AnyRows) -> Float64s:
     if isinstance(rows, SparseRows):
         products = csr_matmul(rows.X, expand_rows(rows.X).T)
     else:
-        X = rows.X[: len(rows), :-1].astype(np.float64)
-        products = X @ X.T
+        X = rows.X[: len(rows), :-1]
+        products = (X @ X.T).astype(np.float64)
     found = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
     np.fill_diagonal(found, 0)
     return np.asarray(found)

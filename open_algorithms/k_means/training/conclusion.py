@@ -27,8 +27,8 @@ def conclude(plan: Plan, state: ClusteringState, columns: Columns) -> Clustering
     assert lloyd is not None
     assert state.sample is not None
     runs = Runs.join([lloyd.runs[g] for g in lloyd.find_best(plan.hp.ks)])
-    totals = plan.population("train").sum_rows(runs)
-    more = {name: plan.population(name).sum_rows(runs) for name in plan.data if name != "train"}
+    totals = plan.populations["train"].sum_rows(runs)
+    more = {name: rows.sum_rows(runs) for name, rows in plan.populations.items() if name != "train"}
     plan.work.record_lap("score")
     return build_result(plan, state, columns, runs, {"train": totals, **more})
 
@@ -96,7 +96,7 @@ def measure_distortions(totals: Totals, runs: Runs) -> list[Distortion]:
 def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[float]:
     """Return the mean silhouette of each run on the sample; host 0's holds for all."""
     few = sample.slice_rows(0, min(ROWS, len(sample)))
-    labels = plan.population("train").assign_rows(few, runs, with_labels=True).labels
+    labels = plan.populations["train"].assign_rows(few, runs, with_labels=True).labels
     assert labels is not None
     distances = pairwise_distances(few)
     found = [float(silhouettes(distances, of_run.astype(np.int64)).mean()) for of_run in labels.T]

@@ -14,6 +14,7 @@ from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.sampling import Sampler
 from open_algorithms.k_means.clustering.searching import keep_best, search_starts
 from open_algorithms.k_means.clustering.shrinking import shrink_centers
+from open_algorithms.k_means.options.hyperparameters import Hyperparameters
 from open_algorithms.k_means.training.plan import (
     EXACT_PASSES_HELD,
     EXACT_PASSES_STREAMED,
@@ -26,6 +27,7 @@ from open_algorithms.k_means.training.state import ClusteringState
 from open_algorithms.learning.types.arrays import Float64s
 
 WriteCheckpoint = Callable[[], None]
+FEWEST_ATTEMPTS, CENTERS_SEARCHED = 2, 200  # of each number of clusters, and centers of all, that go to the search
 
 
 def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckpoint) -> None:
@@ -34,7 +36,7 @@ def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckp
     while state.epochs < hp.epochs:
         began, rows = time.time(), 0
         sampler = Sampler(plan.sample_rows, hp.seed, work.hosts) if state.sample is None else None
-        population = plan.population("train")
+        population = plan.populations["train"]
         for taken in absorb_rows(state.moving, population, plan.batch_rows, hp.half_life_time_size, sampler):
             rows += taken
             work.log.show_progress(state.epochs, hp.epochs, rows, max(rows, plan.rows), "msd", float("nan"))
@@ -67,8 +69,8 @@ def search_runs(plan: Plan, state: ClusteringState) -> Lloyd:
         for i, msd in enumerate(state.attempts):
             log.info(f"local kmeans attempt #{i}. Current mean square distance {msd:.6f}")
         log.info(f"finished shrinking process. Mean Square Distance = {least[-1]:g}")
-        best = int(attempts.inertias.argmin())
-        starts += attempts.runs if exact_pass_limit(plan) else [attempts.runs[best]]
+        order = np.argsort(attempts.inertias, kind="stable")
+        starts += [attempts.runs[g] for g in order[: attempts_kept(hp) if exact_pass_limit(plan) else 1]]
     state.centers_msd = np.array(least)
     plan.work.record_lap("shrink")
     if exact_pass_limit(plan):
@@ -76,6 +78,11 @@ def search_runs(plan: Plan, state: ClusteringState) -> Lloyd:
         starts = [centers for k in hp.ks for centers in keep_best(found, k)[: runs_at_once(plan, state.rows)]]
         plan.work.record_lap("search")
     return Lloyd(share_runs(plan, starts))
+
+
+def attempts_kept(hp: Hyperparameters) -> int:
+    """Return how many attempts of each number of clusters are gone on from: fewer where there are many numbers."""
+    return max(FEWEST_ATTEMPTS, min(hp.local_lloyd.trials, CENTERS_SEARCHED // sum(hp.ks)))
 
 
 def share_runs(plan: Plan, starts: list[Float64s]) -> list[Float64s]:
@@ -107,7 +114,7 @@ def run_exact_passes(plan: Plan, state: ClusteringState, write_checkpoint: Write
     """Move the centers of all runs by exact passes until they have settled."""
     lloyd, work = state.lloyd, plan.work
     assert lloyd is not None
-    limit, population = exact_pass_limit(plan), plan.population("train")
+    limit, population = exact_pass_limit(plan), plan.populations["train"]
     tolerance = TOLERANCE if state.rows * plan.train.feature_dim > NUMBERS_TO_SETTLE else 0.0
     while lloyd.active and lloyd.passes < limit:
         lloyd.make_pass(population, tolerance)

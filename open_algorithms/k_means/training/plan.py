@@ -15,7 +15,6 @@ from open_algorithms.k_means.clustering.population import Population
 from open_algorithms.k_means.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.channels import Demand, read_channels
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.job.stop import never_stop
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
 from open_algorithms.learning.work import Work
 
@@ -31,11 +30,16 @@ ADVICE = "lower k or extra_center_factor, or use a larger instance"
 
 @dataclass(frozen=True)
 class Plan:
-    """The work, its data, and what follows from both; `rows` is their number on all hosts, so far as it is known."""
+    """The work, its data, and what follows from both.
+
+    `populations` are the rows of each channel over all hosts, to be passed over. `rows` is the number of those to train
+    on, so far as it is known.
+    """
 
     work: Work
     hp: Hyperparameters
     data: Mapping[str, ChannelRows]
+    populations: Mapping[str, Population]
     assigner: Assigner
     rows: int
 
@@ -53,11 +57,6 @@ class Plan:
     def is_streamed(self) -> bool:
         """Whether some host reads its rows anew for every pass."""
         return bool(self.work.hosts.all_reduce_max(isinstance(self.train, StreamedRows)))
-
-    def population(self, channel: str, *, stoppable: bool = True) -> Population:
-        """Return the rows of a channel, over all hosts, to be passed over."""
-        stop = self.work.raise_if_stopped if stoppable else never_stop
-        return Population(self.data[channel].iterate_pieces, self.assigner, self.work.hosts, stop)
 
     def generator(self, phase: int) -> np.random.Generator:
         """Return the random numbers of a part of the job."""
@@ -94,7 +93,12 @@ def make_plan(work: Work, hp: Hyperparameters) -> Plan:
             f"k: expected at most as many clusters as there are rows, {rows:,}, found {hp.ks[-1]:,}. Lower k, or give "
             "more rows in the channel 'train'."
         )
-    return Plan(work, hp, data, choose_assigner(work.processors), rows)
+    assigner = choose_assigner(work.processors)
+    populations = {
+        name: Population(channel.iterate_pieces, assigner, work.hosts, work.raise_if_stopped)
+        for name, channel in data.items()
+    }
+    return Plan(work, hp, data, populations, assigner, rows)
 
 
 def needed_bytes(hp: Hyperparameters, features: int, rows: int) -> int:
