@@ -235,7 +235,8 @@ class Channel:
                 f"channel {self.name!r}: expected names of columns, which a table has, found the ContentType "
                 f"{self._media.name}. Say text/csv;header=present, or give Parquet."
             )
-        return ChannelTable(self._codec.decode_columns, self._media.parameters, warn)
+        drops_label = not self.columns.labelled and self._media.parameters.get("label_size") == "1"
+        return ChannelTable(self._codec.decode_columns, self._media.parameters, warn, drops_first=drops_label)
 
     @contextmanager
     def _report_faults(self, name: str) -> Iterator[None]:

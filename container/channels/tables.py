@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from container.codecs.registry import ColumnDecoder
+from container.contract.errors import DecodeError
 from container.rows.blocks import Block
+from container.rows.columns import show_names
 from container.rows.raw import EncodeRows, RawRows, TableOptions
 
 Item = Block | RawRows
@@ -19,7 +21,8 @@ class ChannelTable:
     """How the sources of a channel are read as tables: by `decode`, with the `parameters` of the content type.
 
     Columns in `text_names` stay texts. Once `encode` is set, rows become blocks, and only the columns in `wanted` are
-    read. `warn(text)` receives what the user should know.
+    read. With `drops_first` the first column is left out: a label that nothing is learned from. `warn(text)` receives
+    what the user should know.
     """
 
     decode: ColumnDecoder
@@ -28,11 +31,17 @@ class ChannelTable:
     text_names: frozenset[str] = frozenset()
     wanted: frozenset[str] | None = None
     encode: EncodeRows | None = None
+    drops_first: bool = False
     told: set[str] = field(default_factory=set)
 
     def read_source(self, stream: BinaryIO, name: str) -> Iterator[Item]:
         """Yield the rows of one file or stream, which messages call `name`."""
-        options = TableOptions(self.text_names, self.wanted, lambda text: self.warn_once(f"{name}: {text}"))
+        options = TableOptions(
+            self.text_names,
+            self.wanted,
+            lambda text: self.warn_once(f"{name}: {text}"),
+            choose_columns=leave_out_first if self.drops_first else list,
+        )
         for rows in self.decode(stream, self.parameters, options):
             found = replace(rows, source=name)
             yield found if self.encode is None else self.encode(found)
@@ -42,6 +51,15 @@ class ChannelTable:
         if text not in self.told:
             self.told.add(text)
             self.warn(text)
+
+
+def leave_out_first(names: Sequence[str]) -> Sequence[str]:
+    """Return the names of all columns but the first; raises DecodeError where there is no other."""
+    if len(names) < 2:
+        raise DecodeError(
+            f"expected a column beside the first, which label_size=1 leaves out, found {show_names(names)}"
+        )
+    return names[1:]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Channels of a job that are opened in this process, and what the job says of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class Said(JobLog):
         self.lines.append(text)
 
 
-def open_channels(root: Path, kind: str, mode: str, folder: str, **files: bytes) -> Task:
+def open_channels(root: Path, kind: str, mode: str, folder: str, labelled: bool, **files: bytes) -> Task:
     """Open channels, each of one file, as a job does; with a `folder` those of a host, which may have no rows."""
     log = Said()
     task = Task(log, StopRequest(), Timeline())
@@ -40,7 +40,7 @@ def open_channels(root: Path, kind: str, mode: str, folder: str, **files: bytes)
         if mode == "File":
             place.mkdir(parents=True, exist_ok=True)
             (place / "part").write_bytes(content)
-        config = ChannelConfig(name, kind, mode, sharded=bool(folder))
+        config = ChannelConfig(name, kind, mode, sharded=bool(folder), labelled=labelled)
         task.channels[name] = Channel(config, place, Notices(log.info, log.warning), may_be_empty=bool(folder))
     return task
 
@@ -51,6 +51,14 @@ def join(blocks: list[Block]) -> tuple[list[list[float]], list[float]]:
         np.concatenate([np.asarray(X) for X, _ in blocks]).tolist(),
         np.concatenate([y for _, y in blocks]).tolist(),
     )
+
+
+def join_features(channel: Iterable[Block]) -> list[list[float]]:
+    """Return the rows of a channel without labels."""
+    blocks = list(channel)
+    assert {y.shape[1:] for _, y in blocks} == {(0,)}
+    found: list[list[float]] = np.concatenate([np.asarray(X) for X, _ in blocks]).tolist()
+    return found
 
 
 def said(task: Task) -> str:

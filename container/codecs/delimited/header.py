@@ -14,7 +14,7 @@ from container.codecs.sniffing.sniff import BYTE_ORDER_MARK
 from container.codecs.text.quoting import quote_text
 from container.contract.errors import DecodeError
 from container.rows.blocks import DecodeOptions
-from container.rows.columns import is_permuted_range, show_names
+from container.rows.columns import index_column_count, is_permuted_range, show_names
 
 _QUOTES_AND_BLANKS = b'" \t'
 _MANY_NAMES = 8  # names that are numbers, from which on no row is the same by chance
@@ -133,7 +133,8 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
         raise DecodeError(problem, header.location)
     if len(header.names) == 1 and (labelled or (schema.column_count or 1) > 1):
         raise DecodeError(explain_width(header.names, schema, header.row), header.location)
-    names = header.names if labelled else header.names[schema.label_count :]
+    left = _leave_out_label(header.names, 0 if labelled else schema.label_count)
+    names = [header.names[i] for i in left]
     try:
         chosen = options.arrange_columns(names)
     except DecodeError as error:
@@ -156,11 +157,16 @@ def schema_below_header(header: HeaderLine, schema: CsvSchema, options: DecodeOp
             f"{header.location} is taken for names, as header=present says, but holds numbers: {show_names(names)}"
         )
     schema = replace(schema, column_count=len(header.names), names=header.names, header_row=header.row)
-    if chosen is None or (training and tuple(chosen) == tuple(range(len(names)))):
+    used = None if chosen is None else tuple(left[place] for place in chosen)
+    if used is None or (training and used == tuple(range(len(header.names)))):
         return schema
-    if labelled:
-        return replace(schema, used_columns=tuple(chosen))
-    return replace(schema, label_count=0, used_columns=tuple(schema.label_count + place for place in chosen))
+    return replace(schema, label_count=int(labelled), used_columns=used)
+
+
+def _leave_out_label(names: Sequence[str], labels: int) -> list[int]:
+    """Return the places of all columns but a label, if there is one, which stands behind the index of a frame."""
+    first = index_column_count(names) if labels else 0
+    return [i for i in range(len(names)) if not first <= i < first + labels]
 
 
 def _explain_unexpected_names(header: HeaderLine, schema: CsvSchema) -> str:

@@ -10,6 +10,8 @@ from container.codecs import csv
 from container.codecs.delimited.header import has_header_line
 from container.contract.errors import DecodeError
 from container.rows.blocks import DecodeOptions
+from container.rows.notices import NO_NOTICES
+from container.rows.table import ChannelColumns
 
 LOST = ". Were line breaks lost, as by curl -d? Send the body by --data-binary"
 YEARS = ",".join(str(year) for year in range(2001, 2010))  # more names than a row has equal numbers by chance
@@ -111,6 +113,17 @@ def test_a_label_alone_is_no_row_even_if_labels_are_not_wanted() -> None:
     parameters = {"header": "present", "label_size": "1"}
     with pytest.raises(DecodeError, match="row 1: expected a label and at least one feature, found one column, 'y'"):
         list(csv.decode_blocks(BytesIO(b"y\n1\n"), parameters, None, DecodeOptions(labelled=False)))
+
+
+@pytest.mark.parametrize("text", [b"y,a,b\nred,1,2\n", b"y,a,b\n7,1,2\n", b",y,a,b\n0,red,1,2\n"])
+def test_a_label_that_is_not_wanted_may_be_anything_and_stands_behind_the_index(text: bytes) -> None:
+    columns = ChannelColumns("train", NO_NOTICES)
+    columns.labelled = False
+    parameters = {"header": "present", "label_size": "1"}
+    ((X, _),) = csv.decode_blocks(BytesIO(text), parameters, None, columns.decode_options("part"))
+    assert X.tolist() == [[1, 2]]
+    assert columns.names is not None
+    assert columns.names.features == ("a", "b")
 
 
 def test_a_line_of_numbers_is_a_header_if_these_are_the_known_names() -> None:
