@@ -30,6 +30,14 @@ MAX_FIELDS = 200  # of a form for one row; a wider table has none
 TEXT_BYTES, MAX_PARTS = 1 << 20, MAX_FIELDS + 10
 FIELD_MARK = "column:"  # before the name of a column
 FORM_TYPE, SCORES_TYPE, HTML_TYPE = "multipart/form-data", "text/csv", "text/html; charset=utf-8"
+WORDS = {  # of the page, by whether the model has learned from labels
+    True: {
+        "verb": "Score",
+        "answer": "score",
+        "first_column": "The first column of CSV is a label: leave it out",
+    },
+    False: {"verb": "Try", "answer": "answer", "first_column": "Leave the first column of CSV out"},
+}
 
 
 class RowField(Protocol):
@@ -51,12 +59,13 @@ class RowField(Protocol):
 class PageContent(NamedTuple):
     """What a page shows of a model: its portrait, the fields of a form for one row, and what made a row's score.
 
-    The latter two are None where there is no such.
+    The latter two are None where there is no such. `labelled` tells that it learned from labels and answers scores.
     """
 
     describe: Callable[[Any], Markup]
     list_row_fields: Callable[[Any], Sequence[RowField]] | None = None
     explain_row: ExplainRow | None = None
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ def create_page(
         "Cache-Control": "no-store",
     }
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    fixed: dict[str, Any] = {"style": Markup(style)}
+    fixed: dict[str, Any] = {"style": Markup(style), "words": WORDS[content.labelled]}
     if model:
         fields = content.list_row_fields(model) if content.list_row_fields else ()
         fixed |= {
@@ -151,7 +160,7 @@ def create_page(
             return Response(template.render(form=form, reason=error), error.status, headers, content_type=HTML_TYPE)
         request.environ["rows"] = answer.rows
         if isinstance(found, bytes):
-            name = {"Content-Disposition": 'attachment; filename="scores.csv"'}
+            name = {"Content-Disposition": f'attachment; filename="{fixed["words"]["answer"]}s.csv"'}
             return Response(found, 200, headers | name, content_type=SCORES_TYPE)
         shown = template.render(form=form, table=found, explained=explained)
         return Response(shown, 200, headers, content_type=HTML_TYPE)
@@ -243,8 +252,9 @@ def _tabulate_scores(answer: Answer, columns: list[ScoreColumn]) -> ScoreTable:
 
 
 def _format_row(texts: list[str], columns: list[ScoreColumn]) -> list[ScoreCell]:
-    """Format the scores of one record; of several values of one name the largest is marked."""
-    largest = max((float(texts[column.place]) for column in columns if column.several), default=None)
+    """Format the scores of one record; of several values of one name, if they are those of classes, the largest."""
+    values = (float(texts[column.place]) for column in columns if column.several)
+    largest = max(values, default=None) if any(column.is_label for column in columns) else None
     cells = []
     for place, _, several, is_label in columns:
         if is_label:

@@ -36,4 +36,5 @@ def describe_page(algorithm: Algorithm) -> PageContent | None:
     describe = algorithm.offered("render_portrait")
     if describe is None:
         return None
-    return PageContent(describe, algorithm.offered("list_row_fields"), algorithm.offered("render_shares"))
+    labelled = algorithm.card.channels[0].labelled
+    return PageContent(describe, algorithm.offered("list_row_fields"), algorithm.offered("render_shares"), labelled)

@@ -207,6 +207,27 @@ def test_of_several_scores_the_largest_stands_out_behind_the_label() -> None:
     assert '<td class="largest">0.6667' in page
 
 
+def test_the_page_of_a_model_without_labels_speaks_of_none_and_marks_no_value() -> None:
+    class Place(Sum):
+        outputs = 3
+
+        def predict(self, X: Features) -> dict[str, Any]:
+            return {"closest_cluster": super().predict(X)["score"], "projection": X}
+
+    content = CONTENT._replace(labelled=False)
+    client = create_app(lambda path, room: Place(), ServerSettings(), content=content).test_client()
+    page = send(client, "2,1.5").text
+    assert read_table(page) == [
+        ["record", "closest_cluster", "projection_0", "projection_1"],
+        ["1", "3.5", "2", "1.5"],
+    ]
+    shown = page.partition("</style>")[2]
+    assert "largest" not in shown
+    assert not re.search("score|label", re.sub("<[^>]*>", "", shown), re.IGNORECASE)
+    download = send(client, "2,1.5", answer="file")
+    assert download.headers["Content-Disposition"] == 'attachment; filename="answers.csv"'
+
+
 def test_a_form_that_is_none_is_refused_in_words(client: FlaskClient) -> None:
     plain = client.post("/", data=b"1,2", content_type="text/csv")
     assert (plain.status_code, read_reason(plain.text)) == (
