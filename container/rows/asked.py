@@ -134,8 +134,9 @@ class AskedTable:
             return f"{problem}. Where columns are not named, those that the model leaves out are there too"
         if found != len(self.columns) + 1:
             return problem
-        name = "" if self.recipe.target is None else f" {self.recipe.target.name!r}"
-        return f"{problem}. Is the target{name} among them? Leave it out{remedy}"
+        if self.recipe.target is None:
+            return f"{problem}. Is one among them that the model does not know? Leave it out{remedy}"
+        return f"{problem}. Is the target {self.recipe.target.name!r} among them? Leave it out{remedy}"
 
 
 class AskedRows:

@@ -6,7 +6,7 @@ Tests: tests/linear_learner/options/test_hyperparameters.py.
 from dataclasses import dataclass
 
 from linear_learner.objective.losses import LOSSES
-from open_algorithms.learning.columns.wishes import parse_names, parse_types
+from open_algorithms.learning.columns.wishes import parse_kinds
 
 
 @dataclass(frozen=True)
@@ -117,4 +117,4 @@ class ColumnSettings:
     @property
     def kinds(self) -> dict[str, str]:
         """Return the kind of each column of which one is said; raises InputError for an unknown kind."""
-        return parse_types(self.column_types) | dict.fromkeys(parse_names(self.ignore), "ignore")
+        return parse_kinds(self.ignore, self.column_types)

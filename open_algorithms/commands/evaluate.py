@@ -1,4 +1,4 @@
-"""Score labelled rows and print the metrics that a job logs of its channels."""
+"""Measure a model on rows, labelled ones if it learns from labels, and print the metrics that a job logs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,12 +39,14 @@ def evaluate_model(
         raise CommandError(f"{algorithm.card.title} measures no model.")
     model, files = load_model(algorithm, path).model, find_data_files(data)
     kind = decide_content_type(files, stated_type)
+    labelled = algorithm.card.channels[0].labelled
     with TemporaryDirectory(prefix=f"{algorithm.word}-") as folder:
         link_channel_files(files, Path(folder))
         expected = None
         if (names := getattr(model, "names", ())) and getattr(model, "recipe", None) is None:
-            expected = ExpectedColumns(ColumnNames(model.label_name, tuple(names)), "the model", allows_others=True)
-        config = ChannelConfig(CHANNEL_NAME, kind, labelled=algorithm.card.channels[0].labelled)
+            label = model.label_name if labelled else ""
+            expected = ExpectedColumns(ColumnNames(label, tuple(names)), "the model", allows_others=True)
+        config = ChannelConfig(CHANNEL_NAME, kind, labelled=labelled)
         channel = Channel(config, Path(folder), Notices(print_message, print_message), expected=expected)
         scores = measure_model(algorithm, model, channel)
     values = {name: float(value) for name, _, value in scores}
@@ -121,7 +123,7 @@ def compare_names(channel: Channel, model: Any) -> None:
     if order is not None and list(order) != list(range(len(header.features))):
         raise CommandError(
             f"the columns are {show_names(header.features)}; expected f0, f1 and so on, as the features of a model "
-            "without names lie. Put them in that order, behind the label."
+            f"without names lie. Put them in that order{', behind the label' if channel.columns.labelled else ''}."
         )
     print_message(
         "the data names its columns, but the model does not know its features' names: they go by their places."

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 from container.contract.errors import ClientError
-from open_algorithms.commands.parser import COLUMN_WORDS, build_parser
+from open_algorithms.commands.parser import build_parser
+from open_algorithms.commands.parsing.training import chosen_hyperparameters
 from open_algorithms.commands.telling.faults import CommandError
-from open_algorithms.commands.telling.say import PROGRAM, print_message
+from open_algorithms.commands.telling.say import name_program, print_message
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
 from open_algorithms.learning.job.errors import InputError
 
@@ -25,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
         algorithm = find_algorithm(os.environ)
     except InputError as error:
         return print_error(str(error))
-    PROGRAM.set(algorithm.word)
+    name_program(algorithm.word)
     arguments = build_parser(algorithm).parse_words(words)
     if sys.stdout is None:  # as where the shell was told >&-
         return print_error("stdout is closed; expected a place to write to, such as /dev/null.")
@@ -76,11 +77,6 @@ def print_error(what: str, status: int = 1) -> int:
     return status
 
 
-def chosen_columns(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return the hyperparameters that choose columns by name, of those that were said."""
-    return {name: getattr(arguments, name) for name in COLUMN_WORDS if getattr(arguments, name, None) is not None}
-
-
 def state_type(arguments: argparse.Namespace) -> str | None:
     """Return the content type that was said, with the separator that was said."""
     stated, separator = (getattr(arguments, name, None) for name in ("content_type", "separator"))
@@ -123,7 +119,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mu
                 algorithm,
                 {name: path for name, path in given.items() if path is not None},
                 arguments.out,
-                dict(arguments.set) | chosen_columns(arguments),
+                chosen_hyperparameters(arguments, algorithm.card),
                 stated_type,
                 getattr(arguments, "target_first", False),
                 environ,

@@ -1,4 +1,4 @@
-"""Predict rows that have no label: read them in any format, and write a line of CSV for each, in their order."""
+"""Predict rows, which need no label: read them in any format, and write a line of CSV for each, in their order."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,7 +49,8 @@ def predict_rows(algorithm: Algorithm, path: Path, request: PredictionRequest) -
     with TemporaryDirectory(prefix=f"{algorithm.word}-") as folder:
         sources = find_row_sources(request.data, Path(folder))
         kind = decide_type(model, sources, request.stated_type)
-        reader = RowReader(model, parse_content_type(kind), request.keep, bad_rows)
+        labelled = algorithm.card.channels[0].labelled
+        reader = RowReader(model, parse_content_type(kind), request.keep, bad_rows, labelled)
         with count_written(predictor, request.out), open_output(request.out) as write:
             for number, columns in enumerate(predict_sources(predictor, reader, sources)):
                 if number == 0:

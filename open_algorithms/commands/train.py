@@ -3,8 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
-from itertools import chain
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,11 +11,9 @@ from container.channels.channel import Channel
 from container.codecs.registry import parse_content_type
 from container.contract.environment import DISPLAY_NAMES_VARIABLE, ChannelConfig, Paths
 from container.job.writable import check_writable
-from open_algorithms.commands.parser import COLUMN_WORDS
-from open_algorithms.commands.tables.classes import choose_for_table
+from open_algorithms.commands.tables.choices import choose_from_data, choose_holdout, find_named_column
 from open_algorithms.commands.tables.data import decide_content_type, find_data_files, link_channel_files
-from open_algorithms.commands.tables.predictors import PREDICTOR_TYPE, choose_predictor
-from open_algorithms.commands.tables.source import DataSource, describe_source, describe_table
+from open_algorithms.commands.tables.source import DataSource
 from open_algorithms.commands.tables.splits import check_split
 from open_algorithms.commands.tables.target import ask_for_label, check_has_names
 from open_algorithms.commands.telling.doors import run_program
@@ -25,12 +22,6 @@ from open_algorithms.commands.telling.files import replace_file
 from open_algorithms.commands.telling.say import print_message
 from open_algorithms.commands.telling.summary import REPORT, REPORT_PAGE, summarize_job
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.learning.options.declaration import AUTO, load_declarations, strip_quotes
-from open_algorithms.learning.options.selection import FOLDS, HOLDOUT, usual_selection
-from open_algorithms.learning.rows.folds import USUAL_FOLDS
-from open_algorithms.learning.rows.holdout import USUAL_SHARE
-
-VALIDATION = "validation"
 
 
 def train_model(
@@ -49,15 +40,15 @@ def train_model(
     learned, *_ = cards = algorithm.card.channels
     labelled = {card.name: card.labelled for card in cards}
     files = {name: find_data_files([path]) for name, path in data.items()}
-    check_split(data[learned.name], [name for name, _ in files[learned.name]])
-    target = hyperparameters.get("target", "")
-    if target and target_first:
+    check_split(data[learned.name], [name for name, _ in files[learned.name]], [card.name for card in cards])
+    if hyperparameters.get("target") and target_first:
         raise UsageError("--target and --target-first say two things. Say one of them.")
-    kinds = {name: decide_content_type(found, stated_type, target) for name, found in files.items()}
+    option, column = find_named_column(hyperparameters, learned.labelled)
+    kinds = {name: decide_content_type(found, stated_type, column) for name, found in files.items()}
     for name, kind in kinds.items():
         found = [file for _, file in files[name]]
-        if target:
-            check_has_names(data[name], found, parse_content_type(kind))
+        if option:
+            check_has_names(data[name], found, parse_content_type(kind), option)
         elif labelled[name] and not target_first:
             ask_for_label(data[name], found, parse_content_type(kind))
         if data[name].is_dir() and out.resolve().is_relative_to(data[name].resolve()):
@@ -93,55 +84,6 @@ def train_model(
         if new:
             with suppress(OSError):
                 out.rmdir()  # which it is only where nothing came of it
-
-
-def choose_holdout(
-    algorithm: Algorithm, data: Mapping[str, Path], hyperparameters: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the hyperparameters by which candidates are compared without rows for that, and print so.
-
-    They are none where the user has chosen one of them.
-    """
-    chosen = {name: strip_quotes(hyperparameters.get(name, AUTO)).lower() for name in (HOLDOUT, FOLDS)}
-    usual = usual_selection(chosen, load_declarations(algorithm.card.declaration))
-    if not usual or VALIDATION in data:
-        return {}
-    if FOLDS not in usual:
-        print_message(
-            f"{USUAL_SHARE:.0%} of the rows are held out to select on; say --{VALIDATION} DATA for other rows, or "
-            f"--set {HOLDOUT}=0 for none."
-        )
-        return usual
-    print_message(
-        f"{USUAL_FOLDS} folds of the rows are selected on, or {USUAL_SHARE:.0%} of them held out where they are many; "
-        f"say --{VALIDATION} DATA for other rows, or --set {HOLDOUT}=0 for none."
-    )
-    return usual
-
-
-def choose_from_data(
-    algorithm: Algorithm, channel: Channel, source: DataSource, hyperparameters: Mapping[str, str]
-) -> dict[str, str]:
-    """Print a description of the training data; return the hyperparameters that follow from its labels.
-
-    They are those of a predictor type, if the algorithm has one.
-    """
-    has_types = source.labelled and PREDICTOR_TYPE in load_declarations(algorithm.card.declaration)
-    if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
-        names = list(next(rows for rows in channel.read_raw_rows() if rows.row_count).columns)
-        target, weight = hyperparameters.get("target") or names[0], hyperparameters.get("weight", "")
-        for name in filter(None, (target if source.labelled else "", weight)):
-            if name not in names:
-                raise CommandError(f"there is no column {name!r}; the columns are {', '.join(map(repr, names))}.")
-        print_message(describe_table(source, names, target, weight))
-        return choose_for_table(hyperparameters, channel, target) if has_types else {}
-    with closing(iter(channel)) as blocks:
-        first = next(blocks)
-        print_message(describe_source(source, channel.columns, first))
-        if not has_types:
-            return {}
-        labels = (y for _, y in chain([first], blocks))
-        return choose_predictor(hyperparameters, labels, source, channel.columns)
 
 
 def make_output_folder(out: Path) -> bool:

@@ -14,7 +14,8 @@ from container.rows.notices import OncePerLine
 from open_algorithms.learning.columns.recipe import NumberColumn, Recipe
 from open_algorithms.learning.rows.csr import Features
 
-LABEL_ADVICE = ", or say --content-type 'text/csv;label_size=1' if it comes first"
+LABEL_FIRST = "text/csv;label_size=1"
+LABEL_ADVICE = f", or say --content-type '{LABEL_FIRST}' if it comes first"
 
 
 class Layout(Protocol):
@@ -67,12 +68,16 @@ class TableLayout:
 
 
 class NumberLayout:
-    """The features of a model that was trained on numbers: by their names, where it knows them, or by their places."""
+    """The features of a model that was trained on numbers: by their names, where it knows them, or by their places.
+
+    `has_label` tells whether a label comes first where they go by their places; None where the number of columns does.
+    """
 
     text_names: frozenset[str] = frozenset()
 
-    def __init__(self, model: Any, warn: Callable[[str], None]) -> None:
+    def __init__(self, model: Any, has_label: bool | None, warn: Callable[[str], None]) -> None:
         self._count: int = model.feature_dim
+        self._label_counts = (0, 1) if has_label is None else (int(has_label),)
         self._known = tuple(getattr(model, "names", ()))
         self._dtype = model_dtype(model)
         self._warn = OncePerLine(warn)
@@ -81,11 +86,12 @@ class NumberLayout:
     def name_columns(self, count: int) -> Sequence[str]:
         """Name the features, below a label if there is one column more."""
         names = list(self._known) or [f"f{place}" for place in range(self._count)]
-        if count not in (self._count, self._count + 1):
+        if count - self._count not in self._label_counts:
             raise DecodeError(self._explain_count(count))
         if count == self._count:
             return names
-        self._warn("of rows with one value more than the model has features, the first is taken for the label.")
+        if 0 in self._label_counts:
+            self._warn("of rows with one value more than the model has features, the first is taken for the label.")
         return [name_label(names), *names]
 
     def choose_columns(self, names: Sequence[str]) -> Collection[str]:
@@ -97,21 +103,27 @@ class NumberLayout:
             self._used = self._known
         elif (order := arrange_numbered_features(names, self._count)) is not None:
             self._used = [names[place] for place in order]
-        elif len(names) in (self._count, self._count + 1):
+        elif len(names) - self._count in self._label_counts:
             left_out = names[: len(names) - self._count]
             told = f", but for the first, {names[0]!r}, which is taken for the label" if left_out else ""
             self._warn(f"the model does not know its features' names: columns go by their places{told}.")
             self._used = names[len(left_out) :]
         else:
-            raise DecodeError(f"{self._explain_count(len(names))}: {show_names(names)}")
+            raise DecodeError(self._explain_count(len(names), f": {show_names(names)}"))
         return self._used
 
     def make_features(self, columns: Mapping[str, Any]) -> Features:
         """Stack the columns."""
         return stack_columns(columns, self._used, self._dtype)
 
-    def _explain_count(self, count: int) -> str:
-        return f"expected {self._count} columns, as the model has features, or one more, the label first, found {count}"
+    def _explain_count(self, count: int, shown: str = "") -> str:
+        expected = f"expected {self._count} columns, as the model has features"
+        if self._label_counts == (0, 1):
+            return f"{expected}, or one more, the label first, found {count}{shown}"
+        if self._label_counts == (1,):
+            return f"{expected}, behind the one that label_size=1 leaves out, found {count}{shown}"
+        advice = f". If the first is no feature, say --content-type '{LABEL_FIRST}'" if count == self._count + 1 else ""
+        return f"{expected}, found {count}{shown}{advice}"
 
 
 def model_dtype(model: Any) -> Any:

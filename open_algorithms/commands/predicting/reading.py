@@ -47,12 +47,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class RowReader:
-    """Reads rows for a model: their content type, the columns to keep, and what is done about bad rows."""
+    """Reads rows for a model: their content type, the columns to keep, and what is done about bad rows.
+
+    `labelled` tells whether the model learned from labels, so that one may come first.
+    """
 
     model: Any
     media: MediaType
     keep: Sequence[str]
     bad_rows: BadRows
+    labelled: bool = True
 
     def read_pieces(self, sources: Sequence[RowSource]) -> Iterator[Piece]:
         """Yield the rows of all sources in their order; raises CommandError with the place of a bad row."""
@@ -127,9 +131,10 @@ class RowReader:
                 number += X.shape[0]
 
     def _choose_layout(self) -> Layout:
+        has_label = self.media.parameters.get("label_size") == "1"
         if getattr(self.model, "recipe", None) is None:
-            return NumberLayout(self.model, print_message)
-        return TableLayout(self.model, self.media.parameters.get("label_size") == "1", print_message)
+            return NumberLayout(self.model, None if self.labelled else has_label, print_message)
+        return TableLayout(self.model, has_label, print_message)
 
     def _choose_columns(self, layout: Layout, names: Sequence[str]) -> set[str]:
         if missing := [name for name in self.keep if name not in names]:

@@ -14,6 +14,7 @@ from open_algorithms.commands.tables.recipes import LIBSVM, PARQUET
 from open_algorithms.learning.rows.csr import Csr
 
 LISTED_FILES = 5  # files that are named
+LISTED_FEATURES = 40  # columns that are named where a label may hide among them
 COPY_ENDING = re.compile(r"\.(gz|bak|old|orig|save|tmp|copy)$|~$|[ _-]*(\bcopy|\(\d+\))(?=\.|$)|^copy of ")
 
 
@@ -43,11 +44,20 @@ def describe_source(source: DataSource, table: ChannelColumns, first: Block) -> 
 
 def describe_table(source: DataSource, names: Sequence[str], target: str, weight: str = "") -> str:
     """Say which files there are, which columns of a table are label and weight, and how many others there are."""
-    told = [f"the label is the column {target!r}"] if source.labelled else []
+    told = [f"the label is the column {target!r}"]
     told += [f"rows count by the column {weight!r}"] if weight else []
-    others = [name for name in names if name not in {target if source.labelled else None, weight or None}]
+    others = [name for name in names if name not in {target, weight or None}]
     columns = f"{len(others)} other column{'' if len(others) == 1 else 's'}: {show_names(others)}"
     return f"data: {'; '.join([describe_files(source.files), *describe_copies(source.files), *told, columns])}"
+
+
+def describe_features(source: DataSource, names: Sequence[str], ignored: Sequence[str]) -> str:
+    """Say which files there are, which columns of a table without labels become features, and which are ignored."""
+    used = [name for name in names if name not in ignored]
+    become = "1 column becomes a feature" if len(used) == 1 else f"{len(used)} columns become features"
+    told = f"{become}: {show_names(used, LISTED_FEATURES)}"
+    left = [f"ignored: {show_names(ignored)}"] if ignored else []
+    return f"data: {'; '.join([describe_files(source.files), *describe_copies(source.files), told, *left])}"
 
 
 def describe_files(files: Sequence[tuple[str, Path]]) -> str:
@@ -95,5 +105,5 @@ def describe_columns(source: DataSource, table: ChannelColumns, first: Block) ->
         return told_label
     names = () if table.names is None else table.names.features
     count = len(names) or first[0].shape[1]
-    told = f": {show_names(names)}" if names else ""
+    told = f": {show_names(names, *([] if source.labelled else [LISTED_FEATURES]))}" if names else ""
     return [*told_label, f"{count} feature{'' if count == 1 else 's'}{told}"]

@@ -5,7 +5,7 @@ Tests: tests/commands/tables/test_source.py.
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from open_algorithms.commands.telling.faults import UsageError
@@ -18,8 +18,11 @@ SPLIT_WORDS = {
 }
 
 
-def check_split(folder: Path, names: Iterable[str]) -> None:
-    """Raise UsageError where files or folders in a folder are named after more than one part of a split."""
+def check_split(folder: Path, names: Iterable[str], channels: Sequence[str]) -> None:
+    """Raise UsageError where files or folders in a folder are named after more than one part of a split.
+
+    `channels` are those that can be given, the one to train on first.
+    """
     found: dict[str, list[Path]] = {}
     for name in dict.fromkeys(name.partition("/")[0] for name in names):
         words = set(re.split(r"[^a-z]+", name.lower()))
@@ -29,8 +32,10 @@ def check_split(folder: Path, names: Iterable[str]) -> None:
         return
     one, other, *_ = (paths[0].name for paths in found.values())
     problem = f"{folder} holds {one} and {other}, and would be trained on as a whole"
+    others = channels[1:]
     if "train" in found and all(len(paths) == 1 for paths in found.values()):
         paths = {part: shlex.quote(str(paths[0])) for part, paths in found.items()}
-        channels = " ".join(f"--{part} {paths[part]}" for part in ("validation", "test") if part in paths)
-        raise UsageError(f"{problem}. Name the parts: {program_name()} train {paths['train']} {channels} ...")
-    raise UsageError(f"{problem}. Put each part into a folder of its own, and name these: DATA, --validation, --test.")
+        named = "".join(f" --{part} {paths[part]}" for part in others if part in paths)
+        raise UsageError(f"{problem}. Name the parts: {program_name()} train {paths['train']}{named} ...")
+    places = ", ".join(["DATA", *(f"--{part}" for part in others)])
+    raise UsageError(f"{problem}. Put each part into a folder of its own, and name these: {places}.")

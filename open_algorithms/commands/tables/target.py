@@ -18,7 +18,7 @@ from open_algorithms.commands.tables.headers import HEADER_BYTES, read_first_lin
 from open_algorithms.commands.tables.recipes import PARQUET, label_first_command
 from open_algorithms.commands.telling.faults import CommandError, UsageError
 
-CSV = "text/csv"
+CSV, TARGET = "text/csv", "--target"
 LISTED_COLUMNS = 60  # that are named where one is asked for
 
 
@@ -55,23 +55,26 @@ def ask_for_label(path: Path, files: Sequence[Path], media: MediaType) -> None:
     )
 
 
-def check_has_names(path: Path, files: Sequence[Path], media: MediaType) -> None:
-    """Raise UsageError where columns have no names to choose one by; CommandError where a file is not of the type."""
+def check_has_names(path: Path, files: Sequence[Path], media: MediaType, option: str = TARGET) -> None:
+    """Raise UsageError where columns have no names to choose one by with an option of the command line.
+
+    CommandError where a file is not of the type.
+    """
     is_named = media.name == JSON_LINES and detect_form(read_head(files[0], HEADER_BYTES)) is RowForm.NAMED
     if media.name == PARQUET or is_named:
         return
     if media.name != CSV:
         raise UsageError(
-            f"--target chooses a column by its name, and {path}, which is {media.name}, has no such names."
+            f"{option} chooses a column by its name, and {path}, which is {media.name}, has no such names."
         )
     if "charset" not in media.parameters:
         refuse_other_files(files)
     if media.parameters.get("header", "").lower() != "present":
         first = read_first_line(files, read_delimiter(media.parameters))
         raise UsageError(
-            f"--target chooses a column by its name, but the first line of {path} seems to be a row, "
-            f"{show_names(first)}. Put the names of the columns above it; or, where the label is "
-            "first, say --target-first instead."
+            f"{option} chooses a column by its name, but the first line of {path} seems to be a row, "
+            f"{show_names(first)}. Put the names of the columns above it"
+            f"{'; or, where the label is first, say --target-first instead' if option == TARGET else ''}."
         )
 
 

@@ -7,27 +7,31 @@ import shlex
 import shutil
 import sys
 from contextlib import suppress
-from contextvars import ContextVar
 from pathlib import Path
 
 from container.job.log import JobLog
 from open_algorithms.doors.algorithms import DEFAULT
 
-PROGRAM = ContextVar("PROGRAM", default=DEFAULT)  # what the command is called: the word of its algorithm
+_word = DEFAULT  # what the command is called: the word of its algorithm
+
+
+def name_program(word: str) -> None:
+    """Set what the command is called, in all threads: those that read data print messages, too."""
+    global _word
+    _word = word
 
 
 def print_message(what: str) -> None:
     """Print a line on stderr, prefixed with the program's name; a line that cannot be written is lost."""
     with suppress(OSError):
-        print(f"{PROGRAM.get()}: {what}", file=sys.stderr, flush=True)
+        print(f"{_word}: {what}", file=sys.stderr, flush=True)
 
 
 def program_name() -> str:
     """Return the program's name as the user's shell finds it: bare if it is on PATH, else as it was called."""
-    program = PROGRAM.get()
-    called, found = Path(sys.argv[0]), shutil.which(program)
-    if called.name != program or (found and called.exists() and called.samefile(found)):
-        return program
+    called, found = Path(sys.argv[0]), shutil.which(_word)
+    if called.name != _word or (found and called.exists() and called.samefile(found)):
+        return _word
     return shlex.quote(sys.argv[0])
 
 

@@ -25,7 +25,9 @@ def summarize_job(algorithm: Algorithm, out: Path, data: Path, stated_type: str 
         lines = list(describe_report(json.loads((out / REPORT).read_text(encoding="utf-8"))))
         where = f"model: {out}; report: {out / (REPORT_PAGE if (out / REPORT_PAGE).exists() else REPORT)}"
     following = f"{program_name()} serve {folder}"
-    if algorithm.evaluate is not None:
-        rows = shlex.quote(str(data)) + (f" --content-type {shlex.quote(stated_type)}" if stated_type else "")
+    rows = shlex.quote(str(data)) + (f" --content-type {shlex.quote(stated_type)}" if stated_type else "")
+    if not algorithm.card.channels[0].labelled:
+        following = f"{following}, or {program_name()} predict {folder} {rows} --out FILE"
+    elif algorithm.evaluate is not None:
         following = f"{program_name()} evaluate {folder} {rows}, or {following}"
     return [*lines, where, f"next: {following}"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.job.errors import InputError
 
-KINDS = ("number", "boolean", "category", "date", "ignore")
+IGNORE = "ignore"
+KINDS = ("number", "boolean", "category", "date", IGNORE)
 
 
 @dataclass(frozen=True)
@@ -124,3 +125,14 @@ def parse_types(text: str, source: str = "column_types") -> dict[str, str]:
             )
         types[name.strip()] = kind.strip().lower()
     return types
+
+
+def parse_kinds(ignore: str, column_types: str) -> dict[str, str]:
+    """Return the kind of each column of which one is said, by the hyperparameters that say it.
+
+    Raises InputError for an unknown kind.
+
+    >>> parse_kinds("id, note", "zip=category")
+    {'zip': 'category', 'id': 'ignore', 'note': 'ignore'}
+    """
+    return parse_types(column_types) | dict.fromkeys(parse_names(ignore), IGNORE)
