@@ -1,75 +1,53 @@
 """Linear Learner as a classifier and a regressor of scikit-learn."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from linear_learner.answer import describe_report, load_model, render_portrait
 from linear_learner.objective.losses import LOSSES, LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
-from linear_learner.options.groups import ColumnSettings
 from linear_learner.options.hyperparameters import declarations
 from open_algorithms.doors.algorithms import Algorithm
-from open_algorithms.estimators.fitting.engine import use_engine
-from open_algorithms.estimators.fitting.run import Task, run_fit
+from open_algorithms.estimators.base import ModelEstimator
 from open_algorithms.estimators.inputs.labels import Classes, find_classes, restore_classes
 from open_algorithms.estimators.inputs.reading import Training, read_features, read_pair, read_training
 from open_algorithms.estimators.inputs.rows import MatrixSource, Rows, TableSource
 from open_algorithms.estimators.inputs.tables import name_target
-from open_algorithms.estimators.notebook import ReportPage, render_card
 from open_algorithms.estimators.parameters import (
-    describe_parameters,
-    make_constructor,
     select_parameters,
     write_text,
     write_texts,
 )
-from open_algorithms.estimators.saving import check_place, save_model
 from open_algorithms.learning.columns.recipe import make_distinct
-from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.options.declaration import Declaration
 from open_algorithms.learning.options.selection import usual_selection
 from open_algorithms.learning.types.arrays import Float32s, Float64s
-from open_algorithms.learning.work import ColumnRequest, Columns
+from open_algorithms.learning.work import Columns
 
-LINEAR_LEARNER = Algorithm("linear_learner", "linear_learner")
 DECIDED = ("predictor_type", "num_classes", "feature_dim", "target", "weight")  # by what fit is given
 NATURAL_CUT = 0.5  # of the score, beyond which the positive of two classes is the likelier one
 
 
-class LinearEstimator(BaseEstimator):  # type: ignore[misc]
+class LinearEstimator(ModelEstimator):
     """What the classifier and the regressor have in common."""
 
+    _algorithm = Algorithm("linear_learner", "linear_learner")
     _predictor_types: ClassVar[tuple[str, ...]]
-    _parameters: ClassVar[dict[str, Declaration]]
     model_: LinearModel
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        super().__init_subclass__(**keywords)
         losses = [loss for predictor in cls._predictor_types for loss in LOSSES_BY_PREDICTOR[predictor]]
         possible = {"predictor_type": cls._predictor_types, "loss": losses}
-        cls._parameters = select_parameters(declarations(), DECIDED, possible)
-        cls.__init__ = make_constructor(cls._parameters)  # type: ignore[method-assign]
-        cls.__doc__ = f"{cls.__doc__}\n\n{describe_parameters(cls._parameters.values())}\n"
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
+        super().__init_subclass__(parameters=select_parameters(declarations(), DECIDED, possible), **keywords)
 
     def _read_training(self, X: Any, y: Any, sample_weight: Any) -> Training:
-        for name in ("model_", "_report"):
-            self.__dict__.pop(name, None)  # of an earlier fit, should this one end without a model
-        kinds = ColumnSettings("", "", write_text(self.ignore), write_text(self.column_types), "").kinds
-        return read_training(self, X, y, sample_weight, kinds)
+        self._forget_model()
+        return read_training(self, X, y, sample_weight, self._kinds)
 
     def _learn(self, training: Training, labels: Float32s, validation: Any, decided: dict[str, str]) -> None:
         """Train on numbered labels (n,), with what is `decided` of the hyperparameters."""
@@ -78,28 +56,18 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         texts = {**write_texts(self.get_params(deep=False), self._parameters), **decided}
         if validation is None:
             texts |= usual_selection(texts, self._parameters)
-        rows = Rows(training.source, labels)
-        channels = {"train": rows}
+        channels = {"train": Rows(training.source, labels)}
         columns = self._describe_columns(training)
         if validation is not None:
             source, y = read_pair(self, validation, columns.recipe)
             channels["validation"] = Rows(source, self._number_labels(y, "validation"))
-
-        def read_columns(request: ColumnRequest) -> Columns:
-            if not isinstance(training.source, MatrixSource) or not request.may_shift:
-                return columns
-            shift = training.source.find_shift()
-            for channel in channels.values():
-                channel.subtract(shift)
-            return Columns(columns.features, columns.label, shift, classes=columns.classes)
-
         weights = {} if training.weights is None else {"train": training.weights}
-        result, work = run_fit(LINEAR_LEARNER, Task(texts, channels, read_columns, weights, columns.recipe))
+        result, work = self._train(texts, channels, columns, weights)
         self.model_ = result.model
         self._report = build_report(result, texts, work.seconds_by_part)
 
     def _describe_columns(self, training: Training) -> Columns:
-        names = tuple(name.strip() for name in getattr(self, "feature_names_in_", ()))
+        names = self._feature_names
         if isinstance(training.source, MatrixSource):
             label = make_distinct([*names, training.label_name or "label"])[-1] if names else ""
             return Columns(names, label, classes=self._class_names)
@@ -130,73 +98,31 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return np.array(self.model_.feature_names, object)
 
-    @property
-    def report_(self) -> dict[str, Any]:
-        """The report of the fit, as in report.json."""
+    def _report_values(self) -> dict[str, Any]:
         from linear_learner.report.json_file import plain_value
 
-        check_is_fitted(self)
-        if not hasattr(self, "_report"):
-            raise AttributeError("a model that was loaded has no report: fit writes one")
         found: dict[str, Any] = plain_value(self._report)  # type: ignore[assignment]
         return found
 
-    def report(self) -> ReportPage:
-        """Return the report of the fit: a notebook shows its page, a terminal its summary, `save` writes it."""
+    def _render_report(self) -> str:
         from linear_learner.report.page import render_report
 
-        summary = "\n".join(describe_report(self.report_))
-        return ReportPage(render_report(self._report), summary)
+        return render_report(self._report)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to the folder `path`, or to an archive where that ends in .tar.gz.
+    def _write_model(self, folder: Path) -> None:
+        from linear_learner.artifact.write import write_artifact
 
-        It is an artifact as jobs write it: `linear_learner serve`, `predict` and SageMaker take it.
-        """
-        check_is_fitted(self)
-        with use_engine():
-            from linear_learner.artifact.write import write_artifact
-
-            save_model(lambda folder: write_artifact(self.model_, folder), Path(path))
+        write_artifact(self.model_, folder)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Load a model from a folder, a model.tar.gz, or the zip of the original, as a fitted estimator.
-
-        Its parameters are the defaults but for those that a model keeps. Raises ValueError where it is of another kind.
-        """
-        check_place(Path(path))
-        try:
-            model = load_model(Path(path))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+    def _check_kind(cls, model: LinearModel, path: str | Path) -> None:
         if model.predictor_type not in cls._predictor_types:
             other = next(kind for kind in LinearEstimator.__subclasses__() if kind is not cls)
             raise ValueError(f"{path} holds a {model.predictor_type}: load it by {other.__name__}.load.")
-        kept = {"loss": model.loss_type, **model.metrics_params}
-        defaults = cls().get_params(deep=False)
-        given = {name: value for name, value in kept.items() if name in defaults and value is not None}
-        loaded = cls(**given)
-        loaded._take_model(model)
-        return loaded
 
-    def _take_model(self, model: LinearModel) -> None:
-        self.model_ = model
-        names = model.names if model.recipe is None else model.recipe.column_names
-        self.n_features_in_ = len(names) or model.feature_dim
-        if names:
-            self.feature_names_in_ = np.array(names, object)
-
-    @property
-    def _notes(self) -> list[str]:
-        return []
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        return "\n".join([super().__repr__(N_CHAR_MAX), *(f"# {note}" for note in self._notes)])
-
-    def _html_repr(self) -> str:
-        shown: str = super()._html_repr()
-        return shown + render_card(render_portrait(self.model_), self._notes) if hasattr(self, "model_") else shown
+    @classmethod
+    def _kept_parameters(cls, model: LinearModel) -> Mapping[str, Any]:
+        return {"loss": model.loss_type, **model.metrics_params}
 
 
 def has_probabilities(estimator: Any) -> bool:
