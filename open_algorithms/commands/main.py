@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from container.contract.errors import ClientError
@@ -14,7 +15,7 @@ from open_algorithms.commands.parser import build_parser
 from open_algorithms.commands.parsing.training import chosen_hyperparameters
 from open_algorithms.commands.telling.faults import CommandError
 from open_algorithms.commands.telling.say import name_program, print_message
-from open_algorithms.doors.algorithms import Algorithm, find_algorithm
+from open_algorithms.doors.algorithms import VARIABLE, Algorithm, find_algorithm
 from open_algorithms.learning.job.errors import InputError
 
 BROKEN_PIPE, INTERRUPTED, TERMINATED = (128 + number for number in (13, 2, 15))  # what a shell calls ends by signals
@@ -47,6 +48,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return print_error(f"not enough memory: {str(error) or 'no details'}")
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def main_by_name() -> int:
+    """Run the command line of the algorithm that the program is called after, whatever ALGORITHM says."""
+    os.environ[VARIABLE] = Path(sys.argv[0]).name
+    return main()
 
 
 @contextmanager

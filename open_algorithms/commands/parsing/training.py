@@ -4,6 +4,7 @@ Tests: tests/commands/test_main.py, tests/commands/test_train.py.
 """
 
 import argparse
+import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -29,7 +30,6 @@ OPTIONS_OF_COLUMNS: Mapping[str, tuple[str, str, str]] = {
 LABEL_ADVICE = "--target NAME says which column is predicted, and --target-first that it is the first one"
 LABEL_WORDS = ("label", "labels", "targets", "y", "class", "outcome", "response", "dependent")
 NO_LABEL_ADVICE = "{title} predicts no column; --ignore NAMES leaves columns out"
-FOLLOWS_FROM_LABELS = "predictor_type"  # the hyperparameter that the labels decide, unless it is said
 PLACEHOLDERS = {"integer": "N", "float": "X"}
 
 
@@ -44,11 +44,10 @@ def add_training(train: CommandParser, card: Card) -> None:
         train.advice = dict.fromkeys(LABEL_WORDS, LABEL_ADVICE)
     else:
         train.advice = dict.fromkeys(("target", *LABEL_WORDS), NO_LABEL_ADVICE.format(title=card.title))
-    for name in find_required(card):
+    for name in card.asked:
         parse = partial(parse_hyperparameter, declared[name])
-        metavar = PLACEHOLDERS.get(declared[name].type, "VALUE")
-        about = f"{describe_briefly(declared[name])}; required"
-        train.add_argument(option_name(name), dest=name, type=parse, metavar=metavar, help=about)
+        option, placeholder = describe_option(declared[name]).split()
+        train.add_argument(option, dest=name, type=parse, metavar=placeholder, help=describe_briefly(declared[name]))
     for name, (option, metavar, about) in OPTIONS_OF_COLUMNS.items():
         if name in declared:
             train.add_argument(option, dest=name, metavar=metavar, help=about)
@@ -61,34 +60,31 @@ def add_training(train: CommandParser, card: Card) -> None:
     add_type(train)
 
 
-def find_required(card: Card) -> list[str]:
-    """Return the names of the hyperparameters that the user has to say."""
-    declared = load_declarations(card.declaration).values()
-    return [one.name for one in declared if one.default is None and one.name != FOLLOWS_FROM_LABELS]
+def describe_option(declaration: Declaration) -> str:
+    """Return the option of a hyperparameter and what stands for its value.
 
-
-def option_name(name: str) -> str:
-    """Return the option of a hyperparameter.
-
-    >>> option_name("num_components")
-    '--num-components'
+    >>> describe_option(declared["num_components"])
+    '--num-components N'
     """
-    return f"--{name.replace('_', '-')}"
+    return f"--{declaration.name.replace('_', '-')} {PLACEHOLDERS.get(declaration.type, 'VALUE')}"
 
 
 def describe_briefly(declaration: Declaration) -> str:
-    """Return what a hyperparameter is, as part of a sentence."""
-    about = declaration.about.partition(". ")[0].rstrip(".")
+    """Return what a hyperparameter is, as part of a sentence.
+
+    >>> describe_briefly(declared["k"])
+    'the number of clusters'
+    """
+    about = re.split(r"; |\. |\.$", declaration.about)[0]
     return about[:1].lower() + about[1:]
 
 
 def chosen_hyperparameters(arguments: argparse.Namespace, card: Card) -> dict[str, str]:
-    """Return the hyperparameters that were said; raises UsageError where one is missing that has to be."""
-    required = find_required(card)
-    options = {name: getattr(arguments, name, None) for name in (*required, *COLUMN_WORDS)}
+    """Return the hyperparameters that were said; raises UsageError where none was said of those that are asked."""
+    options = {name: getattr(arguments, name, None) for name in (*card.asked, *COLUMN_WORDS)}
     chosen = dict(arguments.set) | {name: value for name, value in options.items() if value is not None}
-    if missing := [name for name in required if name not in chosen]:
-        declared = load_declarations(card.declaration)[missing[0]]
-        words = f"{option_name(declared.name)} {PLACEHOLDERS.get(declared.type, 'VALUE')}"
-        raise UsageError(f"{card.title} needs {declared.name}, {describe_briefly(declared)}. Say {words}.")
+    if card.asked and not chosen.keys() & {*card.asked}:
+        declared = [load_declarations(card.declaration)[name] for name in card.asked]
+        words = ", or ".join(map(describe_option, declared))
+        raise UsageError(f"{card.title} needs {declared[0].name}, {describe_briefly(declared[0])}. Say {words}.")
     return chosen

@@ -48,14 +48,12 @@ def read_training(estimator: Any, X: Any, y: Any, sample_weight: Any, kinds: Map
     """
     refuse_missing(y)
     label_name = getattr(y, "name", None)
-    X, table = unify_frame(X), as_arrow(X) if is_frame(X) else None
+    X, table = unify_frame(X), find_table(X, kinds)
     source: MatrixSource | TableSource
-    if table is not None and (kinds or not is_matrix(table)):
+    if table is not None:
         validate_data(estimator, X, y, skip_check_array=True)
         source, labels = TableSource(*learn_columns(table, kinds)), read_labels(estimator, y)
         check_consistent_length(X, labels)
-    elif kinds:
-        raise InputError("column_types and ignore need names of columns, and X has none: give a DataFrame.")
     else:
         matrix, labels = validate_data(estimator, X, y, **MATRICES, y_numeric=is_regressor(estimator))
         source = MatrixSource(matrix)
@@ -69,6 +67,31 @@ def read_training(estimator: Any, X: Any, y: Any, sample_weight: Any, kinds: Map
             source, labels, weights = keep_rows(source, kept), labels[kept], weights[kept]
         weights = scale_weights(weights)
     return Training(source, labels, weights, label_name if isinstance(label_name, str) else "")
+
+
+def read_rows(estimator: Any, X: Any, kinds: Mapping[str, str]) -> MatrixSource | TableSource:
+    """Read what an estimator learns from without labels; `kinds` are those that the user says of columns.
+
+    Sets `n_features_in_` and, of a frame, `feature_names_in_`. Raises ValueError.
+    """
+    X, table = unify_frame(X), find_table(X, kinds)
+    if table is None:
+        return MatrixSource(validate_data(estimator, X, **MATRICES))
+    validate_data(estimator, X, skip_check_array=True)
+    return TableSource(*learn_columns(table, kinds))
+
+
+def find_table(X: Any, kinds: Mapping[str, str]) -> Any:
+    """Return X as an arrow table where its columns have to be looked into; None where it is a matrix of numbers.
+
+    Raises InputError where the user says kinds of columns that have no names.
+    """
+    table = as_arrow(X) if is_frame(X) else None
+    if table is not None and (kinds or not is_matrix(table)):
+        return table
+    if kinds:
+        raise InputError("column_types and ignore need names of columns, and X has none: give a DataFrame.")
+    return None
 
 
 def read_labels(estimator: Any, y: Any) -> NDArray[Any]:

@@ -112,7 +112,7 @@ class TableSource:
 
 @dataclass
 class Rows:
-    """A channel: every pass yields its blocks anew. `source` has the features, `labels` are (n,)."""
+    """A channel: every pass yields its blocks anew. `source` has the features, `labels` are (n,); (n, 0) without."""
 
     source: MatrixSource | TableSource
     labels: Float32s
@@ -130,6 +130,11 @@ class Rows:
         """Subtract a shift (d,) from the features of a matrix in passes to come."""
         if isinstance(self.source, MatrixSource):
             self.source = replace(self.source, shift=shift)
+
+
+def without_labels(source: MatrixSource | TableSource) -> Rows:
+    """Return a channel whose rows have no labels."""
+    return Rows(source, np.empty((len(source), 0), np.float32))
 
 
 def keep_rows(source: MatrixSource | TableSource, kept: Int64s) -> MatrixSource | TableSource:

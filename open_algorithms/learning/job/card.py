@@ -38,7 +38,7 @@ class Card:
     hyperparameters. Of `channels` the first is the one that it learns from; `start_channel` is the one of a model to
     start from, if it takes one. `answers` is the key of the list of answers in JSON. `exports` are the formats that its
     models can be exported to, by their words on the command line. `trial` are hyperparameters of a small job, by which
-    the service may try the algorithm.
+    the service may try the algorithm. `asked` are those of which the user has to say one: they are options of `train`.
     """
 
     title: str
@@ -50,3 +50,4 @@ class Card:
     answers: str = "predictions"
     exports: Mapping[str, str] = field(default_factory=dict)
     trial: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
