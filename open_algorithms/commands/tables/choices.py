@@ -9,10 +9,11 @@ from itertools import chain
 from pathlib import Path
 
 from container.channels.channel import Channel
+from container.codecs.delimited.parameters import read_delimiter
 from container.contract.errors import ClientError
 from open_algorithms.commands.parsing.training import COLUMN_WORDS
 from open_algorithms.commands.tables.classes import choose_for_table
-from open_algorithms.commands.tables.headers import CSV
+from open_algorithms.commands.tables.headers import CSV, is_text, read_first_lines
 from open_algorithms.commands.tables.predictors import PREDICTOR_TYPE, choose_predictor
 from open_algorithms.commands.tables.source import DataSource, describe_features, describe_source, describe_table
 from open_algorithms.commands.telling.faults import CommandError
@@ -84,9 +85,17 @@ def describe_unlabelled(
         with closing(iter(channel)) as blocks:
             described = describe_source(source, channel.columns, next(blocks))
     except ClientError as error:
-        needs_names = source.media.name == CSV and not channel.has_names
-        raise CommandError(f"{error} {NAMES_ADVICE}" if needs_names else str(error)) from None
+        advice = (
+            f" {NAMES_ADVICE}" if source.media.name == CSV and not channel.has_names and begin_with_text(source) else ""
+        )
+        raise CommandError(f"{error}{advice}") from None
     print_message(f"{described}{advice}." if channel.columns.names else described)
+
+
+def begin_with_text(source: DataSource) -> bool:
+    """Tell whether the first rows of CSV without names hold a text beside other values."""
+    lines = read_first_lines(source.files[0][1], read_delimiter(source.media.parameters))
+    return any(len(fields) > 1 and any(map(is_text, fields)) for fields in lines)
 
 
 def read_names(channel: Channel) -> list[str]:
