@@ -29,4 +29,5 @@ CARD = Card(
         _quality("test", "ssd", "Minimize"),
     ),
     trial={"k": "2", "mini_batch_size": "20"},
+    asked=("k", "k_range"),
 )
