@@ -6,6 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 from open_algorithms import VERSION as __version__
+from open_algorithms import import_estimator
 
 if TYPE_CHECKING:
     from open_algorithms.estimators.linear import LinearLearnerClassifier, LinearLearnerRegressor
@@ -16,15 +17,7 @@ __all__ = ["LinearLearnerClassifier", "LinearLearnerRegressor", "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        from open_algorithms.estimators import linear
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "sklearn":
-            raise
-        raise ImportError(
-            f"{name} needs scikit-learn 1.6 or later: pip install 'open-linear-learner[sklearn]'"
-        ) from None
-    return getattr(linear, name)
+    return import_estimator("open_algorithms.estimators.linear", name)
 
 
 def __dir__() -> list[str]:

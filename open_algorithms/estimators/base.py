@@ -3,7 +3,8 @@
 Tests: tests/estimators/test_parameters.py, tests/estimators/test_saving.py, tests/estimators/test_notebook.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -41,7 +42,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
         if parameters is not None:
             cls._parameters = parameters
             cls.__init__ = make_constructor(parameters)  # type: ignore[method-assign]
-            cls.__doc__ = f"{cls.__doc__}\n\n{describe_parameters(parameters.values())}\n"
+            cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\n{describe_parameters(parameters.values())}\n"
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -104,8 +105,8 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
 
     def report(self) -> ReportPage:
         """Return the report of the fit: a notebook shows its page, a terminal its summary, `save` writes it."""
-        lines: Iterable[str] = self._algorithm.answer.describe_report(self.report_)
-        return ReportPage(self._render_report(), "\n".join(lines))
+        describe = self._algorithm.require("describe_report", "describes no report")
+        return ReportPage(self._render_report(), "\n".join(describe(self.report_)))
 
     def _write_model(self, folder: Path) -> None:
         """Write the files of the model."""
@@ -164,6 +165,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _html_repr(self) -> str:
         shown: str = super()._html_repr()
-        if not hasattr(self, "model_"):
+        render_portrait = self._algorithm.offered("render_portrait")
+        if render_portrait is None or not hasattr(self, "model_"):
             return shown
-        return shown + render_card(self._algorithm.answer.render_portrait(self.model_), self._notes)
+        return shown + render_card(render_portrait(self.model_), self._notes)

@@ -40,8 +40,8 @@ def default_value(declaration: Declaration) -> Any:
 def write_text(value: Any) -> str:
     """Write a Python value as the text of a hyperparameter; of column names a list, of their kinds a mapping will do.
 
-    >>> write_text(True), write_text(1e-3), write_text(["a", "b"]), write_text({"zip": "category"})
-    ('true', '0.001', 'a,b', 'zip=category')
+    >>> write_text(True), write_text(1e-3), write_text(["a", "b"]), write_text({"a": "date"}), write_text(range(2, 4))
+    ('true', '0.001', 'a,b', 'a=date', '2,3')
     """
     match value:
         case bool() | np.bool_():
@@ -52,7 +52,7 @@ def write_text(value: Any) -> str:
             return repr(float(value))
         case Mapping():
             return join_names(value.keys(), value.values())
-        case list() | tuple():
+        case list() | tuple() | range():
             return join_names(value)
         case _:
             return str(value)

@@ -1,5 +1,6 @@
 """Data that the tests of estimators share, and quick ways to learn from it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,9 +37,10 @@ def weight_bits(estimator: Any) -> bytes:
     return found.tobytes()
 
 
-def run_command(*words: object) -> str:
-    """Run the command line in a process of its own, and return what it prints."""
+def run_command(*words: object, algorithm: str = "linear_learner") -> str:
+    """Run the command line of an algorithm in a process of its own, and return what it prints."""
     command = [sys.executable, "-m", "open_algorithms.commands", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=TOP)
+    environ = {**os.environ, "ALGORITHM": algorithm}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=TOP, env=environ)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

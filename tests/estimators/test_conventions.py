@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_clusterer, is_regressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import has_fit_parameter
 
 from linear_learner import LinearLearnerClassifier, LinearLearnerRegressor
+from open_algorithms.k_means import KMeans
 from tests.estimators.examples import NAMES, NUMBERS, QUICK, X, fit_amounts, fit_quickly, weight_bits
 from tests.waiting import HANG_SECONDS
 
@@ -25,13 +27,15 @@ TOP = Path(__file__).parents[2]
 
 
 def expected_failures(estimator: Any) -> dict[str, str]:
+    if not has_fit_parameter(estimator, "sample_weight"):
+        return {}
     kinds = ("dense", "sparse")
     return {f"check_sample_weight_equivalence_on_{kind}_data": EQUIVALENT for kind in kinds}
 
 
 @pytest.mark.filterwarnings(IGNORE)
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [LinearLearnerClassifier(), LinearLearnerRegressor()], expected_failed_checks=expected_failures
+    [LinearLearnerClassifier(), LinearLearnerRegressor(), KMeans()], expected_failed_checks=expected_failures
 )
 def test_every_check_of_scikit_learn_passes(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
@@ -40,6 +44,7 @@ def test_every_check_of_scikit_learn_passes(estimator: Any, check: Callable[[Any
 def test_each_is_what_its_name_says() -> None:
     assert is_classifier(LinearLearnerClassifier())
     assert is_regressor(LinearLearnerRegressor())
+    assert is_clusterer(KMeans())
 
 
 @pytest.mark.processes

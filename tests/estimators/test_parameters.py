@@ -11,7 +11,9 @@ from linear_learner import LinearLearnerClassifier, LinearLearnerRegressor
 from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from open_algorithms.estimators.linear import DECIDED
 from open_algorithms.estimators.parameters import default_value, write_text
+from open_algorithms.k_means import KMeans
 from open_algorithms.learning.columns.wishes import parse_names, parse_types
+from open_algorithms.learning.options.declaration import load_declarations
 
 ESTIMATORS = (LinearLearnerClassifier, LinearLearnerRegressor)
 
@@ -60,6 +62,7 @@ def test_a_default_written_as_text_is_the_default_of_jobs(name: str) -> None:
         (np.float32(0.5), "0.5"),
         ("auto", "auto"),
         (None, "None"),
+        (range(2, 5), "2,3,4"),
     ],
 )
 def test_values_are_written_as_jobs_read_them(value: Any, text: str) -> None:
@@ -82,6 +85,13 @@ def test_a_value_is_kept_as_it_is_until_fit() -> None:
     assert (estimator.epochs, estimator.ignore) == (-1, ["a"])
     with pytest.raises(ValueError, match=r"epochs: expected an integer in \[1, inf\), found '-1'"):
         estimator.set_params(ignore="").fit([[1.0], [2.0]], [0, 1])
+
+
+def test_a_value_that_a_job_has_to_be_told_has_a_default_in_python() -> None:
+    known = load_declarations(KMeans._algorithm.card.declaration)
+    assert known["k"].parse_value(known["k"].default or "") is None
+    assert inspect.signature(KMeans).parameters["k"].default == 8
+    assert "\nk : auto or an integer in [1, 1000000], default=8\n" in (KMeans.__doc__ or "")
 
 
 def test_what_an_estimator_sends_is_what_a_job_parses() -> None:
