@@ -27,7 +27,8 @@ Need = Callable[[int, int], int]  # of features and rows so far: the bytes that 
 class Demand:
     """What an algorithm asks of its rows: `batch_rows` at a time on this host, and memory beside them.
 
-    The number of `features` is None where the data tells it; `normalize` divides each feature by its deviation.
+    The number of `features` is None where the data tells it; `normalize` divides each feature by its deviation; with
+    `keeps_flags` not those that are 0 or 1, of which a rare one would be far from all else.
     `need(features, rows)` tells the bytes that the algorithm takes; `advice` is how to make it take fewer.
     """
 
@@ -37,6 +38,7 @@ class Demand:
     features: int | None = None
     normalize: bool = False
     sample_rows: int = SAMPLE_ROWS
+    keeps_flags: bool = False
 
 
 def read_channels(work: Work, demand: Demand) -> dict[str, ChannelRows]:
@@ -75,6 +77,7 @@ def plan_reading(work: Work, demand: Demand, free: int) -> Reading:
         room=partial(measure_room, demand, free),
         prefetch=work.prefetch,
         hosts=work.hosts,
+        keeps_flags=demand.keeps_flags,
     )
 
 

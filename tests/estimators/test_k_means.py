@@ -80,6 +80,17 @@ def test_words_and_gaps_are_learned_from_and_what_is_ignored_is_not() -> None:
     np.testing.assert_array_equal(alone.labels_, KMeans(k=3).fit(X).labels_)
 
 
+def test_beside_words_numbers_are_normalized_and_what_is_0_or_1_is_not_unless_it_is_said() -> None:
+    mixed = np.asarray(KMeans(k=3).fit(TABLE).model_.deviations)
+    np.testing.assert_allclose(mixed, [*X.std(axis=0), 1, 1, 1], rtol=1e-6)
+    assert KMeans(k=3, normalize_data=False).fit(TABLE).model_.deviations is None
+    assert KMeans(k=3).fit(FLOWERS).model_.deviations is None
+    assert KMeans(k=3, ignore=["species"]).fit(TABLE).model_.deviations is None
+    two = np.column_stack([X[:, 0], SPECIES == 0])
+    asked = np.asarray(KMeans(normalize_data=True).fit(two).model_.deviations)
+    np.testing.assert_allclose(asked, two.std(axis=0), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "convert",
     [np.ndarray.tolist, np.float32, sparse.csr_array, sparse.csc_matrix, pd.DataFrame, pl.DataFrame],

@@ -48,7 +48,7 @@ class Hyperparameters:
     half_life_time_size: int
     local_lloyd: LloydSettings
     exact_passes: int | None
-    normalize_data: bool
+    normalize_data: bool | None
     eval_metrics: tuple[str, ...]
     kinds: Mapping[str, str]
     seed: int

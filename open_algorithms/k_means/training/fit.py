@@ -1,6 +1,7 @@
 """Cluster: read channels, move centers in mini-batches, search on a sample, make exact passes, choose and measure."""
 
 import time
+from dataclasses import replace
 
 from open_algorithms.k_means.options.hyperparameters import Hyperparameters, declarations
 from open_algorithms.k_means.training.conclusion import conclude, conclude_stopped
@@ -19,8 +20,10 @@ def cluster_rows(work: Work, hp: Hyperparameters, columns: Columns) -> Clusterin
     the job is asked to stop before there are centers.
     """
     began = time.time()
+    is_mixed = columns.recipe is not None and columns.recipe.is_mixed
+    hp = replace(hp, normalize_data=is_mixed if hp.normalize_data is None else hp.normalize_data)
     log_configuration(work, hp)
-    plan = make_plan(work, hp)
+    plan = make_plan(work, hp, keeps_flags=columns.recipe is not None)
     work.record_lap("read")
     state, write_checkpoint = start_clustering(plan)
     work.record_lap("prepare")
@@ -44,6 +47,8 @@ def log_configuration(work: Work, hp: Hyperparameters) -> None:
     work.log.info(f"Final configuration: {texts}")
     if texts["extra_center_factor"] == "auto":
         work.log.info(f"'extra_center_factor' was set to 'auto', evaluated to {hp.extra_center_factor}.")
+    if texts["normalize_data"] == "auto" and hp.normalize_data:
+        work.log.info("'normalize_data' was set to 'auto', evaluated to true: not all columns are numbers.")
     if hp.half_life_time_size and hp.exact_passes:
         work.log.warning("exact_passes has no effect on this job: half_life_time_size lets rows lose their weight.")
 

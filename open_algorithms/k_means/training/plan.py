@@ -76,14 +76,18 @@ def host_batch_rows(hp: Hyperparameters, hosts: int) -> int:
     return -(-hp.mini_batch_size // hosts)
 
 
-def make_plan(work: Work, hp: Hyperparameters) -> Plan:
-    """Read the channels; raise InputError for data of which no clusters can be made."""
+def make_plan(work: Work, hp: Hyperparameters, *, keeps_flags: bool = False) -> Plan:
+    """Read the channels, where features that are 0 or 1 may keep their unit.
+
+    Raises InputError for data of which no clusters can be made.
+    """
     demand = Demand(
         host_batch_rows(hp, work.hosts.count),
         partial(needed_bytes, hp),
         ADVICE,
         features=hp.feature_dim,
-        normalize=hp.normalize_data,
+        normalize=bool(hp.normalize_data),
+        keeps_flags=keeps_flags,
     )
     data = read_channels(work, demand)
     rows = int(work.hosts.all_reduce([data["train"].row_count])[0])

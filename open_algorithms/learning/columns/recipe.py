@@ -202,6 +202,11 @@ class Recipe:
         return [found.column.name for found in self.encoded_columns]
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether other columns than numbers become features, too."""
+        return not all(isinstance(found.column, NumberColumn) for found in self.encoded_columns)
+
+    @property
     def is_sparse(self) -> bool:
         """Whether rows are sparse: the features are many, and most of them are 0 in every row."""
         width, filled = len(self.feature_names), sum(map(count_filled, self.columns))

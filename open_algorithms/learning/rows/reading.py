@@ -24,7 +24,7 @@ from open_algorithms.learning.rows.kept import (
     StreamedRows,
     hold_or_stream,
 )
-from open_algorithms.learning.rows.scaling import Scaling, fit_scaler
+from open_algorithms.learning.rows.scaling import Scaling, find_flags, fit_scaler
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Floats
 
@@ -47,7 +47,8 @@ class Reading:
     data tells it; `width_limit` bounds it. The scaler is fitted on the first `sample_rows` rows, or fewer once they
     take `sample_bytes`. Rows are kept for mini-batches of `batch_rows` rows on this host. `room` tells the bytes
     that data may take. `prefetch` reads in the background. `holdout` takes rows of the train channel out, to select on;
-    where they may be trained on after all, the scaler is fitted on them, too: `scales_held_out`.
+    where they may be trained on after all, the scaler is fitted on them, too: `scales_held_out`. With `keeps_flags`
+    features that are 0 or 1 keep their unit.
     """
 
     classes: int | None
@@ -63,6 +64,7 @@ class Reading:
     hosts: Hosts = SINGLE_HOST
     holdout: Holdout | None = None
     scales_held_out: bool = False
+    keeps_flags: bool = False
 
 
 def read_train_channel(
@@ -89,6 +91,8 @@ def read_train_channel(
         X, y = stack_rows([X, *(part for part, _ in aside)]), np.concatenate([y, *(labels for _, labels in aside)])
     X, told = agree_on_sample(X, head, hosts)
     scaler = fit_scaler(X, y, **asdict(reading.scaling), hosts=hosts)
+    if reading.keeps_flags:
+        scaler = scaler.keeping_units(find_flags(X, hosts))
     sparse = isinstance(X, Csr)
     more = list(islice(stream, 1))
     shown = batch if more else rows

@@ -55,6 +55,10 @@ class Scaler:
             deviation=np.append(self.deviation, np.ones(more, np.float32)),
         )
 
+    def keeping_units(self, kept: Bools) -> "Scaler":
+        """Return the scaler without the deviations of features that are `kept` in their units, (d,)."""
+        return replace(self, deviation=np.where(kept, np.float32(1), self.deviation))
+
     def without_centring(self) -> "Scaler":
         """Return the scaler without the means of features."""
         return replace(self, mean=np.zeros_like(self.mean))
@@ -129,6 +133,16 @@ def fit_scaler(
         constant_columns(X, deviation) if unbias_data else (),
         bool(blurred_columns(label_mean, label_deviation)[0]),
     )
+
+
+def find_flags(X: Features, hosts: Hosts = SINGLE_HOST) -> Bools:
+    """Return which features are flags, 0 or 1 in every row X (n, d) of all hosts, (d,)."""
+    if isinstance(X, Csr):
+        others = np.zeros(int(X.shape[1] or 0))
+        others[X.indices[(X.data != 0) & (X.data != 1)]] = 1
+    else:
+        others = ((X != 0) & (X != 1)).any(axis=0)
+    return np.asarray(hosts.all_reduce(others) == 0)
 
 
 def constant_columns(X: Features, deviation: Floats) -> tuple[int, ...]:

@@ -70,3 +70,10 @@ def test_names_are_distinct_and_those_that_come_once_are_kept(names: list[str]) 
 )
 def test_rows_are_sparse_where_features_are_many_and_mostly_0(recipe: Recipe, sparse: bool) -> None:
     assert recipe.is_sparse is sparse
+
+
+def test_columns_are_mixed_where_another_than_a_number_becomes_features() -> None:
+    number, left_out = NumberColumn("n", 0.0, has_missing=True), LeftOutColumn("id", "an index")
+    assert not Recipe((number, left_out)).is_mixed
+    for other in (BooleanColumn("b", 0.0), wide_category(2), DateColumn("d", "2024-01-31", 0.0)):
+        assert Recipe((number, other)).is_mixed

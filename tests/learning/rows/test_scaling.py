@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from open_algorithms.learning.rows.csr import as_csr
 from open_algorithms.learning.rows.dense import Design, batch_table, build_dense_rows, epoch_order
-from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from open_algorithms.learning.rows.scaling import Scaler, find_flags, fit_scaler
+from tests.learning.job.host_threads import run_hosts
 
 GENERATOR = np.random.default_rng(2)
 X = (GENERATOR.normal(size=(300, 4)) * [1, 1e-3, 1e3, 5] + [0, 7, -1e4, 3]).astype(np.float32)
@@ -85,3 +87,12 @@ def test_an_epoch_shows_every_row_once_and_fills_up_with_the_row_of_zeros() -> N
     assert shuffled.shape == (3, 4)
     assert sorted(shuffled.ravel()) == [*range(10), 10, 10]
     assert batch_table(epoch_order(5, None), 2).tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_flags_are_what_is_0_or_1_on_every_host() -> None:
+    X = np.array([[0, 1, 0.5, 0], [1, 1, 0, 0]], np.float32)
+    expected = [True, True, False, True]
+    assert find_flags(X).tolist() == find_flags(as_csr(X)).tolist() == expected
+    other = np.array([[0, 2, 0, 1]], np.float32)
+    for found in run_hosts(2, lambda hosts: find_flags(other if hosts.rank else X, hosts)):
+        assert found.tolist() == [True, False, False, True]
