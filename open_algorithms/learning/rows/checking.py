@@ -37,7 +37,7 @@ def check_blocks(
         elif features is not None and X.shape[1] != features:
             raise InputError(
                 f"channel {channel!r}: expected {features} features a row, found {X.shape[1]}. Check feature_dim and "
-                "that every channel has the same columns, the label first.",
+                "that every channel has the same columns, a label, if there is one, first.",
                 channel,
                 rows + 1,
             )
