@@ -41,7 +41,7 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
     wanted = max(hp.mini_batch_size, ROWS_PER_CENTER * hp.start_centers)
     rows = first_rows(plan, wanted)
     if len(rows) < hp.mini_batch_size:
-        log.warning(
+        log.info(
             f"Batch size {hp.mini_batch_size} is bigger than the first batch data. Effective batch size used to "
             f"initialize is {len(rows)}"
         )
