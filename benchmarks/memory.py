@@ -1,4 +1,7 @@
-"""Train on data far larger than the memory that a control group allows: streams of two lengths, and files."""
+"""Train on data far larger than the memory that a control group allows: streams of two lengths, and files.
+
+Arguments choose between the algorithms by a part of their names: `python -m benchmarks.memory k_means`.
+"""
 
 import json
 import os
@@ -13,28 +16,37 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import CHECKOUT, Figure, run_benchmark
+from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark
 from container.codecs.recordio import encode_records
 
 LIMIT = 1 << 30
 PIECE_ROWS, FEATURES = 16_000, 784
-HYPERPARAMETERS = {"predictor_type": "binary_classifier", "epochs": "2", "mini_batch_size": "1000"}
+HYPERPARAMETERS = {
+    "linear_learner": {"predictor_type": "binary_classifier", "epochs": "2", "mini_batch_size": "1000"},
+    "k_means": {"k": "10"},
+    "pca": {"num_components": "10", "mini_batch_size": "500"},
+}
 GROUPS = Path("/sys/fs/cgroup")
 
 
 def figures() -> Iterator[Figure]:
-    """Measure the peak memory of the whole `train` process on each, under the same limit."""
+    """Measure the peak memory of the whole `train` process of each algorithm, under the same limit."""
     piece = encode_records(*draw_problem())
-    peaks = []
     with limited_group() as enter:
-        for gigabytes in (2, 8):
-            name = f"a stream of {gigabytes} GB"
-            peaks.append(run_job(name, "Pipe", enter, partial(fill_fifos, piece, gigabytes << 30)))
-            yield Figure(name, "at most", peaks[-1], "MiB", most=LIMIT >> 20)
-        yield Figure(
-            "3 GB of files", "at most", run_job("files", "File", enter, partial(fill_files, piece, 3 << 30)), "MiB"
-        )
-    yield Figure("the longer stream", "of the shorter one's memory", peaks[1] / peaks[0])
+        for algorithm in filter(is_chosen, HYPERPARAMETERS):
+            yield from measure_jobs(algorithm, piece, enter)
+
+
+def measure_jobs(algorithm: str, piece: bytes, enter: Callable[[], None]) -> Iterator[Figure]:
+    """Measure the jobs of an algorithm."""
+    peaks = []
+    for gigabytes in (2, 8):
+        fill = partial(fill_fifos, piece, gigabytes << 30)
+        peaks.append(run_job(algorithm, "Pipe", enter, fill))
+        yield Figure(f"{algorithm}, a stream of {gigabytes} GB", "at most", peaks[-1], "MiB", most=LIMIT >> 20)
+    files = run_job(algorithm, "File", enter, partial(fill_files, piece, 3 << 30))
+    yield Figure(f"{algorithm}, 3 GB of files", "at most", files, "MiB")
+    yield Figure(f"{algorithm}, the longer stream", "of the shorter one's memory", peaks[1] / peaks[0])
 
 
 def draw_problem() -> tuple[
@@ -47,20 +59,20 @@ def draw_problem() -> tuple[
     return X, (margin > 0).astype(np.float32)
 
 
-def run_job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], Process | None]) -> float:
+def run_job(algorithm: str, mode: str, enter: Callable[[], None], fill: Callable[[Path], Process | None]) -> float:
     """Run `train` inside the group; return the most that it held, in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         config = root / "input" / "config"
         config.mkdir(parents=True)
         (root / "input" / "data").mkdir()
-        (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
+        (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS[algorithm]))
         (config / "inputdataconfig.json").write_text(json.dumps({"train": {"TrainingInputMode": mode}}))
         writer = fill(root)
         process = subprocess.Popen(
             [sys.executable, str(CHECKOUT / "train")],
             cwd=CHECKOUT,
-            env={**os.environ, "SAGEMAKER_BASE_DIR": folder},
+            env={**os.environ, "SAGEMAKER_BASE_DIR": folder, "ALGORITHM": algorithm},
             stdout=subprocess.PIPE,
             text=True,
             preexec_fn=enter,
@@ -72,7 +84,7 @@ def run_job(name: str, mode: str, enter: Callable[[], None], fill: Callable[[Pat
             writer.terminate()
             writer.join()
         if status or not (root / "model" / "model_algo-1").is_file():
-            sys.exit(f"{name}: train ended with {status}\n{log[-3000:]}")
+            sys.exit(f"{algorithm}, {mode} mode: train ended with {status}\n{log[-3000:]}")
     return usage.ru_maxrss / 1024
 
 
