@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s
 
@@ -40,9 +41,11 @@ class Assigner(Protocol):
         *,
         with_labels: bool = False,
         with_margins: bool = False,
+        raise_if_stopped: StopCheck = never_stop,
     ) -> Assignment:
         """Assign standardised rows to centers (K, d), of groups that end before the centers `ends`, the last one K.
 
         Rows count by their weights, if they have some. Sparse rows are not centred: they have no `shift`. Products are
         taken in float32: where features are far from 0, compared to their spread, the caller subtracts their means.
+        `raise_if_stopped` is called several times a second, and may raise.
         """

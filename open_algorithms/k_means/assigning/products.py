@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from open_algorithms.k_means.assigning.assignment import Assignment
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.csr import csr_matmul
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
@@ -26,6 +27,7 @@ class NumpyAssigner:
         *,
         with_labels: bool = False,
         with_margins: bool = False,
+        raise_if_stopped: StopCheck = never_stop,
     ) -> Assignment:
         """Assign rows to centers (K, d) of groups that end before the centers `ends`."""
         found = Assignment(
@@ -37,6 +39,7 @@ class NumpyAssigner:
         offsets = np.square(centers, dtype=np.float64).sum(axis=1) / -2
         by_feature = np.ascontiguousarray(centers.T)
         for first, last in row_blocks(rows, len(centers)):
+            raise_if_stopped()
             block = rows.slice_rows(first, last)
             z = multiply(block, by_feature, offsets.astype(np.float32))
             labels = find_largest(z, ends)

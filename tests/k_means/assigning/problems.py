@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from open_algorithms.k_means.assigning.assignment import Assignment
+from open_algorithms.learning.engine.native.library import Library, find_library
 from open_algorithms.learning.rows.csr import as_dense, compress_matrix
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows
@@ -69,4 +70,11 @@ def assert_sums(X: Float32s, labels: Int32s, weights: Float32s | None, counts: F
     members = labels[:, None] == np.arange(len(counts))
     weighed = members * (1.0 if weights is None else weights[:, None].astype(np.float64))
     np.testing.assert_allclose(counts, weighed.sum(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(sums, weighed.T @ X.astype(np.float64), rtol=1e-5, atol=1e-5 * (1 + abs(X).max()))
+    np.testing.assert_allclose(sums, weighed.T @ X.astype(np.float64), rtol=1e-5, atol=1e-6 * abs(X).sum())
+
+
+def native_library() -> Library:
+    """Return the native library; tests that are marked `native` are left out where there is none."""
+    library = find_library()
+    assert library is not None
+    return library

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from open_algorithms.k_means.assigning import products
+from open_algorithms.k_means.assigning import choice, products
+from open_algorithms.k_means.assigning.choice import choose_assigner
 from open_algorithms.k_means.assigning.products import NumpyAssigner
 from tests.k_means.assigning.problems import HOLD, assert_nearest, draw_problem
 
@@ -23,3 +24,8 @@ def test_each_row_goes_to_its_nearest_center(
     assert_nearest(
         held, centers, ends, NumpyAssigner().assign(held, centers, ends, with_labels=True, with_margins=True)
     )
+
+
+def test_without_the_library_numpy_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "find_library", lambda: None)
+    assert isinstance(choose_assigner(2), NumpyAssigner)
