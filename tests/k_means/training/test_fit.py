@@ -83,7 +83,7 @@ def test_several_hosts_give_the_model_of_one(sparse: bool) -> None:
 
     for result in run_hosts(2, be_host):
         np.testing.assert_allclose(result.model.centers, alone.model.centers, atol=1e-4)
-        assert result.clustering.distortion.msd == pytest.approx(alone.clustering.distortion.msd, rel=1e-6)
+        assert result.clustering.distortion.msd == pytest.approx(alone.clustering.distortion.msd, rel=1e-5)
         assert result.model.facts["sizes"] == alone.model.facts["sizes"]
 
 
