@@ -1,0 +1,1 @@
+"""Components from sums over rows: at once, or pass by pass."""

@@ -1,0 +1,22 @@
+"""Components from the sums of products of all pairs of features: all at once."""
+
+import numpy as np
+
+from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.pca.solving.components import Components, make_components
+from open_algorithms.pca.solving.moments import Moments
+
+
+def solve_gram(products: Float64s, moments: Moments, count: int, *, normalize: bool) -> Components:
+    """Return the first `count` components of rows, given X'X (d, d) of rows X as they are stored.
+
+    All d singular values are known. Those that rounding may have made are 0.
+    """
+    matrix = moments.center_gram(products)
+    scales = moments.deviations if normalize else np.ones(len(matrix))
+    matrix /= np.outer(scales, scales)
+    eigenvalues, vectors = np.linalg.eigh(matrix)
+    rounding = np.finfo(np.float64).eps * len(matrix) * max(eigenvalues[-1], 0)
+    eigenvalues[eigenvalues < rounding] = 0
+    total = float((moments.squares / scales**2).sum())
+    return make_components(eigenvalues[::-1], vectors[:, ::-1][:, :count], scales, total)

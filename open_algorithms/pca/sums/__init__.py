@@ -1,0 +1,1 @@
+"""Sums over rows that components follow from, in float64."""

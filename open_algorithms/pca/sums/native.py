@@ -1,0 +1,141 @@
+"""Sums over rows by the native library; see gram.c.
+
+Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py.
+"""
+
+import ctypes
+from collections.abc import Callable
+
+import numpy as np
+
+from open_algorithms.learning.engine.native.library import MOST_PARTS, Library, NativeJob, SharedWork
+from open_algorithms.learning.rows.csr import Csr, Features
+from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.pca.sums.columns import ColumnSums
+from open_algorithms.pca.sums.totals import ColumnTotals, GramTotals
+
+
+class GramJob(NativeJob):
+    """The C structure `gram`."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("rows", "features", "stride")),
+        *((name, ctypes.c_void_p) for name in ("X", "panels", "sums", "products", "parts")),
+    )
+
+
+class SparseGramJob(NativeJob):
+    """The C structure `sparse_gram`."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("rows", "features", "columns")),
+        *((name, ctypes.c_void_p) for name in ("values", "indices", "row_ends", "V", "products", "parts")),
+    )
+
+
+class NativeGram:
+    """Sums of X'X of dense rows; each part of the work has its own."""
+
+    def __init__(self, features: int, library: Library, parts: int) -> None:
+        self.library, self.work = library.functions, SharedWork(min(parts, MOST_PARTS))
+        self.features, self.rows, group = features, 0, self.library.gram_group()
+        groups = -(-features // group)
+        self.panels = np.empty((self.work.count, groups * self.library.gram_slab_rows() * group))
+        self.sums = np.zeros((self.work.count, groups * group))
+        self.products = np.zeros((self.work.count, groups, groups, group, group))
+
+    def add_block(self, X: Features) -> None:
+        """Add dense rows X (n, d), whose numbers lie together row by row."""
+        assert not isinstance(X, Csr)
+        if X.strides[1] != X.itemsize or X.dtype != np.float32:
+            X = np.ascontiguousarray(X, np.float32)
+        job = GramJob(rows=len(X), features=self.features, stride=X.strides[0] // X.itemsize, parts=self.work.address)
+        job.X, job.held = X.ctypes.data, [X]
+        job.panels, job.sums, job.products = map(job.hold, (self.panels, self.sums, self.products))
+        self.work.begin()
+        self.work.run(lambda number: self.library.add_gram(ctypes.byref(job), number))
+        self.rows += len(X)
+
+    def take_totals(self) -> GramTotals:
+        """Return the sums so far, with both halves of the products."""
+        total, d = sum_in_place(self.products), self.features
+        width = total.shape[0] * total.shape[2]
+        products = mirror_upper(total.transpose(0, 2, 1, 3).reshape(width, width)[:d, :d])
+        columns = ColumnTotals(self.rows, self.sums.sum(axis=0)[:d], products.diagonal().copy())
+        return GramTotals(columns, products)
+
+
+class NativeSparseGram:
+    """Sums of X'X of sparse rows; each part of the work has its own."""
+
+    def __init__(self, features: int, library: Library, parts: int) -> None:
+        self.adder = SparseAdder(library, parts, (features, features))
+        self.columns = ColumnSums(features)
+
+    def add_block(self, X: Features) -> None:
+        """Add sparse rows X (n, d)."""
+        self.adder.add(X, self.adder.library.add_sparse_gram)
+        self.columns.add_block(X)
+
+    def take_totals(self) -> GramTotals:
+        """Return the sums so far, with both halves of the products."""
+        products = mirror_upper(self.adder.add_parts())
+        return GramTotals(ColumnTotals(self.columns.rows, self.columns.sums, products.diagonal().copy()), products)
+
+
+class NativeSparseProducts:
+    """Sums of X'(X V) of sparse rows for V (d, k); each part of the work has its own."""
+
+    def __init__(self, V: Float64s, library: Library, parts: int) -> None:
+        self.count, group = V.shape[1], library.functions.gram_group()
+        shape = (len(V), -(-self.count // group) * group)
+        padded = np.zeros(shape)
+        padded[:, : self.count] = V
+        self.adder = SparseAdder(library, parts, shape, padded)
+
+    def add_block(self, X: Features) -> None:
+        """Add sparse rows X (n, d)."""
+        self.adder.add(X, self.adder.library.add_sparse_products)
+
+    def take_products(self) -> Float64s:
+        """Return the sums so far, (d, k)."""
+        return self.adder.add_parts()[:, : self.count]
+
+
+class SparseAdder:
+    """Shares the rows of a sparse block among the parts of the work, each with products (d, w) of its own."""
+
+    def __init__(self, library: Library, parts: int, shape: tuple[int, int], V: Float64s | None = None) -> None:
+        self.library, self.work, self.V = library.functions, SharedWork(min(parts, MOST_PARTS)), V
+        self.products = np.zeros((self.work.count, *shape))
+
+    def add(self, X: Features, work: Callable[..., object]) -> None:
+        """Add rows X (n, d) by a function of the library."""
+        assert isinstance(X, Csr)
+        _, features, columns = self.products.shape
+        job = SparseGramJob(rows=X.shape[0], features=features, columns=columns, parts=self.work.address)
+        job.values, job.indices = job.hold(X.data, np.float32), job.hold(X.indices, np.int32)
+        job.row_ends, job.products = job.hold(X.indptr, np.int64), job.hold(self.products)
+        if self.V is not None:
+            job.V = job.hold(self.V)
+        self.work.begin()
+        self.work.run(lambda number: work(ctypes.byref(job), number))
+
+    def add_parts(self) -> Float64s:
+        """Return the sum over the parts, which is taken in the first one's place."""
+        return sum_in_place(self.products)
+
+
+def sum_in_place(parts: Float64s) -> Float64s:
+    """Return the sum over the first axis, in the place of its first array."""
+    for other in parts[1:]:
+        parts[0] += other
+    total: Float64s = parts[0]
+    return total
+
+
+def mirror_upper(upper: Float64s) -> Float64s:
+    """Return the symmetric matrix (d, d) of which the half from the diagonal on is given; the other half is ignored."""
+    whole = np.triu(upper)
+    whole += np.triu(whole, 1).T
+    return whole

@@ -1,0 +1,1 @@
+"""A job from its channels to its result."""

@@ -1,0 +1,72 @@
+"""Find components: read the channels, sum over their rows, solve, and measure."""
+
+import time
+
+from open_algorithms.learning.work import Columns, Work
+from open_algorithms.pca.options.hyperparameters import Hyperparameters
+from open_algorithms.pca.solving.components import Solution
+from open_algorithms.pca.solving.exact import solve_gram
+from open_algorithms.pca.solving.iterating import Search, search_components
+from open_algorithms.pca.solving.moments import Moments
+from open_algorithms.pca.sums.passes import RowPasses
+from open_algorithms.pca.training.conclusion import conclude
+from open_algorithms.pca.training.log_lines import log_configuration, log_plan, log_result, log_times
+from open_algorithms.pca.training.plan import Plan, make_plan
+from open_algorithms.pca.training.result import PcaResult
+
+MOST_PASSES, RANDOMIZED_PASSES = 200, 4  # of a search for exact components, and for nearly exact ones
+
+
+def find_components(work: Work, hp: Hyperparameters, columns: Columns) -> PcaResult:
+    """Find the components of the channel `train`, and measure them on `test`, if there is one.
+
+    All hosts return the same model. Once the job is asked to stop, it is that of the rows or passes so far. Raises
+    InputError for errors that the user can correct, and KeyboardInterrupt where there is no model yet.
+    """
+    began = time.time()
+    log_configuration(work, hp)
+    plan = make_plan(work, hp)
+    work.record_lap("read")
+    log_plan(plan)
+    ready = time.time()
+    rows = RowPasses(plan.train, plan.parts, work.hosts, work.raise_if_stopped)
+    solution = sum_all_pairs(plan, rows) if plan.sums_all_pairs else search_by_passes(plan, rows)
+    solved = time.time()
+    work.record_lap("solve")
+    result = conclude(plan, rows, solution, columns)
+    work.record_lap("score")
+    ended = time.time()
+    log_result(work, result)
+    seconds = {
+        "initialize": ready - began,
+        "setup": ready - began,
+        "update": solved - ready,
+        "finalize": ended - solved,
+    }
+    log_times(work, result, seconds, began, ended)
+    return result
+
+
+def sum_all_pairs(plan: Plan, rows: RowPasses) -> Solution:
+    """Find components by one pass, in which the products of all pairs of features are summed."""
+    hp, hosts = plan.hp, plan.work.hosts
+    totals = rows.sum_gram()
+    moments = Moments.from_totals(totals.columns, rows.shift, is_centred=hp.subtract_mean)
+    components = solve_gram(totals.products, moments, hp.num_components, normalize=hp.normalize_data)
+    return Solution(components.share(hosts), moments)
+
+
+def search_by_passes(plan: Plan, rows: RowPasses) -> Solution:
+    """Find components by passes with a few directions, until they are exact or, if randomized, a few times."""
+    hp, log = plan.hp, plan.work.log
+
+    def listen(passes: int, residual: float) -> None:
+        log.info(f"Pass {passes}: a part {residual:.2g} of a component's product is beyond its direction.")
+
+    most = RANDOMIZED_PASSES if hp.is_randomized else MOST_PASSES
+    width = plan.room.search_width(plan.train.feature_dim)
+    search = Search(
+        hp.num_components, width, most, hp.seed, hp.normalize_data, hp.subtract_mean, is_patient=not hp.is_randomized
+    )
+    found = search_components(rows, search, listen)
+    return Solution(found.components, found.moments, found.passes, found.residual)
