@@ -33,5 +33,6 @@ CARD = Card(
         _quality("test", ERROR, "loss", "Minimize"),
     ),
     answers="projections",
+    asked=("num_components",),
     trial={"num_components": "2", "mini_batch_size": "20"},
 )

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from open_algorithms.learning.channels import NumberedBlocks
 from open_algorithms.learning.rows.checking import check_blocks
 from open_algorithms.learning.work import ColumnRequest, Work
 from open_algorithms.pca.artifact.model import ComponentModel
@@ -23,6 +22,6 @@ def measure_model(model: ComponentModel, work: Work) -> list[Metric]:
     shift = work.read_columns(ColumnRequest(model.exact, recipe=model.recipe)).shift
     if shift is not None and len(shift) == model.feature_dim:
         model = replace(model, mean=np.asarray(model.mean - shift, np.float64))
-    blocks = check_blocks(name, NumberedBlocks(channel), None, model.feature_dim)
+    blocks = check_blocks(name, channel, None, model.feature_dim)
     found = measure_blocks(model, blocks).metrics
     return [(metric, kind, found[metric]) for metric, kind in KINDS.items()]

@@ -28,7 +28,7 @@ class Hyperparameters:
     algorithm_mode: str
     extra_components: int
     subtract_mean: bool
-    normalize_data: bool
+    normalize_data: bool | None
     kinds: Mapping[str, str]
     seed: int
 

@@ -7,13 +7,13 @@ from open_algorithms.pca.solving.components import Components, make_components
 from open_algorithms.pca.solving.moments import Moments
 
 
-def solve_gram(products: Float64s, moments: Moments, count: int, *, normalize: bool) -> Components:
+def solve_gram(products: Float64s, moments: Moments, scales: Float64s, count: int) -> Components:
     """Return the first `count` components of rows, given X'X (d, d) of rows X as they are stored.
 
-    All d singular values are known. Those that rounding may have made are 0.
+    They are those of features divided by `scales` (d,). All d singular values are known, unless there are so many that
+    only the first are looked for. Those that rounding may have made are 0.
     """
     matrix = moments.center_gram(products)
-    scales = moments.deviations if normalize else np.ones(len(matrix))
     matrix /= np.outer(scales, scales)
     eigenvalues, vectors = np.linalg.eigh(matrix)
     rounding = np.finfo(np.float64).eps * len(matrix) * max(eigenvalues[-1], 0)

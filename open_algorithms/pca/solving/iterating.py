@@ -20,14 +20,15 @@ BASIS_BLOCKS, BASIS_VECTORS = 12, 400  # that a basis holds: so many blocks, but
 class Search:
     """How components are searched for: `count` of them, by products with `width` vectors, in at most `passes`.
 
-    The first vectors are drawn by `seed`. Where `is_patient`, the search ends once components are exact.
+    The first vectors are drawn by `seed`. Components are those of features divided by `choose_scales(moments)`, (d,).
+    Where `is_patient`, the search ends once components are exact.
     """
 
     count: int
     width: int
     passes: int
     seed: int
-    normalize: bool
+    choose_scales: Callable[[Moments], Float64s]
     is_centred: bool
     is_patient: bool
 
@@ -47,7 +48,7 @@ def search_components(rows: RowPasses, search: Search, listen: Callable[[int, fl
     start = np.random.default_rng(search.seed).standard_normal((features, search.width))
     totals, sums = rows.sum_first_products(start)
     moments = Moments.from_totals(totals, rows.shift, is_centred=search.is_centred)
-    scales = moments.deviations if search.normalize else np.ones(features)
+    scales = search.choose_scales(moments)
     lead: Krylov | None = None
     if hosts.rank == 0:
         product = moments.center_products(sums, start) / scales[:, None]

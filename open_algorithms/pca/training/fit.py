@@ -1,6 +1,7 @@
 """Find components: read the channels, sum over their rows, solve, and measure."""
 
 import time
+from dataclasses import replace
 
 from open_algorithms.learning.work import Columns, Work
 from open_algorithms.pca.options.hyperparameters import Hyperparameters
@@ -24,8 +25,10 @@ def find_components(work: Work, hp: Hyperparameters, columns: Columns) -> PcaRes
     InputError for errors that the user can correct, and KeyboardInterrupt where there is no model yet.
     """
     began = time.time()
+    is_mixed = columns.recipe is not None and columns.recipe.is_mixed
+    hp = replace(hp, normalize_data=is_mixed if hp.normalize_data is None else hp.normalize_data)
     log_configuration(work, hp)
-    plan = make_plan(work, hp)
+    plan = make_plan(work, hp, columns.recipe)
     work.record_lap("read")
     log_plan(plan)
     ready = time.time()
@@ -52,7 +55,7 @@ def sum_all_pairs(plan: Plan, rows: RowPasses) -> Solution:
     hp, hosts = plan.hp, plan.work.hosts
     totals = rows.sum_gram()
     moments = Moments.from_totals(totals.columns, rows.shift, is_centred=hp.subtract_mean)
-    components = solve_gram(totals.products, moments, hp.num_components, normalize=hp.normalize_data)
+    components = solve_gram(totals.products, moments, plan.choose_scales(moments), hp.num_components)
     return Solution(components.share(hosts), moments)
 
 
@@ -66,7 +69,7 @@ def search_by_passes(plan: Plan, rows: RowPasses) -> Solution:
     most = RANDOMIZED_PASSES if hp.is_randomized else MOST_PASSES
     width = plan.room.search_width(plan.train.feature_dim)
     search = Search(
-        hp.num_components, width, most, hp.seed, hp.normalize_data, hp.subtract_mean, is_patient=not hp.is_randomized
+        hp.num_components, width, most, hp.seed, plan.choose_scales, hp.subtract_mean, is_patient=not hp.is_randomized
     )
     found = search_components(rows, search, listen)
     return Solution(found.components, found.moments, found.passes, found.residual)

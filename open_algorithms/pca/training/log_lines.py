@@ -13,7 +13,10 @@ from open_algorithms.pca.training.result import PcaResult
 
 def log_configuration(work: Work, hp: Hyperparameters) -> None:
     """Log the hyperparameters in effect, and those without effect."""
-    work.log.info(f"Final configuration: {complete_texts(work.hyperparameters, declarations())}")
+    texts = complete_texts(work.hyperparameters, declarations())
+    work.log.info(f"Final configuration: {texts}")
+    if texts["normalize_data"] == "auto" and hp.normalize_data:
+        work.log.info("'normalize_data' was set to 'auto', evaluated to true: not all columns are numbers.")
     for name in names_without_effect({"algorithm_mode": hp.algorithm_mode}):
         if name in work.hyperparameters:
             work.log.warning(f"{name} has no effect on this job: it goes with other hyperparameters than these.")

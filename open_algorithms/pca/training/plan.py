@@ -6,12 +6,17 @@ Tests: tests/pca/training/test_fit.py.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from open_algorithms.learning.channels import USABLE_SHARE, Demand, read_channels
+from open_algorithms.learning.columns.recipe import DateColumn, NumberColumn, Recipe
 from open_algorithms.learning.engine.native.library import MOST_PARTS
 from open_algorithms.learning.rows.kept import ChannelRows
+from open_algorithms.learning.types.arrays import Bools, Float64s
 from open_algorithms.learning.work import Work
 from open_algorithms.pca.options.hyperparameters import Hyperparameters, require_few_components
 from open_algorithms.pca.solving.iterating import basis_size
+from open_algorithms.pca.solving.moments import Moments
 
 MOST_GRAM_FEATURES = 4096  # of which all pairs are summed: beyond, passes with a few directions take less time
 GRAM_COPIES = 6  # of the sums of all pairs: both halves, centred, scaled, decomposed
@@ -70,6 +75,7 @@ class Plan:
     data: Mapping[str, ChannelRows]
     room: Room
     sums_all_pairs: bool
+    recipe: Recipe | None = None
 
     @property
     def train(self) -> ChannelRows:
@@ -82,12 +88,32 @@ class Plan:
         d = self.train.feature_dim
         return self.room.count_parts(d * (d if self.sums_all_pairs else self.room.search_width(d)))
 
+    def choose_scales(self, moments: Moments) -> Float64s:
+        """Return what features are divided by, (d,): 1, or their deviations, but for those of a table that are flags.
 
-def make_plan(work: Work, hp: Hyperparameters) -> Plan:
-    """Read the channels, and decide how components are found; raise InputError for data that has too few features."""
+        Divided by its small deviation, a rare flag would be a component of its own.
+        """
+        if not self.hp.normalize_data:
+            return np.ones_like(moments.mean)
+        return np.where(find_flags(self.recipe, len(moments.mean)), 1.0, moments.deviations)
+
+
+def find_flags(recipe: Recipe | None, features: int) -> Bools:
+    """Return which features are 0 or 1 by the recipe of a table, (d,): all but those of numbers and the days of dates."""
+    flags = np.full(features, recipe is not None)
+    for column, first, _ in () if recipe is None else recipe.encoded_columns:
+        flags[first] = not isinstance(column, NumberColumn | DateColumn)
+    return flags
+
+
+def make_plan(work: Work, hp: Hyperparameters, recipe: Recipe | None = None) -> Plan:
+    """Read the channels, whose features may be those of a table, and decide how components are found.
+
+    Raises InputError for data that has too few features.
+    """
     room = Room(hp, work.free_memory(), work.processors)
     data = read_channels(work, Demand(1, room.needed_bytes, ADVICE, features=hp.feature_dim))
     features = data["train"].feature_dim
     require_few_components(hp.num_components, features)
     lacks_room = work.hosts.all_reduce_max(not room.fits_gram(features))
-    return Plan(work, hp, data, room, not lacks_room)
+    return Plan(work, hp, data, room, not lacks_room, recipe)

@@ -10,7 +10,7 @@ from open_algorithms.pca.options.hyperparameters import declarations, parse_hype
 
 def test_defaults_are_those_of_the_original() -> None:
     hp = parse_hyperparameters({"num_components": "3"})
-    assert (hp.algorithm_mode, hp.subtract_mean, hp.normalize_data, hp.mini_batch_size) == ("regular", True, False, 500)
+    assert (hp.algorithm_mode, hp.subtract_mean, hp.normalize_data, hp.mini_batch_size) == ("regular", True, None, 500)
     assert (hp.num_components, hp.feature_dim, hp.extra_components, hp.seed) == (3, None, 10, 0)
 
 

@@ -18,7 +18,7 @@ def solve(
     rows = RowPasses(hold_rows(X, sparse=sparse), parts=2)
     totals = rows.sum_gram()
     moments = Moments.from_totals(totals.columns, rows.shift, is_centred=centred)
-    return solve_gram(totals.products, moments, count, normalize=normalize)
+    return solve_gram(totals.products, moments, moments.deviations if normalize else np.ones(X.shape[1]), count)
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -1,9 +1,12 @@
 """Components that are found pass by pass are those of the sums of all products."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.pca.solving.components import Solution
 from open_algorithms.pca.solving.exact import solve_gram
 from open_algorithms.pca.solving.iterating import Search, search_components
@@ -13,7 +16,12 @@ from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.stops import Stop
 from tests.pca.data import draw_rows, draw_sparse_rows, hold_rows
 
-PATIENT = Search(4, 8, 200, 0, normalize=False, is_centred=True, is_patient=True)
+
+def keep_units(moments: Moments) -> Float64s:
+    return np.ones_like(moments.mean)
+
+
+PATIENT = Search(4, 8, 200, 0, keep_units, is_centred=True, is_patient=True)
 
 
 def ignore(passes: int, residual: float) -> None:
@@ -26,11 +34,13 @@ def ignore(passes: int, residual: float) -> None:
 def test_they_are_exact_where_the_search_is_patient(sparse: bool, is_centred: bool, normalize: bool) -> None:
     X = draw_sparse_rows(300, 60) if sparse else draw_rows(300, 60)
     rows = RowPasses(hold_rows(X, sparse=sparse), parts=2)
-    search = Search(4, 8, 200, 0, normalize, is_centred, is_patient=True)
+    search = replace(PATIENT, is_centred=is_centred)
+    if normalize:
+        search = replace(search, choose_scales=lambda moments: moments.deviations)
     found = search_components(rows, search, ignore)
     totals = rows.sum_gram()
     moments = Moments.from_totals(totals.columns, rows.shift, is_centred=is_centred)
-    exact = solve_gram(totals.products, moments, 4, normalize=normalize)
+    exact = solve_gram(totals.products, moments, search.choose_scales(moments), 4)
     np.testing.assert_allclose(found.components.singular_values, exact.singular_values[:4], rtol=1e-7)
     np.testing.assert_allclose(found.components.directions, exact.directions, atol=1e-4)
     assert found.components.total == pytest.approx(exact.total, rel=1e-9)
@@ -39,8 +49,8 @@ def test_they_are_exact_where_the_search_is_patient(sparse: bool, is_centred: bo
 
 def test_a_few_passes_explain_nearly_as_much() -> None:
     rows = RowPasses(hold_rows(draw_sparse_rows(500, 200), sparse=True))
-    quick = search_components(rows, Search(5, 15, 4, 0, False, True, is_patient=False), ignore)
-    exact = search_components(rows, Search(5, 15, 200, 0, False, True, is_patient=True), ignore)
+    quick = search_components(rows, replace(PATIENT, count=5, width=15, passes=4, is_patient=False), ignore)
+    exact = search_components(rows, replace(PATIENT, count=5, width=15), ignore)
     assert quick.passes == 4
     assert quick.components.explained_ratios.sum() > 0.99 * exact.components.explained_ratios.sum()
 

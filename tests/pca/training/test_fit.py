@@ -7,6 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from benchmarks.data import FOLDER
+from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, NumberColumn, Recipe
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Float32s
 from open_algorithms.learning.work import Columns
@@ -115,6 +116,22 @@ def test_a_shift_of_the_data_goes_into_the_mean() -> None:
     np.testing.assert_allclose(
         shifted.model.predict(ROWS + shift)["projection"], plain.model.predict(ROWS)["projection"], atol=1e-4
     )
+
+
+def test_numbers_of_a_table_are_normalized_and_its_flags_are_not() -> None:
+    generator = np.random.default_rng(0)
+    recipe = Recipe(
+        (NumberColumn("a", 0.0, has_missing=True), BooleanColumn("b", 0.5), CategoryColumn("c", ("x", "y")))
+    )
+    flags = generator.integers(0, 2, (300, 4))
+    X = np.hstack([generator.normal(0, 1e4, (300, 1)), flags]).astype(np.float32)
+    log = Recorder()
+    model = find({"num_components": "2"}, X, log, Columns(recipe.feature_names, recipe=recipe)).model
+    assert log.has_said("'normalize_data' was set to 'auto', evaluated to true: not all columns are numbers.")
+    np.testing.assert_allclose(np.asarray(model.scales), [X[:, 0].std(), 1, 1, 1, 1], rtol=1e-6)
+    assert (model.recipe, model.names) == (recipe, recipe.feature_names)
+    numbers = Recipe(tuple(NumberColumn(f"n{i}", 0.0) for i in range(5)))
+    assert find({"num_components": "2"}, X, columns=Columns(numbers.feature_names, recipe=numbers)).model.scales is None
 
 
 def test_features_have_their_names() -> None:
