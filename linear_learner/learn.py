@@ -78,8 +78,8 @@ def save_model(result: TrainingResult, folder: Path) -> None:
 def write_report(result: TrainingResult, work: Work) -> dict[str, str]:
     """Return the report as files by name: JSON for programs, HTML for people."""
     from linear_learner.report.build import build_report  # only now: a job that begins does not wait for these
-    from linear_learner.report.json_file import encode_report
     from linear_learner.report.page import render_report
+    from open_algorithms.learning.showing.report_json import encode_report
 
     report = build_report(result, work.hyperparameters, work.seconds_by_part)
     return {"report.json": encode_report(report), "report.html": render_report(report)}

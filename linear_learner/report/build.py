@@ -1,23 +1,18 @@
 """Build the report of a training job from the result of the training."""
 
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
 from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
-from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
 from linear_learner.report.quality import channel_quality
 from linear_learner.report.schema import (
     ChannelRows,
-    ColumnEntry,
     DataSummary,
-    HyperparameterTexts,
     LabelMoments,
     Normalized,
     Report,
@@ -25,12 +20,11 @@ from linear_learner.report.schema import (
     WeightEntry,
 )
 from linear_learner.training.result import TrainingResult
-from open_algorithms import VERSION
-from open_algorithms.learning.columns.describe import describe_recipe
-from open_algorithms.learning.engine.source import mxnet_version
+from open_algorithms.learning.columns.describe import list_column_entries
+from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
 
 FORMAT = 1
-PACKAGES = ("numpy", "pyarrow", "protobuf")
+PROGRAM = "open-linear-learner"
 LISTED_WEIGHTS = (
     50  # features whose weights are listed: those with the largest of all; CLASS_BARS more of each pictured class
 )
@@ -63,18 +57,10 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
         weights=weight_entries(result),
         seconds=dict(seconds),
         hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
-        versions=package_versions(),
-        columns=column_entries(model),
+        versions=package_versions(PROGRAM),
+        columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
     )
-
-
-def column_entries(model: LinearModel) -> list[ColumnEntry] | None:
-    """Return what was decided of each column of a table."""
-    if model.recipe is None:
-        return None
-    rows = describe_recipe(model.recipe).rows
-    return [ColumnEntry(column, kind, int(features or 0), what) for column, kind, features, what in rows]
 
 
 def channel_rows(measured: Measurement) -> ChannelRows:
@@ -125,16 +111,3 @@ def weight_entries(result: TrainingResult) -> list[WeightEntry]:
             WeightEntry(names[column], column, classes, values[classes].tolist(), raw[column, classes].tolist())
         )
     return entries
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of this program, of Python and of the main packages."""
-    found = {"open-linear-learner": VERSION, "python": platform.python_version()}
-    if (engine := mxnet_version()) is not None:
-        found["mxnet"] = engine
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 from linear_learner.describing.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
 from linear_learner.report.schema import BinaryQuality, CalibrationCurve, RegressionQuality, Report, WeightEntry
-from linear_learner.report.words import describe_settings, format_count, format_number
+from linear_learner.report.words import describe_settings
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure
 from open_algorithms.learning.showing.plots import Curve, draw_curves, draw_histogram
+from open_algorithms.learning.showing.words import format_count, format_number
 
 COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
 UNIT = (0.0, 1.0)
@@ -231,12 +232,3 @@ def weight_figure(entries: Sequence[WeightEntry], i: int, caption: str, title: s
     """Draw the weights of some features for class number `i`."""
     values = [entry.standardised[i] for entry in entries]
     return Figure(caption, draw_bars([entry.feature for entry in entries], values, title))
-
-
-def time_figure(report: Report) -> Figure:
-    """Draw the duration of each part of the job."""
-    seconds = report.seconds
-    total = sum(seconds.values())
-    return Figure(
-        f"Seconds of each part, {total:.2f} in all", draw_bars(list(seconds), list(seconds.values()), "Time line")
-    )

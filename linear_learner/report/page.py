@@ -1,25 +1,25 @@
 """The report of a training job as one self-contained HTML page."""
 
-import json
 import math
 from pathlib import Path
 
 from linear_learner.describing.facts import PICTURED_CLASSES
-from linear_learner.report.figures import learning_figures, quality_figures, time_figure, weight_figures
+from linear_learner.report.figures import learning_figures, quality_figures, weight_figures
 from linear_learner.report.schema import CandidateEntry, ChannelRows, Report
 from linear_learner.report.tables import (
     MAX_CANDIDATES,
     candidate_table,
     channel_table,
     class_table,
-    column_table,
     confusion_matrices,
     score_table,
     threshold_table,
     weight_table,
 )
-from linear_learner.report.words import describe_settings, format_count, format_number
-from open_algorithms.learning.showing.frame import PageHead, Table, render_page
+from linear_learner.report.words import describe_settings
+from open_algorithms.learning.showing.frame import PageHead, render_page
+from open_algorithms.learning.showing.job import column_table, describe_rerun, time_figure
+from open_algorithms.learning.showing.words import format_count, format_number
 
 TEMPLATE = Path(__file__).parent / "report.html"
 PREDICTOR_TITLES = {
@@ -49,12 +49,10 @@ def render_report(report: Report) -> str:
         weights=weight_figures(report),
         largest=weight_table(report),
         channels=channel_table(report),
-        columns=column_table(report),
+        columns=column_table(report.columns),
         classes=report.classes,
-        time=time_figure(report),
-        given=json.dumps(report.hyperparameters.given, indent=2, ensure_ascii=False),
-        used=Table(("hyperparameter", "value"), sorted(report.hyperparameters.used.items())),
-        versions=Table(("version of", ""), list(report.versions.items())),
+        time=time_figure(report.seconds),
+        again=describe_rerun(report.hyperparameters, report.versions),
     )
 
 

@@ -6,7 +6,10 @@ Tests: tests/linear_learner/report/test_build.py, tests/linear_learner/report/te
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from open_algorithms.learning.showing.job import ColumnEntry, HyperparameterTexts
+from open_algorithms.learning.showing.report_json import BESIDE
 
 Numbers = list[float]
 
@@ -124,7 +127,7 @@ class ThresholdEntry:
 
     threshold: float
     flagged: int
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float] = field(metadata=BESIDE)
     calibrated: bool
 
 
@@ -208,24 +211,6 @@ class WeightEntry:
     classes: list[int]
     standardised: Numbers
     raw: Numbers
-
-
-@dataclass(frozen=True)
-class ColumnEntry:
-    """A column of a table: its kind, how many features it becomes, and what else was decided of it."""
-
-    column: str
-    kind: str
-    features: int
-    what: str
-
-
-@dataclass(frozen=True)
-class HyperparameterTexts:
-    """The hyperparameters that the user sent, and these completed with the defaults."""
-
-    given: Mapping[str, str]
-    used: Mapping[str, str]
 
 
 @dataclass(frozen=True)

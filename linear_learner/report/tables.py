@@ -4,8 +4,9 @@ Tests: tests/linear_learner/report/test_page.py.
 """
 
 from linear_learner.report.schema import BinaryQuality, CandidateEntry, MulticlassQuality, RegressionQuality, Report
-from linear_learner.report.words import NO_VALUE, format_count, format_number, format_setting
+from linear_learner.report.words import format_setting
 from open_algorithms.learning.showing.frame import Table
+from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number
 
 Matrix = list[list[tuple[str, float]]]
 Titled = tuple[str, Table]
@@ -56,14 +57,6 @@ def fate_text(entry: CandidateEntry) -> str:
 def class_name(report: Report, number: int) -> str:
     """Return the name of a class of a table, else its number."""
     return report.classes[number] if report.classes else str(number)
-
-
-def column_table(report: Report) -> Table | None:
-    """Tabulate what was decided of each column of a table; None where the data is none."""
-    if report.columns is None:
-        return None
-    rows = [[entry.column, entry.kind, format_count(entry.features), entry.what] for entry in report.columns]
-    return Table(["column", "kind", "features", "what"], rows, texts=[1, 3])
 
 
 def score_table(report: Report) -> Table:

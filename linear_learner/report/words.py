@@ -1,23 +1,10 @@
-"""Numbers and settings as texts for the report page.
+"""Settings as texts for the report page.
 
 Tests: tests/linear_learner/report/test_page.py.
 """
 
-import math
-
 from linear_learner.report.schema import CandidateEntry
-
-NO_VALUE = "\N{EN DASH}"
-
-
-def format_number(value: float) -> str:
-    """Write a number in six digits, with a real minus sign; a dash where it is not finite."""
-    return f"{value:.6g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else NO_VALUE
-
-
-def format_count(value: int) -> str:
-    """Write a count with thousands separators."""
-    return f"{value:,}"
+from open_algorithms.learning.showing.words import NO_VALUE
 
 
 def format_setting(value: object) -> str:

@@ -99,7 +99,7 @@ class LinearEstimator(ModelEstimator):
         return np.array(self.model_.feature_names, object)
 
     def _report_values(self) -> dict[str, Any]:
-        from linear_learner.report.json_file import plain_value
+        from open_algorithms.learning.showing.report_json import plain_value
 
         found: dict[str, Any] = plain_value(self._report)  # type: ignore[assignment]
         return found

@@ -15,6 +15,7 @@ from open_algorithms.learning.columns.recipe import (
     WeightColumn,
 )
 from open_algorithms.learning.columns.values import write_class
+from open_algorithms.learning.showing.job import ColumnEntry
 from open_algorithms.learning.showing.text_table import TextTable
 
 LISTED_LEVELS = 500  # up to which the levels of a column are a list to choose from
@@ -57,6 +58,12 @@ def describe_recipe(recipe: Recipe) -> TextTable:
     if recipe.target is not None:
         rows.insert(0, [recipe.target.name, "target", "", describe_target(recipe.target)])
     return TextTable("Columns", ["column", "kind", "features", "what"], rows)
+
+
+def list_column_entries(recipe: Recipe) -> list[ColumnEntry]:
+    """Return what was decided of each column, as a report tells it."""
+    rows = describe_recipe(recipe).rows
+    return [ColumnEntry(column, kind, int(features or 0), what) for column, kind, features, what in rows]
 
 
 def describe_column(column: Column) -> list[str]:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from linear_learner.report.build import build_report
-from linear_learner.report.schema import HyperparameterTexts, Report
+from linear_learner.report.schema import Report
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.dense import Block
+from open_algorithms.learning.showing.job import HyperparameterTexts
 from tests.learning.job.recorder import Recorder
 from tests.linear_learner.jobs import fit_result
 from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from linear_learner.report.build import build_report
-from linear_learner.report.json_file import encode_report
 from linear_learner.report.page import render_report
-from linear_learner.report.schema import ColumnEntry
+from open_algorithms.learning.showing.job import ColumnEntry
+from open_algorithms.learning.showing.report_json import encode_report
 from tests.linear_learner.report.jobs import JOBS, SECONDS, job
 
 PAGE = Path(__file__).parents[3] / "docs/report.md"

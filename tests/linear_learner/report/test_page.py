@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from linear_learner.report.build import build_report
-from linear_learner.report.json_file import encode_report
 from linear_learner.report.page import render_report
 from linear_learner.report.schema import ChannelRows, ClassQuality, MulticlassQuality, Report
-from linear_learner.report.words import NO_VALUE, format_number
+from open_algorithms.learning.showing.report_json import encode_report
+from open_algorithms.learning.showing.words import NO_VALUE, format_number
 from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, rename, train
 from tests.linear_learner.training.examples import HYPERPARAMETERS
 from tests.reader import PageReader

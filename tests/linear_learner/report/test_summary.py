@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from linear_learner.report.json_file import encode_report
 from linear_learner.report.summary import describe_report, outcome_lines, read_outcome
+from open_algorithms.learning.showing.report_json import encode_report
 from tests.linear_learner.report.jobs import JOBS, job
 
 

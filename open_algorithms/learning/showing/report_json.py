@@ -1,15 +1,15 @@
-"""report.json, written from the report."""
+"""report.json, written from the dataclasses of a report."""
 
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
-from linear_learner.report.schema import Report, ThresholdEntry
+BESIDE = {"beside": True}  # metadata of a field whose mapping stands beside the other fields, in its place
 
 
-def encode_report(report: Report) -> str:
-    """Encode the report as JSON; numbers that are not finite become null."""
+def encode_report(report: object) -> str:
+    """Encode a report as JSON; numbers that are not finite become null."""
     return json.dumps(plain_value(report), allow_nan=False)
 
 
@@ -18,16 +18,15 @@ def plain_value(value: object) -> object:
 
     A field whose default is None is left out where it is None; `class_` is called `class`.
     """
-    if isinstance(value, ThresholdEntry):
-        value = {
-            "threshold": value.threshold,
-            "flagged": value.flagged,
-            **value.metrics,
-            "calibrated": value.calibrated,
-        }
     if is_dataclass(value):
-        parts = ((field, getattr(value, field.name)) for field in fields(value))
-        value = {f.name.rstrip("_"): part for f, part in parts if part is not None or f.default is not None}
+        found: dict[str, object] = {}
+        for field in fields(value):
+            part = getattr(value, field.name)
+            if field.metadata == BESIDE:
+                found |= part
+            elif part is not None or field.default is not None:
+                found[field.name.rstrip("_")] = part
+        value = found
     if isinstance(value, Mapping):
         return {name: plain_value(part) for name, part in value.items()}
     if isinstance(value, list):
