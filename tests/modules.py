@@ -5,12 +5,23 @@ import re
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-ALGORITHMS = ("linear_learner",)
+PACKAGES = ("container", "linear_learner", "open_algorithms")
 
 
 def name_module(path: Path) -> str:
     """Return the name by which a module is imported."""
     return ".".join(path.relative_to(TOP).with_suffix("").parts)
+
+
+def find_algorithms() -> tuple[str, ...]:
+    """Return the packages of the algorithms, by what an algorithm is: a package with a card."""
+    cards = [path for place in (TOP, TOP / "open_algorithms") for path in place.glob("*/card.py")]
+    return tuple(sorted(name_module(path).rpartition(".")[0] for path in cards))
+
+
+def algorithm_word(package: str) -> str:
+    """Return the word by which ALGORITHM names the algorithm of a package."""
+    return package.rpartition(".")[2]
 
 
 def find_modules(*packages: str) -> dict[str, Path]:
@@ -35,4 +46,5 @@ def leave_out_tests(text: str) -> str:
     return re.sub(r"\n\nTests: [^\"]+(?=\"\"\")", "", text, count=1)
 
 
-MODULES = find_modules("container", *ALGORITHMS, "open_algorithms")
+ALGORITHMS = find_algorithms()
+MODULES = find_modules(*PACKAGES)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.modules import ALGORITHMS, MODULES, TOP, find_modules, named_tests, parse_module
+from tests.modules import ALGORITHMS, MODULES, TOP, algorithm_word, find_modules, named_tests, parse_module
 
 TESTS = TOP / "tests"
 TESTED = MODULES | find_modules("publishing")
 LEARNING = "open_algorithms.learning"
 FOR_MYPY = {f"{LEARNING}.{name}" for name in ("engine.expressions", "job.stop", "types.arrays")}  # of types alone
 MOST_FILES = 3
-OF_ALGORITHMS = [TESTS / "learning", *(TESTS / algorithm for algorithm in ALGORITHMS)]
+OF_ALGORITHMS = [TESTS / "learning", *(TESTS / algorithm_word(package) for package in ALGORITHMS)]
 
 
 def imported_modules(path: Path) -> Iterator[str]:
