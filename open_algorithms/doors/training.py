@@ -70,7 +70,7 @@ def make_program(algorithm: Algorithm, processors: int) -> Program[Trained]:
 
     card = algorithm.card
     return Program(
-        card.title,
+        card.name_in_metrics or card.title,
         tuple(ChannelRole(channel.name, channel.required, channel.labelled) for channel in card.channels),
         fit,
         save,

@@ -28,6 +28,7 @@ CARD = Card(
         _quality("test", "msd", "Minimize"),
         _quality("test", "ssd", "Minimize"),
     ),
+    name_in_metrics="AWS/KMeansWebscale",
     trial={"k": "2", "mini_batch_size": "20"},
     asked=("k", "k_range"),
 )

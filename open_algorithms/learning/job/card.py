@@ -34,11 +34,12 @@ class MetricCard:
 class Card:
     """An algorithm as others see it.
 
-    `title` is its name for people and in the metrics of the log, `about` one sentence, `declaration` the file of its
-    hyperparameters. Of `channels` the first is the one that it learns from; `start_channel` is the one of a model to
-    start from, if it takes one. `answers` is the key of the list of answers in JSON. `exports` are the formats that its
-    models can be exported to, by their words on the command line. `trial` are hyperparameters of a small job, by which
-    the service may try the algorithm. `asked` are those of which the user has to say one: they are options of `train`.
+    `title` is its name for people, `about` one sentence, `declaration` the file of its hyperparameters. Of `channels`
+    the first is the one that it learns from; `start_channel` is the one of a model to start from, if it takes one. The
+    metrics of the log call it `name_in_metrics`, or else by its title. `answers` is the key of the list of answers in
+    JSON. `exports` are the formats that its models can be exported to, by their words on the command line. `trial` are
+    hyperparameters of a small job, by which the service may try the algorithm. `asked` are those of which the user has
+    to say one: they are options of `train`.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Card:
     declaration: Path
     channels: tuple[ChannelCard, ...]
     metrics: tuple[MetricCard, ...] = ()
+    name_in_metrics: str = ""
     start_channel: ChannelCard | None = None
     answers: str = "predictions"
     exports: Mapping[str, str] = field(default_factory=dict)
