@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock docs demo train serve test test-quick test-all lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image wheel push algorithm sbom clean
+.PHONY: help setup lock docs demo train serve test test-quick test-all lint bench bench-data bench-serve bench-hosts bench-page soak fuzz image images wheel push algorithm sbom clean
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ROOT ?= opt_ml
@@ -10,6 +10,7 @@ export ALGORITHM ?= linear_learner
 OPEN_NAME := open-$(subst _,-,$(ALGORITHM))
 IMAGE ?= $(OPEN_NAME):dev
 BASE_IMAGE ?= debian:bookworm-slim
+ALGORITHMS := $(notdir $(patsubst %/card.py,%,$(wildcard */card.py open_algorithms/*/card.py)))
 REPOSITORY ?= $(OPEN_NAME)
 TAG ?= $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' open_algorithms/__init__.py)
 FUZZ_SECONDS ?= 300
@@ -109,7 +110,7 @@ test: $(READY) .venv/snippet/ready ## run the tests but those of the image, the 
 test-quick: $(READY) ## run in a minute the tests that need no program of their own, with fewer examples
 	@$(PYTEST) -m 'not (image or sdk or wheel or kills or streams or browser or processes)' --hypothesis-profile quick
 
-test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the image need make image, those of the wheel make wheel
+test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the images need make images, those of the wheel make wheel
 	@$(PYTEST)
 
 lint: $(PACKAGES) ## check style and types
@@ -151,6 +152,11 @@ fuzz: .venv/fuzz/ready ## feed each decoder mutated data for FUZZ_SECONDS (300)
 # Without attestations: they would make an index of the image, which SageMaker does not take.
 image: ## build the Docker image IMAGE of ALGORITHM (linear_learner) on BASE_IMAGE
 	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --tag $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg ALGORITHM=$(ALGORITHM) .
+
+images: $(ALGORITHMS:%=image-%) ## build the Docker images of all algorithms, which share all layers but the last one
+
+image-%:
+	@$(MAKE) --no-print-directory image ALGORITHM=$* IMAGE=open-$(subst _,-,$*):dev
 
 wheel: .venv/wheel/ready ## build dist/: the source distribution, and the wheel, which carries MXNet
 	@rm -rf dist *.egg-info/SOURCES.txt

@@ -1,5 +1,6 @@
 """What some tests need beyond `.venv`, by the marker that they carry, and why it is not here."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from zlib import crc32
 
 from benchmarks.data import FOLDER
 from open_algorithms.learning.engine.native.library import find_library
+from tests.modules import ALGORITHMS, algorithm_word
 
 TOP = Path(__file__).resolve().parent.parent
 CHECKOUT = f"{crc32(str(TOP).encode()):08x}"  # in the names of what the tests of other checkouts may make, too
@@ -22,18 +24,35 @@ SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
 
+def name_image(word: str) -> str:
+    """Return the name of an algorithm's image."""
+    return IMAGE if word == "linear_learner" else f"open-{word.replace('_', '-')}:dev"
+
+
+def find_layers(image: str) -> list[str]:
+    """Return the digests of an image's layers, none where there is no such image."""
+    command = ["docker", "image", "inspect", "--format={{json .RootFS.Layers}}", image]
+    found = subprocess.run(command, capture_output=True, text=True)
+    layers: list[str] = [] if found.returncode else json.loads(found.stdout)
+    return layers
+
+
 @cache
 def image_problem() -> str | None:
     """Say why containers of this checkout cannot be run here, or None."""
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
         return "no Docker engine answers"
-    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode:
-        return f"there is no image {IMAGE}: make image"
+    layers = {name: find_layers(name) for name in map(name_image, map(algorithm_word, ALGORITHMS))}
+    if missing := [name for name, of_image in layers.items() if not of_image]:
+        return f"there is no image {missing[0]}: make images"
+    # images of the same sources differ by the last layer only
+    if other := [name for name, of_image in layers.items() if of_image[:-1] != layers[IMAGE][:-1]]:
+        return f"the image {other[0]} is not of the same sources as {IMAGE}: make images"
     compare = 'for name in "$@"; do diff -rqx __pycache__ -x "native-*.so" "/opt/program/$name" "/checkout/$name"; done'
     mount, shell = f"--volume={TOP}:/checkout:ro", ["--entrypoint=sh", IMAGE, "-c", compare, "sh"]
     sources = [*PACKAGES, "train", "serve", "entrypoint"]
     found = subprocess.run(["docker", "run", "--rm", mount, *shell, *sources], capture_output=True, text=True)
-    return f"the image {IMAGE} is not of this checkout: make image" if found.returncode or found.stdout else None
+    return f"the image {IMAGE} is not of this checkout: make images" if found.returncode or found.stdout else None
 
 
 def sdk_problem() -> str | None:

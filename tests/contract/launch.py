@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
-from tests.needs import IMAGE, TOP
+from tests.needs import TOP, name_image
 from tests.waiting import HANG_SECONDS
 
 KILLED_AFTER_SECONDS = 120  # by the platform, after it has told a job to stop
@@ -23,12 +23,13 @@ class Running(ABC):
     """A running `train` or `serve` on the folders below `root`; stdout and stderr go to `output`, or to ours."""
 
     needs: ClassVar[tuple[pytest.MarkDecorator, ...]] = ()  # what tests of it are marked with
+    algorithm: ClassVar[str] = "linear_learner"  # by its word
 
     def __init__(self, word: str, root: Path, environment: Mapping[str, str], output: int | None = None) -> None:
         command = self.command_line(word, root, environment)
         self.popen = subprocess.Popen(
             command,
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(root), **environment},
+            env={**os.environ, "ALGORITHM": self.algorithm, "SAGEMAKER_BASE_DIR": str(root), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
@@ -90,7 +91,7 @@ class Container(Running):
             *(f"--env={name}={value}" for name, value in environment.items()),
             *([f"--publish=127.0.0.1:{port}:{port}"] if port else []),
             *(f"--volume={root}:/opt/ml", f"--volume={inputs}:/opt/ml/{inputs.name}:ro"),
-            *(*self.options, IMAGE, word),
+            *(*self.options, name_image(self.algorithm), word),
         ]
 
     def ask_to_stop(self) -> None:
@@ -110,6 +111,11 @@ class HardenedContainer(Container):
     """The image as a stranger would run it: any user, nothing writable but the mounts, no network, no privilege."""
 
     options = ("--read-only", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1234")
+
+
+def run_algorithm(launch: type[Running], word: str) -> type[Running]:
+    """Give the same way of running another algorithm: by ALGORITHM, or by its own image."""
+    return type(f"{launch.__name__}Of{word}", (launch,), {"algorithm": word})
 
 
 def launch_by(how: type[Running], *others: Any) -> Any:
