@@ -50,8 +50,9 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --extra sklearn requirements/today.in -o requirements/today.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/wheel.in -o requirements/wheel.txt
 
-docs: $(READY) ## write docs/hyperparameters.md (of another ALGORITHM docs/ALGORITHM_hyperparameters.md) and the tables of docs/rooms
-	@$(BIN)/python -m publishing.reference > docs/$(patsubst %,%_,$(filter-out linear_learner,$(ALGORITHM)))hyperparameters.md
+docs: $(READY) ## write docs/hyperparameters.md, of other algorithms docs/ALGORITHM_hyperparameters.md, and the tables of docs/rooms
+	@$(foreach name,$(ALGORITHMS),ALGORITHM=$(name) $(BIN)/python -m publishing.reference \
+	    > docs/$(patsubst %,%_,$(filter-out linear_learner,$(name)))hyperparameters.md &&) true
 	@$(BIN)/python -m publishing.rooms
 
 demo: $(READY) ## train on the bundled data, serve, predict in three formats, leave a report

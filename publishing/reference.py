@@ -10,9 +10,9 @@ from open_algorithms.learning.options.reference import render_reference
 def main() -> None:
     """Print the page."""
     algorithm = find_algorithm(os.environ)
-    declaration = algorithm.card.declaration
+    card, declaration = algorithm.card, algorithm.card.declaration
     source = f"{algorithm.package.replace('.', '/')}/{declaration.name}"
-    print(render_reference(load_declarations(declaration).values(), source), end="")
+    print(render_reference(card.title, load_declarations(declaration).values(), source), end="")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ SPARED = {
     "test-quick": "runs what others run",
     "lint": "is run by CI before",
     "image": "is run by CI before",
+    "images": "is run by CI before",
     "wheel": "is run by CI before",
     ".venv/sdk/ready": "is made by make test-all before",
     "push": "needs an account: tests/publishing types it on a stand-in",
