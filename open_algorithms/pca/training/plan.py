@@ -99,7 +99,7 @@ class Plan:
 
 
 def find_flags(recipe: Recipe | None, features: int) -> Bools:
-    """Return which features are 0 or 1 by the recipe of a table, (d,): all but those of numbers and the days of dates."""
+    """Return which features are 0 or 1 by the recipe of a table, (d,): all but numbers and the days of dates."""
     flags = np.full(features, recipe is not None)
     for column, first, _ in () if recipe is None else recipe.encoded_columns:
         flags[first] = not isinstance(column, NumberColumn | DateColumn)

@@ -14,7 +14,7 @@ from open_algorithms.k_means.assigning.products import NumpyAssigner
 from open_algorithms.learning.engine.native.build import FOLDER, library_name
 from open_algorithms.learning.engine.native.library import Library, SharedWork, has_level
 from open_algorithms.learning.rows.kept import AnyRows
-from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s
+from open_algorithms.learning.types.arrays import Float32s, Numbers
 from tests.k_means.assigning.problems import (
     HOLD,
     assert_nearest,
@@ -42,10 +42,10 @@ def assign(assigner: Assigner, rows: AnyRows, centers: Float32s, ends: list[int]
     return assigner.assign(rows, centers, ends, with_labels=True, with_margins=True)
 
 
-def parts(found: Assignment) -> tuple[Float64s, Float64s, Int32s, Float32s]:
+def parts(found: Assignment) -> list[Numbers]:
     assert found.labels is not None
     assert found.margins is not None
-    return found.counts, found.sums, found.labels, found.margins
+    return [found.counts, found.sums, found.labels, found.margins]
 
 
 def bits(found: Assignment) -> list[bytes]:
