@@ -10,13 +10,14 @@ import numpy as np
 from open_algorithms.k_means.assigning.assignment import Assigner
 from open_algorithms.k_means.clustering.lloyd import Lloyd
 from open_algorithms.k_means.clustering.population import Population
-from open_algorithms.k_means.clustering.seeding import choose_centers
+from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.clustering.swapping import SwapSearch
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float64s
 
 PASSES, TOLERANCE = 100, 1e-4  # of Lloyd's algorithm on the sample
 SEARCHED_ROWS = 2**14  # of the sample, on which attempts settle and swaps are judged
+SEEDED_ROWS = 2048  # of these, among which some that are far from each other are places, too
 ROUNDS = 2  # of swaps, and passes after them
 RUNS_KEPT = 3  # that swap centers, where there is one number of them; otherwise one of each
 LARGEST_POOL = 500  # places that centers are swapped to
@@ -40,7 +41,8 @@ def search_starts(
     sizes = sorted({len(centers) for centers in attempts})
     several = RUNS_KEPT if len(sizes) == 1 else 1
     kept = [centers for k in sizes for centers in keep_best(runs, k)[:several]]
-    apart = choose_centers(searched, min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
+    few = searched.slice_rows(0, min(SEEDED_ROWS, len(searched)))
+    apart = Seeder(few).choose(min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
     pool = np.concatenate([apart, places])[:LARGEST_POOL]
     most_swaps = int(DISTANCES_LOOKED_AT / (len(searched) * len(pool) * len(kept) * ROUNDS))
     search = SwapSearch(searched, pool)

@@ -1,6 +1,7 @@
 """Choose the first centers of a run among rows: at random, or far from each other by kmeans++."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -10,57 +11,73 @@ from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
-
-def choose_centers(rows: AnyRows, count: int, method: str, generator: np.random.Generator) -> Float64s:
-    """Return `count` of the rows, at most all of them, as centers (count, d); `method` is random or kmeans++.
-
-    Rows are drawn by their weights, if they have some.
-    """
-    count = min(count, len(rows))
-    weights = np.ones(len(rows)) if rows.row_weights is None else rows.row_weights.astype(np.float64)
-    if method == "random":
-        return dense_rows(rows, generator.choice(len(rows), count, replace=False, p=weights / weights.sum()))
-    return dense_rows(rows, draw_apart(rows, weights, count, generator))
+ROWS_IN_PAIRS = 1024  # up to which all distances of rows from each other are kept
 
 
-def draw_apart(rows: AnyRows, weights: Float64s, count: int, generator: np.random.Generator) -> Int64s:
-    """Return the numbers of `count` rows by greedy kmeans++.
+class Seeder:
+    """Chooses among rows, time after time; they are drawn by their weights, if they have some."""
 
-    Each is drawn with a chance in proportion to its squared distance from those before it, as the best of 2 + ln(count)
-    draws; Arthur and Vassilvitskii, k-means++: the advantages of careful seeding, 2007. Rows that all lie on centers
-    are drawn with equal chances.
-    """
-    squares, tries = row_squares(rows), 2 + int(math.log(count))
-    chosen = np.empty(count, np.int64)
-    chosen[0] = generator.choice(len(rows), p=weights / weights.sum())
-    nearest = squared_distances(rows, squares, chosen[:1])[:, 0]
-    for i in range(1, count):
-        chances = np.cumsum(nearest * weights)
-        if chances[-1] <= 0:
-            left = np.setdiff1d(np.arange(len(rows)), chosen[:i])
-            chosen[i:] = generator.choice(left, count - i, replace=False)
-            break
-        drawn = np.searchsorted(chances, generator.random(tries) * chances[-1], side="right")
-        drawn = np.minimum(drawn, len(rows) - 1)
-        tried = np.minimum(squared_distances(rows, squares, drawn), nearest[:, None])
-        best = int(np.argmin(weights @ tried))
-        chosen[i], nearest = drawn[best], tried[:, best]
-    return chosen
+    def __init__(self, rows: AnyRows) -> None:
+        self.rows = rows
+        weights = rows.row_weights
+        self.weights = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
 
+    def choose(self, count: int, method: str, generator: np.random.Generator) -> Float64s:
+        """Return `count` of the rows, at most all of them, as centers (count, d); `method` is random or kmeans++."""
+        count = min(count, len(self.rows))
+        if method == "random":
+            chances = self.weights / self.weights.sum()
+            return dense_rows(self.rows, generator.choice(len(self.rows), count, replace=False, p=chances))
+        return dense_rows(self.rows, self._draw_apart(count, generator))
 
-def squared_distances(rows: AnyRows, squares: Float64s, chosen: Int64s) -> Float64s:
-    """Return the squared distances (n, c) of rows with these squared norms (n,) from those with the numbers `chosen`.
+    def _draw_apart(self, count: int, generator: np.random.Generator) -> Int64s:
+        """Return the numbers of `count` rows by greedy kmeans++.
 
-    That of a row from itself is exactly 0.
-    """
-    centers = dense_rows(rows, chosen)
-    if isinstance(rows, SparseRows):
-        products = csr_matmul(rows.X, centers.T)
-    else:
-        products = rows.X[: len(rows), :-1] @ centers.T.astype(np.float32)
-    found = np.maximum(squares[:, None] + squares[chosen] - 2 * products, 0)
-    found[chosen, np.arange(len(chosen))] = 0
-    return np.asarray(found)
+        Each is drawn with a chance in proportion to its squared distance from those before it, as the best of
+        2 + ln(count) draws; Arthur and Vassilvitskii, k-means++: the advantages of careful seeding, 2007. Rows that all
+        lie on centers are drawn with equal chances.
+        """
+        tries, last = 2 + int(math.log(count)), len(self.rows) - 1
+        chosen = np.empty(count, np.int64)
+        chosen[0] = generator.choice(len(self.rows), p=self.weights / self.weights.sum())
+        nearest = self._distances_from(chosen[:1])[:, 0]
+        for i in range(1, count):
+            chances = np.cumsum(nearest * self.weights)
+            if chances[-1] <= 0:
+                left = np.setdiff1d(np.arange(len(self.rows)), chosen[:i])
+                chosen[i:] = generator.choice(left, count - i, replace=False)
+                break
+            drawn = np.searchsorted(chances, generator.random(tries) * chances[-1], side="right")
+            drawn = np.minimum(drawn, last)
+            tried = np.minimum(self._distances_from(drawn), nearest[:, None])
+            best = int(np.argmin(self.weights @ tried))
+            chosen[i], nearest = drawn[best], tried[:, best]
+        return chosen
+
+    def _distances_from(self, numbers: Int64s) -> Float64s:
+        """Return the squared distances (n, c) of the rows from those of these numbers."""
+        if len(self.rows) <= ROWS_IN_PAIRS:
+            return self._pairs[:, numbers]
+        return self._measure(numbers)
+
+    @cached_property
+    def _pairs(self) -> Float64s:
+        return self._measure(np.arange(len(self.rows)))
+
+    @cached_property
+    def _squares(self) -> Float64s:
+        return row_squares(self.rows)
+
+    def _measure(self, numbers: Int64s) -> Float64s:
+        """Return those distances; that of a row from itself is exactly 0."""
+        rows, centers = self.rows, dense_rows(self.rows, numbers)
+        if isinstance(rows, SparseRows):
+            products = csr_matmul(rows.X, centers.T)
+        else:
+            products = rows.X[: len(rows), :-1] @ centers.T.astype(np.float32)
+        found = np.maximum(self._squares[:, None] + self._squares[numbers] - 2 * products, 0)
+        found[numbers, np.arange(len(numbers))] = 0
+        return np.asarray(found)
 
 
 def dense_rows(rows: AnyRows, numbers: Int64s) -> Float64s:

@@ -10,7 +10,7 @@ from open_algorithms.k_means.clustering.batches import MovingCenters
 from open_algorithms.k_means.clustering.lloyd import Lloyd
 from open_algorithms.k_means.clustering.population import Population
 from open_algorithms.k_means.clustering.sampling import hold_dense
-from open_algorithms.k_means.clustering.seeding import choose_centers
+from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.options.hyperparameters import LloydSettings
 
 
@@ -19,7 +19,8 @@ def shrink_centers(
 ) -> Lloyd:
     """Return the attempts to cluster centers into `k`, each with its inertia; centers count by their counts."""
     rows = hold_dense(moving.centers.astype(np.float32), moving.counts.astype(np.float32))
-    starts = [choose_centers(rows, k, settings.init_method, generator) for _ in range(settings.trials)]
+    seeder = Seeder(rows)
+    starts = [seeder.choose(k, settings.init_method, generator) for _ in range(settings.trials)]
     attempts = Lloyd(starts)
     attempts.run(Population(lambda: [rows], assigner), settings.max_iter, settings.tol)
     return attempts

@@ -11,7 +11,7 @@ import numpy as np
 
 from open_algorithms.k_means.clustering.batches import MovingCenters, check_magnitude
 from open_algorithms.k_means.clustering.sampling import gather_rows, head_rows, stored_features
-from open_algorithms.k_means.clustering.seeding import choose_centers
+from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.training.plan import Plan
 from open_algorithms.k_means.training.state import ClusteringState
 from open_algorithms.learning.rows.kept import AnyRows
@@ -46,7 +46,7 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
             f"initialize is {len(rows)}"
         )
     check_magnitude(float(np.abs(stored_features(rows)).max(initial=0)))
-    centers = choose_centers(rows, hp.start_centers, hp.init_method, plan.generator(0))
+    centers = Seeder(rows).choose(hp.start_centers, hp.init_method, plan.generator(0))
     return MovingCenters.start(np.asarray(hosts.broadcast(centers), np.float64))
 
 
