@@ -1,0 +1,59 @@
+"""Requests and answers as the documentation of the originals prints them, to the byte where it does."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from container.codecs.recordio import encode_records
+from container.contract.environment import ServerSettings
+from container.web.application import create_app
+from open_algorithms.doors.algorithms import find_algorithm
+from open_algorithms.k_means.artifact.model import CentroidModel
+from open_algorithms.k_means.artifact.write import write_artifact
+from tests.contract.formats import CSV, JSON, JSONLINES, RECORDIO
+from tests.golden.bodies import read_answer
+
+SPARSE = {"data": {"features": {"keys": [1], "shape": [2], "values": [3]}}}
+REQUESTS = [  # one row, (0, 3)
+    (JSON, b'{"instances": [{"features": [0.0, 3.0]}]}'),
+    (JSON, json.dumps({"instances": [SPARSE]}).encode()),
+    (JSON, json.dumps({"instances": [{"data": {"features": {"values": [0, 3]}}}]}).encode()),
+    (JSONLINES, b'{"features": [0, 3]}\n'),
+    (JSONLINES, json.dumps(SPARSE).encode()),
+    (CSV, b"0.0,3.0"),
+    (RECORDIO, encode_records(np.array([[0, 3]], np.float32))),
+]
+
+
+def ask(word: str, folder: Path, kind: str, body: bytes, accept: str) -> bytes:
+    """Ask an algorithm's model in a folder; give what is answered."""
+    algorithm = find_algorithm({"ALGORITHM": word})
+    settings = ServerSettings(model=folder, answers_key=algorithm.card.answers)
+    client = create_app(algorithm.answer.load_model, settings).test_client()
+    answer = client.post("/invocations", data=body, content_type=kind, headers={"Accept": accept})
+    assert (answer.status_code, answer.content_type) == (200, accept), answer.data
+    return bytes(answer.data)
+
+
+@pytest.fixture
+def clusters(tmp_path: Path) -> Path:
+    """Two centers."""
+    write_artifact(CentroidModel(np.array([[9, 9], [0, 0]], np.float32)), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("kind", "body"), REQUESTS)
+def test_k_means_answers_the_nearest_cluster_and_the_distance_from_it(clusters: Path, kind: str, body: bytes) -> None:
+    answers = {accept: ask("k_means", clusters, kind, body, accept) for accept in (JSON, JSONLINES, CSV)}
+    assert answers == {
+        JSON: b'{"predictions": [{"closest_cluster": 1.0, "distance_to_cluster": 3.0}]}',
+        JSONLINES: b'{"closest_cluster":1.0,"distance_to_cluster":3.0}\n',
+        CSV: b"1.0,3.0\n",
+    }
+
+
+def test_k_means_answers_records_with_one_number_for_each_key(clusters: Path) -> None:
+    answer = ask("k_means", clusters, *REQUESTS[-1], RECORDIO)
+    assert read_answer(RECORDIO, answer, ("closest_cluster", "distance_to_cluster")) == [[1.0, 3.0]]
