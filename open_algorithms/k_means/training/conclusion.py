@@ -17,7 +17,7 @@ from open_algorithms.k_means.training.result import Clustering, ClusteringResult
 from open_algorithms.k_means.training.state import ClusteringState
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
-from open_algorithms.learning.types.arrays import Floats
+from open_algorithms.learning.types.arrays import Float64s, Floats
 from open_algorithms.learning.work import Columns
 
 
@@ -69,8 +69,9 @@ def build_result(
     distortions = {name: measure_distortions(of_channel, runs) for name, of_channel in totals.items()}
     sizes = np.split(totals["train"].counts, runs.ends[:-1])
     scores, centers_msd = score_runs(plan, state.sample, runs), state.centers_msd.tolist()
+    means = plan.work.hosts.broadcast(np.array([of_run.mean() for of_run in scores])).tolist()
     clusterings = [
-        Clustering(*found) for found in zip(runs.split(), distortions["train"], sizes, scores, centers_msd, strict=True)
+        Clustering(*found) for found in zip(runs.split(), distortions["train"], sizes, means, centers_msd, strict=True)
     ]
     chosen = choose_clustering(clusterings, plan.hp.k)
     return ClusteringResult(
@@ -81,6 +82,7 @@ def build_result(
         distortions={name: of_runs[chosen] for name, of_runs in distortions.items()},
         attempts=[float(msd) for msd in state.attempts],
         sample=state.sample,
+        silhouettes=scores[chosen],
         scaler=plan.train.scaler,
         exact_passes=0 if state.lloyd is None else state.lloyd.passes,
         was_stopped=was_stopped,
@@ -93,14 +95,13 @@ def measure_distortions(totals: Totals, runs: Runs) -> list[Distortion]:
     return [Distortion(float(ssd), rows) for ssd in totals.inertias(runs)]
 
 
-def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[float]:
-    """Return the mean silhouette of each run on the sample; host 0's holds for all."""
+def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[Float64s]:
+    """Return the silhouettes (m,) of the first rows of the sample in each run."""
     few = sample.slice_rows(0, min(ROWS, len(sample)))
     labels = plan.populations["train"].assign_rows(few, runs, with_labels=True).labels
     assert labels is not None
     distances = pairwise_distances(few)
-    found = [float(silhouettes(distances, of_run.astype(np.int64)).mean()) for of_run in labels.T]
-    return [float(score) for score in plan.work.hosts.broadcast(np.array(found))]
+    return [silhouettes(distances, of_run.astype(np.int64)) for of_run in labels.T]
 
 
 def choose_clustering(clusterings: Sequence[Clustering], k: int | None) -> int:

@@ -52,8 +52,9 @@ class ClusteringResult:
 
     `clusterings` are the best of each number of clusters, ascending; `chosen` is the place of that of the model.
     `distortions` maps a channel to the model's distortion of its rows. `attempts` are the mean squared distances of the
-    attempts to cluster the centers, by their counts. `sample` are standardised rows, by `scaler`. Where the job
-    `was_stopped`, figures are of the sample alone.
+    attempts to cluster the centers, by their counts. `sample` are standardised rows, by `scaler`, of the first of which
+    `silhouettes` (m,) are those in the model's clustering. Where the job `was_stopped`, figures are of the sample
+    alone.
     """
 
     model: CentroidModel
@@ -63,6 +64,7 @@ class ClusteringResult:
     distortions: Mapping[str, Distortion]
     attempts: Sequence[float]
     sample: AnyRows
+    silhouettes: Float64s
     scaler: Scaler
     exact_passes: int
     was_stopped: bool
