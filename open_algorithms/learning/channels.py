@@ -1,5 +1,6 @@
 """Read the channels of an algorithm that learns from rows alone: held in memory or streamed, dense or sparse."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ WORKING_BYTES = 48 << 20  # blocks that are read ahead, pieces that are worked o
 TEST_SHARE = 0.1  # of the memory for data, which is kept free for the channel `test`
 SAMPLE_ROWS = 10_000  # that means and deviations are taken from
 VALUE_BYTES = 4
+MOST_FEATURES = 2**31 - 1  # that rows may have
 
 Need = Callable[[int, int], int]  # of features and rows so far: the bytes that an algorithm takes beside its data
 
@@ -65,7 +67,7 @@ def read_channels(work: Work, demand: Demand) -> dict[str, ChannelRows]:
 
 def plan_reading(work: Work, demand: Demand, free: int) -> Reading:
     """Return how channels are read, where `free` bytes may be used."""
-    widest = int(USABLE_SHARE * free) // max(1, demand.need(1, demand.batch_rows))
+    widest = find_widest(demand, int(USABLE_SHARE * free))
     return Reading(
         classes=None,
         features=demand.features,
@@ -79,6 +81,11 @@ def plan_reading(work: Work, demand: Demand, free: int) -> Reading:
         hosts=work.hosts,
         keeps_flags=demand.keeps_flags,
     )
+
+
+def find_widest(demand: Demand, usable: int) -> int:
+    """Return the most features for which an algorithm takes no more than so many bytes beside its data."""
+    return bisect_right(range(1, MOST_FEATURES), usable, key=lambda features: demand.need(features, demand.batch_rows))
 
 
 def measure_room(demand: Demand, free: int, features: int, rows: int, *, sparse: bool) -> int:

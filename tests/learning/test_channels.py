@@ -56,6 +56,17 @@ def test_sparse_rows_stay_sparse() -> None:
     assert data["train"].rows.stored_numbers < ROWS.size / 2
 
 
+def test_the_widest_sparse_rows_are_those_whose_need_fits_whatever_else_it_has() -> None:
+    demand = Demand(500, lambda features, rows: (100 << 20) + features * features, "lower something")
+    wide = as_csr(np.eye(1, 20_000, 19_999, dtype=np.float32))
+    channel = {"train": [(wide, np.zeros((1, 0), np.float32))]}
+    assert (
+        read_channels(Work({}, channel, Recorder(), free_memory=lambda: 1 << 30), demand)["train"].feature_dim == 20_000
+    )
+    with pytest.raises(InputError, match="row 1: 20000 features, more than the 16511 for which there is memory"):
+        read_channels(Work({}, channel, Recorder(), free_memory=lambda: 400 << 20), demand)
+
+
 def test_what_does_not_fit_is_said_with_the_way_out() -> None:
     with pytest.raises(InputError, match=r"40 features need about 0\.00 GiB beside the data.*: lower something\."):
         read({"train": make_blocks(ROWS)}, free=50 << 20)
