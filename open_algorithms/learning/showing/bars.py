@@ -3,9 +3,11 @@
 The page fits them into its width by `svg { max-width: 100%; height: auto }`; on a phone their text stays legible.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
+
+from open_algorithms.learning.showing.words import cut_middle, format_number
 
 WIDTH, ROW_HEIGHT, GAP = 420, 24, 12  # in pixels, where there is room for them
 FONT, LETTER_WIDTH = 14, 8  # the height of a letter, and the width of most
@@ -24,10 +26,17 @@ _BAR = Markup(
 )
 
 
-def draw_bars(names: Sequence[str], values: Sequence[float], label: str) -> Markup:
+def format_short(value: float) -> str:
+    """Write a number in three digits."""
+    return format_number(value, 3)
+
+
+def draw_bars(
+    names: Sequence[str], values: Sequence[float], label: str, format_value: Callable[[float], str] = format_short
+) -> Markup:
     """Draw one horizontal bar a value, left or right of zero, between its name and its value; all values are finite."""
-    shorts = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
-    texts = [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in values]
+    shorts = [cut_middle(name, LONGEST_NAME) for name in names]
+    texts = [format_value(value) for value in values]
     left = LETTER_WIDTH * max(map(len, shorts), default=0)
     room = WIDTH - left - LETTER_WIDTH * max(map(len, texts), default=0) - 2 * GAP
     largest = max(map(abs, values), default=0) or 1

@@ -35,12 +35,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the row `chosen` is highlighted, columns in `texts` are aligned to the left as the first one is."""
+    """A table; the row `chosen` is highlighted, columns in `texts` are aligned to the left as the first one is.
+
+    Those in `sentences` are too, and their lines may break.
+    """
 
     heads: Sequence[object]
     rows: Sequence[Sequence[object]]
     chosen: int | None = None
     texts: Collection[int] = ()
+    sentences: Collection[int] = ()
 
 
 def render_page(template: Path, head: PageHead, **values: object) -> str:

@@ -1,4 +1,4 @@
-"""Plots as inline SVG, in the colours of the surrounding page: --muted, --line and those of the curves.
+"""Plots as inline SVG, in the colours of the surrounding page: --muted, --line and those of what is drawn.
 
 Tests: tests/learning/showing/test_frame.py, tests/linear_learner/report/test_page.py.
 """
@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 62, 22, 30, 40  # that the axes take
 EDGE = 6  # beyond the axes that dots may reach
 HORIZONTAL, VERTICAL = (LEFT, WIDTH - LEFT - RIGHT), (HEIGHT - BOTTOM, TOP + BOTTOM - HEIGHT)  # first pixel, length
 FONT = 13
+MARK_RADIUS = 3.5
 
 _PLOT = Markup(
     '<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{font}"'
@@ -37,6 +38,12 @@ _LINE = Markup(
 )
 _DOTS = Markup('<g fill="var({colour})" fill-opacity="{opacity}"><title>{title}</title>{dots}</g>\n')
 _DOT = Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
+_MARK = Markup(
+    '<g transform="translate({x:.1f} {y:.1f})"><title>{title}</title>'
+    '<circle r="{radius}" fill="var(--surface)" stroke="var({colour})" stroke-width="2"/>'
+    '<text y="-7" font-size="12" font-weight="650" text-anchor="middle" fill="var(--ink)" stroke="var(--surface)"'
+    ' stroke-width="3" paint-order="stroke">{text}</text></g>\n'
+)
 _COLUMN = Markup(
     '<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="var({colour})">'
     "<title>{title}</title></rect>\n"
@@ -45,7 +52,7 @@ _COLUMN = Markup(
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (n,) joined by a line, or drawn as dots of radius `dot_radius`; NaN is left out.
+    """Points (n,) joined by a line, or drawn as dots of radius `dot_radius`, many of them faintly; NaN is left out.
 
     `colour` is a CSS custom property.
     """
@@ -57,16 +64,29 @@ class Curve:
     width: float = 2
     dashed: bool = False
     dot_radius: float = 0
+    dot_opacity: float | None = None
 
 
-def draw_curves(curves: Sequence[Curve], title: str, x: Scale, y: Scale) -> Markup:
-    """Draw curves over each other, the last on top.
+@dataclass(frozen=True)
+class Mark:
+    """A place that is pointed out: a ring, with a short text above it."""
+
+    x: float
+    y: float
+    text: str
+    title: str
+    colour: str = "--ink"
+
+
+def draw_curves(curves: Sequence[Curve], title: str, x: Scale, y: Scale, marks: Sequence[Mark] = ()) -> Markup:
+    """Draw curves over each other, the last on top, and marks over them.
 
     Points beyond the ends of a scale, and those that a logarithmic axis cannot show, are clipped.
     """
     across = make_axis(x, [value for curve in curves for value in curve.x], *HORIZONTAL)
     up = make_axis(y, [value for curve in curves for value in curve.y], *VERTICAL)
-    return draw_axes(Markup("").join(draw_curve(curve, across, up) for curve in curves), title, across, up)
+    drawn = [*(draw_curve(curve, across, up) for curve in curves), *(draw_mark(mark, across, up) for mark in marks)]
+    return draw_axes(Markup("").join(drawn), title, across, up)
 
 
 def draw_histogram(edges: Sequence[float], counts: Sequence[int], title: str, x_label: str, y_label: str) -> Markup:
@@ -96,10 +116,23 @@ def draw_curve(curve: Curve, across: Axis, up: Axis) -> Markup:
     ]
     if curve.dot_radius or len(points) == 1:
         dots = Markup("").join(_DOT.format(x=x, y=y, radius=curve.dot_radius or curve.width + 1) for x, y in points)
-        return _DOTS.format(colour=curve.colour, opacity=0.35 if len(points) > 100 else 1, title=curve.title, dots=dots)
+        opacity = (0.35 if len(points) > 100 else 1) if curve.dot_opacity is None else curve.dot_opacity
+        return _DOTS.format(colour=curve.colour, opacity=opacity, title=curve.title, dots=dots)
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
     dash = Markup(' stroke-dasharray="4 4"') if curve.dashed else ""
     return _LINE.format(path=path, colour=curve.colour, width=curve.width, title=curve.title, dash=dash)
+
+
+def draw_mark(mark: Mark, across: Axis, up: Axis) -> Markup:
+    """Draw one mark between two axes."""
+    return _MARK.format(
+        x=across.position(mark.x),
+        y=up.position(mark.y),
+        radius=MARK_RADIUS,
+        colour=mark.colour,
+        text=mark.text,
+        title=mark.title,
+    )
 
 
 def draw_axes(marks: Markup, title: str, across: Axis, up: Axis) -> Markup:

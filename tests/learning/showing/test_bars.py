@@ -37,4 +37,9 @@ def test_a_chart_says_what_it_shows_and_each_bar_its_whole_name_and_value() -> N
     chart = parse(draw_bars(["worst <script>&'", "x" * 40], [0.123456, -2.0], "The <largest> weights"))
     titles = [title.text for title in chart.iter(f"{SVG}title")]
     assert titles == ["The <largest> weights", "worst <script>&': 0.123", f"{'x' * 40}: \N{MINUS SIGN}2"]
-    assert [text.text for text in chart.iter(f"{SVG}text")][2] == "x" * 17 + "…"
+    assert [text.text for text in chart.iter(f"{SVG}text")][2] == "x" * 9 + "…" + "x" * 8
+
+
+def test_values_are_written_as_is_asked() -> None:
+    chart = parse(draw_bars(["a"], [1234.0], "rows", lambda value: f"{value:,.0f} rows"))
+    assert [text.text for text in chart.iter(f"{SVG}text")] == ["a", "1,234 rows"]

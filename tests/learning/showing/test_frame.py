@@ -9,7 +9,7 @@ from markupsafe import Markup
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure, PageHead, Table, render_page
-from open_algorithms.learning.showing.plots import Curve, draw_curves
+from open_algorithms.learning.showing.plots import Curve, Mark, draw_curves
 from tests.page import read_blocks
 from tests.reader import PageReader
 
@@ -65,3 +65,24 @@ def test_a_value_that_a_template_lacks_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UndefinedError, match="'missing' is undefined"):
         render_page(template, PageHead("A title", "A summary."))
     assert "given" in render_page(template, PageHead("A title", "A summary."), missing=Markup("given"))
+
+
+def test_sentences_may_break_and_so_may_the_names_in_them(tmp_path: Path) -> None:
+    template = tmp_path / "sentences.html"
+    template.write_text(
+        '{% extends "frame.html" %}{% from "pieces.html" import table %}{% block sections %}'
+        "{{ table(it) }}{% endblock %}"
+    )
+    page = render_page(template, PageHead("a", "b"), it=Table(["a", "b", "c"], [[1, "long_name", 2]], sentences=[1]))
+    assert '<td class="text sentence">long_<wbr>name</td>' in page
+    assert "<td>2</td>" in page
+
+
+def test_marks_stand_over_the_curves_with_their_texts() -> None:
+    dots = Curve([0, 1], [0, 1], "rows", dot_radius=2, dot_opacity=0.5)
+    picture = draw_curves([dots], "t", Scale("x"), Scale("y"), [Mark(0.5, 0.5, EVIL, EVIL, "--hue-1")])
+    assert 'fill-opacity="0.5"' in picture
+    assert picture.index("<circle r=") > picture.index('r="2"')
+    assert 'stroke="var(--hue-1)"' in picture
+    assert "<script" not in picture
+    assert picture.count("&lt;script&gt;") == 2
