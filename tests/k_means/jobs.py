@@ -36,8 +36,9 @@ def cluster(
     """Run a job on rows (n, d), or on blocks of them; `more` are further fields of the work."""
     blocks = as_blocks(X) if isinstance(X, np.ndarray) else X
     channels = {"train": blocks, **more.pop("channels", {})}
+    columns = more.pop("columns", Columns())
     work = Work(texts, channels, log or Recorder(), **more)
-    return cluster_rows(work, parse_hyperparameters(texts), more.pop("columns", Columns()))
+    return cluster_rows(work, parse_hyperparameters(texts), columns)
 
 
 def sort_centers(centers: Float32s) -> Float32s:

@@ -1,0 +1,1 @@
+"""A model described for people: its clusters, and what tells them apart."""

@@ -1,0 +1,72 @@
+"""What the features of a model are to people: numbers, shares of rows with a level, or days."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from open_algorithms.k_means.artifact.model import CentroidModel
+from open_algorithms.learning.columns.recipe import DateColumn, NumberColumn
+from open_algorithms.learning.showing.axes import format_axis_number
+from open_algorithms.learning.showing.words import NO_VALUE
+from open_algorithms.learning.types.arrays import Int64s
+
+NUMBER, SHARE, DAYS = "number", "share", "days"
+DIGITS, MOST_DIGITS = 3, 12  # of a number beyond those that all rows share, and at most
+EPOCH = np.datetime64("1970-01-01", "D")
+
+
+class FeatureKind(NamedTuple):
+    """What the mean of a feature is, and what is to be added to it: what a recipe has subtracted."""
+
+    what: str = NUMBER
+    offset: float = 0.0
+
+    def write(self, value: float, spread: float) -> str:
+        """Write a value of the feature, whose rows differ by about `spread`; the offset has been added to it.
+
+        >>> FeatureKind(SHARE).write(0.25, 0.4)
+        '25%'
+        """
+        if not math.isfinite(value):
+            return NO_VALUE
+        if self.what == SHARE:
+            return f"{max(value, 0):.0%}"
+        if self.what == DAYS:
+            return str(EPOCH + round(value))
+        return format_axis_number(value, count_digits(value, spread))
+
+
+def count_digits(value: float, spread: float) -> int:
+    """Return how many digits tell a number from others that differ from it by about `spread`, and show it as a whole.
+
+    >>> count_digits(1234.5, 10)
+    5
+    """
+    size = math.floor(math.log10(abs(value))) if value else 0
+    precise = DIGITS + size - (math.floor(math.log10(spread)) if 0 < spread < math.inf else size)
+    return min(max(DIGITS, precise, size + 1), MOST_DIGITS)
+
+
+PLAIN = FeatureKind()
+
+
+def list_kinds(model: CentroidModel) -> dict[int, FeatureKind]:
+    """Return the kinds of the features of a table's columns; all others are plain numbers."""
+    found: dict[int, FeatureKind] = {}
+    for column, first, last in () if model.recipe is None else model.recipe.encoded_columns:
+        found |= dict.fromkeys(range(first, last), FeatureKind(SHARE))
+        if isinstance(column, NumberColumn):
+            found[first] = FeatureKind(NUMBER, column.offset)
+        elif isinstance(column, DateColumn):
+            found[first] = FeatureKind(DAYS, column.mean)
+    return found
+
+
+def number_columns(model: CentroidModel) -> Int64s:
+    """Return for each feature (d,) the number of the column that it is of: its own where there is no table."""
+    numbers = np.arange(model.feature_dim)
+    if model.recipe is not None:
+        for number, (_, first, last) in enumerate(model.recipe.encoded_columns):
+            numbers[first:last] = number
+    return numbers
