@@ -6,6 +6,7 @@ import numpy as np
 
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.showing.words import format_share
 from open_algorithms.learning.types.arrays import Float64s
 
 NUMBERS_AT_ONCE = 2**18  # that are held in float64
@@ -51,6 +52,14 @@ def measure_sparse(rows: SparseRows) -> Moments:
     mean = np.bincount(X.indices, weights=X.data, minlength=width) / count
     squares = np.bincount(X.indices, weights=(X.data - mean[X.indices]) ** 2, minlength=width)
     return Moments(mean, (squares + (count - stored) * mean**2) / count)
+
+
+def warn_of_dominance(feature: str, share: float) -> str:
+    """Say that a feature is so large a part of the variance, and what to do."""
+    return (
+        f"{feature} is {format_share(share)} of the variance of the rows, so that it decides on the clusters nearly "
+        "alone. Set normalize_data=true, so that all features count alike."
+    )
 
 
 def find_dominant(shares: Float64s) -> int | None:

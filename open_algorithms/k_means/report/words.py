@@ -5,7 +5,7 @@ Tests: tests/k_means/report/test_page.py.
 
 from collections.abc import Iterator
 
-from open_algorithms.k_means.measuring.spread import DOMINANT_SHARE
+from open_algorithms.k_means.measuring.spread import DOMINANT_SHARE, warn_of_dominance
 from open_algorithms.k_means.report.schema import Report
 from open_algorithms.learning.showing.words import format_count, format_decimals, format_number, format_share
 
@@ -113,11 +113,7 @@ def list_warnings(report: Report) -> Iterator[str]:
             "are those of a sample of the rows."
         )
     if report.data.features > 1 and sample.dominant_share > DOMINANT_SHARE and not report.data.normalized:
-        share = format_share(sample.dominant_share)
-        yield (
-            f"{sample.dominant} is {share} of the variance of the rows, so that it decides on the clusters nearly "
-            "alone. With normalize_data=true all features count alike."
-        )
+        yield warn_of_dominance(sample.dominant, sample.dominant_share)
     if count.empty:
         has = "has" if count.empty == 1 else "have"
         yield (

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from open_algorithms.k_means.measuring.spread import find_dominant, measure_features, warn_of_dominance
 from open_algorithms.k_means.options.hyperparameters import Hyperparameters, declarations
 from open_algorithms.k_means.training.conclusion import conclude, conclude_stopped
 from open_algorithms.k_means.training.passes import run_epochs, run_exact_passes, search_runs
@@ -65,6 +66,9 @@ def log_result(work: Work, result: ClusteringResult) -> None:
             f"{empty} of {chosen.k} clusters have no rows: there are too few different ones. Lower k, or see whether "
             "rows repeat."
         )
+    shares = measure_features(result.sample).shares
+    if not result.hp.normalize_data and (dominant := find_dominant(shares)) is not None:
+        log.warning(warn_of_dominance(result.model.feature_names[dominant], float(shares[dominant])))
     for split, distortion in result.distortions.items():
         for name in result.hp.eval_metrics:
             log.log_quality(name, getattr(distortion, name), split=split, kind="loss")

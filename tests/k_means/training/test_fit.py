@@ -8,6 +8,7 @@ from sklearn.cluster import KMeans
 
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.work import Columns
 from tests.k_means.jobs import as_blocks, cluster, draw_rows, sort_centers
 from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Recorder
@@ -169,3 +170,16 @@ def test_a_table_with_the_same_rows_in_another_order_has_the_same_clusters() -> 
     ordered = X[np.argsort(X[:, 0])]
     best = KMeans(6, n_init=10, random_state=0).fit(X).inertia_ / len(X)
     assert cluster({"k": "6", "mini_batch_size": "200"}, ordered).clustering.distortion.msd < 1.01 * best
+
+
+def test_a_feature_that_decides_alone_is_named_unless_all_are_normalized() -> None:
+    rows = draw_rows(500)
+    rows[:, 2] *= 40
+    named = Columns(("a", "b", "c", "d"))
+    for texts, said in (({}, True), ({"normalize_data": "true"}, False)):
+        log = Recorder()
+        cluster({"k": "3", **texts}, rows, log, columns=named)
+        assert log.has_said("c is 99.8% of the variance of the rows") == log.has_said("Set normalize_data=true") == said
+    for others in (draw_rows(500), draw_rows(500, features=1)):
+        cluster({"k": "3"}, others, log := Recorder())
+        assert not log.has_said("of the variance of the rows")
