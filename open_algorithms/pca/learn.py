@@ -31,4 +31,9 @@ def save_model(result: PcaResult, folder: Path) -> None:
 
 def write_report(result: PcaResult, work: Work) -> dict[str, str]:
     """Return the report as files by name: JSON for programs, HTML for people."""
-    return {}
+    from open_algorithms.learning.showing.report_json import encode_report
+    from open_algorithms.pca.report.build import build_report  # only now: a job that begins does not wait for these
+    from open_algorithms.pca.report.page import render_report
+
+    report = build_report(result, work)
+    return {"report.json": encode_report(report), "report.html": render_report(report)}

@@ -42,6 +42,7 @@ def conclude(plan: Plan, rows: RowPasses, solution: Solution, columns: Columns) 
         measured,
         project_sample(plan, shifted),
         is_sparse=isinstance(plan.train.head_rows, SparseRows),
+        sums_all_pairs=plan.sums_all_pairs,
         is_exact=plan.sums_all_pairs or solution.residual <= TOLERANCE,
         was_stopped=rows.was_stopped,
         host_count=work.hosts.count,

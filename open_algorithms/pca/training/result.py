@@ -18,8 +18,8 @@ class PcaResult:
     """The result of a finished job.
 
     `measured` says by channel how well rows are reconstructed. `sample` (n, 1 or 2) are the projections of the first
-    rows on the largest components, the largest first. `is_exact` tells whether the components are those of all rows, to
-    the digits of float32.
+    rows on the largest components, the largest first. `sums_all_pairs` tells of the way to them, `is_exact` whether the
+    components are those of all rows, to the digits of float32.
     """
 
     model: ComponentModel
@@ -28,6 +28,7 @@ class PcaResult:
     measured: Mapping[str, Reconstruction]
     sample: Float64s
     is_sparse: bool
+    sums_all_pairs: bool
     is_exact: bool
     was_stopped: bool
     host_count: int
