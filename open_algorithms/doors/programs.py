@@ -5,8 +5,11 @@ Tests: tests/commands/test_train.py, tests/commands/test_serve.py, tests/contrac
 
 import os
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import NoReturn
+
+from open_algorithms.learning.job.errors import InputError
 
 
 def train() -> NoReturn:
@@ -22,6 +25,8 @@ def train() -> NoReturn:
     replace_closed_stdout()
     fork_guarded_child(os.environ, stop)
 
+    limit_numpy_threads(os.environ)
+
     from container.job.timeline import Timeline, process_start_time
     from open_algorithms.doors.training import run_training
 
@@ -31,6 +36,19 @@ def train() -> NoReturn:
         with suppress(OSError):  # what cannot be written has cost nothing so far
             stream.flush()
     os._exit(status)  # without MXNet's own end, which aborts the process if an operator has failed
+
+
+def limit_numpy_threads(environ: MutableMapping[str, str]) -> None:
+    """Have numpy multiply in one thread where the algorithm shares its work among threads itself.
+
+    Threads of numpy's products wait for each other without giving up their processors, so that small products take
+    many times as long beside a busy process. Must be called before numpy is imported.
+    """
+    from open_algorithms.doors.algorithms import find_algorithm
+
+    with suppress(InputError):  # the job says that there is no such algorithm
+        if find_algorithm(environ).card.has_own_threads:
+            environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def serve() -> NoReturn:

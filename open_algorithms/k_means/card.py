@@ -29,6 +29,7 @@ CARD = Card(
         _quality("test", "ssd", "Minimize"),
     ),
     name_in_metrics="AWS/KMeansWebscale",
+    has_own_threads=True,
     trial={"k": "2", "mini_batch_size": "20"},
     asked=("k", "k_range"),
 )

@@ -39,7 +39,7 @@ class Card:
     metrics of the log call it `name_in_metrics`, or else by its title. `answers` is the key of the list of answers in
     JSON. `exports` are the formats that its models can be exported to, by their words on the command line. `trial` are
     hyperparameters of a small job, by which the service may try the algorithm. `asked` are those of which the user has
-    to say one: they are options of `train`.
+    to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one.
     """
 
     title: str
@@ -53,3 +53,4 @@ class Card:
     exports: Mapping[str, str] = field(default_factory=dict)
     trial: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    has_own_threads: bool = False
