@@ -106,7 +106,8 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
     def report(self) -> ReportPage:
         """Return the report of the fit: a notebook shows its page, a terminal its summary, `save` writes it."""
         describe = self._algorithm.require("describe_report", "describes no report")
-        return ReportPage(self._render_report(), "\n".join(describe(self.report_)))
+        summary = "\n".join(describe(self.report_))
+        return ReportPage(self._render_report(), summary)
 
     def _write_model(self, folder: Path) -> None:
         """Write the files of the model."""
