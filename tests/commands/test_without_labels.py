@@ -73,10 +73,10 @@ def test_a_table_is_trained_on_measured_and_predicted(command: Command, rows: Pa
     status, out, said = command("evaluate", model, rows, "--json")
     assert (status, said) == (0, "")
     measured = json.loads(out)
-    assert measured == {
-        "msd": pytest.approx(measured["ssd"] / len(ROWS)),
-        "ssd": pytest.approx(find_msd(log) * len(ROWS)),
-    }
+    assert [*measured] == ["msd", "ssd", "silhouette", "rows_of_cluster_0", "rows_of_cluster_1"]
+    assert measured["msd"] == pytest.approx(measured["ssd"] / len(ROWS))
+    assert measured["ssd"] == pytest.approx(find_msd(log) * len(ROWS))
+    assert measured["rows_of_cluster_0"] + measured["rows_of_cluster_1"] == len(ROWS)
 
     status, out, said = command("predict", model, rows, "--keep", "species")
     assert (status, said) == (0, "")

@@ -1,4 +1,4 @@
-"""What the features of a model are to people: numbers, shares of rows with a level, or days."""
+"""What the features of a model are to people: numbers, shares of rows with a level, days, or times of day."""
 
 import math
 from typing import NamedTuple
@@ -6,14 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
+from open_algorithms.learning.columns.dates import CLOCK
 from open_algorithms.learning.columns.recipe import DateColumn, NumberColumn
 from open_algorithms.learning.showing.axes import format_axis_number
 from open_algorithms.learning.showing.words import NO_VALUE
 from open_algorithms.learning.types.arrays import Int64s
 
-NUMBER, SHARE, DAYS = "number", "share", "days"
+NUMBER, SHARE, DAYS, TIME = "number", "share", "days", "time"
 DIGITS, MOST_DIGITS = 3, 12  # of a number beyond those that all rows share, and at most
 EPOCH = np.datetime64("1970-01-01", "D")
+MINUTES = 24 * 60
 
 
 class FeatureKind(NamedTuple):
@@ -32,9 +34,21 @@ class FeatureKind(NamedTuple):
             return NO_VALUE
         if self.what == SHARE:
             return f"{max(value, 0):.0%}"
-        if self.what == DAYS:
-            return str(EPOCH + round(value))
+        if self.what in (DAYS, TIME):
+            return write_days(value, is_time=self.what == TIME)
         return format_axis_number(value, count_digits(value, spread))
+
+
+def write_days(days: float, *, is_time: bool) -> str:
+    """Write days since 1970-01-01 as a date, or what part of one is over as a time.
+
+    >>> write_days(0.75, is_time=True)
+    '18:00'
+    """
+    if is_time:
+        hour, minute = divmod(round(days % 1 * MINUTES) % MINUTES, 60)
+        return f"{hour:02}:{minute:02}"
+    return str(EPOCH + math.floor(days))
 
 
 def count_digits(value: float, spread: float) -> int:
@@ -59,7 +73,7 @@ def list_kinds(model: CentroidModel) -> dict[int, FeatureKind]:
         if isinstance(column, NumberColumn):
             found[first] = FeatureKind(NUMBER, column.offset)
         elif isinstance(column, DateColumn):
-            found[first] = FeatureKind(DAYS, column.mean)
+            found[first] = FeatureKind(TIME if column.form == CLOCK else DAYS, column.mean)
     return found
 
 

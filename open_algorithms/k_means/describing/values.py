@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
-from open_algorithms.k_means.describing.features import EPOCH
+from open_algorithms.k_means.describing.features import write_days
+from open_algorithms.learning.columns.dates import CLOCK
 from open_algorithms.learning.columns.recipe import (
     BooleanColumn,
     CategoryColumn,
@@ -74,7 +75,7 @@ def read_value(column: Column, features: Sequence[float]) -> Value:
         case BooleanColumn():
             return features[0] > 0.5
         case DateColumn():
-            return str(EPOCH + round(features[0] + column.mean))
+            return write_days(features[0] + column.mean, is_time=column.form == CLOCK)
         case CategoryColumn():
             level = int(np.argmax(features))
             if features[level] < 0.5:
@@ -90,4 +91,4 @@ def clean(value: float) -> float:
     >>> clean(0.1 + 0.2)
     0.3
     """
-    return float(f"{value:.12g}")
+    return float(f"{value:.15g}")

@@ -85,9 +85,9 @@ class SampleSummary:
 
 @dataclass(frozen=True)
 class FeatureEntry:
-    """A feature in the sample, in raw units, of the `kind` number, share or days: what part of the variance it is.
+    """A feature in the sample, in raw units: what part of the variance of rows it is.
 
-    Clusters `explained` a part of its own variance.
+    Its `kind` is that of a TellingFeature. Clusters `explained` a part of its own variance.
     """
 
     feature: str
@@ -103,7 +103,8 @@ class FeatureEntry:
 class TellingFeature:
     """A feature by which the sampled rows of a cluster differ from all: their `mean`, and by so many `deviations`.
 
-    Of the `kind` number means are numbers, of share parts of rows, which have a level, and of days those since 1970.
+    Means are what the `kind` says: a number; the share of rows that have a level, or are true; the days since
+    1970-01-01, or of a time the part of a day.
     """
 
     feature: str
