@@ -3,6 +3,7 @@
 Tests: tests/k_means/report/test_page.py.
 """
 
+import math
 from collections.abc import Iterator
 
 from open_algorithms.k_means.measuring.spread import DOMINANT_SHARE, warn_of_dominance
@@ -88,15 +89,17 @@ def sample_note(report: Report) -> str:
 def distance_note(report: Report) -> str:
     """Explain the squared distances of the log, and which of them the original reports."""
     count, training = report.count, report.training
-    units = "Features are divided by their standard deviations, so that all count alike"
-    if not report.data.normalized:
-        units = "Features are in their own units, so that those with large numbers count most"
-    text = (
-        f"{units}. msd is the mean squared distance of all rows from their nearest centers, ssd the sum. What the "
-        "original prints as its train msd is called msd_of_centers here, and is "
-        f"{format_number(count.msd_of_centers)}: how far the {format_count(training.start_centers)} centers that the "
-        "mini-batches moved are, by their counts, from those that they were clustered into. It tells little of rows."
-    )
+    text = "Features are in their own units, so that those with large numbers count most. "
+    if report.data.normalized:
+        text = "Features are divided by their standard deviations, so that all count alike. "
+    text += "msd is the mean squared distance of all rows from their nearest centers, ssd the sum."
+    if math.isfinite(count.msd_of_centers):
+        text += (
+            " What the original prints as its train msd is called msd_of_centers here, and is "
+            f"{format_number(count.msd_of_centers)}: how far the {format_count(training.start_centers)} centers that "
+            "the mini-batches moved are, by their counts, from those that they were clustered into. It tells little of "
+            "rows."
+        )
     if len(training.attempts) > 1:
         low, high = format_number(min(training.attempts)), format_number(max(training.attempts))
         text += f" The {len(training.attempts)} attempts at k={report.counts[-1].k} came to "
