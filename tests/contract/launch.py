@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pytest
 
@@ -60,6 +60,9 @@ class Running(ABC):
             self.stop()
         if self.popen.stdout is not None:
             self.popen.stdout.close()
+
+
+RunningT = TypeVar("RunningT", bound=Running)
 
 
 class Process(Running):
@@ -113,9 +116,9 @@ class HardenedContainer(Container):
     options = ("--read-only", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1234")
 
 
-def run_algorithm(launch: type[Running], word: str) -> type[Running]:
+def run_algorithm(launch: type[RunningT], word: str) -> type[RunningT]:
     """Give the same way of running another algorithm: by ALGORITHM, or by its own image."""
-    return type(f"{launch.__name__}Of{word}", (launch,), {"algorithm": word})
+    return cast(type[RunningT], type(f"{launch.__name__}Of{word}", (launch,), {"algorithm": word}))
 
 
 def launch_by(how: type[Running], *others: Any) -> Any:
