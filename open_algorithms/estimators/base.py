@@ -23,6 +23,7 @@ from open_algorithms.estimators.saving import check_place, save_model
 from open_algorithms.learning.columns.wishes import parse_kinds
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration
+from open_algorithms.learning.showing.report_json import plain_value
 from open_algorithms.learning.types.arrays import Float32s
 from open_algorithms.learning.work import ColumnRequest, Columns
 
@@ -36,6 +37,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
     _algorithm: ClassVar[Algorithm]
     _parameters: ClassVar[Mapping[str, Declaration]]
     model_: Any
+    _report: Any
 
     def __init_subclass__(cls, parameters: Mapping[str, Declaration] | None = None, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -87,10 +89,6 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
         """The names of the columns of a frame that the estimator is fitted on; none without a frame."""
         return tuple(name.strip() for name in getattr(self, "feature_names_in_", ()))
 
-    def _report_values(self) -> dict[str, Any]:
-        """Return the report of the fit as in report.json."""
-        raise NotImplementedError
-
     def _render_report(self) -> str:
         """Return the page of the report."""
         raise NotImplementedError
@@ -101,13 +99,14 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if not hasattr(self, "_report"):
             raise AttributeError("a model that was loaded has no report: fit writes one")
-        return self._report_values()
+        found: dict[str, Any] = plain_value(self._report)  # type: ignore[assignment]
+        return found
 
     def report(self) -> ReportPage:
         """Return the report of the fit: a notebook shows its page, a terminal its summary, `save` writes it."""
-        describe = self._algorithm.require("describe_report", "describes no report")
-        summary = "\n".join(describe(self.report_))
-        return ReportPage(self._render_report(), summary)
+        values = self.report_
+        describe_report = self._algorithm.offered("describe_report") or (lambda report: ())
+        return ReportPage(self._render_report(), "\n".join(describe_report(values)))
 
     def _write_model(self, folder: Path) -> None:
         """Write the files of the model."""

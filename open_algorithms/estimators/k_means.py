@@ -14,8 +14,11 @@ from open_algorithms.estimators.parameters import write_text
 from open_algorithms.estimators.unlabelled import UnlabelledEstimator, declare_parameters, take_pieces
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.artifact.write import write_artifact
+from open_algorithms.k_means.report.schema import Report
+from open_algorithms.k_means.training.result import ClusteringResult
 from open_algorithms.learning.rows.csr import Features
 from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.learning.work import Work
 
 K_MEANS = Algorithm("k_means", "open_algorithms.k_means")
 USUAL_K = "8"  # as in scikit-learn; a job has to be told
@@ -76,6 +79,16 @@ class KMeans(ClusterMixin, UnlabelledEstimator, parameters=declare_parameters(K_
     @classmethod
     def _kept_parameters(cls, model: CentroidModel) -> Mapping[str, Any]:
         return {"k": int(model.centers.shape[0])}
+
+    def _build_report(self, result: ClusteringResult, work: Work) -> Report:
+        from open_algorithms.k_means.report.build import build_report
+
+        return build_report(result, work)
+
+    def _render_report(self) -> str:
+        from open_algorithms.k_means.report.page import render_report
+
+        return render_report(self._report)
 
     def _write_model(self, folder: Path) -> None:
         write_artifact(self.model_, folder)

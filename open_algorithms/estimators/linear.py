@@ -98,12 +98,6 @@ class LinearEstimator(ModelEstimator):
         check_is_fitted(self)
         return np.array(self.model_.feature_names, object)
 
-    def _report_values(self) -> dict[str, Any]:
-        from open_algorithms.learning.showing.report_json import plain_value
-
-        found: dict[str, Any] = plain_value(self._report)  # type: ignore[assignment]
-        return found
-
     def _render_report(self) -> str:
         from linear_learner.report.page import render_report
 

@@ -1,9 +1,8 @@
 """What the estimators have in common that learn from rows without labels, and transform them.
 
-Tests: tests/estimators/test_k_means.py.
+Tests: tests/estimators/test_k_means.py, tests/estimators/test_pca.py.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,18 +17,15 @@ from open_algorithms.estimators.base import ModelEstimator
 from open_algorithms.estimators.inputs.reading import read_features, read_rows
 from open_algorithms.estimators.inputs.rows import MatrixSource, TableSource, without_labels
 from open_algorithms.estimators.parameters import select_parameters, write_texts
-from open_algorithms.learning.options.declaration import Declaration, load_declarations
+from open_algorithms.learning.options.declaration import AUTO, Declaration, load_declarations
 from open_algorithms.learning.rows.csr import Features
-from open_algorithms.learning.work import Columns
+from open_algorithms.learning.work import Columns, Work
 
 DECIDED = ("feature_dim",)  # by the rows that fit is given
-REPORT, REPORT_PAGE = "report.json", "report.html"
 
 
 class UnlabelledEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ModelEstimator):  # type: ignore[misc]
     """Learns from rows X alone: y is ignored, as in a pipeline, wherever it is given."""
-
-    _report: Mapping[str, str]
 
     def _read_rows(self, X: Any) -> MatrixSource | TableSource:
         """Read what is learned from."""
@@ -43,7 +39,7 @@ class UnlabelledEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mod
         if isinstance(source, TableSource):
             columns = Columns(source.recipe.feature_names, recipe=source.recipe)
         result, work = self._train(texts, {"train": without_labels(source)}, columns)
-        self._report = self._algorithm.learn.write_report(result, work)
+        self._report = self._build_report(result, work)
         self.model_ = result.model
 
     def _read_pieces(self, X: Any) -> Iterator[Features]:
@@ -56,12 +52,9 @@ class UnlabelledEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mod
         check_is_fitted(self)
         return np.array(self.model_.feature_names, object)
 
-    def _report_values(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._report[REPORT])
-        return found
-
-    def _render_report(self) -> str:
-        return self._report[REPORT_PAGE]
+    def _build_report(self, result: Any, work: Work) -> Any:
+        """Return the report of a fit."""
+        raise NotImplementedError
 
 
 def take_pieces(source: MatrixSource | TableSource) -> Iterator[Features]:
@@ -72,6 +65,10 @@ def take_pieces(source: MatrixSource | TableSource) -> Iterator[Features]:
 
 
 def declare_parameters(algorithm: Algorithm, **defaults: str) -> dict[str, Declaration]:
-    """Return the parameters of an algorithm's estimator; `defaults` are those that a job has to be told."""
-    known = select_parameters(load_declarations(algorithm.card.declaration), DECIDED, {})
-    return known | {name: replace(known[name], default=default) for name, default in defaults.items()}
+    """Return the parameters of an algorithm's estimator; `defaults` are those of what a job has to be told."""
+    declared = load_declarations(algorithm.card.declaration)
+    told = {
+        name: replace(declared[name], default=default, auto=declared[name].auto or default == AUTO)
+        for name, default in defaults.items()
+    }
+    return select_parameters({**declared, **told}, DECIDED, {})

@@ -123,3 +123,10 @@ def test_more_clusters_than_rows_are_refused() -> None:
 def test_what_is_wrong_with_parameters_is_said_at_once() -> None:
     with pytest.raises(ValueError, match=r"- k: expected auto or an integer(.|\n)*- init_method: expected random or"):
         KMeans(k=0, init_method="best").fit(X)
+
+
+def test_the_report_is_that_of_a_job(tmp_path: Path) -> None:
+    model = KMeans(k=3).fit(X)
+    model.report().save(tmp_path / "report.html")
+    assert "3 clusters" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert (model.report_["k"], model.report_["data"]["features"]) == (3, 4)
