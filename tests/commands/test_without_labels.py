@@ -4,14 +4,18 @@ import csv
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from open_algorithms.commands.main import main_by_name
+from open_algorithms.doors.algorithms import find_algorithm
 from tests.commands.command import Command
+from tests.needs import TOP
 
 pytestmark = pytest.mark.processes
 
@@ -167,6 +171,14 @@ def test_the_parts_of_a_split_are_named_by_the_channels_that_there_are(command: 
     status, out, said = command("train", tmp_path, "--k", 2, "--out", "model")
     assert (status, out) == (2, "")
     assert said.endswith(f"train {tmp_path / 'train.csv'} --test {tmp_path / 'test.csv'} ...\n")
+
+
+def test_every_program_that_is_installed_is_named_after_an_algorithm() -> None:
+    programs = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["scripts"]
+    assert {find_algorithm({"ALGORITHM": name}).word for name in programs} >= {WORD, "linear_learner", "pca"}
+    for entry in programs.values():
+        module, _, function = entry.partition(":")
+        assert callable(getattr(import_module(module), function))
 
 
 def test_a_program_of_the_name_of_an_algorithm_runs_its_commands(

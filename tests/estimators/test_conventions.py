@@ -18,6 +18,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from linear_learner import LinearLearnerClassifier, LinearLearnerRegressor
 from open_algorithms.k_means import KMeans
+from open_algorithms.pca import PCA
 from tests.estimators.examples import NAMES, NUMBERS, QUICK, X, fit_amounts, fit_quickly, weight_bits
 from tests.waiting import HANG_SECONDS
 
@@ -35,7 +36,7 @@ def expected_failures(estimator: Any) -> dict[str, str]:
 
 @pytest.mark.filterwarnings(IGNORE)
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [LinearLearnerClassifier(), LinearLearnerRegressor(), KMeans()], expected_failed_checks=expected_failures
+    [LinearLearnerClassifier(), LinearLearnerRegressor(), KMeans(), PCA()], expected_failed_checks=expected_failures
 )
 def test_every_check_of_scikit_learn_passes(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
