@@ -7,9 +7,7 @@ Each side runs in processes of its own. Arguments choose between the sets by a p
 import io
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,108 +15,69 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data
 from benchmarks.job import run_python
 from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, run_in_process, shortest_times, time_run
 from benchmarks.problems import PROCESSORS
+from benchmarks.unlabelled import (
+    DENSE,
+    MNIST,
+    SPARSE,
+    Laps,
+    RowSet,
+    as_features,
+    load_digits,
+)
 from container.codecs.recordio import encode_records
 from container.job.log import JobLog
 from open_algorithms.k_means.options.hyperparameters import parse_hyperparameters
 from open_algorithms.k_means.training.fit import cluster_rows
-from open_algorithms.learning.rows.csr import Csr, Features
 from open_algorithms.learning.work import Columns, Work
 
 K, SEEDS = 10, 3
 LEAST = 1.5  # of the speed of MiniBatchKMeans, at a distance that is no greater
 BANK, MOST_OF_BANK = "2-12", 3.0  # numbers of clusters at once, and of the time of the largest alone
-DENSE_ROWS, DENSE_FEATURES, GROUPS = 1_000_000, 30, 20
-SPARSE_ROWS, SPARSE_FEATURES, MEAN_VALUES = 200_000, 10_000, 60
 PEERS = ("KMeans", "MiniBatchKMeans", "faiss")
 FAISS_PASSES = 25
 
 
-def load_digits() -> Any:
-    """Return the digits of MNIST, (50,000, 784)."""
-    return data.load_mnist()["train"][0]
-
-
-def draw_dense() -> Any:
-    """Draw rows around twenty centers that overlap."""
-    generator = np.random.default_rng(0)
-    centers = generator.normal(size=(GROUPS, DENSE_FEATURES))
-    noise = generator.standard_normal((DENSE_ROWS, DENSE_FEATURES), np.float32)
-    return centers[generator.integers(0, GROUPS, DENSE_ROWS)].astype(np.float32) + np.float32(1.2) * noise
-
-
-def draw_sparse() -> Any:
-    """Draw rows like texts of some subjects: each has frequent terms of its own, and all share Zipf's law."""
-    from scipy import sparse
-
-    generator = np.random.default_rng(0)
-    lengths = generator.poisson(MEAN_VALUES, SPARSE_ROWS) + 1
-    subjects = generator.integers(0, GROUPS, SPARSE_ROWS)
-    shares = np.cumsum(1 / np.arange(1, SPARSE_FEATURES + 1))
-    ranks = np.searchsorted(shares, generator.random(lengths.sum()) * shares[-1])
-    orders = np.array([generator.permutation(SPARSE_FEATURES) for _ in range(GROUPS)])
-    terms = orders[np.repeat(subjects, lengths), ranks]
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    shape = (SPARSE_ROWS, SPARSE_FEATURES)
-    X = sparse.csr_matrix((np.ones(len(terms), np.float32), terms.astype(np.int32), starts), shape=shape)
-    X.sum_duplicates()
-    X.data /= np.repeat(np.sqrt(np.add.reduceat(X.data**2, X.indptr[:-1])), np.diff(X.indptr))
-    return X
-
-
-@dataclass(frozen=True)
-class Case:
-    """A set of rows; `peers` are those that can cluster them in reasonable time."""
-
-    name: str
-    load: Callable[[], Any]
-    peers: tuple[str, ...] = PEERS
-
-
-CASES = (
-    Case(f"MNIST, 50,000 x 784, k={K}", load_digits),
-    Case(f"{DENSE_ROWS:,} x {DENSE_FEATURES}, k={K}", draw_dense),
-    Case(f"sparse, {SPARSE_ROWS:,} x {SPARSE_FEATURES:,}, k={K}", draw_sparse, ("MiniBatchKMeans",)),
-)
+PEERS_OF = {MNIST: PEERS, DENSE: PEERS, SPARSE: ("MiniBatchKMeans",)}  # that cluster a set in reasonable time
 
 
 def figures() -> Iterator[Figure]:
     """Measure all sets."""
-    for case in CASES:
-        if is_chosen(case.name):
-            yield from measure_loops(case)
+    for rows, peers in PEERS_OF.items():
+        if is_chosen(rows.name):
+            yield from measure_loops(rows, peers)
     if is_chosen("MNIST, whole process"):
         yield from measure_processes()
 
 
-def measure_loops(case: Case) -> Iterator[Figure]:
+def measure_loops(case: RowSet, peers: tuple[str, ...]) -> Iterator[Figure]:
     """Measure the clustering of rows in memory: its seconds, and how good it is, of some seeds."""
+    subject = f"{case.name}, k={K}"
     found = {"ours": run_in_process(PROCESSORS, cluster_here, case, {"k": str(K)})}
-    for peer in case.peers:
+    for peer in peers:
         if peer == "faiss" and find_spec("faiss") is None:
             print("    faiss is left out: it is not installed here")
             continue
         found[peer] = run_in_process(PROCESSORS, fit_peer, case, peer)
     for name, (seconds, distances) in found.items():
-        yield Figure(case.name, f"{name}, clustering", seconds, "s")
-        yield Figure(case.name, f"{name}, mean squared distance, the mean of {SEEDS} seeds", float(np.mean(distances)))
+        yield Figure(subject, f"{name}, clustering", seconds, "s")
+        yield Figure(subject, f"{name}, mean squared distance, the mean of {SEEDS} seeds", float(np.mean(distances)))
     ours, ours_distances = found["ours"]
     for name, (seconds, distances) in found.items():
         if name != "ours":
             least = LEAST if name == "MiniBatchKMeans" else None
             most = 1.0 if name == "MiniBatchKMeans" else None
-            yield Figure(case.name, f"our speed of {name}'s", seconds / ours, least=least)
+            yield Figure(subject, f"our speed of {name}'s", seconds / ours, least=least)
             ratio = float(np.mean(ours_distances) / np.mean(distances))
-            yield Figure(case.name, f"our distance of {name}'s", ratio, most=most)
+            yield Figure(subject, f"our distance of {name}'s", ratio, most=most)
     bank, _ = run_in_process(PROCESSORS, cluster_here, case, {"k_range": BANK})
     alone, _ = run_in_process(PROCESSORS, cluster_here, case, {"k": BANK.split("-")[1]})
-    yield Figure(case.name, f"k of {BANK} at once, of the time of the largest alone", bank / alone, most=MOST_OF_BANK)
+    yield Figure(subject, f"k of {BANK} at once, of the time of the largest alone", bank / alone, most=MOST_OF_BANK)
 
 
-def cluster_here(case: Case, texts: dict[str, str]) -> tuple[float, list[float]]:
+def cluster_here(case: RowSet, texts: dict[str, str]) -> tuple[float, list[float]]:
     """Cluster by our loop; return the shortest seconds and the mean squared distances of some seeds.
 
     A pass that measures the centers is a part of it; the reading of rows into memory, as peers are given them, is not.
@@ -142,28 +101,7 @@ def cluster_here(case: Case, texts: dict[str, str]) -> tuple[float, list[float]]
     return min(times), distances
 
 
-class Laps:
-    """Keeps the seconds of the parts of a job."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.last = time.perf_counter()
-
-    def record(self, name: str) -> None:
-        """End a part."""
-        now = time.perf_counter()
-        self.seconds[name] = self.seconds.get(name, 0.0) + now - self.last
-        self.last = now
-
-
-def as_features(X: Any) -> Features:
-    """Return rows as our readers yield them."""
-    if isinstance(X, np.ndarray):
-        return X
-    return Csr(X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64), X.shape)
-
-
-def fit_peer(case: Case, name: str) -> tuple[float, list[float]]:
+def fit_peer(case: RowSet, name: str) -> tuple[float, list[float]]:
     """Cluster by a peer; return the shortest seconds and the mean squared distances of some seeds."""
     X, times, distances = case.load(), [], []
     for seed in range(SEEDS):

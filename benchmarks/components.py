@@ -1,0 +1,145 @@
+"""Find principal components of rows in memory, beside scikit-learn and faiss, in the same run; and whole processes.
+
+Each side runs in processes of its own. Arguments choose between the sets by a part of their names:
+`python -m benchmarks.components MNIST`.
+"""
+
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.job import run_python
+from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, run_in_process, shortest_times, time_run
+from benchmarks.problems import PROCESSORS
+from benchmarks.unlabelled import DENSE, MNIST, SPARSE, Laps, RowSet, as_features, load_digits
+from container.codecs.recordio import encode_records
+from container.job.log import JobLog
+from open_algorithms.learning.work import Columns, Work
+from open_algorithms.pca.options.hyperparameters import parse_hyperparameters
+from open_algorithms.pca.training.fit import find_components
+
+COMPONENTS, REPEATS = 10, 3
+LEAST = 1.5  # of the speed of scikit-learn's PCA
+LEAST_VARIANCE = 0.99  # of what exact components explain, that randomized ones do
+PEERS = ("PCA", "IncrementalPCA", "faiss")
+PEERS_OF = {MNIST: PEERS, DENSE: PEERS, SPARSE: ("PCA",)}
+
+
+def figures() -> Iterator[Figure]:
+    """Measure all sets."""
+    for rows, peers in PEERS_OF.items():
+        if is_chosen(rows.name):
+            yield from measure_loops(rows, peers)
+    if is_chosen("MNIST, whole process"):
+        yield from measure_processes()
+
+
+def measure_loops(case: RowSet, peers: tuple[str, ...]) -> Iterator[Figure]:
+    """Measure the search for components of rows in memory: its seconds, and the variance that they explain."""
+    subject = f"{case.name}, {COMPONENTS} components"
+    found = {mode: run_in_process(PROCESSORS, solve_here, case, mode) for mode in ("regular", "randomized")}
+    for peer in peers:
+        if peer == "faiss" and find_spec("faiss") is None:
+            print("    faiss is left out: it is not installed here")
+            continue
+        found[peer] = run_in_process(PROCESSORS, fit_peer, case, peer)
+    for name, (seconds, explained) in found.items():
+        yield Figure(subject, f"{name}, fit", seconds, "s")
+        yield Figure(subject, f"{name}, share of variance explained", explained)
+    ours, exact = found["regular"]
+    for peer in peers:
+        if peer in found:
+            least = LEAST if peer == "PCA" else None
+            yield Figure(subject, f"our speed of {peer}'s", found[peer][0] / ours, least=least)
+    ratio = found["randomized"][1] / exact
+    yield Figure(subject, "variance explained by randomized components, of exact ones", ratio, least=LEAST_VARIANCE)
+
+
+def solve_here(case: RowSet, mode: str) -> tuple[float, float]:
+    """Find components; return the shortest seconds and the share of the variance.
+
+    The reading of rows into memory, as peers are given them, is not a part of it, nor are measures on the rows.
+    """
+    X, times = case.load(), []
+    blocks = [(as_features(X), np.zeros((X.shape[0], 0), np.float32))]
+    texts = {"num_components": str(COMPONENTS), "algorithm_mode": mode}
+    for _ in range(REPEATS):
+        laps, log = Laps(), JobLog("algo-1", "PCA", io.StringIO())
+        work = Work(texts, {"train": blocks}, log, record_lap=laps.record, processors=PROCESSORS)
+        result = find_components(work, parse_hyperparameters(texts), Columns())
+        times.append(laps.seconds["solve"])
+    return min(times), explained_share(X, result.model.components.T)
+
+
+def fit_peer(case: RowSet, name: str) -> tuple[float, float]:
+    """Find components by a peer; return the shortest seconds and the share of the variance."""
+    X, directions = case.load(), list[Any]()
+    taken = min(time_run(partial(fit_once, name, X, directions)) for _ in range(REPEATS))
+    return taken, explained_share(X, directions[-1])
+
+
+def fit_once(name: str, X: Any, directions: list[Any]) -> None:
+    """Fit a peer with its defaults, and put its components (c, d) into a list."""
+    if name == "faiss":
+        import faiss
+
+        peer = faiss.PCAMatrix(X.shape[1], COMPONENTS)
+        peer.train(X)
+        directions.append(faiss.vector_to_array(peer.A).reshape(COMPONENTS, -1))
+        return
+    from sklearn import decomposition
+
+    directions.append(getattr(decomposition, name)(COMPONENTS).fit(X).components_)
+
+
+def explained_share(X: Any, directions: Any) -> float:
+    """Return the share of the variance of rows (n, d) that lies along orthonormal directions (c, d)."""
+    directions = np.asarray(directions, np.float64)
+    sums, squares, total, projected = np.zeros(X.shape[1]), np.zeros(X.shape[1]), 0.0, np.zeros(len(directions))
+    for first in range(0, X.shape[0], 10_000):
+        rows = X[first : first + 10_000].astype(np.float64)
+        sums += np.asarray(rows.sum(axis=0)).ravel()
+        squares += (
+            np.asarray(rows.multiply(rows).sum(axis=0)).ravel() if hasattr(rows, "multiply") else (rows**2).sum(axis=0)
+        )
+        projected += np.square(np.asarray(rows @ directions.T)).sum(axis=0)
+    mean = sums / X.shape[0]
+    total = float((squares - X.shape[0] * mean**2).sum())
+    return float((projected - X.shape[0] * (directions @ mean) ** 2).sum() / total)
+
+
+def measure_processes() -> Iterator[Figure]:
+    """Measure whole processes on MNIST: `train` from recordIO, and peers from what they read fastest."""
+    subject = f"MNIST, whole process, {COMPONENTS} components"
+    X = load_digits()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (config := root / "input" / "config").mkdir(parents=True)
+        (channel := root / "input" / "data" / "train").mkdir(parents=True)
+        (config / "hyperparameters.json").write_text(json.dumps({"num_components": str(COMPONENTS)}))
+        (config / "inputdataconfig.json").write_text(json.dumps({"train": {}}))
+        (channel / "digits.pbr").write_bytes(encode_records(X))
+        np.save(root / "digits.npy", X)
+        works: dict[str, Callable[[], object]] = {
+            "ours": partial(run_python, [str(CHECKOUT / "train")], folder, ALGORITHM="pca")
+        }
+        for peer in ("PCA", "IncrementalPCA"):
+            fit = f"{peer}({COMPONENTS}).fit(numpy.load({str(root / 'digits.npy')!r})).components_"
+            text = f"import numpy; from sklearn.decomposition import {peer}; numpy.save({str(root / 'out')!r}, {fit})"
+            works[peer] = partial(run_python, ["-c", text], folder)
+        taken = shortest_times(works, REPEATS)
+    for name, seconds in taken.items():
+        yield Figure(subject, name, seconds, "s")
+    for peer in ("PCA", "IncrementalPCA"):
+        yield Figure(subject, f"our speed of {peer}'s", taken[peer] / taken["ours"], least=LEAST)
+
+
+if __name__ == "__main__":
+    run_benchmark("How fast are principal components found?", figures())
