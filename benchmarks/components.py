@@ -75,7 +75,7 @@ def solve_here(case: RowSet, mode: str) -> tuple[float, float]:
         work = Work(texts, {"train": blocks}, log, record_lap=laps.record, processors=PROCESSORS)
         result = find_components(work, parse_hyperparameters(texts), Columns())
         times.append(laps.seconds["solve"])
-    return min(times), explained_share(X, result.model.components.T)
+    return min(times), explained_share(X, result.model.loadings.T)
 
 
 def fit_peer(case: RowSet, name: str) -> tuple[float, float]:
@@ -106,9 +106,8 @@ def explained_share(X: Any, directions: Any) -> float:
     for first in range(0, X.shape[0], 10_000):
         rows = X[first : first + 10_000].astype(np.float64)
         sums += np.asarray(rows.sum(axis=0)).ravel()
-        squares += (
-            np.asarray(rows.multiply(rows).sum(axis=0)).ravel() if hasattr(rows, "multiply") else (rows**2).sum(axis=0)
-        )
+        powers = rows**2 if isinstance(rows, np.ndarray) else rows.multiply(rows)
+        squares += np.asarray(powers.sum(axis=0)).ravel()
         projected += np.square(np.asarray(rows @ directions.T)).sum(axis=0)
     mean = sums / X.shape[0]
     total = float((squares - X.shape[0] * mean**2).sum())

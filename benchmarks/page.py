@@ -27,6 +27,8 @@ ORDER = (
     "libsvm",
     "pipe",
     "sparse",
+    "clusters",
+    "components",
     "memory",
     "serving",
     "hosts",
