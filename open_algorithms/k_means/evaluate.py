@@ -1,7 +1,4 @@
-"""Measure a finished model on rows: the metrics that a job logs of its channels, the silhouette, and sizes of clusters.
-
-Tests: tests/commands/test_without_labels.py, tests/k_means/test_evaluate.py.
-"""
+"""Measure a finished model on rows: the metrics that a job logs, the silhouette, and the sizes of clusters."""
 
 from dataclasses import replace
 
