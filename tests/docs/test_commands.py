@@ -22,7 +22,7 @@ from tests.typed import SHELL, SPARED, type_block
 pytestmark = pytest.mark.processes
 
 # A test of their own types all that they have in these languages.
-WHOLE = dict.fromkeys(("commands.md", *WITHOUT_AWS), ("sh", "python")) | {
+WHOLE = dict.fromkeys(("commands.md", "k_means.md", *WITHOUT_AWS), ("sh", "python")) | {
     "mnist.md": ("python",),
     "mnist_python.md": ("python",),
     "python.md": ("python", "sh"),
@@ -35,6 +35,7 @@ BY_HAND = {
     "Install": "asks the index of packages for what is not there yet",
     "What it weighs": "weighs the image",
     "How fast it starts": "takes the time of a start",
+    "In a container": "builds the image of another algorithm",
 }
 
 BLOCKS = [(page, block) for page in list_pages() for block in split_page(page)]
