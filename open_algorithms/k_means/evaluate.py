@@ -1,4 +1,4 @@
-"""Measure a finished model on rows: the metrics that a job logs, the silhouette, and the sizes of clusters."""
+"""Measure a finished model on rows: the metrics that a job logs, the silhouette, and the rows of each cluster."""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""What there is to tell of each cluster: its rows, the features that tell it apart, and its most typical rows."""
+"""What there is to tell of each cluster: its rows, the features that tell it apart, and its most typical rows.
+
+Tests: tests/k_means/report/test_build.py.
+"""
 
 import math
 from collections.abc import Mapping, Sequence

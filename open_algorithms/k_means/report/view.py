@@ -1,4 +1,7 @@
-"""What a report sees of a result: the sample with its clusters, in standardised and in raw units."""
+"""What a report sees of a result: the sample with its clusters, in standardised and in raw units.
+
+Tests: tests/k_means/report/test_build.py.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property

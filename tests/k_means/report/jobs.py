@@ -8,7 +8,9 @@ import numpy as np
 from open_algorithms.k_means.report.build import build_report
 from open_algorithms.k_means.report.schema import Report
 from open_algorithms.k_means.training.result import ClusteringResult
-from open_algorithms.learning.types.arrays import Float32s
+from open_algorithms.learning.rows.csr import expand_rows
+from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.types.arrays import Float32s, Float64s
 from open_algorithms.learning.work import Columns, Work
 from tests.k_means.jobs import as_blocks, cluster, draw_rows
 from tests.k_means.tables import COLUMNS, RECIPE, encode_table
@@ -53,11 +55,18 @@ class Job(NamedTuple):
     log: Recorder
 
 
+def expand_sample(result: ClusteringResult) -> Float64s:
+    """Return the rows of a sample as they are held, (m, d)."""
+    sample = result.sample
+    rows = expand_rows(sample.X) if isinstance(sample, SparseRows) else sample.X[:-1, :-1]
+    return np.asarray(rows, np.float64)
+
+
 @cache
 def run(name: str) -> Job:
     """Run a job."""
     texts, log, X = JOBS[name], Recorder(), ROWS.get(name, draw_rows(2500, spread=0.6))
-    more: dict[str, Any] = {"channels": {"test": as_blocks(draw_rows(400, seed=1))}} if name == "several" else {}
+    more: dict[str, Any] = {"channels": {"test": as_blocks(draw_rows(400, spread=0.6))}} if name == "several" else {}
     if name == "table":
         more["columns"] = Columns(RECIPE.feature_names, recipe=RECIPE)
     if name == "sparse":

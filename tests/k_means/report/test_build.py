@@ -13,7 +13,7 @@ from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.learning.work import Work
 from tests.k_means.jobs import as_blocks, cluster
-from tests.k_means.report.jobs import JOBS, SECONDS, Job, run
+from tests.k_means.report.jobs import JOBS, SECONDS, Job, expand_sample, run
 from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Recorder
 
@@ -81,12 +81,10 @@ def test_silhouettes_are_those_of_scikit_learn(name: str) -> None:
 
 def restore_sample(job: Job) -> Float64s:
     """Return the rows of the sample in the units of distances, not centred."""
-    sample, scaler = job.result.sample, job.result.scaler
-    if isinstance(sample, SparseRows):
-        dense = np.zeros((len(sample), sample.feature_dim))
-        dense[np.repeat(np.arange(len(sample)), np.diff(sample.X.indptr)), sample.X.indices] = sample.X.data
-        return dense
-    return sample.X[:-1, :-1] + scaler.mean / scaler.deviation.astype(np.float64)
+    rows, scaler = expand_sample(job.result), job.result.scaler
+    if isinstance(job.result.sample, SparseRows):
+        return rows
+    return np.asarray(rows + scaler.mean / scaler.deviation.astype(np.float64))
 
 
 @pytest.mark.parametrize("name", PLAIN)

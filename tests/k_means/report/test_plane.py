@@ -7,11 +7,11 @@ from sklearn.decomposition import PCA
 from open_algorithms.k_means.report.plane import find_axes
 from open_algorithms.learning.types.arrays import Float64s
 from tests.k_means.jobs import draw_rows
-from tests.k_means.report.jobs import JOBS, run
+from tests.k_means.report.jobs import JOBS, expand_sample, run
 
 
 def centre(X: Float64s) -> Float64s:
-    return X - X.mean(axis=0)
+    return np.asarray(X - X.mean(axis=0))
 
 
 @pytest.mark.parametrize(("rows", "features"), [(400, 2), (400, 40), (60, 300), (500, 784), (3, 5)])
@@ -43,13 +43,7 @@ def test_rows_and_centers_lie_where_scikit_learn_puts_them(name: str) -> None:
     job = run(name)
     plane, count = job.report.plane, len(job.report.plane.rows.x)
     assert count == min(1000, len(job.X))
-    order = job.result.sample
-    centers = job.result.clustering.centers
-    if name == "sparse":
-        Z = np.zeros((len(order), order.feature_dim))
-        Z[np.repeat(np.arange(len(order)), np.diff(order.X.indptr)), order.X.indices] = order.X.data  # type: ignore[union-attr]
-    else:
-        Z = np.asarray(order.X[:-1, :-1], np.float64)
+    Z, centers = expand_sample(job.result), job.result.clustering.centers
     pca = PCA(2, svd_solver="full").fit(Z[:count])
     np.testing.assert_allclose(plane.explained, pca.explained_variance_ratio_, rtol=1e-6)
     for points, rows in ((plane.rows, Z[:count]), (plane.centers, centers)):

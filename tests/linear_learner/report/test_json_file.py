@@ -2,10 +2,7 @@
 
 import json
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,23 +13,10 @@ from linear_learner.report.page import render_report
 from open_algorithms.learning.showing.job import ColumnEntry
 from open_algorithms.learning.showing.report_json import encode_report
 from tests.linear_learner.report.jobs import JOBS, SECONDS, job
+from tests.report_keys import add_keys, read_keys
 
-PAGE = Path(__file__).parents[3] / "docs/report.md"
+PAGE = "report.md"
 NAMED = ("losses", "scores", "settings", "quantiles", "seconds", "given", "used", "versions")  # by the job
-
-
-def objects(value: Any, place: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield the place of each object and its keys: `[]` stands for an element of a list, `NAME` for a channel."""
-    if isinstance(value, list):
-        for part in value:
-            yield from objects(part, f"{place}[]")
-    elif isinstance(value, dict) and place.endswith("channels"):
-        for part in value.values():
-            yield from objects(part, f"{place}.NAME")
-    elif isinstance(value, dict) and not place.endswith(NAMED):
-        yield place or "the top", set(value)
-        for key, part in value.items():
-            yield from objects(part, f"{place}.{key}".lstrip("."))
 
 
 def table_report() -> Any:
@@ -43,18 +27,15 @@ def table_report() -> Any:
 
 
 def test_its_page_lists_every_key_and_none_that_is_not_there() -> None:
-    rows = re.findall(r"^\| `?([\w.\[\] ]+?)`? \| (`[\w` ]+`) \|", PAGE.read_text(encoding="utf-8"), re.M)
     found: dict[str, set[str]] = {}
     metrics: set[str] = set()
     for name in JOBS:
         report = json.loads(encode_report(job(name)[1]))
         metrics |= {metric for channel in report["channels"].values() for metric in channel["scores"]}
-        for place, keys in objects(report, ""):
-            found.setdefault(place, set()).update(keys)
-    for place, keys in objects(table_report(), ""):
-        found.setdefault(place, set()).update(keys)
+        add_keys(found, report, NAMED)
+    add_keys(found, table_report(), NAMED)
     found["channels.NAME.thresholds[]"] -= metrics
-    assert {place: set(re.findall(r"\w+", keys)) for place, keys in rows} == found
+    assert read_keys(PAGE) == found
 
 
 @pytest.mark.parametrize("name", JOBS)
