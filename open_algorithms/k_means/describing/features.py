@@ -14,8 +14,10 @@ from open_algorithms.learning.types.arrays import Int64s
 
 NUMBER, SHARE, DAYS, TIME = "number", "share", "days", "time"
 DIGITS, MOST_DIGITS = 3, 12  # of a number beyond those that all rows share, and at most
+WHOLE_DIGITS = 7  # of a whole number that is written out
 EPOCH = np.datetime64("1970-01-01", "D")
 MINUTES = 24 * 60
+NOISE = 0.005  # of a day, which float32 may leave out
 
 
 class FeatureKind(NamedTuple):
@@ -48,7 +50,7 @@ def write_days(days: float, *, is_time: bool) -> str:
     if is_time:
         hour, minute = divmod(round(days % 1 * MINUTES) % MINUTES, 60)
         return f"{hour:02}:{minute:02}"
-    return str(EPOCH + math.floor(days))
+    return str(EPOCH + math.floor(days + NOISE))
 
 
 def count_digits(value: float, spread: float) -> int:
@@ -59,7 +61,7 @@ def count_digits(value: float, spread: float) -> int:
     """
     size = math.floor(math.log10(abs(value))) if value else 0
     precise = DIGITS + size - (math.floor(math.log10(spread)) if 0 < spread < math.inf else size)
-    return min(max(DIGITS, precise, size + 1), MOST_DIGITS)
+    return min(max(DIGITS, precise, min(size + 1, WHOLE_DIGITS)), MOST_DIGITS)
 
 
 PLAIN = FeatureKind()

@@ -91,7 +91,8 @@ def distance_note(report: Report) -> str:
     count, training = report.count, report.training
     text = "Features are in their own units, so that those with large numbers count most. "
     if report.data.normalized:
-        text = "Features are divided by their standard deviations, so that all count alike. "
+        text = "Features are divided by their standard deviations, so that all count alike"
+        text += ". " if report.columns is None else ", but for those that are 0 or 1. "
     text += "msd is the mean squared distance of all rows from their nearest centers, ssd the sum."
     if math.isfinite(count.msd_of_centers):
         text += (

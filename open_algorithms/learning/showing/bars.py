@@ -10,7 +10,7 @@ from markupsafe import Markup
 from open_algorithms.learning.showing.words import cut_middle, format_number
 
 WIDTH, ROW_HEIGHT, GAP = 420, 24, 12  # in pixels, where there is room for them
-FONT, LETTER_WIDTH = 14, 8  # the height of a letter, and the width of most
+FONT, LETTER_WIDTH = 14, 9  # the height of a letter, and the width of most
 LONGEST_NAME = 18  # letters of a name, beyond which it is cut
 
 _BARS = Markup(

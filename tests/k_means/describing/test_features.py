@@ -29,6 +29,8 @@ MINUS = "\N{MINUS SIGN}"
         (1600000123.25, 10, "1600000123.2"),
         (0, 3, "0"),
         (7, 0, "7"),
+        (1e15, 1e15, "1e+15"),
+        (1234567, 1e9, "1,234,567"),
         (float("nan"), 1, "\N{EN DASH}"),
     ],
 )
@@ -46,6 +48,7 @@ def test_a_share_is_in_percent_a_day_is_a_date_and_a_part_of_one_is_a_time() -> 
     assert FeatureKind(SHARE).write(-1e-9, 0.4) == "0%"
     assert FeatureKind(DAYS).write(19782.4, 5) == "2024-02-29"
     assert FeatureKind(DAYS).write(-1.0, 5) == "1969-12-31"
+    assert FeatureKind(DAYS).write(19781.9999, 5) == "2024-02-29"
     assert [FeatureKind(TIME).write(part, 0.2) for part in (0.25, 0.99999, -0.25)] == ["06:00", "00:00", "18:00"]
 
 

@@ -101,6 +101,7 @@ def test_the_two_squared_distances_are_told_apart() -> None:
     assert "The 10 attempts at k=6 came to" in page
     assert "Features are divided by their standard deviations" in page
     assert "Features are in their own units" in show("several")
+    assert "so that all count alike, but for those that are 0 or 1." in show("table")
     assert "msd_of_centers" not in show("stopped").partition("How close are rows")[2].partition("What next?")[0]
 
 
