@@ -10,8 +10,8 @@ def describe_report(report: Mapping[str, Any]) -> Iterator[str]:
     chosen = next(entry for entry in report["counts"] if entry["k"] == report["k"])
     told = f"clusters: {report['k']:,}"
     if len(tried) > 1:
-        told += f" of {len(tried)} numbers from {tried[0]:,} to {tried[-1]:,}"
-        told += ", as was asked for" if report["asked"] else ", by the silhouette"
+        several = f"{len(tried)} numbers from {tried[0]:,} to {tried[-1]:,}"
+        told += f", as was asked for, among {several}" if report["asked"] else f", the clearest of {several}"
     if report["k"] > 1:
         told += f"; silhouette {chosen['silhouette']:.3f}"
     yield f"{told}; from {chosen['smallest']:,} to {chosen['largest']:,} rows"

@@ -56,7 +56,7 @@ def column_table(columns: Sequence[ColumnEntry] | None) -> Table | None:
     if columns is None:
         return None
     rows = [[entry.column, entry.kind, format_count(entry.features), entry.what] for entry in columns]
-    return Table(["column", "kind", "features", "what"], rows, texts=[1, 3])
+    return Table(["column", "kind", "features", "what"], rows, texts=[1], sentences=[3])
 
 
 def time_figure(seconds: Mapping[str, float]) -> Figure:

@@ -17,7 +17,7 @@ def test_they_tell_the_clusters_and_the_distances_of_every_channel() -> None:
     report = run("several").report
     count, channels = report.count, report.data.channels
     assert lines("several") == [
-        f"clusters: {report.k} of 8 numbers from 1 to 8, by the silhouette; silhouette {count.silhouette:.3f}; "
+        f"clusters: {report.k}, the clearest of 8 numbers from 1 to 8; silhouette {count.silhouette:.3f}; "
         f"from {count.smallest:,} to {count.largest:,} rows",
         f"mean squared distance: train {channels['train'].msd:.6g}, test {channels['test'].msd:.6g}; "
         f"{report.sample.explained:.1%} of the variance of rows explained",
@@ -25,7 +25,7 @@ def test_they_tell_the_clusters_and_the_distances_of_every_channel() -> None:
 
 
 def test_they_tell_what_was_asked_for() -> None:
-    assert lines("asked")[0].startswith("clusters: 3 of 5 numbers from 2 to 6, as was asked for; silhouette 0.")
+    assert lines("asked")[0].startswith("clusters: 3, as was asked for, among 5 numbers from 2 to 6; silhouette 0.")
     assert lines("one cluster")[0] == "clusters: 1; from 200 to 200 rows"
     assert "variance" not in lines("one cluster")[1]
     assert "variance" not in lines("all alike")[1]
