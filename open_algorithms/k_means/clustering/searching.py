@@ -12,6 +12,7 @@ from open_algorithms.k_means.clustering.lloyd import Lloyd
 from open_algorithms.k_means.clustering.population import Population
 from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.clustering.swapping import SwapSearch
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float64s
 
@@ -30,25 +31,27 @@ def search_starts(
     places: Float64s,
     assigner: Assigner,
     generator: np.random.Generator,
+    raise_if_stopped: StopCheck = never_stop,
 ) -> Lloyd:
     """Return the best runs of each number of centers on the sample, that began as the attempts; settled there.
 
-    Centers are swapped to `places` (p, d) and to rows of the sample that are far from each other.
+    Centers are swapped to `places` (p, d) and to rows of the sample that are far from each other. Raises
+    KeyboardInterrupt where the job is asked to stop.
     """
     searched = sample.slice_rows(0, min(SEARCHED_ROWS, len(sample)))
-    population = Population(lambda: [searched], assigner)
+    population = Population(lambda: [searched], assigner, raise_if_stopped=raise_if_stopped)
     runs = settle(attempts, population)
     sizes = sorted({len(centers) for centers in attempts})
     several = RUNS_KEPT if len(sizes) == 1 else 1
     kept = [centers for k in sizes for centers in keep_best(runs, k)[:several]]
     few = searched.slice_rows(0, min(SEEDED_ROWS, len(searched)))
-    apart = Seeder(few).choose(min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
+    apart = Seeder(few, raise_if_stopped).choose(min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
     pool = np.concatenate([apart, places])[:LARGEST_POOL]
     most_swaps = int(DISTANCES_LOOKED_AT / (len(searched) * len(pool) * len(kept) * ROUNDS))
     search = SwapSearch(searched, pool)
     for _ in range(ROUNDS if most_swaps else 0):
         kept = settle([search.improve(centers, most_swaps) for centers in kept], population).runs
-    return settle(kept, Population(lambda: [sample], assigner))
+    return settle(kept, Population(lambda: [sample], assigner, raise_if_stopped=raise_if_stopped))
 
 
 def settle(starts: Sequence[Float64s], population: Population) -> Lloyd:

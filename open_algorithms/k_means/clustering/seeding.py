@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from open_algorithms.k_means.clustering.population import row_squares
+from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.csr import csr_matmul, expand_rows
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
@@ -15,10 +16,13 @@ ROWS_IN_PAIRS = 1024  # up to which all distances of rows from each other are ke
 
 
 class Seeder:
-    """Chooses among rows, time after time; they are drawn by their weights, if they have some."""
+    """Chooses among rows, time after time; they are drawn by their weights, if they have some.
 
-    def __init__(self, rows: AnyRows) -> None:
-        self.rows = rows
+    Before each draw by kmeans++ `raise_if_stopped` is called: among many rows it takes its time.
+    """
+
+    def __init__(self, rows: AnyRows, raise_if_stopped: StopCheck = never_stop) -> None:
+        self.rows, self.raise_if_stopped = rows, raise_if_stopped
         weights = rows.row_weights
         self.weights = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
 
@@ -42,6 +46,7 @@ class Seeder:
         chosen[0] = generator.choice(len(self.rows), p=self.weights / self.weights.sum())
         nearest = self._distances_from(chosen[:1])[:, 0]
         for i in range(1, count):
+            self.raise_if_stopped()
             chances = np.cumsum(nearest * self.weights)
             if chances[-1] <= 0:
                 left = np.setdiff1d(np.arange(len(self.rows)), chosen[:i])

@@ -12,6 +12,7 @@ from open_algorithms.k_means.clustering.population import Population, Totals
 from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.shrinking import shrink_centers
 from open_algorithms.k_means.measuring.silhouette import ROWS, pairwise_distances, silhouettes
+from open_algorithms.k_means.options.hyperparameters import LloydSettings
 from open_algorithms.k_means.training.plan import Plan
 from open_algorithms.k_means.training.result import Clustering, ClusteringResult, Distortion
 from open_algorithms.k_means.training.state import ClusteringState
@@ -19,6 +20,9 @@ from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Floats
 from open_algorithms.learning.work import Columns
+
+HASTY = LloydSettings(max_iter=3, tol=1e-3, init_method="random", trials=1)
+FEW_PRODUCTS = 3e7  # in an iteration of an attempt, of which a stopped job has time for as many as it was to make
 
 
 def conclude(plan: Plan, state: ClusteringState, columns: Columns) -> ClusteringResult:
@@ -40,11 +44,12 @@ def conclude_stopped(plan: Plan, state: ClusteringState, columns: Columns) -> Cl
     log.warning(f"The job is stopped: the model is that of {what}, measured on a sample.")
     sample = plan.train.head_rows if state.sample is None else state.sample
     if state.lloyd is None:
-        starts = []
+        starts, products = [], state.moving.centers.size * sum(plan.hp.ks)
+        settings = plan.hp.local_lloyd if products <= FEW_PRODUCTS else HASTY
         for k in plan.hp.ks:
-            attempts = shrink_centers(state.moving, k, plan.hp.local_lloyd, plan.assigner, plan.generator(1))
+            attempts = shrink_centers(state.moving, k, settings, plan.assigner, plan.generator(1))
             starts.append(attempts.runs[int(attempts.inertias.argmin())])
-        state.centers_msd = np.full(len(starts), np.nan)
+        state.attempts, state.centers_msd = np.zeros(0), np.full(len(starts), np.nan)
     else:
         best = state.lloyd.find_best(plan.hp.ks)
         starts = [state.lloyd.runs[g] for g in best]

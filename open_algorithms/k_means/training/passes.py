@@ -53,17 +53,26 @@ def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckp
 
 
 def search_runs(plan: Plan, state: ClusteringState) -> Lloyd:
-    """Cluster the centers, attempt after attempt, and improve the best on the sample; return runs for exact passes.
+    """Cluster the centers, and improve the best attempts on the sample; return runs for exact passes.
 
     Host 0 decides.
     """
+    starts = list[Float64s]()
+    with plan.work.hosts.stopping_together():
+        starts = find_starts(plan, state)
+    return Lloyd(share_runs(plan, starts))
+
+
+def find_starts(plan: Plan, state: ClusteringState) -> list[Float64s]:
+    """Cluster the centers, attempt after attempt, improve the best on the sample, and return some of each k."""
     hp, log, generator = plan.hp, plan.work.log, plan.generator(1)
+    stop = plan.work.raise_if_stopped
     assert state.sample is not None
     starts, least = [], []
     weight = state.moving.counts.sum()
     for k in hp.ks:
         log.info(f"shrinking {len(state.moving.centers)} centers into {k}")
-        attempts = shrink_centers(state.moving, k, hp.local_lloyd, plan.assigner, generator)
+        attempts = shrink_centers(state.moving, k, hp.local_lloyd, plan.assigner, generator, stop)
         state.attempts = np.asarray(attempts.inertias / weight)
         least.append(state.attempts.min())
         for i, msd in enumerate(state.attempts):
@@ -74,10 +83,10 @@ def search_runs(plan: Plan, state: ClusteringState) -> Lloyd:
     state.centers_msd = np.array(least)
     plan.work.record_lap("shrink")
     if exact_pass_limit(plan):
-        found = search_starts(starts, state.sample, state.moving.centers, plan.assigner, generator)
+        found = search_starts(starts, state.sample, state.moving.centers, plan.assigner, generator, stop)
         starts = [centers for k in hp.ks for centers in keep_best(found, k)[: runs_at_once(plan, state.rows)]]
         plan.work.record_lap("search")
-    return Lloyd(share_runs(plan, starts))
+    return starts
 
 
 def attempts_kept(hp: Hyperparameters) -> int:

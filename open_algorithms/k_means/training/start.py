@@ -46,7 +46,10 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
             f"initialize is {len(rows)}"
         )
     check_magnitude(float(np.abs(stored_features(rows)).max(initial=0)))
-    centers = Seeder(rows).choose(hp.start_centers, hp.init_method, plan.generator(0))
+    centers = np.zeros((min(hp.start_centers, len(rows)), plan.train.feature_dim))
+    with hosts.stopping_together():
+        seeder = Seeder(rows, plan.work.raise_if_stopped)
+        centers = seeder.choose(hp.start_centers, hp.init_method, plan.generator(0))
     return MovingCenters.start(np.asarray(hosts.broadcast(centers), np.float64))
 
 

@@ -71,6 +71,45 @@ def test_a_job_that_is_stopped_leaves_whole_clusters(at: int) -> None:
     assert log.has_said("The job is stopped: the model is that of")
 
 
+class StopOnce:
+    """Raises KeyboardInterrupt at every look after a log has said something."""
+
+    def __init__(self, log: Recorder, said: str) -> None:
+        self.log, self.said = log, said
+
+    def __call__(self) -> None:
+        if self.log.has_said(self.said):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("said", ["shrinking", "finished shrinking"])
+def test_a_stop_is_heeded_while_centers_are_clustered_and_while_the_best_attempts_are_improved(said: str) -> None:
+    log = Recorder()
+    result = cluster(TEXTS, as_blocks(X), log, raise_if_stopped=StopOnce(log, said))
+    assert (result.was_stopped, result.attempts, result.exact_passes) == (True, [], 0)
+    assert log.has_said("finished shrinking") == (said == "finished shrinking")
+    assert len(np.unique(result.model.centers, axis=0)) == 7
+
+
+def test_very_many_centers_are_clustered_in_haste_where_a_job_is_stopped() -> None:
+    rows, log = draw_rows(4000, features=20), Recorder()
+    texts = {"k": "400", "mini_batch_size": "2000"}
+    result = cluster(texts, rows, log, raise_if_stopped=StopOnce(log, "shrinking"))
+    assert result.was_stopped
+    assert len(np.unique(result.model.centers, axis=0)) == 400
+
+
+def test_hosts_that_are_stopped_while_they_cluster_centers_end_together() -> None:
+    def be_host(hosts: Hosts) -> Any:
+        log = Recorder()
+        stop = StopOnce(log, "shrinking" if hosts.rank else "never")
+        return cluster(TEXTS, as_blocks(X), log, hosts=hosts, raise_if_stopped=stop)
+
+    first, second = run_hosts(2, be_host)
+    assert (first.attempts, second.attempts) == ([], [])
+    np.testing.assert_array_equal(first.model.centers, second.model.centers)
+
+
 def test_hosts_stop_together() -> None:
     def be_host(hosts: Hosts) -> Any:
         return cluster(TEXTS, as_blocks(X), hosts=hosts, raise_if_stopped=Stop(9 if hosts.rank else None))
