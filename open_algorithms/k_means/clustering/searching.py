@@ -22,6 +22,8 @@ SEEDED_ROWS = 2048  # of these, among which some that are far from each other ar
 ROUNDS = 2  # of swaps, and passes after them
 RUNS_KEPT = 3  # that swap centers, where there is one number of them; otherwise one of each
 LARGEST_POOL = 500  # places that centers are swapped to
+BREATHS, BREATHS_AT_MOST = (1, 2, 4), 6  # centers that a run gets more for a time, and rounds of that
+PRODUCTS_TRIED = 2e7  # multiplications of a pass with as many runs, beyond which there are no such rounds
 DISTANCES_LOOKED_AT = 3e8  # in all swaps: those of the searched rows from the pool, each time
 
 
@@ -51,13 +53,36 @@ def search_starts(
     search = SwapSearch(searched, pool)
     for _ in range(ROUNDS if most_swaps else 0):
         kept = settle([search.improve(centers, most_swaps) for centers in kept], population).runs
+    if searched.stored_numbers * sum(sizes) * len(BREATHS) <= PRODUCTS_TRIED:
+        kept = breathe(kept, search, population)
     return settle(kept, Population(lambda: [sample], assigner, raise_if_stopped=raise_if_stopped))
 
 
-def settle(starts: Sequence[Float64s], population: Population) -> Lloyd:
-    """Return runs from these starts that have settled on a population, but for those that cannot win."""
+def breathe(runs: list[Float64s], search: SwapSearch, population: Population) -> list[Float64s]:
+    """Give the best run of each number of centers some more, let it settle, and take as many away; return the best.
+
+    This goes on as long as one gets better by that. Fritzke, Breathing k-means, 2020.
+    """
+    sizes = sorted({len(centers) for centers in runs})
+    found = settle(runs, population)
+    for _ in range(BREATHS_AT_MOST):
+        best = [found.runs[g] for g in found.find_best(sizes)]
+        before = [float(found.inertias[g]) for g in found.find_best(sizes)]
+        widened = [search.add_centers(centers, more) for centers in best for more in BREATHS]
+        origins = [len(centers) for centers in best for _ in BREATHS]
+        wide = settle(widened, population, prune=False).runs
+        narrowed = [search.remove_centers(centers, len(centers) - k) for centers, k in zip(wide, origins, strict=True)]
+        found = settle([*best, *narrowed], population)
+        after = [float(found.inertias[g]) for g in found.find_best(sizes)]
+        if all(new > (1 - TOLERANCE) * old for new, old in zip(after, before, strict=True)):
+            break
+    return [centers for k in sizes for centers in keep_best(found, k)]
+
+
+def settle(starts: Sequence[Float64s], population: Population, *, prune: bool = True) -> Lloyd:
+    """Return runs from these starts that have settled on a population, or but for those that cannot win."""
     runs = Lloyd(list(starts))
-    runs.run(population, PASSES, TOLERANCE, prune=True)
+    runs.run(population, PASSES, TOLERANCE, prune=prune)
     return runs
 
 

@@ -27,14 +27,34 @@ class SwapSearch:
         """Return the centers (k, d) after all swaps that gain, or so many."""
         centers, distances = centers.copy(), self._distances(centers)
         for _ in range(most_swaps):
-            center, place, gain = self._find_swap(distances)
-            if gain <= LEAST_GAIN:
+            costs, inertia = self._measure_swaps(distances)
+            center, place = divmod(int(costs.argmin()), len(self.pool))
+            if costs[center, place] >= (1 - LEAST_GAIN) * inertia:
                 break
             centers[center], distances[:, center] = self.pool[place], self.from_pool[:, place]
         return centers
 
-    def _find_swap(self, distances: Float32s) -> tuple[int, int, float]:
-        """Return the center to take away, the place to put it, and what part of the inertia that gains.
+    def add_centers(self, centers: Float64s, count: int) -> Float64s:
+        """Return the centers (k, d) and `count` more, each at the place where it gains most."""
+        nearest = self._distances(centers).min(axis=1)
+        places = []
+        for _ in range(count):
+            with_new = np.minimum(self.from_pool, nearest[:, None])
+            places.append(int(with_new.sum(axis=0, dtype=np.float64).argmin()))
+            nearest = with_new[:, places[-1]]
+        return np.concatenate([centers, self.pool[places]])
+
+    def remove_centers(self, centers: Float64s, count: int) -> Float64s:
+        """Return the centers (k, d) but for `count`, one after the other the one that is missed the least."""
+        distances, left = self._distances(centers), np.arange(len(centers))
+        for _ in range(count):
+            nearest, first, second = two_nearest(distances[:, left])
+            costs = np.bincount(nearest, weights=second - first, minlength=len(left))
+            left = np.delete(left, int(costs.argmin()))
+        return np.asarray(centers[left], np.float64)
+
+    def _measure_swaps(self, distances: Float32s) -> tuple[Float64s, float]:
+        """Return the inertia (k, p) once each center is taken away and put to each place, and that of now.
 
         A row whose center goes falls to its second nearest, or to the new one.
         """
@@ -44,9 +64,7 @@ class SwapSearch:
         members[nearest, np.arange(len(distances))] = 1
         costs = members @ (np.minimum(self.from_pool, second[:, None]) - with_new)
         costs += np.ones(len(distances), np.float32) @ with_new
-        center, place = divmod(int(costs.argmin()), len(self.pool))
-        inertia = float(first.sum(dtype=np.float64))
-        return center, place, 1 - float(costs[center, place]) / inertia if inertia else 0.0
+        return np.asarray(costs, np.float64), float(first.sum(dtype=np.float64))
 
     def _distances(self, centers: Float64s) -> Float32s:
         """Return the squared distances (m, c) of the sample from centers."""

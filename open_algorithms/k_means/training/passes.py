@@ -14,7 +14,6 @@ from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.sampling import Sampler
 from open_algorithms.k_means.clustering.searching import keep_best, search_starts
 from open_algorithms.k_means.clustering.shrinking import shrink_centers
-from open_algorithms.k_means.options.hyperparameters import Hyperparameters
 from open_algorithms.k_means.training.plan import (
     EXACT_PASSES_HELD,
     EXACT_PASSES_STREAMED,
@@ -24,10 +23,11 @@ from open_algorithms.k_means.training.plan import (
     Plan,
 )
 from open_algorithms.k_means.training.state import ClusteringState
+from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.types.arrays import Float64s
 
 WriteCheckpoint = Callable[[], None]
-FEWEST_ATTEMPTS, CENTERS_SEARCHED = 2, 200  # of each number of clusters, and centers of all, that go to the search
+PRODUCTS_OF_SEARCH = 1e8  # multiplications of a pass over the sample, from which on fewer attempts are gone on from
 
 
 def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckpoint) -> None:
@@ -36,8 +36,11 @@ def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckp
     while state.epochs < hp.epochs:
         began, rows = time.time(), 0
         sampler = Sampler(plan.sample_rows, hp.seed, work.hosts) if state.sample is None else None
+        if sampler is not None and isinstance(plan.train, HeldRows):
+            sampler.add(plan.train.rows)  # at once, which copies none in vain
+        seen_by = None if isinstance(plan.train, HeldRows) else sampler
         population = plan.populations["train"]
-        for taken in absorb_rows(state.moving, population, plan.batch_rows, hp.half_life_time_size, sampler):
+        for taken in absorb_rows(state.moving, population, plan.batch_rows, hp.half_life_time_size, seen_by):
             rows += taken
             work.log.show_progress(state.epochs, hp.epochs, rows, max(rows, plan.rows), "msd", float("nan"))
         if sampler is not None:
@@ -79,7 +82,7 @@ def find_starts(plan: Plan, state: ClusteringState) -> list[Float64s]:
             log.info(f"local kmeans attempt #{i}. Current mean square distance {msd:.6f}")
         log.info(f"finished shrinking process. Mean Square Distance = {least[-1]:g}")
         order = np.argsort(attempts.inertias, kind="stable")
-        starts += [attempts.runs[g] for g in order[: attempts_kept(hp) if exact_pass_limit(plan) else 1]]
+        starts += [attempts.runs[g] for g in order[: attempts_kept(plan, state) if exact_pass_limit(plan) else 1]]
     state.centers_msd = np.array(least)
     plan.work.record_lap("shrink")
     if exact_pass_limit(plan):
@@ -89,9 +92,11 @@ def find_starts(plan: Plan, state: ClusteringState) -> list[Float64s]:
     return starts
 
 
-def attempts_kept(hp: Hyperparameters) -> int:
-    """Return how many attempts of each number of clusters are gone on from: fewer where there are many numbers."""
-    return max(FEWEST_ATTEMPTS, min(hp.local_lloyd.trials, CENTERS_SEARCHED // sum(hp.ks)))
+def attempts_kept(plan: Plan, state: ClusteringState) -> int:
+    """Return how many attempts of each number of clusters are gone on from: fewer where these or the rows are large."""
+    assert state.sample is not None
+    products = state.sample.stored_numbers * sum(plan.hp.ks)
+    return max(1, min(plan.hp.local_lloyd.trials, int(PRODUCTS_OF_SEARCH / max(1, products))))
 
 
 def share_runs(plan: Plan, starts: list[Float64s]) -> list[Float64s]:

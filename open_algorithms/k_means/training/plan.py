@@ -18,11 +18,11 @@ from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.kept import ChannelRows, StreamedRows
 from open_algorithms.learning.work import Work
 
-SAMPLE_NUMBERS = 4_000_000  # numbers of the rows of a sample, about
+SAMPLE_NUMBERS = 2_500_000  # numbers of the rows of a sample, about
 FEWEST_SAMPLED, MOST_SAMPLED = 2_000, 20_000  # rows of it
 EXACT_PASSES_HELD, EXACT_PASSES_STREAMED = 300, 5
 NUMBERS_TO_SETTLE = 10_000_000  # of rows whose exact passes go on until nothing changes
-TOLERANCE = 1e-4  # of the inertia, by which it must decrease in an exact pass of more rows
+TOLERANCE = 2e-4  # of the inertia, by which it must decrease in an exact pass of more rows
 PRODUCTS_AT_ONCE = 2e9  # multiplications in an exact pass, up to which several runs of a number of clusters share it
 COPIES = 6  # of centers in float64: moved, summed, packed, of several runs
 ADVICE = "lower k or extra_center_factor, or use a larger instance"

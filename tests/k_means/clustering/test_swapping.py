@@ -43,3 +43,14 @@ def test_one_center_is_put_at_the_best_place() -> None:
     pool = X[:30].astype(np.float64)
     found = SwapSearch(hold_dense(X), pool).improve(pool[:1] + 50, 5)
     assert inertia(found) == min(inertia(place[None]) for place in pool)
+
+
+def test_centers_are_added_where_they_gain_most_and_taken_away_where_they_are_missed_least() -> None:
+    pool = X[:20].astype(np.float64)
+    search = SwapSearch(hold_dense(X), pool)
+    more = search.add_centers(pool[:3], 1)
+    assert inertia(more) == min(inertia(np.concatenate([pool[:3], place[None]])) for place in pool)
+    assert len(search.add_centers(pool[:3], 4)) == 7
+    fewer = search.remove_centers(pool[:6], 1)
+    assert inertia(fewer) == min(inertia(np.delete(pool[:6], center, axis=0)) for center in range(6))
+    assert len(search.remove_centers(pool[:6], 4)) == 2

@@ -66,7 +66,7 @@ def test_a_stream_has_the_clusters_of_rows_in_memory() -> None:
     texts = {"k": "6", "mini_batch_size": "500", "extra_center_factor": "4", "exact_passes": "3"}
     log, tight_log = Recorder(), Recorder()
     held = cluster(texts, as_blocks(rows, parts=100), log)
-    tight = cluster(texts, as_blocks(rows, parts=100), tight_log, free_memory=lambda: 90 << 20)
+    tight = cluster(texts, as_blocks(rows, parts=100), tight_log, free_memory=lambda: 78 << 20)
     assert log.has_said("is held in memory")
     assert tight_log.has_said("is read anew for every pass")
     np.testing.assert_allclose(sort_centers(tight.model.centers), sort_centers(held.model.centers), atol=1e-4)
