@@ -9,8 +9,18 @@ import numpy as np
 from open_algorithms.learning.types.arrays import Float64s
 
 KEPT_SHARE = 3  # of a full basis one part of so many is kept
+SHORT = 1e-7  # of the longest direction in which a product leaves the basis: shorter ones are not followed
 NOTHING = 1e-13  # of the largest eigenvalue: what is less is left of rounding
 SMALL = 1e-6  # of the largest eigenvalue: what is less is not as exact as others, compared to its size
+
+
+def decompose_columns(vectors: Float64s) -> tuple[Float64s, Float64s]:
+    """Return the singular values of vectors (d, b), the largest first, and their right singular vectors, (b, b).
+
+    They come from the products of the vectors with each other, so that those below SHORT of the largest are not exact.
+    """
+    squares, directions = np.linalg.eigh(vectors.T @ vectors)
+    return np.sqrt(np.maximum(squares[::-1], 0)), np.ascontiguousarray(directions[:, ::-1])
 
 
 class Krylov:
@@ -55,14 +65,14 @@ class Krylov:
 
     def find_directions(self, rest: Float64s) -> Float64s:
         """Return orthonormal vectors (d, r) of what a product has beyond the basis, the longest first."""
-        floor = NOTHING * np.abs(self.projected).max()
-        Q, R = np.linalg.qr(rest)
-        U, lengths, _ = np.linalg.svd(R)
+        lengths, directions = decompose_columns(rest)
+        floor = max(NOTHING * np.abs(self.projected).max(), SHORT * lengths[0])
         used = min(int((lengths > floor).sum()), len(rest) - self.known)
-        block = Q @ U[:, :used]
+        block = rest @ (directions[:, :used] / lengths[:used])
         basis = self.basis[: self.known]
         block -= basis.T @ (basis @ block)
-        return np.asarray(np.linalg.qr(block)[0])
+        lengths, directions = decompose_columns(block)  # once more: the first time has lost the digits of short ones
+        return block @ (directions / lengths)
 
     def solve_projected(self) -> tuple[Float64s, Float64s]:
         """Return the eigenvalues (m,) within the basis, the largest first, and their coordinates in it, (m, m)."""

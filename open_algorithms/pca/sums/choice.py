@@ -1,13 +1,21 @@
 """Choose who sums: the native library where it is built and does it faster, numpy elsewhere.
 
-Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py.
+Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py, tests/pca/sums/test_columns.py.
 """
 
 from open_algorithms.learning.engine.native.library import find_library
 from open_algorithms.learning.types.arrays import Float64s
-from open_algorithms.pca.sums.native import NativeGram, NativeSparseGram, NativeSparseProducts
-from open_algorithms.pca.sums.plain import PlainGram, PlainProducts
-from open_algorithms.pca.sums.totals import Gram, Products
+from open_algorithms.pca.sums.native import NativeGram, NativeSparseColumns, NativeSparseGram, NativeSparseProducts
+from open_algorithms.pca.sums.plain import PlainColumns, PlainGram, PlainProducts
+from open_algorithms.pca.sums.totals import Columns, Gram, Products
+
+
+def choose_columns(features: int, *, is_sparse: bool, parts: int) -> Columns:
+    """Return who sums the features of dense or sparse rows, and their squares."""
+    library = find_library()
+    if library is None or not is_sparse:
+        return PlainColumns(features)
+    return NativeSparseColumns(features, library, parts)
 
 
 def choose_gram(features: int, *, is_sparse: bool, parts: int) -> Gram:

@@ -1,6 +1,6 @@
 """Sums over rows by the native library; see gram.c.
 
-Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py.
+Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py, tests/pca/sums/test_columns.py.
 """
 
 import ctypes
@@ -11,7 +11,6 @@ import numpy as np
 from open_algorithms.learning.engine.native.library import MOST_PARTS, Library, NativeJob, SharedWork
 from open_algorithms.learning.rows.csr import Csr, Features
 from open_algorithms.learning.types.arrays import Float64s
-from open_algorithms.pca.sums.columns import ColumnSums
 from open_algorithms.pca.sums.totals import ColumnTotals, GramTotals
 
 
@@ -65,12 +64,29 @@ class NativeGram:
         return GramTotals(columns, products)
 
 
+class NativeSparseColumns:
+    """Sums of features of sparse rows, and of their squares; each part of the work has its own."""
+
+    def __init__(self, features: int, library: Library, parts: int) -> None:
+        self.rows, self.adder = 0, SparseAdder(library, parts, (features, 2))
+
+    def add_block(self, X: Features) -> None:
+        """Add sparse rows X (n, d)."""
+        self.adder.add(X, self.adder.library.add_sparse_columns)
+        self.rows += X.shape[0]
+
+    def take_totals(self) -> ColumnTotals:
+        """Return the sums so far."""
+        sums, squares = self.adder.add_parts().T.copy()
+        return ColumnTotals(self.rows, sums, squares)
+
+
 class NativeSparseGram:
     """Sums of X'X of sparse rows; each part of the work has its own."""
 
     def __init__(self, features: int, library: Library, parts: int) -> None:
         self.adder = SparseAdder(library, parts, (features, features))
-        self.columns = ColumnSums(features)
+        self.columns = NativeSparseColumns(features, library, parts)
 
     def add_block(self, X: Features) -> None:
         """Add sparse rows X (n, d)."""
@@ -80,7 +96,7 @@ class NativeSparseGram:
     def take_totals(self) -> GramTotals:
         """Return the sums so far, with both halves of the products."""
         products = mirror_upper(self.adder.add_parts())
-        return GramTotals(ColumnTotals(self.columns.rows, self.columns.sums, products.diagonal().copy()), products)
+        return GramTotals(self.columns.take_totals(), products)
 
 
 class NativeSparseProducts:

@@ -14,8 +14,7 @@ from open_algorithms.learning.rows.csr import Features
 from open_algorithms.learning.rows.kept import AnyRows, ChannelRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s
-from open_algorithms.pca.sums.choice import choose_gram, choose_products
-from open_algorithms.pca.sums.columns import ColumnSums
+from open_algorithms.pca.sums.choice import choose_columns, choose_gram, choose_products
 from open_algorithms.pca.sums.totals import ColumnTotals, GramTotals
 
 RUN_OPERATIONS = 20e9  # between two looks at whether to stop: about a quarter of a second on two cores
@@ -81,7 +80,7 @@ class RowPasses:
     def sum_first_products(self, V: Float64s) -> tuple[ColumnTotals, Float64s]:
         """Return the totals of the rows, too."""
         products = choose_products(V, is_sparse=self.is_sparse, parts=self.parts)
-        columns = ColumnSums(len(V))
+        columns = choose_columns(len(V), is_sparse=self.is_sparse, parts=self.parts)
         with self.hosts.stopping_together():
             self.run_pass([columns.add_block, products.add_block], V.shape[1])
         return self.reduce_columns(columns.take_totals()), self.hosts.all_reduce(products.take_products())

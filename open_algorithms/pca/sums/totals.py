@@ -1,6 +1,6 @@
 """What is summed over rows X (n, d), as they are stored, and who sums it.
 
-Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py.
+Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py, tests/pca/sums/test_columns.py.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,16 @@ class GramTotals:
 
     columns: ColumnTotals
     products: Float64s
+
+
+class Columns(Protocol):
+    """Sums of features and of their squares over blocks of rows."""
+
+    def add_block(self, X: Features) -> None:
+        """Add rows X (n, d), which may be a view of a wider matrix."""
+
+    def take_totals(self) -> ColumnTotals:
+        """Return the sums of all rows so far; nothing is added afterwards."""
 
 
 class Gram(Protocol):

@@ -21,7 +21,8 @@ from open_algorithms.pca.solving.moments import Moments
 MOST_GRAM_FEATURES = 4096  # of which all pairs are summed: beyond, passes with a few directions take less time
 GRAM_COPIES = 6  # of the sums of all pairs: both halves, centred, scaled, decomposed
 BLOCK_COPIES = 6  # of the vectors of a product: drawn, scaled, orthogonalised
-SEARCH_MARGIN = 10  # directions beside those of the components, in a search that goes on until they are exact
+SEARCH_MARGIN = 4  # directions beside those of the components, in a search that goes on until they are exact
+COLUMNS_AT_ONCE = 8  # of a product of sparse rows: a number of directions that is a multiple wastes none
 PARTS_SHARE = 4  # of the memory, that sums of threads take at most
 DOUBLE_BYTES = 8
 ADVICE = "lower num_components, or use a larger instance"
@@ -62,8 +63,9 @@ class Room:
     def search_width(self, features: int) -> int:
         """Return the number of directions that are followed in a search."""
         count = self.hp.num_components
-        more = self.hp.extra_components if self.hp.is_randomized else SEARCH_MARGIN
-        return min(features, count + more)
+        if self.hp.is_randomized:
+            return min(features, count + self.hp.extra_components)
+        return min(features, -(-(count + SEARCH_MARGIN) // COLUMNS_AT_ONCE) * COLUMNS_AT_ONCE)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-/* Products of features, summed over rows in double precision: X'X, and for sparse rows also X'(X V).
+/* Products of features, summed over rows in double precision: X'X, and for sparse rows also X'(X V), sums of features and of their squares.
 
    Each part has sums of its own, over its share of the rows. Dense rows are taken in slabs, which are packed into panels
    of GROUP features in double precision, so that what a tile of sums reads lies together. */
@@ -148,9 +148,24 @@ static void add_sparse_products_part(void *given, uint32_t phase, int part) {
     }
 }
 
+/* The sums of features and of their squares: (parts, features, 2). */
+static void add_sparse_columns_part(void *given, uint32_t phase, int part) {
+    const struct sparse_gram *job = given;
+    int64_t end = job->row_ends[job->rows * (part + 1) / job->parts->count];
+    double *sums = job->products + part * job->features * 2;
+    for (int64_t e = job->row_ends[job->rows * part / job->parts->count]; e < end; e++) {
+        double value = job->values[e];
+        sums[2 * job->indices[e]] += value;
+        sums[2 * job->indices[e] + 1] += value * value;
+    }
+}
+
 /* Add the sums of rows, as thread number `self`. */
 void add_gram(struct gram *job, int self) { share_parts(job->parts, self, 1, add_gram_part, job); }
 void add_sparse_gram(struct sparse_gram *job, int self) { share_parts(job->parts, self, 1, add_sparse_gram_part, job); }
+void add_sparse_columns(struct sparse_gram *job, int self) {
+    share_parts(job->parts, self, 1, add_sparse_columns_part, job);
+}
 void add_sparse_products(struct sparse_gram *job, int self) {
     share_parts(job->parts, self, 1, add_sparse_products_part, job);
 }
