@@ -94,13 +94,18 @@ class RowPasses:
         """Hand each block of rows to all adders, which have `columns` products for each feature."""
         seen = 0
         for rows in self.data.iterate_pieces():
-            for block in split_rows(rows, columns):
-                self.raise_if_stopped()
-                for add_block in adders:
-                    add_block(block)
-                seen += block.shape[0]
-                self.listen(seen)
-            del rows
+            seen += self.add_piece(rows, adders, columns, seen)
+            del rows  # before the next one is read: the memory is sized for that
+
+    def add_piece(self, rows: AnyRows, adders: Sequence[AddBlock], columns: int, seen: int) -> int:
+        """Hand the blocks of some rows to all adders, after `seen` rows; return how many they are."""
+        for block in split_rows(rows, columns):
+            self.raise_if_stopped()
+            for add_block in adders:
+                add_block(block)
+            seen += block.shape[0]
+            self.listen(seen)
+        return len(rows)
 
 
 def split_rows(rows: AnyRows, columns: int) -> Iterator[Features]:
