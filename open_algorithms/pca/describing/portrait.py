@@ -1,10 +1,9 @@
 """A model as an HTML fragment: its facts, how much components explain, and what the largest ones are made of."""
 
-from collections.abc import Iterable
-
 from markupsafe import Markup
 
 from open_algorithms.learning.showing.bars import draw_bars
+from open_algorithms.learning.showing.portraits import frame_figure, join_lines, list_facts, list_names
 from open_algorithms.pca.artifact.model import ComponentModel
 from open_algorithms.pca.describing.facts import model_facts
 from open_algorithms.pca.describing.loadings import list_largest_loadings
@@ -12,13 +11,8 @@ from open_algorithms.pca.describing.spectrum import accumulate_ratios
 
 MAX_BARS = 20  # components whose shares are drawn
 PICTURED_COMPONENTS, LOADING_BARS = 6, 8  # components whose loadings are drawn, and bars of each
-MAX_NAMES = 1000
 
-_PORTRAIT = Markup("<h1>{}</h1>\n<dl>\n{}\n</dl>\n<h2>Components</h2>\n<p>{}</p>\n{}\n{}")
-_FACT = Markup("<div><dt>{}</dt><dd>{}</dd></div>")
-_FIGURE = Markup("<figure>\n<figcaption>{}</figcaption>\n{}\n</figure>")
-_NAMES = Markup("<details>\n<summary>{}</summary>\n<ol>\n{}\n</ol>\n</details>")
-_NAME = Markup("<li>{}</li>")
+_PORTRAIT = Markup("<h1>{}</h1>\n{}\n<h2>Components</h2>\n<p>{}</p>\n{}\n{}")
 _ORDER = (
     "Component 1 explains most of the variance. As in the original, it is the last number of an answer. Bars of a "
     "component show what a row has more of, the larger its number is, and what it has less of."
@@ -27,10 +21,10 @@ _ORDER = (
 
 def render_portrait(model: ComponentModel) -> Markup:
     """Render a model as a fragment of HTML."""
-    pairs = _join_lines(_FACT.format(name.capitalize(), text) for name, text in model_facts(model))
     title = f"{model.outputs:,} principal component{'' if model.outputs == 1 else 's'}"
     figures = [*draw_shares(model), *(draw_loadings(model, i) for i in range(min(PICTURED_COMPONENTS, model.outputs)))]
-    return _PORTRAIT.format(title, pairs, _ORDER, _join_lines(figures), _list_names(model))
+    names = list_names(model.names, None if model.recipe is None else model.recipe.column_names)
+    return _PORTRAIT.format(title, list_facts(model_facts(model)), _ORDER, join_lines(figures), names)
 
 
 def draw_shares(model: ComponentModel) -> list[Markup]:
@@ -40,7 +34,7 @@ def draw_shares(model: ComponentModel) -> list[Markup]:
         return []
     shown = [100 * ratio for ratio in ratios[:MAX_BARS]]
     caption = "Variance that each component explains, in percent"
-    return [_FIGURE.format(caption, draw_bars([str(i + 1) for i in range(len(shown))], shown, caption))]
+    return [frame_figure(caption, draw_bars([str(i + 1) for i in range(len(shown))], shown, caption))]
 
 
 def draw_loadings(model: ComponentModel, component: int) -> Markup:
@@ -52,19 +46,4 @@ def draw_loadings(model: ComponentModel, component: int) -> Markup:
         share += f", {accumulate_ratios(ratios)[component]:.1%} with those before"
     caption = f"Component {component + 1}{share}"
     bars = draw_bars([name for name, _ in found], [value for _, value in found], caption)
-    return _FIGURE.format(caption, bars)
-
-
-def _list_names(model: ComponentModel) -> Markup:
-    """List the features in the order of a record, where their names are known, or the columns of a table."""
-    what, names = "features, in the order of a record", model.names
-    if model.recipe is not None:
-        what, names = "columns, in the order of training", model.recipe.column_names
-    if not names:
-        return Markup("")
-    first = f"The first {MAX_NAMES:,} of " if len(names) > MAX_NAMES else ""
-    return _NAMES.format(f"{first}{len(names):,} {what}", _join_lines(map(_NAME.format, names[:MAX_NAMES])))
-
-
-def _join_lines(parts: Iterable[Markup]) -> Markup:
-    return Markup("\n").join(parts)
+    return frame_figure(caption, bars)

@@ -26,16 +26,17 @@ AddBlock = Callable[[Features], None]
 class RowPasses:
     """Sums over the rows of a channel of all hosts; each of them divides its rows among `parts` threads.
 
-    `listen(rows)` is called with the number of rows of this host after each block. `was_stopped` tells whether a pass
-    ended before the last row, because the job is asked to stop.
+    `listen(passes, rows)` is called after each block with how many passes are over, and how many rows of this host have
+    been seen in this one. `was_stopped` tells whether a pass ended before the last row, because the job is asked to stop.
     """
 
     data: ChannelRows
     parts: int = 1
     hosts: Hosts = SINGLE_HOST
     raise_if_stopped: StopCheck = never_stop
-    listen: Callable[[int], None] = lambda rows: None
+    listen: Callable[[int, int], None] = lambda passes, rows: None
     was_stopped: bool = False
+    passes: int = 0
 
     @property
     def is_sparse(self) -> bool:
@@ -96,6 +97,7 @@ class RowPasses:
         for rows in self.data.iterate_pieces():
             seen += self.add_piece(rows, adders, columns, seen)
             del rows  # before the next one is read: the memory is sized for that
+        self.passes += 1
 
     def add_piece(self, rows: AnyRows, adders: Sequence[AddBlock], columns: int, seen: int) -> int:
         """Hand the blocks of some rows to all adders, after `seen` rows; return how many they are."""
@@ -104,7 +106,7 @@ class RowPasses:
             for add_block in adders:
                 add_block(block)
             seen += block.shape[0]
-            self.listen(seen)
+            self.listen(self.passes, seen)
         return len(rows)
 
 

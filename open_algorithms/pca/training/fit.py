@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from open_algorithms.learning.work import Columns, Work
 from open_algorithms.pca.options.hyperparameters import Hyperparameters
@@ -11,11 +12,9 @@ from open_algorithms.pca.solving.iterating import Search, search_components
 from open_algorithms.pca.solving.moments import Moments
 from open_algorithms.pca.sums.passes import RowPasses
 from open_algorithms.pca.training.conclusion import conclude
-from open_algorithms.pca.training.log_lines import log_configuration, log_plan, log_result, log_times
+from open_algorithms.pca.training.log_lines import log_configuration, log_plan, log_result, log_times, show_progress
 from open_algorithms.pca.training.plan import Plan, make_plan
 from open_algorithms.pca.training.result import PcaResult
-
-MOST_PASSES, RANDOMIZED_PASSES = 200, 4  # of a search for exact components, and for nearly exact ones
 
 
 def find_components(work: Work, hp: Hyperparameters, columns: Columns) -> PcaResult:
@@ -32,7 +31,7 @@ def find_components(work: Work, hp: Hyperparameters, columns: Columns) -> PcaRes
     work.record_lap("read")
     log_plan(plan)
     ready = time.time()
-    rows = RowPasses(plan.train, plan.parts, work.hosts, work.raise_if_stopped)
+    rows = RowPasses(plan.train, plan.parts, work.hosts, work.raise_if_stopped, partial(show_progress, plan))
     solution = sum_all_pairs(plan, rows) if plan.sums_all_pairs else search_by_passes(plan, rows)
     solved = time.time()
     work.record_lap("solve")
@@ -66,10 +65,15 @@ def search_by_passes(plan: Plan, rows: RowPasses) -> Solution:
     def listen(passes: int, residual: float) -> None:
         log.info(f"Pass {passes}: a part {residual:.2g} of a component's product is beyond its direction.")
 
-    most = RANDOMIZED_PASSES if hp.is_randomized else MOST_PASSES
     width = plan.room.search_width(plan.train.feature_dim)
     search = Search(
-        hp.num_components, width, most, hp.seed, plan.choose_scales, hp.subtract_mean, is_patient=not hp.is_randomized
+        hp.num_components,
+        width,
+        plan.most_passes,
+        hp.seed,
+        plan.choose_scales,
+        hp.subtract_mean,
+        is_patient=not hp.is_randomized,
     )
     found = search_components(rows, search, listen)
     return Solution(found.components, found.moments, found.passes, found.residual)

@@ -3,7 +3,10 @@
 Tests: tests/pca/training/test_fit.py.
 """
 
+import math
+
 from open_algorithms.learning.options.parsing import complete_texts
+from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.work import Work
 from open_algorithms.pca.measuring.metrics import KINDS
 from open_algorithms.pca.options.hyperparameters import Hyperparameters, declarations, names_without_effect
@@ -33,6 +36,13 @@ def log_plan(plan: Plan) -> None:
             f"Components pass by pass, with {plan.room.search_width(features)} directions: {features:,} features have "
             "too many pairs."
         )
+
+
+def show_progress(plan: Plan, passes: int, rows: int) -> None:
+    """Show how far a pass is, after so many `passes` that are over and so many rows of this host."""
+    data = plan.train
+    total = data.row_count if isinstance(data, HeldRows) or passes else math.inf
+    plan.work.log.show_progress(passes, plan.most_passes, rows, total, "", math.nan)
 
 
 def log_result(work: Work, result: PcaResult) -> None:

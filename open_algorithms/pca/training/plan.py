@@ -23,6 +23,7 @@ GRAM_COPIES = 6  # of the sums of all pairs: both halves, centred, scaled, decom
 BLOCK_COPIES = 6  # of the vectors of a product: drawn, scaled, orthogonalised
 SEARCH_MARGIN = 4  # directions beside those of the components, in a search that goes on until they are exact
 COLUMNS_AT_ONCE = 8  # of a product of sparse rows: a number of directions that is a multiple wastes none
+MOST_PASSES, RANDOMIZED_PASSES = 200, 4  # of a search for exact components, and for nearly exact ones
 PARTS_SHARE = 4  # of the memory, that sums of threads take at most
 DOUBLE_BYTES = 8
 ADVICE = "lower num_components, or use a larger instance"
@@ -83,6 +84,13 @@ class Plan:
     def train(self) -> ChannelRows:
         """The rows to find components of."""
         return self.data["train"]
+
+    @property
+    def most_passes(self) -> int:
+        """The most passes over the rows that there will be."""
+        if self.sums_all_pairs:
+            return 1
+        return RANDOMIZED_PASSES if self.hp.is_randomized else MOST_PASSES
 
     @property
     def parts(self) -> int:
