@@ -12,9 +12,11 @@ from open_algorithms.pca.artifact.packing import pack_model, unpack_model
 from open_algorithms.pca.artifact.read import find_model_files, load_model, read_model
 from open_algorithms.pca.describing.facts import model_facts, model_tables
 from open_algorithms.pca.describing.portrait import render_portrait
+from open_algorithms.pca.describing.shares import explain_rows, render_shares
 
 __all__ = (
     "describe_report",
+    "explain_rows",
     "find_model_files",
     "list_row_fields",
     "load_model",
@@ -23,6 +25,7 @@ __all__ = (
     "pack_model",
     "read_model",
     "render_portrait",
+    "render_shares",
     "unpack_model",
 )
 

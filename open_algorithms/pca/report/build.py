@@ -5,7 +5,6 @@ import numpy as np
 from open_algorithms.learning.columns.describe import list_column_entries
 from open_algorithms.learning.options.parsing import complete_texts
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
-from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.learning.work import Work
 from open_algorithms.pca.describing.loadings import list_largest_loadings
 from open_algorithms.pca.describing.spectrum import SHARES, accumulate_ratios, count_components
@@ -58,7 +57,7 @@ def build_report(result: PcaResult, work: Work) -> Report:
 
 def summarize_data(result: PcaResult) -> DataSummary:
     """Return what the data is, and how well its rows are reconstructed."""
-    shares = variance_shares(result)
+    shares = result.solution.variance_shares
     largest = int(shares.argmax())
     return DataSummary(
         features=result.model.feature_dim,
@@ -72,13 +71,6 @@ def summarize_data(result: PcaResult) -> DataSummary:
             name: ChannelQuality(round(found.rows), found.ratio, found.error) for name, found in result.measured.items()
         },
     )
-
-
-def variance_shares(result: PcaResult) -> Float64s:
-    """Return the share of each feature in the variance that components are of, (d,)."""
-    components = result.solution.components
-    squares = result.solution.moments.squares / components.scales**2
-    return squares / components.total if components.total > 0 else np.zeros_like(squares)
 
 
 def list_components(result: PcaResult, ratios: list[float]) -> list[ComponentEntry]:
@@ -105,7 +97,7 @@ def list_components(result: PcaResult, ratios: list[float]) -> list[ComponentEnt
 
 def list_features(result: PcaResult) -> list[FeatureEntry]:
     """Return the features of which components lose most, as a share of all variance, of many the first."""
-    components, shares = result.solution.components, variance_shares(result)
+    components, shares = result.solution.components, result.solution.variance_shares
     values = components.singular_values[: components.count]
     kept = components.directions**2 @ values**2 / (components.total if components.total > 0 else 1)
     explained = np.divide(kept, shares, out=np.zeros_like(kept), where=shares > 0)

@@ -6,9 +6,9 @@ Tests: tests/pca/report/test_page.py.
 from collections.abc import Iterator
 
 from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.pca.measuring.dominance import is_dominant, warn_of_dominance
 from open_algorithms.pca.report.schema import Report
 
-DOMINANT_SHARE = 0.5  # of the variance, from which on one feature decides nearly alone
 LOST_SHARE = 0.9  # of what is kept of the train rows, below which test rows are said to be other ones
 USUAL_SHARE = 0.9  # of the variance, that people often want to keep
 
@@ -80,11 +80,8 @@ def list_warnings(report: Report) -> Iterator[str]:
             f"The last components are not exact after {search.passes} passes: their variances are so close to those of "
             "the next ones that their directions are hardly defined. Fewer components may be."
         )
-    if data.features > 1 and data.dominant_share > DOMINANT_SHARE and not data.normalized:
-        yield (
-            f"{data.dominant} is {data.dominant_share:.0%} of the variance of the rows, so that it decides on the "
-            "components nearly alone. With normalize_data=true all features count alike."
-        )
+    if is_dominant(data.dominant_share, data.features) and not data.normalized:
+        yield warn_of_dominance(data.dominant, data.dominant_share)
     if empty := sum(entry.singular_value == 0 for entry in report.components):
         yield f"{format_count(empty)} of {count_components(report)} explain nothing: the rows have fewer directions."
     test = data.channels.get("test")

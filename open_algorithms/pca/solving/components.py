@@ -61,6 +61,12 @@ class Solution:
     passes: int = 1
     residual: float = 0.0
 
+    @property
+    def variance_shares(self) -> Float64s:
+        """The share of each feature in the variance that components are of, (d,); 0 where there is none."""
+        squares = self.moments.squares / self.components.scales**2
+        return squares / self.components.total if self.components.total > 0 else np.zeros_like(squares)
+
 
 def make_components(eigenvalues: Float64s, vectors: Float64s, scales: Float64s, total: float) -> Components:
     """Return components from eigenvalues (r,), the largest first, and eigenvectors (d, k) of the sums of products.

@@ -27,7 +27,7 @@ class RowPasses:
     """Sums over the rows of a channel of all hosts; each of them divides its rows among `parts` threads.
 
     `listen(passes, rows)` is called after each block with how many passes are over, and how many rows of this host have
-    been seen in this one. `was_stopped` tells whether a pass ended before the last row, because the job is asked to stop.
+    been seen in this one. `was_stopped` tells whether a pass ended before the last row, as the job is asked to stop.
     """
 
     data: ChannelRows

@@ -8,6 +8,7 @@ import math
 from open_algorithms.learning.options.parsing import complete_texts
 from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.work import Work
+from open_algorithms.pca.measuring.dominance import find_dominant, warn_of_dominance
 from open_algorithms.pca.measuring.metrics import KINDS
 from open_algorithms.pca.options.hyperparameters import Hyperparameters, declarations, names_without_effect
 from open_algorithms.pca.training.plan import Plan
@@ -56,6 +57,9 @@ def log_result(work: Work, result: PcaResult) -> None:
             f"After {solution.passes} passes the last components are not exact: a part {solution.residual:.2g} of a "
             "product is beyond its direction. Their variances are close to those of others; fewer may be well defined."
         )
+    shares = solution.variance_shares
+    if (dominant := find_dominant(shares)) is not None and not result.hp.normalize_data:
+        log.warning(warn_of_dominance(result.model.feature_names[dominant], float(shares[dominant])))
     if without := int((components.singular_values[: components.count] == 0).sum()):
         log.warning(f"{without} of {components.count} components explain nothing: the rows have fewer directions.")
     for split, found in result.measured.items():

@@ -81,7 +81,9 @@ def test_warnings_tell_what_to_know_first() -> None:
 
 def test_a_feature_that_decides_alone_is_named_unless_features_are_normalized() -> None:
     X = stretch(ROWS, 5)
-    assert "n5 is 100% of the variance" in " ".join(list_warnings(make_report(X=X)))
+    assert "n5 is 99.9% of the variance of the rows, so that it decides on the components nearly alone." in " ".join(
+        list_warnings(make_report(X=X))
+    )
     assert [*list_warnings(make_report({"normalize_data": "true"}, X))] == []
 
 

@@ -164,6 +164,15 @@ def test_what_has_no_effect_is_said() -> None:
     assert log.has_said("Test data is not provided.")
 
 
+def test_a_feature_that_is_nearly_all_of_the_variance_is_named() -> None:
+    X = np.where(np.arange(20) == 7, ROWS * np.float32(100), ROWS)
+    log, other = Recorder(), Recorder()
+    find(FIVE, X, log)
+    find({**FIVE, "normalize_data": "true"}, X, other)
+    assert [warning.split(" of the variance")[0] for warning in log.warnings] == ["f7 is 99.5%"]
+    assert other.warnings == []
+
+
 def test_components_that_explain_nothing_are_told_and_are_never_not_a_number() -> None:
     log, X = Recorder(), np.outer(np.arange(30), np.arange(1, 7)).astype(np.float32)
     model = find({"num_components": "6"}, X, log).model
