@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from open_algorithms import VERSION
+from tests.contract.algorithms import OTHERS
 from tests.needs import SDK, TOP
 from tests.page import read_blocks
 from tests.publishing.aws import ACCOUNT, Aws
@@ -104,6 +105,14 @@ def test_a_dry_run_tells_everything_and_changes_nothing(tmp_path: Path, aws: Aws
     ]
     assert set(aws.asked_names()) == {"GetCallerIdentity", "DescribeRepositories", "GetAuthorizationToken"}
     assert (aws.repositories, aws.manifests, list((tmp_path / "docker").iterdir())) == (set(), {}, [])
+
+
+@pytest.mark.parametrize("word", OTHERS)
+def test_another_algorithm_goes_to_a_repository_of_its_own(tmp_path: Path, aws: Aws, small: str, word: str) -> None:
+    result = push(tmp_path, small, ALGORITHM=word, TAG="1", DRY_RUN="1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    name = f"open-{word.replace('_', '-')}"
+    assert result.stdout.startswith(f"{small} goes to {name}:1 of account {ACCOUNT} in eu-west-1.\n")
 
 
 def test_a_dry_run_knows_the_address_of_a_repository_that_is_there(tmp_path: Path, aws: Aws, small: str) -> None:
