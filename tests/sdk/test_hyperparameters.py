@@ -1,12 +1,15 @@
-"""What the SDK's own LinearLearner class sends, every argument of it, is understood."""
+"""What the SDK's own LinearLearner, KMeans and PCA classes send, every argument of them, is understood."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from linear_learner.options.hyperparameters import parse_hyperparameters
+from open_algorithms.k_means.options.hyperparameters import LloydSettings
+from open_algorithms.k_means.options.hyperparameters import parse_hyperparameters as parse_k_means
+from open_algorithms.pca.options.hyperparameters import parse_hyperparameters as parse_pca
+from tests.sdk.programs import prepare_sdk
 
 pytestmark = pytest.mark.sdk
 
@@ -41,30 +44,69 @@ JOBS: list[dict[str, Any]] = [
     ),
 ]  # fmt: skip
 
+K_MEANS = {
+    "k": 8, "init_method": "kmeans++", "max_iterations": 50, "tol": 1e-3, "num_trials": 4,
+    "local_init_method": "random", "half_life_time_size": 7, "epochs": 2, "center_factor": 6,
+    "eval_metrics": ["msd", "ssd"],
+}  # fmt: skip
+PCA = {"num_components": 33, "algorithm_mode": "randomized", "subtract_mean": False, "extra_components": -1}
+Classes = dict[str, list[dict[str, str]]]
+
 PROGRAM = """
 import json
 import boto3
 import sagemaker
+from sagemaker.amazon.amazon_estimator import RecordSet
+
 session = sagemaker.Session(boto3.Session(region_name="us-east-1"))
-for job in json.loads({jobs!r}):
-    learner = sagemaker.LinearLearner("arn:aws:iam::000000000000:role/nobody", 1, "ml.m5.large",
-                                      data_location="s3://unused/", sagemaker_session=session, **job)
-    print(json.dumps(learner.hyperparameters()))
+for name, job, batch in json.loads({jobs!r}):
+    learner = getattr(sagemaker, name)("arn:aws:iam::000000000000:role/nobody", 1, "ml.m5.large",
+                                       data_location="s3://unused/", output_path="s3://unused/",
+                                       sagemaker_session=session, **job)
+    if name != "LinearLearner":
+        learner.prepare_workflow_for_training(RecordSet("s3://unused/", 3218, 34), batch)
+    print(json.dumps([name, learner.hyperparameters()]))
 """
 
 
-@pytest.fixture
-def sent(sdk: Callable[[str], str]) -> list[dict[str, str]]:
-    """Return the hyperparameters of every job as the SDK writes them."""
-    printed = sdk(PROGRAM.format(jobs=json.dumps([EVERYWHERE | job for job in JOBS])))
-    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Classes:
+    """Return the hyperparameters of every job as the SDK writes them, by the class that it is of."""
+    jobs: list[tuple[str, dict[str, Any], int | None]] = [("LinearLearner", EVERYWHERE | job, None) for job in JOBS]
+    jobs += [
+        ("KMeans", {"k": 8}, None),
+        ("KMeans", K_MEANS, 500),
+        ("PCA", {"num_components": 2}, None),
+        ("PCA", PCA, 5),
+    ]
+    printed = prepare_sdk(tmp_path_factory.mktemp("sdk"))(PROGRAM.format(jobs=json.dumps(jobs)))
+    found: Classes = {}
+    for name, texts in (json.loads(line) for line in printed.splitlines() if line.startswith("[")):
+        found.setdefault(name, []).append({key: str(text) for key, text in texts.items()})
+    return found
 
 
-def test_every_argument_of_the_linear_learner_class_is_understood(sent: list[dict[str, str]]) -> None:
-    assert len(sent) == len(JOBS)
-    for job, texts in zip(JOBS, sent, strict=True):
+def test_every_argument_of_the_linear_learner_class_is_understood(sent: Classes) -> None:
+    assert len(sent["LinearLearner"]) == len(JOBS)
+    for job, texts in zip(JOBS, sent["LinearLearner"], strict=True):
         assert set(EVERYWHERE | job) <= set(texts)
-        hp = parse_hyperparameters({name: str(text) for name, text in texts.items()})
+        hp = parse_hyperparameters(texts)
         assert hp.predictor_type == job["predictor_type"]
         assert (hp.objective.use_bias, hp.schedule.epochs) == (False, 3)
         assert (hp.candidate.learning_rate, hp.initial.init_bias) == (1e-5, -1.5)
+
+
+def test_every_argument_of_the_kmeans_class_is_understood(sent: Classes) -> None:
+    few, many = map(parse_k_means, sent["KMeans"])
+    assert sent["KMeans"][0] == {"k": "8", "feature_dim": "34", "force_dense": "True"}
+    assert (few.k, few.feature_dim, few.mini_batch_size, few.epochs) == (8, 34, 5000, 1)
+    assert (many.mini_batch_size, many.epochs, many.init_method) == (500, 2, "kmeans++")
+    assert (many.extra_center_factor, many.half_life_time_size, many.eval_metrics) == (6, 7, ("msd", "ssd"))
+    assert many.local_lloyd == LloydSettings(50, 1e-3, "random", 4)
+
+
+def test_every_argument_of_the_pca_class_is_understood(sent: Classes) -> None:
+    few, many = map(parse_pca, sent["PCA"])
+    assert (few.num_components, few.feature_dim, few.mini_batch_size, few.subtract_mean) == (2, 34, 500, True)
+    assert (many.num_components, many.is_randomized, many.subtract_mean) == (33, True, False)
+    assert (many.mini_batch_size, many.extra_components) == (5, 33)

@@ -3,13 +3,19 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
-from tests.contract.launch import Process
+from open_algorithms.k_means.artifact.model import CentroidModel
+from open_algorithms.k_means.artifact.write import write_artifact as write_centers
+from open_algorithms.pca.artifact.model import ComponentModel
+from open_algorithms.pca.artifact.write import write_artifact as write_components
+from tests.contract.algorithms import name_algorithm
+from tests.contract.launch import Process, run_algorithm
 from tests.contract.servers import serve_model
 
 pytestmark = pytest.mark.sdk
@@ -31,14 +37,20 @@ records = [{{"features": row.tolist()}} for row in X]
 requests = [(JSONSerializer(), {{"instances": records}}), (JSONLinesSerializer(), records), (CSVSerializer(), X),
             (RecordSerializer(), X)]
 
-def value(record, name):
-    return record.label[name].float32_tensor.values[0]
+def flatten(values):
+    return [number for value in values for number in (value if isinstance(value, list) else [value])]
+
+def of_row(row):
+    return flatten(row[name] for name in {names!r})
+
+def of_record(record):
+    return flatten(list(record.label[name].float32_tensor.values) for name in {names!r})
 
 answers = [
-    (JSONDeserializer(), lambda found: [[row["score"], row["predicted_label"]] for row in found["predictions"]]),
-    (JSONLinesDeserializer(), lambda found: [[row["score"], row["predicted_label"]] for row in found]),
+    (JSONDeserializer(), lambda found: list(map(of_row, found[{key!r}]))),
+    (JSONLinesDeserializer(), lambda found: list(map(of_row, found))),
     (CSVDeserializer(), lambda found: [[float(text) for text in row] for row in found if row]),
-    (RecordDeserializer(), lambda found: [[value(r, "score"), value(r, "predicted_label")] for r in found]),
+    (RecordDeserializer(), lambda found: list(map(of_record, found))),
 ]
 for serializer, request in requests:
     for deserializer, read in answers:
@@ -47,18 +59,49 @@ for serializer, request in requests:
 """
 
 
-def test_every_serializer_and_deserializer_of_the_sdk_agrees(sdk: Callable[[str], str], tmp_path: Path) -> None:
+def draw_linear_model(random: np.random.Generator, folder: Path) -> LinearModel:
+    """Write a classifier of four features."""
+    weight, bias = random.normal(size=(4, 1)).astype(np.float32), np.array([0.25], np.float32)
+    model = LinearModel("binary_classifier", "logistic", weight, bias)
+    write_artifact(model, folder)
+    return model
+
+
+def draw_centers(random: np.random.Generator, folder: Path) -> CentroidModel:
+    """Write three centers of four features."""
+    model = CentroidModel(random.normal(size=(3, 4)).astype(np.float32))
+    write_centers(model, folder)
+    return model
+
+
+def draw_components(random: np.random.Generator, folder: Path) -> ComponentModel:
+    """Write three components of four features."""
+    loadings, mean = random.normal(size=(4, 3)).astype(np.float32), random.normal(size=4).astype(np.float32)
+    model = ComponentModel(loadings, mean, np.array([1, 2, 3], np.float32))
+    write_components(model, folder)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("word", "draw", "names"),
+    [
+        ("linear_learner", draw_linear_model, ("score", "predicted_label")),
+        ("k_means", draw_centers, ("closest_cluster", "distance_to_cluster")),
+        ("pca", draw_components, ("projection",)),
+    ],
+)
+def test_every_serializer_and_deserializer_of_the_sdk_agrees(
+    sdk: Callable[[str], str], tmp_path: Path, word: str, draw: Callable[..., Any], names: tuple[str, ...]
+) -> None:
     random = np.random.default_rng(3)
     X = random.normal(size=(5, 4)).astype(np.float32)
     np.save(tmp_path / "X.npy", X)
     (tmp_path / "model").mkdir()
-    weight, bias = random.normal(size=(4, 1)).astype(np.float32), np.array([0.25], np.float32)
-    model = LinearModel("binary_classifier", "logistic", weight, bias)
-    write_artifact(model, tmp_path / "model")
-    columns = model.predict(X)
-    expected = np.column_stack([columns["score"], columns["predicted_label"]])
-    with serve_model(tmp_path, Process) as server:
-        printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2]))
+    columns = draw(random, tmp_path / "model").predict(X)
+    expected = np.column_stack([columns[name] for name in names])
+    key = name_algorithm(word).card.answers
+    with serve_model(tmp_path, run_algorithm(Process, word)) as server:
+        printed = sdk(PROGRAM.format(port=server.url.rpartition(":")[2], names=names, key=key))
     answers = [json.loads(line) for line in printed.splitlines() if line.startswith("[")]
     assert len(answers) == 16
     for answer in answers:
