@@ -13,6 +13,8 @@ from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.objective.model import LinearModel
+from open_algorithms.k_means.artifact.read import load_model as load_centers
+from open_algorithms.pca.artifact.read import load_model as load_components
 from tests.contract.example import read_example
 from tests.contract.leftovers import remove_containers
 from tests.needs import IMAGE, TOP
@@ -84,6 +86,20 @@ def test_the_linear_learner_classes_of_the_sdk_work_as_they_are(run: Run, tmp_pa
     model = expected(fitted(tmp_path), "train", 2)
     assert [answer["predicted_label"] for answer in answers] == model["predicted_label"]
     np.testing.assert_allclose([answer["score"] for answer in answers], model["score"], atol=1e-7)
+
+
+def test_the_pca_and_kmeans_classes_of_the_sdk_work_as_they_are(run: Run, tmp_path: Path) -> None:
+    title = "The SDK's own PCA and KMeans classes"
+    (components, clusters), features, projections, nearest, distances = run(
+        title, expression="((components, clusters), features.tolist(), projections.tolist(), nearest, distances)"
+    )
+    packages = [Path(package.removeprefix("file://")) for package in (components, clusters)]
+    X, projected = np.array(features, np.float32), np.array(projections, np.float32)
+    np.testing.assert_array_equal(load_components(packages[0]).predict(X)["projection"], projected)
+    answers = load_centers(packages[1]).predict(projected)
+    np.testing.assert_array_equal(answers["closest_cluster"][:, None], nearest)
+    np.testing.assert_array_equal(answers["distance_to_cluster"][:, None], np.array(distances, np.float32))
+    assert [*map(len, (features, features[0], projections[0], set(map(tuple, nearest))))] == [342, 30, 5, 4]
 
 
 def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_best(run: Run, tmp_path: Path) -> None:
