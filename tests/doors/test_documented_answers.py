@@ -11,7 +11,9 @@ from container.contract.environment import ServerSettings
 from container.web.application import create_app
 from open_algorithms.doors.algorithms import find_algorithm
 from open_algorithms.k_means.artifact.model import CentroidModel
-from open_algorithms.k_means.artifact.write import write_artifact
+from open_algorithms.k_means.artifact.write import write_artifact as write_centers
+from open_algorithms.pca.artifact.model import ComponentModel
+from open_algorithms.pca.artifact.write import write_artifact as write_components
 from tests.contract.formats import CSV, JSON, JSONLINES, RECORDIO
 from tests.golden.bodies import read_answer
 
@@ -40,7 +42,7 @@ def ask(word: str, folder: Path, kind: str, body: bytes, accept: str) -> bytes:
 @pytest.fixture
 def clusters(tmp_path: Path) -> Path:
     """Two centers."""
-    write_artifact(CentroidModel(np.array([[9, 9], [0, 0]], np.float32)), tmp_path)
+    write_centers(CentroidModel(np.array([[9, 9], [0, 0]], np.float32)), tmp_path)
     return tmp_path
 
 
@@ -57,3 +59,25 @@ def test_k_means_answers_the_nearest_cluster_and_the_distance_from_it(clusters: 
 def test_k_means_answers_records_with_one_number_for_each_key(clusters: Path) -> None:
     answer = ask("k_means", clusters, *REQUESTS[-1], RECORDIO)
     assert read_answer(RECORDIO, answer, ("closest_cluster", "distance_to_cluster")) == [[1.0, 3.0]]
+
+
+@pytest.fixture
+def components(tmp_path: Path) -> Path:
+    """Two components of two features: the mean is subtracted, and the features change places."""
+    loadings, mean = np.array([[0, 1], [1, 0]], np.float32), np.array([-0.5, 1], np.float32)
+    write_components(ComponentModel(loadings, mean, np.array([1, 2], np.float32)), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("kind", "body"), REQUESTS)
+def test_pca_answers_a_projection_under_a_key_of_its_own(components: Path, kind: str, body: bytes) -> None:
+    answers = {accept: ask("pca", components, kind, body, accept) for accept in (JSON, JSONLINES, CSV)}
+    assert answers == {
+        JSON: b'{"projections": [{"projection": [2.0, 0.5]}]}',
+        JSONLINES: b'{"projection":[2.0,0.5]}\n',
+        CSV: b"2.0,0.5\n",
+    }
+
+
+def test_pca_answers_records_with_all_numbers_under_one_key(components: Path) -> None:
+    assert read_answer(RECORDIO, ask("pca", components, *REQUESTS[-1], RECORDIO), ("projection",)) == [[[2.0, 0.5]]]
