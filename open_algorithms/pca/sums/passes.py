@@ -112,7 +112,7 @@ class RowPasses:
 
 def split_rows(rows: AnyRows, columns: int) -> Iterator[Features]:
     """Yield the features of rows, as they are stored, in blocks of RUN_OPERATIONS for `columns` products a feature."""
-    values = rows.stored_numbers / max(1, len(rows))
+    values = max(1, rows.stored_numbers) / max(1, len(rows))
     size = max(1, int(RUN_OPERATIONS / (4 * values * columns)))
     for first in range(0, len(rows), size):
         last = min(first + size, len(rows))

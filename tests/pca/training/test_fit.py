@@ -9,11 +9,13 @@ from sklearn.decomposition import PCA
 from benchmarks.data import FOLDER
 from open_algorithms.learning.columns.recipe import BooleanColumn, CategoryColumn, NumberColumn, Recipe
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.types.arrays import Float32s
 from open_algorithms.learning.work import Columns
 from open_algorithms.pca.artifact.read import load_model
 from open_algorithms.pca.training import plan
 from open_algorithms.pca.training.result import PcaResult
+from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Metrics, Recorder, Throughput
 from tests.learning.job.stops import Stop
 from tests.pca.data import cut_blocks, draw_rows, draw_sparse_rows, exact_singular_values
@@ -103,6 +105,21 @@ def test_two_hosts_find_what_one_does(passes: bool, monkeypatch: pytest.MonkeyPa
     np.testing.assert_array_equal(first.model.loadings, second.model.loadings)
     assert first.measured["test"].metrics == pytest.approx(one.measured["test"].metrics, rel=1e-5)
     assert (first.host_count, first.measured["train"].rows) == (2, 400)
+
+
+@pytest.mark.parametrize("passes", [False, True])
+@pytest.mark.parametrize("empty", [0, 1])
+def test_a_host_without_rows_takes_part(passes: bool, empty: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if passes:
+        monkeypatch.setattr(plan, "MOST_GRAM_FEATURES", 3)
+    alone = find(FIVE, ROWS)
+
+    def be_host(hosts: Hosts) -> PcaResult:
+        rows = cut_blocks(ROWS, 7) if hosts.rank != empty else []
+        return find(FIVE, rows, hosts=hosts, sharded_channels={"train"})
+
+    for result in run_hosts(2, be_host):
+        require_same(result, alone)
 
 
 def test_a_shift_of_the_data_goes_into_the_mean() -> None:
