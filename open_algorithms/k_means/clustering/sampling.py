@@ -133,3 +133,12 @@ def head_rows(rows: AnyRows, count: int) -> AnyRows:
     if isinstance(rows, SparseRows):
         return hold_sparse(slice_rows(rows.X, 0, count))
     return hold_dense(rows.X[:count, :-1])
+
+
+def gather_first_rows(rows: AnyRows, count: int, hosts: Hosts) -> AnyRows:
+    """Return on every host the first `count` rows of all, dealt in turn, of each host's `rows`."""
+    if hosts.count == 1:
+        return head_rows(rows, count)
+    own = head_rows(rows, -(-count // hosts.count))
+    numbers = np.arange(len(own), dtype=np.uint64) * np.uint64(hosts.count) + np.uint64(hosts.rank)
+    return gather_rows(own, numbers, count, hosts)

@@ -10,6 +10,7 @@ import numpy as np
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.clustering.population import Population, Totals
 from open_algorithms.k_means.clustering.runs import Runs
+from open_algorithms.k_means.clustering.sampling import gather_first_rows
 from open_algorithms.k_means.clustering.shrinking import shrink_centers
 from open_algorithms.k_means.measuring.silhouette import ROWS, pairwise_distances, silhouettes
 from open_algorithms.k_means.options.hyperparameters import LloydSettings
@@ -42,7 +43,9 @@ def conclude_stopped(plan: Plan, state: ClusteringState, columns: Columns) -> Cl
     log, hosts = plan.work.log, plan.work.hosts
     what = f"{state.epoch} passes" if state.epoch else "the first rows"
     log.warning(f"The job is stopped: the model is that of {what}, measured on a sample.")
-    sample = plan.train.head_rows if state.sample is None else state.sample
+    sample = state.sample
+    if sample is None:  # those of all hosts: some may have none of their own
+        sample = gather_first_rows(plan.train.head_rows, plan.sample_rows, hosts)
     if state.lloyd is None:
         starts, products = [], state.moving.centers.size * sum(plan.hp.ks)
         settings = plan.hp.local_lloyd if products <= FEW_PRODUCTS else HASTY

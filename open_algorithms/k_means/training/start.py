@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from open_algorithms.k_means.clustering.batches import MovingCenters, check_magnitude
-from open_algorithms.k_means.clustering.sampling import gather_rows, head_rows, stored_features
+from open_algorithms.k_means.clustering.sampling import gather_first_rows, stored_features
 from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.training.plan import Plan
 from open_algorithms.k_means.training.state import ClusteringState
-from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.training.checkpoints import (
     Identity,
     data_fingerprints,
@@ -39,7 +38,7 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
     """Choose the centers that mini-batches move, among the first rows of all hosts; host 0 decides."""
     hp, hosts, log = plan.hp, plan.work.hosts, plan.work.log
     wanted = max(hp.mini_batch_size, ROWS_PER_CENTER * hp.start_centers)
-    rows = first_rows(plan, wanted)
+    rows = gather_first_rows(plan.train.rows, wanted, hosts)
     if len(rows) < hp.mini_batch_size:
         log.info(
             f"Batch size {hp.mini_batch_size} is bigger than the first batch data. Effective batch size used to "
@@ -51,16 +50,6 @@ def choose_first_centers(plan: Plan) -> MovingCenters:
         seeder = Seeder(rows, plan.work.raise_if_stopped)
         centers = seeder.choose(hp.start_centers, hp.init_method, plan.generator(0))
     return MovingCenters.start(np.asarray(hosts.broadcast(centers), np.float64))
-
-
-def first_rows(plan: Plan, count: int) -> AnyRows:
-    """Return on every host the first `count` rows of all, dealt in turn, of each host's rows that are at hand."""
-    hosts, rows = plan.work.hosts, plan.train.rows
-    if hosts.count == 1:
-        return head_rows(rows, count)
-    own = head_rows(rows, -(-count // hosts.count))
-    numbers = np.arange(len(own), dtype=np.uint64) * np.uint64(hosts.count) + np.uint64(hosts.rank)
-    return gather_rows(own, numbers, count, hosts)
 
 
 def job_identity(plan: Plan) -> Identity:

@@ -12,6 +12,7 @@ from open_algorithms.learning.work import Columns
 from tests.k_means.jobs import as_blocks, cluster, draw_rows, sort_centers
 from tests.learning.job.host_threads import run_hosts
 from tests.learning.job.recorder import Recorder
+from tests.learning.job.stops import Stop
 
 X = draw_rows(3000, spread=0.8)
 
@@ -100,6 +101,24 @@ def test_hosts_with_rows_of_their_own_find_the_clusters_of_all() -> None:
     best = KMeans(6, n_init=10, random_state=0).fit(X).inertia_ / len(X)
     assert first.clustering.distortion.msd < 1.005 * best
     assert first.clustering.distortion.rows == len(X)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("empty", [0, 1])
+def test_a_job_that_is_stopped_tells_the_same_on_all_hosts_also_where_some_have_no_rows(
+    sparse: bool, empty: int
+) -> None:
+    def be_host(hosts: Hosts) -> Any:
+        blocks = as_blocks(X, sparse=sparse) if hosts.rank != empty else []
+        stop = Stop(0 if hosts.rank != empty else 9)
+        work = {"hosts": hosts, "sharded_channels": ["train"], "raise_if_stopped": stop}
+        return cluster({"k": "6", "mini_batch_size": "100"}, blocks, **work)
+
+    first, second = run_hosts(2, be_host)
+    assert first.was_stopped
+    assert second.was_stopped
+    assert first.clustering.distortion == second.clustering.distortion
+    assert first.clustering.distortion.msd == pytest.approx(msd_of(first.model.centers), rel=0.01)
 
 
 def test_features_far_from_zero_keep_their_digits() -> None:
