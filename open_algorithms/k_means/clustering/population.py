@@ -12,12 +12,14 @@ from open_algorithms.k_means.assigning.assignment import Assigner, Assignment
 from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
+from open_algorithms.learning.rows.csr import csr_matmul, expand_rows, slice_rows
 from open_algorithms.learning.rows.kept import AnyRows
-from open_algorithms.learning.rows.sparse import SparseRows
+from open_algorithms.learning.rows.sparse import SparseRows, compact_and_transpose
 from open_algorithms.learning.types.arrays import Float64s
 
 ROWS_AT_ONCE = 2**15  # between which a job can be stopped
 SQUARES_AT_ONCE = 2**10  # rows whose squares are added up while they are in a cache
+NUMBERS_AT_ONCE = 2**22  # of sparse rows that are made dense
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def row_squares(rows: AnyRows) -> Float64s:
         return np.asarray(np.bincount(numbers, weights=squares, minlength=len(rows)), np.float64)
     found = np.empty(len(rows))
     for first in range(0, len(rows), SQUARES_AT_ONCE):
-        X = rows.X[first : min(first + SQUARES_AT_ONCE, len(rows)), :-1]
+        X = rows.X[first : min(first + SQUARES_AT_ONCE, len(rows)), :-1].astype(np.float64)
         found[first : first + len(X)] = np.einsum("nd,nd->n", X, X)
     return found
 
@@ -117,3 +119,17 @@ def sum_squares(rows: AnyRows) -> float:
     """Return the sum of the squared norms of rows, by their weights if they have some."""
     found = row_squares(rows)
     return float(found.sum() if rows.row_weights is None else found @ rows.row_weights)
+
+
+def pair_products(rows: AnyRows) -> Float64s:
+    """Return the products of all pairs of rows, (n, n), in float64."""
+    count = len(rows)
+    if not isinstance(rows, SparseRows):
+        wide = rows.X[:count, :-1].astype(np.float64)
+        return np.asarray(wide @ wide.T)
+    X = compact_and_transpose(rows.X)[1]
+    found, step = np.zeros((count, count)), max(1, NUMBERS_AT_ONCE // max(1, int(X.shape[1] or 0)))
+    for first in range(0, count if len(X.data) else 0, step):
+        some = slice_rows(X, first, min(first + step, count))
+        found[:, first : first + step] = csr_matmul(X, expand_rows(some).T)
+    return found

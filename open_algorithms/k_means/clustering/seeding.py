@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from open_algorithms.k_means.clustering.population import row_squares
+from open_algorithms.k_means.clustering.population import pair_products, row_squares
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.csr import csr_matmul, expand_rows
 from open_algorithms.learning.rows.kept import AnyRows
@@ -30,9 +30,15 @@ class Seeder:
         """Return `count` of the rows, at most all of them, as centers (count, d); `method` is random or kmeans++."""
         count = min(count, len(self.rows))
         if method == "random":
-            chances = self.weights / self.weights.sum()
-            return dense_rows(self.rows, generator.choice(len(self.rows), count, replace=False, p=chances))
+            return dense_rows(self.rows, self._draw_any(count, generator))
         return dense_rows(self.rows, self._draw_apart(count, generator))
+
+    def _draw_any(self, count: int, generator: np.random.Generator) -> Int64s:
+        """Return the numbers of `count` rows, drawn by their weights; those without any come last."""
+        weighty, others = np.flatnonzero(self.weights > 0), np.flatnonzero(self.weights <= 0)
+        chances, first = self.weights[weighty] / self.weights.sum(), min(count, len(weighty))
+        drawn = weighty[generator.choice(len(weighty), first, replace=False, p=chances)]
+        return np.append(drawn, generator.choice(others, count - first, replace=False)) if count > first else drawn
 
     def _draw_apart(self, count: int, generator: np.random.Generator) -> Int64s:
         """Return the numbers of `count` rows by greedy kmeans++.
@@ -67,7 +73,9 @@ class Seeder:
 
     @cached_property
     def _pairs(self) -> Float64s:
-        return self._measure(np.arange(len(self.rows)))
+        found = np.maximum(self._squares[:, None] + self._squares - 2 * pair_products(self.rows), 0)
+        np.fill_diagonal(found, 0)
+        return np.asarray(found)
 
     @cached_property
     def _squares(self) -> Float64s:

@@ -5,10 +5,8 @@ Rousseeuw, Silhouettes: a graphical aid to the interpretation and validation of 
 
 import numpy as np
 
-from open_algorithms.k_means.clustering.population import row_squares
-from open_algorithms.learning.rows.csr import csr_matmul, expand_rows
+from open_algorithms.k_means.clustering.population import pair_products, row_squares
 from open_algorithms.learning.rows.kept import AnyRows
-from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 ROWS = 1000  # of the sample, whose distances from each other are taken
@@ -17,12 +15,7 @@ ROWS = 1000  # of the sample, whose distances from each other are taken
 def pairwise_distances(rows: AnyRows) -> Float64s:
     """Return the distances (m, m) of rows from each other."""
     squares = row_squares(rows)
-    if isinstance(rows, SparseRows):
-        products = csr_matmul(rows.X, expand_rows(rows.X).T)
-    else:
-        X = rows.X[: len(rows), :-1]
-        products = (X @ X.T).astype(np.float64)
-    found = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+    found = np.sqrt(np.maximum(squares[:, None] + squares - 2 * pair_products(rows), 0))
     np.fill_diagonal(found, 0)
     return np.asarray(found)
 

@@ -136,7 +136,7 @@ def expand_rows(X: Csr) -> Dense:
 
 def csr_matmul(X: Csr, W: Floats) -> Float64s:
     """Return X W, (n, K), for X (n, d) and W (d, K), summed in float64."""
-    result = np.zeros((X.shape[0], W.shape[1]))
+    result, W = np.zeros((X.shape[0], W.shape[1])), np.ascontiguousarray(W)  # take would copy others at each step
     filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
     starts = X.indptr[filled]
     step = max(1, TERMS_AT_ONCE // W.shape[1])

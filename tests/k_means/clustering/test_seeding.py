@@ -39,3 +39,13 @@ def test_rows_are_drawn_by_their_weights(method: str) -> None:
     rows = np.arange(4, dtype=np.float32)[:, None]
     weighed = hold_dense(rows, np.array([1, 0, 0, 0], np.float32))
     assert Seeder(weighed).choose(1, method, np.random.default_rng(0)).item() == 0
+
+
+@pytest.mark.parametrize("method", ["random", "kmeans++"])
+def test_rows_without_weight_are_drawn_once_there_are_no_others(method: str) -> None:
+    rows = np.arange(6, dtype=np.float32)[:, None]
+    drawn = Seeder(hold_dense(rows, np.array([1, 0, 0, 2, 0, 0], np.float32))).choose(
+        4, method, np.random.default_rng(0)
+    )
+    assert {0, 3} < {*drawn[:, 0]}
+    assert len(np.unique(drawn)) == 4
