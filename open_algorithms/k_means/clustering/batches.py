@@ -10,12 +10,12 @@ import numpy as np
 
 from open_algorithms.k_means.clustering.population import Population, add_hosts
 from open_algorithms.k_means.clustering.runs import Runs
-from open_algorithms.k_means.clustering.sampling import Sampler
+from open_algorithms.k_means.clustering.sampling import Sampler, stored_features
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.types.arrays import Float64s
 
-LARGEST = 1e17  # of a feature, whose square float32 can hold
+LARGEST, SMALLEST = 1e17, 1e-16  # of a feature, whose square float32 can hold
 
 
 @dataclass
@@ -63,6 +63,16 @@ def check_magnitude(largest: float) -> None:
         raise InputError(
             f"channel 'train': expected features below {LARGEST:.0e}, whose squares float32 holds, found about "
             f"{largest:.3g}. Set normalize_data=true, divide them by a fixed number, or leave that column out."
+        )
+
+
+def check_smallness(rows: AnyRows) -> None:
+    """Raise InputError where features are so small that float32 cannot hold the squares of differences."""
+    largest = float(np.abs(stored_features(rows)).max(initial=0))
+    if 0 < largest < SMALLEST:
+        raise InputError(
+            f"channel 'train': expected features that differ by more than {SMALLEST:.0e}, whose squares float32 holds, "
+            f"found about {largest:.3g}. Set normalize_data=true, or multiply them by a fixed number."
         )
 
 

@@ -2,11 +2,39 @@
 
 import numpy as np
 
+from open_algorithms.k_means.clustering.population import Population
+from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 NUMBERS_AT_ONCE = 2**18  # that are held in float64
+DOUBTFUL_SHARE = 1 / 8  # of the squares of rows: less is a difference of large sums, and has lost digits
+
+
+def measure_runs(population: Population, runs: Runs) -> tuple[Float64s, Float64s]:
+    """Return the rows of each center, (K,), and for each run the sum of the squared distances from them, (G,).
+
+    Where rows are much closer to their centers than to 0, distances are taken one by one.
+    """
+    totals = population.sum_rows(runs)
+    ssds = totals.inertias(runs)
+    doubtful = np.flatnonzero(ssds < DOUBTFUL_SHARE * totals.squares)
+    if len(doubtful):
+        ssds[doubtful] = sum_distances(population, runs.take(doubtful))
+    return totals.counts, ssds
+
+
+def sum_distances(population: Population, runs: Runs) -> Float64s:
+    """Return for each run the sum of the squared distances of all rows from their centers, (G,), in float64."""
+    sums, centers = np.zeros(len(runs)), runs.split()
+    with population.hosts.stopping_together():
+        for rows in population.iterate_parts():
+            labels = population.assign_rows(rows, runs, with_labels=True).labels
+            assert labels is not None
+            sums += [own_distances(rows, own, labels[:, g].astype(np.int64)).sum() for g, own in enumerate(centers)]
+            del rows
+    return np.asarray(population.hosts.all_reduce(sums), np.float64)
 
 
 def own_distances(rows: AnyRows, centers: Float64s, labels: Int64s) -> Float64s:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
-from open_algorithms.k_means.clustering.population import Population, Totals
+from open_algorithms.k_means.clustering.population import Population
 from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.sampling import gather_first_rows
 from open_algorithms.k_means.clustering.shrinking import shrink_centers
+from open_algorithms.k_means.measuring.distances import measure_runs
 from open_algorithms.k_means.measuring.silhouette import ROWS, pairwise_distances, silhouettes
 from open_algorithms.k_means.options.hyperparameters import LloydSettings
 from open_algorithms.k_means.training.plan import Plan
@@ -32,10 +33,10 @@ def conclude(plan: Plan, state: ClusteringState, columns: Columns) -> Clustering
     assert lloyd is not None
     assert state.sample is not None
     runs = Runs.join([lloyd.runs[g] for g in lloyd.find_best(plan.hp.ks)])
-    totals = plan.populations["train"].sum_rows(runs)
-    more = {name: rows.sum_rows(runs) for name, rows in plan.populations.items() if name != "train"}
+    names = ["train", *(plan.populations.keys() - {"train"})]
+    measured = {name: measure_runs(plan.populations[name], runs) for name in names}
     plan.work.record_lap("score")
-    return build_result(plan, state, columns, runs, {"train": totals, **more})
+    return build_result(plan, state, columns, runs, measured)
 
 
 def conclude_stopped(plan: Plan, state: ClusteringState, columns: Columns) -> ClusteringResult:
@@ -59,8 +60,8 @@ def conclude_stopped(plan: Plan, state: ClusteringState, columns: Columns) -> Cl
     runs = Runs.join(starts)
     runs = Runs(np.asarray(hosts.broadcast(runs.centers), np.float64), runs.sizes)
     state.sample = sample
-    totals = Population(lambda: [sample], plan.assigner).sum_rows(runs)
-    return build_result(plan, state, columns, runs, {"train": totals}, was_stopped=True)
+    measured = {"train": measure_runs(Population(lambda: [sample], plan.assigner), runs)}
+    return build_result(plan, state, columns, runs, measured, was_stopped=True)
 
 
 def build_result(
@@ -68,14 +69,17 @@ def build_result(
     state: ClusteringState,
     columns: Columns,
     runs: Runs,
-    totals: Mapping[str, Totals],
+    measured: Mapping[str, tuple[Float64s, Float64s]],
     *,
     was_stopped: bool = False,
 ) -> ClusteringResult:
-    """Choose a number of clusters, and put together what is known of it."""
+    """Choose a number of clusters, and put together what is known of it.
+
+    Of each channel the rows of all centers are `measured`, (K,), and the sum of squared distances of each run, (G,).
+    """
     assert state.sample is not None
-    distortions = {name: measure_distortions(of_channel, runs) for name, of_channel in totals.items()}
-    sizes = np.split(totals["train"].counts, runs.ends[:-1])
+    distortions = {name: list_distortions(*of_channel, runs) for name, of_channel in measured.items()}
+    sizes = np.split(measured["train"][0], runs.ends[:-1])
     scores, centers_msd = score_runs(plan, state.sample, runs), state.centers_msd.tolist()
     means = plan.work.hosts.broadcast(np.array([of_run.mean() for of_run in scores])).tolist()
     clusterings = [
@@ -97,10 +101,10 @@ def build_result(
     )
 
 
-def measure_distortions(totals: Totals, runs: Runs) -> list[Distortion]:
-    """Return the distortion of each run."""
-    rows = round(float(totals.counts[: runs.sizes[0]].sum()))
-    return [Distortion(float(ssd), rows) for ssd in totals.inertias(runs)]
+def list_distortions(counts: Float64s, ssds: Float64s, runs: Runs) -> list[Distortion]:
+    """Return each run's distortion, given the rows of all centers, (K,), and the sums of squared distances, (G,)."""
+    rows = round(float(counts[: runs.sizes[0]].sum()))
+    return [Distortion(float(ssd), rows) for ssd in ssds]
 
 
 def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[Float64s]:

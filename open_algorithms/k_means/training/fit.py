@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from open_algorithms.k_means.measuring.resolution import find_blurring, warn_of_blur
 from open_algorithms.k_means.measuring.spread import find_dominant, measure_features, warn_of_dominance
 from open_algorithms.k_means.options.hyperparameters import Hyperparameters, declarations
 from open_algorithms.k_means.training.conclusion import conclude, conclude_stopped
@@ -69,6 +70,9 @@ def log_result(work: Work, result: ClusteringResult) -> None:
     shares = measure_features(result.sample).shares
     if not result.hp.normalize_data and (dominant := find_dominant(shares)) is not None:
         log.warning(warn_of_dominance(result.model.feature_names[dominant], float(shares[dominant])))
+    blurring = find_blurring(result.sample, chosen.centers, chosen.sizes)
+    if blurring is not None:
+        log.warning(warn_of_blur(result.model.feature_names[blurring]))
     for split, distortion in result.distortions.items():
         for name in result.hp.eval_metrics:
             log.log_quality(name, getattr(distortion, name), split=split, kind="loss")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from open_algorithms.k_means.clustering.batches import absorb_rows
+from open_algorithms.k_means.clustering.batches import absorb_rows, check_smallness
 from open_algorithms.k_means.clustering.lloyd import Lloyd
 from open_algorithms.k_means.clustering.runs import Runs
 from open_algorithms.k_means.clustering.sampling import Sampler
@@ -45,6 +45,7 @@ def run_epochs(plan: Plan, state: ClusteringState, write_checkpoint: WriteCheckp
             work.log.show_progress(state.epochs, hp.epochs, rows, max(rows, plan.rows), "msd", float("nan"))
         if sampler is not None:
             state.sample = sampler.take()
+            check_smallness(state.sample)
         state.epochs, state.rows = state.epochs + 1, rows
         work.log.info(f"processed a total of {rows} examples")
         work.log.log_progress(100 * state.epochs / hp.epochs)

@@ -121,6 +121,27 @@ def test_a_job_that_is_stopped_tells_the_same_on_all_hosts_also_where_some_have_
     assert first.clustering.distortion.msd == pytest.approx(msd_of(first.model.centers), rel=0.01)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_figures_are_exact_also_where_clusters_are_far_apart(sparse: bool) -> None:
+    rows = np.concatenate([X, X + 300]).astype(np.float32)
+    test = rows[::7]
+    result = cluster({"k": "2"}, as_blocks(rows, sparse=sparse), channels={"test": as_blocks(test, sparse=sparse)})
+    centers = result.model.centers.astype(np.float64)
+    assert result.distortions["train"].msd == pytest.approx(msd_of(centers, rows), rel=1e-5)
+    assert result.distortions["test"].msd == pytest.approx(msd_of(centers, test), rel=1e-5)
+
+
+def test_clusters_that_float32_does_not_tell_apart_are_told_with_the_feature_that_is_to_blame() -> None:
+    for rows in (X, np.concatenate([X, X + 300]).astype(np.float32)):
+        log = Recorder()
+        cluster({"k": "6"}, rows, log)
+        assert not log.has_said("float32")
+    rows = np.concatenate([X, X + np.array([0, 0, 1e5, 0])]).astype(np.float32)
+    log = Recorder()
+    cluster({"k": "12"}, rows, log)
+    assert log.has_said("than float32 tells apart beside the large values of f2")
+
+
 def test_features_far_from_zero_keep_their_digits() -> None:
     far = cluster({"k": "6"}, (X + 1000).astype(np.float32))
     near = cluster({"k": "6"}, X)
@@ -178,6 +199,15 @@ def test_few_equal_and_extreme_rows_have_finite_clusters(rows: np.ndarray[Any, A
 def test_features_whose_squares_float32_cannot_hold_are_refused(rows: np.ndarray[Any, Any]) -> None:
     with pytest.raises(InputError, match=r"channel 'train': .* below 1e\+17, .* Set normalize_data=true"):
         cluster({"k": "2", "mini_batch_size": "100"}, rows.astype(np.float32))
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_features_whose_squares_are_nothing_in_float32_are_refused_unless_normalised(sparse: bool) -> None:
+    small = as_blocks(X * np.float32(1e-20), sparse=sparse)
+    with pytest.raises(InputError, match=r"found about .*e-20\. Set normalize_data=true"):
+        cluster({"k": "6"}, small)
+    normalised = cluster({"k": "6", "normalize_data": "true"}, small)
+    assert normalised.clustering.sizes.min() > 0
 
 
 def test_more_clusters_than_rows_are_refused() -> None:
