@@ -13,9 +13,10 @@ from open_algorithms.learning.artifact.finding import find_files
 from open_algorithms.learning.artifact.settings import read_json_object
 from open_algorithms.learning.features import read_features
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.learning.types.arrays import Float32s, Float64s
 
 EXPECTED = "one array of centers, (clusters, features)"
+FLOAT32 = np.finfo(np.float32)
 
 
 def load_model(path: Path, memory_limit: int | None = None) -> CentroidModel:
@@ -42,11 +43,11 @@ def read_model(files: ModelFiles, where: str) -> CentroidModel:
     found = read_json_object(files[ADDITIONAL_FILE], ADDITIONAL_FILE)
     names, recipe = read_features(found, centers.shape[1])
     exact = read_numbers(found, "centers", centers.shape)
-    if exact is not None and (exact.astype(np.float32) != centers).any():
+    if exact is not None and not np.array_equal(narrow(exact), centers):
         raise InputError(f"{ADDITIONAL_FILE} says other centers than {ORIGINAL_FILE} holds.")
     deviations = read_numbers(found, "deviations", centers.shape[1:])
-    if deviations is not None and (deviations <= 0).any():
-        raise InputError(f"{ADDITIONAL_FILE} says deviations that are not above 0.")
+    if deviations is not None and ((deviations < FLOAT32.tiny) | (deviations > FLOAT32.max)).any():
+        raise InputError(f"{ADDITIONAL_FILE} says deviations that are not above 0, or that float32 does not hold.")
     facts = found.get("facts") or {}
     if not isinstance(facts, dict):
         raise InputError(f"{ADDITIONAL_FILE} says facts {shortened(facts)}; expected an object.")
@@ -57,6 +58,12 @@ def read_model(files: ModelFiles, where: str) -> CentroidModel:
         names,
         recipe,
     )
+
+
+def narrow(numbers: Float64s) -> Float32s:
+    """Return numbers in float32, infinite where it does not hold them."""
+    with np.errstate(over="ignore"):
+        return np.asarray(numbers, np.float32)
 
 
 def read_centers(content: bytes | bytearray) -> Floats:

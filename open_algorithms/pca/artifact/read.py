@@ -43,8 +43,9 @@ def read_model(files: ModelFiles, where: str) -> ComponentModel:
     found = read_json_object(files[ADDITIONAL_FILE], ADDITIONAL_FILE)
     names, recipe = read_features(found, len(loadings))
     exact = read_numbers(found, "mean", len(mean))
-    if exact is not None and (exact.astype(np.float32) != mean).any():
-        raise InputError(f"{ADDITIONAL_FILE} says another mean than {ORIGINAL_FILE} holds.")
+    with np.errstate(over="ignore"):
+        if exact is not None and (exact.astype(np.float32) != mean).any():
+            raise InputError(f"{ADDITIONAL_FILE} says another mean than {ORIGINAL_FILE} holds.")
     scales = read_numbers(found, "scales", len(mean))
     if scales is not None and (scales <= 0).any():
         raise InputError(f"{ADDITIONAL_FILE} says scales that are not above 0.")

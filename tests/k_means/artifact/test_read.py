@@ -77,6 +77,9 @@ def test_another_file_is_refused(content: bytes, match: str, tmp_path: Path) -> 
     [
         ({"deviations": [1, 2]}, r"says deviations \[1, 2\]; expected finite numbers, \(4,\)"),
         ({"deviations": [1, 2, 3, 0]}, "deviations that are not above 0"),
+        ({"deviations": [1, 2, 3, 1e-300]}, "deviations that are not above 0, or that float32 does not hold"),
+        ({"deviations": [1, 2, 3, 1e300]}, "deviations that are not above 0, or that float32 does not hold"),
+        ({"centers": [[1e300] * 4] * 5}, "says other centers than model_algo-1 holds"),
         ({"deviations": "x"}, "says deviations 'x'"),
         ({"centers": [[0] * 4] * 5}, "says other centers than model_algo-1 holds"),
         ({"facts": [1]}, r"says facts \[1\]; expected an object"),
