@@ -111,8 +111,8 @@ def test_a_job_that_is_stopped_tells_the_same_on_all_hosts_also_where_some_have_
     def be_host(hosts: Hosts) -> Any:
         blocks = as_blocks(X, sparse=sparse) if hosts.rank != empty else []
         stop = Stop(0 if hosts.rank != empty else 9)
-        work = {"hosts": hosts, "sharded_channels": ["train"], "raise_if_stopped": stop}
-        return cluster({"k": "6", "mini_batch_size": "100"}, blocks, **work)
+        texts = {"k": "6", "mini_batch_size": "100"}
+        return cluster(texts, blocks, hosts=hosts, sharded_channels=["train"], raise_if_stopped=stop)
 
     first, second = run_hosts(2, be_host)
     assert first.was_stopped
