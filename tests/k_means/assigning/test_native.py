@@ -109,9 +109,9 @@ def test_neither_threads_nor_looks_at_whether_to_stop_change_a_bit(form: str, mo
     X, centers, ends = draw_problem(7000, 60, [8, 40, 2], held=0.3)
     held = HOLD[form](X)
     expected = bits(assign(native_assigner(), held, centers, ends))
-    monkeypatch.setattr(native, "PRODUCTS_PER_THREAD", 1.0)
+    monkeypatch.setattr(native, "THREAD_COST", 1.0)
     assert bits(assign(native_assigner(5), held, centers, ends)) == expected
-    monkeypatch.setattr(native, "RUN_PRODUCTS", 1.0)
+    monkeypatch.setattr(native, "RUN_COST", 1.0)
     assert bits(assign(native_assigner(3), held, centers, ends)) == expected
     monkeypatch.setattr(SharedWork, "run", lambda self, work: work(2))
     assert bits(assign(native_assigner(3), held, centers, ends)) == expected
@@ -143,7 +143,7 @@ def test_what_was_not_asked_for_is_none_and_nothing_is_found_in_no_rows() -> Non
 
 
 def test_a_job_that_is_to_stop_stops_between_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "RUN_PRODUCTS", 1.0)
+    monkeypatch.setattr(native, "RUN_COST", 1.0)
     X, centers, ends = draw_problem(20_000, 3, [4, 2])
     looks = []
 
@@ -158,7 +158,7 @@ def test_a_job_that_is_to_stop_stops_between_runs(monkeypatch: pytest.MonkeyPatc
 
 def test_a_signal_that_interrupts_the_work_waits_until_nobody_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """What threads still write to must not be given back to the system, nor to the next call."""
-    monkeypatch.setattr(native, "PRODUCTS_PER_THREAD", 1.0)
+    monkeypatch.setattr(native, "THREAD_COST", 1.0)
     X, centers, ends = draw_problem(20_000, 50, [10])
     held, at_work = hold_dense(X), []
 

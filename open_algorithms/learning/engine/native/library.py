@@ -52,6 +52,16 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
 
 
+def aligned_room(count: int) -> Float32s:
+    """Return an array, (count,), that is not set and begins at a line of the cache.
+
+    Large ones lie in large pages, other than zeros, which the system hands out page by small page.
+    """
+    memory = np.empty(count + LANES, np.float32)
+    first = -(memory.ctypes.data // memory.itemsize) % LANES
+    return memory[first : first + count]
+
+
 def aligned_zeros(shape: tuple[int, ...]) -> Float32s:
     """Return an array of zeros that begins at a line of the cache."""
     size = math.prod(shape)
