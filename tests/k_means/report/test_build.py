@@ -138,6 +138,17 @@ def test_the_nearest_rows_are_rows_as_near_as_any_of_their_cluster(name: str) ->
             assert labels[near.argmin()] == entry.cluster
 
 
+def test_the_nearest_rows_are_told_by_the_columns_that_clusters_differ_in_most() -> None:
+    rows = np.random.default_rng(0).normal(0, 0.1, (400, 14)).astype(np.float32)
+    rows[:200, [11, 13]] += 5
+    work = Work({"k": "2"}, {"train": as_blocks(rows)}, Recorder())
+    report = build_report(cluster({"k": "2"}, rows), work)
+    names = list(report.clusters[0].nearest[0].values)
+    assert len(names) == 8
+    assert {"f11", "f13"} <= set(names)
+    assert {entry.feature for entry in report.features[:2]} == {"f11", "f13"}
+
+
 def test_the_columns_of_a_table_are_told_in_their_own_words() -> None:
     report = run("table").report
     assert report.columns is not None

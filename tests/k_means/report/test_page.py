@@ -65,6 +65,9 @@ def test_pictures_of_several_numbers_point_out_the_one_that_was_chosen() -> None
         assert caption in page
         assert caption not in render_report(run("one cluster").report)
     assert f"k={run('several').report.k}, which was chosen" in page
+    count = run("several").report.count
+    for value in (count.msd, count.silhouette):
+        assert page.count(f"<title>k={count.k}: {format_number(value)}</title>") == 1
     assert "k=3, which was asked for" in render_report(run("asked").report)
 
 
