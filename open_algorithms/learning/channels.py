@@ -47,7 +47,8 @@ def read_channels(work: Work, demand: Demand) -> dict[str, ChannelRows]:
     """Read the channels `train` and, if there is one, `test`.
 
     Dense rows are centred by the means of the first of them, so that float32 keeps the digits that vary; sparse ones
-    keep their zeros. The scaler of what is returned tells both. Raises InputError for data that cannot be used.
+    keep their zeros, unless they are far from 0 and can as well be dense. The scaler of what is returned tells both.
+    Raises InputError for data that cannot be used.
     """
     free = work.free_memory()
     reading = plan_reading(work, demand, free)
@@ -80,6 +81,7 @@ def plan_reading(work: Work, demand: Demand, free: int) -> Reading:
         prefetch=work.prefetch,
         hosts=work.hosts,
         keeps_flags=demand.keeps_flags,
+        centers_sparse=True,
     )
 
 

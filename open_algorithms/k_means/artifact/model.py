@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from open_algorithms.learning.columns.recipe import Recipe
-from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
+from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul, expand_rows, fits_dense
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int64s
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class CentroidModel:
 
     def nearest(self, X: AnyFeatures) -> tuple[Float64s, Int64s]:
         """Return the distance of rows X (n, d) from their nearest centers, and the numbers of these, (n,) each."""
+        X = expand_full_rows(X)
         if isinstance(X, Csr):
             distances = self.distances(X)
             closest = distances.argmin(axis=1)
@@ -77,6 +78,7 @@ class CentroidModel:
 
     def distances(self, X: AnyFeatures) -> Float64s:
         """Return the distances (n, k) of rows X (n, d) from all centers."""
+        X = expand_full_rows(X)
         if isinstance(X, Csr):
             return self._sparse_distances(X)
         Z = self._scale(X) - self._middle
@@ -110,3 +112,10 @@ class CentroidModel:
     @cached_property
     def _half_norms(self) -> Float64s:
         return np.asarray(np.einsum("kd,kd->k", self._scaled, self._scaled) / 2)
+
+
+def expand_full_rows(X: AnyFeatures) -> AnyFeatures:
+    """Make sparse rows dense that take little more room so: what is subtracted from these keeps their digits."""
+    if isinstance(X, Csr) and fits_dense(X.shape[0], len(X.data), int(X.shape[1] or 0)):
+        return expand_rows(X)
+    return X

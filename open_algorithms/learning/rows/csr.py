@@ -11,6 +11,7 @@ import numpy as np
 
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int32s, Int64s
 
+MOST_GROWTH = 8  # times as many numbers that sparse rows may have once they are dense
 TERMS_AT_ONCE = 2**16  # of a product that are held at once
 
 
@@ -125,6 +126,11 @@ def compress_matrix(X: Dense) -> Csr:
     rows, columns = np.nonzero(X)
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(X))))
     return Csr(X[rows, columns], columns.astype(np.int32), indptr, (len(X), X.shape[1]))
+
+
+def fits_dense(rows: float, stored: float, width: int) -> bool:
+    """Return whether so many sparse rows with so many stored values take little more room once they are dense."""
+    return rows * width <= MOST_GROWTH * (rows + stored)
 
 
 def expand_rows(X: Csr) -> Dense:

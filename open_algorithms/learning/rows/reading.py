@@ -24,7 +24,7 @@ from open_algorithms.learning.rows.kept import (
     StreamedRows,
     hold_or_stream,
 )
-from open_algorithms.learning.rows.scaling import Scaling, find_flags, fit_scaler
+from open_algorithms.learning.rows.scaling import Scaling, find_flags, fit_scaler, is_off_center
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Floats
 
@@ -48,7 +48,7 @@ class Reading:
     take `sample_bytes`. Rows are kept for mini-batches of `batch_rows` rows on this host. `room` tells the bytes
     that data may take. `prefetch` reads in the background. `holdout` takes rows of the train channel out, to select on;
     where they may be trained on after all, the scaler is fitted on them, too: `scales_held_out`. With `keeps_flags`
-    features that are 0 or 1 keep their unit.
+    features that are 0 or 1 keep their unit. With `centers_sparse` sparse rows far from 0 become dense ones.
     """
 
     classes: int | None
@@ -65,6 +65,7 @@ class Reading:
     holdout: Holdout | None = None
     scales_held_out: bool = False
     keeps_flags: bool = False
+    centers_sparse: bool = False
 
 
 def read_train_channel(
@@ -90,6 +91,8 @@ def read_train_channel(
         aside = list(reading.holdout.aside if is_sharded else own_share(iter(reading.holdout.aside), hosts))
         X, y = stack_rows([X, *(part for part, _ in aside)]), np.concatenate([y, *(labels for _, labels in aside)])
     X, told = agree_on_sample(X, head, hosts)
+    if reading.centers_sparse and told and isinstance(X, Csr) and is_off_center(X, hosts):
+        X = as_dense(X)
     scaler = fit_scaler(X, y, **asdict(reading.scaling), hosts=hosts)
     if reading.keeps_flags:
         scaler = scaler.keeping_units(find_flags(X, hosts))

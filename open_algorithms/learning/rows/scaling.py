@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.rows.csr import Csr, Features
+from open_algorithms.learning.rows.csr import Csr, Features, fits_dense
 from open_algorithms.learning.types.arrays import Bools, Floats
 
 BLUR_RATIO = 2.0**-20  # of its size, below which a spread is less than eight steps of float32
+FAR_FROM_CENTER = 100  # times the variance, that the square of the mean is
 WIDE_VALUES = 2**15  # that are held in float64 at once, and stay in a cache
 
 
@@ -133,6 +134,22 @@ def fit_scaler(
         constant_columns(X, deviation) if unbias_data else (),
         bool(blurred_columns(label_mean, label_deviation)[0]),
     )
+
+
+def is_off_center(X: Csr, hosts: Hosts = SINGLE_HOST) -> bool:
+    """Return whether sparse rows (n, d) of all hosts are better held dense, less their means.
+
+    That is where they are far from 0, compared to their spread, and do not take many times the room. Products of such
+    rows lose in float32 the digits that vary.
+    """
+    rows, stored = hosts.all_reduce([X.shape[0], len(X.data)]).tolist()
+    width = int(X.shape[1] or 0)
+    if not fits_dense(rows, stored, width):
+        return False
+    values = X.data.astype(np.float64)
+    means = hosts.all_reduce(np.bincount(X.indices, values, width)) / rows
+    of_means, of_rows = float((means**2).sum()), float(hosts.all_reduce([values @ values])[0]) / rows
+    return bool(of_means > FAR_FROM_CENTER * max(of_rows - of_means, 0.0))
 
 
 def find_flags(X: Features, hosts: Hosts = SINGLE_HOST) -> Bools:

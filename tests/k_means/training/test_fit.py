@@ -8,6 +8,7 @@ from sklearn.cluster import KMeans
 
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.rows.csr import as_csr
 from open_algorithms.learning.work import Columns
 from tests.k_means.jobs import as_blocks, cluster, draw_rows, sort_centers
 from tests.learning.job.host_threads import run_hosts
@@ -146,6 +147,15 @@ def test_features_far_from_zero_keep_their_digits() -> None:
     far = cluster({"k": "6"}, (X + 1000).astype(np.float32))
     near = cluster({"k": "6"}, X)
     assert far.clustering.distortion.msd == pytest.approx(near.clustering.distortion.msd, rel=1e-3)
+
+
+def test_sparse_rows_far_from_zero_keep_their_digits_in_training_and_in_answers() -> None:
+    rows = (X + 1e5).astype(np.float32)
+    dense, sparse = cluster({"k": "6"}, rows), cluster({"k": "6"}, as_blocks(rows, sparse=True))
+    np.testing.assert_array_equal(sort_centers(sparse.model.centers), sort_centers(dense.model.centers))
+    answers, wanted = sparse.model.predict(as_csr(rows)), sparse.model.predict(rows)
+    np.testing.assert_array_equal(answers["closest_cluster"], wanted["closest_cluster"])
+    np.testing.assert_allclose(answers["distance_to_cluster"], wanted["distance_to_cluster"], rtol=1e-5)
 
 
 def test_normalised_features_count_alike_whatever_their_units() -> None:

@@ -107,6 +107,11 @@ def test_two_hosts_find_what_one_does(passes: bool, monkeypatch: pytest.MonkeyPa
     assert (first.host_count, first.measured["train"].rows) == (2, 400)
 
 
+def test_sparse_rows_far_from_0_have_the_components_of_the_same_dense_rows() -> None:
+    far = (ROWS + 1e7).astype(np.float32)
+    require_same(find(FIVE, cut_blocks(far, 7, sparse=True)), find(FIVE, far))
+
+
 @pytest.mark.parametrize("passes", [False, True])
 @pytest.mark.parametrize("empty", [0, 1])
 def test_a_host_without_rows_takes_part(passes: bool, empty: int, monkeypatch: pytest.MonkeyPatch) -> None:
