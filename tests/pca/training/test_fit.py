@@ -161,6 +161,18 @@ def test_features_have_their_names() -> None:
     assert find(FIVE, ROWS, columns=Columns(names)).model.names == names
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("normalize", ["false", "true"])
+def test_what_little_is_lost_beside_a_large_component_is_measured_alike_by_training_and_model(
+    sparse: bool, normalize: str
+) -> None:
+    rows = (ROWS[:, :6] + 3000 * ROWS[:, 6:7]).astype(np.float32)
+    texts = {"num_components": "2", "normalize_data": normalize}
+    channels = {"test": cut_blocks(rows, 2, sparse=sparse)}
+    found = find(texts, cut_blocks(rows, 3, sparse=sparse), channels=channels).measured
+    assert found["test"].error == pytest.approx(found["train"].error, rel=1e-4)
+
+
 def test_a_test_channel_is_measured_and_everything_is_logged() -> None:
     log = Recorder()
     result = find(FIVE, ROWS, log, channels={"test": cut_blocks(draw_rows(50, 20, seed=5), 2)})
