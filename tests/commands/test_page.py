@@ -17,11 +17,12 @@ PROGRAMS = {
     "python": f'PYTHONPATH="{TOP}" exec "{sys.executable}" "$@"',
     "linear_learner": COMMANDS,
     "k_means": f"export ALGORITHM=k_means\n{COMMANDS}",
+    "pca": f"export ALGORITHM=pca\n{COMMANDS}",
 }
 
 
 @pytest.mark.curl
-@pytest.mark.parametrize("page", ["commands.md", "k_means.md"])
+@pytest.mark.parametrize("page", ["commands.md", "k_means.md", "pca.md"])
 def test_the_commands_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(TOP / "examples")
     programs = tmp_path / ".venv" / "bin"
