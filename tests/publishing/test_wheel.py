@@ -14,6 +14,7 @@ import pytest
 
 from linear_learner import __version__
 from open_algorithms.learning.engine.native.build import levels, library_name
+from tests.modules import ALGORITHMS, algorithm_word
 from tests.needs import PACKAGES, TOP, find_wheel
 from tests.page import README, run_script, split_page
 from tests.typed import SHELL, type_block
@@ -21,7 +22,7 @@ from tests.typed import SHELL, type_block
 pytestmark = [pytest.mark.wheel, pytest.mark.processes]
 
 TODAY = ("numpy>=2", "pandas", "polars", "scikit-learn")
-SUITE = ("tests/learning", "tests/linear_learner", "tests/container")
+SUITE = ("tests/learning", "tests/container", *(f"tests/{algorithm_word(package)}" for package in ALGORITHMS))
 ROWS, FEATURES, WIDE = 300, 6, 3000
 PREDICTORS = {"binary_classifier": 2, "multiclass_classifier": 3, "regressor": 0}  # and their classes
 
@@ -128,6 +129,34 @@ def test_a_model_has_the_same_bits_by_either_numpy(
     for report in reports:
         del report["seconds"], report["versions"]
     assert reports[0] == reports[1]
+
+
+@pytest.mark.parametrize(
+    ("word", "option", "columns"),
+    [
+        ("k_means", ("--k", "3"), ["closest_cluster", "distance_to_cluster"]),
+        ("pca", ("--num-components", "2"), ["projection_0", "projection_1"]),
+    ],
+)
+def test_another_algorithm_trains_and_predicts_by_its_own_word(
+    environment: Environment, tmp_path: Path, word: str, option: tuple[str, str], columns: list[str]
+) -> None:
+    rows, model = write_rows(tmp_path, 0, sparse=False), tmp_path / "model"
+    environment.run(word, "train", rows, *option, "--out", model)
+    head, *answers = environment.run(word, "predict", model, rows).splitlines()
+    assert (head.split(","), len(answers)) == (columns, ROWS)
+    assert int(json.loads((model / "report.json").read_text())["versions"]["numpy"].split(".")[0]) >= 2
+    assert (model / "report.html").exists()
+
+
+def test_it_carries_all_that_lies_beside_the_modules(wheel: Path) -> None:
+    with ZipFile(wheel) as packed:
+        carried = set(packed.namelist())
+    kinds = (".c", ".css", ".h", ".html", ".yaml", ".typed")
+    beside = {path for package in PACKAGES for path in (TOP / package).rglob("*") if path.suffix in kinds}
+    names = {str(path.relative_to(TOP)) for path in beside}
+    assert {f"{package.replace('.', '/')}/hyperparameters.yaml" for package in ALGORITHMS} <= names
+    assert names <= carried
 
 
 def test_it_carries_types_licences_and_nothing_by_a_general_name(wheel: Path) -> None:
