@@ -24,6 +24,7 @@ from open_algorithms.learning.types.arrays import Float64s, Floats
 from open_algorithms.learning.work import Columns
 
 HASTY = LloydSettings(max_iter=3, tol=1e-3, init_method="random", trials=1)
+LEAST_LOSS = 1e-6  # of the squared distances, for which centers are kept in float64 beside the original's file
 FEW_PRODUCTS = 3e7  # in an iteration of an attempt, of which a stopped job has time for as many as it was to make
 
 
@@ -123,6 +124,15 @@ def choose_clustering(clusterings: Sequence[Clustering], k: int | None) -> int:
     return max(range(len(clusterings)), key=lambda i: clusterings[i].silhouette)
 
 
+def loses_digits(centers: Float64s, deviations: Floats, clustering: Clustering) -> bool:
+    """Tell whether float32 rounds centers (k, d) for raw features so much that rows are further from them.
+
+    Distances are of features divided by `deviations` (d,).
+    """
+    moved = np.square((centers - centers.astype(np.float32)) / deviations).sum(axis=1)
+    return bool(clustering.sizes @ moved > LEAST_LOSS * clustering.distortion.ssd)
+
+
 def build_model(plan: Plan, clustering: Clustering, columns: Columns) -> CentroidModel:
     """Return the model of a clustering, for raw features."""
     scaler = plan.train.scaler
@@ -130,7 +140,9 @@ def build_model(plan: Plan, clustering: Clustering, columns: Columns) -> Centroi
     if not isinstance(plan.train.head_rows, SparseRows):
         raw += scaler.mean.astype(np.float64)
     shift = columns.shift if columns.shift is not None and columns.shift.any() else None
-    centers: Floats = raw.astype(np.float32) if shift is None else raw + shift
+    centers: Floats = raw if shift is None else raw + shift
+    if shift is None and not loses_digits(raw, scaler.deviation, clustering):
+        centers = raw.astype(np.float32)
     facts = {
         "rows": clustering.distortion.rows,
         "msd": clustering.distortion.msd,

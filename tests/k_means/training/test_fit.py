@@ -158,6 +158,14 @@ def test_sparse_rows_far_from_zero_keep_their_digits_in_training_and_in_answers(
     np.testing.assert_allclose(answers["distance_to_cluster"], wanted["distance_to_cluster"], rtol=1e-5)
 
 
+def test_centers_that_float32_rounds_too_much_are_kept_exactly() -> None:
+    far = (0.1 * X + 1e6).astype(np.float32)
+    result = cluster({"k": "6"}, far)
+    assert result.model.exact
+    assert msd_of(result.model.centers, far) == pytest.approx(result.clustering.distortion.msd, rel=1e-5)
+    assert not cluster({"k": "6"}, X).model.exact
+
+
 def test_normalised_features_count_alike_whatever_their_units() -> None:
     scaled = X * np.array([1, 100, 0.01, 1], np.float32)
     texts = {"k": "6", "normalize_data": "true"}
