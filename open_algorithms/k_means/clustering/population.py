@@ -70,28 +70,41 @@ class Population:
     def iterate_parts(self, most_rows: int = ROWS_AT_ONCE) -> Iterator[AnyRows]:
         """Yield this host's rows in parts of so many; drop each before asking for the next."""
         for rows in self.open_pieces():
-            for first in range(0, len(rows), most_rows):
+            for part in split_rows(rows, most_rows):
                 self.raise_if_stopped()
-                yield rows.slice_rows(first, min(first + most_rows, len(rows)))
+                yield part
+                del part
             del rows
 
     def assign_rows(self, rows: AnyRows, runs: Runs, *, with_labels: bool = False) -> Assignment:
         """Assign rows of this host to the centers of each run."""
-        return self.assigner.assign(rows, runs.centers.astype(np.float32), runs.ends, with_labels=with_labels)
+        return self.assigner.assign(
+            rows,
+            runs.centers.astype(np.float32),
+            runs.ends,
+            with_labels=with_labels,
+            raise_if_stopped=self.raise_if_stopped,
+        )
 
     def sum_rows(self, runs: Runs) -> Totals:
         """Assign all rows to the centers of each run, and add them up."""
         counts, sums, squares = np.zeros(len(runs.centers)), np.zeros(runs.centers.shape), 0.0
         with self.hosts.stopping_together():
-            for rows in self.iterate_parts():
+            for rows in self.open_pieces():
                 found = self.assign_rows(rows, runs)
                 counts += found.counts
                 sums += found.sums
-                squares += sum_squares(rows) if self._squares is None else 0.0
+                squares += 0.0 if self._squares is not None else sum(map(sum_squares, split_rows(rows)))
                 del rows
         counts, sums, squares = add_hosts(self.hosts, counts, sums, squares)
         self._squares = squares if self._squares is None else self._squares
         return Totals(counts, sums, self._squares)
+
+
+def split_rows(rows: AnyRows, most_rows: int = ROWS_AT_ONCE) -> Iterator[AnyRows]:
+    """Yield rows in parts of so many."""
+    for first in range(0, len(rows), most_rows):
+        yield rows.slice_rows(first, min(first + most_rows, len(rows)))
 
 
 def add_hosts(hosts: Hosts, counts: Float64s, sums: Float64s, squares: float) -> tuple[Float64s, Float64s, float]:

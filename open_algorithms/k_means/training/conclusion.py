@@ -111,7 +111,7 @@ def list_distortions(counts: Float64s, ssds: Float64s, runs: Runs) -> list[Disto
 def score_runs(plan: Plan, sample: AnyRows, runs: Runs) -> list[Float64s]:
     """Return the silhouettes (m,) of the first rows of the sample in each run."""
     few = sample.slice_rows(0, min(ROWS, len(sample)))
-    labels = plan.populations["train"].assign_rows(few, runs, with_labels=True).labels
+    labels = plan.assigner.assign(few, runs.centers.astype(np.float32), runs.ends, with_labels=True).labels
     assert labels is not None
     distances = pairwise_distances(few)
     return [silhouettes(distances, of_run.astype(np.int64)) for of_run in labels.T]
