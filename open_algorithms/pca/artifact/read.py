@@ -16,6 +16,7 @@ from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.pca.artifact.model import ComponentModel
 
 EXPECTED = "arrays s (components,), v (features, components) and mean (1, features)"
+FLOAT32 = np.finfo(np.float32)
 NUMBERS, LISTS = ("rows", "total_variance"), ("singular_values", "explained_variance_ratios")
 
 
@@ -47,8 +48,8 @@ def read_model(files: ModelFiles, where: str) -> ComponentModel:
         if exact is not None and (exact.astype(np.float32) != mean).any():
             raise InputError(f"{ADDITIONAL_FILE} says another mean than {ORIGINAL_FILE} holds.")
     scales = read_numbers(found, "scales", len(mean))
-    if scales is not None and (scales <= 0).any():
-        raise InputError(f"{ADDITIONAL_FILE} says scales that are not above 0.")
+    if scales is not None and ((scales < FLOAT32.tiny) | (scales > FLOAT32.max)).any():
+        raise InputError(f"{ADDITIONAL_FILE} says scales that are not above 0, or that float32 does not hold.")
     facts = read_facts(found, len(singular_values))
     return ComponentModel(loadings, mean if exact is None else exact, singular_values, scales, facts, names, recipe)
 

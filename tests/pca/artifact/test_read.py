@@ -109,6 +109,7 @@ def test_another_file_is_refused(content: bytes, match: str, tmp_path: Path) -> 
     [
         ({"scales": [1, 2]}, r"says scales \[1, 2\]; expected 4 finite numbers"),
         ({"scales": [1, 2, 3, 0]}, "scales that are not above 0"),
+        ({"scales": [1, 2, 3, 1e-300]}, "scales that are not above 0, or that float32 does not hold"),
         ({"scales": "x"}, "says scales 'x'"),
         ({"mean": [0, 0, 0, 0]}, "says another mean than model_algo-1 holds"),
         ({"facts": [1]}, r"says facts \[1\]; expected an object"),
