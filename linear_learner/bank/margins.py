@@ -29,7 +29,9 @@ def row_blocks(rows: AnyRows, columns: int) -> Iterator[tuple[int, int]]:
 def sparse_margins(block: SparseRows, weights: Float32s) -> Array:
     """Return the margins of sparse rows, (n, m), for weights (m, d + 1)."""
     features, biases = np.ascontiguousarray(weights[:, :-1].T), weights[:, -1]
-    offset = biases if block.shift is None else biases - block.shift @ features
+    # In float64, in which numpys agree whatever their BLAS.
+    shift = 0.0 if block.shift is None else block.shift.astype(np.float64) @ features
+    offset = np.asarray(biases - shift, np.float32)
     z: Array = mx.nd.broadcast_add(mxnet_csr_matmul(block.X, as_ndarray(features)), as_ndarray(offset[None, :]))
     return z
 
