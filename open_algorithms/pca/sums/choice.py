@@ -5,7 +5,13 @@ Tests: tests/pca/sums/test_gram.py, tests/pca/sums/test_products.py, tests/pca/s
 
 from open_algorithms.learning.engine.native.library import find_library
 from open_algorithms.learning.types.arrays import Float64s
-from open_algorithms.pca.sums.native import NativeGram, NativeSparseColumns, NativeSparseGram, NativeSparseProducts
+from open_algorithms.pca.sums.native import (
+    NativeGram,
+    NativeProducts,
+    NativeSparseColumns,
+    NativeSparseGram,
+    NativeSparseProducts,
+)
 from open_algorithms.pca.sums.plain import PlainColumns, PlainGram, PlainProducts
 from open_algorithms.pca.sums.totals import Columns, Gram, Products
 
@@ -27,8 +33,8 @@ def choose_gram(features: int, *, is_sparse: bool, parts: int) -> Gram:
 
 
 def choose_products(V: Float64s, *, is_sparse: bool, parts: int) -> Products:
-    """Return who sums X'(X V) of dense or sparse rows; each part of sparse rows takes some 8 d k bytes."""
+    """Return who sums X'(X V) of dense or sparse rows; each part takes some 8 d k bytes."""
     library = find_library()
-    if library is None or not is_sparse:
+    if library is None:
         return PlainProducts(V)
-    return NativeSparseProducts(V, library, parts)
+    return (NativeSparseProducts if is_sparse else NativeProducts)(V, library, parts)

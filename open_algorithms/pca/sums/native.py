@@ -9,9 +9,11 @@ from collections.abc import Callable
 import numpy as np
 
 from open_algorithms.learning.engine.native.library import MOST_PARTS, Library, NativeJob, SharedWork
-from open_algorithms.learning.rows.csr import Csr, Features
+from open_algorithms.learning.rows.csr import Csr, Dense, Features
 from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.pca.sums.totals import ColumnTotals, GramTotals
+
+PANEL_NUMBERS = 2**16  # of a slab of rows, which stay in the second cache
 
 
 class GramJob(NativeJob):
@@ -20,6 +22,15 @@ class GramJob(NativeJob):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("rows", "features", "stride")),
         *((name, ctypes.c_void_p) for name in ("X", "panels", "sums", "products", "parts")),
+    )
+
+
+class ProductsJob(NativeJob):
+    """The C structure `dense_products`."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("rows", "features", "stride", "columns", "slab_rows")),
+        *((name, ctypes.c_void_p) for name in ("X", "V", "panels", "sums", "scores", "products", "parts")),
     )
 
 
@@ -44,10 +55,8 @@ class NativeGram:
         self.products = np.zeros((self.work.count, groups, groups, group, group))
 
     def add_block(self, X: Features) -> None:
-        """Add dense rows X (n, d), whose numbers lie together row by row."""
-        assert not isinstance(X, Csr)
-        if X.strides[1] != X.itemsize or X.dtype != np.float32:
-            X = np.ascontiguousarray(X, np.float32)
+        """Add dense rows X (n, d)."""
+        X = align_rows(X)
         job = GramJob(rows=len(X), features=self.features, stride=X.strides[0] // X.itemsize, parts=self.work.address)
         job.X, job.held = X.ctypes.data, [X]
         job.panels, job.sums, job.products = map(job.hold, (self.panels, self.sums, self.products))
@@ -62,6 +71,44 @@ class NativeGram:
         products = mirror_upper(total.transpose(0, 2, 1, 3).reshape(width, width)[:d, :d])
         columns = ColumnTotals(self.rows, self.sums.sum(axis=0)[:d], products.diagonal().copy())
         return GramTotals(columns, products)
+
+
+class NativeProducts:
+    """Sums of X'(X V) of dense rows for V (d, k); each part of the work has its own."""
+
+    def __init__(self, V: Float64s, library: Library, parts: int) -> None:
+        self.library, self.work, self.shape = library.functions, SharedWork(min(parts, MOST_PARTS)), V.shape
+        group, slab = self.library.gram_group(), self.library.gram_slab_rows()
+        groups, lines = -(-V.shape[0] // group), -(-V.shape[1] // group)
+        self.V = np.zeros((groups * group, lines * group))
+        self.V[: V.shape[0], : V.shape[1]] = V
+        self.slab_rows = min(slab, max(1, PANEL_NUMBERS // (groups * group * group)) * group)
+        self.panels = np.zeros((self.work.count, groups, self.slab_rows, group))
+        self.sums = np.zeros((self.work.count, groups * group))
+        self.scores = np.zeros((self.work.count, lines, slab, group))
+        self.products = np.zeros((self.work.count, groups, lines, group, group))
+
+    def add_block(self, X: Features) -> None:
+        """Add dense rows X (n, d)."""
+        X = align_rows(X)
+        job = ProductsJob(rows=len(X), features=self.shape[0], columns=self.V.shape[1], slab_rows=self.slab_rows)
+        job.X, job.stride, job.held, job.parts = X.ctypes.data, X.strides[0] // X.itemsize, [X], self.work.address
+        job.V, job.panels, job.sums = map(job.hold, (self.V, self.panels, self.sums))
+        job.scores, job.products = map(job.hold, (self.scores, self.products))
+        self.work.begin()
+        self.work.run(lambda number: self.library.add_products(ctypes.byref(job), number))
+
+    def take_products(self) -> Float64s:
+        """Return the sums so far, (d, k)."""
+        total = sum_in_place(self.products)
+        features, columns = self.shape
+        return total.transpose(0, 2, 1, 3).reshape(len(self.V), -1)[:features, :columns]
+
+
+def align_rows(X: Features) -> Dense:
+    """Return dense rows X (n, d) whose numbers lie together, row by row."""
+    assert not isinstance(X, Csr)
+    return X if X.strides[1] == X.itemsize and X.dtype == np.float32 else np.ascontiguousarray(X, np.float32)
 
 
 class NativeSparseColumns:

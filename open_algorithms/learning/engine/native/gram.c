@@ -1,4 +1,4 @@
-/* Products of features, summed over rows in double precision: X'X, and for sparse rows also X'(X V), sums of features and of their squares.
+/* Products of features, summed over rows in double precision: X'X, X'(X V), and sums of features and of their squares.
 
    Each part has sums of its own, over its share of the rows. Dense rows are taken in slabs, which are packed into panels
    of GROUP features in double precision, so that what a tile of sums reads lies together. */
@@ -25,6 +25,18 @@ struct gram {
     struct parts *parts;
 };
 
+struct dense_products {
+    int64_t rows, features, stride, columns; /* `columns` of V, a multiple of GROUP */
+    int64_t slab_rows;                       /* rows of a slab, a multiple of GROUP, at most SLAB_ROWS */
+    const float *X;
+    const double *V;  /* (groups * GROUP, columns), zeros beyond the features */
+    double *panels;   /* (parts, groups, slab_rows, GROUP) */
+    double *sums;     /* (parts, groups, GROUP) of X */
+    double *scores;   /* (parts, columns / GROUP, SLAB_ROWS, GROUP): X V of a slab */
+    double *products; /* (parts, groups, columns / GROUP, GROUP, GROUP) of X'(X V) */
+    struct parts *parts;
+};
+
 struct sparse_gram {
     int64_t rows, features, columns; /* `columns` of V, a multiple of GROUP */
     const float *values;
@@ -36,7 +48,7 @@ struct sparse_gram {
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t group_count(const struct gram *job) { return (job->features + GROUP - 1) / GROUP; }
+static int64_t count_groups(int64_t features) { return (features + GROUP - 1) / GROUP; }
 
 /* The first `count` numbers of a row; those that a group lacks are zeros. */
 INLINE group widen(const float *row, int count) {
@@ -45,11 +57,13 @@ INLINE group widen(const float *row, int count) {
     return x;
 }
 
-static void pack_slab(const struct gram *job, int64_t first, int rows, double *panels, double *sums) {
-    const int64_t full = job->features / GROUP, panel = SLAB_ROWS * GROUP;
-    const int left = (int)(job->features - full * GROUP);
+/* Pack rows into panels, the next `panel` numbers after the one before, and add them to the sums. */
+static void pack_slab(const float *X, int64_t stride, int64_t features, int rows, int64_t panel, double *panels,
+                      double *sums) {
+    const int64_t full = features / GROUP;
+    const int left = (int)(features - full * GROUP);
     for (int r = 0; r < rows; r++) {
-        const float *row = job->X + (first + r) * job->stride;
+        const float *row = X + r * stride;
         for (int64_t g = 0; g < full + (left > 0); g++) {
             group x = g < full ? widen(row + g * GROUP, GROUP) : widen(row + g * GROUP, left);
             *(group *)(panels + g * panel + r * GROUP) = x;
@@ -87,13 +101,59 @@ static void add_slab(int64_t groups, int rows, const double *panels, double *pro
 
 static void add_gram_part(void *given, uint32_t phase, int part) {
     const struct gram *job = given;
-    int64_t groups = group_count(job), end = job->rows * (part + 1) / job->parts->count;
+    int64_t groups = count_groups(job->features), end = job->rows * (part + 1) / job->parts->count;
     double *panels = job->panels + part * groups * SLAB_ROWS * GROUP;
     double *products = job->products + part * groups * groups * GROUP * GROUP;
     for (int64_t first = job->rows * part / job->parts->count; first < end; first += SLAB_ROWS) {
         int rows = (int)least(SLAB_ROWS, end - first);
-        pack_slab(job, first, rows, panels, job->sums + part * groups * GROUP);
+        pack_slab(job->X + first * job->stride, job->stride, job->features, rows, SLAB_ROWS * GROUP, panels,
+                  job->sums + part * groups * GROUP);
         add_slab(groups, rows, panels, products);
+    }
+}
+
+/* Put the scores of GROUP rows of a slab in `wide` groups of columns into their places. */
+INLINE void score_tile(int wide, const struct dense_products *job, const double *panels, const double *V,
+                       double *scores) {
+    group sums[GROUP][WIDE];
+    for (int r = 0; r < GROUP; r++)
+        for (int j = 0; j < wide; j++) sums[r][j] = (group){0};
+    for (int64_t g = 0; g < count_groups(job->features); g++)
+        for (int i = 0; i < GROUP; i++) {
+            group v[WIDE];
+            for (int j = 0; j < wide; j++) v[j] = *(const group *)(V + (g * GROUP + i) * job->columns + j * GROUP);
+            for (int r = 0; r < GROUP; r++)
+                for (int j = 0; j < wide; j++) sums[r][j] += panels[(g * job->slab_rows + r) * GROUP + i] * v[j];
+        }
+    for (int r = 0; r < GROUP; r++)
+        for (int j = 0; j < wide; j++) *(group *)(scores + (j * SLAB_ROWS + r) * GROUP) = sums[r][j];
+}
+
+/* Score a slab in `wide` groups of columns, and add the products of its features with the scores. */
+INLINE void add_slab_products(int wide, const struct dense_products *job, int64_t j, int rows, const double *panels,
+                              double *scores, double *products) {
+    const int64_t lines = job->columns / GROUP;
+    for (int r = 0; r < rows; r += GROUP)
+        score_tile(wide, job, panels + r * GROUP, job->V + j * GROUP, scores + r * GROUP);
+    for (int64_t g = 0; g < count_groups(job->features); g++)
+        add_tile(wide, rows, panels + g * job->slab_rows * GROUP, scores, products + (g * lines + j) * GROUP * GROUP);
+}
+
+static void add_products_part(void *given, uint32_t phase, int part) {
+    const struct dense_products *job = given;
+    int64_t groups = count_groups(job->features), lines = job->columns / GROUP, panel = job->slab_rows * GROUP;
+    int64_t end = job->rows * (part + 1) / job->parts->count;
+    double *panels = job->panels + part * groups * panel, *scores = job->scores + part * lines * SLAB_ROWS * GROUP;
+    double *products = job->products + part * groups * lines * GROUP * GROUP;
+    for (int64_t first = job->rows * part / job->parts->count; first < end; first += job->slab_rows) {
+        int rows = (int)least(job->slab_rows, end - first);
+        pack_slab(job->X + first * job->stride, job->stride, job->features, rows, panel, panels,
+                  job->sums + part * groups * GROUP);
+        for (int64_t j = 0; j < lines; j += WIDE) switch (least(WIDE, lines - j)) {
+                case 1: add_slab_products(1, job, j, rows, panels, scores, products); break;
+                case 2: add_slab_products(2, job, j, rows, panels, scores, products); break;
+                default: add_slab_products(WIDE, job, j, rows, panels, scores, products);
+            }
     }
 }
 
@@ -162,6 +222,7 @@ static void add_sparse_columns_part(void *given, uint32_t phase, int part) {
 
 /* Add the sums of rows, as thread number `self`. */
 void add_gram(struct gram *job, int self) { share_parts(job->parts, self, 1, add_gram_part, job); }
+void add_products(struct dense_products *job, int self) { share_parts(job->parts, self, 1, add_products_part, job); }
 void add_sparse_gram(struct sparse_gram *job, int self) { share_parts(job->parts, self, 1, add_sparse_gram_part, job); }
 void add_sparse_columns(struct sparse_gram *job, int self) {
     share_parts(job->parts, self, 1, add_sparse_columns_part, job);
@@ -173,4 +234,5 @@ void add_sparse_products(struct sparse_gram *job, int self) {
 int64_t gram_group(void) { return GROUP; }
 int64_t gram_slab_rows(void) { return SLAB_ROWS; }
 int64_t gram_size(void) { return sizeof(struct gram); }
+int64_t dense_products_size(void) { return sizeof(struct dense_products); }
 int64_t sparse_gram_size(void) { return sizeof(struct sparse_gram); }
