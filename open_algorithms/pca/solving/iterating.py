@@ -20,15 +20,15 @@ BASIS_BLOCKS, BASIS_VECTORS = 12, 400  # that a basis holds: so many blocks, but
 class Search:
     """How components are searched for: `count` of them, by products with `width` vectors, in at most `passes`.
 
-    The first vectors are drawn by `seed`. Components are those of features divided by `choose_scales(moments)`, (d,).
-    Where `is_patient`, the search ends once components are exact.
+    The first vectors are drawn by `seed`. Components are those of features divided by `choose_scales(moments)`, (d,),
+    or of features as they are. Where `is_patient`, the search ends once components are exact.
     """
 
     count: int
     width: int
     passes: int
     seed: int
-    choose_scales: Callable[[Moments], Float64s]
+    choose_scales: Callable[[Moments], Float64s] | None
     is_centred: bool
     is_patient: bool
 
@@ -46,13 +46,8 @@ def search_components(rows: RowPasses, search: Search, listen: Callable[[int, fl
     """
     features, hosts = rows.data.feature_dim, rows.hosts
     start = np.random.default_rng(search.seed).standard_normal((features, search.width))
-    totals, sums = rows.sum_first_products(start)
-    moments = Moments.from_totals(totals, rows.shift, is_centred=search.is_centred)
-    scales = search.choose_scales(moments)
-    lead: Krylov | None = None
-    if hosts.rank == 0:
-        product = moments.center_products(sums, start) / scales[:, None]
-        lead = Krylov(start * scales[:, None], product, search.count, basis_size(search.width))
+    moments, scales, product = multiply_start(rows, search, start)
+    lead = Krylov(start, product, search.count, basis_size(search.width)) if hosts.rank == 0 else None
     passes, residual = 1, share_residual(lead, hosts)
     try:
         listen(passes, residual)
@@ -71,6 +66,22 @@ def search_components(rows: RowPasses, search: Search, listen: Callable[[int, fl
     values, vectors = share_eigenvectors(lead, (features, search.count), hosts)
     total = float((moments.squares / scales**2).sum())
     return Solution(make_components(values, vectors, scales, total), moments, passes, residual)
+
+
+def multiply_start(rows: RowPasses, search: Search, start: Float64s) -> tuple[Moments, Float64s, Float64s]:
+    """Return the moments of rows, the scales (d,), and the product of the matrix with vectors (d, b).
+
+    That takes a pass, or two where scales follow from the moments: vectors that were scaled later might depend on each
+    other but for rounding.
+    """
+    if search.choose_scales is None:
+        totals, sums = rows.sum_first_products(start)
+        moments = Moments.from_totals(totals, rows.shift, is_centred=search.is_centred)
+        return moments, np.ones(len(start)), moments.center_products(sums, start)
+    moments = Moments.from_totals(rows.sum_columns(), rows.shift, is_centred=search.is_centred)
+    scales = search.choose_scales(moments)
+    V = start / scales[:, None]
+    return moments, scales, moments.center_products(rows.sum_products(V), V) / scales[:, None]
 
 
 def share_residual(lead: Krylov | None, hosts: Hosts) -> float:

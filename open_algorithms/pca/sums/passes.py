@@ -78,6 +78,13 @@ class RowPasses:
             self.run_pass([products.add_block], V.shape[1])
         return self.hosts.all_reduce(products.take_products())
 
+    def sum_columns(self) -> ColumnTotals:
+        """Return the totals of the rows; raises KeyboardInterrupt once stopped."""
+        columns = choose_columns(self.data.feature_dim, is_sparse=self.is_sparse, parts=self.parts)
+        with self.hosts.stopping_together():
+            self.run_pass([columns.add_block], 1)
+        return self.reduce_columns(columns.take_totals())
+
     def sum_first_products(self, V: Float64s) -> tuple[ColumnTotals, Float64s]:
         """Return the totals of the rows, too."""
         products = choose_products(V, is_sparse=self.is_sparse, parts=self.parts)

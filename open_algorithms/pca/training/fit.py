@@ -66,14 +66,14 @@ def search_by_passes(plan: Plan, rows: RowPasses) -> Solution:
         log.info(f"Pass {passes}: a part {residual:.2g} of a component's product is beyond its direction.")
 
     width = plan.room.search_width(plan.train.feature_dim)
+    choose_scales = plan.choose_scales if hp.normalize_data else None
     search = Search(
         hp.num_components,
         width,
         plan.most_passes,
         hp.seed,
-        plan.choose_scales,
+        choose_scales,
         hp.subtract_mean,
         is_patient=not hp.is_randomized,
     )
-    found = search_components(rows, search, listen)
-    return Solution(found.components, found.moments, found.passes, found.residual)
+    return search_components(rows, search, listen)
