@@ -56,5 +56,5 @@ def test_nothing_is_not_a_number(
     if normalize == "false":
         exact = exact_singular_values(X, is_centred=subtract == "true")
         found = model.singular_values[::-1].astype(np.float64)
-        rounding = TINY + 1e-6 * np.linalg.norm(X.astype(np.float64))
+        rounding = TINY + 1e-6 * float(np.linalg.norm(X.astype(np.float64)))
         np.testing.assert_allclose(found[: len(exact)], exact[: len(found)], rtol=0, atol=rounding)
