@@ -18,7 +18,7 @@ from open_algorithms.learning.rows.sparse import SparseRows, compact_and_transpo
 from open_algorithms.learning.types.arrays import Float64s
 
 ROWS_AT_ONCE = 2**15  # between which a job can be stopped
-SQUARES_AT_ONCE = 2**10  # rows whose squares are added up while they are in a cache
+SQUARES_AT_ONCE = 2**16  # features whose squares are added up while they are in a cache
 NUMBERS_AT_ONCE = 2**22  # of sparse rows that are made dense
 
 
@@ -121,9 +121,9 @@ def row_squares(rows: AnyRows) -> Float64s:
         squares = np.square(rows.X.data, dtype=np.float64)
         numbers = np.repeat(np.arange(len(rows)), np.diff(rows.X.indptr))
         return np.asarray(np.bincount(numbers, weights=squares, minlength=len(rows)), np.float64)
-    found = np.empty(len(rows))
-    for first in range(0, len(rows), SQUARES_AT_ONCE):
-        X = rows.X[first : min(first + SQUARES_AT_ONCE, len(rows)), :-1].astype(np.float64)
+    found, step = np.empty(len(rows)), max(1, SQUARES_AT_ONCE // rows.feature_dim)
+    for first in range(0, len(rows), step):
+        X = rows.X[first : min(first + step, len(rows)), :-1].astype(np.float64)
         found[first : first + len(X)] = np.einsum("nd,nd->n", X, X)
     return found
 
