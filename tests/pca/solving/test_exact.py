@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from open_algorithms.learning.types.arrays import Float32s
+from open_algorithms.learning.types.arrays import Float32s, Float64s
+from open_algorithms.pca.solving import exact
 from open_algorithms.pca.solving.components import Components, fix_signs
-from open_algorithms.pca.solving.exact import solve_gram
+from open_algorithms.pca.solving.exact import decompose_matrix, search_eigenvectors, solve_gram
 from open_algorithms.pca.solving.moments import Moments
 from open_algorithms.pca.sums.passes import RowPasses
 from tests.pca.data import draw_rows, draw_sparse_rows, exact_singular_values, hold_rows
@@ -55,6 +56,24 @@ def test_normalized_features_are_those_divided_by_their_deviations() -> None:
     np.testing.assert_allclose(found.scales, deviations, rtol=1e-6)
     np.testing.assert_allclose(found.loadings, found.directions / deviations[:, None], rtol=1e-6)
     assert found.total == pytest.approx(500 * 8, rel=1e-6)
+
+
+@pytest.mark.parametrize("spectrum", [0.97 ** np.arange(600), np.linspace(1, 0.9, 600), np.eye(600)[0]])
+def test_a_few_of_many_components_are_those_that_all_would_have(spectrum: Float64s) -> None:
+    Q = np.linalg.qr(np.random.default_rng(0).normal(size=(600, 600)))[0]
+    A = (Q * spectrum) @ Q.T
+    eigenvalues, vectors = decompose_matrix(A, 5)
+    expected = np.linalg.eigh(A)
+    np.testing.assert_allclose(eigenvalues, expected[0][::-1], atol=1e-12)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(5), atol=1e-9)
+    np.testing.assert_allclose(A @ vectors, vectors * eigenvalues[:5], atol=2e-7)
+
+
+def test_what_takes_too_many_products_is_decomposed_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "MOST_PRODUCTS", 1)
+    A = np.diag(np.linspace(2, 1, 600))
+    assert search_eigenvectors(A, 5) is None
+    np.testing.assert_array_equal(np.abs(decompose_matrix(A, 5)[1]), np.eye(600)[:, :5])
 
 
 HARD = {
