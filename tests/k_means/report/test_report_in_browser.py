@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -11,8 +10,8 @@ from selenium.webdriver.common.by import By
 from open_algorithms.k_means.report.page import render_report
 from open_algorithms.k_means.report.schema import Report
 from tests.k_means.report.jobs import JOBS, run
+from tests.reports_shown import A4, assert_fits_paper, assert_fits_screen, open_report
 
-A4 = 717  # pixels between the margins of a sheet
 LONG = "<b>" + "a_very_long_name" * 12
 
 
@@ -35,15 +34,7 @@ def rename(report: Report) -> Report:
 
 def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "light") -> None:
     """Open the report of a job whose features have long names, with all that can be opened."""
-    file = folder / "report.html"
-    file.write_text(render_report(rename(run(name).report)), encoding="utf-8")
-    screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    media: dict[str, Any] = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    browser.get(file.as_uri())
-    for details in browser.find_elements(By.TAG_NAME, "summary"):
-        details.click()
+    open_report(browser, folder, render_report(rename(run(name).report)), width, scheme)
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -51,22 +42,14 @@ def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "li
 def test_the_report_is_never_wider_than_the_screen_and_fetches_nothing(
     browser: Chrome, tmp_path: Path, name: str, width: int
 ) -> None:
-    browser.get_log("browser")  # type: ignore[no-untyped-call]
     show(browser, tmp_path, name, width)
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
-    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert_fits_screen(browser, width)
 
 
 @pytest.mark.parametrize("name", ["several", "many clusters", "table"])
 def test_the_report_is_no_wider_than_a_sheet_of_paper(browser: Chrome, tmp_path: Path, name: str) -> None:
     show(browser, tmp_path, name, A4)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    try:
-        for table in browser.find_elements(By.TAG_NAME, "table"):
-            assert table.rect["x"] + table.rect["width"] <= A4
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert_fits_paper(browser)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,7 +1,6 @@
 """The report of a job as Chromium shows it."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -10,21 +9,15 @@ from selenium.webdriver.common.by import By
 from linear_learner.report.page import render_report
 from tests.linear_learner.report.jobs import job, rename
 from tests.linear_learner.training.examples import HYPERPARAMETERS
+from tests.reports_shown import A4, assert_fits_paper, assert_fits_screen, open_report
 
-A4 = 717  # pixels between the margins of a sheet
 LONG = "<b>" + "a_very_long_name" * 12
 
 
 def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "light") -> None:
     """Open the report of a job whose features have long names."""
     named = rename(job(name)[1], lambda column: f"{column}{LONG}")
-    file = folder / "report.html"
-    file.write_text(render_report(named), encoding="utf-8")
-    screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    media: dict[str, Any] = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    browser.get(file.as_uri())
+    open_report(browser, folder, render_report(named), width, scheme)
 
 
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
@@ -32,26 +25,14 @@ def show(browser: Chrome, folder: Path, name: str, width: int, scheme: str = "li
 def test_the_report_is_never_wider_than_the_screen_and_fetches_nothing(
     browser: Chrome, tmp_path: Path, name: str, width: int
 ) -> None:
-    browser.get_log("browser")  # type: ignore[no-untyped-call]
     show(browser, tmp_path, name, width)
-    for details in browser.find_elements(By.TAG_NAME, "summary"):
-        details.click()
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
-    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert_fits_screen(browser, width)
     assert LONG in browser.find_element(By.TAG_NAME, "body").text
 
 
 def test_the_report_is_no_wider_than_a_sheet_of_paper(browser: Chrome, tmp_path: Path) -> None:
     show(browser, tmp_path, "binary_classifier", A4)
-    for details in browser.find_elements(By.TAG_NAME, "summary"):
-        details.click()
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    try:
-        for table in browser.find_elements(By.TAG_NAME, "table"):
-            assert table.rect["x"] + table.rect["width"] <= A4
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert_fits_paper(browser)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
