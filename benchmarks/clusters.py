@@ -4,42 +4,24 @@ Each side runs in processes of its own. Arguments choose between the sets by a p
 `python -m benchmarks.clusters MNIST`.
 """
 
-import io
-import json
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.job import run_python
-from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, run_in_process, shortest_times, time_run
+from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process, time_run
 from benchmarks.problems import PROCESSORS
-from benchmarks.unlabelled import (
-    DENSE,
-    MNIST,
-    SPARSE,
-    Laps,
-    RowSet,
-    as_features,
-    load_digits,
-)
-from container.codecs.recordio import encode_records
-from container.job.log import JobLog
+from benchmarks.unlabelled import DENSE, MNIST, SPARSE, Laps, RowSet, make_work, measure_peers, time_processes
 from open_algorithms.k_means.options.hyperparameters import parse_hyperparameters
 from open_algorithms.k_means.training.fit import cluster_rows
-from open_algorithms.learning.work import Columns, Work
+from open_algorithms.learning.work import Columns
 
 K, SEEDS = 10, 3
 LEAST = 1.5  # of the speed of MiniBatchKMeans, at a distance that is no greater
 BANK, MOST_OF_BANK = "2-12", 3.0  # numbers of clusters at once, and of the time of the largest alone
 PEERS = ("KMeans", "MiniBatchKMeans", "faiss")
 FAISS_PASSES = 25
-
-
 PEERS_OF = {MNIST: PEERS, DENSE: PEERS, SPARSE: ("MiniBatchKMeans",)}  # that cluster a set in reasonable time
 
 
@@ -56,11 +38,7 @@ def measure_loops(case: RowSet, peers: tuple[str, ...]) -> Iterator[Figure]:
     """Measure the clustering of rows in memory: its seconds, and how good it is, of some seeds."""
     subject = f"{case.name}, k={K}"
     found = {"ours": run_in_process(PROCESSORS, cluster_here, case, {"k": str(K)})}
-    for peer in peers:
-        if peer == "faiss" and find_spec("faiss") is None:
-            print("    faiss is left out: it is not installed here")
-            continue
-        found[peer] = run_in_process(PROCESSORS, fit_peer, case, peer)
+    found |= measure_peers(case, peers, fit_peer)
     for name, (seconds, distances) in found.items():
         yield Figure(subject, f"{name}, clustering", seconds, "s")
         yield Figure(subject, f"{name}, mean squared distance, the mean of {SEEDS} seeds", float(np.mean(distances)))
@@ -83,18 +61,9 @@ def cluster_here(case: RowSet, texts: dict[str, str]) -> tuple[float, list[float
     A pass that measures the centers is a part of it; the reading of rows into memory, as peers are given them, is not.
     """
     X, times, distances = case.load(), [], []
-    blocks = [(as_features(X), np.zeros((X.shape[0], 0), np.float32))]
-    nowhere = io.StringIO()
     for seed in range(SEEDS):
-        laps = Laps()
-        given = texts | {"seed": str(seed)}
-        work = Work(
-            given,
-            {"train": blocks},
-            JobLog("algo-1", "K-Means", nowhere),
-            record_lap=laps.record,
-            processors=PROCESSORS,
-        )
+        laps, given = Laps(), texts | {"seed": str(seed)}
+        work = make_work(X, given, laps.record)
         result = cluster_rows(work, parse_hyperparameters(given), Columns())
         times.append(sum(seconds for name, seconds in laps.seconds.items() if name not in ("read", "prepare")))
         distances.append(result.clustering.distortion.msd)
@@ -138,24 +107,13 @@ def mean_squared_distance(X: Any, centers: Any) -> float:
 
 
 def measure_processes() -> Iterator[Figure]:
-    """Measure whole processes on MNIST: `train` from recordIO, and a peer from what it reads fastest."""
-    subject = f"MNIST, whole process, k={K}"
-    X = load_digits()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (config := root / "input" / "config").mkdir(parents=True)
-        (channel := root / "input" / "data" / "train").mkdir(parents=True)
-        (config / "hyperparameters.json").write_text(json.dumps({"k": str(K)}))
-        (config / "inputdataconfig.json").write_text(json.dumps({"train": {}}))
-        (channel / "digits.pbr").write_bytes(encode_records(X))
-        np.save(root / "digits.npy", X)
-        fit = f"MiniBatchKMeans({K}, random_state=0).fit(numpy.load({str(root / 'digits.npy')!r})).cluster_centers_"
-        peer = f"import numpy; from sklearn.cluster import MiniBatchKMeans; numpy.save({str(root / 'out')!r}, {fit})"
-        ours = partial(run_python, [str(CHECKOUT / "train")], folder, ALGORITHM="k_means")
-        taken = shortest_times({"ours": ours, "MiniBatchKMeans": lambda: run_python(["-c", peer], folder)}, 3)
+    """Measure whole processes on MNIST."""
+    subject, peer = f"MNIST, whole process, k={K}", "MiniBatchKMeans"
+    fit = f"from sklearn.cluster import {peer}; found = {peer}({K}, random_state=0).fit(rows).cluster_centers_"
+    taken = time_processes("k_means", {"k": str(K)}, {peer: fit})
     for name, seconds in taken.items():
         yield Figure(subject, name, seconds, "s")
-    yield Figure(subject, "our speed of MiniBatchKMeans's", taken["MiniBatchKMeans"] / taken["ours"], least=LEAST)
+    yield Figure(subject, f"our speed of {peer}'s", taken[peer] / taken["ours"], least=LEAST)
 
 
 if __name__ == "__main__":

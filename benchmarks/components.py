@@ -4,28 +4,30 @@ Each side runs in processes of its own. Arguments choose between the sets by a p
 `python -m benchmarks.components MNIST`.
 """
 
-import io
-import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.job import run_python
-from benchmarks.measure import CHECKOUT, Figure, is_chosen, run_benchmark, run_in_process, shortest_times, time_run
+from benchmarks.measure import Figure, is_chosen, run_benchmark, run_in_process, time_run
 from benchmarks.problems import PROCESSORS
-from benchmarks.unlabelled import DENSE, MNIST, SPARSE, Laps, RowSet, as_features, load_digits
-from container.codecs.recordio import encode_records
-from container.job.log import JobLog
-from open_algorithms.learning.work import Columns, Work
+from benchmarks.unlabelled import (
+    DENSE,
+    MNIST,
+    REPEATS,
+    SPARSE,
+    Laps,
+    RowSet,
+    make_work,
+    measure_peers,
+    time_processes,
+)
+from open_algorithms.learning.work import Columns
 from open_algorithms.pca.options.hyperparameters import parse_hyperparameters
 from open_algorithms.pca.training.fit import find_components
 
-COMPONENTS, REPEATS = 10, 3
+COMPONENTS = 10
 LEAST = 1.5  # of the speed of scikit-learn's PCA
 LEAST_VARIANCE = 0.99  # of what exact components explain, that randomized ones do
 PEERS = ("PCA", "IncrementalPCA", "faiss")
@@ -45,11 +47,7 @@ def measure_loops(case: RowSet, peers: tuple[str, ...]) -> Iterator[Figure]:
     """Measure the search for components of rows in memory: its seconds, and the variance that they explain."""
     subject = f"{case.name}, {COMPONENTS} components"
     found = {mode: run_in_process(PROCESSORS, solve_here, case, mode) for mode in ("regular", "randomized")}
-    for peer in peers:
-        if peer == "faiss" and find_spec("faiss") is None:
-            print("    faiss is left out: it is not installed here")
-            continue
-        found[peer] = run_in_process(PROCESSORS, fit_peer, case, peer)
+    found |= measure_peers(case, peers, fit_peer)
     for name, (seconds, explained) in found.items():
         yield Figure(subject, f"{name}, fit", seconds, "s")
         yield Figure(subject, f"{name}, share of variance explained", explained)
@@ -68,11 +66,10 @@ def solve_here(case: RowSet, mode: str) -> tuple[float, float]:
     The reading of rows into memory, as peers are given them, is not a part of it, nor are measures on the rows.
     """
     X, times = case.load(), []
-    blocks = [(as_features(X), np.zeros((X.shape[0], 0), np.float32))]
     texts = {"num_components": str(COMPONENTS), "algorithm_mode": mode}
     for _ in range(REPEATS):
-        laps, log = Laps(), JobLog("algo-1", "PCA", io.StringIO())
-        work = Work(texts, {"train": blocks}, log, record_lap=laps.record, processors=PROCESSORS)
+        laps = Laps()
+        work = make_work(X, texts, laps.record)
         result = find_components(work, parse_hyperparameters(texts), Columns())
         times.append(laps.seconds["solve"])
     return min(times), explained_share(X, result.model.loadings.T)
@@ -115,28 +112,14 @@ def explained_share(X: Any, directions: Any) -> float:
 
 
 def measure_processes() -> Iterator[Figure]:
-    """Measure whole processes on MNIST: `train` from recordIO, and peers from what they read fastest."""
-    subject = f"MNIST, whole process, {COMPONENTS} components"
-    X = load_digits()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (config := root / "input" / "config").mkdir(parents=True)
-        (channel := root / "input" / "data" / "train").mkdir(parents=True)
-        (config / "hyperparameters.json").write_text(json.dumps({"num_components": str(COMPONENTS)}))
-        (config / "inputdataconfig.json").write_text(json.dumps({"train": {}}))
-        (channel / "digits.pbr").write_bytes(encode_records(X))
-        np.save(root / "digits.npy", X)
-        works: dict[str, Callable[[], object]] = {
-            "ours": partial(run_python, [str(CHECKOUT / "train")], folder, ALGORITHM="pca")
-        }
-        for peer in ("PCA", "IncrementalPCA"):
-            fit = f"{peer}({COMPONENTS}).fit(numpy.load({str(root / 'digits.npy')!r})).components_"
-            text = f"import numpy; from sklearn.decomposition import {peer}; numpy.save({str(root / 'out')!r}, {fit})"
-            works[peer] = partial(run_python, ["-c", text], folder)
-        taken = shortest_times(works, REPEATS)
+    """Measure whole processes on MNIST."""
+    subject, peers = f"MNIST, whole process, {COMPONENTS} components", ("PCA", "IncrementalPCA")
+    fit = "from sklearn.decomposition import {0}; found = {0}({1}).fit(rows).components_"
+    fits = {peer: fit.format(peer, COMPONENTS) for peer in peers}
+    taken = time_processes("pca", {"num_components": str(COMPONENTS)}, fits)
     for name, seconds in taken.items():
         yield Figure(subject, name, seconds, "s")
-    for peer in ("PCA", "IncrementalPCA"):
+    for peer in peers:
         yield Figure(subject, f"our speed of {peer}'s", taken[peer] / taken["ours"], least=LEAST)
 
 

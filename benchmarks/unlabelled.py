@@ -1,14 +1,29 @@
-"""Rows without labels, in memory, and the time that the parts of a job on them take."""
+"""Jobs on rows without labels beside their peers: the rows, the parts of a job in this process, and whole processes."""
 
+import io
+import json
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from benchmarks import data
+from benchmarks.job import run_python
+from benchmarks.measure import CHECKOUT, run_in_process, shortest_times
+from benchmarks.problems import PROCESSORS
+from container.codecs.recordio import encode_records
+from container.job.log import JobLog
 from open_algorithms.learning.rows.csr import Csr, Features
+from open_algorithms.learning.work import Work
+
+Result = TypeVar("Result")
+REPEATS = 3
 
 DENSE_ROWS, DENSE_FEATURES, GROUPS = 1_000_000, 30, 20
 SPARSE_ROWS, SPARSE_FEATURES, MEAN_VALUES = 200_000, 10_000, 60
@@ -78,3 +93,45 @@ def as_features(X: Any) -> Features:
     if isinstance(X, np.ndarray):
         return X
     return Csr(X.data, X.indices.astype(np.int32), X.indptr.astype(np.int64), X.shape)
+
+
+def make_work(X: Any, texts: Mapping[str, str], record_lap: Callable[[str], None]) -> Work:
+    """Return the work of a job on rows in memory, whose log is read by nobody."""
+    blocks = [(as_features(X), np.zeros((X.shape[0], 0), np.float32))]
+    log = JobLog("algo-1", "", io.StringIO())
+    return Work(texts, {"train": blocks}, log, record_lap=record_lap, processors=PROCESSORS)
+
+
+def measure_peers(case: RowSet, peers: Sequence[str], fit_peer: Callable[[RowSet, str], Result]) -> dict[str, Result]:
+    """Return what `fit_peer` returns of each peer that is installed, in a process of its own."""
+    found = {}
+    for peer in peers:
+        if peer == "faiss" and find_spec("faiss") is None:
+            print("    faiss is left out: it is not installed here")
+        else:
+            found[peer] = run_in_process(PROCESSORS, fit_peer, case, peer)
+    return found
+
+
+def time_processes(algorithm: str, texts: Mapping[str, str], peers: Mapping[str, str]) -> dict[str, float]:
+    """Return the seconds of whole processes on MNIST: ours from recordIO, and those of peers from a file of numpy.
+
+    A peer is a program of Python that makes `found`, an array, of `rows`.
+    """
+    X = load_digits()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (config := root / "input" / "config").mkdir(parents=True)
+        (channel := root / "input" / "data" / "train").mkdir(parents=True)
+        (config / "hyperparameters.json").write_text(json.dumps(texts))
+        (config / "inputdataconfig.json").write_text(json.dumps({"train": {}}))
+        (channel / "digits.pbr").write_bytes(encode_records(X))
+        np.save(root / "digits.npy", X)
+        works: dict[str, Callable[[], object]] = {
+            "ours": partial(run_python, [str(CHECKOUT / "train")], folder, ALGORITHM=algorithm)
+        }
+        load, save = (f"{name}({str(root / file)!r}" for name, file in (("load", "digits.npy"), ("save", "out")))
+        for name, program in peers.items():
+            whole = f"import numpy; rows = numpy.{load}); {program}; numpy.{save}, found)"
+            works[name] = partial(run_python, ["-c", whole], folder)
+        return shortest_times(works, REPEATS)
