@@ -1,5 +1,6 @@
 """Cluster: read channels, move centers in mini-batches, search on a sample, make exact passes, choose and measure."""
 
+import math
 import time
 from dataclasses import replace
 
@@ -27,19 +28,32 @@ def cluster_rows(work: Work, hp: Hyperparameters, columns: Columns) -> Clusterin
     log_configuration(work, hp)
     plan = make_plan(work, hp, keeps_flags=columns.recipe is not None)
     work.record_lap("read")
+    read = time.time()
     state, write_checkpoint = start_clustering(plan)
     work.record_lap("prepare")
+    ready = updated = shrunk = time.time()
     try:
         run_epochs(plan, state, write_checkpoint)
+        updated = shrunk = time.time()
         if state.lloyd is None:
             state.lloyd = search_runs(plan, state)
+        shrunk = time.time()
         run_exact_passes(plan, state, write_checkpoint)
         result = conclude(plan, state, columns)
     except KeyboardInterrupt:
         result = conclude_stopped(plan, state, columns)
     log_result(work, result)
     ended = time.time()
-    work.log.log_metrics({"totaltime": 1000 * (ended - began), "epochs": state.epochs}, start=began, end=ended)
+    seconds = {
+        "initialize.time": ready - began,
+        "setuptime": ready - read,
+        "update.time": updated - ready,
+        "_shrink.time": shrunk - updated,
+        "finalize.time": ended - shrunk,
+        "totaltime": ended - began,
+    }
+    milliseconds = {name: 1000 * spent for name, spent in seconds.items()}
+    work.log.log_metrics({"epochs": state.epochs, **milliseconds}, start=began, end=ended)
     return result
 
 
@@ -49,6 +63,7 @@ def log_configuration(work: Work, hp: Hyperparameters) -> None:
     work.log.info(f"Final configuration: {texts}")
     if texts["extra_center_factor"] == "auto":
         work.log.info(f"'extra_center_factor' was set to 'auto', evaluated to {hp.extra_center_factor}.")
+    work.log.info("number of center slices 1")
     if texts["normalize_data"] == "auto" and hp.normalize_data:
         work.log.info("'normalize_data' was set to 'auto', evaluated to true: not all columns are numbers.")
     if hp.half_life_time_size and hp.exact_passes:
@@ -76,6 +91,7 @@ def log_result(work: Work, result: ClusteringResult) -> None:
     for split, distortion in result.distortions.items():
         for name in result.hp.eval_metrics:
             log.log_quality(name, getattr(distortion, name), split=split, kind="loss")
-    log.log_quality("msd_of_centers", chosen.centers_msd, split="train", kind="loss")
+    if not math.isnan(chosen.centers_msd):  # of a job that was stopped before it had clustered them
+        log.log_quality("msd_of_centers", chosen.centers_msd, split="train", kind="loss")
     if "test" not in result.distortions:
         log.info("Test data is not provided.")

@@ -1,5 +1,6 @@
 """A job that is cut off goes on where it was, and one that is stopped leaves the model of what there is."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from open_algorithms.learning.job.hosts import Hosts
 from tests.k_means.jobs import as_blocks, cluster, draw_rows
 from tests.learning.job.host_threads import run_hosts
-from tests.learning.job.recorder import Recorder
+from tests.learning.job.recorder import Quality, Recorder
 from tests.learning.job.stops import Stop
 from tests.learning.training.disks import Cut, Disk
 
@@ -69,6 +70,7 @@ def test_a_job_that_is_stopped_leaves_whole_clusters(at: int) -> None:
     assert result.model.outputs == 7
     assert np.isfinite(result.model.centers).all()
     assert log.has_said("The job is stopped: the model is that of")
+    assert all(math.isfinite(quality.value) for quality in log.select_events(Quality))
 
 
 class StopOnce:
