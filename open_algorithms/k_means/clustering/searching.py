@@ -50,11 +50,12 @@ def search_starts(
     apart = Seeder(few, raise_if_stopped).choose(min(2 * sizes[-1], LARGEST_POOL), "kmeans++", generator)
     pool = np.concatenate([apart, places])[:LARGEST_POOL]
     most_swaps = int(DISTANCES_LOOKED_AT / (len(searched) * len(pool) * len(kept) * ROUNDS))
-    search = SwapSearch(searched, pool)
-    for _ in range(ROUNDS if most_swaps else 0):
-        kept = settle([search.improve(centers, most_swaps) for centers in kept], population).runs
-    if searched.stored_numbers * sum(sizes) * len(BREATHS) <= PRODUCTS_TRIED:
-        kept = breathe(kept, search, population)
+    breathes = searched.stored_numbers * sum(sizes) * len(BREATHS) <= PRODUCTS_TRIED
+    if most_swaps or breathes:
+        search = SwapSearch(searched, pool)
+        for _ in range(ROUNDS if most_swaps else 0):
+            kept = settle([search.improve(centers, most_swaps) for centers in kept], population).runs
+        kept = breathe(kept, search, population) if breathes else kept
     return settle(kept, Population(lambda: [sample], assigner, raise_if_stopped=raise_if_stopped))
 
 
