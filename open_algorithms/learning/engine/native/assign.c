@@ -53,8 +53,6 @@ struct chunk {
     int32_t *found, *starts, *lists;
 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static struct chunk take_chunk(const struct assignment *job, int64_t number) {
     int64_t begin = job->begin + number * job->chunk, buffer = number % 2, size = job->groups * job->chunk;
     struct chunk chunk = {begin, least(job->chunk, job->end - begin), job->found + buffer * size,

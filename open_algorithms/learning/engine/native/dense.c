@@ -103,8 +103,6 @@ static void add_products(const struct dense *job, const struct slab *slab, const
         add_products_panels(1, slab, next, job->width, slopes + p * LANES, stride, gradients + p * size, is_first);
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static void take_rows(const struct dense *job, const int32_t *order, int64_t first, int64_t last, struct slab *slab) {
     int taken = (int)(last - first);
     slab->rows = (taken + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;

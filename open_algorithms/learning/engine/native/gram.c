@@ -47,7 +47,6 @@ struct sparse_gram {
     struct parts *parts;
 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t count_groups(int64_t features) { return (features + GROUP - 1) / GROUP; }
 
 /* The first `count` numbers of a row; those that a group lacks are zeros. */

@@ -36,6 +36,8 @@ INLINE int32_t to_bits(float x) {
 
 INLINE float magnitude(float x) { return x < 0 ? -x : x; }
 
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* e^x for x up to 0, at least 1e-38: 2^n e^r with |r| at most ln(2) / 2, e^r by its Taylor series. */
 INLINE float exponential(float x) {
     const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number, in the lowest bits */

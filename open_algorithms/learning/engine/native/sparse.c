@@ -58,7 +58,6 @@ static struct room part_room(const struct sparse *job, int part) {
     return room;
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t share(const struct sparse *job, int64_t count, int part) { return count * part / job->parts->count; }
 static int64_t row_number(const struct sparse *job, int64_t r) { return job->order ? job->order[r] : r; }
 
