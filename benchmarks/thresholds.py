@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks import data
 from benchmarks.measure import Figure, run_benchmark
-from linear_learner.measuring.smoothing import smooth_threshold
-from linear_learner.measuring.thresholds import (
+from open_algorithms.learning.measuring.smoothing import smooth_threshold
+from open_algorithms.learning.measuring.thresholds import (
     Criterion,
     Cuts,
     accuracy_at_cuts,

@@ -8,11 +8,11 @@ from reprlib import repr as shortened
 import numpy as np
 
 from linear_learner.measuring.final import final_scores
-from linear_learner.measuring.metrics import Metric
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 from linear_learner.training.channels import label_class_count
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.measuring.metrics import Metric
 from open_algorithms.learning.rows.checking import check_blocks
 from open_algorithms.learning.types.arrays import Floats
 from open_algorithms.learning.work import ColumnRequest, Work

@@ -8,9 +8,9 @@ import sys
 
 import numpy as np
 
-from linear_learner.measuring.tallies import ordinals_from_floats
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.measuring.tallies import ordinals_from_floats
 
 
 def lowest_positive_margin(model: LinearModel) -> np.float32:

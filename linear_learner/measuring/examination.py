@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from linear_learner.bank.margins import row_losses
-from linear_learner.measuring import thresholds
 from linear_learner.measuring.standings import Standings, gather_first_rows
 from linear_learner.objective.objective import Objective
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring import thresholds
 from open_algorithms.learning.types.arrays import Bools, Float32s, Float64s, Floats
 
 CELLS = 4096  # that rows are dealt to in turn, and that are drawn instead of rows

@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linear_learner.measuring import metrics, thresholds
-from linear_learner.measuring.metrics import Metric, RegressorTally, Tally
-from linear_learner.measuring.reliability import CalibrationError, measure_calibration
-from linear_learner.measuring.smoothing import smooth_threshold
 from linear_learner.measuring.standings import gather_first_rows, threshold_criterion
-from linear_learner.measuring.tallies import RunningMean
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.listener import TrainingListener
+from open_algorithms.learning.measuring import metrics, thresholds
+from open_algorithms.learning.measuring.metrics import Metric, RegressorTally, Tally
+from open_algorithms.learning.measuring.reliability import CalibrationError, measure_calibration
+from open_algorithms.learning.measuring.smoothing import smooth_threshold
+from open_algorithms.learning.measuring.tallies import RunningMean
 from open_algorithms.learning.rows.csr import slice_rows
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.scaling import Scaler

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from linear_learner.bank.sliced import SlicedBank
-from linear_learner.measuring import thresholds
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
+from open_algorithms.learning.measuring import thresholds
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
 from open_algorithms.learning.types.arrays import Floats
 

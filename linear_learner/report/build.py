@@ -6,7 +6,6 @@ import numpy as np
 
 from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
 from linear_learner.measuring.final import Measurement, objective_name
-from linear_learner.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
 from linear_learner.report.quality import channel_quality
@@ -21,6 +20,7 @@ from linear_learner.report.schema import (
 )
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.columns.describe import list_column_entries
+from open_algorithms.learning.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
 
 FORMAT = 1

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from linear_learner.measuring import thresholds as selection
 from linear_learner.measuring.final import Measurement
-from linear_learner.measuring.metrics import BinaryTally, MulticlassTally, RegressorTally
-from linear_learner.measuring.thresholds import Cuts, safe_ratios
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
 from linear_learner.report.schema import (
@@ -21,6 +18,9 @@ from linear_learner.report.schema import (
     RocCurve,
     ThresholdEntry,
 )
+from open_algorithms.learning.measuring import thresholds as selection
+from open_algorithms.learning.measuring.metrics import BinaryTally, MulticlassTally, RegressorTally
+from open_algorithms.learning.measuring.thresholds import Cuts, safe_ratios
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int64s
 
 Scores = dict[str, float]

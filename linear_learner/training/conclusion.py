@@ -19,8 +19,6 @@ from linear_learner.measuring.final import (
     compute_metrics,
     create_tally,
 )
-from linear_learner.measuring.metrics import RegressorTally
-from linear_learner.measuring.reliability import CalibrationError, describe_miscalibration, measure_calibration
 from linear_learner.measuring.standings import threshold_criterion, threshold_measure
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
@@ -32,6 +30,12 @@ from linear_learner.training.result import TrainingResult
 from linear_learner.training.solving import score_channel, score_folds, solved_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.stop import StopCheck, never_stop
+from open_algorithms.learning.measuring.metrics import RegressorTally
+from open_algorithms.learning.measuring.reliability import (
+    CalibrationError,
+    describe_miscalibration,
+    measure_calibration,
+)
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
 from open_algorithms.learning.types.arrays import Float32s, Floats, Int64s

@@ -6,9 +6,9 @@ Tests: tests/doors/test_log_lines.py.
 import time
 from typing import NamedTuple
 
-from linear_learner.measuring.metrics import Metric
 from linear_learner.measuring.standings import least_finite
 from open_algorithms.learning.job.listener import MetricSummary, TrainingListener
+from open_algorithms.learning.measuring.metrics import Metric
 from open_algorithms.learning.types.arrays import Floats, Int64s
 
 

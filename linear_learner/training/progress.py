@@ -10,9 +10,9 @@ import numpy as np
 from linear_learner.bank.sliced import SlicedBank
 from linear_learner.measuring.pruning import WINDOW, hopeless_candidates, is_worth_pruning
 from linear_learner.measuring.standings import Standings
-from linear_learner.measuring.thresholds import best_candidate
 from linear_learner.solving.solver import Solver
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring.thresholds import best_candidate
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import AnyArray, Floats, Int64s, Numbers
 

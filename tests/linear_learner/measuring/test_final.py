@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linear_learner.measuring.final import SCORES_AT_ONCE, CalibrationRows, calibrate_model, final_scores
-from linear_learner.measuring.tallies import RANKED_ROWS
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
+from open_algorithms.learning.measuring.tallies import RANKED_ROWS
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.types.arrays import Floats

@@ -5,9 +5,9 @@ import pytest
 from sklearn import calibration
 from sklearn import metrics as theirs
 
-from linear_learner.measuring.metrics import BinaryTally, RegressorTally
 from linear_learner.report.quality import calibration_curve, regression_quality, threshold_entries
 from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality
+from open_algorithms.learning.measuring.metrics import BinaryTally, RegressorTally
 from tests.linear_learner.report.jobs import job, rows_of
 
 
@@ -97,7 +97,7 @@ def test_scores_that_are_not_finite_are_left_out_of_pictures() -> None:
 
 @pytest.mark.parametrize("ranked", [10, 1000])
 def test_thresholds_hold_in_bins_of_scores_too(ranked: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linear_learner.measuring.tallies.RANKED_ROWS", ranked)
+    monkeypatch.setattr("open_algorithms.learning.measuring.tallies.RANKED_ROWS", ranked)
     generator = np.random.default_rng(0)
     score = np.float32(1) + generator.normal(size=200).astype(np.float32) * np.float32(1e-3)
     score[::2] *= -1

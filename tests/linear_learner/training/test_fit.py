@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from linear_learner.measuring.smoothing import smooth_threshold
-from linear_learner.measuring.thresholds import accuracy_at_cuts
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.measuring.smoothing import smooth_threshold
+from open_algorithms.learning.measuring.thresholds import accuracy_at_cuts
 from tests.learning.job.recorder import Criterion, Progress, Score
 from tests.linear_learner.jobs import fit_recorded
 from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from linear_learner.bank import margins
-from linear_learner.measuring.smoothing import smooth_threshold
-from linear_learner.measuring.thresholds import accuracy_at_cuts, calibrate_threshold
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options import solved
 from linear_learner.options.budget import Budget
@@ -20,6 +18,8 @@ from linear_learner.training.result import TrainingResult
 from linear_learner.training.solving import is_time_to_look
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring.smoothing import smooth_threshold
+from open_algorithms.learning.measuring.thresholds import accuracy_at_cuts, calibrate_threshold
 from open_algorithms.learning.rows.csr import compress_matrix
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.folds import deal_folds

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from linear_learner.measuring import tallies
-from linear_learner.measuring.metrics import BinaryTally, MulticlassTally
-from linear_learner.measuring.reliability import (
+from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring import tallies
+from open_algorithms.learning.measuring.metrics import BinaryTally, MulticlassTally
+from open_algorithms.learning.measuring.reliability import (
     BINS,
     CalibrationError,
     describe_miscalibration,
     measure_calibration,
 )
-from linear_learner.measuring.tallies import ScoreRanking
-from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring.tallies import ScoreRanking
 from open_algorithms.learning.types.arrays import Bools, Floats
 from tests.learning.job.host_threads import run_hosts
 

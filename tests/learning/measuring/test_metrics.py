@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as judge
 
-from linear_learner.measuring import metrics, tallies
-from linear_learner.measuring.metrics import Tally
+from open_algorithms.learning.measuring import metrics, tallies
+from open_algorithms.learning.measuring.metrics import Tally
 from open_algorithms.learning.types.arrays import Floats
 from tests.chance import draw_examples
 

@@ -1,6 +1,6 @@
 """Statistics of rows that arrive in parts: mean, variance, sample, ranking; each can be merged over hosts.
 
-Tests: tests/linear_learner/measuring/test_metrics.py, tests/linear_learner/measuring/test_final.py.
+Tests: tests/learning/measuring/test_metrics.py, tests/linear_learner/measuring/test_final.py.
 """
 
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from linear_learner.measuring.thresholds import Cuts
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring.thresholds import Cuts
 from open_algorithms.learning.types.arrays import Bools, Floats, Int64s, Numbers
 
 RANKED_ROWS = 2**20  # whose scores are kept, so that the area under their ROC is exact

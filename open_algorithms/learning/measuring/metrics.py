@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from linear_learner.measuring.tallies import RowSample, RunningMean, RunningVariance, ScoreRanking
-from linear_learner.measuring.thresholds import safe_ratios
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.measuring.tallies import RowSample, RunningMean, RunningVariance, ScoreRanking
+from open_algorithms.learning.measuring.thresholds import safe_ratios
 from open_algorithms.learning.types.arrays import Floats, Numbers
 
 Metric = tuple[str, str, float]

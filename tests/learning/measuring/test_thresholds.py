@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, fbeta_score
 
-from linear_learner.measuring.thresholds import (
+from open_algorithms.learning.measuring.thresholds import (
     Criterion,
     CutValues,
     accuracy_at_cuts,

@@ -8,7 +8,7 @@ the cuts vanishes as rows are added, and so does the difference from the best cu
 
 import numpy as np
 
-from linear_learner.measuring.thresholds import (
+from open_algorithms.learning.measuring.thresholds import (
     Calibration,
     Criterion,
     best_cut,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linear_learner.measuring import smoothing
-from linear_learner.measuring.smoothing import mean_cut, smooth_threshold
-from linear_learner.measuring.thresholds import (
+from open_algorithms.learning.measuring import smoothing
+from open_algorithms.learning.measuring.smoothing import mean_cut, smooth_threshold
+from open_algorithms.learning.measuring.thresholds import (
     Criterion,
     Cuts,
     accuracy_at_cuts,
