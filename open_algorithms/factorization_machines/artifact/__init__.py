@@ -1,0 +1,1 @@
+"""A factorization machine, as a file and as an answer."""

@@ -1,0 +1,1 @@
+"""A model told to people: facts, pairs, shares."""

@@ -1,0 +1,1 @@
+"""The bank: the parameters of all candidates side by side, and steps of training."""

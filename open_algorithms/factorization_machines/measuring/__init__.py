@@ -1,0 +1,1 @@
+"""How good candidates and models are: losses, metrics, mixtures."""

@@ -1,0 +1,1 @@
+"""The best items for a user, and the vectors behind them."""

@@ -1,0 +1,1 @@
+"""From channels to a model: epochs, choice, and what a job keeps."""
