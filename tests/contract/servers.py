@@ -3,13 +3,15 @@
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.launch import Running
 from tests.ports import claim_port
 from tests.waiting import HANG_SECONDS, wait_until
+
+PING_SECONDS = 10.0  # in which any server has answered, or never will
 
 
 @dataclass
@@ -19,9 +21,9 @@ class RunningServer:
     url: str
     running: Running
 
-    def get(self, path: str) -> tuple[int, bytes]:
+    def get(self, path: str, seconds: float = HANG_SECONDS) -> tuple[int, bytes]:
         """Get a page; return status and body."""
-        return send_request(urllib.request.Request(self.url + path))
+        return send_request(urllib.request.Request(self.url + path), seconds)
 
     def post(self, body: bytes, kind: str | None, accept: str | None = None) -> tuple[int, bytes]:
         """Post to /invocations; return status and body."""
@@ -29,9 +31,9 @@ class RunningServer:
         return send_request(urllib.request.Request(f"{self.url}/invocations", body, headers))
 
 
-def send_request(request: urllib.request.Request) -> tuple[int, bytes]:
+def send_request(request: urllib.request.Request, seconds: float = HANG_SECONDS) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(request, timeout=HANG_SECONDS) as response:
+        with urllib.request.urlopen(request, timeout=seconds) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -51,12 +53,20 @@ def serve_model(
 
 
 def wait_for_ping(server: RunningServer) -> None:
-    """Wait until /ping says more than that the model is being loaded."""
+    """Wait until /ping says more than that the model is being loaded.
+
+    A connection that a container's network loses while it starts is given up, and another one tried.
+    """
+    found = ["nothing"]
 
     def is_loaded() -> bool:
         assert server.running.popen.poll() is None, "the server ended"
-        with suppress(OSError):
-            return server.get("/ping")[0] != 503
-        return False
+        try:
+            status, body = server.get("/ping", PING_SECONDS)
+        except OSError as error:
+            found[0] = repr(error)
+            return False
+        found[0] = f"{status} {body!r}"
+        return status != 503
 
-    wait_until(is_loaded)
+    wait_until(is_loaded, lambda: f"/ping of {server.url} last answered {found[0]}")
