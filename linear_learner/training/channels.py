@@ -1,9 +1,7 @@
 """Read the channels of a job, each within its share of the memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
-
-import numpy as np
 
 from linear_learner.objective.losses import LOSSES
 from linear_learner.options.budget import Budget
@@ -11,25 +9,14 @@ from linear_learner.options.hyperparameters import Hyperparameters
 from linear_learner.options.solved import Sizes, are_folds_affordable, may_solve
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.labelled import plan_holdout, read_labelled_channels
 from open_algorithms.learning.rows.checking import WidthLimit
 from open_algorithms.learning.rows.dense import Design
 from open_algorithms.learning.rows.holdout import Holdout
 from open_algorithms.learning.rows.kept import ChannelRows, HeldRows, StreamedRows, join_rows
-from open_algorithms.learning.rows.reading import (
-    Reading,
-    describe_storage,
-    read_held_out_rows,
-    read_scored_channel,
-    read_train_channel,
-)
-from open_algorithms.learning.types.arrays import Float32s
+from open_algorithms.learning.rows.reading import Reading, describe_storage
 from open_algorithms.learning.work import Work
 
-MEMORY_SHARES = {
-    "train": 1.0,
-    "validation": 0.25,
-    "test": 0.1,
-}  # of the memory for data, kept free for the later channels
 TOO_WIDE = (
     "for which the bank's weights would fit the memory. Check the data, lower num_models, or use a larger instance."
 )
@@ -37,24 +24,9 @@ TOO_WIDE = (
 
 def read_channels(work: Work, hp: Hyperparameters, budget: Budget) -> dict[str, ChannelRows]:
     """Read the channels in order; each may use its share of the memory that those before it left."""
-    holdout = plan_holdout(work, hp, budget)
-    reading = plan_reading(work, hp, budget, holdout)
-    names = [name for name in MEMORY_SHARES if name in work.channels or (name == "validation" and holdout is not None)]
-    is_sharded = {name: name in work.sharded_channels for name in work.channels}
-    share = 1 - sum(MEMORY_SHARES[name] for name in names[1:])
-    train, room = read_train_channel(work.channels["train"], reading, share, is_sharded["train"])
-    data = {"train": train}
-    for name in names[1:]:
-        room -= list(data.values())[-1].held_bytes
-        later = sum(MEMORY_SHARES[other] for other in names[names.index(name) + 1 :])
-        own = int(room * (1 - later))
-        if name in work.channels:
-            data[name] = read_scored_channel(name, work.channels[name], reading, train, own, is_sharded[name])
-        elif holdout is not None:
-            held_out = read_held_out_rows(work.channels["train"], holdout, reading, train, own, is_sharded["train"])
-            data |= {} if held_out is None else {name: held_out}
-    for name, weights in divide_weights(work, holdout, names).items():
-        data[name].weigh_rows(weights)
+    selection = hp.selection
+    holdout = Holdout(selection.holdout, hp.seed, hp.predictor_type != "regressor", budget.sample_bytes)
+    data = read_labelled_channels(work, plan_reading(work, hp, budget, plan_holdout(work, holdout)))
     data = choose_folds_or_rows(data, work, hp)
     for name, rows in data.items():
         work.log.info(f"The channel {name!r} {describe_storage(rows)}.")
@@ -89,35 +61,6 @@ def measure_sizes(channels: Sequence[ChannelRows], hosts: Hosts) -> Sizes:
     streams = any(isinstance(rows, StreamedRows) for rows in channels)
     total, stored, streaming = hosts.all_reduce([sum(rows.row_count for rows in channels), numbers, streams])
     return Sizes(float(total), float(stored), channels[0].feature_dim, are_held=not streaming)
-
-
-def divide_weights(work: Work, holdout: Holdout | None, names: Collection[str]) -> dict[str, Float32s]:
-    """Return the weights of the rows of each channel, (n,), after some are held out of the train channel."""
-    if not work.row_weights:
-        return {}
-    assert work.hosts.count == 1
-    weights = dict(work.row_weights)
-    if holdout is not None and "train" in weights:
-        every = weights["train"]
-        held = np.concatenate([marks for _, _, marks in holdout.mark_blocks(work.channels["train"])])
-        weights |= {"train": every[~held], "validation": every[held]}
-    return {name: weights[name] for name in names if name in weights and len(weights[name])}
-
-
-def plan_holdout(work: Work, hp: Hyperparameters, budget: Budget) -> Holdout | None:
-    """Return how rows of the train channel are held out; None where there are others to select on, or none are wanted.
-
-    Raises InputError where the channel cannot be read twice at a time.
-    """
-    share = hp.selection.holdout
-    if not share or "validation" in work.channels:
-        return None
-    if "train" in work.piped_channels:
-        raise InputError(
-            f"holdout: expected 0 or auto with the channel 'train' in Pipe mode, found {share:g}. Give a channel "
-            "'validation', or use File or FastFile mode."
-        )
-    return Holdout(share, hp.seed, hp.predictor_type != "regressor", budget.sample_bytes)
 
 
 def plan_reading(work: Work, hp: Hyperparameters, budget: Budget, holdout: Holdout | None = None) -> Reading:

@@ -31,7 +31,7 @@ struct factors {
     int32_t *touched_at; /* (features,): the update of an epoch that a feature has had last */
     const float *rates, *decays, *shrinkage; /* (8 blocks,), the last times a feature's occurrences */
     const float *bias_rates, *bias_decays; /* (8 linear_blocks,) */
-    float beta_1, beta_2, epsilon, clip, rescale;
+    float beta_1, beta_2, epsilon, clip, rescale; /* the last is 0 for means */
     int64_t updates, epoch_updates; /* made before, in all and in this epoch */
     double *tallies;     /* (machines, TALLIES) */
     float *totals;       /* (batch_rows, 8 blocks): what rows give to the gradients of their features */
@@ -215,7 +215,7 @@ void update_factors(struct factors *job, const int32_t *features, const float *o
     double step_number = (double)(++job->updates);
     float correction = (float)(__builtin_sqrt(1 - __builtin_pow(job->beta_2, step_number)) /
                                (1 - __builtin_pow(job->beta_1, step_number)));
-    float share = (float)(job->rescale / rows);
+    float share = (float)(job->rescale > 0 ? job->rescale : 1 / rows); /* of their sum, unless the user says another */
     for (int64_t s = 0; s < count; s++) {
         int64_t at = features[s] * width;
         if (s + SLOTS_AHEAD < count)

@@ -1,0 +1,94 @@
+"""The candidates of a bank: the user's settings, and machines that are shrunk more or less.
+
+Rows of one batch that have a feature add `factors_shrinkage` times half the square of its factors to the loss, each of
+them: features of many rows, of which more is known, are shrunk as much as others beside what their rows say.
+"""
+
+from dataclasses import dataclass
+
+from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
+
+FACTOR_COUNTS = (8, 16, 32)
+SHRINKAGES = (0.035, 0.05, 0.02, 0.07, 0.01, 0.1, 0.003, 0.04, 0.06, 0.03, 0.15, 0.001)
+OF_SQUARES = 1.6  # times that, of the square loss of a label in its deviations
+LINEAR_SHARE = 0.1  # of the factors' shrinkage
+RATE, START_DEVIATION = 0.003, 0.05
+USUAL_MODELS = len(SHRINKAGES) + 1
+UPDATES_AN_EPOCH, FEWEST_ROWS = 400, 16  # where there are few rows, batches have fewer
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The settings of one candidate: learning rates `lr`, decays `wd` per update, and shrinkage per occurrence.
+
+    `averaged` candidates are the mean of their weights over an epoch. One that is `original` starts from what the user
+    says and learns labels in their own units; the others start from the mean of the labels.
+    """
+
+    number: int
+    num_factors: int
+    bias_lr: float
+    linear_lr: float
+    factors_lr: float
+    bias_wd: float
+    linear_wd: float
+    factors_wd: float
+    linear_shrinkage: float
+    factors_shrinkage: float
+    averaged: bool
+    mini_batch_size: int
+
+    @property
+    def original(self) -> bool:
+        """Whether it is what the original would train."""
+        return self.number == 0
+
+
+def candidate_count(hp: Hyperparameters) -> int:
+    """Return the number of candidates."""
+    return USUAL_MODELS if hp.num_models is None else hp.num_models
+
+
+def build_candidates(hp: Hyperparameters, rows: float) -> list[Candidate]:
+    """Return the candidates for so many train rows, infinite where nobody knows how many there are."""
+    return [original_candidate(hp), *(vary_candidate(hp, number, rows) for number in range(1, candidate_count(hp)))]
+
+
+def original_candidate(hp: Hyperparameters) -> Candidate:
+    """Return candidate 0, with the user's rates and decays."""
+    steps = hp.steps
+    return Candidate(
+        number=0,
+        num_factors=hp.num_factors,
+        bias_lr=steps.bias_lr,
+        linear_lr=steps.linear_lr,
+        factors_lr=steps.factors_lr,
+        bias_wd=steps.bias_wd,
+        linear_wd=steps.linear_wd,
+        factors_wd=steps.factors_wd,
+        linear_shrinkage=0.0,
+        factors_shrinkage=0.0,
+        averaged=False,
+        mini_batch_size=hp.mini_batch_size or ORIGINAL_BATCH,
+    )
+
+
+def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
+    """Return a candidate of ours; beyond the usual number they are the same again, from another start."""
+    shrinkage = SHRINKAGES[(number - 1) % len(SHRINKAGES)] * (1.0 if hp.is_classifier else OF_SQUARES)
+    counts = sorted({min(count, hp.num_factors) for count in FACTOR_COUNTS})
+    batch = hp.mini_batch_size or int(max(FEWEST_ROWS, min(ORIGINAL_BATCH, rows // UPDATES_AN_EPOCH)))
+    return Candidate(
+        number=number,
+        num_factors=counts[-1 - number % len(counts)],
+        bias_lr=RATE,
+        linear_lr=RATE,
+        factors_lr=RATE,
+        bias_wd=0.0,
+        linear_wd=0.0,
+        factors_wd=0.0,
+        linear_shrinkage=LINEAR_SHARE * shrinkage,
+        factors_shrinkage=shrinkage,
+        averaged=True,
+        mini_batch_size=batch,
+    )
