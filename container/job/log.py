@@ -73,9 +73,12 @@ class JobLog:
     def close(self) -> None:
         """Do nothing: every line is written at once."""
 
-    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+    def log_quality(
+        self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None, batch: int | None = None
+    ) -> None:
         """Log a metric of a split; `kind` is "loss" or "score", no epoch means the final value."""
         when = "" if epoch is None else f" epoch={epoch},"
+        when += "" if batch is None else f" batch={batch}"
         self._log_metric_line(f"#quality_metric: host={self._host},{when} {split} {metric} <{kind}>={float(value)}")
 
     def log_score(self, split: str, metric: str, value: float) -> None:

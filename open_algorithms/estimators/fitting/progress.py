@@ -65,7 +65,9 @@ class FitListener:
         if self._display is not None:
             self._display.close()
 
-    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
+    def log_quality(
+        self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None, batch: int | None = None
+    ) -> None:
         """Do nothing: the report has it."""
 
     def log_score(self, split: str, metric: str, value: float) -> None:

@@ -14,7 +14,8 @@ OF_SQUARES = 1.6  # times that, of the square loss of a label in its deviations
 LINEAR_SHARE = 0.1  # of the factors' shrinkage
 RATE, START_DEVIATION = 0.003, 0.05
 USUAL_MODELS = len(SHRINKAGES) + 1
-UPDATES_AN_EPOCH, FEWEST_ROWS = 400, 16  # where there are few rows, batches have fewer
+UPDATES_AN_EPOCH = 400  # that there are at least, where rows are not few
+BATCHES = (20, 25, 40, 50, 100, 125, 200, 250, 500, 1000)  # they divide the original's
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
     """Return a candidate of ours; beyond the usual number they are the same again, from another start."""
     shrinkage = SHRINKAGES[(number - 1) % len(SHRINKAGES)] * (1.0 if hp.is_classifier else OF_SQUARES)
     counts = sorted({min(count, hp.num_factors) for count in FACTOR_COUNTS})
-    batch = hp.mini_batch_size or int(max(FEWEST_ROWS, min(ORIGINAL_BATCH, rows // UPDATES_AN_EPOCH)))
     return Candidate(
         number=number,
         num_factors=counts[-1 - number % len(counts)],
@@ -90,5 +90,14 @@ def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
         linear_shrinkage=LINEAR_SHARE * shrinkage,
         factors_shrinkage=shrinkage,
         averaged=True,
-        mini_batch_size=batch,
+        mini_batch_size=hp.mini_batch_size or usual_batch(rows),
     )
+
+
+def usual_batch(rows: float) -> int:
+    """Return the rows of a mini-batch of ours, the more the more rows there are.
+
+    >>> usual_batch(90_570)
+    200
+    """
+    return max((size for size in BATCHES if size * UPDATES_AN_EPOCH <= rows), default=BATCHES[0])

@@ -39,8 +39,10 @@ class TrainingListener(Protocol):
         cheap.
         """
 
-    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
-        """Report a metric of a channel, of kind `loss` or `score`; a final one has no epoch."""
+    def log_quality(
+        self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None, batch: int | None = None
+    ) -> None:
+        """Report a metric of a channel, of kind `loss` or `score`; a final one has no epoch, that of an epoch no batch."""
 
     def log_score(self, split: str, metric: str, value: float) -> None:
         """Report a final score of a channel."""
