@@ -108,8 +108,7 @@ class FactorModel:
         """Return what the squares of each row's factors, times its values, sum up to, (n,)."""
         squares = np.square(X.data, dtype=np.float64) * self._columns[:, -1][X.indices]
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-        sums: Float64s = np.bincount(rows, squares, minlength=X.shape[0]).astype(np.float64)
-        return sums
+        return np.asarray(np.bincount(rows, squares, X.shape[0]), np.float64)
 
     def _add_up(self, products: Float64s, squares: Float64s) -> Float64s:
         """Return scores from sums of factors and of linear weights (n, k + 1), and from those of squares (n,)."""
