@@ -5,14 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
-from linear_learner.measuring.final import Measurement, objective_name
+from linear_learner.measuring.final import objective_name
+from linear_learner.objective.losses import LOSSES
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
-from linear_learner.report.quality import channel_quality
 from linear_learner.report.schema import (
-    ChannelRows,
     DataSummary,
-    LabelMoments,
     Normalized,
     Report,
     TrainingSummary,
@@ -20,8 +18,9 @@ from linear_learner.report.schema import (
 )
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.columns.describe import list_column_entries
-from open_algorithms.learning.measuring.metrics import MAX_CONFUSION_CLASSES, BinaryTally, MulticlassTally
+from open_algorithms.learning.measuring.metrics import MAX_CONFUSION_CLASSES
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
+from open_algorithms.learning.showing.quality.build import channel_quality, count_labels
 
 FORMAT = 1
 PROGRAM = "open-linear-learner"
@@ -36,6 +35,7 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
     `hyperparameters` are the texts that the user sent, `seconds` the duration of each part of the job.
     """
     hp, model = result.hp, result.model
+    is_logistic = LOSSES[model.loss_type].name == "logistic"
     return Report(
         format=FORMAT,
         predictor_type=hp.predictor_type,
@@ -46,14 +46,17 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
             features=model.feature_dim,
             sparse=result.is_sparse,
             normalized=Normalized(hp.scaling.normalize_data, hp.scaling.normalize_label),
-            channels={name: channel_rows(measured) for name, measured in result.measurements.items()},
+            channels={name: count_labels(measured.tally) for name, measured in result.measurements.items()},
         ),
         training=training_summary(result),
         bank=candidate_entries(result),
         curves=learning_curves(result),
         winner=result.winner,
         threshold=model.threshold if hp.predictor_type == "binary_classifier" else None,
-        channels={name: channel_quality(measured, model) for name, measured in result.measurements.items()},
+        channels={
+            name: channel_quality(measured.scores, measured.tally, model.threshold, is_probability=is_logistic)
+            for name, measured in result.measurements.items()
+        },
         weights=weight_entries(result),
         seconds=dict(seconds),
         hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
@@ -61,18 +64,6 @@ def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], sec
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
     )
-
-
-def channel_rows(measured: Measurement) -> ChannelRows:
-    """Return the row count of a channel, and its rows of each class or the moments of its labels."""
-    match measured.tally:
-        case BinaryTally() as tally:
-            return ChannelRows(tally.rows, classes=[tally.rows - tally.positives, tally.positives])
-        case MulticlassTally() as tally:
-            return ChannelRows(int(tally.positives.sum()), classes=tally.positives.tolist())
-        case tally:
-            labels = tally.labels
-            return ChannelRows(labels.rows, label=LabelMoments(labels.mean, labels.value**0.5))
 
 
 def training_summary(result: TrainingResult) -> TrainingSummary:

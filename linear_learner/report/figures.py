@@ -3,23 +3,17 @@
 Tests: tests/linear_learner/report/test_page.py.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-from markupsafe import Markup
+from collections.abc import Sequence
 
 from linear_learner.describing.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
-from linear_learner.report.schema import BinaryQuality, CalibrationCurve, RegressionQuality, Report, WeightEntry
+from linear_learner.report.schema import Report, WeightEntry
 from linear_learner.report.words import describe_settings
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure
-from open_algorithms.learning.showing.plots import Curve, draw_curves, draw_histogram
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.learning_curves import epoch_scale, loss_range
+from open_algorithms.learning.showing.plots import Curve, draw_curves
 
-COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
-UNIT = (0.0, 1.0)
 FEWEST_STRENGTHS = 3  # of a path that is drawn
 
 
@@ -76,22 +70,10 @@ def loss_figure(report: Report, channel: str) -> Figure:
     picture = draw_curves(
         curves,
         f"Loss of every candidate on the {channel} rows by epoch",
-        epoch_scale(report),
+        epoch_scale(len(report.curves.epochs)),
         Scale(report.objective, ends=loss_range(drawn, own), logarithmic=True),
     )
     return Figure(f"Loss on the {channel} rows", picture, key)
-
-
-def loss_range(drawn: list[list[float]], own: list[float]) -> tuple[float, float]:
-    """Return the range of losses to show: all of the winner's, and those at the end of three candidates in four."""
-    final = sorted(value for curve in drawn for value in finite_values(curve[-1:]))
-    top = max([*finite_values(own), *final[: max(1, len(final) * 3 // 4)]], default=1)
-    return min((value for curve in drawn for value in finite_values(curve)), default=0), top
-
-
-def finite_values(values: list[float]) -> list[float]:
-    """Leave out NaN and infinities."""
-    return [value for value in values if math.isfinite(value)]
 
 
 def criterion_figure(report: Report) -> Figure:
@@ -101,7 +83,7 @@ def criterion_figure(report: Report) -> Figure:
     picture = draw_curves(
         [best, taken_mark(report, early.values, "which was best")],
         f"Best {early.criterion} by epoch",
-        epoch_scale(report),
+        epoch_scale(len(report.curves.epochs)),
         Scale(early.criterion),
     )
     key = [("--accent", "the best candidate of each epoch"), ("--minus", "taken")]
@@ -113,101 +95,6 @@ def taken_mark(report: Report, values: list[float], why: str) -> Curve:
     best = report.training.best_epoch
     assert best is not None
     return Curve([best + 1], [values[report.curves.epochs.index(best)]], f"epoch {best + 1}, {why}", "--minus")
-
-
-def epoch_scale(report: Report) -> Scale:
-    """Return the scale of epochs, with room beside each where there are few."""
-    count = len(report.curves.epochs)
-    return Scale("epoch", ends=(0.5, count + 0.5) if count < 4 else None, whole=True)
-
-
-def quality_figures(report: Report) -> list[Figure]:
-    """Draw the quality of the model, by its predictor type."""
-    binary = {name: found for name, found in report.channels.items() if isinstance(found, BinaryQuality)}
-    if binary:
-        return binary_figures(report, binary)
-    main = report.channels[report.main_channel]
-    return regression_figures(report.main_channel, main) if isinstance(main, RegressionQuality) else []
-
-
-def binary_figures(report: Report, channels: Mapping[str, BinaryQuality]) -> list[Figure]:
-    """Draw ROC, precision-recall and calibration curves."""
-    name = report.main_channel
-    main = channels[name]
-    own = next(entry for entry in main.thresholds if entry.calibrated)
-    where = f"threshold {format_number(own.threshold)} on the {name} rows"
-    recall, precision = own.metrics["recall"], own.metrics["precision"]
-    roc = [
-        Curve(found.roc.false_positive_rate, found.roc.true_positive_rate, channel, COLOURS[channel])
-        for channel, found in channels.items()
-    ]
-    by_chance = Curve(UNIT, UNIT, "by chance", "--line", 1, dashed=True)
-    roc = [by_chance, *roc, Curve([fallout(main)], [recall], where, "--ink")]
-    curves = [
-        Curve(found.precision_recall.recall, found.precision_recall.precision, channel, COLOURS[channel])
-        for channel, found in channels.items()
-    ]
-    curves.append(Curve([recall], [precision], where, "--ink"))
-    key = [*((COLOURS[channel], channel) for channel in channels), ("--ink", "the calibrated threshold")]
-    return [
-        Figure(
-            "Receiver operating characteristic",
-            draw_rates(roc, "ROC curve", "false positive rate", "true positive rate"),
-            key,
-        ),
-        Figure("Precision and recall", draw_rates(curves, "Precision-recall curve", "recall", "precision"), key),
-        *([calibration_figure(name, main.calibration)] if main.calibration else []),
-    ]
-
-
-def fallout(quality: BinaryQuality) -> float:
-    """Return the false positive rate at the calibrated threshold."""
-    (true_negatives, false_positives), _ = quality.confusion
-    negatives = true_negatives + false_positives
-    return false_positives / negatives if negatives else 0.0
-
-
-def calibration_figure(name: str, found: CalibrationCurve) -> Figure:
-    """Draw the share of positives by score, on the rows of one channel."""
-    shares = Curve(found.mean_score, found.positive_share, f"{name} rows", COLOURS[name])
-    picture = draw_rates(
-        [Curve(UNIT, UNIT, "as it should be", "--line", 1, dashed=True), shares, replace(shares, dot_radius=4)],
-        "Calibration curve",
-        "mean score of ten ranges of it",
-        "share of rows that are positive",
-    )
-    return Figure("Is a score a probability?", picture, [(COLOURS[name], f"{name} rows")])
-
-
-def draw_rates(curves: list[Curve], title: str, x_label: str, y_label: str) -> Markup:
-    """Draw curves between axes from 0 to 1."""
-    return draw_curves(curves, title, Scale(x_label, ends=UNIT), Scale(y_label, ends=UNIT))
-
-
-def regression_figures(name: str, found: RegressionQuality) -> list[Figure]:
-    """Draw predictions against labels, and a histogram of residuals."""
-    if found.predictions is None or found.residuals is None:
-        return []
-    label, residuals = found.predictions.label, found.residuals
-    ends = (min(label), max(label))
-    points = Curve(label, found.predictions.score, f"{len(label)} rows", "--accent", dot_radius=2)
-    diagonal = Curve(ends, ends, "as it should be", "--ink", 1, dashed=True)
-    return [
-        Figure(
-            f"Predictions on the {name} rows, of a sample",
-            draw_curves([points, diagonal], "Predictions against labels", Scale("label"), Scale("prediction")),
-        ),
-        Figure(
-            f"Residuals on the {name} rows, of {format_count(found.sampled_rows)}",
-            draw_histogram(
-                residuals.edges,
-                residuals.counts,
-                "Histogram of residuals",
-                "prediction minus label; the ends hold all beyond",
-                "rows",
-            ),
-        ),
-    ]
 
 
 def weight_figures(report: Report) -> list[Figure]:

@@ -1,24 +1,17 @@
 """The report of a training job as one self-contained HTML page."""
 
-import math
 from pathlib import Path
 
 from linear_learner.describing.facts import PICTURED_CLASSES
-from linear_learner.report.figures import learning_figures, quality_figures, weight_figures
-from linear_learner.report.schema import CandidateEntry, ChannelRows, Report
-from linear_learner.report.tables import (
-    MAX_CANDIDATES,
-    candidate_table,
-    channel_table,
-    class_table,
-    confusion_matrices,
-    score_table,
-    threshold_table,
-    weight_table,
-)
+from linear_learner.report.figures import learning_figures, weight_figures
+from linear_learner.report.schema import CandidateEntry, Report
+from linear_learner.report.tables import MAX_CANDIDATES, candidate_table, weight_table
 from linear_learner.report.words import describe_settings
 from open_algorithms.learning.showing.frame import PageHead, render_page
 from open_algorithms.learning.showing.job import column_table, describe_rerun, time_figure
+from open_algorithms.learning.showing.quality.section import describe_quality
+from open_algorithms.learning.showing.quality.tables import channel_table
+from open_algorithms.learning.showing.quality.words import warn_of_figures
 from open_algorithms.learning.showing.words import format_count, format_number
 
 TEMPLATE = Path(__file__).parent / "report.html"
@@ -41,16 +34,12 @@ def render_report(report: Report) -> str:
         choice=choice_note(report),
         bank=candidate_table(report),
         left_out=max(0, len(report.bank) - MAX_CANDIDATES),
-        scores=score_table(report),
-        quality=quality_figures(report),
-        matrices=confusion_matrices(report),
-        tables=[*threshold_table(report), *class_table(report)],
+        judged=describe_quality(report.channels, report.data.channels, report.training.deciding, report.classes),
         weights_note=weights_note(report),
         weights=weight_figures(report),
         largest=weight_table(report),
-        channels=channel_table(report),
+        channels=channel_table(report.data.channels, report.classes, describe_features(report)),
         columns=column_table(report.columns),
-        classes=report.classes,
         time=time_figure(report.seconds),
         again=describe_rerun(report.hyperparameters, report.versions),
     )
@@ -105,22 +94,7 @@ def warning_texts(report: Report) -> list[str]:
         )
     if diverged := [str(entry.candidate) for entry in report.bank if entry.diverged]:
         texts.append(f"Left out, since their loss is not finite: the candidates {', '.join(diverged)}.")
-    for name, channel in report.channels.items():
-        if not all(map(math.isfinite, channel.scores.values())):
-            texts.append(
-                f"Some figures of the {name} rows are beyond what can be counted: look for values in it that are far "
-                "beyond those of training."
-            )
-        if has_one_label(report.data.channels[name]):
-            texts.append(f"All {name} rows have the same label, so that their figures say little.")
-    return texts
-
-
-def has_one_label(rows: ChannelRows) -> bool:
-    """Tell whether all rows have the same label."""
-    if rows.label is not None:
-        return rows.label.deviation == 0
-    return sum(count > 0 for count in rows.classes or ()) == 1
+    return [*texts, *warn_of_figures(report.channels, report.data.channels)]
 
 
 def headline_figures(report: Report) -> list[tuple[str, str]]:
@@ -210,3 +184,8 @@ def weights_note(report: Report) -> str:
     if entries and len(entries[0].classes) > PICTURED_CLASSES:
         text += f" Shown are the first {PICTURED_CLASSES} classes."
     return text
+
+
+def describe_features(report: Report) -> str:
+    """Say how many features there are, and of which kind."""
+    return f"{format_count(report.data.features)} {'sparse' if report.data.sparse else 'dense'} features"

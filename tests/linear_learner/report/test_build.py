@@ -14,10 +14,11 @@ import pytest
 from linear_learner.report.build import build_report, weight_entries
 from linear_learner.report.page import render_report
 from linear_learner.report.schema import Report
+from open_algorithms.learning.showing.quality.schema import BinaryQuality
 from tests.learning.job.recorder import Criterion, Metrics, Recorder
 from tests.learning.job.stops import Stop
 from tests.learning.training.disks import Disk
-from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, train
+from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, rows_of, train
 from tests.linear_learner.training.disks import cut_off
 from tests.linear_learner.training.examples import HYPERPARAMETERS
 
@@ -37,6 +38,19 @@ def test_every_score_is_that_of_the_log(name: str) -> None:
     rows = {name: sum(len(y) for _, y in blocks) for name, blocks in channels(name).items()}
     assert {name: facts.rows for name, facts in found.data.channels.items()} == rows
     assert log.has_said(f"Training {len(found.bank)} candidates on {rows['train']} rows of {found.data.features}")
+
+
+@pytest.mark.parametrize("name", ["binary_classifier", "by hinge", "unvalidated"])
+def test_the_calibrated_threshold_is_the_models_and_only_probabilities_are_compared_with_shares(name: str) -> None:
+    result, found, _ = job(name)
+    for channel, quality in found.channels.items():
+        assert isinstance(quality, BinaryQuality)
+        answer, y = rows_of(name, channel)
+        own = next(entry for entry in quality.thresholds if entry.calibrated)
+        assert own.threshold == result.model.threshold == found.threshold
+        assert own.flagged == (answer["predicted_label"] == 1).sum()
+        assert own.metrics["binary_classification_accuracy"] == (answer["predicted_label"] == y).mean()
+        assert (quality.calibration is not None) == (name != "by hinge")
 
 
 def logged_curves(found: Report, log: Recorder) -> dict[str, Any]:

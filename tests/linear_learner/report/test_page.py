@@ -8,7 +8,8 @@ import pytest
 
 from linear_learner.report.build import build_report
 from linear_learner.report.page import render_report
-from linear_learner.report.schema import ChannelRows, ClassQuality, MulticlassQuality, Report
+from linear_learner.report.schema import Report
+from open_algorithms.learning.showing.quality.schema import ChannelRows, ClassQuality, MulticlassQuality
 from open_algorithms.learning.showing.report_json import encode_report
 from open_algorithms.learning.showing.words import NO_VALUE, format_number
 from tests.linear_learner.report.jobs import JOBS, SECONDS, channels, job, rename, train

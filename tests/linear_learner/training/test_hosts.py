@@ -16,12 +16,13 @@ from linear_learner.bank.operators.sparse_exchange import all_reduce_gradient
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
-from linear_learner.report.schema import BinaryQuality, MulticlassQuality, RegressionQuality, Report
+from linear_learner.report.schema import Report
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts, round_up_size
 from open_algorithms.learning.rows.csr import Csr, compress_matrix, take_rows
 from open_algorithms.learning.rows.dense import build_dense_rows
 from open_algorithms.learning.rows.scaling import Scaler, fit_scaler
+from open_algorithms.learning.showing.quality.schema import BinaryQuality, MulticlassQuality, RegressionQuality
 from tests.learning.job.recorder import Recorder
 from tests.learning.job.stops import Stop
 from tests.learning.rows.problems import draw_problem

@@ -1,14 +1,18 @@
-"""How good a model is on a channel: scores, curves, thresholds, confusion matrices and residuals."""
+"""How good a model is on a channel, from its tally: scores, curves, thresholds, confusion matrices and residuals."""
+
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from linear_learner.measuring.final import Measurement
-from linear_learner.objective.losses import LOSSES
-from linear_learner.objective.model import LinearModel
-from linear_learner.report.schema import (
+from open_algorithms.learning.measuring import thresholds as selection
+from open_algorithms.learning.measuring.metrics import BinaryTally, Metric, MulticlassTally, RegressorTally, Tally
+from open_algorithms.learning.measuring.thresholds import Cuts, safe_ratios
+from open_algorithms.learning.showing.quality.schema import (
     BinaryQuality,
     CalibrationCurve,
+    ChannelRows,
     ClassQuality,
+    LabelMoments,
     MulticlassQuality,
     PrecisionRecallCurve,
     Predictions,
@@ -18,12 +22,9 @@ from linear_learner.report.schema import (
     RocCurve,
     ThresholdEntry,
 )
-from open_algorithms.learning.measuring import thresholds as selection
-from open_algorithms.learning.measuring.metrics import BinaryTally, MulticlassTally, RegressorTally
-from open_algorithms.learning.measuring.thresholds import Cuts, safe_ratios
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int64s
 
-Scores = dict[str, float]
+Scores = Mapping[str, float]
 
 CURVE_POINTS = 250  # of a curve
 NEIGHBOUR_SHARES = (0.01, 0.05, 0.2)  # shares of the rows, by which other thresholds flag more or less
@@ -34,19 +35,34 @@ LISTED_CLASSES = 1000  # that are listed, those with the most rows
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def channel_quality(measured: Measurement, model: LinearModel) -> Quality:
-    """Return scores, curves and counts of the model on a channel, by its predictor type."""
-    scores = {name: value for name, _, value in measured.scores}
-    match measured.tally:
-        case BinaryTally() as tally:
-            return binary_quality(scores, tally, model)
-        case MulticlassTally() as tally:
+def count_labels(tally: Tally) -> ChannelRows:
+    """Return the row count of a channel, and its rows of each class or the moments of its labels."""
+    match tally:
+        case BinaryTally():
+            return ChannelRows(tally.rows, classes=[tally.rows - tally.positives, tally.positives])
+        case MulticlassTally():
+            return ChannelRows(int(tally.positives.sum()), classes=tally.positives.tolist())
+        case _:
+            labels = tally.labels
+            return ChannelRows(labels.rows, label=LabelMoments(labels.mean, labels.value**0.5))
+
+
+def channel_quality(metrics: Iterable[Metric], tally: Tally, threshold: float, *, is_probability: bool) -> Quality:
+    """Return scores, curves and counts of a model on a channel, by what was tallied.
+
+    `threshold` is that of a binary classifier, whose calibration is told where its score `is_probability`.
+    """
+    scores = {name: value for name, _, value in metrics}
+    match tally:
+        case BinaryTally():
+            return binary_quality(scores, tally, threshold, is_probability=is_probability)
+        case MulticlassTally():
             return multiclass_quality(scores, tally)
-        case tally:
+        case _:
             return regression_quality(scores, tally)
 
 
-def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> BinaryQuality:
+def binary_quality(scores: Scores, tally: BinaryTally, threshold: float, *, is_probability: bool) -> BinaryQuality:
     """Return confusion matrix, ROC and precision-recall curves, thresholds and calibration of a binary classifier."""
     cuts = tally.ranking.threshold_cuts()
     negatives = tally.rows - tally.positives
@@ -55,7 +71,6 @@ def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> Bi
     recall, precision = selection.recall_at_cuts(cuts), selection.precision_at_cuts(cuts)
     fallout: Float64s = safe_ratios(wrong, np.full(len(wrong), negatives))
     chosen = curve_points(np.add(fallout, recall))
-    logistic = LOSSES[model.loss_type].name == "logistic"
     return BinaryQuality(
         scores=scores,
         confusion=[
@@ -64,8 +79,8 @@ def binary_quality(scores: Scores, tally: BinaryTally, model: LinearModel) -> Bi
         ],
         roc=RocCurve(fallout[chosen].tolist(), recall[chosen].tolist()),
         precision_recall=PrecisionRecallCurve(recall[chosen][1:].tolist(), precision[chosen][1:].tolist()),
-        thresholds=threshold_entries(tally, cuts, model.threshold),
-        calibration=calibration_curve(*tally.ranking.counts_by_score) if logistic else None,
+        thresholds=threshold_entries(tally, cuts, threshold),
+        calibration=calibration_curve(*tally.ranking.counts_by_score) if is_probability else None,
     )
 
 

@@ -1,0 +1,28 @@
+"""What figures are worth, in sentences.
+
+Tests: tests/learning/showing/quality/test_section.py, tests/linear_learner/report/test_page.py.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from open_algorithms.learning.showing.quality.schema import ChannelRows, Quality
+
+
+def warn_of_figures(channels: Mapping[str, Quality], counted: Mapping[str, ChannelRows]) -> Iterator[str]:
+    """Yield what a reader should know of the figures of each channel, whose labels were counted."""
+    for name, channel in channels.items():
+        if not all(map(math.isfinite, channel.scores.values())):
+            yield (
+                f"Some figures of the {name} rows are beyond what can be counted: look for values in it that are far "
+                "beyond those of training."
+            )
+        if has_one_label(counted[name]):
+            yield f"All {name} rows have the same label, so that their figures say little."
+
+
+def has_one_label(rows: ChannelRows) -> bool:
+    """Tell whether all rows have the same label."""
+    if rows.label is not None:
+        return rows.label.deviation == 0
+    return sum(count > 0 for count in rows.classes or ()) == 1
