@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,13 +33,21 @@ OVERHEAD_COLUMNS = 16  # columns that cost as much as all else of a value
 Report = Callable[[int, Float64s], None]  # the mini-batches of an epoch so far, and the first machine's tallies of them
 
 
+class EpochTally(NamedTuple):
+    """The tally (7,) of a machine before its updates on so many rows, those that fill up mini-batches included."""
+
+    values: Float64s
+    rows: float
+
+
 @dataclass
 class Group:
-    """Machines that one thread steps, and the tallies (M, 7) of the epoch so far."""
+    """Machines that one thread steps, and the tallies (M, 7) of the rows and mini-batches of the epoch so far."""
 
     machines: Machines
     stepper: Stepper
     tallies: Float64s = field(init=False)
+    rows: int = 0
     batches: int = 0
 
     def __post_init__(self) -> None:
@@ -68,6 +77,7 @@ class Group:
             part = order[done : done + run]
             self.tallies += self.stepper.train(self.machines, rows, part)
             done += len(part)
+            self.rows += len(part)
             self.batches += -(-len(part) // batch)
             if report is not None and (self.batches - 1) % interval == 0:
                 report(self.batches - 1, self.tallies[0])
@@ -87,6 +97,7 @@ class Group:
             self.tallies += tallies
             self.stepper.update(self.machines, total, count)
             done += len(part)
+            self.rows += len(part)
             self.batches += 1
 
     def no_gradients(self) -> Gradients:
@@ -126,6 +137,19 @@ class Bank:
             bank.groups.append(Group(machines, choose_stepper()))
         return bank
 
+    @classmethod
+    def hold(
+        cls, candidates: Sequence[Candidate], parameters: Mapping[int, Parameters], task: Task, processors: int = 1
+    ) -> "Bank":
+        """Return a bank that scores rows by these parameters, of candidates by their numbers."""
+        bank = cls([])
+        for own in divide_candidates(candidates, processors):
+            machines = Machines(Layout(tuple(own)), task, StepRules())
+            for place, candidate in enumerate(own):
+                machines.hold(place, parameters[candidate.number])
+            bank.groups.append(Group(machines, choose_stepper()))
+        return bank
+
     @property
     def candidates(self) -> list[Candidate]:
         """The candidates, group by group."""
@@ -135,7 +159,7 @@ class Bank:
         """Forget what was counted in the epoch before."""
         for group in self.groups:
             group.machines.begin_epoch()
-            group.tallies[:], group.batches = 0, 0
+            group.tallies[:], group.rows, group.batches = 0, 0, 0
 
     def train(
         self,
@@ -162,13 +186,16 @@ class Bank:
             for other in running:
                 other.result()
 
-    def end_epoch(self) -> Mapping[int, Float64s]:
-        """Average over the epoch; return the tallies (7,) of each candidate by its number, over all hosts' rows."""
+    def end_epoch(self) -> Mapping[int, EpochTally]:
+        """Average over the epoch; return the tally of each candidate by its number, over all hosts' rows."""
         for group in self.groups:
             if group.machines.epoch_updates:
                 group.stepper.average(group.machines)
-        tallies = self.hosts.all_reduce(np.concatenate([group.tallies for group in self.groups]))
-        return dict(zip((c.number for c in self.candidates), np.asarray(tallies, np.float64), strict=True))
+        counted = [np.full((group.machines.count, 1), float(group.rows)) for group in self.groups]
+        tallies = np.concatenate([np.concatenate([group.tallies for group in self.groups]), np.concatenate(counted)], 1)
+        found = np.asarray(self.hosts.all_reduce(tallies), np.float64)
+        numbers = (candidate.number for candidate in self.candidates)
+        return {number: EpochTally(row[:-1], float(row[-1])) for number, row in zip(numbers, found, strict=True)}
 
     def score(self, X: Csr) -> Float64s:
         """Return the scores of rows X (n, d) in the label's units, or of a classifier before the link, (M, n)."""
@@ -182,14 +209,9 @@ class Bank:
         return np.concatenate(scaled)
 
     def parameters(self, number: int) -> Parameters:
-        """Return the parameters of a candidate that scores are made of, in the label's units; float32."""
+        """Return the parameters to evaluate of a candidate, in the units that it learns labels in."""
         group = next(group for group in self.groups if number in group.numbers)
-        place, machines = group.numbers.index(number), group.machines
-        found = machines.evaluated(place)
-        scale, mean = float(machines.label_scales[place]), float(machines.label_means[place])
-        return Parameters(
-            found.bias * scale + mean, found.linear * np.float32(scale), found.factors * np.float32(np.sqrt(scale))
-        )
+        return group.machines.evaluated(group.numbers.index(number))
 
     def keep(self, numbers: Sequence[int]) -> None:
         """Go on with these candidates only."""
@@ -208,6 +230,11 @@ class Bank:
             yield f"groups.{place}", np.array(group.numbers)
             for name, array in group.machines.state_arrays():
                 yield f"{place}.{name}", array
+
+    def load_state(self, state: Mapping[str, AnyArray], prefix: str) -> None:
+        """Load the state of the same bank; its names in `state` start with `prefix`."""
+        for place, group in enumerate(self.groups):
+            group.machines.load_state(state, f"{prefix}{place}.")
 
 
 def divide_candidates(candidates: Sequence[Candidate], threads: int) -> Iterator[list[Candidate]]:

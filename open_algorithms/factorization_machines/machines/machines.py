@@ -59,6 +59,10 @@ class Task:
     label_mean: float = 0.0
     label_deviation: float = 1.0
 
+    def label_units(self, *, is_original: bool) -> tuple[float, float]:
+        """Return the mean and the deviation of labels that a candidate learns less and by: 0 and 1 of the original."""
+        return (0.0, 1.0) if self.is_classifier or is_original else (self.label_mean, self.label_deviation)
+
     @property
     def start_bias(self) -> float:
         """The bias by which a machine answers the mean of the labels, in the units that candidates of ours learn."""
@@ -101,10 +105,10 @@ class Machines:
         self.bias_rates = layout.spread_linear([c.bias_lr for c in own])
         self.bias_decays = layout.spread_linear([c.bias_wd for c in own])
         self.bias_averaged = layout.spread_linear([c.averaged for c in own])
-        scaled = [not task.is_classifier and not c.original for c in own]
-        self.label_means = layout.spread_linear([task.label_mean if s else 0.0 for s in scaled])
+        units = [task.label_units(is_original=c.original) for c in own]
+        self.label_means = layout.spread_linear([mean for mean, _ in units])
         self.label_scales = np.ones(layout.linear_columns, np.float32)
-        self.label_scales[: len(own)][scaled] = task.label_deviation
+        self.label_scales[: len(own)] = [scale for _, scale in units]
 
     @property
     def count(self) -> int:
@@ -140,6 +144,12 @@ class Machines:
         """Return the parameters to evaluate of the machine at a place, in the units that it learns labels in."""
         factors = np.ascontiguousarray(self.sums[:, self.layout.factors[place]])
         return Parameters(float(self.bias[SUMS, place]), self.sums[:, place].copy(), factors)
+
+    def hold(self, place: int, parameters: Parameters) -> None:
+        """Let these be the parameters to evaluate of the machine at a place."""
+        self.bias[SUMS, place] = parameters.bias
+        self.sums[:, place] = parameters.linear
+        self.sums[:, self.layout.factors[place]] = parameters.factors
 
     def kept(self, places: Sequence[int]) -> "Machines":
         """Return machines of their own for the candidates at these places, which go on as they were."""

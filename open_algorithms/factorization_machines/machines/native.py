@@ -125,7 +125,7 @@ class NativeStepper:
             setattr(job, name, job.hold(getattr(machines, name)))
         job.owners = job.hold(layout.owners)
         job.label_mean, job.label_scale = job.hold(machines.label_means), job.hold(machines.label_scales)
-        job.scratch = job.hold(self._reserve("scratch", 3 * layout.width, np.float32))
+        job.scratch = job.hold(self._reserve("scratch", 3 * layout.width + TALLIES * layout.linear_columns, np.float32))
         return job
 
     def _give_rows(self, job: FactorJob, X: Csr) -> None:

@@ -45,12 +45,11 @@ class Units:
         With v of raw units, c the centers and a = sum_j c_j v_j, linear weights become w_j - <a, v_j> + |v_j|^2 c_j and
         the bias b - sum_j w_j c_j + |a|^2 / 2 - sum_j |v_j|^2 c_j^2 / 2.
         """
-        sizes = np.float32(1) if self.sizes is None else self.sizes
-        linear = found.linear / sizes
-        factors = found.factors / (sizes if np.ndim(sizes) == 0 else sizes[:, None])
-        factors = factors.astype(np.float32)
+        linear, factors = found.linear, found.factors
+        if self.sizes is not None:
+            linear, factors = linear / self.sizes, factors / self.sizes[:, None]
         if self.centers is None:
-            return found.bias, linear.astype(np.float32), factors
+            return found.bias, linear, factors
         centers, wide = self.centers.astype(np.float64), factors.astype(np.float64)
         squares, at = np.einsum("dk,dk->d", wide, wide), centers @ wide
         bias = found.bias - float(linear @ centers) + float(at @ at - squares @ centers**2) / 2

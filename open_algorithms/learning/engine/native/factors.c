@@ -37,7 +37,7 @@ struct factors {
     float *totals;       /* (batch_rows, 8 blocks): what rows give to the gradients of their features */
     float *slopes;       /* (batch_rows, 8 linear_blocks) */
     float *gradients;    /* (slots, 8 blocks) */
-    float *scratch;      /* (3, 8 blocks) */
+    float *scratch;      /* (3, 8 blocks), and then (TALLIES, 8 linear_blocks) */
     int32_t *slot_of;    /* (features,): the number of a feature's slot, -1 without one */
     struct slot *slots;
     struct entry *entries;
@@ -88,22 +88,33 @@ static void score_row(const struct factors *job, const float *weights, const flo
     }
 }
 
-/* Count a row that scored z for what training reports, in the label's own units. */
-static void tally_row(const struct factors *job, float label, float weight, const float *z, const float *loss) {
-    for (int m = 0; m < job->machines; m++) {
-        double *tally = job->tallies + m * TALLIES;
-        if (job->is_logistic) {
-            int positive = label > 0.5f, predicted = z[m] >= 0;
-            tally[LOSS] += weight * loss[m];
-            tally[predicted ? positive ? TRUE_POSITIVES : FALSE_POSITIVES
-                            : positive ? FALSE_NEGATIVES : TRUE_NEGATIVES] += weight;
-        } else {
-            double error = (double)z[m] * job->label_scale[m] + job->label_mean[m] - label;
-            tally[LOSS] += weight * error * error;
-            tally[SQUARES] += weight * error * error;
-            tally[DISTANCES] += weight * (error < 0 ? -error : error);
+/* Count a row that scored z for what training reports, in the label's own units; `counts` are (TALLIES, machines). */
+static void tally_row(const struct factors *job, float label, float weight, const float *restrict z,
+                      const float *restrict loss, float *restrict counts) {
+    int count = EIGHT * job->linear_blocks;
+    if (job->is_logistic) {
+        float *hits = counts + (label > 0.5f ? TRUE_POSITIVES : FALSE_POSITIVES) * count;
+        float *misses = counts + (label > 0.5f ? FALSE_NEGATIVES : TRUE_NEGATIVES) * count;
+#pragma omp simd
+        for (int c = 0; c < count; c++) {
+            float hit = z[c] >= 0 ? weight : 0;
+            counts[LOSS * count + c] += weight * loss[c], hits[c] += hit, misses[c] += weight - hit;
+        }
+    } else {
+#pragma omp simd
+        for (int c = 0; c < count; c++) {
+            float error = (z[c] * job->label_scale[c] + job->label_mean[c]) - label, square = weight * error * error;
+            counts[LOSS * count + c] += square, counts[SQUARES * count + c] += square;
+            counts[DISTANCES * count + c] += weight * magnitude(error);
         }
     }
+}
+
+/* Add the counts of a mini-batch to the tallies. */
+static void keep_tallies(const struct factors *job, const float *counts) {
+    for (int t = 0; t < TALLIES; t++)
+        for (int m = 0; m < job->machines; m++)
+            job->tallies[m * TALLIES + t] += counts[t * EIGHT * job->linear_blocks + m];
 }
 
 /* Turn scores z into the slopes of the losses there, and put the logistic losses into `loss`. */
@@ -174,9 +185,10 @@ static void sum_slot(const struct factors *job, int32_t s) {
 /* Sum the gradients of a mini-batch: those of features in slots, with what they count, and those of biases. */
 void sum_factor_gradients(struct factors *job, const int32_t *order, int32_t rows) {
     int linear = EIGHT * job->linear_blocks;
-    float *q = job->scratch, *z = q + width_of(job), *loss = z + width_of(job);
+    float *q = job->scratch, *z = q + width_of(job), *loss = z + width_of(job), *counts = loss + width_of(job);
     transpose(job, order, rows);
     memset(job->bias_gradient, 0, 4 * linear);
+    memset(counts, 0, 4 * TALLIES * linear);
     for (int32_t r = 0; r < rows; r++) {
         int64_t row = order[r];
         float *s = job->totals + r * width_of(job), *slope = job->slopes + (int64_t)r * linear;
@@ -184,10 +196,11 @@ void sum_factor_gradients(struct factors *job, const int32_t *order, int32_t row
         if (r + ROWS_AHEAD < rows) fetch_row(job, job->weights, order[r + ROWS_AHEAD]);
         score_row(job, job->weights, job->bias, row, s, q, z);
         take_slopes(job, job->labels[row], weight, z, loss, slope);
-        tally_row(job, job->labels[row], weight, z, loss);
+        tally_row(job, job->labels[row], weight, z, loss, counts);
         for (int c = 0; c < linear; c++) job->bias_gradient[c] += slope[c], s[c] = slope[c];
         for (int b = job->linear_blocks; b < job->blocks; b++) *(eight *)(s + EIGHT * b) *= slope[job->owners[b]];
     }
+    keep_tallies(job, counts);
     for (int32_t s = 0; s < job->slot_count; s++) sum_slot(job, s);
 }
 
