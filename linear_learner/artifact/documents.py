@@ -10,6 +10,7 @@ from open_algorithms.learning.columns.document import read_classes, read_recipe
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.features import read_names
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.labels import read_label_name
 
 
 class AdditionalParameters(NamedTuple):
@@ -53,9 +54,7 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
         )
     own = {name: value for name, value in settings.items() if name != "threshold"}
     names = read_names(found)
-    label_name = found.get("label_name") or ""
-    if not isinstance(label_name, str):
-        raise InputError(f"{ADDITIONAL_FILE} says label_name {shortened(label_name)}; expected a text.")
+    label_name = read_label_name(found, None)
     facts = AdditionalParameters(
         predictor, loss, threshold, own, names, label_name, read_bias(found), read_blurred_columns(found)
     )
@@ -67,9 +66,7 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
 def with_recipe(facts: AdditionalParameters, columns: Any) -> AdditionalParameters:
     """Add the recipe of a table, and the names that follow from it."""
     recipe = read_recipe(columns, ADDITIONAL_FILE)
-    if recipe.target is None:
-        raise InputError(f"{ADDITIONAL_FILE} says columns without a target; expected one.")
-    return facts._replace(recipe=recipe, names=recipe.feature_names, label_name=recipe.target.name)
+    return facts._replace(recipe=recipe, names=recipe.feature_names, label_name=read_label_name({}, recipe))
 
 
 def read_bias(found: dict[str, Any]) -> tuple[float, ...] | None:

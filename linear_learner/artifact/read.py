@@ -3,7 +3,6 @@
 Sizes are bounded, shapes checked, and nothing is unpickled.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from open_algorithms.learning.artifact.archives import (
 from open_algorithms.learning.artifact.arrays import Floats
 from open_algorithms.learning.artifact.finding import find_files
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.labels import check_classes
 
 
 def load_model(path: Path, memory_limit: int | None = None) -> LinearModel:
@@ -76,13 +76,6 @@ def exact_bias(bias: Floats, exact: tuple[float, ...]) -> NDArray[Any]:
             f"{ADDITIONAL_FILE} says bias {list(exact[:5])}, but {PARAMETERS_FILE} holds fc0_bias {bias[:5]}."
         )
     return found
-
-
-def check_classes(classes: Sequence[str | float], predictor_type: str, count: int) -> None:
-    """Raise InputError where the classes that have names are not as many as the model tells apart."""
-    if classes and (predictor_type == "regressor" or len(classes) != count):
-        expected = "none" if predictor_type == "regressor" else f"{count}"
-        raise InputError(f"{ADDITIONAL_FILE} says {len(classes)} classes of a {predictor_type}; expected {expected}.")
 
 
 def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats) -> None:

@@ -53,18 +53,23 @@ def read_arrays(
 
 def format_arrays(arrays: Mapping[str, Floats] | Sequence[Floats]) -> bytes:
     """Return the content of a file of float32 arrays, by name or without names, as `mx.nd.save` writes it."""
+    return b"".join(list_parts(arrays))
+
+
+def list_parts(arrays: Mapping[str, Floats] | Sequence[Floats]) -> list[bytes | memoryview]:
+    """Return the same in parts, of which those with numbers are views of the arrays, where these lie row by row."""
     names, values = (list(arrays), list(arrays.values())) if isinstance(arrays, Mapping) else ([], list(arrays))
-    parts = [struct.pack("<QQQ", LIST_MAGIC, 0, len(values))]
+    parts: list[bytes | memoryview] = [struct.pack("<QQQ", LIST_MAGIC, 0, len(values))]
     for array in values:
         layout = f"<IiI{array.ndim}qiii"
         parts += [
             struct.pack(layout, ARRAY_MAGIC, DENSE, array.ndim, *array.shape, *PROCESSOR, FLOAT32),
-            np.ascontiguousarray(array, "<f4").tobytes(),
+            np.ascontiguousarray(array, "<f4").data.cast("B"),
         ]
     parts.append(struct.pack("<Q", len(names)))
     for name in names:
         parts += [struct.pack("<Q", len(name.encode())), name.encode()]
-    return b"".join(parts)
+    return parts
 
 
 def require_finite(name: str, array: Floats) -> None:

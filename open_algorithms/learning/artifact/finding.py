@@ -38,7 +38,7 @@ def describe_layout(layout: Layout) -> str:
     """Name the files of which a model has some: all of its own where the original zips them, else the main one."""
     if not layout.zipped:
         return f"{layout.main} or {TAR_ARCHIVE}"
-    others = " and ".join(name for name in layout.limits if name != layout.main)
+    others = " and ".join(name for name in layout.limits if name not in (layout.main, layout.beside))
     return f"{layout.main} with {others}, {TAR_ARCHIVE} or {layout.zipped}"
 
 
@@ -51,8 +51,18 @@ def find_files_in(
     for name, unpack in ((TAR_ARCHIVE, read_tar), (layout.zipped, read_zip)):
         if name and (stream := open_model_file(directory, name)):
             with stream:
-                return unpack(stream, layout, memory_limit), name
+                files = unpack(stream, layout, memory_limit)
+            return files if name == TAR_ARCHIVE else files | read_beside(directory, layout, memory_limit), name
     return None
+
+
+def read_beside(directory: Path, layout: Layout, memory_limit: int | None) -> ModelFiles:
+    """Read the file that lies beside the zip; empty where there is none."""
+    stream = open_model_file(directory, layout.beside) if layout.beside else None
+    if stream is None:
+        return {}
+    with stream:
+        return {layout.beside: read_bounded(stream, layout.limits[layout.beside], layout.beside, memory_limit)}
 
 
 def list_model_folders(directory: Path, layout: Layout) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.data import FOLDER
-from open_algorithms.learning.artifact.arrays import Floats, format_arrays, read_arrays, require_finite
+from open_algorithms.learning.artifact.arrays import Floats, format_arrays, list_parts, read_arrays, require_finite
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
 
@@ -55,3 +55,10 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
     require_finite("s", ONE)
     with pytest.raises(InputError, match="The model holds numbers that are not finite, in s"):
         require_finite("s", np.array([1, np.nan], np.float32))
+
+
+def test_the_parts_of_a_file_are_views_of_arrays_that_lie_row_by_row() -> None:
+    numbers = [np.frombuffer(part, np.uint8) for part in list_parts({"one": ONE, "two": TWO, "turned": ONE.T})]
+    shared = [np.flatnonzero([np.shares_memory(part, array) for part in numbers]).tolist() for array in (ONE, TWO)]
+    assert shared == [[2], [4]]
+    assert b"".join(list_parts([ONE, TWO])) == format_arrays([ONE, TWO])

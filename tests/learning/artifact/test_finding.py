@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from open_algorithms.learning.artifact.archives import ARRAY_FILES
+from open_algorithms.learning.artifact.archives import ARRAY_FILES, NETWORK_FILES
 from open_algorithms.learning.artifact.finding import find_files
 from open_algorithms.learning.job.errors import InputError
-from tests.learning.artifact.packages import pack_tar
+from tests.learning.artifact.packages import pack_tar, pack_zip
 
 FILES: list[tuple[str, bytes]] = [
     ("model_algo-1", b"the arrays"),
@@ -55,3 +55,27 @@ def test_where_there_is_none_it_is_said_what_was_looked_for(tmp_path: Path) -> N
     shutil.copyfile(__file__, tmp_path / "other")
     with pytest.raises(InputError, match=r"expected model_algo-1 or model\.tar\.gz in the model folder"):
         find_files(tmp_path, ARRAY_FILES)
+
+
+NETWORK: list[tuple[str, bytes]] = [("symbol.json", b"graph"), ("params", b"the arrays"), ("meta.json", b"{}")]
+
+
+@pytest.mark.parametrize("has_own", [False, True])
+def test_what_lies_beside_the_zip_is_found_and_what_the_zip_holds_of_that_name_is_not(
+    has_own: bool, tmp_path: Path
+) -> None:
+    zipped = pack_zip([*NETWORK, ("additional-params.json", b"in the zip")])
+    files = [("model_algo-1", zipped), *([("additional-params.json", b"ours")] if has_own else [])]
+    expected = {name: bytearray(content) for name, content in [*NETWORK, *files[1:]]}
+    for name, content in files:
+        (tmp_path / name).write_bytes(content)
+    assert find_files(tmp_path, NETWORK_FILES) == (expected, "model_algo-1")
+    for members in (files, files[::-1]):
+        (tmp_path / "packed.tar.gz").write_bytes(pack_tar([*members]))
+        assert find_files(tmp_path / "packed.tar.gz", NETWORK_FILES) == (expected, "packed.tar.gz")
+
+
+def test_loose_files_come_before_the_zip_of_a_network(tmp_path: Path) -> None:
+    for name, content in [*NETWORK, ("model_algo-1", pack_zip([("params", b"others")]))]:
+        (tmp_path / name).write_bytes(content)
+    assert find_files(tmp_path, NETWORK_FILES)[0] == {name: bytearray(content) for name, content in NETWORK}
