@@ -1,7 +1,4 @@
-"""The trained machine: what an artifact holds and what answers requests.
-
-Tests: tests/factorization_machines/artifact/test_model.py.
-"""
+"""The trained machine: what an artifact holds and what answers requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,11 +77,9 @@ class FactorModel:
         return () if self.predictor_type == "regressor" else tuple(map(write_class, self.classes)) or ("0", "1")
 
     @cached_property
-    def _columns(self) -> Floats:
-        """Factors, linear weights and squares of the factors, summed, side by side: (d, k + 2)."""
-        kind = np.float64 if self.exact else np.float32
-        squares = np.einsum("dk,dk->d", self.factors, self.factors, dtype=np.float64)
-        return np.column_stack([self.factors, self.linear, squares]).astype(kind)
+    def _norms(self) -> Float64s:
+        """The sum of the squares of each feature's factors, (d,)."""
+        return np.asarray(np.einsum("dk,dk->d", self.factors, self.factors, dtype=np.float64))
 
     def encode_rows(self, arrays: "Arrays") -> "Encoded":
         """Make features of rows of a table by the recipe, which must be there; raises ColumnFault for a value."""
@@ -96,25 +91,26 @@ class FactorModel:
     def margins(self, X: AnyFeatures) -> Float64s:
         """Return the scores of rows X (n, d) before any link, (n,), summed in float64."""
         if isinstance(X, Csr):
-            return self._add_up(csr_matmul(X, self._columns[:, :-1]), self._square_sums(X))
+            return self._sparse_margins(X)
         parts = [self._dense_margins(X[first : first + ROWS_AT_ONCE]) for first in range(0, len(X), ROWS_AT_ONCE)]
         return np.concatenate([np.zeros(0), *parts])
 
     def _dense_margins(self, X: Floats) -> Float64s:
-        wide, columns = X.astype(np.float64), self._columns.astype(np.float64)
-        return self._add_up(wide @ columns[:, :-1], np.square(wide) @ columns[:, -1])
+        wide = X.astype(np.float64)
+        sums, linear = wide @ self.factors.astype(np.float64), wide @ self.linear.astype(np.float64)
+        return self._add_up(linear, sums, np.square(wide) @ self._norms)
 
-    def _square_sums(self, X: Csr) -> Float64s:
-        """Return what the squares of each row's factors, times its values, sum up to, (n,)."""
-        squares = np.square(X.data, dtype=np.float64) * self._columns[:, -1][X.indices]
+    def _sparse_margins(self, X: Csr) -> Float64s:
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-        return np.asarray(np.bincount(rows, squares, X.shape[0]), np.float64)
+        squares = np.square(X.data, dtype=np.float64) * self._norms[X.indices]
+        own = np.asarray(np.bincount(rows, squares, X.shape[0]), np.float64)
+        sums = csr_matmul(X, self.factors) if self.num_factors else np.zeros((X.shape[0], 0))
+        return self._add_up(csr_matmul(X, self.linear[:, None])[:, 0], sums, own)
 
-    def _add_up(self, products: Float64s, squares: Float64s) -> Float64s:
-        """Return scores from sums of factors and of linear weights (n, k + 1), and from those of squares (n,)."""
-        sums = products[:, :-1]
-        pairs = np.einsum("nk,nk->n", sums, sums) - squares
-        return np.asarray(self.bias + products[:, -1] + pairs / 2)
+    def _add_up(self, linear: Float64s, sums: Float64s, own: Float64s) -> Float64s:
+        """Return scores from the linear parts (n,), sums of factors (n, k), and features' products with themselves."""
+        pairs = np.einsum("nk,nk->n", sums, sums) - own
+        return np.asarray(self.bias + linear + pairs / 2)
 
     def predict_from_margins(self, z: Floats) -> dict[str, Numbers]:
         """Turn margins (n,) into named columns: `score` and, for a classifier, `predicted_label`, (n,) each."""
