@@ -1,6 +1,5 @@
 """How much each column, or each feature, adds to the margins of rows."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.recipe import BooleanColumn, Column, NumberColumn, Recipe
 from open_algorithms.learning.rows.csr import Features, as_dense
 from open_algorithms.learning.showing.bars import draw_bars
+from open_algorithms.learning.showing.contributions import Contributions
 from open_algorithms.learning.types.arrays import Float64s
 
 MAX_SHARES = 20  # columns whose shares are drawn
@@ -51,17 +51,6 @@ def share_margins(model: LinearModel, X: Features) -> RowShares:
         base = base + usual @ weight
         shares.append(ColumnShare(column.name, (row[first:last] - usual) @ weight))
     return RowShares(base, sorted(shares, key=lambda share: -np.abs(share.added).max()))
-
-
-class Contributions(NamedTuple):
-    """What columns add to one margin of each row: their names, what the rows begin with (n,), and their shares (n, c).
-
-    The base and the shares of a row add up to its margin.
-    """
-
-    names: Sequence[str]
-    base: Float64s
-    added: Float64s
 
 
 def explain_rows(model: LinearModel, X: Features) -> Contributions:

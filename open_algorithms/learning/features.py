@@ -6,10 +6,21 @@ from functools import cached_property
 from reprlib import repr as shortened
 from typing import Any, overload
 
+import numpy as np
+
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.columns.document import read_recipe, write_recipe
 from open_algorithms.learning.columns.recipe import Column, Recipe, Target
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.types.arrays import Int64s
+
+
+def number_columns(recipe: Recipe | None, feature_dim: int) -> Int64s:
+    """Return for each feature (d,) the number of the column that it is of: its own where there is no table."""
+    numbers = np.arange(feature_dim)
+    for number, (_, first, last) in enumerate(() if recipe is None else recipe.encoded_columns):
+        numbers[first:last] = number
+    return numbers
 
 
 class PackedNames(Sequence[str]):

@@ -2,8 +2,14 @@
 
 import pytest
 
-from open_algorithms.learning.columns.recipe import NumberColumn, Recipe
-from open_algorithms.learning.features import pack_features, read_features, unpack_features, write_features
+from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, NumberColumn, Recipe
+from open_algorithms.learning.features import (
+    number_columns,
+    pack_features,
+    read_features,
+    unpack_features,
+    write_features,
+)
 from open_algorithms.learning.job.errors import InputError
 
 RECIPE = Recipe((NumberColumn("age", 30.0), NumberColumn("fare", 9.5)), None)
@@ -29,3 +35,9 @@ def test_names_and_recipe_come_back(names: tuple[str, ...], recipe: Recipe | Non
 def test_what_does_not_fit_the_model_is_refused(found: dict[str, object], match: str) -> None:
     with pytest.raises(InputError, match=match):
         read_features(found, 2)
+
+
+def test_each_feature_knows_the_number_of_its_column_and_is_one_of_its_own_without_a_table() -> None:
+    columns = (NumberColumn("age", 30.0, has_missing=True), LeftOutColumn("id", ""), CategoryColumn("town", ("a", "b")))
+    assert number_columns(Recipe(columns), 4).tolist() == [0, 0, 1, 1]
+    assert number_columns(None, 3).tolist() == [0, 1, 2]

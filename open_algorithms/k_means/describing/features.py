@@ -10,7 +10,6 @@ from open_algorithms.learning.columns.dates import CLOCK
 from open_algorithms.learning.columns.recipe import DateColumn, NumberColumn
 from open_algorithms.learning.showing.axes import format_axis_number
 from open_algorithms.learning.showing.words import NO_VALUE
-from open_algorithms.learning.types.arrays import Int64s
 
 NUMBER, SHARE, DAYS, TIME = "number", "share", "days", "time"
 DIGITS, MOST_DIGITS = 3, 12  # of a number beyond those that all rows share, and at most
@@ -77,12 +76,3 @@ def list_kinds(model: CentroidModel) -> dict[int, FeatureKind]:
         elif isinstance(column, DateColumn):
             found[first] = FeatureKind(TIME if column.form == CLOCK else DAYS, column.mean)
     return found
-
-
-def number_columns(model: CentroidModel) -> Int64s:
-    """Return for each feature (d,) the number of the column that it is of: its own where there is no table."""
-    numbers = np.arange(model.feature_dim)
-    if model.recipe is not None:
-        for number, (_, first, last) in enumerate(model.recipe.encoded_columns):
-            numbers[first:last] = number
-    return numbers

@@ -1,40 +1,26 @@
 """How far rows are from centers, and what each column adds to that."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 from markupsafe import Markup
 
 from open_algorithms.k_means.artifact.model import CentroidModel
-from open_algorithms.k_means.describing.features import number_columns
 from open_algorithms.k_means.describing.values import column_names
+from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.rows.csr import Features, as_dense
 from open_algorithms.learning.showing.bars import draw_bars
+from open_algorithms.learning.showing.contributions import Contributions
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines
-from open_algorithms.learning.types.arrays import Float64s
 
 MAX_BARS = 10  # centers, and columns
 
 
-class Contributions(NamedTuple):
-    """What columns add to the squared distance of each row from its center: their names, and their parts (n, c).
-
-    The base (n,) is 0: the parts of a row alone add up to that.
-    """
-
-    names: Sequence[str]
-    base: Float64s
-    added: Float64s
-
-
 def explain_rows(model: CentroidModel, X: Features) -> Contributions:
-    """Divide the squared distances of rows X (n, d) from their nearest centers among the columns."""
+    """Divide the squared distances of rows X (n, d) from their nearest centers among the columns; rows begin with 0."""
     rows = as_dense(X)
     unit = 1.0 if model.deviations is None else 1 / model.deviations.astype(np.float64)
     closest = model.nearest(rows)[1]
     squares = ((rows.astype(np.float64) - model.centers[closest]) * unit) ** 2
-    names, columns = column_names(model), number_columns(model)
+    names, columns = column_names(model), number_columns(model.recipe, model.feature_dim)
     firsts = np.searchsorted(columns, np.arange(len(names)))
     return Contributions(names, np.zeros(len(rows)), np.add.reduceat(squares, firsts, axis=1))
 

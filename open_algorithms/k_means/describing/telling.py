@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
-from open_algorithms.k_means.describing.features import PLAIN, list_kinds, number_columns
+from open_algorithms.k_means.describing.features import PLAIN, list_kinds
+from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.types.arrays import Float64s, Int64s
 
 
@@ -49,7 +50,8 @@ class Differences:
         self.model, self.mean, self.spread = model, mean_center(model), model.centers.std(axis=0, dtype=np.float64)
         self.mean_of = "centers" if read_sizes(model) is None else "rows"
         self.unit = 1.0 if model.deviations is None else 1 / model.deviations.astype(np.float64)
-        self.names, self.kinds, self.columns = model.feature_names, list_kinds(model), number_columns(model)
+        self.names, self.kinds = model.feature_names, list_kinds(model)
+        self.columns = number_columns(model.recipe, model.feature_dim)
 
     def find(self, cluster: int, most: int) -> list[Difference]:
         """Return the features in which a center is furthest from the mean, of each column of a table one at most."""

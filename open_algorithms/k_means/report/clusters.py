@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from open_algorithms.k_means.describing.features import PLAIN, FeatureKind, list_kinds, number_columns
+from open_algorithms.k_means.describing.features import PLAIN, FeatureKind, list_kinds
 from open_algorithms.k_means.describing.values import Value, column_features, column_names, read_values
 from open_algorithms.k_means.measuring.parts import take_features
 from open_algorithms.k_means.report.schema import ClusterEntry, FeatureEntry, NearestRow, TellingFeature
 from open_algorithms.k_means.report.view import SampleView
+from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.types.arrays import Int64s
 
 MOST_CLUSTERS = 1000  # that are told of, those with the most rows
@@ -36,7 +37,7 @@ def describe_clusters(view: SampleView, clusters: Int64s, names: Sequence[str]) 
     with np.errstate(invalid="ignore"):
         distances, scores = sums / counts, score_sums / np.bincount(scored, minlength=len(sizes))
     nearest, kinds = find_nearest(view, clusters), list_kinds(view.result.model)
-    columns = number_columns(view.result.model)
+    columns = number_columns(view.result.model.recipe, view.result.model.feature_dim)
     return [
         ClusterEntry(
             cluster=c,
@@ -95,7 +96,7 @@ def find_nearest(view: SampleView, clusters: Int64s) -> list[list[NearestRow]]:
 def read_rows(view: SampleView, rows: Int64s) -> tuple[list[str], list[list[Value]]]:
     """Return the names of the columns that clusters differ in most, and what rows of the sample have there."""
     model = view.result.model
-    columns = number_columns(model)
+    columns = number_columns(model.recipe, model.feature_dim)
     most = np.zeros(columns[-1] + 1)
     np.maximum.at(most, columns, view.explained)
     shown = np.sort(np.argsort(-most, kind="stable")[:MOST_COLUMNS]).tolist()

@@ -1,33 +1,19 @@
 """What each column adds to the projection of rows on the largest component."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 from markupsafe import Markup
 
 from open_algorithms.learning.rows.csr import Features, as_dense
 from open_algorithms.learning.showing.bars import draw_bars
+from open_algorithms.learning.showing.contributions import Contributions
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines
-from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.pca.artifact.model import ComponentModel
 
 MAX_BARS = 10  # components, and columns
 
 
-class Contributions(NamedTuple):
-    """What columns add to the projection of each row on the largest component: their names, and their parts (n, c).
-
-    The base (n,) is 0: the parts of a row alone add up to the projection.
-    """
-
-    names: Sequence[str]
-    base: Float64s
-    added: Float64s
-
-
 def explain_rows(model: ComponentModel, X: Features) -> Contributions:
-    """Divide the projections of rows X (n, d) on the largest component among the columns."""
+    """Divide the projections of rows X (n, d) on the largest component among the columns; rows begin with 0."""
     rows = as_dense(X)
     added = (rows.astype(np.float64) - model.mean) * model.loadings[:, -1].astype(np.float64)
     base = np.zeros(len(rows))

@@ -1,6 +1,5 @@
 """Features are told in the words of their columns, in as many digits as tell rows apart."""
 
-import numpy as np
 import pytest
 
 from open_algorithms.k_means.describing.features import (
@@ -11,7 +10,6 @@ from open_algorithms.k_means.describing.features import (
     FeatureKind,
     count_digits,
     list_kinds,
-    number_columns,
 )
 from tests.k_means.tables import RECIPE, make_model, make_table_model
 
@@ -62,10 +60,7 @@ def test_features_of_a_table_are_of_the_kinds_of_their_columns() -> None:
     assert told["hour (days)"] == FeatureKind(TIME, 0.5)
     others = {kind for name, kind in told.items() if name not in ("age", "since", "day (days)", "hour (days)")}
     assert others == {FeatureKind(SHARE)}
-    assert number_columns(model).tolist() == [0, 0, 1, 2, 2, 2, 2, 3, 3, 4, 4, 4, 5]
 
 
-def test_features_of_numbers_are_numbers_of_columns_of_their_own() -> None:
-    model = make_model(2, features=3)
-    assert list_kinds(model) == {}
-    np.testing.assert_array_equal(number_columns(model), [0, 1, 2])
+def test_features_without_a_table_are_numbers() -> None:
+    assert list_kinds(make_model(2, features=3)) == {}
