@@ -1,0 +1,89 @@
+"""A machine described in words and numbers, for people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.describing.pairs import MOST_COMPARED, Pair, list_largest_pairs
+from open_algorithms.learning.columns.describe import describe_recipe
+from open_algorithms.learning.showing.text_table import TextTable
+from open_algorithms.learning.showing.words import cut_middle, format_count
+
+SHOWN_WEIGHTS, SHOWN_PAIRS = 20, 20
+TOLD_SETTINGS = (
+    "epochs",
+    "mini_batch_size",
+    "bias_lr",
+    "linear_lr",
+    "factors_lr",
+    "bias_wd",
+    "linear_wd",
+    "factors_wd",
+)
+LONGEST_SETTING = 40  # letters
+
+
+def model_facts(model: FactorModel) -> list[tuple[str, str]]:
+    """Return everything about a machine but its weights and factors, as pairs of a name and a text."""
+    known = [("predictor type", model.predictor_type)]
+    if model.label_name:
+        known.append(("label", model.label_name))
+    if model.classes:
+        known.append(("classes", ", ".join(map(repr, model.class_names))))
+    known += [
+        ("features", format_count(model.feature_dim)),
+        ("factors", format_count(model.num_factors)),
+        ("linear weights that are 0", f"{int((model.linear == 0).sum()):,} of {model.feature_dim:,}"),
+        ("bias", f"{model.bias:.6g}"),
+    ]
+    if model.predictor_type == "binary_classifier":
+        known.append(("threshold", f"{model.threshold:.6g}"))
+    told = [name for name in TOLD_SETTINGS if name in model.settings]
+    return known + [(name, cut_middle(model.settings[name], LONGEST_SETTING)) for name in told]
+
+
+def model_tables(model: FactorModel) -> list[TextTable]:
+    """Return the columns of the machine's table, its largest linear weights, and its largest pairs, if it has any."""
+    columns = [] if model.recipe is None else [describe_recipe(model.recipe)]
+    pairs = list_largest_pairs(model, SHOWN_PAIRS)
+    return [*columns, weights_table(model), *([pairs_table(model, pairs)] if pairs else [])]
+
+
+def weights_table(model: FactorModel) -> TextTable:
+    """Tabulate the features with the largest linear weights."""
+    found = list_largest_weights(model, SHOWN_WEIGHTS)
+    some = f"the {len(found)} largest of {model.feature_dim:,}" if len(found) < model.feature_dim else "all"
+    return TextTable(
+        f"Linear weights, {some}", ["feature", "weight"], [[name, f"{value:.6g}"] for name, value in found]
+    )
+
+
+def list_largest_weights(model: FactorModel, count: int) -> list[tuple[str, float]]:
+    """Return the `count` features with the largest linear weights, those of one column of a table together."""
+    largest: list[int] = np.argsort(-np.abs(model.linear), kind="stable")[:count].tolist()
+    if model.recipe is not None:
+        largest = model.recipe.group_by_column(largest)
+    return [(name_feature(model, i), float(model.linear[i])) for i in largest]
+
+
+def pairs_table(model: FactorModel, pairs: Sequence[Pair]) -> TextTable:
+    """Tabulate the pairs of features whose factors have the largest products."""
+    rows = [[name_feature(model, first), name_feature(model, second), f"{value:.6g}"] for first, second, value in pairs]
+    return TextTable(f"Pairs, {describe_pairs(model, len(rows))}", ["feature", "and feature", "product"], rows)
+
+
+def describe_pairs(model: FactorModel, count: int) -> str:
+    """Say which pairs so many are: of a wide machine not all features were compared."""
+    among = f" among the {MOST_COMPARED:,} features with the largest factors" if is_wide(model) else ""
+    return f"the {count:,} largest{among}"
+
+
+def is_wide(model: FactorModel) -> bool:
+    """Whether the machine has more features than are compared with each other."""
+    return model.feature_dim > MOST_COMPARED
+
+
+def name_feature(model: FactorModel, feature: int) -> str:
+    """Return the name of a feature, or its number where the machine knows no names."""
+    return model.names[feature] if model.names else f"f{feature}"
