@@ -1,7 +1,7 @@
 """The trained machine: what an artifact holds and what answers requests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,16 @@ class FactorModel:
     def _norms(self) -> Float64s:
         """The sum of the squares of each feature's factors, (d,)."""
         return np.asarray(np.einsum("dk,dk->d", self.factors, self.factors, dtype=np.float64))
+
+    def absorb_shift(self, shift: Float64s) -> "FactorModel":
+        """Return the equivalent machine for features from which `shift` (d,) has been subtracted.
+
+        Its bias and linear weights take on what the shift adds, in float64; its factors are the same.
+        """
+        sums = shift @ self.factors.astype(np.float64)
+        linear = self.linear + (self.factors @ sums - self._norms * shift)
+        bias = float(self._dense_margins(shift[None])[0])
+        return replace(self, bias=bias, linear=np.asarray(linear, np.float64))
 
     def encode_rows(self, arrays: "Arrays") -> "Encoded":
         """Make features of rows of a table by the recipe, which must be there; raises ColumnFault for a value."""

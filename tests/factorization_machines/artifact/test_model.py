@@ -52,6 +52,15 @@ def test_features_far_from_0_keep_the_digits_that_vary_where_weights_are_exact()
     assert np.abs(sum_over_pairs(model, near) - sum_over_pairs(model, far)).max() > 1e-2
 
 
+@pytest.mark.parametrize("factors", [0, 3])
+def test_features_less_a_shift_score_as_they_did(factors: int) -> None:
+    model, shift = draw_model(factors=factors), np.array([1e3, -7, 0, 0.5, 30, 0, 2])
+    shifted = model.absorb_shift(shift)
+    assert shifted.margins(X - shift) == pytest.approx(model.margins(X), rel=1e-9, abs=1e-6)
+    assert shifted.absorb_shift(-shift).linear == pytest.approx(model.linear, abs=1e-9)
+    assert shifted.exact
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_classifier_answers_a_probability_and_a_label_and_a_regressor_a_number(kind: str) -> None:
     model, answer = draw_model(kind), draw_model(kind).predict(X)
