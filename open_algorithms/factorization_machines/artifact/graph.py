@@ -4,6 +4,7 @@ Written and read without MXNet, and nothing of what is read is ever run.
 """
 
 import json
+import re
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
@@ -14,7 +15,11 @@ from open_algorithms.learning.job.errors import InputError
 OUTPUTS = {"binary_classifier": "LogisticRegressionOutput", "regressor": "LinearRegressionOutput"}
 VARIABLE, CSR = "null", "2"  # MXNet's words for a variable, and for sparse rows
 MXNET_VERSION = 10901
+ATTRIBUTE_KEYS = ("attrs", "attr", "param")  # as MXNet called them over the years
+SHAPE_TEXT, LENGTH = re.compile(r"\([\d, L]*\)"), re.compile(r"\d{1,18}")  # an L of Python 2
 ROWS = {"axis": "1", "keepdims": "True"}
+
+Shape = tuple[int, ...]
 
 
 class Node(NamedTuple):
@@ -75,18 +80,33 @@ def variable(name: str, shape: tuple[int, ...]) -> Node:
     return Node(VARIABLE, name, attributes={"__shape__": str(shape)})
 
 
-def read_predictor_type(content: bytes | bytearray) -> str | None:
-    """Return the predictor type that the network's outputs are of; None where they tell none, or several.
+class Graph(NamedTuple):
+    """What a network tells: the predictor type, None where its outputs tell none or several, and variables' shapes."""
 
-    Raises InputError for what is no network.
-    """
+    predictor_type: str | None
+    shapes: dict[str, Shape]
+
+
+def read_graph(content: bytes | bytearray) -> Graph:
+    """Return what a network tells; raise InputError for what is none."""
     found = read_json_object(content, NETWORK_SYMBOL)
     nodes, heads = found.get("nodes"), found.get("heads")
     if not isinstance(nodes, list) or not isinstance(heads, list) or not heads:
         raise InputError(f"{NETWORK_SYMBOL} holds no nodes and heads; expected a network of MXNet's operators.")
     operators = {read_operator(nodes, head) for head in heads}
     types = [predictor_type for predictor_type, operator in OUTPUTS.items() if operator in operators]
-    return types[0] if len(types) == 1 else None
+    return Graph(types[0] if len(types) == 1 else None, dict(filter(None, map(read_shape, nodes))))
+
+
+def read_shape(node: Any) -> tuple[str, Shape] | None:
+    """Return the name of a variable and the shape that it declares; None for any other node."""
+    if not isinstance(node, dict) or node.get("op") != VARIABLE or not isinstance(node.get("name"), str):
+        return None
+    attributes: dict[str, Any] = next((node[key] for key in ATTRIBUTE_KEYS if isinstance(node.get(key), dict)), {})
+    text = attributes.get("__shape__")
+    if not isinstance(text, str) or not SHAPE_TEXT.fullmatch(text):
+        return None
+    return node["name"], tuple(map(int, LENGTH.findall(text)))
 
 
 def read_operator(nodes: list[Any], head: Any) -> str:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from open_algorithms.factorization_machines.artifact.graph import Shape
 from open_algorithms.factorization_machines.artifact.model import FactorModel
-from open_algorithms.learning.artifact.archives import NETWORK_PARAMETERS, NETWORK_SETTINGS
+from open_algorithms.learning.artifact.archives import NETWORK_PARAMETERS, NETWORK_SETTINGS, NETWORK_SYMBOL
 from open_algorithms.learning.artifact.arrays import read_arrays, require_finite
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Float32s
@@ -36,8 +37,11 @@ def list_arrays(model: FactorModel) -> dict[str, Float32s]:
     return {PREFIX + name: array for name, array in zip(SPARSE_NAMES, arrays, strict=True)}
 
 
-def read_parameters(content: bytes | bytearray, settings: Mapping[str, str]) -> Parameters:
-    """Return the numbers; raise InputError where they are of something else or contradict the settings of the job."""
+def read_parameters(content: bytes | bytearray, settings: Mapping[str, str], shapes: Mapping[str, Shape]) -> Parameters:
+    """Return the numbers; raise InputError where they are of something else.
+
+    They must not contradict the settings of the job, nor the shapes that the network declares.
+    """
     names, arrays = read_arrays(content, NETWORK_PARAMETERS, range(1, MOST_ARRAYS + 1), EXPECTED)
     found = dict(zip(names, arrays, strict=False))
     if len(found) != len(arrays) or {*found} not in ({*map(add_prefix, SPARSE_NAMES)}, {*map(add_prefix, DENSE_NAMES)}):
@@ -54,6 +58,7 @@ def read_parameters(content: bytes | bytearray, settings: Mapping[str, str]) -> 
             f"{'(features, factors)' if is_sparse else '(factors, features)'}, a linear weight a feature, and one bias."
         )
     for name, array in found.items():
+        check_shape(name, array, shapes.get(name.removeprefix(PREFIX)))
         require_finite(name, array)
     factors = np.ascontiguousarray(v if is_sparse else v.T)
     check_settings(factors, settings)
@@ -70,6 +75,19 @@ def add_prefix(name: str) -> str:
 def describe_shapes(arrays: Mapping[str, Float32s]) -> str:
     """Tell the shape of each array."""
     return ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+
+
+def check_shape(name: str, array: Float32s, declared: Shape | None) -> None:
+    """Raise InputError where the network declares another shape of an array; a length of 0 is any."""
+    if declared is None:
+        return
+    if len(declared) != array.ndim or any(
+        length not in (0, own) for length, own in zip(declared, array.shape, strict=True)
+    ):
+        raise InputError(
+            f"{NETWORK_SYMBOL} says {name.removeprefix(PREFIX)} has the shape {declared}, but {NETWORK_PARAMETERS} "
+            f"holds {name} {array.shape}."
+        )
 
 
 def check_settings(factors: Float32s, settings: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from open_algorithms.factorization_machines.artifact.documents import (
     read_predictor,
     read_settings,
 )
-from open_algorithms.factorization_machines.artifact.graph import read_predictor_type
+from open_algorithms.factorization_machines.artifact.graph import Graph, read_graph
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.artifact.params import read_parameters
 from open_algorithms.learning.artifact.archives import (
@@ -71,11 +71,12 @@ def read_model(files: ModelFiles, where: str) -> FactorModel:
             "factorization machine holds them."
         )
     settings = read_settings(files[NETWORK_SETTINGS]) if NETWORK_SETTINGS in files else {}
-    bias, linear, factors = read_parameters(files[NETWORK_PARAMETERS], settings)
+    graph = read_graph(files[NETWORK_SYMBOL]) if NETWORK_SYMBOL in files else Graph(None, {})
+    bias, linear, factors = read_parameters(files[NETWORK_PARAMETERS], settings, graph.shapes)
     added = read_additions(files[ADDITIONAL_FILE], linear, bias) if ADDITIONAL_FILE in files else Additions()
     said = {
         NETWORK_SETTINGS: read_predictor(settings.get("predictor_type"), NETWORK_SETTINGS),
-        NETWORK_SYMBOL: read_predictor_type(files[NETWORK_SYMBOL]) if NETWORK_SYMBOL in files else None,
+        NETWORK_SYMBOL: graph.predictor_type,
         ADDITIONAL_FILE: added.predictor_type,
     }
     model = FactorModel(

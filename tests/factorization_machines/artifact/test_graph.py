@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from open_algorithms.factorization_machines.artifact.graph import OUTPUTS, read_predictor_type, write_graph
+from open_algorithms.factorization_machines.artifact.graph import OUTPUTS, read_graph, write_graph
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
 
@@ -17,20 +17,35 @@ def test_mxnet_writes_the_network_back_as_it_is(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_the_network_tells_what_it_predicts(kind: str) -> None:
-    assert read_predictor_type(write_graph(kind, 7, 3).encode()) == kind
+    found = read_graph(write_graph(kind, 7, 3).encode())
+    assert found == (kind, {"w1_weight": (7, 1), "w0_weight": (1,), "v": (7, 3)})
 
 
 @pytest.mark.parametrize("operators", [["MakeLoss"], [*OUTPUTS.values()]])
 def test_outputs_of_none_or_of_several_kinds_tell_nothing(operators: list[str]) -> None:
     nodes = [{"op": operator, "name": operator, "inputs": []} for operator in operators]
     heads = [[place, 0] for place in range(len(nodes))]
-    assert read_predictor_type(json.dumps({"nodes": nodes, "heads": heads}).encode()) is None
+    assert read_graph(json.dumps({"nodes": nodes, "heads": heads}).encode()).predictor_type is None
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_an_operator_that_is_no_output_does_not_count(kind: str) -> None:
     nodes = [{"op": OUTPUTS[kind]}, {"op": "BlockGrad"}]
-    assert read_predictor_type(json.dumps({"nodes": nodes, "heads": [[1, 0, 0]]}).encode()) is None
+    assert read_graph(json.dumps({"nodes": nodes, "heads": [[1, 0, 0]]}).encode()).predictor_type is None
+
+
+@pytest.mark.parametrize("key", ["attrs", "attr", "param"])
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [("(7, 3)", (7, 3)), ("(7L, 3L)", (7, 3)), ("(1,)", (1,)), ("[7, 3]", None), (7, None), ("9" * 9999, None)],
+)
+def test_shapes_are_read_as_any_mxnet_wrote_them(key: str, text: object, shape: tuple[int, ...] | None) -> None:
+    nodes = [
+        {"op": "null", "name": "v", key: {"__shape__": text}},
+        {"op": "dot", "name": "w", key: {"__shape__": text}},
+    ]
+    found = read_graph(json.dumps({"nodes": nodes, "heads": [[1, 0]]}).encode())
+    assert found.shapes == ({} if shape is None else {"v": shape})
 
 
 @pytest.mark.parametrize(
@@ -50,4 +65,4 @@ def test_an_operator_that_is_no_output_does_not_count(kind: str) -> None:
 )
 def test_what_is_no_network_is_refused(found: object, match: str) -> None:
     with pytest.raises(InputError, match=f"symbol.json {match}"):
-        read_predictor_type(json.dumps(found).encode())
+        read_graph(json.dumps(found).encode())

@@ -2,17 +2,22 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.data import FOLDER
 from open_algorithms.factorization_machines.artifact.read import load_model, read_model
+from open_algorithms.learning.artifact.archives import NETWORK_FILES, read_zip
 from open_algorithms.learning.artifact.arrays import format_arrays
 from open_algorithms.learning.columns.recipe import CategoryColumn, NumberColumn, Recipe, Target
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Float32s
+from tests.chance import draw_examples
 from tests.factorization_machines.artifacts import (
     BESIDE,
     ZIP,
@@ -178,6 +183,23 @@ def test_a_file_beyond_the_memory_is_not_read(tmp_path: Path) -> None:
     write_files(tmp_path, artifact_files(draw_model(features=4000)))
     with pytest.raises(MemoryError, match="params in model_algo-1 is larger than 5000 bytes"):
         load_model(tmp_path, 5000)
+
+
+@draw_examples(60)
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
+def test_a_damaged_zip_is_the_same_machine_or_refused(place: float, bit: int, cut: bool) -> None:
+    content = bytearray(artifact_files(CLASSIFIER)[ZIP])
+    at = int(place * len(content))
+    if cut:
+        del content[at:]
+    else:
+        content[at] ^= 1 << bit
+    try:
+        found = read_model(read_zip(BytesIO(content), NETWORK_FILES), "here")
+    except InputError:
+        return
+    kept = replace(found, settings=CLASSIFIER.settings)  # which a damaged name of their file loses
+    assert_same_model(kept, replace(CLASSIFIER, threshold=0.5))
 
 
 @pytest.mark.shared
