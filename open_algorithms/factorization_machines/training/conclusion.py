@@ -74,13 +74,21 @@ def conclude(plan: Plan, progress: Progress, data: Channels, raise_if_stopped: S
         model, data[plan.deciding_channel], plan.hp, plan.work, is_unseen=plan.validation is not None
     )
     joined = None if was_stopped else join_held_out(plan)
+    measured: dict[str, Measurement] = {}
     if joined is not None:
+        measured = score_channels(plan, model, {"validation": data["validation"]}, raise_if_stopped)
         progress.bank.groups.clear()  # for the memory of another one
         found = train_again(plan, progress, shares, joined)
         model = replace(build_model(plan, found, shares), threshold=model.threshold)
-        plan.work.log.info("What was chosen has learned again, from the rows that were held out, too.")
+        plan.work.log.info(
+            "What was chosen has learned again, from the rows held out, too; the scores of these are those before."
+        )
         plan.work.record_lap("refit")
-    measurements = score_channels(plan, model, data, raise_if_stopped)
+    measurements = measured | score_channels(
+        plan, model, {name: rows for name, rows in data.items() if name not in measured}, raise_if_stopped
+    )
+    if "test" not in data:
+        plan.work.log.info("Test data is not provided.")
     plan.work.record_lap("score")
     held_out = plan.validation.row_count if plan.validation is not None and plan.is_held_out else 0
     return TrainingResult(
@@ -197,8 +205,6 @@ def score_channels(
         if isinstance(rows, TimeLimitedRows):
             seen = int(plan.work.hosts.all_reduce([rows.rows_seen])[0])
             plan.work.log.info(f"These scores of the channel {name!r} are those of its first {seen} rows.")
-    if "test" not in data:
-        plan.work.log.info("Test data is not provided.")
     return measured
 
 

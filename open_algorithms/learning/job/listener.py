@@ -42,7 +42,7 @@ class TrainingListener(Protocol):
     def log_quality(
         self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None, batch: int | None = None
     ) -> None:
-        """Report a metric of a channel, of kind `loss` or `score`; a final one has no epoch, that of an epoch no batch."""
+        """Report a metric of a channel, of kind `loss` or `score`: of a mini-batch, of an epoch, or a final one."""
 
     def log_score(self, split: str, metric: str, value: float) -> None:
         """Report a final score of a channel."""
