@@ -18,9 +18,12 @@ def fit(work: Work) -> TrainingResult:
     """
     hp = parse_hyperparameters(work.hyperparameters)
     wishes = ColumnWishes(hp.target, hp.kinds, 2 if hp.is_classifier else None, hp.positive_label)
-    columns = work.read_columns(ColumnRequest(wishes=wishes))
+    columns = work.read_columns(ColumnRequest(True, wishes))
     work = replace(work, row_weights={**work.row_weights, **columns.row_weights})
-    return train_machines(work, hp, columns)
+    result = train_machines(work, hp, columns)
+    if columns.shift is None:
+        return result
+    return replace(result, model=result.model.absorb_shift(-columns.shift))
 
 
 def save_model(result: TrainingResult, folder: Path) -> None:

@@ -51,7 +51,7 @@ class NativeStepper:
     def train(self, machines: Machines, rows: LabelledRows, order: Int32s) -> Float64s:
         """Train on mini-batches of rows in this order (n,); return each machine's tallies before updates, (M, 7)."""
         tallies = np.zeros((machines.count, TALLIES))
-        job = self._training_job(machines, rows, order, tallies)
+        job = self._training_job(machines, rows, order, min(machines.batch_rows, len(order)), tallies)
         slots = int(self.buffers["slots"].size // 2)
         features, occurrences = self._reserve("features", slots, np.int32), self._reserve("counts", slots, np.float32)
         self.library.train_factors(
@@ -63,11 +63,11 @@ class NativeStepper:
     def sum_gradients(self, machines: Machines, rows: LabelledRows, order: Int32s) -> tuple[Gradients, Float64s]:
         """Return the gradient of one mini-batch, the rows `order` (n,), and the tallies (M, 7)."""
         tallies = np.zeros((machines.count, TALLIES))
-        job = self._training_job(machines, rows, order, tallies)
+        job = self._training_job(machines, rows, order, len(order), tallies)
         own = np.ascontiguousarray(order, np.int32)
         self.library.sum_factor_gradients(ctypes.byref(job), ctypes.c_void_p(own.ctypes.data), len(own))
         count = int(job.slot_count)
-        slots = self.buffers["slots"].reshape(-1, 2)[:count]
+        slots = self.buffers["slots"][: 2 * count].reshape(count, 2)
         sums = self.buffers["gradients"][: count * machines.layout.width].reshape(count, -1)
         occurrences = np.diff(slots[:, 1], prepend=0).astype(np.float32)
         bias = self.buffers["bias_gradient"].astype(np.float32)
@@ -132,8 +132,10 @@ class NativeStepper:
         job.values, job.indices = job.hold(X.data, np.float32), job.hold(X.indices, np.int32)
         job.row_ends = job.hold(X.indptr, np.int64)
 
-    def _training_job(self, machines: Machines, rows: LabelledRows, order: Int32s, tallies: Float64s) -> FactorJob:
-        """Return a job on rows, with room for its mini-batches."""
+    def _training_job(
+        self, machines: Machines, rows: LabelledRows, order: Int32s, batch: int, tallies: Float64s
+    ) -> FactorJob:
+        """Return a job on rows, with room for mini-batches of so many."""
         layout, features = machines.layout, machines.task.features
         job = self._make_job(machines)
         self._give_rows(job, rows.X)
@@ -141,9 +143,8 @@ class NativeStepper:
         job.ordered, job.tallies = len(order), job.hold(tallies)
         if rows.weights is not None:
             job.row_weights = job.hold(rows.weights, np.float32)
-        starts = np.arange(0, len(order), machines.batch_rows)
+        starts = np.arange(0, len(order), batch)
         entries = int(np.add.reduceat(np.diff(rows.X.indptr)[order], starts).max(initial=0))
-        batch = min(machines.batch_rows, len(order))
         slots = 1 + min(features, entries)
         job.totals = job.hold(self._reserve("totals", batch * layout.width, np.float32))
         job.slopes = job.hold(self._reserve("slopes", batch * layout.linear_columns, np.float32))

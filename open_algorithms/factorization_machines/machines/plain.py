@@ -58,7 +58,6 @@ class PlainStepper:
         at = gradients.features
         since = (machines.epoch_updates - machines.touched_at[at]).astype(np.float32)
         machines.sums[at] += since[:, None] * machines.weights[at]
-        machines.bias[SUMS] += machines.bias[WEIGHTS]
         machines.touched_at[at] = machines.epoch_updates
         machines.updates += 1
         machines.epoch_updates += 1
@@ -68,6 +67,7 @@ class PlainStepper:
         machines.weights[at], machines.first[at], machines.second[at] = tables
         moved = (machines.bias[WEIGHTS], machines.bias[FIRST], machines.bias[SECOND])
         step(machines, (gradients.bias, machines.bias_decays, machines.bias_rates), moved, rows)
+        machines.bias[SUMS] += machines.bias[WEIGHTS]
 
     def average(self, machines: Machines) -> None:
         """Turn the sums of an epoch into the weights to evaluate."""

@@ -27,13 +27,14 @@ class Position(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """A metric of a channel; a final one has no epoch."""
+    """A metric of a channel; a final one has no epoch, that of an epoch no mini-batch."""
 
     metric: str
     value: float
     split: str
     kind: str
     epoch: int | None
+    batch: int | None = None
 
 
 class Score(NamedTuple):
@@ -89,8 +90,10 @@ class Recorder:
     def show_progress(self, epoch: int, epochs: int, rows: float, total: float, name: str, best: float) -> None:
         self.events.append(Position(epoch, epochs, rows, total, name, best))
 
-    def log_quality(self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None) -> None:
-        self.events.append(Quality(metric, float(value), split, kind, epoch))
+    def log_quality(
+        self, metric: str, value: float, *, split: str, kind: str, epoch: int | None = None, batch: int | None = None
+    ) -> None:
+        self.events.append(Quality(metric, float(value), split, kind, epoch, batch))
 
     def log_score(self, split: str, metric: str, value: float) -> None:
         self.events.append(Score(split, metric, float(value)))

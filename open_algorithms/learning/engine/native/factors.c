@@ -244,9 +244,9 @@ void update_factors(struct factors *job, const int32_t *features, const float *o
              job->rates, correction, job->weights + at, job->first + at, job->second + at);
     }
     float *bias = job->bias;
-    for (int64_t c = 0; c < linear; c++) bias[3 * linear + c] += bias[c];
     step(linear, job, job->bias_gradient, share, job->bias_decays, 0, 0, job->bias_rates, correction, bias,
          bias + linear, bias + 2 * linear);
+    for (int64_t c = 0; c < linear; c++) bias[3 * linear + c] += bias[c];
     job->epoch_updates++;
 }
 
