@@ -17,6 +17,7 @@ from open_algorithms.factorization_machines.artifact.documents import (
 from open_algorithms.learning.artifact.archives import NETWORK_FILES
 from open_algorithms.learning.job.errors import InputError
 from tests.factorization_machines.models import draw_model, widen
+from tests.factorization_machines.tables import make_table_model
 
 MODEL = draw_model("binary_classifier", features=3)
 BIAS = np.float32(MODEL.bias)
@@ -43,6 +44,12 @@ def test_numbers_that_float32_does_not_hold_come_back_to_the_last_bit() -> None:
     found = read_additions(write_additions(wide).encode(), wide.linear.astype(np.float32), np.float32(wide.bias))
     assert found.linear is not None
     assert (found.bias, found.linear.tobytes()) == (wide.bias, wide.linear.tobytes())
+
+
+def test_of_a_table_the_recipe_alone_tells_of_features_and_label() -> None:
+    found = json.loads(write_additions(make_table_model()))
+    assert {*found} == {"predictor_type", "threshold", "columns"}
+    assert found["columns"]["target"]["name"] == "left"
 
 
 def test_names_are_left_out_where_the_file_would_be_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,12 @@ def test_bias_weights_and_factors_are_found_by_their_names(arrays: dict[str, Flo
     )
 
 
+def test_a_name_that_comes_twice_is_refused() -> None:
+    twice = format_arrays({**SPARSE, "arg:u": SPARSE["arg:v"]}).replace(b"arg:u", b"arg:v")
+    with pytest.raises(InputError, match="params holds arg:v, arg:w1_weight, arg:w0_weight, arg:v; expected"):
+        read_parameters(twice, {}, {})
+
+
 def test_a_machine_without_factors_has_a_column_of_zeros_as_the_original_has_no_other() -> None:
     arrays = list_arrays(draw_model(features=3, factors=0))
     assert arrays["arg:v"].tolist() == [[0], [0], [0]]

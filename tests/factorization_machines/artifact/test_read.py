@@ -80,6 +80,12 @@ def test_loose_files_are_a_machine_also_under_the_names_that_mxnet_wants(
     assert_same_model(load_model(tmp_path), expected)
 
 
+def test_the_zip_comes_before_files_that_were_renamed(tmp_path: Path) -> None:
+    others = unzip(artifact_files(REGRESSOR)[ZIP])
+    write_files(tmp_path, {ZIP: artifact_files(CLASSIFIER)[ZIP], "model-0000.params": others["params"]})
+    assert_same_model(load_model(tmp_path), replace(CLASSIFIER, threshold=0.5))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("features", "factors"), [(4, 3), (3, 3), (1, 2), (5, 1)])
 def test_the_originals_network_for_dense_rows_is_read_too(

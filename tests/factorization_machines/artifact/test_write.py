@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.artifact.read import load_model
 from open_algorithms.factorization_machines.artifact.write import write_artifact
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.types.arrays import Float32s
-from tests.factorization_machines.artifacts import ENTRIES, ZIP, artifact_files, unzip
+from tests.factorization_machines.artifacts import ENTRIES, ZIP, artifact_files, assert_same_model, unzip
 from tests.factorization_machines.models import KINDS, draw_model, draw_rows, widen
 
 
@@ -30,6 +31,7 @@ def answer_by_mxnet(module: Any, X: Float32s, *, sparse: bool) -> Float32s:
     rows = mx.nd.sparse.csr_matrix(X) if sparse else mx.nd.array(X)
     data = mx.io.NDArrayIter(rows, mx.nd.zeros(len(X)), len(X), label_name="out_label", last_batch_handle="discard")
     module.bind(data.provide_data, data.provide_label, for_training=False)
+    assert [executor.arg_dict["data"].stype for executor in module._exec_group.execs] == ["csr"]
     answer = module.predict(data).asnumpy()
     assert answer.shape == (len(X), 1)
     return np.asarray(answer[:, 0])
@@ -68,12 +70,19 @@ def test_the_zip_is_not_compressed_and_holds_the_originals_three_files(tmp_path:
         assert archive.testzip() is None
     assert [entry.filename for entry in entries] == [*ENTRIES]
     assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_the_same_model_is_the_same_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    once = artifact_files(draw_model())
-    monkeypatch.setattr("time.time", lambda: 2e9)
-    assert artifact_files(draw_model()) == once
+def test_the_same_model_is_the_same_files() -> None:
+    assert artifact_files(draw_model()) == artifact_files(draw_model())
+
+
+def test_a_file_beyond_what_32_bits_count_is_written_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 2000)
+    model = draw_model(features=400)
+    write_artifact(model, tmp_path)
+    monkeypatch.undo()
+    assert_same_model(load_model(tmp_path), model)
 
 
 @pytest.mark.parametrize("kind", KINDS)
