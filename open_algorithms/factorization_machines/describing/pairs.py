@@ -8,7 +8,7 @@ from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.types.arrays import Float64s, Floats, Int64s
 
-MOST_COMPARED = 4096  # features that are compared with each other
+MOST_COMPARED = 2048  # features that are compared with each other
 ROWS_AT_ONCE = 256  # of products
 
 

@@ -49,7 +49,7 @@ def test_of_many_features_the_largest_are_told_and_that_is_said() -> None:
     weights, pairs = model_tables(draw_model(features=5000, factors=2))
     assert (weights.title, len(weights.rows)) == ("Linear weights, the 20 largest of 5,000", 20)
     assert (pairs.title, len(pairs.rows)) == (
-        "Pairs, the 20 largest among the 4,096 features with the largest factors",
+        "Pairs, the 20 largest among the 2,048 features with the largest factors",
         20,
     )
 
