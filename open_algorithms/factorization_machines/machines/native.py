@@ -70,7 +70,7 @@ class NativeStepper:
         slots = self.buffers["slots"][: 2 * count].reshape(count, 2)
         sums = self.buffers["gradients"][: count * machines.layout.width].reshape(count, -1)
         occurrences = np.diff(slots[:, 1], prepend=0).astype(np.float32)
-        bias = self.buffers["bias_gradient"].astype(np.float32)
+        bias = self.buffers["bias_gradient"][: machines.layout.linear_columns].astype(np.float32)
         return Gradients(slots[:, 0].astype(np.int32), occurrences, sums.astype(np.float32), bias), tallies
 
     def update(self, machines: Machines, gradients: Gradients, rows: float) -> None:
