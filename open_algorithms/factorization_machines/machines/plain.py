@@ -27,11 +27,12 @@ class PlainStepper:
     def train(self, machines: Machines, rows: LabelledRows, order: Int32s) -> Float64s:
         """Train on mini-batches of rows in this order (n,); return each machine's tallies before updates, (M, 7)."""
         tallies = np.zeros((machines.count, TALLIES))
-        for first in range(0, len(order), machines.batch_rows):
-            batch = order[first : first + machines.batch_rows]
-            gradients, more = self.sum_gradients(machines, rows, batch)
-            self.update(machines, gradients, len(batch))
-            tallies += more
+        with np.errstate(over="ignore", invalid="ignore"):  # of machines that diverge
+            for first in range(0, len(order), machines.batch_rows):
+                batch = order[first : first + machines.batch_rows]
+                gradients, more = self.sum_gradients(machines, rows, batch)
+                self.update(machines, gradients, len(batch))
+                tallies += more
         return tallies
 
     def sum_gradients(self, machines: Machines, rows: LabelledRows, order: Int32s) -> tuple[Gradients, Float64s]:
@@ -150,7 +151,8 @@ def tally_rows(machines: Machines, z: Float32s, y: Float32s, weights: Float32s) 
 def row_losses(z: Floats, y: Float32s) -> Float64s:
     """Return the logistic losses of scores z (M, n) of rows with labels 0 or 1, (n,)."""
     margins = np.where(y > 0.5, -z, z).astype(np.float64)
-    return np.asarray(np.logaddexp(0, margins))
+    with np.errstate(invalid="ignore"):  # of machines that have diverged
+        return np.asarray(np.maximum(margins, 0) + np.log1p(np.exp(-np.abs(margins))))
 
 
 def step(

@@ -117,9 +117,11 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
     usable = {
         number: fortune.best_loss
         for number, fortune in progress.fortunes.items()
-        if number in progress.best and (np.isfinite(fortune.best_loss) or not progress.epoch)
+        if number in progress.best
+        and (np.isfinite(fortune.best_loss) or not progress.epoch)
+        and is_finite(progress.best[number])
     }
-    if not usable or not any(map(is_finite, (progress.best[number] for number in usable))):
+    if not usable:
         raise InputError(DIVERGED)
     best = min(usable, key=lambda number: (usable[number], number))
     if len(plan.candidates) == 1 or plan.validation is None or not progress.epoch:

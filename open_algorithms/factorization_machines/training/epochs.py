@@ -111,7 +111,10 @@ def validation_losses(plan: Plan, bank: Bank, data: ChannelRows) -> Losses:
 
 def losses_of(plan: Plan, scores: Float64s, labels: Float32s) -> Float64s:
     """Return the cross entropies, or the squared errors, of scores (M, n) of rows with labels (n,)."""
-    return row_losses(scores, labels) if plan.hp.is_classifier else np.asarray(np.square(scores - labels))
+    if plan.hp.is_classifier:
+        return row_losses(scores, labels)
+    with np.errstate(over="ignore", invalid="ignore"):  # of candidates that have diverged
+        return np.asarray(np.square(scores - labels))
 
 
 def record_epoch(plan: Plan, progress: Progress, losses: Losses, unseen: Losses | None) -> int:
