@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from open_algorithms.factorization_machines.artifact.seen import SeenPairs
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.columns.values import write_class
 from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
@@ -27,6 +28,7 @@ class FactorModel:
     features must be passed in float64. `settings` are the hyperparameters of the job, as texts. `names` are the feature
     names and `label_name` the label's, where the training data had them; `recipe` says how the columns of a table
     become the features. `label_classes` are the classes in the order of their numbers, where these are not the labels.
+    `seen` tells which users came with which items in the training data, where that is a table of both.
     """
 
     predictor_type: str
@@ -39,6 +41,7 @@ class FactorModel:
     label_name: str = ""
     recipe: Recipe | None = None
     label_classes: tuple[str | float, ...] = ()
+    seen: SeenPairs | None = None
 
     @property
     def feature_dim(self) -> int:
