@@ -1,0 +1,1 @@
+"""A factorization machine in the formats of other programs."""
