@@ -20,6 +20,7 @@ from container.machine.memory import memory_limit
 from container.web.application import body_limit_bytes, create_app
 from container.web.counters import Meter
 from container.web.page import PageContent
+from container.web.questions import Recommend
 from container.web.shelf import Loader, Shelf, make_shelf_folder
 from container.web.waiting import refuse_while_loading
 from container.wire.access_log import AccessLog
@@ -40,11 +41,12 @@ def run_server(
     content: PageContent | None = None,
     answers_key: str = "predictions",
     page_switch: str = "",
+    recommend: Recommend | None = None,
 ) -> int:
     """Serve the model that `loader` loads until SIGTERM; return 1 if the server cannot start.
 
     The page of a model has a `content`; the variable `page_switch` turns it off. In JSON, answers are a list under
-    `answers_key`.
+    `answers_key`. Where there is `recommend`, it answers requests for recommendations.
 
     The port is bound first, so that clients get a 503 while the model is being loaded instead of a refused connection.
     """
@@ -65,7 +67,7 @@ def run_server(
 
     shelf = None if folder is None else Shelf(folder, loader)
     try:
-        create = partial(create_app, loader.load_model, settings, user_errors, meter, shelf, content)
+        create = partial(create_app, loader.load_model, settings, user_errors, meter, shelf, content, recommend)
         Server(settings, listener, meter, create, clean_up).run()
     finally:
         if os.getpid() == master:

@@ -33,6 +33,15 @@ from container.web.bodies import Stream, read_records
 from container.web.counters import Meter
 from container.web.models import create_model_routes
 from container.web.page import PageContent, create_page
+from container.web.questions import (
+    Asking,
+    Recommend,
+    answer_questions,
+    asks_question,
+    check_acceptable,
+    open_body,
+    read_questions,
+)
 from container.web.shelf import Shelf
 from container.wire.flows import Inflow
 
@@ -46,9 +55,11 @@ def body_limit_bytes(settings: ServerSettings) -> int:
     return (MAX_PAYLOAD_MB if settings.payload_mb is None else settings.payload_mb) << 20
 
 
-def is_quick(outputs: int, body: bytes) -> bool:
+def is_quick(outputs: int, body: bytes, recommends: bool = False) -> bool:
     """Whether a body is small and can hold only few records, given `outputs` values computed for each."""
     if len(body) > QUICK_BYTES:
+        return False
+    if recommends and asks_question(body):
         return False
     if body.startswith(PARQUET_MAGIC):  # a few bytes of which may be many rows
         return False
@@ -63,11 +74,13 @@ def create_app(
     meter: Meter | None = None,
     shelf: Shelf | None = None,
     content: PageContent | None = None,
+    recommend: Recommend | None = None,
 ) -> Flask:
     """Create the application that serves one model, loaded and tried on a record right now, or the models of a shelf.
 
     If loading fails, the log says why (without a traceback for one of `user_errors`) and /ping answers 500 from then
-    on. A single model has an HTML page if the settings ask for it and its `content` is given.
+    on. A single model has an HTML page if the settings ask for it and its `content` is given. Where there is
+    `recommend`, it answers requests for recommendations.
     """
     app = Flask("container", static_folder=None)
     model = None if shelf else _try_load_model(app, load_model, settings.model, user_errors)
@@ -75,11 +88,12 @@ def create_app(
     own = make_decode_options(model, warn, meter) if model else None
     if own and own.table:
         meter.allot_columns(own.table.needed)
-    app.config["IS_QUICK"] = partial(is_quick, model.outputs if model else 1)
+    asking = None if recommend is None else Asking(recommend, user_errors)
+    app.config["IS_QUICK"] = partial(is_quick, model.outputs if model else 1, recommends=recommend is not None)
     app.register_blueprint(_create_status_routes(settings, meter, is_well=bool(model or shelf)))
 
     def answer_invocation(model: ServedModel) -> Response:
-        return _answer_invocation(model, own or make_decode_options(model, warn), settings)
+        return _answer_invocation(model, own or make_decode_options(model, warn), settings, asking)
 
     if shelf:
         app.register_blueprint(create_model_routes(shelf, answer_invocation, user_errors))
@@ -123,18 +137,31 @@ def _create_status_routes(settings: ServerSettings, meter: Meter, is_well: bool)
     return routes
 
 
-def _answer_invocation(model: ServedModel, options: DecodeOptions, settings: ServerSettings) -> Response:
-    """Answer the current request with the model's predictions; stream them if the body is streamed."""
+def _answer_invocation(
+    model: ServedModel, options: DecodeOptions, settings: ServerSettings, asking: Asking | None
+) -> Response:
+    """Answer the current request with the model's predictions; stream them if the body is streamed.
+
+    One that asks for recommendations gets those instead.
+    """
     environ, limit = request.environ, body_limit_bytes(settings)
-    answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
     if limit and int(environ.get("CONTENT_LENGTH") or 0) > limit:
         raise PayloadTooLarge(f"the body is larger than the limit of {limit >> 20} MB")
     stream: Stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
+    is_streamed = isinstance(stream, Inflow)
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     content_type = environ.get("CONTENT_TYPE") or None
+    if asking is not None:
+        stream, encoding, asks = open_body(stream, content_type, encoding)
+        if asks:
+            questions = read_questions(stream, content_type, limit)
+            check_acceptable(environ.get("HTTP_ACCEPT"), questions.media_type)
+            environ["rows"] = questions.total
+            return Response(answer_questions(model, questions, asking), content_type=questions.media_type)
+    answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
     records = read_records(stream, content_type, encoding, model.feature_dim, limit, options)
     answer = Answer(model, records, answer_type, settings.answers_key)
-    if isinstance(stream, Inflow):
+    if is_streamed:
         return Response(_stream_and_count(answer, environ), content_type=answer_type)
     content = answer.read_whole()
     environ["rows"] = answer.rows

@@ -28,6 +28,7 @@ def run_serving(environ: Mapping[str, str]) -> int:
         content=describe_page(algorithm),
         answers_key=algorithm.card.answers,
         page_switch=algorithm.switch_name("PAGE"),
+        recommend=algorithm.offered("recommend_items"),
     )
 
 
