@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.artifact.seen import write_seen
 from open_algorithms.factorization_machines.artifact.write import write_artifact
 from open_algorithms.learning.artifact.arrays import format_arrays
 from open_algorithms.learning.rows.csr import as_csr
@@ -73,6 +74,9 @@ def assert_same_model(found: FactorModel, model: FactorModel) -> None:
         model.recipe,
         model.label_classes,
     )
+    assert (found.seen is None) == (model.seen is None)
+    if found.seen is not None and model.seen is not None:
+        assert write_seen(found.seen) == write_seen(model.seen)
     X = draw_rows(features=model.feature_dim)
     for rows in (X, as_csr(X)):
         for name, values in model.predict(rows).items():

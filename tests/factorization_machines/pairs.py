@@ -42,11 +42,13 @@ def draw_model(recipe: Recipe | None = PAIR, k: int = 4, predictor_type: str = "
     d = 7 if recipe is None else len(recipe.feature_names)
     linear, factors = random.normal(0, 0.5, d), random.normal(0, 0.4, (d, k))
     names = () if recipe is None else recipe.feature_names
+    settings = {"predictor_type": predictor_type, "feature_dim": str(d), "num_factors": str(k)}
     return FactorModel(
         predictor_type,
         0.25,
         linear.astype(np.float32),
         factors.astype(np.float32),
+        settings=settings,
         names=names,
         recipe=recipe,
         **more,

@@ -14,12 +14,14 @@ from open_algorithms.factorization_machines.artifact.documents import (
 from open_algorithms.factorization_machines.artifact.graph import Graph, read_graph
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.artifact.params import read_parameters
+from open_algorithms.factorization_machines.artifact.seen import check_seen, read_seen
 from open_algorithms.learning.artifact.archives import (
     ADDITIONAL_FILE,
     NETWORK_FILES,
     NETWORK_PARAMETERS,
     NETWORK_SETTINGS,
     NETWORK_SYMBOL,
+    SEEN_FILE,
     TAR_ARCHIVE,
     Layout,
     ModelFiles,
@@ -35,7 +37,7 @@ RENAMED = {  # as MXNet's modules call the files, and Amazon's instructions rena
 RENAMED_FILES = Layout(
     {
         **{name: NETWORK_FILES.limits[file] for name, file in RENAMED.items()},
-        **{name: NETWORK_FILES.limits[name] for name in (NETWORK_SETTINGS, ADDITIONAL_FILE)},
+        **{name: NETWORK_FILES.limits[name] for name in (NETWORK_SETTINGS, ADDITIONAL_FILE, SEEN_FILE)},
     },
     "model-0000.params",
 )
@@ -90,7 +92,10 @@ def read_model(files: ModelFiles, where: str) -> FactorModel:
         added.label_name,
         added.recipe,
         added.label_classes,
+        read_seen(files[SEEN_FILE]) if SEEN_FILE in files else None,
     )
+    if model.seen is not None:
+        check_seen(model.seen, model.recipe)
     check_classes(model.classes, model.predictor_type, 2)
     return model
 

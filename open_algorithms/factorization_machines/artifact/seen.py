@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from open_algorithms.learning.artifact.archives import SEEN_FILE
 from open_algorithms.learning.artifact.arrays import ByteCursor
 from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Int32s, Int64s
 
-SEEN_FILE = "seen-pairs.bin"
 MOST_PAIRS = 20_000_000
-LARGEST_FILE = 256 << 20
 MAGIC = int.from_bytes(b"FMSEEN\x00\x01", "little")
 HEAD = struct.Struct("<QIIQQQ")
 LONGEST_NAME = 1 << 16

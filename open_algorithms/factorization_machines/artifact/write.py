@@ -1,4 +1,4 @@
-"""Write the artifact: the original's zip of a network, and what else we know in a file beside it."""
+"""Write the artifact: the original's zip of a network, and what else we know in files beside it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,14 @@ from open_algorithms.factorization_machines.artifact.documents import write_addi
 from open_algorithms.factorization_machines.artifact.graph import write_graph
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.artifact.params import list_arrays
+from open_algorithms.factorization_machines.artifact.seen import write_seen
 from open_algorithms.learning.artifact.archives import (
     ADDITIONAL_FILE,
     NETWORK_PARAMETERS,
     NETWORK_SETTINGS,
     NETWORK_SYMBOL,
     ORIGINAL_FILE,
+    SEEN_FILE,
 )
 from open_algorithms.learning.artifact.arrays import list_parts
 
@@ -30,6 +32,8 @@ def write_artifact(model: FactorModel, folder: Path) -> None:
         add_entry(archive, NETWORK_PARAMETERS, list_parts(list_arrays(model)))
         add_entry(archive, NETWORK_SETTINGS, [write_settings(model).encode()])
     (folder / ADDITIONAL_FILE).write_text(write_additions(model), encoding="utf-8")
+    if model.seen is not None:
+        (folder / SEEN_FILE).write_bytes(write_seen(model.seen))
 
 
 def add_entry(archive: ZipFile, name: str, parts: Sequence[bytes | memoryview]) -> None:

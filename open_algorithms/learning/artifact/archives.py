@@ -19,6 +19,7 @@ from open_algorithms.learning.job.errors import InputError
 
 PARAMETERS_FILE, SYMBOL_FILE, ADDITIONAL_FILE = "mx-mod-0000.params", "mx-mod-symbol.json", "additional-params.json"
 NETWORK_PARAMETERS, NETWORK_SYMBOL, NETWORK_SETTINGS = "params", "symbol.json", "meta.json"
+SEEN_FILE = "seen-pairs.bin"
 TAR_ARCHIVE, ORIGINAL_FILE = "model.tar.gz", "model_algo-1"  # the original's one file: a zip, or arrays
 
 
@@ -26,14 +27,14 @@ TAR_ARCHIVE, ORIGINAL_FILE = "model.tar.gz", "model_algo-1"  # the original's on
 class Layout:
     """The files of a model: of each the most bytes; `main` is the one that every model has.
 
-    `zipped` is the name of the zip in which the original keeps the same files; empty where it has none. `beside` is the
-    one of the files, if any, that lies beside the zip and not in it.
+    `zipped` is the name of the zip in which the original keeps the same files; empty where it has none. Those of
+    the files in `beside` lie beside the zip and not in it.
     """
 
     limits: Mapping[str, int]
     main: str
     zipped: str = ""
-    beside: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def markers(self) -> set[str]:
@@ -56,10 +57,16 @@ MODULE_FILES = Layout(
 )
 ARRAY_FILES = Layout({ORIGINAL_FILE: 4 << 30, ADDITIONAL_FILE: 256 << 20}, ORIGINAL_FILE)
 NETWORK_FILES = Layout(
-    {NETWORK_PARAMETERS: 4 << 30, NETWORK_SYMBOL: 1 << 20, NETWORK_SETTINGS: 1 << 20, ADDITIONAL_FILE: 256 << 20},
+    {
+        NETWORK_PARAMETERS: 4 << 30,
+        NETWORK_SYMBOL: 1 << 20,
+        NETWORK_SETTINGS: 1 << 20,
+        ADDITIONAL_FILE: 256 << 20,
+        SEEN_FILE: 256 << 20,
+    },
     NETWORK_PARAMETERS,
     ORIGINAL_FILE,
-    ADDITIONAL_FILE,
+    (ADDITIONAL_FILE, SEEN_FILE),
 )
 MAX_MEMBERS = 4096
 # RuntimeError is what an encrypted entry raises, the senseless are offsets and names.
@@ -83,7 +90,7 @@ def read_tar(stream: BinaryIO, layout: Layout, memory_limit: int | None = None) 
     if layout.zipped not in files:
         return files
     zipped = io.BytesIO(bytes(files.pop(layout.zipped)))  # BytesIO shares bytes; it would copy a bytearray
-    return read_zip(zipped, layout, memory_limit) | {name: files[name] for name in files if name == layout.beside}
+    return read_zip(zipped, layout, memory_limit) | {name: files[name] for name in files if name in layout.beside}
 
 
 def read_member_files(
@@ -197,7 +204,7 @@ def read_zip(stream: BinaryIO, layout: Layout, memory_limit: int | None = None) 
             folders = {where for where, name, _ in entries if name == layout.main}
             folder = "" if "" in folders else choose_folder(folders, layout.zipped)
             for where, name, entry in entries:
-                if where != folder or name not in layout.limits or name == layout.beside:
+                if where != folder or name not in layout.limits or name in layout.beside:
                     continue
                 if name in files:
                     raise InputError(f"{layout.zipped} holds {name} twice.")

@@ -38,7 +38,7 @@ def describe_layout(layout: Layout) -> str:
     """Name the files of which a model has some: all of its own where the original zips them, else the main one."""
     if not layout.zipped:
         return f"{layout.main} or {TAR_ARCHIVE}"
-    others = " and ".join(name for name in layout.limits if name not in (layout.main, layout.beside))
+    others = " and ".join(name for name in layout.limits if name not in (layout.main, *layout.beside))
     return f"{layout.main} with {others}, {TAR_ARCHIVE} or {layout.zipped}"
 
 
@@ -57,12 +57,13 @@ def find_files_in(
 
 
 def read_beside(directory: Path, layout: Layout, memory_limit: int | None) -> ModelFiles:
-    """Read the file that lies beside the zip; empty where there is none."""
-    stream = open_model_file(directory, layout.beside) if layout.beside else None
-    if stream is None:
-        return {}
-    with stream:
-        return {layout.beside: read_bounded(stream, layout.limits[layout.beside], layout.beside, memory_limit)}
+    """Read the files that lie beside the zip; those that are not there are left out."""
+    files: ModelFiles = {}
+    for name in layout.beside:
+        if stream := open_model_file(directory, name):
+            with stream:
+                files[name] = read_bounded(stream, layout.limits[name], name, memory_limit)
+    return files
 
 
 def list_model_folders(directory: Path, layout: Layout) -> list[str]:

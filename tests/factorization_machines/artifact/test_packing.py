@@ -8,6 +8,7 @@ import pytest
 from open_algorithms.factorization_machines.artifact.packing import pack_model, unpack_model
 from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe, Target
 from open_algorithms.learning.job.errors import InputError
+from tests.factorization_machines import pairs
 from tests.factorization_machines.artifacts import assert_same_model
 from tests.factorization_machines.models import draw_model, widen
 
@@ -20,6 +21,7 @@ MODELS = {
     "exact": widen(CLASSIFIER),
     "named": replace(CLASSIFIER, names=("a", "größe <b>"), label_name="y", label_classes=(-1.0, 1.0)),
     "table": replace(CLASSIFIER, recipe=RECIPE, names=RECIPE.feature_names, label_name="t"),
+    "seen pairs": pairs.draw_model(seen=pairs.SEEN, label_name="stars"),
 }
 
 

@@ -18,6 +18,7 @@ from open_algorithms.learning.columns.recipe import CategoryColumn, NumberColumn
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Float32s
 from tests.chance import draw_examples
+from tests.factorization_machines import pairs
 from tests.factorization_machines.artifacts import (
     BESIDE,
     ZIP,
@@ -47,6 +48,7 @@ MODELS = {
         names=Recipe(COLUMNS).feature_names,
         label_name="t",
     ),
+    "seen pairs": pairs.draw_model(seen=pairs.SEEN, label_name="stars"),
 }
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from open_algorithms.factorization_machines.artifact.seen import (
     HEAD,
-    LARGEST_FILE,
     MOST_PAIRS,
     SeenPairs,
     check_seen,
     read_seen,
     write_seen,
 )
+from open_algorithms.learning.artifact.archives import NETWORK_FILES, SEEN_FILE
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.job.errors import InputError
 from tests.factorization_machines.pairs import ITEM, PAIR, USER, WITH_PLACE
@@ -35,7 +35,7 @@ def test_it_comes_back_as_it_was(seen: SeenPairs) -> None:
 
 
 def test_the_most_pairs_fit_into_the_largest_file() -> None:
-    assert HEAD.size + (4 << 20) + 4 * MOST_PAIRS < LARGEST_FILE
+    assert HEAD.size + (4 << 20) + 4 * MOST_PAIRS < NETWORK_FILES.limits[SEEN_FILE]
 
 
 @pytest.mark.parametrize("size", range(len(CONTENT)))
