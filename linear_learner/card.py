@@ -21,5 +21,6 @@ CARD = Card(
     metrics=METRICS,
     start_channel=ChannelCard("model", "The model of an earlier job, to go on from."),
     exports={"onnx": "ONNX", "sklearn": "coefficients for scikit-learn (JSON)", "sql": "a SELECT of SQL"},
+    binary_exports=("onnx",),
     trial={"predictor_type": "binary_classifier", "mini_batch_size": "20"},
 )

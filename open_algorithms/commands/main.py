@@ -118,6 +118,22 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mu
             options = (arguments.out, arguments.keep, arguments.explain, arguments.skip_bad)
             request = PredictionRequest(arguments.rows, stated_type, *options)
             predict_rows(algorithm, arguments.model, request)
+        case "recommend":
+            from open_algorithms.commands.recommend import RecommendRequest, recommend_items
+
+            request_fields = {
+                "user": arguments.user,
+                "users": arguments.users,
+                "top": arguments.top,
+                "user_column": arguments.user_column,
+                "item_column": arguments.item_column,
+                "context": dict(arguments.context),
+                "seen": arguments.seen,
+                "includes_seen": arguments.include_seen,
+                "as_json": arguments.json,
+                "out": arguments.out,
+            }
+            recommend_items(algorithm, arguments.model, RecommendRequest(**request_fields, stated_type=stated_type))
         case "train":
             from open_algorithms.commands.train import train_model
 

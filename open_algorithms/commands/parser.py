@@ -8,7 +8,7 @@ from functools import partial
 from open_algorithms import VERSION
 from open_algorithms.commands.parsing.data import add_type, describe_data
 from open_algorithms.commands.parsing.training import add_training
-from open_algorithms.commands.parsing.values import parse_path, parse_port
+from open_algorithms.commands.parsing.values import parse_assignment, parse_count, parse_path, parse_port
 from open_algorithms.commands.parsing.words import CommandParser
 from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.learning.columns.wishes import parse_names
@@ -17,7 +17,8 @@ from open_algorithms.learning.job.card import Card
 PREDICT_ADVICE = "the command is `predict`: predict MODEL ROWS --out FILE"
 PREDICT_WORDS = ("prediction", "predictions", "score", "infer", "inference", "transform", "apply")
 MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
-SQL, BINARY_FORMATS = "sql", ("onnx",)  # among the formats of exports
+SQL = "sql"  # among the formats of exports
+USUAL_TOP = 10
 
 
 def build_parser(algorithm: Algorithm) -> CommandParser:
@@ -46,6 +47,9 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
 
     add_predict(command("predict", "predict rows, and write a line of CSV for each"), labelled)
 
+    if card.recommends:
+        add_recommend(command("recommend", "recommend items to users, the best first"))
+
     add_training(command("train", "train a model on files"), card)
 
     serve = command("serve", "serve a model over HTTP until Ctrl-C")
@@ -63,13 +67,50 @@ def add_export(export: CommandParser, card: Card) -> None:
     """Declare what can be said to export: the formats of the algorithm, and what goes with them."""
     add_model(export)
     export.add_argument("--to", required=True, choices=card.exports or None, help="the format of the model")
-    required = "".join(f"; required with {name}, else stdout" for name in BINARY_FORMATS if name in card.exports)
+    required = "".join(f"; required with {name}, else stdout" for name in card.binary_exports)
     export.add_argument("--out", type=parse_path, metavar="FILE", help=f"where to write{required or ', else stdout'}")
     export.set_defaults(table="features")
     if SQL in card.exports:
         export.add_argument(
             "--table", default="features", metavar="NAME", help="the table that the SQL reads (features)"
         )
+
+
+def add_recommend(recommend: CommandParser) -> None:
+    """Declare what can be said to recommend."""
+    add_model(recommend)
+    whom = recommend.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--user", metavar="USER", help="the user to recommend to, as the training data names it")
+    whom.add_argument(
+        "--users", type=parse_path, metavar="FILE", help="a file with a column of users, CSV, JSON Lines or Parquet"
+    )
+    recommend.add_argument("--top", type=parse_count, default=USUAL_TOP, metavar="N", help="how many items (10)")
+    for side, place in (("user", "first"), ("item", "second")):
+        recommend.add_argument(
+            f"--{side}-column",
+            default="",
+            metavar="NAME",
+            help=f"the column of {side}s (the {place} of two categories)",
+        )
+    recommend.add_argument(
+        "--with",
+        type=parse_assignment,
+        action="append",
+        default=[],
+        dest="context",
+        metavar="NAME=VALUE",
+        help="the value of another column, else it is missing; may be repeated",
+    )
+    recommend.add_argument(
+        "--seen",
+        type=parse_path,
+        metavar="FILE",
+        help="pairs of users and items to leave out, beside those of training",
+    )
+    recommend.add_argument("--include-seen", action="store_true", help="do not leave out what users have seen")
+    recommend.add_argument("--json", action="store_true", help="write a line of JSON for each user")
+    recommend.add_argument("--out", type=parse_path, metavar="FILE", help="where to write, as CSV or JSON, else stdout")
+    add_type(recommend)
 
 
 def add_predict(predict: CommandParser, labelled: bool) -> None:

@@ -21,5 +21,12 @@ CARD = Card(
     metrics=METRICS,
     name_in_metrics="factorization-machines",
     has_own_threads=True,
+    exports={
+        "vectors": "vectors of features (Parquet)",
+        "item-vectors": "vectors of items (Parquet)",
+        "user-vectors": "vectors of users (Parquet)",
+    },
+    binary_exports=("vectors", "item-vectors", "user-vectors"),
+    recommends=True,
     trial={"predictor_type": "binary_classifier", "num_factors": "2", "mini_batch_size": "20", "epochs": "2"},
 )

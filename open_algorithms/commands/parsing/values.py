@@ -50,6 +50,13 @@ def parse_separator(text: str) -> str:
         raise argparse.ArgumentTypeError(f"expected one of {words}, or the sign itself, found {text!r}") from None
 
 
+def parse_count(text: str) -> int:
+    """Parse how many there are to be, one at least."""
+    if not (text.isascii() and text.isdigit() and int(text[:18]) >= 1):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text!r}")
+    return int(text[:18])
+
+
 def parse_port(text: str) -> int:
     """Parse a port number."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):

@@ -13,6 +13,6 @@ from open_algorithms.factorization_machines.exporting.to_parquet import (
 VECTORS = {"vectors": features_to_parquet, "item-vectors": items_to_parquet, "user-vectors": users_to_parquet}
 
 
-def export_model(model: FactorModel, target_format: str, table: str) -> bytes:
-    """Return the model as `vectors`, `item-vectors` or `user-vectors`; no format has a table that it reads."""
+def export_model(model: FactorModel, target_format: str) -> bytes:
+    """Return the model as `vectors`, `item-vectors` or `user-vectors`."""
     return VECTORS[target_format](model)

@@ -61,6 +61,11 @@ class Recommender:
         return len(self.pair.item.column.levels)
 
     @property
+    def pair_count(self) -> int:
+        """The number of pairs of a user and an item that are left out."""
+        return sum(len(seen.items) for seen in self.seen)
+
+    @property
     def context_columns(self) -> list[str]:
         """The names of the other columns that become features."""
         assert self.model.recipe is not None

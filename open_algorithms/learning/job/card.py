@@ -39,7 +39,8 @@ class Card:
     metrics of the log call it `name_in_metrics`, or else by its title. `answers` is the key of the list of answers in
     JSON. `exports` are the formats that its models can be exported to, by their words on the command line. `trial` are
     hyperparameters of a small job, by which the service may try the algorithm. `asked` are those of which the user has
-    to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one.
+    to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one. Of the exports, those in
+    `binary_exports` are no texts. One that `recommends` has models that may know users and items.
     """
 
     title: str
@@ -54,3 +55,5 @@ class Card:
     trial: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     has_own_threads: bool = False
+    binary_exports: tuple[str, ...] = ()
+    recommends: bool = False

@@ -15,7 +15,7 @@ from tests.factorization_machines.pairs import ITEM, USER, WITH_CONTEXT, WITH_PL
 
 
 def read(model: FactorModel, target_format: str) -> Any:
-    return parquet.read_table(BytesIO(export_model(model, target_format, "features")))
+    return parquet.read_table(BytesIO(export_model(model, target_format)))
 
 
 def test_a_search_by_inner_products_finds_what_the_model_recommends() -> None:

@@ -1,0 +1,1 @@
+"""Tables of users on their way to what is recommended to them."""
