@@ -105,9 +105,11 @@ def add_recommend(recommend: CommandParser) -> None:
         "--seen",
         type=parse_path,
         metavar="FILE",
-        help="pairs of users and items to leave out, beside those of training",
+        help="a file of pairs of users and items to leave out",
     )
-    recommend.add_argument("--include-seen", action="store_true", help="do not leave out what users have seen")
+    recommend.add_argument(
+        "--include-seen", action="store_true", help="recommend what users have seen in training, too"
+    )
     recommend.add_argument("--json", action="store_true", help="write a line of JSON for each user")
     recommend.add_argument("--out", type=parse_path, metavar="FILE", help="where to write, as CSV or JSON, else stdout")
     add_type(recommend)

@@ -22,8 +22,8 @@ LACK = "recommends nothing"
 class RecommendRequest:
     """To whom is recommended, one `user` or the `users` of a file, how many items, and how they are written.
 
-    `context` are values of other columns. What was seen in training, and in the file `seen`, is left out, unless
-    `includes_seen`.
+    `context` are values of other columns. What was seen in training is left out, unless `includes_seen`, and what is in
+    the file `seen`.
     """
 
     user: str | None = None
@@ -42,8 +42,6 @@ class RecommendRequest:
 def recommend_items(algorithm: Algorithm, path: Path, request: RecommendRequest) -> None:
     """Write what the model at `path` recommends: to a file as a whole or not at all, or to stdout."""
     open_recommender = algorithm.require("open_recommender", LACK)
-    if request.seen is not None and request.includes_seen:
-        raise UsageError("--seen says what to leave out, and --include-seen to leave out nothing. Say one of them.")
     model = load_model(algorithm, path).model
     recommender = open_recommender(model, request.user_column, request.item_column, request.includes_seen)
     if unknown := [name for name in request.context if name not in recommender.context_columns]:

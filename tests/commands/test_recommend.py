@@ -142,6 +142,7 @@ def test_seen_rows_are_left_out_and_more_of_them_and_none_if_wanted(
     assert items() == [item for item in every.items if item not in ("m1", "m4", "m24")]
     assert items("--seen", more) == [item for item in every.items if item not in ("m1", "m2", "m4", "m24")]
     assert items("--include-seen") == every.items
+    assert items("--include-seen", "--seen", more) == [item for item in every.items if item not in ("m2", "m4")]
 
 
 def test_pairs_without_names_go_by_their_places_and_unknown_ones_are_told(
@@ -214,7 +215,6 @@ def test_a_column_of_users_may_be_called_score(command: Command, tmp_path: Path)
             2,
             "--with age: expected a column of the model beside users and items; they are none.",
         ),
-        (("--user", "u3", "--seen", "USERS", "--include-seen"), 2, "--seen says what to leave out, and --include-seen"),
         (
             ("--user", "u3", "--seen", "USERS"),
             1,

@@ -25,10 +25,12 @@ class RunningServer:
         """Get a page; return status and body."""
         return send_request(urllib.request.Request(self.url + path), seconds)
 
-    def post(self, body: bytes, kind: str | None, accept: str | None = None) -> tuple[int, bytes]:
-        """Post to /invocations; return status and body."""
+    def post(
+        self, body: bytes, kind: str | None, accept: str | None = None, path: str = "/invocations"
+    ) -> tuple[int, bytes]:
+        """Post to /invocations, or elsewhere; return status and body."""
         headers = {"Content-Type": kind or "", "Accept": accept or "*/*"}
-        return send_request(urllib.request.Request(f"{self.url}/invocations", body, headers))
+        return send_request(urllib.request.Request(self.url + path, body, headers))
 
 
 def send_request(request: urllib.request.Request, seconds: float = HANG_SECONDS) -> tuple[int, bytes]:

@@ -17,12 +17,13 @@ USUAL_TOP, MOST_ITEMS = 10, 1_000_000  # items that are recommended in one reque
 
 @dataclass(frozen=True)
 class Question:
-    """What to recommend: for a user, so many items, given the values of other columns, without those that were seen."""
+    """What to recommend: for a user, so many items, given the values of other columns, without some."""
 
     user: str
     top: int
     context: Mapping[str, str | None]
     exclude_seen: bool
+    exclude: Sequence[str]
     user_column: str
     item_column: str
 
@@ -70,8 +71,10 @@ def answer_alike(recommender: Recommender, questions: Sequence[Question]) -> Ite
         name: pyarrow.array([row.get(name) for row in rows], pyarrow.string())
         for name in [recommender.user_column, *recommender.context_columns]
     }
+    excluded = [recommender.place_items(pyarrow.array(one.exclude, pyarrow.string())) for one in questions]
     try:
-        for question, found in zip(questions, recommender.recommend(arrays, questions[0].top), strict=True):
+        answers = recommender.recommend(arrays, questions[0].top, excluded)
+        for question, found in zip(questions, answers, strict=True):
             pairs = zip(found.items, found.scores, strict=True)
             recommendations = [{"item": item, "score": score} for item, score in pairs]
             yield {"user": question.user, "known": found.known, "recommendations": recommendations}
@@ -99,11 +102,15 @@ def read_question(asked: Any, place: str) -> Question:
     exclude_seen = asked.get("exclude_seen", True)
     if not isinstance(exclude_seen, bool):
         raise InputError(f"{place}: expected true or false as exclude_seen, found {shorten(exclude_seen)}.")
+    exclude = asked.get("exclude", [])
+    if not isinstance(exclude, list) or None in map(write_value, exclude):
+        raise InputError(f"{place}: expected a list of items, texts or numbers, as exclude, found {shorten(exclude)}.")
     names = [asked.get(name, "") for name in ("user_column", "item_column")]
     if not all(isinstance(name, str) for name in names):
         raise InputError(f"{place}: expected names of columns as user_column and item_column, found {shorten(names)}.")
     texts = {name: write_value(value) for name, value in context.items()}
-    return Question(write_value(asked["user"]) or "", top, texts, exclude_seen, *names)
+    excluded = [write_value(item) or "" for item in exclude]
+    return Question(write_value(asked["user"]) or "", top, texts, exclude_seen, excluded, *names)
 
 
 def check_context(recommender: Recommender, question: Question, place: str) -> None:

@@ -1,6 +1,6 @@
 """Recommend items to users: the items of a model's table with the best scores, without those that were seen."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -91,9 +91,10 @@ class Recommender:
             raise InputError("there are too many pairs of a user and an item to leave out. Give those that matter.")
         return replace(self, seen=(*self.seen, seen))
 
-    def forget_seen(self) -> "Recommender":
-        """Leave out nothing."""
-        return replace(self, seen=())
+    def place_items(self, items: Any) -> Ints:
+        """Return the places of those items of an arrow array (n,) that the model knows."""
+        places = place_levels(self.pair.item.column, items)
+        return places[places >= 0]
 
     def require_user(self, user: Any) -> None:
         """Raise InputError where the one user of an arrow array (1,) is none of the training data."""
@@ -105,10 +106,11 @@ class Recommender:
                 f"{user[0].as_py()!r}."
             )
 
-    def recommend(self, arrays: Arrays, top: int) -> Iterator[Recommended]:
+    def recommend(self, arrays: Arrays, top: int, excluded: Sequence[Ints] = ()) -> Iterator[Recommended]:
         """Yield the best `top` items for each row of n: users, and what is known of other columns, as arrow arrays.
 
-        Raises ColumnFault for a value that a column cannot have.
+        The places of items in `excluded`, some for each row, are left out as well. Raises ColumnFault for a value that
+        a column cannot have.
         """
         users = arrays[self.user_column]
         items, factors = self.item_count, self.model.num_factors
@@ -117,11 +119,15 @@ class Recommender:
             part = {name: values.slice(first, step) for name, values in arrays.items()}
             places = place_levels(self.pair.user.column, part[self.user_column])
             contexts = sum_contexts(self.model, encode_contexts(self.model, self.pair, part, len(places)))
-            yield from self._rank(places, contexts, top)
+            left_out: list[list[Ints]] = [[seen.items_of(user) for seen in self.seen] for user in places.tolist()]
+            for parts, more in zip(left_out, excluded[first : first + step], strict=False):
+                parts.append(more)
+            yield from self._rank(places, contexts, left_out, top)
 
-    def _rank(self, users: Ints, contexts: Contexts, top: int) -> Iterator[Recommended]:
+    def _rank(
+        self, users: Ints, contexts: Contexts, left_out: Sequence[Sequence[Ints]], top: int
+    ) -> Iterator[Recommended]:
         numbers = compare_items(self.model, self.pair, contexts)
-        left_out = [[seen.items_of(user) for seen in self.seen] for user in users.tolist()]
         places, counts = pick_best(numbers, left_out, top)
         margins = score_items(self.model, self.pair, contexts, places)
         scores = np.asarray(self.model.predict_from_margins(margins)["score"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from open_algorithms.factorization_machines.recommending import questions as module
+from open_algorithms.factorization_machines.recommending import recommender
 from open_algorithms.factorization_machines.recommending.questions import recommend_items
 from open_algorithms.factorization_machines.recommending.recommender import open_recommender
 from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe
@@ -41,6 +42,16 @@ def test_questions_are_answered_in_their_order() -> None:
     assert list(recommend_items(MODEL, [])) == []
 
 
+@pytest.mark.parametrize("at_once", [1, 1 << 22])
+def test_items_are_left_out_that_a_question_excludes(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recommender, "VALUES_AT_ONCE", at_once)
+    first, second = (one["item"] for one in expected("u3", 2))
+    asked = [{"user": "u3"}, {"user": "u3", "exclude": [first, "lost", 7]}, {"user": "u3", "exclude": [first, second]}]
+    found = [[pair["item"] for pair in one["recommendations"]] for one in recommend_items(MODEL, asked)]
+    every = [pair["item"] for pair in expected("u3", 12)]
+    assert found == [every[:10], every[1:11], every[2:12]]
+
+
 def test_context_has_values_of_any_kind() -> None:
     model = draw_model(WITH_CONTEXT)
     context = {"age": 31.5, "weekend": True, "day": None}
@@ -63,7 +74,10 @@ def test_users_may_be_numbers_and_columns_are_named() -> None:
     ("asked", "message"),
     [
         ("u3", """expected an object such as {"user": "42", "top": 10}, found 'u3'."""),
-        ({"user": "u3", "k": 4}, "expected user, top, context, exclude_seen, user_column, item_column, found 'k'."),
+        (
+            {"user": "u3", "k": 4},
+            "expected user, top, context, exclude_seen, exclude, user_column, item_column, found 'k'.",
+        ),
         ({}, "expected a user, a text or a number, found None."),
         ({"user": ["u3"]}, "expected a user, a text or a number, found ['u3']."),
         ({"user": "u3", "top": 0}, "expected a whole number from 1 on as top, found 0."),
@@ -73,6 +87,11 @@ def test_users_may_be_numbers_and_columns_are_named() -> None:
         ({"user": "u3", "context": {"age": [1]}}, "expected an object of columns and their values as context"),
         ({"user": "u3", "context": {"movie": "m1"}}, "as context, 'age', 'day', 'weekend', found 'movie'."),
         ({"user": "u3", "exclude_seen": 1}, "expected true or false as exclude_seen, found 1."),
+        ({"user": "u3", "exclude": "m1"}, "expected a list of items, texts or numbers, as exclude, found 'm1'."),
+        (
+            {"user": "u3", "exclude": [["m1"]]},
+            "expected a list of items, texts or numbers, as exclude, found [['m1']].",
+        ),
         ({"user": "u3", "user_column": 1}, "expected names of columns as user_column and item_column, found [1, '']."),
         ({"user": "x" * 99, "top": "x" * 99}, "found '" + "x" * 79 + "...."),
     ],
