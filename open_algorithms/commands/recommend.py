@@ -52,7 +52,7 @@ def recommend_items(algorithm: Algorithm, path: Path, request: RecommendRequest)
     if request.seen is not None:
         recommender = leave_out_pairs(recommender, request.seen, request.stated_type)
     elif not recommender.seen and not request.includes_seen:
-        print_message("the model does not know what users have seen: nothing is left out. Say --seen FILE for what is.")
+        print_message("the model does not know what users have seen, so nothing is left out. Say --seen FILE for that.")
     names = Names(recommender.user_column, recommender.item_column)
     write = write_json if request.as_json else write_csv
     if request.user is not None and not request.as_json and request.out is None:

@@ -29,8 +29,8 @@ from tests.factorization_machines.pairs import (
 
 MODEL = draw_model(seen=SEEN)
 NOTHING_SEEN = (
-    "factorization_machines: the model does not know what users have seen: nothing is left out. Say --seen FILE for "
-    "what is.\n"
+    "factorization_machines: the model does not know what users have seen, so nothing is left out. Say --seen FILE "
+    "for that.\n"
 )
 
 
@@ -114,6 +114,15 @@ def test_the_users_of_a_file_get_lines_of_csv(command: Command, path: Path, tmp_
     )
     assert ended.status == 0
     assert as_rows(ended.out) == [["user", "movie", "score"], *rows_of(USERS, expect(MODEL, USERS, 3))]
+
+
+def test_the_users_of_a_folder_of_files_get_one_table(command: Command, path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "users"
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(FILES["users.csv"])
+    found = rows_of(USERS * 2, expect(MODEL, USERS * 2, 3))
+    assert as_rows(command("recommend", path, "--users", folder, "--top", "3").out)[1:] == found
 
 
 def test_the_users_of_a_file_get_lines_of_json(command: Command, path: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def collect_seen(blocks: Iterable[Block], pair: PairColumns, most: int = MOST_PA
 def find_levels(X: Csr, levels: Levels) -> Int64s:
     """Return the place of each row's level (n,), -1 where it has none of them."""
     found = np.full(X.shape[0], -1, np.int64)
-    inside = np.flatnonzero((X.indices >= levels.span.start) & (X.indices < levels.span.stop) & (X.data != 0))
+    inside = np.flatnonzero((X.indices >= levels.span.start) & (X.indices < levels.span.stop))
     rows = np.searchsorted(X.indptr, inside, "right") - 1
     found[rows] = X.indices[inside] - levels.first
     return found

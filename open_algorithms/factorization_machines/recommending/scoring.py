@@ -35,7 +35,7 @@ def encode_contexts(model: FactorModel, pair: PairColumns, arrays: Arrays, rows:
     assert model.recipe is not None
     nothing = pyarrow.nulls(rows, pyarrow.string())
     given = {name: arrays.get(name, nothing) for name in model.recipe.needed_names}
-    X = as_csr(model.encode_rows({**given, pair.item.column.name: nothing}).features)
+    X = as_csr(model.encode_rows(given).features)
     return drop_features(X, pair.item.first, pair.item.last)
 
 

@@ -216,3 +216,9 @@ def test_a_public_model_of_another_algorithm_is_refused() -> None:
         load_model(FOLDER / "golden/attrition/model_algo-1")
     with pytest.raises(InputError, match="cannot be read as a zip"):
         load_model(FOLDER / "golden/k_means/census_8x7")
+
+
+def test_seen_pairs_of_other_columns_than_the_models_are_refused(tmp_path: Path) -> None:
+    files = artifact_files(pairs.draw_model(seen=pairs.SEEN._replace(user_column="viewer")))
+    with pytest.raises(InputError, match="says 30 levels of 'viewer', but the model has no such column"):
+        load_model(write_files(tmp_path / "one", files))

@@ -30,6 +30,7 @@ def test_questions_are_answered_in_their_order() -> None:
         {"user": "u3", "exclude_seen": False, "top": 3},
         {"user": "u4", "exclude_seen": False, "top": 3},
         {"user": "nobody"},
+        {"user": "u4", "top": 2},
     ]
     found = list(recommend_items(MODEL, asked))
     assert found == [
@@ -37,6 +38,7 @@ def test_questions_are_answered_in_their_order() -> None:
         {"user": "u3", "known": True, "recommendations": expected("u3", 3, True)},
         {"user": "u4", "known": True, "recommendations": expected("u4", 3, True)},
         {"user": "nobody", "known": False, "recommendations": expected("nobody", 10)},
+        {"user": "u4", "known": True, "recommendations": expected("u4", 2)},
     ]
     assert json.loads(json.dumps(found)) == found
     assert list(recommend_items(MODEL, [])) == []
