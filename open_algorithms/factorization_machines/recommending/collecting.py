@@ -37,12 +37,12 @@ class SeenCollector:
         """Add the pairs of encoded rows (n, d)."""
         if not self.gave_up:
             rows = as_csr(X)
-            self._add_places(find_levels(rows, self._pair.user), find_levels(rows, self._pair.item))
+            self.add_places(find_levels(rows, self._pair.user), find_levels(rows, self._pair.item))
 
     def add_columns(self, users: Any, items: Any) -> None:
         """Add the pairs of columns of a table, arrow arrays (n,)."""
         if not self.gave_up:
-            self._add_places(place_levels(self._pair.user.column, users), place_levels(self._pair.item.column, items))
+            self.add_places(place_levels(self._pair.user.column, users), place_levels(self._pair.item.column, items))
 
     def collect(self) -> SeenPairs | None:
         """Return the pairs so far; None where there were too many."""
@@ -55,7 +55,8 @@ class SeenCollector:
         places = (self._keys % max(1, items)).astype(np.int32)
         return SeenPairs(user_column, item_column, starts.astype(np.int64), places, items)
 
-    def _add_places(self, users: Ints, items: Ints) -> None:
+    def add_places(self, users: Ints, items: Ints) -> None:
+        """Add pairs by the places of their levels, (n,) each, below 0 of those that are not known."""
         known = (users >= 0) & (items >= 0)
         keys = users[known].astype(np.int64) * len(self._pair.item.column.levels) + items[known]
         self._waiting.append(np.unique(keys))

@@ -27,6 +27,7 @@ from open_algorithms.factorization_machines.training.plan import Plan
 from open_algorithms.factorization_machines.training.progress import NONE, Progress
 from open_algorithms.factorization_machines.training.refit import join_held_out, train_again
 from open_algorithms.factorization_machines.training.result import Course, TrainingResult
+from open_algorithms.factorization_machines.training.seen import collect_seen_pairs
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.rows.dense import Block
@@ -84,6 +85,8 @@ def conclude(plan: Plan, progress: Progress, data: Channels, raise_if_stopped: S
             "What was chosen has learned again, from the rows held out, too; the scores of these are those before."
         )
         plan.work.record_lap("refit")
+    if not was_stopped:
+        model = replace(model, seen=collect_seen_pairs(plan))
     measurements = measured | score_channels(
         plan, model, {name: rows for name, rows in data.items() if name not in measured}, raise_if_stopped
     )

@@ -104,7 +104,8 @@ def test_candidate_0_alone_is_candidate_0_of_the_bank() -> None:
     one = learn({**FEW, "num_models": "1"}, blocks, alone, channels=validation)
     epochs = len(result.courses[0].train_losses)
     assert result.courses[0].train_losses == pytest.approx(one.courses[0].train_losses[:epochs], rel=1e-12)
-    assert result.courses[0].validation_losses == one.courses[0].validation_losses[:epochs]
+    found, expected = result.courses[0].validation_losses, one.courses[0].validation_losses[:epochs]
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3])
