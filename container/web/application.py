@@ -38,7 +38,7 @@ from container.web.questions import (
     Recommend,
     answer_questions,
     asks_question,
-    check_acceptable,
+    choose_type,
     open_body,
     read_questions,
 )
@@ -155,9 +155,9 @@ def _answer_invocation(
         stream, encoding, asks = open_body(stream, content_type, encoding)
         if asks:
             questions = read_questions(stream, content_type, limit)
-            check_acceptable(environ.get("HTTP_ACCEPT"), questions.media_type)
+            answer_type = choose_type(environ.get("HTTP_ACCEPT"), questions)
             environ["rows"] = questions.total
-            return Response(answer_questions(model, questions, asking), content_type=questions.media_type)
+            return Response(answer_questions(model, questions, asking, answer_type), content_type=answer_type)
     answer_type = choose_answer_type(environ.get("HTTP_ACCEPT"), settings.default_accept)
     records = read_records(stream, content_type, encoding, model.feature_dim, limit, options)
     answer = Answer(model, records, answer_type, settings.answers_key)

@@ -2,7 +2,8 @@
 
     {"recommend": QUESTION}  or  {"recommend": [QUESTION, ...]}
 
-The answer is that to the question, or a list of answers. In JSON Lines each line is such a request.
+The answer is that to the question, or a list of answers. In JSON Lines each line is such a request. A client that takes
+only the other of the two types gets that: lines as a list, or each answer of a list as a line.
 """
 
 import json
@@ -79,26 +80,33 @@ def read_questions(stream: Stream, content_type: str | None, limit_bytes: int) -
     return _read_lines(body)
 
 
-def answer_questions(model: Any, questions: Questions, asking: Asking) -> bytes:
-    """Return the answers, a line for each document; raise BadPayload for a question that cannot be answered."""
-    lines, size = [], 0
+def answer_questions(model: Any, questions: Questions, asking: Asking, answer_type: str) -> bytes:
+    """Return the answers as JSON or JSON Lines; raise BadPayload for a question that cannot be answered."""
+    found, size = list[bytes](), 0
+    splits = answer_type == JSON_LINES != questions.media_type
     try:
         answers = asking.recommend(model, [one for asked, _ in questions.documents for one in asked])
         for asked, is_single in questions.documents:
             texts = [json.dumps(next(answers), ensure_ascii=False) for _ in asked]
-            lines.append((texts[0] if is_single else f"[{', '.join(texts)}]").encode("utf-8", "backslashreplace"))
-            size += len(lines[-1])
+            parts = texts if is_single or splits else [f"[{', '.join(texts)}]"]
+            found += [part.encode("utf-8", "backslashreplace") for part in parts]
+            size += sum(map(len, found[len(found) - len(parts) :]))
             if size > ANSWER_BYTES:
                 raise PayloadTooLarge(f"the answer is larger than {ANSWER_BYTES >> 20} MB; ask for fewer items at once")
     except asking.user_errors as error:
         raise BadPayload(str(error)) from None
-    return b"\n".join(lines) + (b"\n" if questions.media_type == JSON_LINES else b"")
+    if answer_type == JSON_LINES:
+        return b"".join(one + b"\n" for one in found)
+    return found[0] if questions.media_type == JSON else b"[" + b", ".join(found) + b"]"
 
 
-def check_acceptable(accept: str | None, media_type: str) -> None:
-    """Raise NotAcceptable where a client does not take the type that questions came in."""
-    if accept and negotiate_type(accept, [media_type]) is None:
-        raise NotAcceptable(f"recommendations are {media_type}, as the request is; found an Accept of {accept!r}")
+def choose_type(accept: str | None, questions: Questions) -> str:
+    """Choose the type of the answers, that of the questions if the client takes it; raise NotAcceptable for others."""
+    offers = sorted((JSON, JSON_LINES), key=lambda name: name != questions.media_type)
+    found = negotiate_type(accept, offers) if accept else offers[0]
+    if found is None:
+        raise NotAcceptable(f"recommendations are {JSON} or {JSON_LINES}; found an Accept of {accept!r}")
+    return found
 
 
 def _read_lines(body: bytes) -> Questions:

@@ -126,6 +126,17 @@ def test_what_cannot_be_answered_is_said(client: FlaskClient, body: bytes, kind:
     assert message in reason(answer)
 
 
+def test_a_client_may_take_only_lines_or_only_a_list(client: FlaskClient) -> None:
+    body = b'{"recommend": [{"user": 1}, {"user": 2}]}'
+    lines = b'{"of": {"user": 1}, "all": 2}\n{"of": {"user": 2}, "all": 2}\n'
+    assert ask(client, body, Accept=LINES).data == lines
+    assert ask(client, b'{"recommend": {"user": 1}}', Accept=LINES).data == b'{"of": {"user": 1}, "all": 1}\n'
+    asked = b'{"recommend": {"user": 1}}\n{"recommend": {"user": 2}}\n'
+    answer = ask(client, asked, LINES, Accept=JSON)
+    assert (answer.content_type, json.loads(answer.data)) == (JSON, [json.loads(line) for line in lines.splitlines()])
+    assert ask(client, asked, LINES, Accept="application/jsonlines, application/json").data == lines
+
+
 def test_the_answer_is_of_the_type_of_the_request_or_refused() -> None:
     csv = serve(default_accept="text/csv")
     question = b'{"recommend": {"user": 1}}'
@@ -133,7 +144,10 @@ def test_the_answer_is_of_the_type_of_the_request_or_refused() -> None:
         assert ask(csv, question, Accept=accept).content_type == JSON
     refused = ask(csv, question, Accept="text/csv")
     assert refused.status_code == 406
-    assert reason(refused) == "recommendations are application/json, as the request is; found an Accept of 'text/csv'"
+    assert (
+        reason(refused)
+        == "recommendations are application/json or application/jsonlines; found an Accept of 'text/csv'"
+    )
 
 
 def test_a_body_and_an_answer_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
