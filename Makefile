@@ -122,7 +122,7 @@ lint: $(PACKAGES) ## check style and types
 	@$(BIN)/mypy serve
 
 bench: .venv/peers/ready ## measure speed and quality against references in the same run, then bench-page
-	@for program in bank job from_file growth quality optimum clusters components; do .venv/peers/bin/python -m benchmarks.$$program || exit 1; done
+	@for program in bank job from_file growth quality optimum clusters components pairs; do .venv/peers/bin/python -m benchmarks.$$program || exit 1; done
 	@for program in neighbours estimator thresholds; do $(BIN)/python -m benchmarks.$$program || exit 1; done
 	@$(MAKE) --no-print-directory bench-page
 

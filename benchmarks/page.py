@@ -29,6 +29,7 @@ ORDER = (
     "sparse",
     "clusters",
     "components",
+    "pairs",
     "memory",
     "serving",
     "hosts",
