@@ -4,9 +4,9 @@ Tests: tests/linear_learner/report/test_page.py.
 """
 
 from linear_learner.report.schema import CandidateEntry, Report
-from linear_learner.report.words import format_setting
 from open_algorithms.learning.showing.frame import Table
 from open_algorithms.learning.showing.quality.tables import name_class
+from open_algorithms.learning.showing.settings import differing_settings, format_setting
 from open_algorithms.learning.showing.words import NO_VALUE, format_number
 
 MAX_CANDIDATES = 100  # rows of a table
@@ -15,7 +15,7 @@ MAX_CANDIDATES = 100  # rows of a table
 def candidate_table(report: Report) -> Table:
     """Tabulate the candidates, the best first, with the settings in which they differ."""
     criterion = [report.training.criterion] if report.training.maximise else []
-    settings = differing_settings(report)
+    settings = differing_settings([entry.settings for entry in report.bank])
     heads = ["candidate", *criterion, "loss", "train loss", "wins", *settings, ""]
     rows = [
         [
@@ -35,13 +35,6 @@ def candidate_table(report: Report) -> Table:
         chosen=report.bank.index(report.winning_entry),
         texts=[i for i, head in enumerate(heads) if head in ("optimizer", "")],
     )
-
-
-def differing_settings(report: Report) -> list[str]:
-    """Return the names of the settings in which candidates differ, else of the first three."""
-    names = list(dict.fromkeys(name for entry in report.bank for name in entry.settings))
-    differing = [name for name in names if len({repr(entry.settings.get(name)) for entry in report.bank}) > 1]
-    return differing or names[:3]
 
 
 def fate_text(entry: CandidateEntry) -> str:

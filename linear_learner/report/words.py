@@ -4,14 +4,6 @@ Tests: tests/linear_learner/report/test_page.py.
 """
 
 from linear_learner.report.schema import CandidateEntry
-from open_algorithms.learning.showing.words import NO_VALUE
-
-
-def format_setting(value: object) -> str:
-    """Write a setting of a candidate."""
-    if value is None or value is False:
-        return NO_VALUE
-    return "yes" if value is True else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def describe_settings(entry: CandidateEntry) -> str:
