@@ -1,1 +1,1 @@
-"""The report of a training job."""
+"""The report of a job: dataclasses, written as report.json and as a page."""

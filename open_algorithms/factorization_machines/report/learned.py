@@ -1,0 +1,45 @@
+"""What a machine has learned: its largest linear weights and pairs, in units that make them comparable.
+
+Tests: tests/factorization_machines/report/test_build.py.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.describing.pairs import list_largest_pairs
+from open_algorithms.factorization_machines.report.schema import PairEntry, WeightEntry
+from open_algorithms.factorization_machines.training.units import Units
+
+LISTED_WEIGHTS, LISTED_PAIRS = 50, 50
+
+
+def standardise_model(model: FactorModel, units: Units) -> FactorModel:
+    """Return the machine of features in the units of training, which gives the same scores, but for its bias.
+
+    Linear weights are what such a unit adds where all other features are at what was subtracted from them.
+    """
+    linear, factors = model.linear.astype(np.float64), model.factors
+    if units.centers is not None:
+        centers, wide = units.centers.astype(np.float64), factors.astype(np.float64)
+        linear = linear + wide @ (centers @ wide) - np.einsum("dk,dk->d", wide, wide) * centers
+    if units.sizes is not None:
+        linear, factors = linear * units.sizes, factors * units.sizes[:, None]
+    return replace(model, linear=linear, factors=factors)
+
+
+def list_weights(model: FactorModel, standardised: FactorModel) -> list[WeightEntry]:
+    """Return the features with the largest weights, of many the first."""
+    largest = np.argsort(-np.abs(standardised.linear), kind="stable")[:LISTED_WEIGHTS].tolist()
+    names = model.feature_names
+    return [WeightEntry(names[j], j, float(standardised.linear[j]), float(model.linear[j])) for j in largest]
+
+
+def list_pairs(model: FactorModel, standardised: FactorModel) -> list[PairEntry]:
+    """Return the pairs of features with the largest weights, of many the first."""
+    names, factors = model.feature_names, model.factors
+    return [
+        PairEntry([names[i], names[j]], [i, j], value, float(factors[i].astype(np.float64) @ factors[j]))
+        for i, j, value in list_largest_pairs(standardised, LISTED_PAIRS)
+    ]

@@ -1,0 +1,82 @@
+"""The report of a job as one self-contained HTML page."""
+
+from pathlib import Path
+
+from open_algorithms.factorization_machines.report.figures import (
+    learning_figures,
+    weight_figure,
+)
+from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.factorization_machines.report.tables import (
+    MAX_CANDIDATES,
+    SHOWN_PAIRS,
+    candidate_table,
+    describe_features,
+    pair_table,
+    reliability_table,
+    weight_table,
+)
+from open_algorithms.factorization_machines.report.words import (
+    MAIN_SCORES,
+    SETTINGS_NOTE,
+    SHORT_NAMES,
+    choice_note,
+    learned_note,
+    list_next_steps,
+    list_warnings,
+    losses_note,
+    summary_text,
+)
+from open_algorithms.learning.showing.frame import PageHead, render_page
+from open_algorithms.learning.showing.job import column_table, describe_rerun, time_figure
+from open_algorithms.learning.showing.quality.section import describe_quality
+from open_algorithms.learning.showing.quality.tables import channel_table
+from open_algorithms.learning.showing.words import format_count, format_number
+
+TEMPLATE = Path(__file__).parent / "report.html"
+PREDICTOR_TITLES = {"binary_classifier": "Binary classifier", "regressor": "Regressor"}
+
+
+def render_report(report: Report) -> str:
+    """Render the report as HTML."""
+    counted = report.data.channels
+    predictor = PREDICTOR_TITLES[report.predictor_type]
+    title = f"{predictor} of {format_count(report.data.features)} features and their pairs"
+    return render_page(
+        TEMPLATE,
+        PageHead(title, summary_text(report), list(list_warnings(report)), headline_figures(report)),
+        judged=describe_quality(report.channels, counted, report.threshold_channel, report.classes),
+        reliability=reliability_table(report),
+        learning=learning_figures(report),
+        losses=losses_note(report),
+        choice=choice_note(report),
+        candidates=candidate_table(report),
+        settings=SETTINGS_NOTE,
+        left_out=max(0, len(report.candidates) - MAX_CANDIDATES),
+        learned=learned_note(report),
+        weights=weight_figure(report),
+        some_pairs=pair_table(report, SHOWN_PAIRS),
+        all_weights=weight_table(report),
+        all_pairs=pair_table(report),
+        next=list(list_next_steps(report)),
+        channels=channel_table(counted, report.classes, describe_features(report)),
+        columns=column_table(report.columns),
+        time=time_figure(report.seconds),
+        again=describe_rerun(report.hyperparameters, report.versions),
+    )
+
+
+def headline_figures(report: Report) -> list[tuple[str, str]]:
+    """Return the headline figures as pairs of a name and a text."""
+    name, training = report.main_channel, report.training
+    pairs = [
+        (f"{SHORT_NAMES[metric]} on {name}", format_number(report.channels[name].scores[metric], 4))
+        for metric in MAIN_SCORES[report.predictor_type]
+    ]
+    pairs += [(f"{channel} rows", format_count(rows.rows)) for channel, rows in report.data.channels.items()]
+    pairs += [
+        ("candidates", format_count(len(report.candidates))),
+        ("epochs", f"{training.epochs} of {training.epochs_wanted}"),
+        ("factors", format_count(report.num_factors)),
+    ]
+    return pairs if report.threshold is None else [*pairs, ("threshold", format_number(report.threshold, 4))]

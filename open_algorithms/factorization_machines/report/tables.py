@@ -1,0 +1,84 @@
+"""The tables of the report page.
+
+Tests: tests/factorization_machines/report/test_page.py.
+"""
+
+from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.learning.showing.frame import Table
+from open_algorithms.learning.showing.settings import format_setting
+from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number
+
+MAX_CANDIDATES = 100  # rows of a table
+SHOWN_PAIRS = 15
+SETTINGS = {  # of a candidate, by what a column is called that has them
+    "factors": ("num_factors",),
+    "shrinkage": ("linear_shrinkage", "factors_shrinkage"),
+    "rates": ("bias_lr", "linear_lr", "factors_lr"),
+    "decays": ("bias_wd", "linear_wd", "factors_wd"),
+    "batch": ("mini_batch_size",),
+}
+
+
+def candidate_table(report: Report) -> Table:
+    """Tabulate the candidates, those of the model first."""
+    shown = report.candidates[:MAX_CANDIDATES]
+    unseen = ["held-out loss" if report.training.held_out else "validation loss"] * ("validation" in report.losses)
+    heads = ["candidate", "share", *unseen, "train loss", "best epoch", *SETTINGS]
+    rows = [
+        [
+            entry.candidate,
+            f"{entry.share:.0%}" if entry.share else NO_VALUE,
+            *(format_number(entry.validation_loss, 5) for _ in unseen),
+            format_number(entry.train_loss, 5),
+            f"{NO_VALUE if entry.best_epoch is None else entry.best_epoch + 1} of {entry.epochs}",
+            *(join_settings([format_setting(entry.settings[name]) for name in names]) for names in SETTINGS.values()),
+        ]
+        for entry in shown
+    ]
+    return Table(heads, rows, chosen=0)
+
+
+def join_settings(texts: list[str]) -> str:
+    """Join texts of settings, where all are the same as one.
+
+    >>> join_settings(["0.1", "0.001", "0.001"]), join_settings(["0", "0"])
+    ('0.1 / 0.001 / 0.001', '0')
+    """
+    return texts[0] if len(set(texts)) == 1 else " / ".join(texts)
+
+
+def weight_table(report: Report) -> Table:
+    """Tabulate the largest linear weights."""
+    rows = [[entry.feature, format_number(entry.standardised), format_number(entry.raw)] for entry in report.weights]
+    return Table(["feature", "in units of training", "original units"], rows)
+
+
+def pair_table(report: Report, most: int | None = None) -> Table:
+    """Tabulate the pairs of features with the largest weights, only these in the units of training with `most`."""
+    rows = [
+        [
+            entry.features[0],
+            entry.features[1],
+            format_number(entry.standardised, 6 if most is None else 3),
+            *([format_number(entry.raw)] if most is None else []),
+        ]
+        for entry in report.pairs[:most]
+    ]
+    heads = ["feature", "and feature", "together add" if most else "in units of training"]
+    return Table([*heads, *([] if most else ["original units"])], rows, sentences=[1])
+
+
+def reliability_table(report: Report) -> Table | None:
+    """Tabulate how far probabilities are off on each channel; None of numbers."""
+    if not report.reliability:
+        return None
+    rows = [
+        [f"{name} rows", format_number(found.error, 3), format_number(found.by_chance, 3)]
+        for name, found in report.reliability.items()
+    ]
+    return Table(["probabilities of", "are off by", "by chance alone"], rows)
+
+
+def describe_features(report: Report) -> str:
+    """Say how many features there are, and of which kind."""
+    return f"{format_count(report.data.features)} {'sparse' if report.data.sparse else 'dense'} features"

@@ -1,0 +1,187 @@
+"""What the report says in sentences: the result, what was chosen and why, what to beware of, and what to do next.
+
+Tests: tests/factorization_machines/report/test_page.py.
+"""
+
+import math
+from collections.abc import Iterator
+
+from open_algorithms.factorization_machines.report.schema import CandidateEntry, Report
+from open_algorithms.learning.measuring.reliability import CalibrationError
+from open_algorithms.learning.showing.quality.schema import ChannelRows
+from open_algorithms.learning.showing.quality.words import warn_of_figures
+from open_algorithms.learning.showing.words import format_count, format_number
+
+ACCURACY, CROSS_ENTROPY, RMSE = "binary_classification_accuracy", "binary_classification_cross_entropy", "rmse"
+SHORT_NAMES = {ACCURACY: "accuracy", CROSS_ENTROPY: "cross entropy", RMSE: "rmse"}
+MAIN_SCORES = {"binary_classifier": (ACCURACY, CROSS_ENTROPY), "regressor": (RMSE,)}
+NAMED_CANDIDATES = 5
+SETTINGS_NOTE = (
+    "Shrinkage is that of linear weights / factors by each row that has a feature; rates and decays are those of the "
+    "bias / linear weights / factors. All candidates but 0 take the mean of their weights over an epoch."
+)
+
+
+def name_rows(report: Report) -> str:
+    """Name the rows that candidates were chosen on."""
+    training = report.training
+    if training.held_out:
+        return f"the {format_count(training.held_out)} rows held out of train"
+    return f"the {training.deciding} rows"
+
+
+def is_trained_as_original(entry: CandidateEntry) -> bool:
+    """Tell whether a candidate trained as the original does."""
+    return entry.candidate == 0
+
+
+def count_noun(count: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> count_noun(1, "factor"), count_noun(1200, "factor")
+    ('1 factor', '1,200 factors')
+    """
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def base_scores(rows: ChannelRows) -> dict[str, float]:
+    """Return the scores of the best answer that is the same for all rows."""
+    if rows.label is not None:
+        return {RMSE: rows.label.deviation}
+    shares = [count / max(1, rows.rows) for count in rows.classes or ()]
+    return {ACCURACY: max(shares), CROSS_ENTROPY: sum(abs(p * math.log(p)) for p in shares if p > 0)}
+
+
+def summary_text(report: Report) -> str:
+    """Summarise the result in a few sentences."""
+    name = report.main_channel
+    found, base = report.channels[name].scores, base_scores(report.data.channels[name])
+    scores = [
+        f"{SHORT_NAMES[metric]} {format_number(found[metric], 4)} ({format_number(base[metric], 4)})"
+        for metric in MAIN_SCORES[report.predictor_type]
+    ]
+    rows = name_rows(report) if name == report.training.deciding else f"the {name} rows"
+    seen = {"test": "from which nothing was learned", "validation": "which chose the candidates"}
+    text = f"On {rows}, {seen.get(name, 'which it learned from')}: {' and '.join(scores)}; in parentheses what the "
+    return f"{text}same answer for all rows would come to. {describe_model(report)}"
+
+
+def describe_model(report: Report) -> str:
+    """Say what the model is made of."""
+    chosen, count = report.chosen, len(report.candidates)
+    factors = count_noun(report.num_factors, "factor")
+    if len(chosen) > 1:
+        return f"The model is the mean of {len(chosen)} of {count} candidates, in one machine of {factors}."
+    which = f"candidate {chosen[0].candidate} of {count}" if count > 1 else "one candidate"
+    return f"The model is {which}, a machine of {factors}."
+
+
+def list_warnings(report: Report) -> Iterator[str]:
+    """Yield what a reader should know before the figures."""
+    training = report.training
+    if report.stopped:
+        yield (
+            "The job was asked to stop before its end: the model is the best that there was by then, and the figures "
+            "are those of the first rows of each channel."
+        )
+    if training.held_out:
+        again = ", before what was chosen learned again from them, too" if training.refitted else ""
+        yield (
+            f"There was no validation channel: candidates and threshold were chosen on {name_rows(report)}. They are "
+            f"the validation rows below, whose figures are those of the model{again}."
+        )
+    elif training.deciding == "train" and len(report.candidates) > 1:
+        yield (
+            "There was no validation channel, and nothing was held out: candidates were chosen on the rows that they "
+            "learned from, so the figures of the train rows look better than they are."
+        )
+    lost = [str(entry.candidate) for entry in report.candidates if entry.epochs and not math.isfinite(entry.loss)]
+    if lost:
+        yield f"Left out, since their loss is not finite: the candidates {', '.join(lost)}."
+    yield from warn_of_figures(report.channels, report.data.channels)
+    if (found := report.reliability.get(report.main_channel)) is not None:
+        error = CalibrationError(found.error, found.by_chance)
+        if error.is_noticeable:
+            yield (
+                f"The probabilities are off by {error.value:.2g} on average on the {report.main_channel} rows; right "
+                f"ones would be off by {error.by_chance:.2g}, by chance: take the scores for their order."
+            )
+
+
+def losses_note(report: Report) -> str:
+    """Explain how the losses are computed."""
+    text = "A loss on the train rows is that before each update, in the mean of the epoch. "
+    if "validation" in report.losses:
+        text += (
+            "A candidate stops once its loss on the others has not fallen for some epochs, or can no longer come near "
+        )
+        text += "the best; what it had learned by its best epoch counts."
+    return text
+
+
+def choice_note(report: Report) -> str:
+    """Explain what was chosen, and how good the candidates are by themselves."""
+    chosen, rows, training = report.chosen, name_rows(report), report.training
+    if not training.epochs:
+        return "No epoch came to its end: the model is as far as training got."
+    best = min(report.candidates, key=lambda entry: entry.loss if math.isfinite(entry.loss) else math.inf)
+    text = f"The lowest {report.objective} on {rows} is that of candidate {best.candidate}, {format_number(best.loss)}."
+    if len(report.candidates) == 1:
+        text = f"There was one candidate; its {report.objective} on {rows} is {format_number(best.loss)}."
+    if len(chosen) > 1:
+        text += (
+            " Where candidates err in different rows, their mean errs less than each of them: the model is the mean of "
+            f"the scores of {name_candidates(chosen)} by their shares."
+        )
+    original = next((entry for entry in report.candidates if is_trained_as_original(entry)), None)
+    if original is not None and not original.share:
+        text += (
+            f" Candidate 0, which trains as the original does with these hyperparameters, comes to "
+            f"{format_number(original.loss)}."
+        )
+    return text
+
+
+def name_candidates(entries: list[CandidateEntry]) -> str:
+    """Name candidates, of many the first."""
+    names = [f"candidate {entry.candidate}" for entry in entries[:NAMED_CANDIDATES]]
+    more = len(entries) - len(names)
+    if more:
+        return f"{', '.join(names)} and {count_noun(more, 'other')}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def learned_note(report: Report) -> str:
+    """Explain what weights and pairs are, and in what units."""
+    score = "the score" if report.predictor_type == "regressor" else "the log odds of a score"
+    text = f"What a feature adds to {score}, and what two features add when they are together: the product of their "
+    text += "factors. "
+    if report.data.normalized:
+        text += "All in the units of training, which makes them comparable: of flags 1, of other features about their "
+        text += "deviation. Above 0 they raise the score, below 0 they lower it."
+    else:
+        text += "All in the features' own units: normalize_data is off, so that they depend on these."
+    if report.columns is None and report.pairs:
+        text += " Of features that are never together in a row, such as two users, a pair says nothing."
+    return text
+
+
+def list_next_steps(report: Report) -> Iterator[str]:
+    """Yield what can be done now."""
+    training, chosen = report.training, report.chosen
+    if "test" not in report.channels:
+        yield "Give rows that were not trained on as the channel test, to see how good the model is on them."
+    if any(entry.best_epoch == training.epochs_wanted - 1 for entry in chosen) and not report.stopped:
+        yield (
+            f"Train longer, with epochs={2 * training.epochs_wanted} or more: a chosen candidate was still getting "
+            "better in its last epoch."
+        )
+    factors = [int(str(entry.settings["num_factors"])) for entry in report.candidates]
+    if training.epochs and min(factors) < max(factors) == chosen[0].settings["num_factors"]:
+        yield (
+            f"Try more factors, with num_factors={2 * max(factors)}: the candidate with the largest share has as many "
+            "as any."
+        )
+    if len(report.candidates) == 1:
+        yield "Train several candidates in the same job, with num_models=13, say: their mean is mostly better than one."
+    yield "Predict any rows by factorization_machines predict or factorization_machines serve."

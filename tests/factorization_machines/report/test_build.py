@@ -1,0 +1,133 @@
+"""The report of a job: it tells what the job came to, in the units that features have and in comparable ones."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from open_algorithms.factorization_machines.report.build import build_report
+from open_algorithms.factorization_machines.report.learned import standardise_model
+from open_algorithms.factorization_machines.training.units import Units
+from open_algorithms.learning.rows.csr import as_csr
+from tests.factorization_machines.report.jobs import (
+    CHANNELS,
+    KINDS,
+    SHARES,
+    draw_features,
+    draw_truth,
+    fit_example_units,
+    make_report,
+    make_table_report,
+    take_job,
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_score_is_that_of_the_measurement_and_rows_are_counted(kind: str) -> None:
+    result, work = take_job(kind)
+    reverse = dict(sorted(result.measurements.items()))
+    report = build_report(replace(result, measurements=reverse), work)
+    assert list(report.channels) == list(report.data.channels) == ["train", "validation", "test"]
+    for name, measured in result.measurements.items():
+        assert report.channels[name].scores == {metric: value for metric, _, value in measured.scores}
+        assert report.data.channels[name].rows == measured.rows == CHANNELS[name]
+    assert report.main_channel == "test"
+    assert (report.threshold is None) == (kind == "regressor")
+    assert set(report.reliability) == (set() if kind == "regressor" else set(CHANNELS))
+    assert report.num_factors == result.model.num_factors
+
+
+def test_chosen_candidates_stand_first_and_the_others_by_their_loss() -> None:
+    report = make_report()
+    assert {entry.candidate: entry.share for entry in report.chosen} == SHARES
+    assert [entry.share for entry in report.chosen] == sorted(SHARES.values(), reverse=True)
+    others = [entry.loss for entry in report.candidates[len(SHARES) :]]
+    assert others == sorted(others)
+    assert sorted(entry.candidate for entry in report.candidates) == list(range(6))
+
+
+@pytest.mark.parametrize("channels", [("train",), ("train", "validation")])
+def test_losses_are_those_of_the_best_epoch(channels: tuple[str, ...]) -> None:
+    result, work = take_job(channels=channels)
+    report = build_report(replace(result, courses=result.courses[::-1]), work)
+    decided = "validation" in channels
+    assert set(report.losses) == ({"train", "validation"} if decided else {"train"})
+    for entry in report.candidates:
+        course = result.courses[entry.candidate]
+        assert report.losses["train"][entry.candidate] == course.train_losses
+        assert entry.best_epoch == course.best_epoch
+        assert entry.train_loss == course.train_losses[entry.best_epoch or 0]
+        assert entry.loss == min(course.validation_losses if decided else course.train_losses)
+        assert math.isnan(entry.validation_loss) == (not decided)
+        assert entry.settings["factors_shrinkage"] == course.settings.factors_shrinkage
+        assert "number" not in entry.settings
+
+
+def test_a_job_that_is_stopped_in_its_first_epoch_is_reported() -> None:
+    report = make_report(epochs=0, was_stopped=True)
+    assert [entry.candidate for entry in report.chosen] == [5]
+    assert all(entry.best_epoch is None and math.isnan(entry.loss) for entry in report.candidates)
+
+
+@pytest.mark.parametrize("units", [Units(), Units(None, fit_example_units(draw_truth("regressor")).sizes), None])
+def test_comparable_weights_give_the_same_scores_in_their_units_but_for_the_bias(units: Units | None) -> None:
+    model, X = draw_truth("regressor"), draw_features(50, 7)
+    units = fit_example_units(model) if units is None else units
+    Z = as_csr(X) if units.centers is None else units.standardise(X)
+    Z = units.scale(Z) if units.centers is None else Z
+    off = standardise_model(model, units).margins(Z) - model.margins(X)
+    np.testing.assert_allclose(off, off[0], rtol=1e-4, atol=1e-4)
+    assert (abs(off[0]) > 0.1) == (units.centers is not None)
+
+
+def test_weights_and_pairs_are_the_models_the_largest_first() -> None:
+    result, work = take_job("regressor")
+    report, model = build_report(result, work), result.model
+    for entry in report.weights:
+        assert entry.raw == model.linear[entry.column]
+        assert entry.feature == model.names[entry.column]
+    for pair in report.pairs:
+        i, j = pair.columns
+        sizes = fit_example_units(model).sizes
+        assert sizes is not None
+        assert pair.raw == pytest.approx(float(model.factors[i].astype(np.float64) @ model.factors[j]))
+        assert pair.standardised == pytest.approx(pair.raw * sizes[i] * sizes[j], rel=1e-5)
+        assert pair.features == [model.names[i], model.names[j]]
+    for entries in (report.weights, report.pairs):
+        values = [abs(entry.standardised) for entry in entries]
+        assert values == sorted(values, reverse=True)
+        assert len(values) == 50
+
+
+def test_pairs_of_a_table_are_of_different_columns() -> None:
+    assert all(
+        {name.partition("=")[0] for name in pair.features} > {pair.features[0].partition("=")[0]}
+        for pair in make_table_report().pairs
+    )
+
+
+def test_features_that_vary_much_count_by_what_they_vary() -> None:
+    result, work = take_job()
+    sizes = np.ones(result.model.feature_dim, np.float32)
+    sizes[-1] = 1e6
+    report = build_report(replace(result, units=Units(None, sizes)), work)
+    assert report.weights[0].feature == "age"
+    assert {pair.features[1] for pair in report.pairs[:20]} == {"age"}
+
+
+def test_a_machine_without_factors_has_no_pairs() -> None:
+    result, work = take_job()
+    linear = replace(result.model, factors=result.model.factors[:, :0])
+    report = build_report(replace(result, model=linear), work)
+    assert report.pairs == []
+    assert report.num_factors == 0
+
+
+def test_a_table_tells_its_columns_and_classes() -> None:
+    report = make_table_report()
+    assert [entry.column for entry in report.columns or []] == ["liked", "user", "item", "age"]
+    assert report.classes == ["no", "yes"]
+    numbers = make_report()
+    assert (numbers.columns, numbers.classes) == (None, None)
+    assert make_table_report("regressor").classes is None

@@ -1,0 +1,224 @@
+"""The page says first how good the machine is, shows what the report tells, and needs nothing beside it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics as theirs
+
+from open_algorithms.factorization_machines.report.figures import shown_range
+from open_algorithms.factorization_machines.report.page import headline_figures, render_report
+from open_algorithms.factorization_machines.report.schema import CalibrationEntry, Report
+from open_algorithms.factorization_machines.report.words import (
+    base_scores,
+    choice_note,
+    learned_note,
+    list_next_steps,
+    list_warnings,
+    summary_text,
+)
+from open_algorithms.learning.showing.job import HyperparameterTexts
+from open_algorithms.learning.showing.quality.schema import ChannelRows
+from open_algorithms.learning.showing.words import format_number
+from tests.factorization_machines.report.jobs import (
+    CHANNELS,
+    draw_block,
+    draw_truth,
+    make_report,
+    make_table_report,
+)
+from tests.reader import PageReader
+
+CLASSIFIER, REGRESSOR, TABLE = make_report(), make_report("regressor"), make_table_report()
+HELD_OUT = make_report(channels=("train", "validation"), held_out=150, is_refitted=True)
+SINGLE = make_report(texts={"num_models": "1"}, channels=("train", "test"))
+STOPPED = make_report(epochs=0, was_stopped=True)
+REPORTS = {
+    "classifier": CLASSIFIER,
+    "regressor": REGRESSOR,
+    "table": TABLE,
+    "held out": HELD_OUT,
+    "single": SINGLE,
+    "stopped": STOPPED,
+}
+
+
+def read(report: Report) -> str:
+    """Return the texts of a page."""
+    return " ".join(" ".join(PageReader(render_report(report)).texts).split())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_page_shows_every_score_and_candidate_and_needs_nothing_beside_it(name: str) -> None:
+    report = REPORTS[name]
+    page = render_report(report)
+    reader = PageReader(page)
+    assert reader.fetched == ["data:,"]
+    assert "url(" not in page
+    assert "<script" not in page
+    for quality in report.channels.values():
+        for score in quality.scores.values():
+            assert format_number(score) in reader.texts
+    for entry in report.candidates:
+        assert format_number(entry.train_loss, 5) in reader.texts
+    for pair in report.pairs:
+        assert format_number(pair.raw) in reader.texts
+
+
+NAMES: list[Callable[[int], str]] = [
+    lambda i: f"<script>alert({i})</script>",
+    lambda i: f"\"{i}\" & '{i}' {{{{ 7 * 7 }}}}",
+    lambda i: f"größe {i} \N{GREEK SMALL LETTER ALPHA}\u202e" * 20,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -> None:
+    texts = {name(0): name(1)}
+    named = replace(
+        TABLE,
+        weights=[replace(entry, feature=name(entry.column)) for entry in TABLE.weights],
+        pairs=[replace(entry, features=[name(i) for i in entry.columns]) for entry in TABLE.pairs],
+        classes=[name(4), name(5)],
+        hyperparameters=HyperparameterTexts(texts, texts),
+    )
+    page = render_report(named)
+    shown = PageReader(page).texts
+    for i in (named.weights[0].column, *named.pairs[0].columns, 1):
+        assert name(i) in shown
+    assert f"is {name(4)}" in shown
+    assert "<script" not in page
+
+
+def test_the_same_answer_for_all_rows_is_what_scores_are_compared_with() -> None:
+    _, y = draw_block(draw_truth("binary_classifier"), CHANNELS["test"], 2)
+    found = base_scores(CLASSIFIER.data.channels["test"])
+    share = np.full(len(y), y.mean(dtype=np.float64))
+    assert found["binary_classification_cross_entropy"] == pytest.approx(theirs.log_loss(y, share))
+    assert found["binary_classification_accuracy"] == pytest.approx(max(share[0], 1 - share[0]))
+    _, y = draw_block(draw_truth("regressor"), CHANNELS["test"], 2)
+    assert base_scores(REGRESSOR.data.channels["test"])["rmse"] == pytest.approx(y.std(), rel=1e-5)
+    of_one = base_scores(ChannelRows(4, classes=[0, 4]))
+    assert [format_number(value) for value in of_one.values()] == ["1", "0"]
+
+
+@pytest.mark.parametrize("report", [CLASSIFIER, REGRESSOR])
+def test_the_summary_begins_with_how_good_it_is_on_rows_it_has_not_seen(report: Report) -> None:
+    scores = report.channels["test"].scores
+    main = "rmse" if report is REGRESSOR else "binary_classification_cross_entropy"
+    text = summary_text(report)
+    assert text.startswith("On the test rows, from which nothing was learned: ")
+    assert format_number(scores[main], 4) in text
+    assert f"({format_number(base_scores(report.data.channels['test'])[main], 4)})" in text
+    assert text.endswith("The model is the mean of 3 of 6 candidates, in one machine of 4 factors.")
+    name, value = headline_figures(report)[0]
+    assert name == ("rmse on test" if report is REGRESSOR else "accuracy on test")
+    assert value in read(report)
+
+
+def test_a_model_of_one_candidate_is_named() -> None:
+    assert summary_text(SINGLE).endswith("The model is one candidate, a machine of 4 factors.")
+    one = replace(CLASSIFIER, candidates=[replace(CLASSIFIER.candidates[0], share=1.0), CLASSIFIER.candidates[-1]])
+    assert summary_text(one).endswith("The model is candidate 5 of 2, a machine of 4 factors.")
+
+
+def test_rows_that_were_held_out_are_said_to_be_so() -> None:
+    text = summary_text(HELD_OUT)
+    assert text.startswith("On the 150 rows held out of train, which chose the candidates: accuracy ")
+    assert "Loss on the 150 rows held out of train" in read(HELD_OUT)
+    before = "before what was chosen learned again from them, too."
+    (warning,) = list_warnings(HELD_OUT)
+    assert "candidates and threshold were chosen on the 150 rows held out of train" in warning
+    assert warning.endswith(before)
+    assert before not in " ".join(list_warnings(make_report(held_out=150)))
+    assert summary_text(make_report(held_out=150)).startswith("On the test rows")
+    learned = make_report(channels=("train",))
+    assert summary_text(learned).startswith("On the train rows, which it learned from: ")
+
+
+def warn(**more: Any) -> str:
+    return " ".join(list_warnings(replace(CLASSIFIER, **more)))
+
+
+def test_warnings_tell_what_to_know_first() -> None:
+    assert warn() == ""
+    assert "asked to stop before its end" in warn(stopped=True)
+    assert "chosen on the rows that they learned from" in warn(training=replace(CLASSIFIER.training, deciding="train"))
+    assert list(list_warnings(SINGLE)) == []
+    lost = [*CLASSIFIER.candidates[:-1], replace(CLASSIFIER.candidates[-1], loss=math.nan)]
+    assert "Left out, since their loss is not finite: the candidates 0." in warn(candidates=lost)
+    rows = {**CLASSIFIER.data.channels, "test": ChannelRows(200, classes=[0, 200])}
+    assert "All test rows have the same label" in warn(data=replace(CLASSIFIER.data, channels=rows))
+    off = {"test": CalibrationEntry(0.21, 0.03)}
+    assert "off by 0.21 on average on the test rows; right ones would be off by 0.03" in warn(reliability=off)
+    assert warn(reliability={"train": CalibrationEntry(0.21, 0.03), "test": CalibrationEntry(0.03, 0.03)}) == ""
+
+
+def test_the_choice_is_explained() -> None:
+    best, original = CLASSIFIER.candidates[0], CLASSIFIER.candidates[-1]
+    text = choice_note(CLASSIFIER)
+    assert f"on the validation rows is that of candidate 5, {format_number(best.loss)}." in text
+    assert "the mean of the scores of candidate 5, candidate 4 and candidate 3 by their shares" in text
+    assert (
+        f"Candidate 0, which trains as the original does with these hyperparameters, comes to {original.loss:.6g}."
+        in text
+    )
+    assert choice_note(SINGLE).startswith("There was one candidate; its binary_classification_cross_entropy")
+    assert "Candidate 0" not in choice_note(SINGLE)
+    alone = replace(CLASSIFIER, candidates=[replace(original, share=1.0), *CLASSIFIER.candidates[3:5]])
+    assert "mean" not in choice_note(alone)
+    assert "Candidate 0" not in choice_note(alone)
+    many = [replace(best, candidate=i, share=0.1) for i in range(8)]
+    assert "candidate 0, candidate 1, candidate 2, candidate 3, candidate 4 and 3 others" in choice_note(
+        replace(CLASSIFIER, candidates=many)
+    )
+
+
+def test_candidate_0_is_in_sight_unless_it_is_far_above_the_others() -> None:
+    key = "candidate 0, as the original"
+    assert key in read(CLASSIFIER)
+    assert shown_range(CLASSIFIER, CLASSIFIER.losses["train"])[1] == 0.8
+    far = [[value + 100 for value in CLASSIFIER.losses["train"][0]], *CLASSIFIER.losses["train"][1:]]
+    away = replace(CLASSIFIER, losses={"train": far})
+    assert shown_range(away, far)[1] < 1
+    assert key not in read(away)
+    assert key not in read(SINGLE)
+
+
+def test_a_job_that_is_stopped_in_its_first_epoch_says_so() -> None:
+    text = read(STOPPED)
+    assert "there is no curve yet" in text
+    assert "No epoch came to its end" in text
+
+
+def test_units_are_told_and_what_a_pair_does_not_say() -> None:
+    assert "of flags 1, of other features about their deviation" in learned_note(CLASSIFIER)
+    assert "normalize_data is off" in learned_note(make_report(texts={"normalize_data": "false"}))
+    assert "the log odds of a score" in learned_note(CLASSIFIER)
+    assert "the log odds" not in learned_note(REGRESSOR)
+    never = "Of features that are never together in a row, such as two users, a pair says nothing."
+    assert learned_note(CLASSIFIER).endswith(never)
+    assert never not in learned_note(TABLE)
+    linear = replace(CLASSIFIER, pairs=[])
+    assert never not in learned_note(linear)
+    assert "and feature" not in read(linear)
+
+
+def test_next_steps_follow_from_the_job() -> None:
+    def steps(report: Report) -> str:
+        return " ".join(list_next_steps(report))
+
+    assert "channel test" in steps(HELD_OUT)
+    assert "channel test" not in steps(CLASSIFIER)
+    assert "num_models=13" in steps(SINGLE)
+    assert "num_models" not in steps(CLASSIFIER)
+    assert "epochs=24" in steps(replace(CLASSIFIER, training=replace(CLASSIFIER.training, epochs_wanted=12)))
+    assert "epochs=" not in steps(CLASSIFIER)
+    assert "num_factors" not in steps(CLASSIFIER)
+    first = CLASSIFIER.candidates[0]
+    wide = replace(first, settings={**first.settings, "num_factors": 64})
+    assert "num_factors=128" in steps(replace(CLASSIFIER, candidates=[wide, *CLASSIFIER.candidates[1:]]))
+    assert "num_factors" not in steps(SINGLE)
