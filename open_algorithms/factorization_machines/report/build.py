@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from open_algorithms.factorization_machines.options.hyperparameters import final_configuration
 from open_algorithms.factorization_machines.report.learned import list_pairs, list_weights, standardise_model
+from open_algorithms.factorization_machines.report.recommended import describe_recommendations
 from open_algorithms.factorization_machines.report.schema import (
     CalibrationEntry,
     CandidateEntry,
@@ -67,6 +68,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
+        recommendations=describe_recommendations(model),
     )
 
 

@@ -6,15 +6,16 @@ Tests: tests/factorization_machines/report/test_page.py.
 import math
 from collections.abc import Sequence
 
-from open_algorithms.factorization_machines.report.schema import CandidateEntry, Report
+from open_algorithms.factorization_machines.report.schema import CandidateEntry, RecommendationSummary, Report
 from open_algorithms.factorization_machines.report.words import is_trained_as_original, name_rows
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure
 from open_algorithms.learning.showing.learning_curves import epoch_scale, finite_values, loss_range
 from open_algorithms.learning.showing.plots import Curve, draw_curves
+from open_algorithms.learning.showing.words import format_count
 
-WEIGHT_BARS = 15
+WEIGHT_BARS, ITEM_BARS = 15, 10
 NOT_FAR = 1.5  # times the top of a chart
 ORIGINAL, CHOSEN, OTHER, BEST = "--third", "--accent", "--faint", "--minus"
 
@@ -74,6 +75,23 @@ def list_key(report: Report, in_sight: Sequence[bool]) -> list[tuple[str, str]]:
     if any(map(is_trained_as_original, left)):
         key.append((ORIGINAL, "candidate 0, as the original"))
     return [*key, (OTHER, "others")] if any(not is_trained_as_original(entry) for entry in left) else key
+
+
+def recommendation_figures(found: RecommendationSummary) -> list[Figure]:
+    """Draw the items that were seen with the most users, and those that are recommended to the most."""
+    seen = f"Seen with the most of {format_count(found.users)} users"
+    best = f"Recommended to the most of {format_count(found.asked_users)} users"
+    popular = {entry.item: entry.users for entry in found.popular[:ITEM_BARS]}
+    recommended = {entry.item: entry.recommended for entry in found.recommended[:ITEM_BARS]}
+    return [
+        Figure(caption, draw_bars(list(counts), list(counts.values()), caption, write_count))
+        for caption, counts in ((seen, popular), (best, recommended))
+    ]
+
+
+def write_count(value: float) -> str:
+    """Write a number of users."""
+    return format_count(round(value))
 
 
 def weight_figure(report: Report) -> Figure:

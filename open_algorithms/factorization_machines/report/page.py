@@ -4,14 +4,16 @@ from pathlib import Path
 
 from open_algorithms.factorization_machines.report.figures import (
     learning_figures,
+    recommendation_figures,
     weight_figure,
 )
-from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.factorization_machines.report.schema import RecommendationSummary, Report
 from open_algorithms.factorization_machines.report.tables import (
     MAX_CANDIDATES,
     SHOWN_PAIRS,
     candidate_table,
     describe_features,
+    item_table,
     pair_table,
     reliability_table,
     weight_table,
@@ -25,6 +27,7 @@ from open_algorithms.factorization_machines.report.words import (
     list_next_steps,
     list_warnings,
     losses_note,
+    recommendation_note,
     summary_text,
 )
 from open_algorithms.learning.showing.frame import PageHead, render_page
@@ -58,12 +61,21 @@ def render_report(report: Report) -> str:
         some_pairs=pair_table(report, SHOWN_PAIRS),
         all_weights=weight_table(report),
         all_pairs=pair_table(report),
+        recommended=describe_recommended(report.recommendations),
         next=list(list_next_steps(report)),
         channels=channel_table(counted, report.classes, describe_features(report)),
         columns=column_table(report.columns),
         time=time_figure(report.seconds),
         again=describe_rerun(report.hyperparameters, report.versions),
     )
+
+
+def describe_recommended(found: RecommendationSummary | None) -> dict[str, object] | None:
+    """Return what the page shows of recommendations; None where there are none."""
+    if found is None:
+        return None
+    note, figures = recommendation_note(found), recommendation_figures(found)
+    return {"note": note, "figures": figures, "items": item_table(found)}
 
 
 def headline_figures(report: Report) -> list[tuple[str, str]]:

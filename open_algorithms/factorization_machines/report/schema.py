@@ -83,12 +83,43 @@ class CalibrationEntry:
 
 
 @dataclass(frozen=True)
+class ItemEntry:
+    """An item: with how many users it was seen, and to how many of those that were asked for it is recommended."""
+
+    item: str
+    users: int
+    recommended: int
+
+
+@dataclass(frozen=True)
+class RecommendationSummary:
+    """What is recommended to `asked_users` of the users, `top` items each that these were not seen with.
+
+    `pairs` of a user and an item were seen, each once. Of `items`, `recommended_items` are recommended to anyone.
+    `popular` are those that were seen with the most users, `recommended` those that are recommended to the most.
+    """
+
+    user_column: str
+    item_column: str
+    users: int
+    asked_users: int
+    items: int
+    top: int
+    pairs: int
+    recommendations: int
+    recommended_items: int
+    popular: list[ItemEntry]
+    recommended: list[ItemEntry]
+
+
+@dataclass(frozen=True)
 class Report:
     """The report of a job; `candidates` have the chosen ones first, `seconds` are those of each part of the job.
 
     `losses` are those of every candidate, in the order of their numbers, by epoch; the model has `num_factors` factors
     of all that were chosen. `reliability` says by channel how far probabilities are off. Of a table `columns` are
-    there, and `classes` are the names of its classes where they have some.
+    there, and `classes` are the names of its classes where they have some; `recommendations` are there where it is one
+    of users and items.
     """
 
     format: int
@@ -111,6 +142,7 @@ class Report:
     versions: Mapping[str, str]
     columns: list[ColumnEntry] | None = None
     classes: list[str] | None = None
+    recommendations: RecommendationSummary | None = None
 
     @property
     def chosen(self) -> list[CandidateEntry]:

@@ -3,7 +3,7 @@
 Tests: tests/factorization_machines/report/test_page.py.
 """
 
-from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.factorization_machines.report.schema import RecommendationSummary, Report
 from open_algorithms.learning.showing.frame import Table
 from open_algorithms.learning.showing.settings import format_setting
 from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number
@@ -66,6 +66,14 @@ def pair_table(report: Report, most: int | None = None) -> Table:
     ]
     heads = ["feature", "and feature", "together add" if most else "in units of training"]
     return Table([*heads, *([] if most else ["original units"])], rows, sentences=[1])
+
+
+def item_table(found: RecommendationSummary) -> Table:
+    """Tabulate the items that are popular or recommended much, the most popular first."""
+    entries = {entry.item: entry for entry in (*found.popular, *found.recommended)}
+    shown = sorted(entries.values(), key=lambda entry: (-entry.users, -entry.recommended))
+    rows = [[entry.item, format_count(entry.users), format_count(entry.recommended)] for entry in shown]
+    return Table([found.item_column, "seen with users", "recommended to users"], rows)
 
 
 def reliability_table(report: Report) -> Table | None:

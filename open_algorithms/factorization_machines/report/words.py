@@ -6,7 +6,7 @@ Tests: tests/factorization_machines/report/test_page.py.
 import math
 from collections.abc import Iterator
 
-from open_algorithms.factorization_machines.report.schema import CandidateEntry, Report
+from open_algorithms.factorization_machines.report.schema import CandidateEntry, RecommendationSummary, Report
 from open_algorithms.learning.measuring.reliability import CalibrationError
 from open_algorithms.learning.showing.quality.schema import ChannelRows
 from open_algorithms.learning.showing.quality.words import warn_of_figures
@@ -166,6 +166,24 @@ def learned_note(report: Report) -> str:
     return text
 
 
+def recommendation_note(found: RecommendationSummary) -> str:
+    """Explain what is recommended, and how much of that is popular anyway."""
+    text = (
+        f"For each of {format_count(found.asked_users)} users, by the column {found.user_column}: the {found.top} best "
+        f"of {format_count(found.items)} items, by the column {found.item_column}, that were not seen with that user, "
+        f"all else unknown. {format_count(found.recommended_items)} items are recommended to anyone."
+    )
+    count = len(found.popular)
+    if count < found.items:
+        popular = sum(entry.recommended for entry in found.popular) / max(1, found.recommendations)
+        pairs = sum(entry.users for entry in found.popular) / max(1, found.pairs)
+        text += (
+            f" The {count} most popular ones have {pairs:.1%} of the pairs of a user and an item in the train rows, "
+        )
+        text += f"and {popular:.1%} of the recommendations."
+    return text
+
+
 def list_next_steps(report: Report) -> Iterator[str]:
     """Yield what can be done now."""
     training, chosen = report.training, report.chosen
@@ -184,4 +202,6 @@ def list_next_steps(report: Report) -> Iterator[str]:
         )
     if len(report.candidates) == 1:
         yield "Train several candidates in the same job, with num_models=13, say: their mean is mostly better than one."
+    if report.recommendations is not None:
+        yield "Recommend items to users by factorization_machines recommend."
     yield "Predict any rows by factorization_machines predict or factorization_machines serve."

@@ -11,6 +11,8 @@ from open_algorithms.factorization_machines.learn import fit
 from open_algorithms.factorization_machines.measuring.metrics import Measurement, measure_blocks
 from open_algorithms.factorization_machines.options.candidates import Candidate, build_candidates
 from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters
+from open_algorithms.factorization_machines.recommending.collecting import collect_seen
+from open_algorithms.factorization_machines.recommending.pairs import choose_pair
 from open_algorithms.factorization_machines.report.build import build_report
 from open_algorithms.factorization_machines.report.schema import Report
 from open_algorithms.factorization_machines.training.result import Course, TrainingResult
@@ -60,11 +62,12 @@ def draw_block(truth: FactorModel, rows: int, seed: int) -> Block:
 
 
 def tabulate(model: FactorModel) -> FactorModel:
-    """Return the machine as it is learned from a table."""
+    """Return the machine as it is learned from a table, whose train rows it has seen."""
     users, items = (CategoryColumn(name, tuple(f"{name[0]}{i}" for i in range(n))) for name, n in COLUMNS.items())
     classes = () if model.predictor_type == "regressor" else ("no", "yes")
     recipe = Recipe((users, items, NumberColumn("age", 40.0)), Target("liked", classes))
-    return replace(model, names=recipe.feature_names, recipe=recipe)
+    rows = draw_block(model, CHANNELS["train"], 0)
+    return replace(model, names=recipe.feature_names, recipe=recipe, seen=collect_seen([rows], choose_pair(recipe)))
 
 
 def measure_channels(model: FactorModel, channels: tuple[str, ...]) -> dict[str, Measurement]:

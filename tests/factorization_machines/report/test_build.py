@@ -8,17 +8,27 @@ import pytest
 
 from open_algorithms.factorization_machines.report.build import build_report
 from open_algorithms.factorization_machines.report.learned import standardise_model
+from open_algorithms.factorization_machines.report.recommended import (
+    choose_users,
+    describe_recommendations,
+    list_items,
+)
+from open_algorithms.factorization_machines.report.schema import ItemEntry
 from open_algorithms.factorization_machines.training.units import Units
 from open_algorithms.learning.rows.csr import as_csr
 from tests.factorization_machines.report.jobs import (
     CHANNELS,
+    ITEMS,
     KINDS,
     SHARES,
+    USERS,
+    draw_block,
     draw_features,
     draw_truth,
     fit_example_units,
     make_report,
     make_table_report,
+    tabulate,
     take_job,
 )
 
@@ -129,5 +139,57 @@ def test_a_table_tells_its_columns_and_classes() -> None:
     assert [entry.column for entry in report.columns or []] == ["liked", "user", "item", "age"]
     assert report.classes == ["no", "yes"]
     numbers = make_report()
-    assert (numbers.columns, numbers.classes) == (None, None)
+    assert (numbers.columns, numbers.classes, numbers.recommendations) == (None, None, None)
     assert make_table_report("regressor").classes is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_items_are_recommended_to_those_who_were_not_seen_with_them_the_best_first(kind: str) -> None:
+    model = tabulate(draw_truth(kind))
+    X, _ = draw_block(draw_truth(kind), CHANNELS["train"], 0)
+    seen = {(int(row[:USERS].argmax()), int(row[USERS : USERS + ITEMS].argmax())) for row in np.asarray(X)}
+    counts = dict.fromkeys(range(ITEMS), 0)
+    for user in range(USERS):
+        rows = np.zeros((ITEMS, model.feature_dim), np.float32)
+        rows[:, user] = 1
+        rows[np.arange(ITEMS), USERS + np.arange(ITEMS)] = 1
+        rows[:, -1] = 40
+        left = [item for item in np.argsort(-model.margins(rows)).tolist() if (user, item) not in seen]
+        for item in left[:10]:
+            counts[item] += 1
+    found = describe_recommendations(model)
+    assert found is not None
+    assert {int(entry.item[1:]): entry.recommended for entry in found.recommended} == {
+        item: count for item, count in counts.items() if count
+    }
+    assert (found.pairs, found.recommendations) == (len(seen), sum(counts.values()))
+    assert found.recommended_items == sum(count > 0 for count in counts.values())
+    assert {int(entry.item[1:]): entry.users for entry in found.popular} == {
+        item: sum(other == item for _, other in seen) for item in range(ITEMS)
+    }
+    for entries in (found.recommended, found.popular):
+        numbers = [entry.recommended if entries is found.recommended else entry.users for entry in entries]
+        assert numbers == sorted(numbers, reverse=True)
+
+
+def test_only_items_that_were_seen_or_recommended_are_listed() -> None:
+    numbers = np.array([0, 2, 0, 3])
+    assert list_items(("a", "b", "c", "d"), numbers, numbers[::-1], numbers) == [
+        ItemEntry("d", 3, 0),
+        ItemEntry("b", 2, 0),
+    ]
+
+
+def test_where_it_is_not_known_who_was_seen_with_what_nothing_is_recommended() -> None:
+    model = tabulate(draw_truth("regressor"))
+    assert describe_recommendations(replace(model, seen=None)) is None
+    assert describe_recommendations(replace(model, recipe=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("users", "products", "asked"), [(3, 10, 3), (5000, 10, 1000), (5000, 2**27, 16), (9, 2**40, 1)]
+)
+def test_of_many_users_or_items_some_users_are_asked_for(users: int, products: int, asked: int) -> None:
+    places = choose_users(users, products)
+    assert len(set(places.tolist())) == len(places) == asked
+    assert 0 <= places.min() <= places.max() < users

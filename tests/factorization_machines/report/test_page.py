@@ -22,7 +22,7 @@ from open_algorithms.factorization_machines.report.words import (
 )
 from open_algorithms.learning.showing.job import HyperparameterTexts
 from open_algorithms.learning.showing.quality.schema import ChannelRows
-from open_algorithms.learning.showing.words import format_number
+from open_algorithms.learning.showing.words import format_count, format_number
 from tests.factorization_machines.report.jobs import (
     CHANNELS,
     draw_block,
@@ -78,16 +78,19 @@ NAMES: list[Callable[[int], str]] = [
 @pytest.mark.parametrize("name", NAMES)
 def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -> None:
     texts = {name(0): name(1)}
+    assert TABLE.recommendations is not None
+    popular = [replace(entry, item=name(i)) for i, entry in enumerate(TABLE.recommendations.popular)]
     named = replace(
         TABLE,
         weights=[replace(entry, feature=name(entry.column)) for entry in TABLE.weights],
         pairs=[replace(entry, features=[name(i) for i in entry.columns]) for entry in TABLE.pairs],
+        recommendations=replace(TABLE.recommendations, popular=popular, item_column=name(3)),
         classes=[name(4), name(5)],
         hyperparameters=HyperparameterTexts(texts, texts),
     )
     page = render_report(named)
     shown = PageReader(page).texts
-    for i in (named.weights[0].column, *named.pairs[0].columns, 1):
+    for i in (named.weights[0].column, *named.pairs[0].columns, 1, 3):
         assert name(i) in shown
     assert f"is {name(4)}" in shown
     assert "<script" not in page
@@ -207,12 +210,27 @@ def test_units_are_told_and_what_a_pair_does_not_say() -> None:
     assert "and feature" not in read(linear)
 
 
+def test_what_is_recommended_stands_beside_what_is_popular() -> None:
+    text, found = read(TABLE), TABLE.recommendations
+    assert found is not None
+    assert "What does it recommend?" not in read(CLASSIFIER)
+    assert f"{found.recommended_items} items are recommended to anyone." in text
+    for entry in (*found.popular, *found.recommended):
+        assert f"{entry.item} {format_count(entry.users)} {format_count(entry.recommended)}" in text
+    assert "most popular ones" not in text
+    few = replace(found, popular=found.popular[:2], pairs=1000)
+    share = sum(entry.users for entry in few.popular) / 1000
+    assert f"The 2 most popular ones have {share:.1%} of the pairs" in read(replace(TABLE, recommendations=few))
+
+
 def test_next_steps_follow_from_the_job() -> None:
     def steps(report: Report) -> str:
         return " ".join(list_next_steps(report))
 
     assert "channel test" in steps(HELD_OUT)
     assert "channel test" not in steps(CLASSIFIER)
+    assert "factorization_machines recommend" in steps(TABLE)
+    assert "factorization_machines recommend" not in steps(CLASSIFIER)
     assert "num_models=13" in steps(SINGLE)
     assert "num_models" not in steps(CLASSIFIER)
     assert "epochs=24" in steps(replace(CLASSIFIER, training=replace(CLASSIFIER.training, epochs_wanted=12)))

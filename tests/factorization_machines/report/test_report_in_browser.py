@@ -17,11 +17,14 @@ LONG = "<b>" + "a_very_long_name" * 12
 
 
 def rename(report: Report) -> Report:
-    """Return the report with long names of features."""
+    """Return the report with long names of features and items."""
+    found = report.recommendations
+    items = None if found is None else [replace(one, item=f"{one.item}{LONG}") for one in found.popular]
     return replace(
         report,
         weights=[replace(entry, feature=f"{entry.column}{LONG}") for entry in report.weights],
         pairs=[replace(entry, features=[f"{i}{LONG}" for i in entry.columns]) for entry in report.pairs],
+        recommendations=None if found is None or items is None else replace(found, popular=items, recommended=items),
     )
 
 

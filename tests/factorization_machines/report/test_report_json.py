@@ -21,7 +21,7 @@ def test_it_holds_the_numbers_of_the_report(report: Report) -> None:
     }
     assert [entry["candidate"] for entry in found["candidates"]] == [entry.candidate for entry in report.candidates]
     assert found["losses"] == report.losses
-    assert ("columns" in found) == (report.columns is not None)
+    assert ("recommendations" in found) == ("columns" in found) == (report.columns is not None)
 
 
 def test_a_loss_that_is_not_known_is_null() -> None:
