@@ -1,4 +1,7 @@
-"""Learn from a job's channels: what a training job asks of this algorithm."""
+"""Learn from a job's channels: what a training job asks of this algorithm.
+
+Tests: tests/factorization_machines/training/test_fit.py.
+"""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Read the channels of an algorithm that predicts labels, each within its share of the memory.
 
-Tests: tests/linear_learner/training/test_channels.py, tests/factorization_machines/training/test_channels.py.
+Tests: tests/linear_learner/training/test_channels.py, tests/factorization_machines/rows/test_channels.py.
 """
 
 from collections.abc import Collection

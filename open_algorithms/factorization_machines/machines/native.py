@@ -1,4 +1,7 @@
-"""Steps of training by the native library; see factors.c."""
+"""Steps of training by the native library; see factors.c.
+
+Tests: tests/factorization_machines/machines/test_stepping.py.
+"""
 
 import ctypes
 

@@ -1,4 +1,7 @@
-"""Steps of training by numpy, where the native library is not built."""
+"""Steps of training by numpy, where the native library is not built.
+
+Tests: tests/factorization_machines/machines/test_stepping.py.
+"""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """The metric definitions by which the service reads a job's log: those that it defines for the original.
 
-Tests: tests/factorization_machines/training/test_log_lines.py, tests/publishing/test_algorithm.py.
+Tests: tests/doors/test_quality_lines.py, tests/publishing/test_algorithm.py.
 """
 
 from open_algorithms.learning.job.card import MetricCard

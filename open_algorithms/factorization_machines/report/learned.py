@@ -10,7 +10,7 @@ import numpy as np
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing.pairs import list_largest_pairs
 from open_algorithms.factorization_machines.report.schema import PairEntry, WeightEntry
-from open_algorithms.factorization_machines.training.units import Units
+from open_algorithms.factorization_machines.rows.units import Units
 
 LISTED_WEIGHTS, LISTED_PAIRS = 50, 50
 

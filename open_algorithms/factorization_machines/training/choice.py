@@ -3,8 +3,6 @@
 Candidates are taken one after the other, again and again, each time the one by which the mean becomes best (Caruana,
 Niculescu-Mizil, Crew and Ksikes 2004, "Ensemble selection from libraries of models"). A mean of machines is one machine
 again, with the factors of all, each times the root of its share.
-
-Tests: tests/factorization_machines/training/test_choice.py.
 """
 
 from collections.abc import Callable, Mapping

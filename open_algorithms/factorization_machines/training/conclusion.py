@@ -14,6 +14,7 @@ from open_algorithms.factorization_machines.machines.machines import Parameters
 from open_algorithms.factorization_machines.measuring.calibration import calibrate_model
 from open_algorithms.factorization_machines.measuring.metrics import Measurement, measure_blocks
 from open_algorithms.factorization_machines.options.hyperparameters import final_configuration
+from open_algorithms.factorization_machines.rows.pieces import iterate_rows
 from open_algorithms.factorization_machines.training.choice import (
     MeanLosses,
     choose_shares,
@@ -22,7 +23,6 @@ from open_algorithms.factorization_machines.training.choice import (
 )
 from open_algorithms.factorization_machines.training.epochs import losses_of
 from open_algorithms.factorization_machines.training.log_lines import log_scores
-from open_algorithms.factorization_machines.training.pieces import iterate_rows
 from open_algorithms.factorization_machines.training.plan import Plan
 from open_algorithms.factorization_machines.training.progress import NONE, Progress
 from open_algorithms.factorization_machines.training.refit import join_held_out, train_again

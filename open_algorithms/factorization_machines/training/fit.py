@@ -7,7 +7,7 @@ from open_algorithms.factorization_machines.options.hyperparameters import (
     final_configuration,
     ignored_names,
 )
-from open_algorithms.factorization_machines.training.channels import check_labels_vary, read_channels
+from open_algorithms.factorization_machines.rows.channels import check_labels_vary, read_channels
 from open_algorithms.factorization_machines.training.conclusion import conclude_stopped_training, conclude_training
 from open_algorithms.factorization_machines.training.epochs import train_epochs
 from open_algorithms.factorization_machines.training.plan import make_plan

@@ -1,6 +1,6 @@
 """The metrics that training logs, under the names of Amazon's algorithm.
 
-Tests: tests/factorization_machines/training/test_fit.py, tests/factorization_machines/training/test_log_lines.py.
+Tests: tests/doors/test_quality_lines.py.
 """
 
 from collections.abc import Iterator

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from open_algorithms.factorization_machines.machines.bank import Bank
+from open_algorithms.factorization_machines.machines.budget import affordable_models
 from open_algorithms.factorization_machines.machines.machines import Task
-from open_algorithms.factorization_machines.options.budget import affordable_models
 from open_algorithms.factorization_machines.options.candidates import USUAL_MODELS, Candidate, build_candidates
 from open_algorithms.factorization_machines.options.hyperparameters import Hyperparameters
-from open_algorithms.factorization_machines.training.units import Units, fit_units
+from open_algorithms.factorization_machines.rows.units import Units, fit_units
 from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, StreamedRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.work import Columns, Work

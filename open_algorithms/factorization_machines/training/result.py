@@ -10,7 +10,7 @@ from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.measuring.metrics import Measurement
 from open_algorithms.factorization_machines.options.candidates import Candidate
 from open_algorithms.factorization_machines.options.hyperparameters import Hyperparameters
-from open_algorithms.factorization_machines.training.units import Units
+from open_algorithms.factorization_machines.rows.units import Units
 
 
 @dataclass(frozen=True)

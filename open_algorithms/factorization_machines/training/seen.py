@@ -20,7 +20,7 @@ def collect_seen_pairs(plan: Plan) -> SeenPairs | None:
     pair, hosts = find_pair(plan.columns.recipe), plan.work.hosts
     if pair is None:
         return None
-    collector = SeenCollector(pair)
+    collector = SeenCollector(pair, MOST_PAIRS)
     with hosts.stopping_together():
         for rows in (plan.train, plan.validation if plan.is_held_out else None):
             for X, _ in () if rows is None else rows.raw_blocks():

@@ -15,8 +15,8 @@ from open_algorithms.factorization_machines.recommending.collecting import colle
 from open_algorithms.factorization_machines.recommending.pairs import choose_pair
 from open_algorithms.factorization_machines.report.build import build_report
 from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.factorization_machines.rows.units import Units
 from open_algorithms.factorization_machines.training.result import Course, TrainingResult
-from open_algorithms.factorization_machines.training.units import Units
 from open_algorithms.learning.columns.recipe import CategoryColumn, NumberColumn, Recipe, Target
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.types.arrays import Float32s

@@ -14,7 +14,7 @@ from open_algorithms.factorization_machines.report.recommended import (
     list_items,
 )
 from open_algorithms.factorization_machines.report.schema import ItemEntry
-from open_algorithms.factorization_machines.training.units import Units
+from open_algorithms.factorization_machines.rows.units import Units
 from open_algorithms.learning.rows.csr import as_csr
 from tests.factorization_machines.report.jobs import (
     CHANNELS,

@@ -48,7 +48,7 @@ def test_two_hosts_hold_rows_out_choose_and_learn_again() -> None:
     assert first.held_out == pytest.approx(160, abs=2)
     assert first.model.threshold == second.model.threshold
     np.testing.assert_array_equal(first.model.margins(TEST), second.model.margins(TEST))
-    assert first.measurements["train"].scores[1][2] < 0.55
+    assert first.measurements["train"].scores[1][2] < 0.66
 
 
 def test_ratings_on_hosts_are_in_their_own_units() -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from open_algorithms.factorization_machines.machines.machines import LabelledRows
-from open_algorithms.factorization_machines.training.units import Units
+from open_algorithms.factorization_machines.rows.units import Units
 from open_algorithms.learning.rows.dense import DenseRows
 from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, TimeLimitedRows, join_rows
 from open_algorithms.learning.rows.sparse import SparseRows

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from open_algorithms.factorization_machines.options.budget import affordable_models, bank_bytes
+from open_algorithms.factorization_machines.machines.budget import affordable_models, bank_bytes
 from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
 from open_algorithms.learning.channels import Demand, plan_reading
 from open_algorithms.learning.job.errors import InputError

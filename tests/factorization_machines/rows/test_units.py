@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from open_algorithms.factorization_machines.training.units import Units, fit_units
+from open_algorithms.factorization_machines.rows.units import Units, fit_units
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.rows.csr import as_csr
 from open_algorithms.learning.rows.dense import DenseRows

@@ -1,0 +1,30 @@
+"""The memory that a bank takes is known before it is there."""
+
+from open_algorithms.factorization_machines.machines.budget import affordable_models, bank_bytes
+from open_algorithms.factorization_machines.machines.layout import Layout
+from open_algorithms.factorization_machines.machines.machines import Machines, StepRules, Task
+from open_algorithms.factorization_machines.options.candidates import build_candidates
+from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters
+
+HP = parse_hyperparameters({"predictor_type": "regressor", "mini_batch_size": "1000"})
+
+
+def test_the_estimate_is_no_less_than_what_machines_take() -> None:
+    features = 20_000
+    machines = Machines(Layout(tuple(build_candidates(HP, 1e6))), Task(features, False), StepRules())
+    taken = sum(table.nbytes for table in (*machines.tables(), machines.sums)) + machines.touched_at.nbytes
+    best = machines.sums.nbytes
+    assert taken + best <= bank_bytes(HP, 13, features, 1000) <= 1.5 * (taken + best) + (64 << 20)
+
+
+def test_as_many_candidates_are_affordable_as_take_half_of_the_memory() -> None:
+    assert affordable_models(HP, 1000, 8 << 30) == 13
+    some = affordable_models(HP, 2_000_000, 8 << 30)
+    assert 2 < some < 13
+    assert bank_bytes(HP, some, 2_000_000, 1000) <= 4 << 30 < bank_bytes(HP, some + 1, 2_000_000, 1000)
+    assert affordable_models(HP, 10**9, 1 << 30) == 2
+
+
+def test_the_user_decides_where_a_number_is_given() -> None:
+    hp = parse_hyperparameters({"predictor_type": "regressor", "num_models": "40"})
+    assert affordable_models(hp, 10**9, 1 << 30) == 40
