@@ -42,11 +42,11 @@ def loss_figure(report: Report, channel: str) -> Figure:
 
 
 def shown_range(report: Report, losses: Sequence[list[float]]) -> tuple[float, float]:
-    """Return the range of losses to show, with those of candidate 0 where these are not far above the others."""
+    """Return the range of losses to show, with the lowest of candidate 0 where that is not far above the others."""
     curves = [curve for curve in losses if curve]
     own = [value for entry in report.chosen for value in losses[entry.candidate]]
     low, high = loss_range(curves, own)
-    original = max(finite_values(losses[0]), default=math.inf)
+    original = min(finite_values(losses[0]), default=math.inf)
     return low, max(high, original) if original <= NOT_FAR * high else high
 
 

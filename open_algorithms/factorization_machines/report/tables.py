@@ -54,18 +54,16 @@ def weight_table(report: Report) -> Table:
 
 
 def pair_table(report: Report, most: int | None = None) -> Table:
-    """Tabulate the pairs of features with the largest weights, only these in the units of training with `most`."""
-    rows = [
-        [
-            entry.features[0],
-            entry.features[1],
-            format_number(entry.standardised, 6 if most is None else 3),
-            *([format_number(entry.raw)] if most is None else []),
-        ]
-        for entry in report.pairs[:most]
+    """Tabulate the pairs of features with the largest weights; with `most` so many, in the units of training alone."""
+    names = [" \N{MULTIPLICATION SIGN} ".join(entry.features) for entry in report.pairs[:most]]
+    if most is not None:
+        rows = [[name, format_number(entry.standardised, 3)] for name, entry in zip(names, report.pairs, strict=False)]
+        return Table(["What pairs of features add", ""], rows)
+    every = [
+        [name, format_number(entry.standardised), format_number(entry.raw)]
+        for name, entry in zip(names, report.pairs, strict=True)
     ]
-    heads = ["feature", "and feature", "together add" if most else "in units of training"]
-    return Table([*heads, *([] if most else ["original units"])], rows, sentences=[1])
+    return Table(["pair of features", "in units of training", "original units"], every)
 
 
 def item_table(found: RecommendationSummary) -> Table:

@@ -86,9 +86,10 @@ def list_warnings(report: Report) -> Iterator[str]:
         )
     if training.held_out:
         again = ", before what was chosen learned again from them, too" if training.refitted else ""
+        what = "candidates" if report.threshold is None else "candidates and threshold"
         yield (
-            f"There was no validation channel: candidates and threshold were chosen on {name_rows(report)}. They are "
-            f"the validation rows below, whose figures are those of the model{again}."
+            f"There was no validation channel: {what} were chosen on {name_rows(report)}. They are the validation rows "
+            f"below, whose figures are those of the model{again}."
         )
     elif training.deciding == "train" and len(report.candidates) > 1:
         yield (
@@ -143,12 +144,11 @@ def choice_note(report: Report) -> str:
 
 
 def name_candidates(entries: list[CandidateEntry]) -> str:
-    """Name candidates, of many the first."""
-    names = [f"candidate {entry.candidate}" for entry in entries[:NAMED_CANDIDATES]]
-    more = len(entries) - len(names)
-    if more:
-        return f"{', '.join(names)} and {count_noun(more, 'other')}"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    """Name several candidates, of many the first."""
+    names = [str(entry.candidate) for entry in entries]
+    if len(names) > NAMED_CANDIDATES:
+        names = [*names[:NAMED_CANDIDATES], count_noun(len(names) - NAMED_CANDIDATES, "other")]
+    return f"candidates {', '.join(names[:-1])} and {names[-1]}"
 
 
 def learned_note(report: Report) -> str:
@@ -171,7 +171,7 @@ def recommendation_note(found: RecommendationSummary) -> str:
     text = (
         f"For each of {format_count(found.asked_users)} users, by the column {found.user_column}: the {found.top} best "
         f"of {format_count(found.items)} items, by the column {found.item_column}, that were not seen with that user, "
-        f"all else unknown. {format_count(found.recommended_items)} items are recommended to anyone."
+        f"all else unknown. Together that is {count_noun(found.recommended_items, 'different item')}."
     )
     count = len(found.popular)
     if count < found.items:
