@@ -1,14 +1,28 @@
 """report.json: what programs may rely on."""
 
 import json
+from dataclasses import fields
 
 import pytest
 
 from open_algorithms.factorization_machines.learn import write_report
-from open_algorithms.factorization_machines.report.schema import Report
+from open_algorithms.factorization_machines.report.schema import CalibrationEntry, Report
 from open_algorithms.learning.showing.report_json import encode_report
 from tests.factorization_machines.report.jobs import KINDS, make_report, make_table_report, train_job
+from tests.report_keys import Keys, add_keys, read_keys
 
+PAGE = "factorization_machines_report.md"
+NAMED = (  # by the job
+    "losses",
+    "scores",
+    "settings",
+    "quantiles",
+    "reliability",
+    "seconds",
+    "given",
+    "used",
+    "versions",
+)
 FIRST = ["format", "predictor_type", "objective", "stopped", "hosts", "num_factors", "data", "training", "candidates"]
 
 
@@ -22,6 +36,18 @@ def test_it_holds_the_numbers_of_the_report(report: Report) -> None:
     assert [entry["candidate"] for entry in found["candidates"]] == [entry.candidate for entry in report.candidates]
     assert found["losses"] == report.losses
     assert ("recommendations" in found) == ("columns" in found) == (report.columns is not None)
+
+
+def test_its_page_lists_every_key_and_none_that_is_not_there() -> None:
+    found: Keys = {}
+    for report in (*map(make_report, KINDS), make_table_report()):
+        add_keys(found, json.loads(encode_report(report)), NAMED)
+    metrics = {name for report in map(make_report, KINDS) for name in report.channels["test"].scores}
+    found["channels.NAME.thresholds[]"] -= metrics | {"binary_balanced_accuracy"}
+    listed = read_keys(PAGE)
+    assert listed.pop("reliability.NAME") == {field.name for field in fields(CalibrationEntry)}
+    assert listed.pop("losses") == set(make_report().losses)
+    assert listed == found
 
 
 def test_a_loss_that_is_not_known_is_null() -> None:
