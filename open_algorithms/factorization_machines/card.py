@@ -28,5 +28,6 @@ CARD = Card(
     },
     binary_exports=("vectors", "item-vectors", "user-vectors"),
     recommends=True,
+    holds_out=True,
     trial={"predictor_type": "binary_classifier", "num_factors": "2", "mini_batch_size": "20", "epochs": "2"},
 )

@@ -115,8 +115,10 @@ def choose_holdout(
 ) -> dict[str, str]:
     """Return the hyperparameters by which candidates are compared without rows for that, and print so.
 
-    They are none where the user has chosen one of them.
+    They are none where the user has chosen one of them, or the algorithm chooses by itself.
     """
+    if algorithm.card.holds_out:
+        return {}
     chosen = {name: strip_quotes(hyperparameters.get(name, AUTO)).lower() for name in (HOLDOUT, FOLDS)}
     usual = usual_selection(chosen, load_declarations(algorithm.card.declaration))
     if not usual or VALIDATION in data:

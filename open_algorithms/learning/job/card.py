@@ -41,6 +41,8 @@ class Card:
     hyperparameters of a small job, by which the service may try the algorithm. `asked` are those of which the user has
     to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one. Of the exports, those in
     `binary_exports` are no texts. One that `recommends` has models that may know users and items.
+    to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one. One that `holds_out` rows
+    to select on by itself, where it is not told which, is not told to by those who train on their own machine.
     """
 
     title: str
@@ -57,3 +59,4 @@ class Card:
     has_own_threads: bool = False
     binary_exports: tuple[str, ...] = ()
     recommends: bool = False
+    holds_out: bool = False
