@@ -10,8 +10,9 @@ from sklearn.base import ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from open_algorithms.doors.algorithms import Algorithm
+from open_algorithms.estimators.inputs.rows import take_pieces
 from open_algorithms.estimators.parameters import write_text
-from open_algorithms.estimators.unlabelled import UnlabelledEstimator, declare_parameters, take_pieces
+from open_algorithms.estimators.unlabelled import UnlabelledEstimator, declare_parameters
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.artifact.write import write_artifact
 from open_algorithms.k_means.report.schema import Report

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from open_algorithms.doors.algorithms import Algorithm
 from open_algorithms.estimators.base import ModelEstimator
 from open_algorithms.estimators.inputs.reading import read_features, read_rows
-from open_algorithms.estimators.inputs.rows import MatrixSource, TableSource, without_labels
+from open_algorithms.estimators.inputs.rows import MatrixSource, TableSource, take_pieces, without_labels
 from open_algorithms.estimators.parameters import select_parameters, write_texts
 from open_algorithms.learning.options.declaration import AUTO, Declaration, load_declarations
 from open_algorithms.learning.rows.csr import Features
@@ -55,13 +55,6 @@ class UnlabelledEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mod
     def _build_report(self, result: Any, work: Work) -> Any:
         """Return the report of a fit."""
         raise NotImplementedError
-
-
-def take_pieces(source: MatrixSource | TableSource) -> Iterator[Features]:
-    """Yield the rows of a source, some at a time: of a dense matrix in their own type, of others as float32."""
-    if isinstance(source, TableSource) or source.is_sparse:
-        return source.iterate_pieces()
-    return source.raw_pieces()
 
 
 def declare_parameters(algorithm: Algorithm, **defaults: str) -> dict[str, Declaration]:

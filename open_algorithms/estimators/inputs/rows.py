@@ -3,6 +3,7 @@
 Tests: tests/estimators/inputs/test_reading.py.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -59,8 +60,10 @@ class MatrixSource:
 
     @property
     def rows_at_once(self) -> int:
-        """The rows of a piece."""
-        return max(1, BLOCK_BYTES // (8 * max(1, int(self.X.shape[1]))))
+        """The rows of a piece: of sparse ones by the numbers that they hold, about."""
+        rows, width = map(int, self.X.shape)
+        held = math.ceil(self.X.nnz / max(1, rows)) if self.is_sparse else width
+        return max(1, BLOCK_BYTES // (8 * max(1, held)))
 
     def take_rows(self, first: int, last: int) -> Any:
         """Return rows as they are, where all are kept as a view."""
@@ -130,6 +133,13 @@ class Rows:
         """Subtract a shift (d,) from the features of a matrix in passes to come."""
         if isinstance(self.source, MatrixSource):
             self.source = replace(self.source, shift=shift)
+
+
+def take_pieces(source: MatrixSource | TableSource) -> Iterator[Features]:
+    """Yield the rows of a source, some at a time: of a dense matrix in their own type, of others as float32."""
+    if isinstance(source, TableSource) or source.is_sparse:
+        return source.iterate_pieces()
+    return source.raw_pieces()
 
 
 def without_labels(source: MatrixSource | TableSource) -> Rows:

@@ -59,6 +59,11 @@ def test_rows_are_read_in_pieces_in_their_order() -> None:
     np.testing.assert_array_equal(np.concatenate([x for x, _ in Rows(MatrixSource(matrix), labels)]), matrix)
 
 
+def test_wide_sparse_rows_are_read_many_at_a_time() -> None:
+    matrix = sparse.csr_array((np.ones(4000), (np.arange(4000), np.arange(4000))), (4000, 2**22))
+    assert len([*Rows(MatrixSource(matrix), np.zeros(4000, np.float32))]) == 1
+
+
 @pytest.mark.parametrize(
     ("bad", "match"),
     [
