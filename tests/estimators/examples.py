@@ -1,5 +1,6 @@
 """Data that the tests of estimators share, and quick ways to learn from it."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
@@ -44,3 +46,19 @@ def run_command(*words: object, algorithm: str = "linear_learner") -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=TOP, env=environ)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def name_features(X: NDArray[Any]) -> Any:
+    """Return a matrix as an arrow table with the names that `train_on_file` gives."""
+    return pyarrow.table({f"f{i}": X[:, i] for i in range(X.shape[1])})
+
+
+def train_on_file(folder: Path, X: Any, y: Any, algorithm: str = "linear_learner", **hyperparameters: Any) -> Path:
+    """Train on a file by the command line, and return the folder of the model."""
+    file = folder / "train.csv"
+    rows = np.column_stack([np.asarray(y, object), np.asarray(X, object)])
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows([["y", *(f"f{i}" for i in range(rows.shape[1] - 1))], *rows.tolist()])
+    settings = [word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}")]
+    run_command("train", file, "--target", "y", "--out", folder / "model", *settings, algorithm=algorithm)
+    return folder / "model"

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
 
 from linear_learner import LinearLearnerClassifier, LinearLearnerRegressor
+from open_algorithms.factorization_machines import FactorizationMachineClassifier, FactorizationMachineRegressor
 from open_algorithms.k_means import KMeans
 from open_algorithms.pca import PCA
 from tests.estimators.examples import NAMES, NUMBERS, QUICK, X, fit_amounts, fit_quickly, weight_bits
@@ -25,6 +26,14 @@ from tests.waiting import HANG_SECONDS
 IGNORE = "ignore::open_algorithms.estimators.fitting.progress.LearningWarning"
 EQUIVALENT = "a row of weight 2 and the row twice differ: they fall into other mini-batches, and parts held out"
 TOP = Path(__file__).parents[2]
+ESTIMATORS = (
+    LinearLearnerClassifier(),
+    LinearLearnerRegressor(),
+    FactorizationMachineClassifier(),
+    FactorizationMachineRegressor(),
+    KMeans(),
+    PCA(),
+)
 
 
 def expected_failures(estimator: Any) -> dict[str, str]:
@@ -35,16 +44,16 @@ def expected_failures(estimator: Any) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings(IGNORE)
-@parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [LinearLearnerClassifier(), LinearLearnerRegressor(), KMeans(), PCA()], expected_failed_checks=expected_failures
-)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)  # type: ignore[untyped-decorator]
 def test_every_check_of_scikit_learn_passes(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
 
 def test_each_is_what_its_name_says() -> None:
     assert is_classifier(LinearLearnerClassifier())
+    assert is_classifier(FactorizationMachineClassifier())
     assert is_regressor(LinearLearnerRegressor())
+    assert is_regressor(FactorizationMachineRegressor())
     assert is_clusterer(KMeans())
 
 

@@ -1,6 +1,5 @@
 """What the estimators of Linear Learner learn, and how they answer."""
 
-import csv
 import json
 import subprocess
 import sys
@@ -27,7 +26,8 @@ from tests.estimators.examples import (
     X,
     fit_amounts,
     fit_quickly,
-    run_command,
+    name_features,
+    train_on_file,
     weight_bits,
 )
 
@@ -38,20 +38,7 @@ TOP = Path(__file__).parents[2]
 
 def run_job(folder: Path, X: Any, y: Any, **hyperparameters: Any) -> Any:
     """Train on a file by the command line, and return the model."""
-    file = folder / "train.csv"
-    rows = np.column_stack([np.asarray(y, object), np.asarray(X, object)])
-    with file.open("w", newline="") as stream:
-        csv.writer(stream).writerows([["y", *(f"f{i}" for i in range(rows.shape[1] - 1))], *rows.tolist()])
-    settings = [word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}")]
-    run_command("train", file, "--target", "y", "--out", folder / "model", *settings)
-    return load_model(folder / "model")
-
-
-def name_features(X: NDArray[Any]) -> Any:
-    """Return a matrix as an arrow table with the names that `run_job` gives."""
-    import pyarrow
-
-    return pyarrow.table({f"f{i}": X[:, i] for i in range(X.shape[1])})
+    return load_model(train_on_file(folder, X, y, **hyperparameters))
 
 
 @pytest.mark.processes
