@@ -10,6 +10,8 @@ from container.codecs.recordio import encode_records
 from container.contract.environment import ServerSettings
 from container.web.application import create_app
 from open_algorithms.doors.algorithms import find_algorithm
+from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.artifact.write import write_artifact as write_machine
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.artifact.write import write_artifact as write_centers
 from open_algorithms.pca.artifact.model import ComponentModel
@@ -81,3 +83,27 @@ def test_pca_answers_a_projection_under_a_key_of_its_own(components: Path, kind:
 
 def test_pca_answers_records_with_all_numbers_under_one_key(components: Path) -> None:
     assert read_answer(RECORDIO, ask("pca", components, *REQUESTS[-1], RECORDIO), ("projection",)) == [[[2.0, 0.5]]]
+
+
+def write_small_machine(folder: Path, kind: str) -> Path:
+    """Write a machine of two features whose score of the row (0, 3) is 1 before any link."""
+    linear, factors = np.array([7, 0.5], np.float32), np.array([[1], [2]], np.float32)
+    write_machine(FactorModel(kind, -0.5, linear, factors), folder)
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "body"), REQUESTS)
+def test_factorization_machines_answer_a_score_and_of_classes_the_label(tmp_path: Path, kind: str, body: bytes) -> None:
+    folder = write_small_machine(tmp_path, "regressor")
+    answers = {accept: ask("factorization_machines", folder, kind, body, accept) for accept in (JSON, JSONLINES, CSV)}
+    assert answers == {JSON: b'{"predictions": [{"score": 1.0}]}', JSONLINES: b'{"score":1.0}\n', CSV: b"1.0\n"}
+    folder = write_small_machine(tmp_path, "binary_classifier")
+    answer = json.loads(ask("factorization_machines", folder, kind, body, JSON))
+    assert answer == {"predictions": [{"score": pytest.approx(0.7310586), "predicted_label": 1}]}
+
+
+def test_factorization_machines_answer_records_with_one_number_for_each_key(tmp_path: Path) -> None:
+    folder = write_small_machine(tmp_path, "binary_classifier")
+    answer = ask("factorization_machines", folder, *REQUESTS[-1], RECORDIO)
+    ((score, label),) = read_answer(RECORDIO, answer, ("score", "predicted_label"))
+    assert (score, label) == (pytest.approx(0.7310586), 1)

@@ -134,12 +134,17 @@ def test_a_model_has_the_same_bits_by_either_numpy(
 @pytest.mark.parametrize(
     ("word", "option", "columns"),
     [
+        (
+            "factorization_machines",
+            ("--target-first", "--set", "predictor_type=regressor", "--set", "epochs=2"),
+            ["score"],
+        ),
         ("k_means", ("--k", "3"), ["closest_cluster", "distance_to_cluster"]),
         ("pca", ("--num-components", "2"), ["projection_0", "projection_1"]),
     ],
 )
 def test_another_algorithm_trains_and_predicts_by_its_own_word(
-    environment: Environment, tmp_path: Path, word: str, option: tuple[str, str], columns: list[str]
+    environment: Environment, tmp_path: Path, word: str, option: tuple[str, ...], columns: list[str]
 ) -> None:
     rows, model = write_rows(tmp_path, 0, sparse=False), tmp_path / "model"
     environment.run(word, "train", rows, *option, "--out", model)

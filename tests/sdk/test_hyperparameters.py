@@ -1,4 +1,4 @@
-"""What the SDK's own LinearLearner, KMeans and PCA classes send, every argument of them, is understood."""
+"""What the SDK's own classes of the algorithms send, every argument of them, is understood."""
 
 import json
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from linear_learner.options.hyperparameters import parse_hyperparameters
+from open_algorithms.factorization_machines.options.hyperparameters import Start
+from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters as parse_machines
 from open_algorithms.k_means.options.hyperparameters import LloydSettings
 from open_algorithms.k_means.options.hyperparameters import parse_hyperparameters as parse_k_means
 from open_algorithms.pca.options.hyperparameters import parse_hyperparameters as parse_pca
@@ -50,6 +52,14 @@ K_MEANS = {
     "eval_metrics": ["msd", "ssd"],
 }  # fmt: skip
 PCA = {"num_components": 33, "algorithm_mode": "randomized", "subtract_mean": False, "extra_components": -1}
+PARTS = ("bias", "linear", "factors")
+MACHINES: dict[str, Any] = {
+    "num_factors": 64, "predictor_type": "regressor", "epochs": 3, "clip_gradient": 1.5, "eps": 1e-8,
+    "rescale_grad": 0.01,
+    **{f"{part}_{what}": value for part in PARTS for what, value in {
+        "lr": 0.5, "wd": 0.0, "init_method": "uniform", "init_scale": 0.1, "init_sigma": 0.2, "init_value": -1.5,
+    }.items()},
+}  # fmt: skip
 Classes = dict[str, list[dict[str, str]]]
 
 PROGRAM = """
@@ -78,6 +88,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Classes:
         ("KMeans", K_MEANS, 500),
         ("PCA", {"num_components": 2}, None),
         ("PCA", PCA, 5),
+        ("FactorizationMachines", {"num_factors": 8, "predictor_type": "binary_classifier"}, None),
+        ("FactorizationMachines", MACHINES, 50),
     ]
     printed = prepare_sdk(tmp_path_factory.mktemp("sdk"))(PROGRAM.format(jobs=json.dumps(jobs)))
     found: Classes = {}
@@ -110,3 +122,14 @@ def test_every_argument_of_the_pca_class_is_understood(sent: Classes) -> None:
     assert (few.num_components, few.feature_dim, few.mini_batch_size, few.subtract_mean) == (2, 34, 500, True)
     assert (many.num_components, many.is_randomized, many.subtract_mean) == (33, True, False)
     assert (many.mini_batch_size, many.extra_components) == (5, 33)
+
+
+def test_every_argument_of_the_factorization_machines_class_is_understood(sent: Classes) -> None:
+    few, many = map(parse_machines, sent["FactorizationMachines"])
+    assert set(MACHINES) <= set(sent["FactorizationMachines"][1])
+    assert (few.num_factors, few.feature_dim, few.is_classifier, few.epochs) == (8, 34, True, 50)
+    assert (many.num_factors, many.mini_batch_size, many.predictor_type, many.epochs) == (64, 50, "regressor", 3)
+    steps = many.steps
+    assert (steps.clip_gradient, steps.eps, steps.rescale_grad) == (1.5, 1e-8, 0.01)
+    assert {steps.bias_lr, steps.linear_lr, steps.factors_lr} == {0.5}
+    assert many.starts == dict.fromkeys(PARTS, Start("uniform", 0.1))

@@ -13,6 +13,7 @@ from examples.demo import lay_out_job
 from linear_learner.artifact.read import load_model
 from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.objective.model import LinearModel
+from open_algorithms.factorization_machines.artifact.read import load_model as load_machine
 from open_algorithms.k_means.artifact.read import load_model as load_centers
 from open_algorithms.pca.artifact.read import load_model as load_components
 from tests.contract.example import read_example
@@ -100,6 +101,20 @@ def test_the_pca_and_kmeans_classes_of_the_sdk_work_as_they_are(run: Run, tmp_pa
     np.testing.assert_array_equal(answers["closest_cluster"][:, None], nearest)
     np.testing.assert_array_equal(answers["distance_to_cluster"][:, None], np.array(distances, np.float32))
     assert [*map(len, (features, features[0], projections[0], set(map(tuple, nearest))))] == [342, 30, 5, 4]
+
+
+def test_the_factorization_machines_classes_of_the_sdk_work_as_they_are(run: Run) -> None:
+    package, kind, answers = run(
+        "The SDK's own FactorizationMachines classes",
+        expression="(learner.model_data, type(predictor).__name__, answers)",
+    )
+    X, y = read_example("train")
+    model = load_machine(Path(package.removeprefix("file://")))
+    expected = model.predict(X)
+    assert kind == "FactorizationMachinesPredictor"
+    assert [answer["predicted_label"] for answer in answers] == expected["predicted_label"][:5].tolist()
+    np.testing.assert_allclose([answer["score"] for answer in answers], expected["score"][:5], atol=1e-6)
+    assert np.mean(expected["predicted_label"] == y) > 0.95
 
 
 def test_a_tuning_loop_finds_the_figures_of_its_jobs_in_the_log_and_keeps_the_best(run: Run, tmp_path: Path) -> None:

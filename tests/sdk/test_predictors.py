@@ -10,6 +10,8 @@ import pytest
 
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.model import LinearModel
+from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.artifact.write import write_artifact as write_machine
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.artifact.write import write_artifact as write_centers
 from open_algorithms.pca.artifact.model import ComponentModel
@@ -67,6 +69,14 @@ def draw_linear_model(random: np.random.Generator, folder: Path) -> LinearModel:
     return model
 
 
+def draw_machine(random: np.random.Generator, folder: Path) -> FactorModel:
+    """Write a classifier of four features with three factors."""
+    numbers = random.normal(size=(4, 4)).astype(np.float32)
+    model = FactorModel("binary_classifier", 0.25, numbers[:, 0].copy(), numbers[:, 1:].copy())
+    write_machine(model, folder)
+    return model
+
+
 def draw_centers(random: np.random.Generator, folder: Path) -> CentroidModel:
     """Write three centers of four features."""
     model = CentroidModel(random.normal(size=(3, 4)).astype(np.float32))
@@ -86,6 +96,7 @@ def draw_components(random: np.random.Generator, folder: Path) -> ComponentModel
     ("word", "draw", "names"),
     [
         ("linear_learner", draw_linear_model, ("score", "predicted_label")),
+        ("factorization_machines", draw_machine, ("score", "predicted_label")),
         ("k_means", draw_centers, ("closest_cluster", "distance_to_cluster")),
         ("pca", draw_components, ("projection",)),
     ],
