@@ -71,7 +71,7 @@ class NativeStepper:
         self.library.sum_factor_gradients(ctypes.byref(job), ctypes.c_void_p(own.ctypes.data), len(own))
         count = int(job.slot_count)
         slots = self.buffers["slots"][: 2 * count].reshape(count, 2)
-        sums = self.buffers["gradients"][: count * machines.layout.width].reshape(count, -1)
+        sums = self.buffers["gradients"][: count * machines.layout.width].reshape(count, machines.layout.width)
         occurrences = np.diff(slots[:, 1], prepend=0).astype(np.float32)
         bias = self.buffers["bias_gradient"][: machines.layout.linear_columns].astype(np.float32)
         return Gradients(slots[:, 0].astype(np.int32), occurrences, sums.astype(np.float32), bias), tallies
