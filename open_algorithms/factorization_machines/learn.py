@@ -6,6 +6,7 @@ Tests: tests/factorization_machines/training/test_fit.py.
 from dataclasses import replace
 from pathlib import Path
 
+from open_algorithms.factorization_machines.measuring.folding import warn_of_folding
 from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters
 from open_algorithms.factorization_machines.training.fit import train_machines
 from open_algorithms.factorization_machines.training.result import TrainingResult
@@ -24,9 +25,11 @@ def fit(work: Work) -> TrainingResult:
     columns = work.read_columns(ColumnRequest(True, wishes))
     work = replace(work, row_weights={**work.row_weights, **columns.row_weights})
     result = train_machines(work, hp, columns)
-    if columns.shift is None:
-        return result
-    return replace(result, model=result.model.absorb_shift(-columns.shift))
+    if columns.shift is not None:
+        result = replace(result, model=result.model.absorb_shift(-columns.shift))
+    if warning := warn_of_folding(result.model, result.units.sizes):
+        work.log.warning(warning)
+    return result
 
 
 def save_model(result: TrainingResult, folder: Path) -> None:

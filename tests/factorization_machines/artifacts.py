@@ -68,6 +68,9 @@ def assert_same_model(found: FactorModel, model: FactorModel) -> None:
     assert (found.linear.dtype, found.factors.dtype) == (model.linear.dtype, model.factors.dtype)
     assert (found.linear.tobytes(), found.factors.tobytes()) == (model.linear.tobytes(), model.factors.tobytes())
     assert found.factors.shape == model.factors.shape
+    assert (found.centers is None) == (model.centers is None)
+    if found.centers is not None and model.centers is not None:
+        assert found.centers.tobytes() == model.centers.tobytes()
     assert (dict(found.settings), tuple(found.names)) == (dict(model.settings), tuple(model.names))
     assert (found.label_name, found.recipe, found.label_classes) == (
         model.label_name,

@@ -20,10 +20,11 @@ def draw_model(kind: str = "regressor", features: int = 7, factors: int = 3, see
     return FactorModel(kind, bias, numbers[:, 0].copy(), numbers[:, 1:].copy(), threshold, settings)
 
 
-def widen(model: FactorModel) -> FactorModel:
-    """Return the machine with a bias and linear weights that float32 does not hold."""
-    linear = model.linear.astype(np.float64) + 1e-9
-    return replace(model, bias=model.bias + 1e-9, linear=linear)
+def move_centers(model: FactorModel, size: float = 3.0, seed: int = 2) -> FactorModel:
+    """Return the machine with centers of this size, that float32 does not hold; the first is 0."""
+    centers = size * np.random.default_rng(seed).normal(size=model.feature_dim)
+    centers[0] = 0
+    return replace(model, centers=centers)
 
 
 def draw_rows(rows: int = 9, features: int = 7, seed: int = 1) -> Float32s:
@@ -36,7 +37,10 @@ def draw_rows(rows: int = 9, features: int = 7, seed: int = 1) -> Float32s:
 
 def sum_over_pairs(model: FactorModel, X: Floats) -> Float64s:
     """Return the scores before any link by the definition: each pair of different features by itself, (n,)."""
-    wide, factors = X.astype(np.float64), model.factors.astype(np.float64)
+    wide, factors = (
+        X.astype(np.float64) - (0 if model.centers is None else model.centers),
+        model.factors.astype(np.float64),
+    )
     scores = model.bias + wide @ model.linear.astype(np.float64)
     for i in range(model.feature_dim):
         for j in range(i):

@@ -13,7 +13,7 @@ from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import as_csr
 from open_algorithms.learning.types.arrays import Floats
 from open_algorithms.learning.work import ColumnRequest, Columns, Work
-from tests.factorization_machines.models import KINDS, draw_model, draw_rows, widen
+from tests.factorization_machines.models import KINDS, draw_model, draw_rows, move_centers
 from tests.learning.job.recorder import Recorder
 
 X = draw_rows(60)
@@ -40,7 +40,7 @@ def test_its_metrics_are_those_of_its_blocks(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_that_are_shifted_as_an_exact_machine_lets_them_be_are_measured_as_they_were(kind: str) -> None:
     shift = np.array([1e3, -7, 0, 0.5, 30, 0, 2])
-    exact = widen(draw_model(kind)).absorb_shift(-shift)
+    exact = move_centers(draw_model(kind)).absorb_shift(-shift)
     far = X.astype(np.float64) + shift
     expected = {name: value for name, _, value in measure_blocks(exact, [(far, Y)]).scores}
     assert measure(exact, X, shift=shift) == pytest.approx(expected, rel=1e-5)

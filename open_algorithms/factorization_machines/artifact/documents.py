@@ -8,6 +8,7 @@ import numpy as np
 
 from open_algorithms.factorization_machines.artifact.graph import OUTPUTS
 from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.artifact.params import LARGEST
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, NETWORK_FILES, NETWORK_SETTINGS
 from open_algorithms.learning.artifact.settings import finite_float, read_json_object
 from open_algorithms.learning.columns.document import read_classes
@@ -26,7 +27,8 @@ class Additions(NamedTuple):
     predictor_type: str | None = None
     threshold: float = 0.5
     bias: float | None = None
-    linear: Float64s | None = None
+    linear: Float32s | None = None
+    centers: Float64s | None = None
     names: tuple[str, ...] = ()
     label_name: str = ""
     recipe: Recipe | None = None
@@ -59,24 +61,37 @@ def read_predictor(found: Any, file: str) -> str | None:
 
 
 def write_additions(model: FactorModel) -> str:
-    """Return what the network's files do not hold; names are left out where the file would be too long to be read."""
+    """Return what the network's files do not hold; names are left out where the file would be too long to be read.
+
+    Of a machine with centers, bias and linear weights are there as well: the network's are those without centers.
+    Raises InputError where even these numbers alone would be too long.
+    """
     found: dict[str, Any] = {"predictor_type": model.predictor_type, "threshold": model.threshold}
-    if float(np.float32(model.bias)) != model.bias:
+    if model.centers is not None or float(np.float32(model.bias)) != model.bias:
         found["bias"] = model.bias
-    if model.exact:
-        found["linear"] = model.linear.tolist()
+    if model.centers is not None:
+        found |= {"centers": model.centers.tolist(), "linear": model.linear.tolist()}
     if model.label_classes:
         found["classes"] = list(model.label_classes)
     if model.label_name and model.recipe is None:
         found["label_name"] = model.label_name
     text = json.dumps({**found, **write_features(model.names, model.recipe)}, ensure_ascii=False)
-    if len(text.encode()) <= NETWORK_FILES.limits[ADDITIONAL_FILE] or model.recipe is not None:
+    most = NETWORK_FILES.limits[ADDITIONAL_FILE]
+    if len(text.encode()) <= most or (model.recipe is not None and model.centers is None):
         return text
+    if model.centers is not None and (model.recipe is not None or len(json.dumps(found)) > most):
+        raise InputError(
+            f"The model has {model.feature_dim:,} features with centers, more than {ADDITIONAL_FILE} holds: it may "
+            f"have {most:,} bytes. Give sparse rows, or set normalize_data=false."
+        )
     return json.dumps(found)
 
 
 def read_additions(content: bytes | bytearray, linear: Float32s, bias: np.float32) -> Additions:
-    """Return what our second file says; raise InputError where it is invalid, or contradicts the float32 numbers."""
+    """Return what our second file says; raise InputError where it is invalid.
+
+    Without centers, its bias must be the network's but for rounding.
+    """
     found = read_json_object(content, ADDITIONAL_FILE)
     predictor = read_predictor(found.get("predictor_type"), ADDITIONAL_FILE)
     threshold = finite_float(found.get("threshold", 0.5))
@@ -84,12 +99,19 @@ def read_additions(content: bytes | bytearray, linear: Float32s, bias: np.float3
         raise InputError(f"{ADDITIONAL_FILE} says threshold {shortened(found['threshold'])}; expected a finite number.")
     names, recipe = read_features(found, len(linear))
     classes = () if recipe is not None else read_classes(found.get("classes") or [], ADDITIONAL_FILE)
-    exact_bias = read_exact(found, "bias", np.array([bias]))
+    centers = read_numbers(found, "centers", len(linear))
+    own_bias = read_numbers(found, "bias", 1)
+    own_linear = None if centers is None else read_numbers(found, "linear", len(linear))
+    if centers is None and own_bias is not None and own_bias.astype(np.float32) != bias:
+        raise InputError(f"{ADDITIONAL_FILE} says another bias than the network's parameters hold.")
+    if centers is not None and (own_bias is None or own_linear is None):
+        raise InputError(f"{ADDITIONAL_FILE} says centers without bias and linear; expected all of them, or none.")
     return Additions(
         predictor,
         threshold,
-        None if exact_bias is None else float(exact_bias[0]),
-        read_exact(found, "linear", linear),
+        None if own_bias is None else float(own_bias[0]),
+        None if own_linear is None else own_linear.astype(np.float32),
+        centers,
         names,
         read_label_name(found, recipe),
         recipe,
@@ -97,18 +119,15 @@ def read_additions(content: bytes | bytearray, linear: Float32s, bias: np.float3
     )
 
 
-def read_exact(found: dict[str, Any], name: str, rounded: Float32s) -> Float64s | None:
-    """Return the float64 numbers of this name, which round to those given (n,); None where the file has none."""
+def read_numbers(found: dict[str, Any], name: str, count: int) -> Float64s | None:
+    """Return the numbers of this name, which must be so many that float32 has room for; None where there are none."""
     if found.get(name) is None:
         return None
     given = found[name] if isinstance(found[name], list) else [found[name]]
-    if len(given) != len(rounded) or None in map(finite_float, given):
+    numbers = [finite_float(value) for value in given]
+    if len(given) != count or not all(number is not None and abs(number) <= LARGEST for number in numbers):
         raise InputError(
-            f"{ADDITIONAL_FILE} says {name} {shortened(found[name])}; expected {len(rounded)} finite "
-            f"number{'s' * (len(rounded) > 1)}."
+            f"{ADDITIONAL_FILE} says {name} {shortened(found[name])}; expected {count} number{'s' * (count > 1)} of "
+            f"at most {LARGEST:.1e}."
         )
-    numbers = np.array(given, np.float64)
-    with np.errstate(over="ignore"):
-        if (numbers.astype(np.float32) != rounded).any():
-            raise InputError(f"{ADDITIONAL_FILE} says another {name} than the network's parameters hold.")
-    return numbers
+    return np.array(numbers, np.float64)

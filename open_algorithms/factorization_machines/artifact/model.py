@@ -10,30 +10,32 @@ import numpy as np
 from open_algorithms.factorization_machines.artifact.seen import SeenPairs
 from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.columns.values import write_class
-from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul
+from open_algorithms.learning.rows.csr import AnyFeatures, Csr, csr_matmul, slice_rows
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Numbers
 
 if TYPE_CHECKING:
     from open_algorithms.learning.columns.encode import Arrays, Encoded
 
 ROWS_AT_ONCE = 4096  # dense rows that are scored together
+NUMBERS_AT_ONCE = 2**23  # of sparse rows that are made dense together
 
 
 @dataclass(frozen=True)
 class FactorModel:
     """A factorization machine of raw features: bias, linear weights (d,) and factors (d, k), float32 numbers.
 
-    The score of a row x is bias + sum_j linear_j x_j + sum_{i<j} <factors_i, factors_j> x_i x_j, and the logistic
-    function of that for a binary classifier, which predicts 1 from `threshold` on. Linear weights in float64 mean that
-    features must be passed in float64. `settings` are the hyperparameters of the job, as texts. `names` are the feature
-    names and `label_name` the label's, where the training data had them; `recipe` says how the columns of a table
-    become the features. `label_classes` are the classes in the order of their numbers, where these are not the labels.
+    The score of a row x is bias + sum_j linear_j z_j + sum_{i<j} <factors_i, factors_j> z_i z_j of z = x - `centers`,
+    and the logistic function of that for a binary classifier, which predicts 1 from `threshold` on. Without centers z
+    is x; with them, (d,), features must be passed in float64. `settings` are the hyperparameters of the job, as texts.
+    `names` are the feature names and `label_name` the label's, where the training data had them; `recipe` says how the
+    columns of a table become the features. `label_classes` are the classes in the order of their numbers, where these
+    are not the labels.
     `seen` tells which users came with which items in the training data, where that is a table of both.
     """
 
     predictor_type: str
     bias: float
-    linear: Floats
+    linear: Float32s
     factors: Float32s
     threshold: float = 0.5
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class FactorModel:
     recipe: Recipe | None = None
     label_classes: tuple[str | float, ...] = ()
     seen: SeenPairs | None = None
+    centers: Float64s | None = field(default=None, kw_only=True)
 
     @property
     def feature_dim(self) -> int:
@@ -60,8 +63,8 @@ class FactorModel:
 
     @property
     def exact(self) -> bool:
-        """Whether features must be passed in float64, because the weights do not fit float32."""
-        return self.linear.dtype == np.float64
+        """Whether features must be passed in float64, because float32 may lose what differs from the centers."""
+        return self.centers is not None
 
     @property
     def feature_names(self) -> Sequence[str]:
@@ -85,14 +88,21 @@ class FactorModel:
         return np.asarray(np.einsum("dk,dk->d", self.factors, self.factors, dtype=np.float64))
 
     def absorb_shift(self, shift: Float64s) -> "FactorModel":
-        """Return the equivalent machine for features from which `shift` (d,) has been subtracted.
+        """Return the equivalent machine for features from which `shift` (d,) has been subtracted: of other centers."""
+        centers = (np.zeros(self.feature_dim) if self.centers is None else self.centers) - shift
+        return replace(self, centers=centers if centers.any() else None)
 
-        Its bias and linear weights take on what the shift adds, in float64; its factors are the same.
+    def fold_centers(self) -> tuple[float, Float64s]:
+        """Return bias and linear weights (d,) of the machine without centers that has the same factors and scores.
+
+        With centers c and a = sum_j c_j factors_j, the bias is that of a row of zeros, and linear weights are
+        linear_j - <a, factors_j> + |factors_j|^2 c_j. Of centers far from 0 these are differences of large numbers.
         """
-        sums = shift @ self.factors.astype(np.float64)
-        linear = self.linear + (self.factors @ sums - self._norms * shift)
-        bias = float(self._dense_margins(shift[None])[0])
-        return replace(self, bias=bias, linear=np.asarray(linear, np.float64))
+        if self.centers is None:
+            return self.bias, self.linear.astype(np.float64)
+        factors = self.factors.astype(np.float64)
+        pairs = factors @ (self.centers @ factors) - self._norms * self.centers
+        return float(self._dense_margins(np.zeros((1, self.feature_dim)))[0]), self.linear - pairs
 
     def encode_rows(self, arrays: "Arrays") -> "Encoded":
         """Make features of rows of a table by the recipe, which must be there; raises ColumnFault for a value."""
@@ -103,15 +113,30 @@ class FactorModel:
 
     def margins(self, X: AnyFeatures) -> Float64s:
         """Return the scores of rows X (n, d) before any link, (n,), summed in float64."""
-        if isinstance(X, Csr):
+        if isinstance(X, Csr) and self.centers is None:
             return self._sparse_margins(X)
-        parts = [self._dense_margins(X[first : first + ROWS_AT_ONCE]) for first in range(0, len(X), ROWS_AT_ONCE)]
-        return np.concatenate([np.zeros(0), *parts])
+        rows, step = X.shape[0], ROWS_AT_ONCE
+        if isinstance(X, Csr):
+            step = max(1, min(step, NUMBERS_AT_ONCE // self.feature_dim))
+        parts = (
+            slice_rows(X, first, min(first + step, rows)) if isinstance(X, Csr) else X[first : first + step]
+            for first in range(0, rows, step)
+        )
+        return np.concatenate([np.zeros(0), *map(self._dense_margins, parts)])
 
-    def _dense_margins(self, X: Floats) -> Float64s:
-        wide = X.astype(np.float64)
-        sums, linear = wide @ self.factors.astype(np.float64), wide @ self.linear.astype(np.float64)
-        return self._add_up(linear, sums, np.square(wide) @ self._norms)
+    def center_rows(self, X: AnyFeatures) -> Float64s:
+        """Return rows X (n, d) less the centers, dense."""
+        if isinstance(X, Csr):
+            Z = np.zeros((X.shape[0], self.feature_dim))
+            Z[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
+        else:
+            Z = X.astype(np.float64)
+        return Z if self.centers is None else Z - self.centers
+
+    def _dense_margins(self, X: AnyFeatures) -> Float64s:
+        Z = self.center_rows(X)
+        sums, linear = Z @ self.factors.astype(np.float64), Z @ self.linear.astype(np.float64)
+        return self._add_up(linear, sums, np.square(Z) @ self._norms)
 
     def _sparse_margins(self, X: Csr) -> Float64s:
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))

@@ -1,4 +1,4 @@
-"""A machine as flat bytes in shared memory: linear weights (d,), factors (d, k), names, recipe, seen pairs."""
+"""A machine as flat bytes: linear weights (d,), factors (d, k), centers (d,), names, recipe, and seen pairs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,11 @@ def pack_model(model: FactorModel) -> list[memoryview]:
     """Return the buffers that, concatenated, are the packed machine."""
     linear, factors = (np.ascontiguousarray(array) for array in (model.linear, model.factors))
     features = pack_features(model.names, model.recipe)
-    parts = (linear.data, factors.reshape(-1).data, *features, *pack_seen(model.seen))
+    centers = np.zeros(0) if model.centers is None else np.ascontiguousarray(model.centers)
+    parts = (linear.data, factors.reshape(-1).data, centers.data, *features, *pack_seen(model.seen))
     header = {
         "predictor_type": model.predictor_type,
         "bias": model.bias,
-        "type": linear.dtype.name,
         "shape": factors.shape,
         "threshold": model.threshold,
         "settings": dict(model.settings),
@@ -45,12 +45,12 @@ def unpack_model(buffer: "ReadableBuffer") -> FactorModel:
         sizes: list[int] = header["bytes"]
         return sizes
 
-    header, (linear, factors, names, recipe, *seen) = unpack_parts(MAGIC, buffer, part_sizes)
+    header, (linear, factors, centers, names, recipe, *seen) = unpack_parts(MAGIC, buffer, part_sizes)
     feature_names, table = unpack_features(names, recipe)
     return FactorModel(
         header["predictor_type"],
         header["bias"],
-        np.frombuffer(linear, header["type"]),
+        np.frombuffer(linear, np.float32),
         np.frombuffer(factors, np.float32).reshape(header["shape"]),
         header["threshold"],
         header["settings"],
@@ -59,6 +59,7 @@ def unpack_model(buffer: "ReadableBuffer") -> FactorModel:
         table,
         tuple(header["label_classes"]),
         unpack_seen(header["seen"], *seen),
+        centers=np.frombuffer(centers, np.float64) if len(centers) else None,
     )
 
 

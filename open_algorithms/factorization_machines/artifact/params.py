@@ -7,7 +7,12 @@ import numpy as np
 
 from open_algorithms.factorization_machines.artifact.graph import Shape
 from open_algorithms.factorization_machines.artifact.model import FactorModel
-from open_algorithms.learning.artifact.archives import NETWORK_PARAMETERS, NETWORK_SETTINGS, NETWORK_SYMBOL
+from open_algorithms.learning.artifact.archives import (
+    ADDITIONAL_FILE,
+    NETWORK_PARAMETERS,
+    NETWORK_SETTINGS,
+    NETWORK_SYMBOL,
+)
 from open_algorithms.learning.artifact.arrays import read_arrays, require_finite
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.types.arrays import Float32s
@@ -19,6 +24,8 @@ EXPECTED = (
     f"{', '.join(PREFIX + name for name in SPARSE_NAMES)} of a factorization machine, or "
     f"{', '.join(PREFIX + name for name in DENSE_NAMES)}"
 )
+LARGEST = float(np.finfo(np.float32).max)
+ROUNDING32, ROUNDING64 = 1e-6, 1e-12  # generous bounds of how far numbers of each type are off, relative to their terms
 MOST_ARRAYS = 64  # of any network whose names are told in a message
 
 
@@ -31,10 +38,33 @@ class Parameters(NamedTuple):
 
 
 def list_arrays(model: FactorModel) -> dict[str, Float32s]:
-    """Return the arrays of the sparse network; where there are no factors, v is one column of zeros."""
+    """Return the arrays of the sparse network, without centers; v is one column of zeros if there are no factors."""
     factors = model.factors if model.num_factors else np.zeros((model.feature_dim, 1), np.float32)
-    arrays = (factors, model.linear.astype(np.float32)[:, None], np.array([model.bias], np.float32))
+    bias, linear = fold_parameters(model)
+    arrays = (factors, linear[:, None], np.array([bias]))
     return {PREFIX + name: array for name, array in zip(SPARSE_NAMES, arrays, strict=True)}
+
+
+def fold_parameters(model: FactorModel) -> tuple[np.float32, Float32s]:
+    """Return bias and linear weights (d,) of the machine without centers, those beyond float32 its largest numbers."""
+    bias, linear = (np.clip(numbers, -LARGEST, LARGEST) for numbers in model.fold_centers())
+    return np.float32(bias), np.asarray(linear, np.float32)
+
+
+def check_folded(model: FactorModel, found: Parameters) -> None:
+    """Raise InputError where the network's numbers are not those of the machine: not to rounding, without centers."""
+    if model.centers is None:
+        return
+    linear, sizes = np.abs(model.linear), np.abs(model.factors.astype(np.float64))
+    centers = np.abs(model.centers)
+    sums, own = centers @ sizes, np.einsum("dk,dk->d", sizes, sizes) * centers
+    bias_terms = abs(model.bias) + linear @ centers + (sums @ sums + own @ centers) / 2
+    terms = np.append(bias_terms, linear + sizes @ sums + own)
+    mine, theirs = np.append(*fold_parameters(model)).astype(np.float64), np.append(found.bias, found.linear)
+    if (np.abs(mine - theirs) > ROUNDING32 * np.abs(theirs) + ROUNDING64 * terms).any():
+        raise InputError(
+            f"{ADDITIONAL_FILE} says other centers, bias or linear weights than {NETWORK_PARAMETERS} was made of."
+        )
 
 
 def read_parameters(content: bytes | bytearray, settings: Mapping[str, str], shapes: Mapping[str, Shape]) -> Parameters:

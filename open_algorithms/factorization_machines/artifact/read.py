@@ -13,7 +13,7 @@ from open_algorithms.factorization_machines.artifact.documents import (
 )
 from open_algorithms.factorization_machines.artifact.graph import Graph, read_graph
 from open_algorithms.factorization_machines.artifact.model import FactorModel
-from open_algorithms.factorization_machines.artifact.params import read_parameters
+from open_algorithms.factorization_machines.artifact.params import check_folded, read_parameters
 from open_algorithms.factorization_machines.artifact.seen import check_seen, read_seen
 from open_algorithms.learning.artifact.archives import (
     ADDITIONAL_FILE,
@@ -74,7 +74,8 @@ def read_model(files: ModelFiles, where: str) -> FactorModel:
         )
     settings = read_settings(files[NETWORK_SETTINGS]) if NETWORK_SETTINGS in files else {}
     graph = read_graph(files[NETWORK_SYMBOL]) if NETWORK_SYMBOL in files else Graph(None, {})
-    bias, linear, factors = read_parameters(files[NETWORK_PARAMETERS], settings, graph.shapes)
+    numbers = read_parameters(files[NETWORK_PARAMETERS], settings, graph.shapes)
+    bias, linear, factors = numbers
     added = read_additions(files[ADDITIONAL_FILE], linear, bias) if ADDITIONAL_FILE in files else Additions()
     said = {
         NETWORK_SETTINGS: read_predictor(settings.get("predictor_type"), NETWORK_SETTINGS),
@@ -93,9 +94,11 @@ def read_model(files: ModelFiles, where: str) -> FactorModel:
         added.recipe,
         added.label_classes,
         read_seen(files[SEEN_FILE]) if SEEN_FILE in files else None,
+        centers=added.centers,
     )
     if model.seen is not None:
         check_seen(model.seen, model.recipe)
+    check_folded(model, numbers)
     check_classes(model.classes, model.predictor_type, 2)
     return model
 

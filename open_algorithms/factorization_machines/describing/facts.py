@@ -37,6 +37,8 @@ def model_facts(model: FactorModel) -> list[tuple[str, str]]:
         ("linear weights that are 0", f"{int((model.linear == 0).sum()):,} of {model.feature_dim:,}"),
         ("bias", f"{model.bias:.6g}"),
     ]
+    if model.centers is not None:
+        known.append(("features less a center", f"{int((model.centers != 0).sum()):,} of {model.feature_dim:,}"))
     if model.predictor_type == "binary_classifier":
         known.append(("threshold", f"{model.threshold:.6g}"))
     told = [name for name in TOLD_SETTINGS if name in model.settings]

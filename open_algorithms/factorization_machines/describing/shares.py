@@ -22,14 +22,26 @@ _NOTE = Markup('<p class="note">{}</p>')
 def explain_rows(model: FactorModel, X: Features) -> Contributions:
     """Divide the scores of rows X (n, d), before any link, among the columns of a table, or among the features.
 
-    A feature adds its linear weight times its value, and half of what each of its pairs adds; the bias is the base.
+    A feature adds its linear weight times its value less its center, and half of what each of its pairs adds; the bias
+    is the base.
     """
+    count, names = X.shape[0], model.feature_names if model.recipe is None else model.recipe.needed_names
+    columns = number_columns(model.recipe, model.feature_dim)
+    if model.exact:
+        added = np.zeros((len(names), count))
+        np.add.at(added, columns, share_features(model, model.center_rows(X)).T)
+        return Contributions(names, np.full(count, model.bias), added.T)
     rows = as_csr(X)
-    names = model.feature_names if model.recipe is None else model.recipe.needed_names
-    places = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)) * len(names)
-    places += number_columns(model.recipe, model.feature_dim)[rows.indices]
-    added = np.asarray(np.bincount(places, share_values(model, rows), rows.shape[0] * len(names)), np.float64)
-    return Contributions(names, np.full(rows.shape[0], model.bias), added.reshape(rows.shape[0], len(names)))
+    places = np.repeat(np.arange(count), np.diff(rows.indptr)) * len(names) + columns[rows.indices]
+    added = np.asarray(np.bincount(places, share_values(model, rows), count * len(names)), np.float64)
+    return Contributions(names, np.full(count, model.bias), added.reshape(count, len(names)))
+
+
+def share_features(model: FactorModel, Z: Float64s) -> Float64s:
+    """Return what each feature of rows less the centers, Z (n, d), adds to its row's score, (n, d)."""
+    factors = model.factors.astype(np.float64)
+    others = (Z @ factors) @ factors.T - Z * np.einsum("dk,dk->d", factors, factors)
+    return np.asarray(Z * (model.linear + others / 2))
 
 
 def share_values(model: FactorModel, X: Csr) -> Float64s:
@@ -59,7 +71,7 @@ def render_shares(model: FactorModel, X: Features) -> Markup:
     left = f" The {len(added) - MAX_BARS:,} smallest are left out." if len(added) > MAX_BARS else ""
     note = (
         f"They begin at {base:.4g}, the bias, and come to {base + added.sum():.4g}. A column has half of what each of "
-        f"its pairs adds.{left}"
+        f"its pairs adds.{' Numbers count by how far they are from their centers.' * model.exact}{left}"
     )
     return join_lines(
         [frame_figure(f"What each column adds to {what}", bars), _NOTE.format(note), *_show_pairs(model, X)]
@@ -68,10 +80,11 @@ def render_shares(model: FactorModel, X: Features) -> Markup:
 
 def _show_pairs(model: FactorModel, X: Features) -> list[Markup]:
     """Return a table of the pairs of columns that add most to the score of the one row; none without factors."""
-    row = as_csr(X)
-    columns, places = np.unique(number_columns(model.recipe, model.feature_dim)[row.indices], return_inverse=True)
+    values = model.center_rows(X)[0]
+    (used,) = values.nonzero()
+    columns, places = np.unique(number_columns(model.recipe, model.feature_dim)[used], return_inverse=True)
     sums = np.zeros((len(columns), model.num_factors))
-    np.add.at(sums, places, model.factors[row.indices] * row.data[:, None].astype(np.float64))
+    np.add.at(sums, places, model.factors[used] * values[used, None])
     found = find_largest_pairs(sums, np.arange(len(columns)), MAX_PAIRS)
     if not found:
         return []

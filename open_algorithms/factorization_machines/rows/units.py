@@ -14,7 +14,7 @@ from open_algorithms.learning.rows.csr import Csr
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.scaling import column_moments, find_flags
 from open_algorithms.learning.rows.sparse import SparseRows
-from open_algorithms.learning.types.arrays import Float32s, Floats
+from open_algorithms.learning.types.arrays import Float32s
 
 SAMPLE_ROWS = 10_000  # that units are taken from
 
@@ -38,22 +38,11 @@ class Units:
         ends = np.append(0, np.cumsum(np.bincount(rows, minlength=len(Z))))
         return Csr(Z[rows, columns].astype(np.float32), columns.astype(np.int32), ends, (len(Z), Z.shape[1]))
 
-    def restore(self, found: Parameters) -> tuple[float, Floats, Float32s]:
-        """Return bias, linear weights (d,) and factors (d, k) for raw features, of parameters for these units.
-
-        Linear weights are float64 where something is subtracted: what makes up for that may be large beside the rest.
-        With v of raw units, c the centers and a = sum_j c_j v_j, linear weights become w_j - <a, v_j> + |v_j|^2 c_j and
-        the bias b - sum_j w_j c_j + |a|^2 / 2 - sum_j |v_j|^2 c_j^2 / 2.
-        """
-        linear, factors = found.linear, found.factors
-        if self.sizes is not None:
-            linear, factors = linear / self.sizes, factors / self.sizes[:, None]
-        if self.centers is None:
-            return found.bias, linear, factors
-        centers, wide = self.centers.astype(np.float64), factors.astype(np.float64)
-        squares, at = np.einsum("dk,dk->d", wide, wide), centers @ wide
-        bias = found.bias - float(linear @ centers) + float(at @ at - squares @ centers**2) / 2
-        return bias, linear - wide @ at + squares * centers, factors
+    def restore(self, found: Parameters) -> Parameters:
+        """Return bias, linear weights (d,) and factors (d, k) for raw features less the centers, of those for units."""
+        if self.sizes is None:
+            return found
+        return Parameters(found.bias, found.linear / self.sizes, found.factors / self.sizes[:, None])
 
 
 def fit_units(rows: AnyRows, hosts: Hosts = SINGLE_HOST) -> Units:

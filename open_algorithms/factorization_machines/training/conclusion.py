@@ -179,15 +179,15 @@ def build_model(plan: Plan, parameters: Mapping[int, Parameters], shares: Shares
     }
     bias, linear, factors = plan.units.restore(mix_parameters(own, shares))
     hosts, columns = plan.work.hosts, plan.columns
-    linear, factors = hosts.broadcast(linear), np.asarray(hosts.broadcast(factors), np.float32)
+    linear, factors = (np.asarray(hosts.broadcast(part), np.float32) for part in (linear, factors))
     bias = float(hosts.broadcast(np.array([bias]))[0])
     if not (np.isfinite(bias) and np.isfinite(linear).all() and np.isfinite(factors).all()):
         raise InputError(DIVERGED)
     settings = final_configuration(plan.work.hyperparameters)
     named = len(columns.features) == len(linear)
-    return FactorModel(
+    model = FactorModel(
         plan.hp.predictor_type,
-        bias if linear.dtype == np.float64 else float(np.float32(bias)),
+        float(np.float32(bias)),
         linear,
         factors,
         settings=settings | {"feature_dim": str(len(linear)), "num_factors": str(factors.shape[1])},
@@ -196,6 +196,9 @@ def build_model(plan: Plan, parameters: Mapping[int, Parameters], shares: Shares
         recipe=columns.recipe if named else None,
         label_classes=columns.classes,
     )
+    if plan.units.centers is None:
+        return model
+    return model.absorb_shift(-np.asarray(hosts.broadcast(plan.units.centers), np.float64))
 
 
 def score_channels(

@@ -16,7 +16,7 @@ from open_algorithms.factorization_machines.artifact.documents import (
 )
 from open_algorithms.learning.artifact.archives import NETWORK_FILES
 from open_algorithms.learning.job.errors import InputError
-from tests.factorization_machines.models import draw_model, widen
+from tests.factorization_machines.models import draw_model, move_centers
 from tests.factorization_machines.tables import make_table_model
 
 MODEL = draw_model("binary_classifier", features=3)
@@ -39,11 +39,24 @@ def test_a_plain_machine_adds_only_its_threshold() -> None:
     assert read_additions(b"{}", MODEL.linear, BIAS) == Additions()
 
 
-def test_numbers_that_float32_does_not_hold_come_back_to_the_last_bit() -> None:
-    wide = widen(MODEL)
-    found = read_additions(write_additions(wide).encode(), wide.linear.astype(np.float32), np.float32(wide.bias))
+def test_of_a_machine_with_centers_what_was_trained_comes_back_to_the_last_bit() -> None:
+    model = move_centers(MODEL, 1e9)
+    found = read_additions(write_additions(model).encode(), np.zeros(3, np.float32), np.float32(9))
     assert found.linear is not None
-    assert (found.bias, found.linear.tobytes()) == (wide.bias, wide.linear.tobytes())
+    assert found.centers is not None
+    assert model.centers is not None
+    assert (found.bias, found.linear.tobytes()) == (model.bias, model.linear.tobytes())
+    assert found.centers.tobytes() == model.centers.tobytes()
+
+
+def test_more_centers_than_the_file_holds_are_refused_at_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {**NETWORK_FILES.limits, "additional-params.json": 100}
+    monkeypatch.setattr(documents, "NETWORK_FILES", replace(NETWORK_FILES, limits=limits))
+    for model in (move_centers(MODEL), move_centers(make_table_model())):
+        with pytest.raises(
+            InputError, match=r"features with centers, more than .*Give sparse rows, or set normalize_data"
+        ):
+            write_additions(model)
 
 
 def test_of_a_table_the_recipe_alone_tells_of_features_and_label() -> None:
@@ -67,11 +80,13 @@ def test_names_are_left_out_where_the_file_would_be_too_long(monkeypatch: pytest
         ({"predictor_type": ["regressor"]}, r"says predictor_type \['regressor'\]"),
         ({"threshold": "x"}, "says threshold 'x'; expected a finite number"),
         ({"threshold": None}, "says threshold None; expected a finite number"),
-        ({"bias": float("nan")}, "says bias nan; expected 1 finite number"),
+        ({"bias": float("nan")}, "says bias nan; expected 1 number of at most 3.4e"),
         ({"bias": 3.0}, "says another bias than the network's parameters hold"),
-        ({"linear": 3.0}, "says linear 3.0; expected 3 finite numbers"),
-        ({"linear": [1, 2, "x"]}, r"says linear \[1, 2, 'x'\]; expected 3 finite numbers"),
-        ({"linear": [1e300, 2, 3]}, "says another linear than the network's parameters hold"),
+        ({"centers": 3.0}, "says centers 3.0; expected 3 numbers of at most 3.4e"),
+        ({"centers": [1, 2, "x"]}, r"says centers \[1, 2, 'x'\]; expected 3 numbers"),
+        ({"centers": [1, 2, 3], "linear": [1e300, 2, 3]}, r"says linear \[1e\+300, 2, 3\]; expected 3 numbers"),
+        ({"centers": [1, 2, 3], "linear": [1, 2, 3]}, "says centers without bias and linear; expected all"),
+        ({"centers": [1, 2, 3], "bias": 1}, "says centers without bias and linear; expected all"),
         ({"label_name": 3}, "says label_name 3; expected a text"),
         ({"classes": "no"}, "says classes"),
         ({"feature_names": "abc"}, "says feature_names 'abc'; expected a list of texts"),

@@ -1,5 +1,6 @@
 """A machine scores rows by its definition: bias, linear weights, and the products of each pair of features."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,16 +8,18 @@ import pyarrow as pa
 import pytest
 
 from open_algorithms.factorization_machines.artifact import model as scoring
+from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe, Target
 from open_algorithms.learning.rows.csr import as_csr
-from tests.factorization_machines.models import KINDS, draw_model, draw_rows, sum_over_pairs, widen
+from tests.factorization_machines.models import KINDS, draw_model, draw_rows, move_centers, sum_over_pairs
 
 X = draw_rows(30)
 
 
 @pytest.mark.parametrize("factors", [1, 3, 8])
-def test_a_score_is_the_sum_over_all_pairs(factors: int) -> None:
-    model = draw_model(factors=factors)
+@pytest.mark.parametrize("draw", [draw_model, lambda **sizes: move_centers(draw_model(**sizes))])
+def test_a_score_is_the_sum_over_all_pairs(factors: int, draw: Callable[..., FactorModel]) -> None:
+    model = draw(factors=factors)
     assert model.margins(X) == pytest.approx(sum_over_pairs(model, X), rel=1e-12, abs=1e-12)
 
 
@@ -43,13 +46,32 @@ def test_a_row_of_zeros_scores_the_bias_and_no_rows_have_no_scores() -> None:
         assert model.margins(none).shape == (0,)
 
 
-def test_features_far_from_0_keep_the_digits_that_vary_where_weights_are_exact() -> None:
-    model = replace(widen(draw_model(factors=2)), factors=draw_model(factors=2).factors * np.float32(1e-3))
-    far = X.astype(np.float64) + 1e6
-    near = np.array(far.astype(np.float32), np.float64)
+def test_features_far_from_0_keep_the_digits_that_vary() -> None:
+    model = replace(draw_model(), centers=np.full(7, 1.5e9))
     assert model.exact
-    assert model.margins(far) == pytest.approx(sum_over_pairs(model, far), rel=1e-12)
-    assert np.abs(sum_over_pairs(model, near) - sum_over_pairs(model, far)).max() > 1e-2
+    far = X.astype(np.float64) + 1.5e9
+    assert model.margins(far) == pytest.approx(draw_model().margins(X), abs=1e-5)
+    assert np.abs(model.margins(far.astype(np.float32)) - draw_model().margins(X)).max() > 1
+
+
+@pytest.mark.parametrize("together", [1, 4096])
+def test_sparse_rows_score_as_dense_ones_where_zeros_are_far_from_the_centers(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = move_centers(draw_model())
+    monkeypatch.setattr(scoring, "NUMBERS_AT_ONCE", 7 * together)
+    assert model.margins(as_csr(X)) == pytest.approx(model.margins(X), rel=1e-12)
+    assert model.margins(as_csr(X)) == pytest.approx(sum_over_pairs(model, X), rel=1e-12)
+    assert model.margins(as_csr(X[:0])).shape == (0,)
+
+
+def test_a_machine_without_centers_may_have_the_same_scores() -> None:
+    model = move_centers(draw_model())
+    bias, linear = model.fold_centers()
+    folded = replace(model, bias=bias, linear=linear.astype(np.float32), centers=None)
+    assert folded.margins(X) == pytest.approx(model.margins(X), rel=1e-5, abs=1e-5)
+    assert draw_model().fold_centers()[0] == draw_model().bias
+    np.testing.assert_array_equal(draw_model().fold_centers()[1], draw_model().linear)
 
 
 @pytest.mark.parametrize("factors", [0, 3])
@@ -57,8 +79,9 @@ def test_features_less_a_shift_score_as_they_did(factors: int) -> None:
     model, shift = draw_model(factors=factors), np.array([1e3, -7, 0, 0.5, 30, 0, 2])
     shifted = model.absorb_shift(shift)
     assert shifted.margins(X - shift) == pytest.approx(model.margins(X), rel=1e-9, abs=1e-6)
-    assert shifted.absorb_shift(-shift).linear == pytest.approx(model.linear, abs=1e-9)
     assert shifted.exact
+    assert shifted.absorb_shift(-shift).centers is None
+    assert shifted.absorb_shift(shift).margins(X - 2 * shift) == pytest.approx(model.margins(X), rel=1e-9, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ from open_algorithms.learning.columns.recipe import CategoryColumn, Recipe, Targ
 from open_algorithms.learning.job.errors import InputError
 from tests.factorization_machines import pairs
 from tests.factorization_machines.artifacts import assert_same_model
-from tests.factorization_machines.models import draw_model, widen
+from tests.factorization_machines.models import draw_model, move_centers
 
 CLASSIFIER = draw_model("binary_classifier", 2)
 RECIPE = Recipe((CategoryColumn("c", ("x", "y")),), Target("t", ("bad", "good")))
@@ -18,7 +18,8 @@ MODELS = {
     "classifier": CLASSIFIER,
     "regressor": draw_model(),
     "linear": draw_model(factors=0),
-    "exact": widen(CLASSIFIER),
+    "exact": move_centers(CLASSIFIER),
+    "far": move_centers(CLASSIFIER, 1e9),
     "named": replace(CLASSIFIER, names=("a", "größe <b>"), label_name="y", label_classes=(-1.0, 1.0)),
     "table": replace(CLASSIFIER, recipe=RECIPE, names=RECIPE.feature_names, label_name="t"),
     "seen pairs": pairs.draw_model(seen=pairs.SEEN, label_name="stars"),
@@ -34,8 +35,10 @@ def test_a_machine_comes_back_as_it_was(name: str) -> None:
 
 
 def test_numbers_are_views_of_the_memory_that_nobody_can_write() -> None:
-    memory = np.frombuffer(b"".join(pack_model(CLASSIFIER)), np.uint8)
-    for array in (unpack_model(memory.data).factors, unpack_model(memory.data).linear):
+    memory = np.frombuffer(b"".join(pack_model(move_centers(CLASSIFIER))), np.uint8)
+    found = unpack_model(memory.data)
+    assert found.centers is not None
+    for array in (found.factors, found.linear, found.centers):
         assert np.shares_memory(array, memory)
         assert not array.flags.writeable
     buffers = pack_model(CLASSIFIER)

@@ -29,7 +29,7 @@ from tests.factorization_machines.artifacts import (
     unzip,
     write_files,
 )
-from tests.factorization_machines.models import KINDS, draw_model, widen
+from tests.factorization_machines.models import KINDS, draw_model, draw_rows, move_centers
 from tests.learning.artifact.packages import pack_tar, pack_zip
 
 COLUMNS = (CategoryColumn("c", ("x", "größe <b>"), has_missing=True), NumberColumn("n", 3.5, 1.0))
@@ -39,7 +39,10 @@ MODELS = {
     "regressor": REGRESSOR,
     "linear": draw_model(factors=0),
     "one factor": draw_model(factors=1),
-    "exact": widen(CLASSIFIER),
+    "exact": move_centers(CLASSIFIER),
+    "far": move_centers(REGRESSOR, 1e9),
+    "beyond float32": replace(CLASSIFIER, centers=np.full(4, 3e38)),
+    "linear with centers": move_centers(draw_model(factors=0)),
     "exact bias": replace(REGRESSOR, bias=0.1),
     "named": replace(CLASSIFIER, names=("a", "", "a", "größe <b>"), label_name="y", label_classes=("no", "yes")),
     "table": replace(
@@ -61,6 +64,25 @@ def test_a_machine_comes_back_as_it_was(name: str, tmp_path: Path) -> None:
         archive = pack_tar([(f"./{file}", files[file]) for file in members])
         assert_same_model(load_model(write_files(tmp_path / "packed", {"model.tar.gz": archive})), MODELS[name])
         assert_same_model(load_model(tmp_path / "packed" / "model.tar.gz"), MODELS[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_originals_zip_of_a_machine_with_centers_has_the_same_scores_by_itself(kind: str, tmp_path: Path) -> None:
+    model, X = move_centers(draw_model(kind)), draw_rows()
+    found = load_model(write_files(tmp_path, {ZIP: artifact_files(model)[ZIP]}))
+    assert not found.exact
+    assert found.margins(X) == pytest.approx(model.margins(X), rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(("field", "size"), [("centers", 3), ("bias", 3), ("linear", 3), ("centers", 1e9)])
+def test_centers_of_another_machine_are_refused(field: str, size: float, tmp_path: Path) -> None:
+    files = artifact_files(move_centers(CLASSIFIER, size))
+    added = json.loads(files[BESIDE])
+    added[field] = np.multiply(added[field], 1.5).tolist()
+    with pytest.raises(
+        InputError, match=r"additional-params.json says other centers, bias or linear weights than params"
+    ):
+        load_model(write_files(tmp_path, files | {BESIDE: json.dumps(added).encode()}))
 
 
 @pytest.mark.parametrize("kind", KINDS)

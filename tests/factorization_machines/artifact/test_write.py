@@ -11,10 +11,11 @@ import pytest
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.artifact.read import load_model
 from open_algorithms.factorization_machines.artifact.write import write_artifact
+from open_algorithms.factorization_machines.measuring.folding import warn_of_folding
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.types.arrays import Float32s
 from tests.factorization_machines.artifacts import ENTRIES, ZIP, artifact_files, assert_same_model, unzip
-from tests.factorization_machines.models import KINDS, draw_model, draw_rows, widen
+from tests.factorization_machines.models import KINDS, draw_model, draw_rows, move_centers
 
 
 def load_as_documented(model: FactorModel, folder: Path) -> Any:
@@ -92,10 +93,20 @@ def test_our_own_file_changes_nothing_of_the_originals(kind: str) -> None:
     assert unzip(artifact_files(more)[ZIP]) == unzip(artifact_files(plain)[ZIP])
 
 
-def test_what_float32_does_not_hold_is_rounded_in_the_originals_file() -> None:
-    model = widen(draw_model())
-    rounded = replace(model, linear=model.linear.astype(np.float32), bias=float(np.float32(model.bias)))
-    assert artifact_files(model)[ZIP] == artifact_files(rounded)[ZIP]
+def test_the_originals_file_is_that_of_the_machine_without_centers() -> None:
+    model = move_centers(draw_model())
+    bias, linear = model.fold_centers()
+    plain = replace(model, linear=linear.astype(np.float32), bias=bias, centers=None)
+    assert artifact_files(model)[ZIP] == artifact_files(plain)[ZIP]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", KINDS)
+def test_mxnet_answers_for_centers_that_are_not_far_from_0_as_we_do(kind: str, tmp_path: Path) -> None:
+    model, X = move_centers(draw_model(kind), 10), draw_rows(20) + np.float32(5)
+    assert warn_of_folding(model, None) is None
+    answer = answer_by_mxnet(load_as_documented(model, tmp_path), X, sparse=False)
+    np.testing.assert_allclose(answer, model.predict(X)["score"], rtol=1e-3, atol=1e-3)
 
 
 def test_a_disk_that_is_full_is_told_as_by_the_system(tmp_path: Path) -> None:

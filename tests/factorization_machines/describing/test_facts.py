@@ -38,6 +38,11 @@ def test_a_classifier_has_a_threshold_and_names_of_its_label_and_classes_where_t
     assert named[:3] == [("predictor type", "binary_classifier"), ("label", "y"), ("classes", "'no', 'yes'")]
 
 
+def test_features_that_count_from_a_center_are_told() -> None:
+    assert ("features less a center", "2 of 3") in model_facts(replace(CLASSIFIER, centers=np.array([0, 1e9, -1])))
+    assert "features less a center" not in dict(model_facts(CLASSIFIER))
+
+
 def test_weights_and_pairs_are_tables_the_largest_first() -> None:
     weights, pairs = model_tables(CLASSIFIER)
     assert (weights.title, weights.rows) == ("Linear weights, all", [["b", "-2"], ["a", "0.5"], ["c", "0"]])

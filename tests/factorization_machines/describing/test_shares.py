@@ -9,20 +9,29 @@ from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing import shares
 from open_algorithms.factorization_machines.describing.shares import explain_rows, render_shares
 from open_algorithms.learning.rows.csr import as_csr
-from tests.factorization_machines.models import draw_model, draw_rows, widen
+from tests.factorization_machines.models import draw_model, draw_rows, move_centers
 from tests.factorization_machines.tables import encode_table, make_table_model
 
 X = draw_rows(30)
 
 
-@pytest.mark.parametrize("model", [draw_model(), draw_model(factors=0), widen(draw_model())])
+@pytest.mark.parametrize("model", [draw_model(), draw_model(factors=0), move_centers(draw_model())])
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_parts_of_features_add_up_to_the_score(model: FactorModel, sparse: bool) -> None:
     found = explain_rows(model, as_csr(X) if sparse else X)
     assert found.base.tolist() == [model.bias] * 30
     assert found.base + found.added.sum(axis=1) == pytest.approx(model.margins(X), rel=1e-12, abs=1e-12)
     assert list(found.names) == [f"f{i}" for i in range(7)]
-    assert not found.added[X == 0].any()
+    assert not found.added[model.center_rows(X) == 0].any()
+
+
+def test_features_far_from_0_add_by_how_far_they_are_from_their_centers() -> None:
+    model = replace(draw_model(), centers=np.full(7, 1e9))
+    found = explain_rows(model, X.astype(np.float64) + 1e9)
+    assert found.added == pytest.approx(explain_rows(draw_model(), X).added, abs=1e-5)
+    page = render_shares(model, X[1:2].astype(np.float64) + 1e9)
+    assert "Numbers count by how far they are from their centers." in page
+    assert "their centers" not in render_shares(draw_model(), X[1:2])
 
 
 def test_a_pair_adds_half_to_each_of_its_features() -> None:
@@ -38,6 +47,9 @@ def test_parts_of_a_tables_columns_add_up_to_the_score() -> None:
     assert found.base + found.added.sum(axis=1) == pytest.approx(model.margins(rows), rel=1e-12)
     features = explain_rows(replace(model, recipe=None), rows).added
     assert found.added[:, 1] == pytest.approx(features[:, 2:5].sum(axis=1), rel=1e-12)
+    moved = move_centers(model)
+    parts, features = explain_rows(moved, rows).added, explain_rows(replace(moved, recipe=None), rows).added
+    assert parts[:, 1] == pytest.approx(features[:, 2:5].sum(axis=1), rel=1e-12)
 
 
 def test_many_rows_are_explained_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +72,10 @@ def test_a_pair_of_columns_adds_the_product_of_what_their_features_sum_up_to() -
     columns = np.array([[1], [2], [3]], np.float32)
     model = replace(draw_model(features=3), factors=columns, names=("a", "b", "c"))
     page = render_shares(model, np.array([[1, 2, 0]], np.float32))
+    assert '<tr><th scope="row">a</th><td>b</td><td>4</td></tr>' in page
+    assert page.count("<tr>") == 2
+    moved = replace(model, centers=np.array([1e9, 1e9, 1e9]))
+    page = render_shares(moved, np.array([[1, 2, 0]]) + 1e9)
     assert '<tr><th scope="row">a</th><td>b</td><td>4</td></tr>' in page
     assert page.count("<tr>") == 2
 

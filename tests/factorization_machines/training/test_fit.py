@@ -1,10 +1,15 @@
 """A job learns what pairs do, whatever the form and the place of its rows, and as the original does by itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.data import FOLDER
+from open_algorithms.factorization_machines.artifact.packing import pack_model, unpack_model
+from open_algorithms.factorization_machines.artifact.read import load_model
+from open_algorithms.factorization_machines.learn import save_model
 from open_algorithms.factorization_machines.training.result import TrainingResult
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import Csr
@@ -130,9 +135,32 @@ def test_dense_numbers_of_any_size_learn_what_their_standardised_form_does() -> 
     raw = (Z * sizes + centers).astype(np.float32)
     result = learn(CLASSIFIER, cut_blocks(raw, labels))
     assert result.model.exact
+    assert result.model.linear.dtype == result.model.factors.dtype == np.float32
     assert result.measurements["validation"].scores[0][2] > 0.9
     plain = learn({**ALONE, "normalize_data": "false"}, cut_blocks(Z, labels))
     assert not plain.model.exact
+
+
+@pytest.mark.parametrize("texts", [CLASSIFIER, REGRESSOR])
+def test_numbers_far_from_0_are_learned_scored_and_kept_as_those_around_0(
+    texts: dict[str, str], tmp_path: Path
+) -> None:
+    generator, log = np.random.default_rng(0), Recorder()
+    Z = generator.normal(size=(3000, 6)).astype(np.float32)
+    liking = Z[:, 0] * Z[:, 1] + Z[:, 2]
+    labels = (liking > 0).astype(np.float32) if texts is CLASSIFIER else liking
+    shift = np.linspace(1e9, 2e9, 6)
+    result = learn(texts, cut_blocks(Z, labels), log, read_columns=lambda request: Columns(shift=shift))
+    name, _, value = result.measurements["validation"].scores[0]
+    assert value > 0.9 if name == "binary_classification_accuracy" else value < 0.2
+    rows = generator.normal(size=(50, 6))
+    expected = learn(texts, cut_blocks(Z, labels)).model.margins(rows)
+    save_model(result, tmp_path)
+    packed = b"".join(pack_model(load_model(tmp_path)))
+    for model in (result.model, load_model(tmp_path), unpack_model(packed)):
+        assert model.margins(rows + shift) == pytest.approx(expected, abs=1e-3)
+        np.testing.assert_array_equal(model.margins(rows + shift), result.model.margins(rows + shift))
+    assert log.has_said("For such programs subtract fixed numbers from these columns")
 
 
 def test_a_feature_of_a_sparse_row_counts_by_its_usual_size() -> None:
