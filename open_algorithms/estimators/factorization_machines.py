@@ -49,7 +49,7 @@ class FactorizationMachine(LabelledEstimator):
     def coef_(self) -> Float64s:
         """The linear weights (d,), of a classifier those of the score of the positive class."""
         check_is_fitted(self)
-        return np.asarray(self.model_.linear, np.float64)
+        return self.model_.fold_centers()[1]
 
     @property
     def factors_(self) -> Float64s:
@@ -61,7 +61,7 @@ class FactorizationMachine(LabelledEstimator):
     def intercept_(self) -> float:
         """The bias."""
         check_is_fitted(self)
-        return float(self.model_.bias)
+        return self.model_.fold_centers()[0]
 
     def _build_report(self, result: TrainingResult, work: Work) -> Report:
         from open_algorithms.factorization_machines.report.build import build_report

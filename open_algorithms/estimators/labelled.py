@@ -82,7 +82,7 @@ class LabelledEstimator(ModelEstimator):
     @classmethod
     def _check_kind(cls, model: Any, path: str | Path) -> None:
         if model.predictor_type not in cls._predictor_types:
-            family = next(kind for kind in cls.__mro__ if "_algorithm" in vars(kind))
+            family: Any = next(kind for kind in cls.__mro__ if "_algorithm" in vars(kind))
             other = next(kind for kind in family.__subclasses__() if model.predictor_type in kind._predictor_types)
             raise ValueError(f"{path} holds a {model.predictor_type}: load it by {other.__name__}.load.")
 

@@ -17,17 +17,15 @@ LISTED_WEIGHTS, LISTED_PAIRS = 50, 50
 
 
 def standardise_model(model: FactorModel, units: Units) -> FactorModel:
-    """Return the machine of features in the units of training, which gives the same scores, but for its bias.
+    """Return the machine of features divided by their sizes in training, which gives the same scores.
 
-    Linear weights are what such a unit adds where all other features are at what was subtracted from them.
+    Linear weights are what such a unit adds where all other features are at their centers.
     """
-    linear, factors = model.linear.astype(np.float64), model.factors
-    if units.centers is not None:
-        centers, wide = units.centers.astype(np.float64), factors.astype(np.float64)
-        linear = linear + wide @ (centers @ wide) - np.einsum("dk,dk->d", wide, wide) * centers
-    if units.sizes is not None:
-        linear, factors = linear * units.sizes, factors * units.sizes[:, None]
-    return replace(model, linear=linear, factors=factors)
+    if units.sizes is None:
+        return model
+    centers = None if model.centers is None else model.centers / units.sizes
+    linear, factors = model.linear * units.sizes, model.factors * units.sizes[:, None]
+    return replace(model, linear=linear, factors=factors, centers=centers)
 
 
 def list_weights(model: FactorModel, standardised: FactorModel) -> list[WeightEntry]:
