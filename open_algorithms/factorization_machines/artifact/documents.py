@@ -29,6 +29,7 @@ class Additions(NamedTuple):
     bias: float | None = None
     linear: Float32s | None = None
     centers: Float64s | None = None
+    reach: Float32s | None = None
     names: tuple[str, ...] = ()
     label_name: str = ""
     recipe: Recipe | None = None
@@ -71,13 +72,15 @@ def write_additions(model: FactorModel) -> str:
         found["bias"] = model.bias
     if model.centers is not None:
         found |= {"centers": model.centers.tolist(), "linear": model.linear.tolist()}
+    if model.reach is not None:
+        found["reach"] = model.reach.tolist()
     if model.label_classes:
         found["classes"] = list(model.label_classes)
     if model.label_name and model.recipe is None:
         found["label_name"] = model.label_name
     text = json.dumps({**found, **write_features(model.names, model.recipe)}, ensure_ascii=False)
     most = NETWORK_FILES.limits[ADDITIONAL_FILE]
-    if len(text.encode()) <= most or (model.recipe is not None and model.centers is None):
+    if len(text.encode()) <= most or (model.recipe is not None and model.centers is model.reach is None):
         return text
     if model.centers is not None and (model.recipe is not None or len(json.dumps(found)) > most):
         raise InputError(
@@ -106,12 +109,16 @@ def read_additions(content: bytes | bytearray, linear: Float32s, bias: np.float3
         raise InputError(f"{ADDITIONAL_FILE} says another bias than the network's parameters hold.")
     if centers is not None and (own_bias is None or own_linear is None):
         raise InputError(f"{ADDITIONAL_FILE} says centers without bias and linear; expected all of them, or none.")
+    reach = read_numbers(found, "reach", len(linear))
+    if reach is not None and (reach < 0).any():
+        raise InputError(f"{ADDITIONAL_FILE} says a reach below 0; expected how far from its center a feature counts.")
     return Additions(
         predictor,
         threshold,
         None if own_bias is None else float(own_bias[0]),
         None if own_linear is None else own_linear.astype(np.float32),
         centers,
+        None if reach is None else reach.astype(np.float32),
         names,
         read_label_name(found, recipe),
         recipe,

@@ -30,6 +30,7 @@ class FactorModel:
     `names` are the feature names and `label_name` the label's, where the training data had them; `recipe` says how the
     columns of a table become the features. `label_classes` are the classes in the order of their numbers, where these
     are not the labels.
+    A feature counts as no further from its center than `reach` (d,): pairs of outliers would count beyond measure.
     `seen` tells which users came with which items in the training data, where that is a table of both.
     """
 
@@ -45,6 +46,7 @@ class FactorModel:
     label_classes: tuple[str | float, ...] = ()
     seen: SeenPairs | None = None
     centers: Float64s | None = field(default=None, kw_only=True)
+    reach: Float32s | None = field(default=None, kw_only=True)
 
     @property
     def feature_dim(self) -> int:
@@ -95,6 +97,8 @@ class FactorModel:
     def fold_centers(self) -> tuple[float, Float64s]:
         """Return bias and linear weights (d,) of the machine without centers that has the same factors and scores.
 
+        Those of rows within reach, that is.
+
         With centers c and a = sum_j c_j factors_j, the bias is that of a row of zeros, and linear weights are
         linear_j - <a, factors_j> + |factors_j|^2 c_j. Of centers far from 0 these are differences of large numbers.
         """
@@ -102,7 +106,8 @@ class FactorModel:
             return self.bias, self.linear.astype(np.float64)
         factors = self.factors.astype(np.float64)
         pairs = factors @ (self.centers @ factors) - self._norms * self.centers
-        return float(self._dense_margins(np.zeros((1, self.feature_dim)))[0]), self.linear - pairs
+        of_zeros = replace(self, reach=None)._dense_margins(np.zeros((1, self.feature_dim)))
+        return float(of_zeros[0]), self.linear - pairs
 
     def encode_rows(self, arrays: "Arrays") -> "Encoded":
         """Make features of rows of a table by the recipe, which must be there; raises ColumnFault for a value."""
@@ -113,7 +118,7 @@ class FactorModel:
 
     def margins(self, X: AnyFeatures) -> Float64s:
         """Return the scores of rows X (n, d) before any link, (n,), summed in float64."""
-        if isinstance(X, Csr) and self.centers is None:
+        if isinstance(X, Csr) and self.centers is None and self.reach is None:
             return self._sparse_margins(X)
         rows, step = X.shape[0], ROWS_AT_ONCE
         if isinstance(X, Csr):
@@ -125,13 +130,14 @@ class FactorModel:
         return np.concatenate([np.zeros(0), *map(self._dense_margins, parts)])
 
     def center_rows(self, X: AnyFeatures) -> Float64s:
-        """Return rows X (n, d) less the centers, dense."""
+        """Return rows X (n, d) less the centers, dense, and no further from 0 than the reach."""
         if isinstance(X, Csr):
             Z = np.zeros((X.shape[0], self.feature_dim))
             Z[np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices] = X.data
         else:
             Z = X.astype(np.float64)
-        return Z if self.centers is None else Z - self.centers
+        Z = Z if self.centers is None else Z - self.centers
+        return Z if self.reach is None else np.clip(Z, -self.reach, self.reach)
 
     def _dense_margins(self, X: AnyFeatures) -> Float64s:
         Z = self.center_rows(X)

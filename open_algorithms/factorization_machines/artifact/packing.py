@@ -1,4 +1,4 @@
-"""A machine as flat bytes: linear weights (d,), factors (d, k), centers (d,), names, recipe, and seen pairs."""
+"""A machine as flat bytes: linear weights (d,), factors (d, k), centers and reach (d,), names, recipe, seen pairs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ def pack_model(model: FactorModel) -> list[memoryview]:
     linear, factors = (np.ascontiguousarray(array) for array in (model.linear, model.factors))
     features = pack_features(model.names, model.recipe)
     centers = np.zeros(0) if model.centers is None else np.ascontiguousarray(model.centers)
-    parts = (linear.data, factors.reshape(-1).data, centers.data, *features, *pack_seen(model.seen))
+    reach = np.zeros(0, np.float32) if model.reach is None else np.ascontiguousarray(model.reach)
+    parts = (linear.data, factors.reshape(-1).data, centers.data, reach.data, *features, *pack_seen(model.seen))
     header = {
         "predictor_type": model.predictor_type,
         "bias": model.bias,
@@ -45,7 +46,7 @@ def unpack_model(buffer: "ReadableBuffer") -> FactorModel:
         sizes: list[int] = header["bytes"]
         return sizes
 
-    header, (linear, factors, centers, names, recipe, *seen) = unpack_parts(MAGIC, buffer, part_sizes)
+    header, (linear, factors, centers, reach, names, recipe, *seen) = unpack_parts(MAGIC, buffer, part_sizes)
     feature_names, table = unpack_features(names, recipe)
     return FactorModel(
         header["predictor_type"],
@@ -60,6 +61,7 @@ def unpack_model(buffer: "ReadableBuffer") -> FactorModel:
         tuple(header["label_classes"]),
         unpack_seen(header["seen"], *seen),
         centers=np.frombuffer(centers, np.float64) if len(centers) else None,
+        reach=np.frombuffer(reach, np.float32) if len(reach) else None,
     )
 
 

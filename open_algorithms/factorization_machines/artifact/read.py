@@ -95,6 +95,7 @@ def read_model(files: ModelFiles, where: str) -> FactorModel:
         added.label_classes,
         read_seen(files[SEEN_FILE]) if SEEN_FILE in files else None,
         centers=added.centers,
+        reach=added.reach,
     )
     if model.seen is not None:
         check_seen(model.seen, model.recipe)

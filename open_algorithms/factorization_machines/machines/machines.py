@@ -58,6 +58,7 @@ class Task:
     is_classifier: bool
     label_mean: float = 0.0
     label_deviation: float = 1.0
+    has_bias: bool = True
 
     def label_units(self, *, is_original: bool) -> tuple[float, float]:
         """Return the mean and the deviation of labels that a candidate learns less and by: 0 and 1 of the original."""
@@ -66,7 +67,7 @@ class Task:
     @property
     def start_bias(self) -> float:
         """The bias by which a machine answers the mean of the labels, in the units that candidates of ours learn."""
-        if not self.is_classifier:
+        if not self.is_classifier or not self.has_bias:
             return 0.0
         share = min(max(self.label_mean, 1e-6), 1 - 1e-6)
         return float(np.log(share / (1 - share)))

@@ -78,7 +78,8 @@ class PlainStepper:
         since = (machines.epoch_updates - machines.touched_at).astype(np.float32)
         updates = np.float32(machines.epoch_updates)
         means = (machines.sums + since[:, None] * machines.weights) / updates
-        machines.sums[:] = np.where(machines.averaged != 0, means, machines.weights)
+        known = np.where(machines.second != 0, means, np.float32(0))  # the others are as they were drawn
+        machines.sums[:] = np.where(machines.averaged != 0, known, machines.weights)
         machines.touched_at[:] = 0
         of_biases = machines.bias[SUMS] / updates
         machines.bias[SUMS] = np.where(machines.bias_averaged != 0, of_biases, machines.bias[WEIGHTS])

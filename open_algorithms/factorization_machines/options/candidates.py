@@ -4,18 +4,42 @@ Rows of one batch that have a feature add `factors_shrinkage` times half the squ
 them: features of many rows, of which more is known, are shrunk as much as others beside what their rows say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
+from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, USUAL_EPOCHS, Hyperparameters
 
 FACTOR_COUNTS = (8, 16, 32)
 SHRINKAGES = (0.035, 0.05, 0.02, 0.07, 0.01, 0.1, 0.003, 0.04, 0.06, 0.03, 0.15, 0.001)
 OF_SQUARES = 1.6  # times that, of the square loss of a label in its deviations
 LINEAR_SHARE = 0.1  # of the factors' shrinkage
-RATE, START_DEVIATION = 0.003, 0.05
+WITHOUT_FACTORS = 4  # the number of the candidate of ours that leaves pairs out
+START_DEVIATION = 0.05
 USUAL_MODELS = len(SHRINKAGES) + 1
 UPDATES_AN_EPOCH = 400  # that there are at least, where rows are not few
 BATCHES = (20, 25, 40, 50, 100, 125, 200, 250, 500, 1000)  # they divide the original's
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What suits so many rows: of candidates of ours, the learning rate and how much more they are shrunk than others.
+
+    And epochs at most, epochs without a gain after which a candidate is stopped, and the share of rows to hold out.
+    """
+
+    rate: float
+    strength: float
+    epochs: int
+    patience: int
+    holdout: float
+
+
+FEW_ROWS = 1000
+OF_FEW_ROWS, OF_MANY_ROWS = Regime(0.01, 3.0, 200, 10, 0.3), Regime(0.003, 1.0, USUAL_EPOCHS, 4, 0.1)
+
+
+def choose_regime(rows: float) -> Regime:
+    """Return what suits so many train rows."""
+    return OF_FEW_ROWS if rows < FEW_ROWS else OF_MANY_ROWS
 
 
 @dataclass(frozen=True)
@@ -50,9 +74,21 @@ def candidate_count(hp: Hyperparameters) -> int:
     return USUAL_MODELS if hp.num_models is None else hp.num_models
 
 
-def build_candidates(hp: Hyperparameters, rows: float) -> list[Candidate]:
-    """Return the candidates for so many train rows, infinite where nobody knows how many there are."""
-    return [original_candidate(hp), *(vary_candidate(hp, number, rows) for number in range(1, candidate_count(hp)))]
+def build_candidates(hp: Hyperparameters, rows: float, rows_here: float | None = None) -> list[Candidate]:
+    """Return the candidates for so many train rows, infinite where nobody knows how many there are.
+
+    Of these a host has at most `rows_here`, or all. Mini-batches of the original are no larger than what fills up the
+    rows to mini-batches of the others.
+    """
+    here = rows if rows_here is None else rows_here
+    own = hp.mini_batch_size or usual_batch(here)
+    if hp.mini_batch_size and here < own:
+        own = max(1, int(here))
+    first, others = original_candidate(hp), range(1, candidate_count(hp))
+    if here < first.mini_batch_size:
+        filled = int(-(-here // own)) * own
+        first = replace(first, mini_batch_size=max(1, min(first.mini_batch_size, filled)))
+    return [first, *(replace(vary_candidate(hp, number, rows), mini_batch_size=own) for number in others)]
 
 
 def original_candidate(hp: Hyperparameters) -> Candidate:
@@ -61,8 +97,8 @@ def original_candidate(hp: Hyperparameters) -> Candidate:
     return Candidate(
         number=0,
         num_factors=hp.num_factors,
-        bias_lr=steps.bias_lr,
-        linear_lr=steps.linear_lr,
+        bias_lr=steps.bias_lr if steps.use_bias else 0.0,
+        linear_lr=steps.linear_lr if steps.use_linear else 0.0,
         factors_lr=steps.factors_lr,
         bias_wd=steps.bias_wd,
         linear_wd=steps.linear_wd,
@@ -76,21 +112,22 @@ def original_candidate(hp: Hyperparameters) -> Candidate:
 
 def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
     """Return a candidate of ours; beyond the usual number they are the same again, from another start."""
-    shrinkage = SHRINKAGES[(number - 1) % len(SHRINKAGES)] * (1.0 if hp.is_classifier else OF_SQUARES)
+    regime, place = choose_regime(rows), (number - 1) % len(SHRINKAGES)
+    shrinkage = SHRINKAGES[place] * regime.strength * (1.0 if hp.is_classifier else OF_SQUARES)
     counts = sorted({min(count, hp.num_factors) for count in FACTOR_COUNTS})
     return Candidate(
         number=number,
-        num_factors=counts[-1 - number % len(counts)],
-        bias_lr=RATE,
-        linear_lr=RATE,
-        factors_lr=RATE,
+        num_factors=0 if place + 1 == WITHOUT_FACTORS else counts[-1 - number % len(counts)],
+        bias_lr=regime.rate if hp.steps.use_bias else 0.0,
+        linear_lr=regime.rate if hp.steps.use_linear else 0.0,
+        factors_lr=regime.rate,
         bias_wd=0.0,
         linear_wd=0.0,
         factors_wd=0.0,
         linear_shrinkage=LINEAR_SHARE * shrinkage,
         factors_shrinkage=shrinkage,
         averaged=True,
-        mini_batch_size=hp.mini_batch_size or usual_batch(rows),
+        mini_batch_size=ORIGINAL_BATCH,
     )
 
 

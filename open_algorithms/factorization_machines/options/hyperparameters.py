@@ -53,12 +53,14 @@ class SelectionSettings:
     target_precision: float
     f_beta: float
     holdout: float | None
-    early_stopping_patience: int
+    early_stopping_patience: int | None
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
     """Typed hyperparameters; None stands for auto. Names, ranges and defaults are declared in hyperparameters.yaml.
+
+    Where the user does not say how many epochs there are, and it is no tuning job, `are_epochs_ours`.
 
     `starts` are those of bias, linear weights and factors, by name. `kinds` maps names of columns to what the user says
     that they are.
@@ -69,6 +71,7 @@ class Hyperparameters:
     feature_dim: int | None
     mini_batch_size: int | None
     epochs: int
+    are_epochs_ours: bool
     num_models: int | None
     steps: StepSettings
     starts: Mapping[str, Start]
@@ -113,6 +116,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
         feature_dim=values["feature_dim"],
         mini_batch_size=values["mini_batch_size"],
         epochs=values["epochs"] or (TUNED_EPOCHS if tuning else USUAL_EPOCHS),
+        are_epochs_ours=values["epochs"] is None and not tuning,
         num_models=models,
         steps=StepSettings(**{field.name: values[field.name] for field in fields(StepSettings)}),
         starts={part: read_start(part, values) for part in PARTS},

@@ -25,7 +25,8 @@ def standardise_model(model: FactorModel, units: Units) -> FactorModel:
         return model
     centers = None if model.centers is None else model.centers / units.sizes
     linear, factors = model.linear * units.sizes, model.factors * units.sizes[:, None]
-    return replace(model, linear=linear, factors=factors, centers=centers)
+    reach = None if model.reach is None else model.reach / units.sizes
+    return replace(model, linear=linear, factors=factors, centers=centers, reach=reach)
 
 
 def list_weights(model: FactorModel, standardised: FactorModel) -> list[WeightEntry]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from open_algorithms.factorization_machines.machines.budget import affordable_models, bank_bytes
+from open_algorithms.factorization_machines.options.candidates import OF_MANY_ROWS, choose_regime
 from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
 from open_algorithms.learning.channels import Demand, plan_reading
 from open_algorithms.learning.job.errors import InputError
@@ -15,25 +16,30 @@ from open_algorithms.learning.rows.reading import Reading, describe_storage
 from open_algorithms.learning.rows.scaling import Scaling
 from open_algorithms.learning.work import Work
 
-USUAL_HOLDOUT = 0.1
-ADVICE = "lower num_factors or num_models, or use a larger instance"
+ADVICE = "lower num_factors, num_models or mini_batch_size, or use a larger instance"
+MOST_BATCH_ROWS = 2**20  # that are read together
 AS_THEY_ARE = Scaling(normalize_data=False, normalize_label=False, unbias_data=False, unbias_label=False)
 
 
 def read_channels(work: Work, hp: Hyperparameters) -> dict[str, ChannelRows]:
     """Read the channels, rows in raw units; `validation` may be rows held out of `train`."""
-    data = read_labelled_channels(work, plan_channels(work, hp))
-    for name, rows in data.items():
-        work.log.info(f"The channel {name!r} {describe_storage(rows)}.")
+    share = choose_holdout(work, hp)
+    data = read_labelled_channels(work, plan_channels(work, hp, share))
+    rows = sum(data[name].row_count for name in ("train", "validation") if name in data)
+    regime = choose_regime(work.hosts.all_reduce([rows])[0])
+    if hp.selection.holdout is None and share and "validation" not in work.channels and regime.holdout != share:
+        data = read_labelled_channels(work, plan_channels(work, hp, regime.holdout))
+    for name, channel in data.items():
+        work.log.info(f"The channel {name!r} {describe_storage(channel)}.")
     return data
 
 
-def plan_channels(work: Work, hp: Hyperparameters) -> Reading:
-    """Return how the channels are read."""
+def plan_channels(work: Work, hp: Hyperparameters, share: float) -> Reading:
+    """Return how the channels are read, with a share of the train rows held out where there are no others."""
     free = work.free_memory()
-    batch = hp.mini_batch_size or ORIGINAL_BATCH
+    batch = min(hp.mini_batch_size or ORIGINAL_BATCH, MOST_BATCH_ROWS)
     demand = Demand(batch, partial(bytes_needed, hp, free), ADVICE, hp.feature_dim)
-    holdout = Holdout(choose_holdout(work, hp), hp.seed, hp.is_classifier, free // 16)
+    holdout = Holdout(share, hp.seed, hp.is_classifier, free // 16)
     return replace(
         plan_reading(work, demand, free),
         classes=2 if hp.is_classifier else None,
@@ -52,7 +58,7 @@ def choose_holdout(work: Work, hp: Hyperparameters) -> float:
     """Return the share of the train rows to hold out; auto holds some out where candidates are to be told apart."""
     if hp.selection.holdout is not None:
         return hp.selection.holdout
-    return 0.0 if hp.num_models == 1 or "train" in work.piped_channels else USUAL_HOLDOUT
+    return 0.0 if hp.num_models == 1 or "train" in work.piped_channels else OF_MANY_ROWS.holdout
 
 
 def check_labels_vary(data: Mapping[str, ChannelRows], hp: Hyperparameters, work: Work) -> None:

@@ -17,6 +17,7 @@ from open_algorithms.learning.types.arrays import Int32s
 
 OrderBySize = Callable[[int], Int32s]  # of rows, by the size of mini-batches
 DENSE_NUMBERS = 2**21  # of dense rows that are made sparse at once, about
+SPARSE_ROWS = 2**16  # that are scored at once
 
 
 def convert_rows(rows: AnyRows, units: Units) -> LabelledRows:
@@ -70,8 +71,8 @@ def join_head(piece: AnyRows, head: AnyRows, most: int) -> tuple[AnyRows, Int32s
 def iterate_rows(data: ChannelRows | TimeLimitedRows, units: Units) -> Iterator[LabelledRows]:
     """Yield all rows once, in their order, some at a time."""
     for piece in data.iterate_pieces():
-        size = len(piece)
+        size = SPARSE_ROWS
         if not isinstance(piece, SparseRows):
             size = max(1, DENSE_NUMBERS // max(1, piece.feature_dim))
-        for first in range(0, len(piece), max(1, size)):
+        for first in range(0, len(piece), size):
             yield convert_rows(piece.slice_rows(first, min(first + size, len(piece))), units)

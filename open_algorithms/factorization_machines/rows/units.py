@@ -10,18 +10,23 @@ import numpy as np
 
 from open_algorithms.factorization_machines.machines.machines import Parameters
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
-from open_algorithms.learning.rows.csr import Csr
+from open_algorithms.learning.rows.csr import Csr, as_csr, stack_sparse
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.scaling import column_moments, find_flags
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float32s
 
-SAMPLE_ROWS = 10_000  # that units are taken from
+REACH = 4.0  # deviations
+NUMBERS_AT_ONCE = 2**18  # that are standardised together, in a cache
+SAMPLE_ROWS, SAMPLE_NUMBERS = 10_000, 2**24  # that units are taken from: rows at least, or numbers
 
 
 @dataclass(frozen=True)
 class Units:
-    """What is subtracted from features and what they are divided by, (d,) each; None where that is 0 and 1 of all."""
+    """What is subtracted from features and what they are divided by, (d,) each; None where that is 0 and 1 of all.
+
+    Where something is subtracted, features other than flags count as no further from it than REACH sizes.
+    """
 
     centers: Float32s | None = None
     sizes: Float32s | None = None
@@ -32,11 +37,22 @@ class Units:
 
     def standardise(self, X: Float32s) -> Csr:
         """Return dense rows X (n, d) in these units, as sparse ones without their zeros."""
+        step = max(1, NUMBERS_AT_ONCE // max(1, X.shape[1]))
+        return stack_sparse([self._standardise_some(X[first : first + step]) for first in range(0, len(X), step)])
+
+    def _standardise_some(self, X: Float32s) -> Csr:
         Z = X if self.centers is None else X - self.centers
+        Z = Z if self.reach is None else np.clip(Z, -self.reach, self.reach)
         Z = Z if self.sizes is None else Z / self.sizes
-        rows, columns = Z.nonzero()
-        ends = np.append(0, np.cumsum(np.bincount(rows, minlength=len(Z))))
-        return Csr(Z[rows, columns].astype(np.float32), columns.astype(np.int32), ends, (len(Z), Z.shape[1]))
+        return as_csr(np.asarray(Z, np.float32))
+
+    @property
+    def reach(self) -> Float32s | None:
+        """How far from what is subtracted features count at most, (d,), in raw units."""
+        if self.centers is None or self.sizes is None:
+            return None
+        flags = (self.centers == 0) & (self.sizes == 1)
+        return np.where(flags, np.finfo(np.float32).max, REACH * self.sizes).astype(np.float32)
 
     def restore(self, found: Parameters) -> Parameters:
         """Return bias, linear weights (d,) and factors (d, k) for raw features less the centers, of those for units."""
@@ -46,18 +62,22 @@ class Units:
 
 
 def fit_units(rows: AnyRows, hosts: Hosts = SINGLE_HOST) -> Units:
-    """Return the units for features of rows of which these are the first of each host.
+    """Return the units for features of rows of which these are all of each host, or the first.
 
-    Dense features that are not flags, 0 or 1, are centered and divided by their deviation. Sparse ones keep their zeros
-    and are divided by the root of the mean square of what is stored: a rare feature's deviation says how rare it is.
+    They are taken from some of these, evenly; but only what is 0 or 1 in every row is a flag, and keeps its unit. Other
+    dense features are centered and divided by their deviation. Sparse ones keep their zeros and are divided by the root
+    of the mean square of what is stored: a rare feature's deviation says how rare it is.
     """
     if isinstance(rows, SparseRows):
-        return fit_sparse_units(rows.slice_rows(0, min(len(rows), SAMPLE_ROWS)).X, hosts)
-    X = rows.X[: min(len(rows), SAMPLE_ROWS), :-1]
-    flags = find_flags(X, hosts)
+        return fit_sparse_units(rows.X, hosts)
+    X = rows.X[: len(rows), :-1]
+    slabs = np.array_split(X, max(1, X.size // SAMPLE_NUMBERS))
+    flags = np.all([find_flags(slab) for slab in slabs], axis=0)
+    flags = hosts.all_reduce(~flags) == 0
     if flags.all():
         return Units()
-    means, deviations = column_moments(X, hosts)
+    taken = max(SAMPLE_ROWS, SAMPLE_NUMBERS // max(1, X.shape[1]))
+    means, deviations = column_moments(X[:: max(1, len(X) // taken)], hosts)
     zero, one = np.float32(0), np.float32(1)
     return Units(np.where(flags, zero, means).astype(np.float32), np.where(flags, one, deviations).astype(np.float32))
 

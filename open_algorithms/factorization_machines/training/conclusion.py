@@ -78,7 +78,6 @@ def conclude(plan: Plan, progress: Progress, data: Channels, raise_if_stopped: S
     measured: dict[str, Measurement] = {}
     if joined is not None:
         measured = score_channels(plan, model, {"validation": data["validation"]}, raise_if_stopped)
-        progress.bank.groups.clear()  # for the memory of another one
         found = train_again(plan, progress, shares, joined)
         model = replace(build_model(plan, found, shares), threshold=model.threshold)
         plan.work.log.info(
@@ -132,11 +131,11 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
             log.info(f"Candidate {best} is chosen: its loss on the {plan.deciding_channel} rows is the lowest.")
         return {best: 1.0}
     candidates = [candidate for candidate in plan.candidates if candidate.number in usable]
+    progress.bank.groups.clear()  # for the memory of another one
     bank = Bank.hold(candidates, progress.best, plan.task, plan.work.processors)
     scores, mean_losses = score_deciding_rows(plan, bank, deciding)
-    found = plan.work.hosts.broadcast(choose_shares(scores, mean_losses))
-    numbers = [candidate.number for candidate in bank.candidates]
-    shares = {number: float(share) for number, share in zip(numbers, found, strict=True) if share > 0}
+    found = plan.work.hosts.broadcast(choose_shares(scores, mean_losses)).tolist()
+    shares = {number: share for number, share in zip(sorted(usable), found, strict=True) if share > 0}
     told = ", ".join(f"{number} ({share:.0%})" for number, share in sorted(shares.items(), key=lambda item: -item[1]))
     log.info(f"The model is a mean of candidates, of those with the best loss on the validation rows: {told}.")
     return shares
@@ -148,13 +147,17 @@ def is_finite(parameters: Parameters) -> bool:
 
 
 def score_deciding_rows(plan: Plan, bank: Bank, deciding: ChannelRows | TimeLimitedRows) -> tuple[Float64s, MeanLosses]:
-    """Return the scores (M, n) of the first deciding rows of this host, and what takes mean losses of such scores."""
+    """Return the scores (M, n) of the first deciding rows of this host, and what takes mean losses of such scores.
+
+    Candidates are in the order of their numbers, whatever the groups of the bank.
+    """
+    order = np.argsort([candidate.number for candidate in bank.candidates])
     most = max(1, SCORED_NUMBERS // len(bank.candidates))
     scores, labels, weights, rows = [np.zeros((len(bank.candidates), 0))], [np.zeros(0, np.float32)], [np.zeros(0)], 0
     for part in iterate_rows(deciding, plan.units):
         if rows >= most:
             break
-        scores.append(bank.score(part.X))
+        scores.append(bank.score(part.X)[order])
         labels.append(part.y)
         weights.append(np.ones(len(part.y)) if part.weights is None else part.weights.astype(np.float64))
         rows += len(part.y)
@@ -195,6 +198,7 @@ def build_model(plan: Plan, parameters: Mapping[int, Parameters], shares: Shares
         label_name=columns.label if named else "",
         recipe=columns.recipe if named else None,
         label_classes=columns.classes,
+        reach=None if plan.units.reach is None else np.asarray(hosts.broadcast(plan.units.reach), np.float32),
     )
     if plan.units.centers is None:
         return model

@@ -53,7 +53,7 @@ def train_epochs(plan: Plan, progress: Progress, write_next_checkpoint: Callable
 def is_over(plan: Plan, progress: Progress) -> bool:
     """Return whether nothing more is gained: of candidates of ours, where there are some, all have stopped."""
     counted = [number for number in progress.active if number or len(plan.candidates) == 1]
-    patience = plan.hp.selection.early_stopping_patience
+    patience = plan.patience
     return all(progress.fortunes[number].idle >= patience for number in counted)
 
 
@@ -150,7 +150,7 @@ def log_quality(plan: Plan, epoch: int, loss: float) -> None:
 
 def stop_candidates(plan: Plan, progress: Progress) -> None:
     """Go on without the candidates that have not gained for long, or can no longer come near the best."""
-    patience = plan.hp.selection.early_stopping_patience
+    patience = plan.patience
     epochs_left = min(plan.hp.epochs - progress.epoch, EPOCHS_AHEAD)
     best = min(fortune.best_loss for fortune in progress.fortunes.values())
     going = [

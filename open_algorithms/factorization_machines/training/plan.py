@@ -12,7 +12,13 @@ import numpy as np
 from open_algorithms.factorization_machines.machines.bank import Bank
 from open_algorithms.factorization_machines.machines.budget import affordable_models
 from open_algorithms.factorization_machines.machines.machines import Task
-from open_algorithms.factorization_machines.options.candidates import USUAL_MODELS, Candidate, build_candidates
+from open_algorithms.factorization_machines.options.candidates import (
+    OF_MANY_ROWS,
+    USUAL_MODELS,
+    Candidate,
+    build_candidates,
+    choose_regime,
+)
 from open_algorithms.factorization_machines.options.hyperparameters import Hyperparameters
 from open_algorithms.factorization_machines.rows.units import Units, fit_units
 from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, StreamedRows
@@ -65,6 +71,12 @@ class Plan:
         """The rows of the largest mini-batches; the sizes of all others divide it."""
         return max(candidate.mini_batch_size for candidate in self.candidates)
 
+    @property
+    def patience(self) -> int:
+        """The epochs without a gain after which a candidate is stopped."""
+        patience = self.hp.selection.early_stopping_patience
+        return OF_MANY_ROWS.patience if patience is None else patience
+
     def start_bank(self, candidates: list[Candidate]) -> Bank:
         """Return a bank of candidates with their initial parameters."""
         return Bank.start(candidates, self.hp, self.task, self.work.processors, self.work.hosts)
@@ -78,10 +90,19 @@ def make_plan(work: Work, hp: Hyperparameters, data: Mapping[str, ChannelRows], 
     wanted = USUAL_MODELS if "validation" in data else MODELS_UNJUDGED
     models = int(-hosts.all_reduce_max(-affordable_models(hp, train.feature_dim, work.free_memory(), wanted)))
     units = fit_units(train.rows, hosts) if hp.normalize_data else Units()
-    mean, deviation = label_moments(train.rows, work)
-    task = Task(train.feature_dim, hp.is_classifier, mean, deviation)
-    candidates = build_candidates(replace(hp, num_models=models), rows)
+    mean, deviation = label_moments(train.rows, work) if hp.steps.use_bias else (0.0, 1.0)
+    task = Task(train.feature_dim, hp.is_classifier, mean, deviation, hp.steps.use_bias)
+    here = math.inf if streams else hosts.all_reduce_max(train.row_count)
+    candidates = build_candidates(replace(hp, num_models=models), rows, here)
+    hp = choose_patience(hp, rows)
     return Plan(work, hp, data, columns, candidates, task, units, rows)
+
+
+def choose_patience(hp: Hyperparameters, rows: float) -> Hyperparameters:
+    """Return the hyperparameters with what suits so many rows, where the user does not say how long to train."""
+    regime, patience = choose_regime(rows), hp.selection.early_stopping_patience
+    selection = replace(hp.selection, early_stopping_patience=regime.patience if patience is None else patience)
+    return replace(hp, epochs=regime.epochs if hp.are_epochs_ours else hp.epochs, selection=selection)
 
 
 def label_moments(rows: AnyRows, work: Work) -> tuple[float, float]:

@@ -35,4 +35,25 @@ def test_few_rows_come_in_small_mini_batches(rows: float, batch: int) -> None:
     assert usual_batch(rows) == batch
     assert build(rows)[1].mini_batch_size == batch
     assert 1000 % batch == 0
-    assert {c.mini_batch_size for c in build(rows, mini_batch_size="70")} == {70}
+    assert {c.mini_batch_size for c in build(rows, mini_batch_size="70")} == {min(70, rows)}
+
+
+def test_a_mini_batch_is_not_filled_up_beyond_what_rows_there_are() -> None:
+    sizes = [c.mini_batch_size for c in build(487)]
+    assert (sizes[0], sizes[1]) == (500, 20)
+    assert {c.mini_batch_size for c in build(500, mini_batch_size="2147483647")} == {500}
+
+
+def test_without_bias_or_linear_weights_no_candidate_learns_any() -> None:
+    assert {c.bias_lr for c in build(use_bias="false")} == {0}
+    assert {c.linear_lr for c in build(use_linear="false")} == {0}
+
+
+def test_one_candidate_leaves_pairs_out() -> None:
+    assert [c.number for c in build() if not c.num_factors] == [4]
+
+
+def test_of_few_rows_candidates_step_further_and_are_shrunk_more() -> None:
+    few, many = build(300)[1], build(30_000)[1]
+    assert few.factors_lr > many.factors_lr
+    assert few.factors_shrinkage > many.factors_shrinkage

@@ -67,7 +67,7 @@ def test_a_trained_job_reports_what_its_log_says(kind: str, has_others: bool) ->
     for name, channel in found["channels"].items():
         assert channel["scores"] == log.final_scores(name)
         assert channel["scores"]
-    assert found["training"]["held_out"] == (0 if has_others else 60)
+    assert found["training"]["held_out"] == (0 if has_others else 180)
     assert found["training"]["refitted"] == (not has_others)
     assert sum(entry["share"] for entry in found["candidates"]) == pytest.approx(1)
     assert found["num_factors"] == sum(

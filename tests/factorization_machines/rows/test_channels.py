@@ -50,7 +50,7 @@ def test_fewer_candidates_are_trained_where_the_memory_is_small() -> None:
 
 def test_more_features_than_fit_the_memory_are_refused_with_advice() -> None:
     wide = Csr(X.data, X.indices, X.indptr, (X.shape[0], 50_000_000))
-    with pytest.raises(InputError, match="lower num_factors or num_models, or use a larger instance"):
+    with pytest.raises(InputError, match="lower num_factors, num_models or mini_batch_size, or use a larger instance"):
         learn(CLASSIFIER, cut_blocks(wide, y), free_memory=lambda: 1 << 30)
 
 

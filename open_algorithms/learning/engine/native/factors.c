@@ -263,7 +263,8 @@ void train_factors(struct factors *job, int32_t *features, float *occurrences) {
     }
 }
 
-/* Turn the sums of weights since the epoch began into their means; where not `averaged` (8 blocks,), into weights. */
+/* Turn the sums of weights since the epoch began into their means; where not `averaged` (8 blocks,), into weights.
+   Of what is averaged, numbers that no row has ever had a gradient for are 0, and not what they were drawn as. */
 void average_factors(struct factors *job, const float *averaged, const float *bias_averaged) {
     int64_t width = width_of(job), linear = EIGHT * job->linear_blocks;
     float updates = (float)job->epoch_updates;
@@ -273,7 +274,7 @@ void average_factors(struct factors *job, const float *averaged, const float *bi
 #pragma omp simd
         for (int64_t c = 0; c < width; c++) {
             float w = job->weights[at + c], mean = (job->sums[at + c] + since * w) / updates;
-            job->sums[at + c] = averaged[c] != 0 ? mean : w;
+            job->sums[at + c] = averaged[c] == 0 ? w : job->second[at + c] != 0 ? mean : 0;
         }
     }
     float *bias = job->bias, *sums = bias + 3 * linear;
