@@ -14,6 +14,7 @@ pytestmark = pytest.mark.processes
 
 COMMANDS = f'PYTHONPATH="{TOP}" exec "{sys.executable}" -m open_algorithms.commands "$@"'
 PROGRAMS = {
+    "factorization_machines": f"export ALGORITHM=factorization_machines\n{COMMANDS}",
     "python": f'PYTHONPATH="{TOP}" exec "{sys.executable}" "$@"',
     "linear_learner": COMMANDS,
     "k_means": f"export ALGORITHM=k_means\n{COMMANDS}",
@@ -22,7 +23,7 @@ PROGRAMS = {
 
 
 @pytest.mark.curl
-@pytest.mark.parametrize("page", ["commands.md", "k_means.md", "pca.md"])
+@pytest.mark.parametrize("page", ["commands.md", "factorization_machines.md", "k_means.md", "pca.md"])
 def test_the_commands_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(TOP / "examples")
     programs = tmp_path / ".venv" / "bin"
