@@ -98,6 +98,18 @@ def test_without_a_validation_channel_the_rows_are_dealt_to_folds_where_candidat
     assert "holdout=0.2: " in log
 
 
+def test_an_algorithm_that_holds_rows_out_by_itself_is_not_told_how_many(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALGORITHM", "factorization_machines")
+    words = ("train", DATA / "train.csv", "--target-first", "--out", tmp_path)
+    for more, held_out in (((), 34), (("--set", "holdout=0.2"), 68), (("--set", "holdout=0"), 0)):
+        status, log, said = command(*words, "--set", "epochs=2", *more)
+        assert status == 0, said
+        assert "of the rows" not in said
+        assert re.findall(r"(\d+) train rows are held out", log) == ([str(held_out)] if held_out else [])
+
+
 def test_a_job_that_fails_leaves_the_earlier_model_and_no_new_folder(
     command: Command, model: Path, tmp_path: Path
 ) -> None:
