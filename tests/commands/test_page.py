@@ -23,7 +23,7 @@ PROGRAMS = {
 
 
 @pytest.mark.curl
-@pytest.mark.parametrize("page", ["commands.md", "factorization_machines.md", "k_means.md", "pca.md"])
+@pytest.mark.parametrize("page", ["commands.md", "factorization_machines.md", "k_means.md", "pca.md", "recommend.md"])
 def test_the_commands_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(TOP / "examples")
     programs = tmp_path / ".venv" / "bin"

@@ -22,7 +22,7 @@ from tests.typed import SHELL, SPARED, type_block
 pytestmark = pytest.mark.processes
 
 # A test of their own types all that they have in these languages.
-OF_COMMANDS = ("commands.md", "factorization_machines.md", "k_means.md", "pca.md")
+OF_COMMANDS = ("commands.md", "factorization_machines.md", "k_means.md", "pca.md", "recommend.md")
 WHOLE = dict.fromkeys((*OF_COMMANDS, *WITHOUT_AWS), ("sh", "python")) | {
     "mnist.md": ("python",),
     "mnist_python.md": ("python",),
