@@ -53,20 +53,20 @@ def choose_from_data(
     if not source.labelled:
         describe_unlabelled(channel, source, hyperparameters, declared)
         return {}
-    has_types = PREDICTOR_TYPE in declared
+    offered = declared[PREDICTOR_TYPE].choices if PREDICTOR_TYPE in declared else ()
     if any(hyperparameters.get(name) for name in COLUMN_WORDS) or channel.needs_table():
         names = read_names(channel)
         target, weight = hyperparameters.get("target") or names[0], hyperparameters.get("weight", "")
         check_known(filter(None, (target, weight)), names)
         print_message(describe_table(source, names, target, weight))
-        return choose_for_table(hyperparameters, channel, target) if has_types else {}
+        return choose_for_table(hyperparameters, channel, target, offered) if offered else {}
     with closing(iter(channel)) as blocks:
         first = next(blocks)
         print_message(describe_source(source, channel.columns, first))
-        if not has_types:
+        if not offered:
             return {}
         labels = (y for _, y in chain([first], blocks))
-        return choose_predictor(hyperparameters, labels, source, channel.columns)
+        return choose_predictor(hyperparameters, labels, source, channel.columns, offered)
 
 
 def describe_unlabelled(

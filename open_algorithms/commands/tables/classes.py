@@ -1,6 +1,6 @@
 """Choose the predictor type by the target of a table, where the user has not; or ask."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from open_algorithms.commands.tables.predictors import (
     BINARY,
     MULTICLASS,
     PREDICTOR_TYPE,
+    PREDICTORS,
     REGRESSOR,
     describe_amounts,
 )
@@ -33,17 +34,20 @@ class TargetSurvey:
     texts: tuple[str, ...] = ()
 
 
-def choose_for_table(hyperparameters: Mapping[str, str], channel: Channel, target: str) -> dict[str, str]:
+def choose_for_table(
+    hyperparameters: Mapping[str, str], channel: Channel, target: str, offered: Collection[str] = PREDICTORS
+) -> dict[str, str]:
     """Return the hyperparameters that follow from the labels in the column `target`, and print them.
 
-    Raises CommandError where its values are no labels of the wanted kind.
+    `offered` are the predictor types that there are. Raises CommandError where its values are no labels of the wanted
+    kind.
     """
     found = survey_target(channel, target)
     wanted = strip_quotes(hyperparameters.get(PREDICTOR_TYPE, "")).lower()
     said = strip_quotes(hyperparameters.get("num_classes", AUTO)).lower()
     if wanted == MULTICLASS and said == AUTO:
         return {"num_classes": str(count_classes(found, wanted))}
-    return {} if wanted else choose_by_target(found)
+    return {} if wanted else choose_by_target(found, offered)
 
 
 def survey_target(channel: Channel, target: str) -> TargetSurvey:
@@ -73,9 +77,10 @@ def merge_texts(survey: ColumnSurvey, numbers: Iterable[float] | None) -> Target
     return TargetSurvey(survey.name, texts=tuple(sorted(survey.texts)))
 
 
-def choose_by_target(found: TargetSurvey) -> dict[str, str]:
-    """Choose the predictor type by the labels, and print why; raises UsageError where they may be either."""
+def choose_by_target(found: TargetSurvey, offered: Collection[str]) -> dict[str, str]:
+    """Choose one of the predictor types by the labels, and print why; raises UsageError where they may be either."""
     name = repr(found.name)
+    has_many = MULTICLASS in offered
     if found.texts:
         count = count_classes(found, "")
         why = f"the column {name} holds {count} classes, {show_names(found.texts)}"
@@ -83,7 +88,7 @@ def choose_by_target(found: TargetSurvey) -> dict[str, str]:
         labels = LabelSurvey(found.numbers)
         if len(found.numbers or (0, 1)) == 1:
             raise CommandError(f"every label in the column {name} is the same: there is nothing to learn.")
-        if len(labels.unnumbered_classes) > 2:
+        if len(labels.unnumbered_classes) > 2 and has_many:
             shown = ", ".join(f"{value:.9g}" for value in labels.unnumbered_classes[:12])
             raise UsageError(
                 f"the column {name} holds {len(labels.unnumbered_classes)} different whole numbers, {shown}. If they "
@@ -91,10 +96,16 @@ def choose_by_target(found: TargetSurvey) -> dict[str, str]:
                 f"{PREDICTOR_TYPE}={MULTICLASS}."
             )
         count = labels.class_count or len(labels.unnumbered_classes)
+        count = count if count <= 2 or has_many else 0
         why = (
             f"the column {name} holds {count} classes, {show_names([f'{one:.9g}' for one in found.numbers or ()])}"
             if count
             else f"the column {name} holds {describe_amounts(labels)}"
+        )
+    if count > 2 and not has_many:
+        raise CommandError(
+            f"{why}; expected two classes, or numbers. Make a column of two of it, such as whether it is "
+            f"{found.texts[0]!r}, or say another --target."
         )
     chosen = {PREDICTOR_TYPE: REGRESSOR if not count else BINARY if count == 2 else MULTICLASS}
     if count > 2:

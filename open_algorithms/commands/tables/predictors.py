@@ -3,7 +3,7 @@
 Tests: tests/commands/tables/test_labels.py.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from container.rows.table import ChannelColumns
@@ -15,7 +15,7 @@ from open_algorithms.commands.telling.say import print_message
 from open_algorithms.learning.options.declaration import AUTO, strip_quotes
 from open_algorithms.learning.types.arrays import Numbers
 
-BINARY, MULTICLASS, REGRESSOR = "binary_classifier", "multiclass_classifier", "regressor"
+BINARY, MULTICLASS, REGRESSOR = PREDICTORS = ("binary_classifier", "multiclass_classifier", "regressor")
 PREDICTOR_TYPE = "predictor_type"  # the hyperparameter
 Recipe = Callable[[Sequence[float]], str]
 
@@ -23,11 +23,16 @@ REGRESSOR_ADVICE = "say --set predictor_type=regressor"
 
 
 def choose_predictor(
-    hyperparameters: Mapping[str, str], blocks: Iterable[Numbers], source: DataSource, table: ChannelColumns
+    hyperparameters: Mapping[str, str],
+    blocks: Iterable[Numbers],
+    source: DataSource,
+    table: ChannelColumns,
+    offered: Collection[str] = PREDICTORS,
 ) -> dict[str, str]:
     """Return the hyperparameters that follow from the labels, and print them; empty where the user has set them.
 
-    Raises CommandError where the labels are classes not numbered from 0, or a row index.
+    `offered` are the predictor types that there are. Raises CommandError where the labels are classes not numbered from
+    0, or a row index.
     """
     wanted = strip_quotes(hyperparameters.get(PREDICTOR_TYPE, "")).lower()
     if wanted not in ("", BINARY, MULTICLASS):
@@ -37,24 +42,32 @@ def choose_predictor(
     label = table.names.label if table.names else ""
     files = [file for _, file in source.files]
     recipe = partial(numbering_command, path=source.path, files=files, media=source.media, label=label)
-    check_labels_fit(labels, wanted, None if said.lower() == AUTO else said, source, recipe)
-    return {} if wanted else choose_by_labels(labels, describe_label(source, table))
+    has_many = MULTICLASS in offered
+    if labels.numbers_rows or labels.is_unique:
+        raise CommandError(describe_index(labels, source.has_label_column))
+    is_amount = not has_many and not wanted and (labels.class_count or len(labels.unnumbered_classes)) > 2
+    if not is_amount:
+        check_labels_fit(labels, wanted, None if said.lower() == AUTO else said, recipe, has_many=has_many)
+    return {} if wanted else choose_by_labels(labels, describe_label(source, table), is_amount=is_amount)
 
 
 def check_labels_fit(
-    labels: LabelSurvey, wanted: str, num_classes: str | None, source: DataSource, recipe: Recipe
+    labels: LabelSurvey, wanted: str, num_classes: str | None, recipe: Recipe, *, has_many: bool
 ) -> None:
-    """Raise CommandError where the labels do not suit the `wanted` classifier, or any where none is wanted."""
-    if labels.numbers_rows or labels.is_unique:
-        raise CommandError(describe_index(labels, source.has_label_column))
+    """Raise CommandError where the labels do not suit the `wanted` classifier, or any where none is wanted.
+
+    Classifiers may tell more than two classes apart where there `has_many`.
+    """
     classes, values = labels.class_count, labels.unnumbered_classes
     most = 2 if wanted == BINARY else int(num_classes) if num_classes and num_classes.isdecimal() else None
     if values and not (most and all(value in range(most) for value in values)):
         raise CommandError(describe_classes(values, wanted, recipe))
     if wanted == BINARY and classes and classes > 2:
+        advice = f"If they are amounts, {REGRESSOR_ADVICE}"
+        if has_many:
+            advice = f"Say --set predictor_type={MULTICLASS} --set num_classes={classes}"
         raise CommandError(
-            f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. Say --set "
-            f"predictor_type={MULTICLASS} --set num_classes={classes}."
+            f"the labels are the integers 0 to {classes - 1}, and a binary_classifier takes 0 and 1. {advice}."
         )
     if wanted == MULTICLASS and classes and num_classes is None:
         what = f"num_classes={classes}" if classes > 2 else f"predictor_type={BINARY}"
@@ -86,9 +99,12 @@ def describe_classes(values: Sequence[float], wanted: str, recipe: Recipe) -> st
     )
 
 
-def choose_by_labels(labels: LabelSurvey, label: str) -> dict[str, str]:
-    """Choose the predictor type by the labels and print why; `label` names their column."""
-    if labels.class_count is None:
+def choose_by_labels(labels: LabelSurvey, label: str, *, is_amount: bool = False) -> dict[str, str]:
+    """Choose the predictor type by the labels and print why; `label` names their column.
+
+    More than two whole numbers are amounts, and no classes, where `is_amount` says so.
+    """
+    if labels.class_count is None or is_amount:
         found, why = (
             {"predictor_type": REGRESSOR},
             f"the label{label and f', {label},'} holds {describe_amounts(labels)}",
@@ -108,4 +124,10 @@ def describe_amounts(labels: LabelSurvey) -> str:
         return f"more than {MOST_CLASSES} different values"
     if fraction := next((value for value in labels.values if not value.is_integer()), None):
         return f"fractions, such as {fraction:.9g}"
-    return f"{len(labels.values)} different whole numbers with gaps between them"
+    gaps = "" if labels.class_count or not has_gaps(labels.values) else " with gaps between them"
+    return f"{len(labels.values)} different whole numbers{gaps}"
+
+
+def has_gaps(values: Sequence[float]) -> bool:
+    """Tell whether whole numbers, ascending, leave some out."""
+    return bool(values) and values[-1] - values[0] >= len(values)

@@ -8,6 +8,7 @@ import pytest
 from container.channels.channel import Channel
 from container.contract.environment import ChannelConfig
 from open_algorithms.commands.tables.classes import choose_for_table
+from open_algorithms.commands.tables.predictors import PREDICTORS
 from open_algorithms.commands.telling.faults import CommandError
 
 BINARY, MULTICLASS = {"predictor_type": "binary_classifier"}, {"predictor_type": "multiclass_classifier"}
@@ -19,11 +20,13 @@ Choose = Callable[..., dict[str, str]]
 def choose(tmp_path: Path) -> Choose:
     """Choose hyperparameters by a table with these labels in a column `y` behind another."""
 
-    def by_labels(labels: list[str], target: str = "y", **hyperparameters: str) -> dict[str, str]:
+    def by_labels(
+        labels: list[str], target: str = "y", offered: tuple[str, ...] = PREDICTORS, **hyperparameters: str
+    ) -> dict[str, str]:
         rows = [f"{i % 7 / 2},{label}" for i, label in enumerate(labels)]
         (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows, ""]))
         channel = Channel(ChannelConfig("train", "text/csv;header=present"), tmp_path)
-        return choose_for_table(hyperparameters, channel, target)
+        return choose_for_table(hyperparameters, channel, target, offered)
 
     return by_labels
 
@@ -48,6 +51,18 @@ def test_the_predictor_type_follows_from_the_labels_and_is_told(
     assert choose(labels * 20) == chosen
     assert f"{why}" in (said := capsys.readouterr().err)
     assert f", so this trains a {chosen['predictor_type']}; say --set predictor_type=... for another." in said
+
+
+def test_where_classifiers_tell_two_classes_apart_more_numbers_are_amounts_and_more_names_are_refused(
+    choose: Choose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offered = ("binary_classifier", "regressor")
+    for labels in (["1", "2", "3", "4", "5"], ["0", "1", "2"]):
+        assert choose(labels * 20, offered=offered) == REGRESSOR
+        assert f"holds {len(labels)} different whole numbers, so this trains a" in capsys.readouterr().err
+    assert choose(["1", "2"] * 20, offered=offered) == BINARY
+    with pytest.raises(CommandError, match="holds 3 classes, 'a', 'b', 'c'; expected two classes, or numbers"):
+        choose(["a", "b", "c"] * 20, offered=offered)
 
 
 @pytest.mark.parametrize(
