@@ -118,7 +118,7 @@ class FactorModel:
 
     def margins(self, X: AnyFeatures) -> Float64s:
         """Return the scores of rows X (n, d) before any link, (n,), summed in float64."""
-        if isinstance(X, Csr) and self.centers is None and self.reach is None:
+        if isinstance(X, Csr) and self.centers is None:
             return self._sparse_margins(X)
         rows, step = X.shape[0], ROWS_AT_ONCE
         if isinstance(X, Csr):
@@ -145,6 +145,9 @@ class FactorModel:
         return self._add_up(linear, sums, np.square(Z) @ self._norms)
 
     def _sparse_margins(self, X: Csr) -> Float64s:
+        if self.reach is not None:
+            reach = self.reach[X.indices]
+            X = X._replace(data=np.clip(X.data, -reach, reach))
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         squares = np.square(X.data, dtype=np.float64) * self._norms[X.indices]
         own = np.asarray(np.bincount(rows, squares, X.shape[0]), np.float64)

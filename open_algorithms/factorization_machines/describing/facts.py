@@ -41,7 +41,8 @@ def model_facts(model: FactorModel) -> list[tuple[str, str]]:
         known.append(("features less a center", f"{int((model.centers != 0).sum()):,} of {model.feature_dim:,}"))
     if model.predictor_type == "binary_classifier":
         known.append(("threshold", f"{model.threshold:.6g}"))
-    told = [name for name in TOLD_SETTINGS if name in model.settings]
+    alone = model.settings.get("num_models") in (None, "1")  # others are not the settings of what was chosen
+    told = [name for name in TOLD_SETTINGS if alone and name in model.settings]
     return known + [(name, cut_middle(model.settings[name], LONGEST_SETTING)) for name in told]
 
 

@@ -22,6 +22,7 @@ from open_algorithms.learning.rows.sparse import compact_and_transpose
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int32s
 
 ROWS_AT_ONCE = 4096  # that are scored
+MOST_SUMMED = 2**16  # updates, whose sums float32 still holds; as in factors.c
 
 
 class PlainStepper:
@@ -72,6 +73,17 @@ class PlainStepper:
         moved = (machines.bias[WEIGHTS], machines.bias[FIRST], machines.bias[SECOND])
         step(machines, (gradients.bias, machines.bias_decays, machines.bias_rates), moved, rows)
         machines.bias[SUMS] += machines.bias[WEIGHTS]
+        if machines.epoch_updates == MOST_SUMMED:
+            self.halve_sums(machines)
+
+    def halve_sums(self, machines: Machines) -> None:
+        """Let the updates of an epoch so far count half, so that the sums of weights never lose what is added."""
+        since = (machines.epoch_updates - machines.touched_at).astype(np.float32)
+        machines.sums += since[:, None] * machines.weights
+        machines.sums /= 2
+        machines.bias[SUMS] /= 2
+        machines.epoch_updates //= 2
+        machines.touched_at[:] = machines.epoch_updates
 
     def average(self, machines: Machines) -> None:
         """Turn the sums of an epoch into the weights to evaluate."""

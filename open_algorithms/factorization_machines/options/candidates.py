@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, USUAL_EPOCHS, Hyperparameters
 
 FACTOR_COUNTS = (8, 16, 32)
-SHRINKAGES = (0.035, 0.05, 0.02, 0.07, 0.01, 0.1, 0.003, 0.04, 0.06, 0.03, 0.15, 0.001)
+SHRINKAGES = (0.035, 0.05, 0.02, 0.07, 0.01, 0.1, 0.003, 0.04, 0.06, 0.03, 0.15, 0.001, 0.3, 1.0)
 OF_SQUARES = 1.6  # times that, of the square loss of a label in its deviations
 LINEAR_SHARE = 0.1  # of the factors' shrinkage
-WITHOUT_FACTORS = 4  # the number of the candidate of ours that leaves pairs out
+WITHOUT_FACTORS = (4, 13, 14)  # the numbers of candidates of ours that leave pairs out
 START_DEVIATION = 0.05
 USUAL_MODELS = len(SHRINKAGES) + 1
 UPDATES_AN_EPOCH = 400  # that there are at least, where rows are not few
@@ -23,18 +23,18 @@ BATCHES = (20, 25, 40, 50, 100, 125, 200, 250, 500, 1000)  # they divide the ori
 class Regime:
     """What suits so many rows: of candidates of ours, the learning rate and how much more they are shrunk than others.
 
-    And epochs at most, epochs without a gain after which a candidate is stopped, and the share of rows to hold out.
+    And epochs at most, and epochs without a gain after which a candidate is stopped.
     """
 
     rate: float
     strength: float
     epochs: int
     patience: int
-    holdout: float
 
 
-FEW_ROWS = 1000
-OF_FEW_ROWS, OF_MANY_ROWS = Regime(0.01, 3.0, 200, 10, 0.3), Regime(0.003, 1.0, USUAL_EPOCHS, 4, 0.1)
+FEW_ROWS = 300
+OF_FEW_ROWS, OF_MANY_ROWS = Regime(0.01, 3.0, 200, 10), Regime(0.003, 1.0, USUAL_EPOCHS, 4)
+WANTED_ROWS, LEAST_SHARE, LARGEST_SHARE = 300, 0.1, 0.3  # of the train rows, that are held out
 
 
 def choose_regime(rows: float) -> Regime:
@@ -67,6 +67,15 @@ class Candidate:
     def original(self) -> bool:
         """Whether it is what the original would train."""
         return self.number == 0
+
+
+def usual_holdout(rows: float) -> float:
+    """Return the share of the train rows to hold out where there are so many: enough to tell candidates apart.
+
+    >>> usual_holdout(100), usual_holdout(1500), usual_holdout(90_570)
+    (0.3, 0.2, 0.1)
+    """
+    return min(LARGEST_SHARE, max(LEAST_SHARE, WANTED_ROWS / max(rows, 1)))
 
 
 def candidate_count(hp: Hyperparameters) -> int:
@@ -117,7 +126,7 @@ def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
     counts = sorted({min(count, hp.num_factors) for count in FACTOR_COUNTS})
     return Candidate(
         number=number,
-        num_factors=0 if place + 1 == WITHOUT_FACTORS else counts[-1 - number % len(counts)],
+        num_factors=0 if place + 1 in WITHOUT_FACTORS else counts[-1 - number % len(counts)],
         bias_lr=regime.rate if hp.steps.use_bias else 0.0,
         linear_lr=regime.rate if hp.steps.use_linear else 0.0,
         factors_lr=regime.rate,

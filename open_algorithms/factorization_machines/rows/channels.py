@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from open_algorithms.factorization_machines.machines.budget import affordable_models, bank_bytes
-from open_algorithms.factorization_machines.options.candidates import OF_MANY_ROWS, choose_regime
+from open_algorithms.factorization_machines.options.candidates import LEAST_SHARE, usual_holdout
 from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
 from open_algorithms.learning.channels import Demand, plan_reading
 from open_algorithms.learning.job.errors import InputError
@@ -26,9 +26,9 @@ def read_channels(work: Work, hp: Hyperparameters) -> dict[str, ChannelRows]:
     share = choose_holdout(work, hp)
     data = read_labelled_channels(work, plan_channels(work, hp, share))
     rows = sum(data[name].row_count for name in ("train", "validation") if name in data)
-    regime = choose_regime(work.hosts.all_reduce([rows])[0])
-    if hp.selection.holdout is None and share and "validation" not in work.channels and regime.holdout != share:
-        data = read_labelled_channels(work, plan_channels(work, hp, regime.holdout))
+    wanted = usual_holdout(work.hosts.all_reduce([rows])[0])
+    if hp.selection.holdout is None and share and "validation" not in work.channels and wanted != share:
+        data = read_labelled_channels(work, plan_channels(work, hp, wanted))
     for name, channel in data.items():
         work.log.info(f"The channel {name!r} {describe_storage(channel)}.")
     return data
@@ -58,7 +58,7 @@ def choose_holdout(work: Work, hp: Hyperparameters) -> float:
     """Return the share of the train rows to hold out; auto holds some out where candidates are to be told apart."""
     if hp.selection.holdout is not None:
         return hp.selection.holdout
-    return 0.0 if hp.num_models == 1 or "train" in work.piped_channels else OF_MANY_ROWS.holdout
+    return 0.0 if hp.num_models == 1 or "train" in work.piped_channels else LEAST_SHARE
 
 
 def check_labels_vary(data: Mapping[str, ChannelRows], hp: Hyperparameters, work: Work) -> None:

@@ -5,6 +5,7 @@ learning rate would do.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from open_algorithms.learning.rows.scaling import column_moments, find_flags
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.types.arrays import Float32s
 
-REACH = 4.0  # deviations
+REACH = 4.0  # sizes
+MOST_REACHES = 2**18  # features, of which a model's file still holds how far each counts
 NUMBERS_AT_ONCE = 2**18  # that are standardised together, in a cache
 SAMPLE_ROWS, SAMPLE_NUMBERS = 10_000, 2**24  # that units are taken from: rows at least, or numbers
 
@@ -25,7 +27,7 @@ SAMPLE_ROWS, SAMPLE_NUMBERS = 10_000, 2**24  # that units are taken from: rows a
 class Units:
     """What is subtracted from features and what they are divided by, (d,) each; None where that is 0 and 1 of all.
 
-    Where something is subtracted, features other than flags count as no further from it than REACH sizes.
+    Features other than flags count as no further than REACH sizes from what is subtracted; but for very many features.
     """
 
     centers: Float32s | None = None
@@ -33,7 +35,10 @@ class Units:
 
     def scale(self, X: Csr) -> Csr:
         """Return sparse rows in these units: nothing is subtracted from them."""
-        return X if self.sizes is None else X._replace(data=X.data / self.sizes[X.indices])
+        if self.sizes is None:
+            return X
+        data = X.data / self.sizes[X.indices]
+        return X._replace(data=data if self.reach is None else np.clip(data, -REACH, REACH))
 
     def standardise(self, X: Float32s) -> Csr:
         """Return dense rows X (n, d) in these units, as sparse ones without their zeros."""
@@ -46,12 +51,14 @@ class Units:
         Z = Z if self.sizes is None else Z / self.sizes
         return as_csr(np.asarray(Z, np.float32))
 
-    @property
+    @cached_property
     def reach(self) -> Float32s | None:
         """How far from what is subtracted features count at most, (d,), in raw units."""
-        if self.centers is None or self.sizes is None:
+        if self.sizes is None or len(self.sizes) > MOST_REACHES:
             return None
-        flags = (self.centers == 0) & (self.sizes == 1)
+        flags = self.sizes == 1
+        if self.centers is not None:
+            flags &= self.centers == 0
         return np.where(flags, np.finfo(np.float32).max, REACH * self.sizes).astype(np.float32)
 
     def restore(self, found: Parameters) -> Parameters:

@@ -18,8 +18,10 @@ MOST_MEMBERS = 6  # of which each adds its factors to the model
 MeanLosses = Callable[[Float64s], Float64s]  # of scores (M, n), (M,), over the rows of all hosts
 
 
-def choose_shares(scores: Float64s, mean_losses: MeanLosses) -> Float64s:
+def choose_shares(scores: Float64s, mean_losses: MeanLosses, most_members: int = MOST_MEMBERS) -> Float64s:
     """Return the share of each candidate in the mean that is best, (M,), from scores of the deciding rows (M, n).
+
+    It has at most so many members.
 
     What is not finite has no share; where nothing is, nor has anything.
     """
@@ -27,7 +29,7 @@ def choose_shares(scores: Float64s, mean_losses: MeanLosses) -> Float64s:
     total, best = np.zeros(scores.shape[1]), np.inf
     for picks in range(1, MOST_PICKS + 1):
         losses = mean_losses((total + scores) / picks)
-        usable = (picked > 0) | ((picked > 0).sum() < MOST_MEMBERS)
+        usable = (picked > 0) | ((picked > 0).sum() < most_members)
         losses = np.where(np.isfinite(losses) & usable, losses, np.inf)
         pick = int(losses.argmin())
         if not np.isfinite(losses[pick]):

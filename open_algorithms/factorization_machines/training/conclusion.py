@@ -16,6 +16,7 @@ from open_algorithms.factorization_machines.measuring.metrics import Measurement
 from open_algorithms.factorization_machines.options.hyperparameters import final_configuration
 from open_algorithms.factorization_machines.rows.pieces import iterate_rows
 from open_algorithms.factorization_machines.training.choice import (
+    MOST_MEMBERS,
     MeanLosses,
     choose_shares,
     in_label_units,
@@ -35,6 +36,7 @@ from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
 from open_algorithms.learning.types.arrays import Float64s
 
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
+LARGEST_FACTORS = 2**28  # numbers that the factors of a mean may be, about
 SCORED_NUMBERS = 2**25  # scores of deciding rows that are held at once, of all candidates
 DIVERGED = (
     "Every candidate diverged: no loss stayed finite. Lower linear_lr and factors_lr, set normalize_data=true, and "
@@ -125,7 +127,7 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
     }
     if not usable:
         raise InputError(DIVERGED)
-    best = min(usable, key=lambda number: (usable[number], number))
+    best = min(usable, key=lambda number: (usable[number], number == 0, number))  # the original's hardly moves at first
     if len(plan.candidates) == 1 or plan.validation is None or not progress.epoch:
         if len(plan.candidates) > 1:
             log.info(f"Candidate {best} is chosen: its loss on the {plan.deciding_channel} rows is the lowest.")
@@ -134,7 +136,9 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
     progress.bank.groups.clear()  # for the memory of another one
     bank = Bank.hold(candidates, progress.best, plan.task, plan.work.processors)
     scores, mean_losses = score_deciding_rows(plan, bank, deciding)
-    found = plan.work.hosts.broadcast(choose_shares(scores, mean_losses)).tolist()
+    most = LARGEST_FACTORS // (plan.task.features * max(1, plan.hp.num_factors))
+    chosen = choose_shares(scores, mean_losses, min(max(1, most), MOST_MEMBERS))
+    found = plan.work.hosts.broadcast(chosen).tolist()
     shares = {number: share for number, share in zip(sorted(usable), found, strict=True) if share > 0}
     told = ", ".join(f"{number} ({share:.0%})" for number, share in sorted(shares.items(), key=lambda item: -item[1]))
     log.info(f"The model is a mean of candidates, of those with the best loss on the validation rows: {told}.")
@@ -181,23 +185,18 @@ def build_model(plan: Plan, parameters: Mapping[int, Parameters], shares: Shares
         for number in shares
     }
     bias, linear, factors = plan.units.restore(mix_parameters(own, shares))
-    hosts, columns = plan.work.hosts, plan.columns
+    hosts = plan.work.hosts
     linear, factors = (np.asarray(hosts.broadcast(part), np.float32) for part in (linear, factors))
     bias = float(hosts.broadcast(np.array([bias]))[0])
     if not (np.isfinite(bias) and np.isfinite(linear).all() and np.isfinite(factors).all()):
         raise InputError(DIVERGED)
     settings = final_configuration(plan.work.hyperparameters)
-    named = len(columns.features) == len(linear)
     model = FactorModel(
         plan.hp.predictor_type,
         float(np.float32(bias)),
         linear,
         factors,
         settings=settings | {"feature_dim": str(len(linear)), "num_factors": str(factors.shape[1])},
-        names=columns.features if named else (),
-        label_name=columns.label if named else "",
-        recipe=columns.recipe if named else None,
-        label_classes=columns.classes,
         reach=None if plan.units.reach is None else np.asarray(hosts.broadcast(plan.units.reach), np.float32),
     )
     if plan.units.centers is None:

@@ -1,13 +1,16 @@
 """Train: read the channels, train the bank, choose a mean of candidates, and score it."""
 
 import time
+from dataclasses import replace
 
+from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.options.hyperparameters import (
     Hyperparameters,
     final_configuration,
     ignored_names,
 )
 from open_algorithms.factorization_machines.rows.channels import check_labels_vary, read_channels
+from open_algorithms.factorization_machines.rows.compact import find_compaction
 from open_algorithms.factorization_machines.training.conclusion import conclude_stopped_training, conclude_training
 from open_algorithms.factorization_machines.training.epochs import train_epochs
 from open_algorithms.factorization_machines.training.plan import make_plan
@@ -28,6 +31,11 @@ def train_machines(work: Work, hp: Hyperparameters, columns: Columns) -> Trainin
     work.record_lap("read")
     check_labels_vary(data, hp, work)
     read = time.time()
+    learned = ["train"] + ["validation"] * ("validation" in data and "validation" not in work.channels)
+    compaction = None if columns.recipe is not None else find_compaction(data, learned, work.hosts)
+    if compaction is not None:
+        work.log.info(f"{len(compaction.used):,} of {compaction.width:,} features occur in the rows to learn from.")
+        data = {name: compaction.compact_rows(rows) for name, rows in data.items()}
     plan = make_plan(work, hp, data, columns)
     progress, write_next_checkpoint = start_training(plan)
     work.record_lap("prepare")
@@ -51,7 +59,18 @@ def train_machines(work: Work, hp: Hyperparameters, columns: Columns) -> Trainin
     }
     milliseconds = {name: 1000 * spent for name, spent in seconds.items()}
     work.log.log_metrics({"epochs": progress.epoch, **milliseconds}, start=began, end=ended)
-    return result
+    if compaction is not None:
+        model, units = compaction.expand_model(result.model), compaction.expand_units(result.units)
+        result = replace(result, model=model, units=units)
+    return replace(result, model=name_features(result.model, columns))
+
+
+def name_features(model: FactorModel, columns: Columns) -> FactorModel:
+    """Return the model with the names of the columns and the classes where they are known."""
+    model = replace(model, label_classes=columns.classes)
+    if len(columns.features) != model.feature_dim:
+        return model
+    return replace(model, names=columns.features, label_name=columns.label, recipe=columns.recipe)
 
 
 def log_configuration(work: Work, hp: Hyperparameters) -> None:

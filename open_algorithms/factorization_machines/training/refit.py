@@ -41,5 +41,6 @@ def train_again(
         going = [number for number in until if number not in found]
         if done and going:
             bank.keep(going)
-        plan.work.raise_if_stopped()
+        with plan.work.hosts.stopping_together():
+            plan.work.raise_if_stopped()
     return found

@@ -14,13 +14,13 @@ def test_the_estimate_is_no_less_than_what_machines_take() -> None:
     machines = Machines(Layout(tuple(build_candidates(HP, 1e6))), Task(features, False), StepRules())
     taken = sum(table.nbytes for table in (*machines.tables(), machines.sums)) + machines.touched_at.nbytes
     best = machines.sums.nbytes
-    assert taken + best <= bank_bytes(HP, 13, features, 1000) <= 1.5 * (taken + best) + (64 << 20)
+    assert taken + best <= bank_bytes(HP, 15, features, 1000) <= 1.5 * (taken + best) + (64 << 20)
 
 
 def test_as_many_candidates_are_affordable_as_take_half_of_the_memory() -> None:
-    assert affordable_models(HP, 1000, 8 << 30) == 13
+    assert affordable_models(HP, 1000, 8 << 30) == 15
     some = affordable_models(HP, 2_000_000, 8 << 30)
-    assert 2 < some < 13
+    assert 2 < some < 15
     assert bank_bytes(HP, some, 2_000_000, 1000) <= 4 << 30 < bank_bytes(HP, some + 1, 2_000_000, 1000)
     assert affordable_models(HP, 10**9, 1 << 30) == 2
 

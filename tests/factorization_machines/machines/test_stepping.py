@@ -201,3 +201,20 @@ def test_a_bank_of_one_factor_or_none_is_one_too() -> None:
             np.testing.assert_allclose(
                 scores[place], score_by_hand(rows.X, *machines.evaluated(place)), rtol=1e-4, atol=1e-5
             )
+
+
+@pytest.mark.parametrize("stepper", STEPPERS)
+def test_means_over_very_many_updates_keep_their_digits(stepper: type[Stepper]) -> None:
+    rows = LabelledRows(as_csr(np.ones((1, 1), np.float32)), np.array([0.7], np.float32))
+    own = [replace(c, mini_batch_size=1, num_factors=0, bias_lr=0.0) for c in candidates(2)]
+    machines, step = start(Task(1, False), own), stepper()
+    machines.weights[:] = 0.7
+    machines.begin_epoch()
+    machines.epoch_updates = 2**16 - 40
+    machines.sums[:] = np.float32(0.7) * machines.epoch_updates
+    machines.bias[SUMS] = 0
+    machines.touched_at[:] = machines.epoch_updates
+    step.train(machines, rows, np.zeros(100, np.int32))
+    assert machines.epoch_updates == 2**15 + 60
+    step.average(machines)
+    assert machines.sums[0, 1] == pytest.approx(0.7, rel=1e-3)

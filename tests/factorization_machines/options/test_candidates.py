@@ -2,7 +2,12 @@
 
 import pytest
 
-from open_algorithms.factorization_machines.options.candidates import USUAL_MODELS, build_candidates, usual_batch
+from open_algorithms.factorization_machines.options.candidates import (
+    USUAL_MODELS,
+    build_candidates,
+    usual_batch,
+    usual_holdout,
+)
 from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters
 
 
@@ -26,7 +31,7 @@ def test_others_differ_and_have_no_more_factors_than_asked_for() -> None:
 
 def test_more_candidates_than_usual_are_the_same_from_other_starts() -> None:
     found = build(num_models="30")
-    assert found[1].factors_shrinkage == found[13].factors_shrinkage
+    assert found[1].factors_shrinkage == found[USUAL_MODELS].factors_shrinkage
     assert [c.number for c in found] == list(range(30))
 
 
@@ -49,11 +54,16 @@ def test_without_bias_or_linear_weights_no_candidate_learns_any() -> None:
     assert {c.linear_lr for c in build(use_linear="false")} == {0}
 
 
-def test_one_candidate_leaves_pairs_out() -> None:
-    assert [c.number for c in build() if not c.num_factors] == [4]
+def test_some_candidates_leave_pairs_out() -> None:
+    assert [c.number for c in build() if not c.num_factors] == [4, 13, 14]
 
 
 def test_of_few_rows_candidates_step_further_and_are_shrunk_more() -> None:
-    few, many = build(300)[1], build(30_000)[1]
+    few, many = build(200)[1], build(30_000)[1]
     assert few.factors_lr > many.factors_lr
     assert few.factors_shrinkage > many.factors_shrinkage
+
+
+@pytest.mark.parametrize(("rows", "share"), [(0, 0.3), (100, 0.3), (1500, 0.2), (3000, 0.1), (1e9, 0.1)])
+def test_of_few_rows_a_larger_share_is_held_out(rows: float, share: float) -> None:
+    assert usual_holdout(rows) == share

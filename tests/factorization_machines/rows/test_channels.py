@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from open_algorithms.factorization_machines.rows import compact
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.rows.csr import Csr
 from tests.factorization_machines.jobs import CLASSIFIER, REGRESSOR, cut_blocks, draw_classes, learn
@@ -12,8 +13,9 @@ X, y = draw_classes(1000)
 FEW = {**CLASSIFIER, "epochs": "2", "num_models": "2"}
 
 
-def test_a_tenth_of_the_rows_is_held_out_unless_there_is_a_channel_for_that() -> None:
-    assert learn(FEW, cut_blocks(X, y)).held_out == pytest.approx(100, abs=2)
+def test_300_rows_are_held_out_or_a_tenth_of_many_unless_there_is_a_channel_for_that() -> None:
+    assert learn(FEW, cut_blocks(X, y)).held_out == pytest.approx(300, abs=2)
+    assert learn(FEW, cut_blocks(*draw_classes(5000))).held_out == pytest.approx(500, abs=2)
     log = Recorder()
     given = learn({**FEW, "holdout": "0.2"}, cut_blocks(X, y), log, channels={"validation": cut_blocks(X, y)})
     assert (given.held_out, given.deciding_channel, given.is_refitted) == (0, "validation", False)
@@ -40,12 +42,13 @@ def test_under_tuning_candidate_0_trains_one_epoch_alone_as_the_original() -> No
     assert (result.epochs, result.held_out, result.model.threshold) == (1, 0, 0.5)
 
 
-def test_fewer_candidates_are_trained_where_the_memory_is_small() -> None:
+def test_fewer_candidates_are_trained_where_the_memory_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compact, "FEWEST_FEATURES", 10**9)
     wide = X._replace(shape=(X.shape[0], 200_000))
     texts = {**CLASSIFIER, "epochs": "1"}
     many, few = (learn(texts, cut_blocks(wide, y), free_memory=lambda size=size: size << 20) for size in (4000, 400))
-    assert len(many.courses) == 13
-    assert 2 <= len(few.courses) < 13
+    assert len(many.courses) == 15
+    assert 2 <= len(few.courses) < 15
 
 
 def test_more_features_than_fit_the_memory_are_refused_with_advice() -> None:

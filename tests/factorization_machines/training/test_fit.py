@@ -278,3 +278,44 @@ def test_few_rows_make_a_model_too() -> None:
     assert result.model.feature_dim == 70
     tiny = learn(CLASSIFIER, [(sparsify(densify(X)[:6]), np.array([0, 1, 0, 1, 1, 0], np.float32))])
     assert np.isfinite(tiny.model.margins(TEST)).all()
+
+
+def test_what_no_train_row_has_counts_nothing() -> None:
+    wide = X._replace(shape=(X.shape[0], 90))
+    model = learn(CLASSIFIER, cut_blocks(wide, y)).model
+    assert model.feature_dim == 90
+    assert not model.linear[70:].any()
+    assert not model.factors[70:].any()
+
+
+def test_numbers_far_beyond_those_of_training_count_as_no_further_than_four_deviations() -> None:
+    generator = np.random.default_rng(0)
+    Z = generator.normal(10, 2, size=(3000, 4)).astype(np.float32)
+    labels = (Z[:, 0] + 0.1 * Z[:, 1] * Z[:, 2] + generator.normal(0, 0.1, 3000)).astype(np.float32)
+    model = learn(REGRESSOR, cut_blocks(Z, labels)).model
+    far, near = np.full((1, 4), 1e6), Z.mean(axis=0) + 4 * Z.std(axis=0)
+    np.testing.assert_allclose(model.margins(far), model.margins(near[None].astype(np.float64)), rtol=0.01)
+    sparse = X._replace(data=generator.exponential(5, len(X.data)).astype(np.float32))
+    counts = learn(FEW, cut_blocks(sparse, y)).model
+    assert counts.reach is not None
+    some = Csr(np.array([1e6, 3], np.float32), np.array([0, 50], np.int32), np.array([0, 2]), (1, 70))
+    less = some._replace(data=np.array([counts.reach[0], 3], np.float32))
+    np.testing.assert_allclose(counts.margins(some), counts.margins(less), rtol=1e-6)
+
+
+def test_a_column_that_is_0_at_first_and_large_later_is_no_flag() -> None:
+    generator = np.random.default_rng(0)
+    Z = generator.normal(size=(30_000, 3)).astype(np.float32)
+    labels = (Z[:, 0] > 0).astype(np.float32)
+    Z[:12_000, 2], Z[12_000:, 2] = 0, generator.exponential(5000, 18_000)
+    for rows in (Z, sparsify(Z)):
+        result = learn({**FEW, "epochs": "2"}, cut_blocks(rows, labels))
+        assert result.units.sizes is not None
+        assert result.units.sizes[2] > 1000
+
+
+def test_without_bias_or_linear_weights_there_are_none() -> None:
+    rows, ratings = draw_pairs(2000)
+    for texts, labels in ((FEW, y[:2000]), ({**FEW, **REGRESSOR}, ratings + 5)):
+        assert learn({**texts, "use_bias": "false"}, cut_blocks(rows, labels)).model.bias == 0
+        assert not learn({**texts, "use_linear": "false"}, cut_blocks(rows, labels)).model.linear.any()

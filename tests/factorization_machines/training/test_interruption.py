@@ -73,3 +73,20 @@ def test_a_stop_at_any_moment_gives_a_model_or_none() -> None:
         assert np.isfinite(result.model.margins(TEST)).all()
         assert set(result.measurements) == {"train", "validation"}
     assert stopped > 10
+
+
+def test_a_job_that_is_stopped_in_its_first_epoch_has_a_candidate_that_has_moved() -> None:
+    many, labels = draw_classes(20_000)
+    texts = {**CLASSIFIER, "mini_batch_size": "20"}
+    result = learn(texts, cut_blocks(many, labels), raise_if_stopped=Stop(3))
+    assert [course.settings.number for course in result.courses if course.share] == [1]
+
+
+@pytest.mark.parametrize("look", range(6, 20, 2))
+def test_hosts_stop_together_wherever_one_is_told_to(look: int) -> None:
+    def be_host(hosts: Hosts) -> Any:
+        stop = Stop(look if hosts.rank else None)
+        return learn(TEXTS, cut_blocks(X, y), hosts=hosts, raise_if_stopped=stop)
+
+    first, second = run_hosts(2, be_host)
+    np.testing.assert_array_equal(first.model.factors, second.model.factors)

@@ -8,6 +8,7 @@
 #include "lanes.h"
 
 enum { EIGHT = 8, TOGETHER = 4, ROWS_AHEAD = 4, SLOTS_AHEAD = 6 };
+enum { MOST_SUMMED = 1 << 16 }; /* updates, whose sums float32 still holds */
 enum { LOSS, SQUARES, DISTANCES, TRUE_POSITIVES, FALSE_POSITIVES, FALSE_NEGATIVES, TRUE_NEGATIVES, TALLIES };
 
 typedef float eight __attribute__((vector_size(4 * EIGHT), aligned(4), may_alias));
@@ -220,6 +221,20 @@ INLINE void step(int64_t n, const struct factors *job, const float *restrict g, 
     }
 }
 
+/* Let the updates of an epoch so far count half, so that the sums of weights never lose what is added to them. */
+static void halve_sums(struct factors *job) {
+    int64_t width = width_of(job), linear = EIGHT * job->linear_blocks;
+    int32_t half = (int32_t)(job->epoch_updates / 2);
+    for (int64_t f = 0, at = 0; f < job->features; f++, at += width) {
+        float since = (float)(job->epoch_updates - job->touched_at[f]);
+        job->touched_at[f] = half;
+#pragma omp simd
+        for (int64_t c = 0; c < width; c++) job->sums[at + c] = (job->sums[at + c] + since * job->weights[at + c]) / 2;
+    }
+    for (int64_t c = 0; c < linear; c++) job->bias[3 * linear + c] /= 2;
+    job->epoch_updates = half;
+}
+
 /* Update features by their summed gradients (count, 8 blocks), and biases, by those of so many rows. Of how many of
    these each feature is in, `occurrences` (count,) tells. */
 void update_factors(struct factors *job, const int32_t *features, const float *occurrences, const float *gradients,
@@ -247,7 +262,7 @@ void update_factors(struct factors *job, const int32_t *features, const float *o
     step(linear, job, job->bias_gradient, share, job->bias_decays, 0, 0, job->bias_rates, correction, bias,
          bias + linear, bias + 2 * linear);
     for (int64_t c = 0; c < linear; c++) bias[3 * linear + c] += bias[c];
-    job->epoch_updates++;
+    if (++job->epoch_updates == MOST_SUMMED) halve_sums(job);
 }
 
 /* Train on mini-batches of the rows in their order. */
