@@ -1,7 +1,7 @@
 """A channel: the files of a folder, or one FIFO per epoch, decoded to blocks of labelled rows."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from gzip import GzipFile
 from itertools import islice
@@ -163,11 +163,11 @@ class Channel:
         columns = [] if first is None else first.columns.values()
         return any(str(values.type) != "double" or values.null_count for values in columns)
 
-    def read_as_table(self, text_names: Collection[str] = ()) -> None:
+    def read_as_table(self, text_names: Container[str] = ()) -> None:
         """Read the channel as a table from now on; the columns in `text_names` stay texts."""
         warn = self._warn
         self._table = self._table or self._open_table(lambda text: warn(f"channel {self.name!r}, {text}."))
-        self._table.text_names = frozenset(text_names)
+        self._table.text_names = text_names
         self.columns.has_rows = True
 
     def read_sample(self, limit_bytes: int) -> Sample:

@@ -3,7 +3,7 @@
 Tests: tests/doors/test_tables.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ class ChannelTable:
     decode: ColumnDecoder
     parameters: Mapping[str, str]
     warn: Callable[[str], None]
-    text_names: frozenset[str] = frozenset()
+    text_names: Container[str] = frozenset()
     wanted: frozenset[str] | None = None
     encode: EncodeRows | None = None
     drops_first: bool = False

@@ -3,7 +3,7 @@
 Tests: tests/container/codecs/test_csv_table.py, tests/doors/test_tables.py.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ class TableOptions:
     the first one is raised as DecodeError.
     """
 
-    text_names: Collection[str] = ()
+    text_names: Container[str] = ()
     wanted: Collection[str] | None = None
     warn: Callable[[str], None] = field(default=ignore_warning)
     choose_columns: Callable[[Sequence[str]], Collection[str]] = list

@@ -17,7 +17,7 @@ from open_algorithms.learning.columns.infer import IGNORED, infer_recipe
 from open_algorithms.learning.columns.recipe import LeftOutColumn, Recipe
 from open_algorithms.learning.columns.survey import ColumnSurvey, merge_surveys, survey_column
 from open_algorithms.learning.columns.values import as_texts
-from open_algorithms.learning.columns.wishes import ColumnWishes
+from open_algorithms.learning.columns.wishes import ColumnWishes, TextNames
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.job.listener import TrainingListener
@@ -73,9 +73,7 @@ def read_as_tables(task: Task, learned: str, hosts: Hosts, request: ColumnReques
 def learn_recipe(task: Task, learned: str, hosts: Hosts, wishes: ColumnWishes) -> Recipe:
     """Learn from the first rows of the channel `learned` what its columns are, and log it."""
     channel = task.channels[learned]
-    channel.read_as_table(
-        [name for name in [*wishes.types, wishes.target] if wishes.need_texts(name, name == wishes.target)]
-    )
+    channel.read_as_table(TextNames(wishes))
     sample = channel.read_sample(min(MOST_SAMPLE_BYTES, memory_limit() // SAMPLE_SHARE))
     recipe = agree_on_recipe(sample, wishes, hosts, channel)
     log_recipe(recipe, sample, task.log)

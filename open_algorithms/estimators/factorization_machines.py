@@ -29,7 +29,7 @@ class FactorizationMachine(LabelledEstimator):
     """What the classifier and the regressor have in common.
 
     A row x has the score `intercept_ + x @ coef_`, and for each pair of features the product of their numbers times
-    the product `factors_[i] @ factors_[j]`.
+    the product `factors_[i] @ factors_[j]`. Numbers further than four deviations from their mean count as no further.
     """
 
     _algorithm = Algorithm("factorization_machines", "open_algorithms.factorization_machines")

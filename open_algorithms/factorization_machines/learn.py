@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from open_algorithms.factorization_machines.measuring.folding import warn_of_folding
-from open_algorithms.factorization_machines.options.hyperparameters import parse_hyperparameters
+from open_algorithms.factorization_machines.options.hyperparameters import Hyperparameters, parse_hyperparameters
+from open_algorithms.factorization_machines.rows.things import THINGS
 from open_algorithms.factorization_machines.training.fit import train_machines
 from open_algorithms.factorization_machines.training.result import TrainingResult
 from open_algorithms.learning.columns.wishes import ColumnWishes
-from open_algorithms.learning.work import ColumnRequest, Work
+from open_algorithms.learning.work import ColumnRequest, Columns, Work
 
 
 def fit(work: Work) -> TrainingResult:
@@ -21,8 +22,7 @@ def fit(work: Work) -> TrainingResult:
     KeyboardInterrupt is raised where there is none yet. Raises InputError for errors that the user can correct.
     """
     hp = parse_hyperparameters(work.hyperparameters)
-    wishes = ColumnWishes(hp.target, hp.kinds, 2 if hp.is_classifier else None, hp.positive_label)
-    columns = work.read_columns(ColumnRequest(True, wishes))
+    columns = read_columns(work, hp)
     work = replace(work, row_weights={**work.row_weights, **columns.row_weights})
     result = train_machines(work, hp, columns)
     if columns.shift is not None:
@@ -30,6 +30,19 @@ def fit(work: Work) -> TrainingResult:
     if warning := warn_of_folding(result.model, result.units.sizes):
         work.log.warning(warning)
     return result
+
+
+def read_columns(work: Work, hp: Hyperparameters) -> Columns:
+    """Read the columns of the train channel; of a table, numbers that name things, such as users, are categories."""
+    wishes = ColumnWishes(
+        hp.target,
+        hp.kinds,
+        2 if hp.is_classifier else None,
+        hp.positive_label,
+        may_have_many_classes=False,
+        things=THINGS,
+    )
+    return work.read_columns(ColumnRequest(True, wishes))
 
 
 def save_model(result: TrainingResult, folder: Path) -> None:

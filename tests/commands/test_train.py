@@ -103,7 +103,7 @@ def test_an_algorithm_that_holds_rows_out_by_itself_is_not_told_how_many(
 ) -> None:
     monkeypatch.setenv("ALGORITHM", "factorization_machines")
     words = ("train", DATA / "train.csv", "--target-first", "--out", tmp_path)
-    for more, held_out in (((), 34), (("--set", "holdout=0.2"), 68), (("--set", "holdout=0"), 0)):
+    for more, held_out in (((), 102), (("--set", "holdout=0.2"), 68), (("--set", "holdout=0"), 0)):
         status, log, said = command(*words, "--set", "epochs=2", *more)
         assert status == 0, said
         assert "of the rows" not in said

@@ -3,7 +3,7 @@
 Tests: tests/container/codecs/test_csv_table.py.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 MISSING_TEXTS = (
@@ -32,7 +32,7 @@ def read_plain_numbers(texts: Any) -> Any | None:
     return compute.take(numbers, distinct.indices)
 
 
-def read_numbers_where_plain(columns: Mapping[str, Any], text_names: Collection[str]) -> dict[str, Any]:
+def read_numbers_where_plain(columns: Mapping[str, Any], text_names: Container[str]) -> dict[str, Any]:
     """Return columns of texts, those of plain numbers as float64; those in `text_names` stay texts."""
     found = {}
     for name, texts in columns.items():

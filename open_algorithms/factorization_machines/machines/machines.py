@@ -17,7 +17,7 @@ from open_algorithms.learning.rows.csr import Csr
 from open_algorithms.learning.types.arrays import AnyArray, Float32s, Float64s, Int32s
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
-WEIGHTS, FIRST, SECOND, SUMS = range(4)  # rows of biases
+WEIGHTS, FIRST, SECOND, MEANS = range(4)  # rows of biases
 TALLIES = 7  # loss, squares, distances, true and false positives, false and true negatives; as in factors.c
 DRAWN_AT_ONCE = 2**20  # numbers
 
@@ -83,18 +83,18 @@ class StepRules:
 
 
 class Machines:
-    """The parameters of some candidates, their moments, and the sums of their weights over the updates of an epoch.
+    """The parameters of some candidates, their moments, and the means of their weights over the updates of an epoch.
 
-    `weights`, `first`, `second` and `sums` are (d, width), `bias` has a row for each. `touched_at` (d,) is the update
-    of the epoch that a feature has had last: until the next one its weights stay, and are not summed yet. After an
-    epoch `sums` are the weights to evaluate: the mean over the epoch, or the last ones of what is not averaged.
+    `weights`, `first`, `second` and `means` are (d, width), `bias` has a row for each. `touched_at` (d,) is the update
+    of the epoch that a feature has had last: until the next one its weights stay, and are not counted yet. After an
+    epoch `means` are the weights to evaluate: the mean over the epoch, or the last ones of what is not averaged.
     """
 
     def __init__(self, layout: Layout, task: Task, rules: StepRules) -> None:
         """Reserve memory for candidates; all parameters are 0."""
         self.layout, self.task, self.rules = layout, task, rules
         shape = (task.features, layout.width)
-        self.weights, self.first, self.second, self.sums = (aligned_zeros(shape) for _ in range(4))
+        self.weights, self.first, self.second, self.means = (aligned_zeros(shape) for _ in range(4))
         self.bias = np.zeros((4, layout.linear_columns), np.float32)
         self.touched_at = np.zeros(task.features, np.int32)
         self.updates = self.epoch_updates = 0
@@ -138,19 +138,19 @@ class Machines:
                     self.weights[slab, columns] = draw(start, shape, generator)
 
     def begin_epoch(self) -> None:
-        """Forget the sums of the epoch before."""
-        self.sums[:], self.bias[SUMS], self.touched_at[:], self.epoch_updates = 0, 0, 0, 0
+        """Forget the means of the epoch before."""
+        self.means[:], self.bias[MEANS], self.touched_at[:], self.epoch_updates = 0, 0, 0, 0
 
     def evaluated(self, place: int) -> Parameters:
         """Return the parameters to evaluate of the machine at a place, in the units that it learns labels in."""
-        factors = np.ascontiguousarray(self.sums[:, self.layout.factors[place]])
-        return Parameters(float(self.bias[SUMS, place]), self.sums[:, place].copy(), factors)
+        factors = np.ascontiguousarray(self.means[:, self.layout.factors[place]])
+        return Parameters(float(self.bias[MEANS, place]), self.means[:, place].copy(), factors)
 
     def hold(self, place: int, parameters: Parameters) -> None:
         """Let these be the parameters to evaluate of the machine at a place."""
-        self.bias[SUMS, place] = parameters.bias
-        self.sums[:, place] = parameters.linear
-        self.sums[:, self.layout.factors[place]] = parameters.factors
+        self.bias[MEANS, place] = parameters.bias
+        self.means[:, place] = parameters.linear
+        self.means[:, self.layout.factors[place]] = parameters.factors
 
     def kept(self, places: Sequence[int]) -> "Machines":
         """Return machines of their own for the candidates at these places, which go on as they were."""
@@ -197,7 +197,7 @@ class Stepper(Protocol):
         """Make a step of Adam from the summed gradients of so many rows."""
 
     def average(self, machines: Machines) -> None:
-        """Turn the sums of an epoch into the weights to evaluate."""
+        """Complete the means over an epoch; they are the weights to evaluate."""
 
     def score(self, machines: Machines, X: Csr) -> Float32s:
         """Return the scores of rows X (n, d) by the weights to evaluate, in the units learned, (M, n)."""

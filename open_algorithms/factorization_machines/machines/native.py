@@ -10,7 +10,7 @@ import numpy as np
 from open_algorithms.factorization_machines.machines.machines import (
     BETA_1,
     BETA_2,
-    SUMS,
+    MEANS,
     TALLIES,
     Gradients,
     LabelledRows,
@@ -22,7 +22,7 @@ from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Nu
 
 LABELS = ("labels", "row_weights", "order")
 CONSTANTS = ("owners", "label_mean", "label_scale")
-STATE = ("weights", "first", "second", "sums", "bias", "touched_at")
+STATE = ("weights", "first", "second", "means", "bias", "touched_at")
 STEPS = ("rates", "decays", "shrinkage", "bias_rates", "bias_decays")
 ROOM = ("tallies", "totals", "slopes", "gradients", "scratch", "slot_of", "slots", "entries", "bias_gradient")
 
@@ -87,7 +87,7 @@ class NativeStepper:
         machines.updates, machines.epoch_updates = int(job.updates), int(job.epoch_updates)
 
     def average(self, machines: Machines) -> None:
-        """Turn the sums of an epoch into the weights to evaluate."""
+        """Complete the means over an epoch; they are the weights to evaluate."""
         job = self._make_job(machines)
         averaged, bias = (job.hold(array, np.float32) for array in (machines.averaged, machines.bias_averaged))
         self.library.average_factors(ctypes.byref(job), ctypes.c_void_p(averaged), ctypes.c_void_p(bias))
@@ -99,8 +99,8 @@ class NativeStepper:
         scores = np.empty((machines.count, X.shape[0]), np.float32)
         self.library.score_factors(
             ctypes.byref(job),
-            ctypes.c_void_p(machines.sums.ctypes.data),
-            ctypes.c_void_p(machines.bias[SUMS].ctypes.data),
+            ctypes.c_void_p(machines.means.ctypes.data),
+            ctypes.c_void_p(machines.bias[MEANS].ctypes.data),
             ctypes.c_int64(X.shape[0]),
             ctypes.c_void_p(scores.ctypes.data),
         )

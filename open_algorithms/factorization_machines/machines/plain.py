@@ -9,20 +9,21 @@ from open_algorithms.factorization_machines.machines.machines import (
     BETA_1,
     BETA_2,
     FIRST,
+    MEANS,
     SECOND,
-    SUMS,
     TALLIES,
     WEIGHTS,
     Gradients,
     LabelledRows,
     Machines,
 )
+from open_algorithms.factorization_machines.measuring.losses import row_losses
 from open_algorithms.learning.rows.csr import Csr, take_rows
 from open_algorithms.learning.rows.sparse import compact_and_transpose
-from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int32s
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Int32s, Ints
 
 ROWS_AT_ONCE = 4096  # that are scored
-MOST_SUMMED = 2**16  # updates, whose sums float32 still holds; as in factors.c
+MOST_COUNTED = 2**16  # updates in a mean; as in factors.c
 
 
 class PlainStepper:
@@ -61,8 +62,7 @@ class PlainStepper:
     def update(self, machines: Machines, gradients: Gradients, rows: float) -> None:
         """Make a step of Adam from the summed gradients of so many rows."""
         at = gradients.features
-        since = (machines.epoch_updates - machines.touched_at[at]).astype(np.float32)
-        machines.sums[at] += since[:, None] * machines.weights[at]
+        take_means(machines, at)
         machines.touched_at[at] = machines.epoch_updates
         machines.updates += 1
         machines.epoch_updates += 1
@@ -72,29 +72,24 @@ class PlainStepper:
         machines.weights[at], machines.first[at], machines.second[at] = tables
         moved = (machines.bias[WEIGHTS], machines.bias[FIRST], machines.bias[SECOND])
         step(machines, (gradients.bias, machines.bias_decays, machines.bias_rates), moved, rows)
-        machines.bias[SUMS] += machines.bias[WEIGHTS]
-        if machines.epoch_updates == MOST_SUMMED:
-            self.halve_sums(machines)
+        machines.bias[MEANS] += (machines.bias[WEIGHTS] - machines.bias[MEANS]) / np.float32(machines.epoch_updates)
+        if machines.epoch_updates == MOST_COUNTED:
+            self.halve_updates(machines)
 
-    def halve_sums(self, machines: Machines) -> None:
-        """Let the updates of an epoch so far count half, so that the sums of weights never lose what is added."""
-        since = (machines.epoch_updates - machines.touched_at).astype(np.float32)
-        machines.sums += since[:, None] * machines.weights
-        machines.sums /= 2
-        machines.bias[SUMS] /= 2
+    def halve_updates(self, machines: Machines) -> None:
+        """Let the updates of an epoch so far count half."""
+        take_means(machines, np.arange(machines.task.features))
         machines.epoch_updates //= 2
         machines.touched_at[:] = machines.epoch_updates
 
     def average(self, machines: Machines) -> None:
-        """Turn the sums of an epoch into the weights to evaluate."""
-        since = (machines.epoch_updates - machines.touched_at).astype(np.float32)
-        updates = np.float32(machines.epoch_updates)
-        means = (machines.sums + since[:, None] * machines.weights) / updates
-        known = np.where(machines.second != 0, means, np.float32(0))  # the others are as they were drawn
-        machines.sums[:] = np.where(machines.averaged != 0, known, machines.weights)
+        """Complete the means over an epoch; they are the weights to evaluate."""
+        take_means(machines, np.arange(machines.task.features))
+        known = np.where(machines.second != 0, machines.means, np.float32(0))  # the others are as they were drawn
+        machines.means[:] = np.where(machines.averaged != 0, known, machines.weights)
         machines.touched_at[:] = 0
-        of_biases = machines.bias[SUMS] / updates
-        machines.bias[SUMS] = np.where(machines.bias_averaged != 0, of_biases, machines.bias[WEIGHTS])
+        of_biases = machines.bias[MEANS]
+        machines.bias[MEANS] = np.where(machines.bias_averaged != 0, of_biases, machines.bias[WEIGHTS])
 
     def score(self, machines: Machines, X: Csr) -> Float32s:
         """Return the scores of rows X (n, d) by the weights to evaluate, in the units learned, (M, n)."""
@@ -102,9 +97,17 @@ class PlainStepper:
         for first in range(0, X.shape[0], ROWS_AT_ONCE):
             numbers = np.arange(first, min(first + ROWS_AT_ONCE, X.shape[0]), dtype=np.int32)
             features, part, _ = compact_and_transpose(take_rows(X, numbers))
-            z = score_rows(machines, part, machines.sums[features], machines.bias[SUMS])[1]
+            z = score_rows(machines, part, machines.means[features], machines.bias[MEANS])[1]
             scores[:, numbers] = z[:, : machines.count].T
         return scores
+
+
+def take_means(machines: Machines, at: Ints) -> None:
+    """Let the means of features (u,) over the updates of an epoch count those since the last one, too."""
+    if machines.epoch_updates:
+        since = machines.epoch_updates - machines.touched_at[at]
+        share = (since / machines.epoch_updates).astype(np.float32)[:, None]
+        machines.means[at] += share * (machines.weights[at] - machines.means[at])
 
 
 def multiply(X: Csr, W: Float32s) -> Float32s:
@@ -162,13 +165,6 @@ def tally_rows(machines: Machines, z: Float32s, y: Float32s, weights: Float32s) 
     cases = (positive & predicted, ~positive & predicted, positive & ~predicted, ~positive & ~predicted)
     tallies[:, 3:] = np.stack([(counted * case).sum(axis=0) for case in cases], axis=1)
     return tallies
-
-
-def row_losses(z: Floats, y: Float32s) -> Float64s:
-    """Return the logistic losses of scores z (M, n) of rows with labels 0 or 1, (n,)."""
-    margins = np.where(y > 0.5, -z, z).astype(np.float64)
-    with np.errstate(invalid="ignore"):  # of machines that have diverged
-        return np.asarray(np.maximum(margins, 0) + np.log1p(np.exp(-np.abs(margins))))
 
 
 def step(

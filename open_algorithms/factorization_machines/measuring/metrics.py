@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.measuring.losses import row_losses
 from open_algorithms.learning.job.hosts import SINGLE_HOST, Hosts
 from open_algorithms.learning.job.stop import StopCheck, never_stop
 from open_algorithms.learning.measuring.metrics import BinaryTally, Metric, RegressorTally
@@ -13,7 +12,6 @@ from open_algorithms.learning.measuring.reliability import CalibrationError, mea
 from open_algorithms.learning.measuring.tallies import RunningMean
 from open_algorithms.learning.rows.csr import slice_rows
 from open_algorithms.learning.rows.dense import Block
-from open_algorithms.learning.types.arrays import Float64s, Floats
 
 CROSS_ENTROPY = "binary_classification_cross_entropy"
 OWN_METRICS = ("precision", "recall", "roc_auc_score")  # of a classifier, which the original does not log
@@ -50,7 +48,7 @@ def measure_blocks(
             z = model.margins(X)
             tally.add(y, model.predict_from_margins(z))
             if isinstance(tally, BinaryTally):
-                entropy.add(cross_entropies(z, y))
+                entropy.add(row_losses(z, y))
     tally.merge_hosts(hosts)
     if isinstance(tally, RegressorTally):
         return Measurement(tally, list_metrics(tally), tally.squared_errors.rows)
@@ -67,15 +65,6 @@ def list_metrics(tally: BinaryTally | RegressorTally, cross_entropy: float = flo
     found[CROSS_ENTROPY] = (CROSS_ENTROPY, "loss", cross_entropy)
     f_score = f"binary_f_{tally.beta:.3f}"
     return [found[name] for name in ("binary_classification_accuracy", CROSS_ENTROPY, f_score, *OWN_METRICS)]
-
-
-def cross_entropies(margins: Floats, labels: Floats) -> Float64s:
-    """Return the cross entropy of each row from its margin and its label, 0 or 1, (n,) each.
-
-    That of scores would be infinite where these are 0 or 1 in float32.
-    """
-    z = margins.astype(np.float64, copy=False)
-    return np.logaddexp(0.0, np.where(labels == 1, -z, z))
 
 
 def split_blocks(blocks: Iterable[Block], columns: int) -> Iterator[Block]:

@@ -32,14 +32,14 @@ class Regime:
     patience: int
 
 
-FEW_ROWS = 300
+FEW_ROWS, FEWEST_LABELS = 300, 60
 OF_FEW_ROWS, OF_MANY_ROWS = Regime(0.01, 3.0, 200, 10), Regime(0.003, 1.0, USUAL_EPOCHS, 4)
 WANTED_ROWS, LEAST_SHARE, LARGEST_SHARE = 300, 0.1, 0.3  # of the train rows, that are held out
 
 
-def choose_regime(rows: float) -> Regime:
-    """Return what suits so many train rows."""
-    return OF_FEW_ROWS if rows < FEW_ROWS else OF_MANY_ROWS
+def choose_regime(rows: float, *, is_classifier: bool) -> Regime:
+    """Return what suits so many train rows; of a few dozen labels of classes, less can be learned than of amounts."""
+    return OF_FEW_ROWS if FEWEST_LABELS * is_classifier <= rows < FEW_ROWS else OF_MANY_ROWS
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def original_candidate(hp: Hyperparameters) -> Candidate:
 
 def vary_candidate(hp: Hyperparameters, number: int, rows: float) -> Candidate:
     """Return a candidate of ours; beyond the usual number they are the same again, from another start."""
-    regime, place = choose_regime(rows), (number - 1) % len(SHRINKAGES)
+    regime, place = choose_regime(rows, is_classifier=hp.is_classifier), (number - 1) % len(SHRINKAGES)
     shrinkage = SHRINKAGES[place] * regime.strength * (1.0 if hp.is_classifier else OF_SQUARES)
     counts = sorted({min(count, hp.num_factors) for count in FACTOR_COUNTS})
     return Candidate(

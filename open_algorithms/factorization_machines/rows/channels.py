@@ -45,7 +45,7 @@ def plan_channels(work: Work, hp: Hyperparameters, share: float) -> Reading:
         classes=2 if hp.is_classifier else None,
         scaling=AS_THEY_ARE,
         holdout=plan_holdout(work, holdout),
-        centers_sparse=False,
+        centers_sparse=True,
     )
 
 

@@ -48,7 +48,7 @@ class Compaction:
         """Return the model of all features, of one of the used ones."""
         factors = np.zeros((self.width, model.num_factors), np.float32)
         factors[self.used] = model.factors
-        reach = None if model.reach is None else self._expand(model.reach, np.finfo(np.float32).max)
+        reach = None if model.reach is None else self._expand(model.reach, float(np.finfo(np.float32).max))
         settings = {**model.settings, "feature_dim": str(self.width)}
         return replace(model, linear=self._expand(model.linear, 0), factors=factors, reach=reach, settings=settings)
 

@@ -15,9 +15,10 @@ from open_algorithms.learning.rows.csr import Csr, as_csr, stack_sparse
 from open_algorithms.learning.rows.kept import AnyRows
 from open_algorithms.learning.rows.scaling import column_moments, find_flags
 from open_algorithms.learning.rows.sparse import SparseRows
-from open_algorithms.learning.types.arrays import Float32s
+from open_algorithms.learning.types.arrays import Float32s, Floats
 
 REACH = 4.0  # sizes
+TRIMMED = 2  # times that deviations are taken anew of what lies within reach
 MOST_REACHES = 2**18  # features, of which a model's file still holds how far each counts
 NUMBERS_AT_ONCE = 2**18  # that are standardised together, in a cache
 SAMPLE_ROWS, SAMPLE_NUMBERS = 10_000, 2**24  # that units are taken from: rows at least, or numbers
@@ -84,9 +85,26 @@ def fit_units(rows: AnyRows, hosts: Hosts = SINGLE_HOST) -> Units:
     if flags.all():
         return Units()
     taken = max(SAMPLE_ROWS, SAMPLE_NUMBERS // max(1, X.shape[1]))
-    means, deviations = column_moments(X[:: max(1, len(X) // taken)], hosts)
+    some = X[:: max(1, len(X) // taken)]
+    means, deviations = trim_moments(some, *column_moments(some, hosts), hosts)
     zero, one = np.float32(0), np.float32(1)
     return Units(np.where(flags, zero, means).astype(np.float32), np.where(flags, one, deviations).astype(np.float32))
+
+
+def trim_moments(X: Float32s, means: Floats, deviations: Floats, hosts: Hosts) -> tuple[Floats, Floats]:
+    """Return the means and deviations of what lies within reach of these, (d,), of all hosts' rows X (n, d).
+
+    One value far beyond all others would be what its column is measured by.
+    """
+    for _ in range(TRIMMED):
+        within = np.abs(X - means) <= REACH * deviations
+        counts = hosts.all_reduce(within.sum(axis=0))
+        centers = hosts.all_reduce(np.where(within, X, 0).sum(axis=0, dtype=np.float64)) / np.maximum(counts, 1)
+        squares = hosts.all_reduce(np.square(np.where(within, X - centers, 0)).sum(axis=0, dtype=np.float64))
+        spreads = np.sqrt(squares / np.maximum(counts, 1))
+        varies = (counts > 0) & (spreads > np.finfo(np.float32).tiny)
+        means, deviations = np.where(varies, centers, means), np.where(varies, spreads, deviations)
+    return means, deviations
 
 
 def fit_sparse_units(X: Csr, hosts: Hosts) -> Units:

@@ -10,7 +10,7 @@ import numpy as np
 
 from open_algorithms.factorization_machines.machines.bank import Bank, EpochTally, Report
 from open_algorithms.factorization_machines.machines.machines import LabelledRows
-from open_algorithms.factorization_machines.machines.plain import row_losses
+from open_algorithms.factorization_machines.measuring.losses import row_losses
 from open_algorithms.factorization_machines.rows.pieces import iterate_batches, iterate_rows
 from open_algorithms.factorization_machines.training.log_lines import log_metrics, mean_loss, tally_metrics
 from open_algorithms.factorization_machines.training.plan import Plan

@@ -100,7 +100,7 @@ def make_plan(work: Work, hp: Hyperparameters, data: Mapping[str, ChannelRows], 
 
 def choose_patience(hp: Hyperparameters, rows: float) -> Hyperparameters:
     """Return the hyperparameters with what suits so many rows, where the user does not say how long to train."""
-    regime, patience = choose_regime(rows), hp.selection.early_stopping_patience
+    regime, patience = choose_regime(rows, is_classifier=hp.is_classifier), hp.selection.early_stopping_patience
     selection = replace(hp.selection, early_stopping_patience=regime.patience if patience is None else patience)
     return replace(hp, epochs=regime.epochs if hp.are_epochs_ours else hp.epochs, selection=selection)
 

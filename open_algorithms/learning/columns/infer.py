@@ -50,7 +50,7 @@ def infer_recipe(surveys: Sequence[ColumnSurvey], wishes: ColumnWishes) -> Recip
     target = find_target(names, wishes)
     check_names(names, target, wishes)
     columns = [
-        infer_weight(survey) if survey.name == wishes.weight else infer_column(survey, wishes.types.get(survey.name))
+        infer_weight(survey) if survey.name == wishes.weight else infer_column(survey, wishes)
         for survey in surveys
         if survey.name != target
     ]
@@ -61,8 +61,9 @@ def infer_recipe(surveys: Sequence[ColumnSurvey], wishes: ColumnWishes) -> Recip
     return recipe
 
 
-def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
+def infer_column(survey: ColumnSurvey, wishes: ColumnWishes) -> Column:
     """Decide what a column is."""
+    wished = wishes.types.get(survey.name)
     if wished == "ignore":
         return LeftOutColumn(survey.name, IGNORED)
     if survey.missing == survey.rows:
@@ -72,6 +73,8 @@ def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
     number = as_number(survey)
     if not survey.missing and (reason := find_no_use(survey, number)):
         return LeftOutColumn(survey.name, reason)
+    if number is not None and wishes.names_things(survey.name) and holds_whole_numbers(survey, number):
+        return as_category(survey, True) or number
     column: Column | None = number or as_boolean(survey) or as_date(survey)
     if column is None:
         refuse_stray_text(survey)
@@ -80,6 +83,14 @@ def infer_column(survey: ColumnSurvey, wished: str | None) -> Column:
         different = f"{len(survey.texts):,} different in {survey.rows - survey.missing:,} rows"
         return LeftOutColumn(survey.name, f"text that hardly repeats: {different}")
     return column
+
+
+def holds_whole_numbers(survey: ColumnSurvey, column: NumberColumn) -> bool:
+    """Tell whether all numbers of a column that was surveyed as texts are whole."""
+    if not survey.texts:
+        return False
+    values, _ = weigh_numbers(survey, column.notation)
+    return bool((values == np.floor(values)).all())
 
 
 def infer_weight(survey: ColumnSurvey) -> WeightColumn:
@@ -168,19 +179,20 @@ def infer_target(survey: ColumnSurvey, wishes: ColumnWishes) -> Target:
     if survey.missing == survey.rows:
         raise ColumnFault("it is the target, and empty in every row", survey.name, advice="Say another target")
     if wishes.class_count is not None:
-        return Target(survey.name, order_classes(survey, wishes.class_count, wishes.positive_label))
+        return Target(survey.name, order_classes(survey, wishes.class_count, wishes))
     column = as_number(survey, True)
     if column is None:
         raise ColumnFault(
             "it is the target, and a regressor predicts numbers",
             survey.name,
             find_odd_text(survey, "number"),
-            "For classes say predictor_type=binary_classifier or multiclass_classifier",
+            "For classes say predictor_type=binary_classifier"
+            + (" or multiclass_classifier" if wishes.may_have_many_classes else ", of which there may be two"),
         )
     return Target(survey.name, (), column.notation)
 
 
-def order_classes(survey: ColumnSurvey, count: int, positive: str) -> tuple[str | float, ...]:
+def order_classes(survey: ColumnSurvey, count: int, wishes: ColumnWishes) -> tuple[str | float, ...]:
     """Return so many classes in the order of their numbers, or none where they are 0, 1, ... themselves."""
     if survey.numbers is not None:
         raise ValueError(f"column {survey.name!r} has to be surveyed as texts")
@@ -194,10 +206,10 @@ def order_classes(survey: ColumnSurvey, count: int, positive: str) -> tuple[str 
         raise ColumnFault(
             f"it is the target, and has {len(classes)} classes, {shown}{gone}; expected {count}",
             survey.name,
-            advice=advise_class_count(len(classes)),
+            advice=advise_class_count(len(classes), may_be_many=wishes.may_have_many_classes),
         )
-    if positive:
-        classes = put_positive_last(classes, positive, survey.name)
+    if wishes.positive_label:
+        classes = put_positive_last(classes, wishes.positive_label, survey.name)
     return () if classes == whole else tuple(classes)
 
 
@@ -212,12 +224,14 @@ def sort_classes(texts: Sequence[str]) -> list[Any]:
     return np.sort(numbers).tolist() if plain.all() and len({*numbers.tolist()}) == len(classes) else classes
 
 
-def advise_class_count(count: int) -> str:
+def advise_class_count(count: int, *, may_be_many: bool = True) -> str:
     """Return how to say that there are so many classes."""
     if count < 2:
         return "There is nothing to learn from one class: see that the rows of the other classes are there"
     if count == 2:
         return "Say predictor_type=binary_classifier"
+    if not may_be_many:
+        return "Make a column of two of them, or say predictor_type=regressor if they are amounts"
     return f"Say predictor_type=multiclass_classifier and num_classes={count}, or regressor if they are amounts"
 
 

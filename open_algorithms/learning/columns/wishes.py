@@ -19,7 +19,9 @@ class ColumnWishes:
     `target` is the name of the column that is predicted, empty for the first one; without `has_target` there is none.
     `types` maps names to one of KINDS. `class_count` is the number of classes of a classifier, None of a regressor.
     `positive_label` is the class that a binary classifier scores, empty for the second in sorted order. `weight` is the
-    name of the column that says how much each row counts, empty where all count alike.
+    name of the column that says how much each row counts, empty where all count alike. Advice says nothing of more than
+    two classes unless there `may_have_many_classes`. Whole numbers in a column whose name matches `things` name these,
+    such as users, and are no amounts.
     """
 
     target: str = ""
@@ -28,6 +30,8 @@ class ColumnWishes:
     positive_label: str = ""
     has_target: bool = True
     weight: str = ""
+    may_have_many_classes: bool = True
+    things: re.Pattern[str] | None = None
 
     @property
     def need_table(self) -> bool:
@@ -36,7 +40,23 @@ class ColumnWishes:
 
     def need_texts(self, name: str, is_target: bool = False) -> bool:
         """Tell whether a column has to be surveyed as texts even where its values are numbers."""
-        return self.class_count is not None if is_target else self.types.get(name, "number") not in ("number", "ignore")
+        if is_target:
+            return self.class_count is not None
+        return self.types.get(name, "number") not in ("number", "ignore") or self.names_things(name)
+
+    def names_things(self, name: str) -> bool:
+        """Tell whether whole numbers in a column name things, of which the user says nothing else."""
+        return self.things is not None and name not in self.types and bool(self.things.fullmatch(name.strip()))
+
+
+@dataclass(frozen=True)
+class TextNames:
+    """The names of the columns that are surveyed as texts: `name in TextNames(wishes)`."""
+
+    wishes: ColumnWishes
+
+    def __contains__(self, name: object) -> bool:
+        return self.wishes.need_texts(str(name), self.wishes.has_target and name == self.wishes.target)
 
 
 def find_target(names: Sequence[str], wishes: ColumnWishes) -> str | None:

@@ -12,8 +12,8 @@ HP = parse_hyperparameters({"predictor_type": "regressor", "mini_batch_size": "1
 def test_the_estimate_is_no_less_than_what_machines_take() -> None:
     features = 20_000
     machines = Machines(Layout(tuple(build_candidates(HP, 1e6))), Task(features, False), StepRules())
-    taken = sum(table.nbytes for table in (*machines.tables(), machines.sums)) + machines.touched_at.nbytes
-    best = machines.sums.nbytes
+    taken = sum(table.nbytes for table in (*machines.tables(), machines.means)) + machines.touched_at.nbytes
+    best = machines.means.nbytes
     assert taken + best <= bank_bytes(HP, 15, features, 1000) <= 1.5 * (taken + best) + (64 << 20)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from open_algorithms.factorization_machines.machines.layout import Layout
 from open_algorithms.factorization_machines.machines.machines import (
-    SUMS,
+    MEANS,
     WEIGHTS,
     LabelledRows,
     Machines,
@@ -119,7 +119,7 @@ def test_numpy_steps_as_the_native_library_does(task: Task, rules: StepRules, we
         both.append((machines, tallies, stepper.score(machines, rows.X)))
     (one, tallies, scores), (other, other_tallies, other_scores) = both
     np.testing.assert_allclose(one.weights, other.weights, rtol=2e-3, atol=2e-5)
-    np.testing.assert_allclose(one.sums, other.sums, rtol=2e-3, atol=2e-5)
+    np.testing.assert_allclose(one.means, other.means, rtol=2e-3, atol=2e-5)
     np.testing.assert_allclose(one.bias, other.bias, rtol=2e-3, atol=2e-5)
     np.testing.assert_allclose(tallies, other_tallies, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(scores, other_scores, rtol=2e-3, atol=2e-3)
@@ -173,9 +173,9 @@ def test_the_mean_over_an_epoch_counts_every_update_also_of_features_that_are_ra
         biases += machines.bias[WEIGHTS]
     step.average(machines)
     averaged = machines.averaged != 0
-    np.testing.assert_allclose(machines.sums[:, averaged], seen[:, averaged] / 4, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(machines.bias[SUMS, 1:4], biases[1:4] / 4, rtol=1e-4, atol=1e-6)
-    np.testing.assert_array_equal(machines.sums[:, 0], machines.weights[:, 0])
+    np.testing.assert_allclose(machines.means[:, averaged], seen[:, averaged] / 4, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(machines.bias[MEANS, 1:4], biases[1:4] / 4, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(machines.means[:, 0], machines.weights[:, 0])
 
 
 @pytest.mark.parametrize("stepper", STEPPERS)
@@ -203,18 +203,14 @@ def test_a_bank_of_one_factor_or_none_is_one_too() -> None:
             )
 
 
-@pytest.mark.parametrize("stepper", STEPPERS)
-def test_means_over_very_many_updates_keep_their_digits(stepper: type[Stepper]) -> None:
-    rows = LabelledRows(as_csr(np.ones((1, 1), np.float32)), np.array([0.7], np.float32))
-    own = [replace(c, mini_batch_size=1, num_factors=0, bias_lr=0.0) for c in candidates(2)]
-    machines, step = start(Task(1, False), own), stepper()
-    machines.weights[:] = 0.7
+def test_the_mean_over_millions_of_updates_is_one() -> None:
+    own = candidates(2, mini_batch_size="1", num_factors="0")
+    machines, rows = start(TASKS[1], own), draw_labelled(TASKS[1])
+    machines.rates[:], machines.bias_rates[:] = 0, 0
+    machines.bias[WEIGHTS, 1], machines.weights[:, 1] = 0.7, 0.7
     machines.begin_epoch()
-    machines.epoch_updates = 2**16 - 40
-    machines.sums[:] = np.float32(0.7) * machines.epoch_updates
-    machines.bias[SUMS] = 0
-    machines.touched_at[:] = machines.epoch_updates
-    step.train(machines, rows, np.zeros(100, np.int32))
-    assert machines.epoch_updates == 2**15 + 60
-    step.average(machines)
-    assert machines.sums[0, 1] == pytest.approx(0.7, rel=1e-3)
+    native().train(machines, rows, np.resize(ORDER, 5_000_000))
+    machines.second[:, 1] = 1
+    native().average(machines)
+    np.testing.assert_allclose(machines.bias[MEANS, 1], 0.7, rtol=1e-4)
+    np.testing.assert_allclose(machines.means[:, 1], 0.7, rtol=1e-4)

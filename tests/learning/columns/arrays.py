@@ -30,7 +30,8 @@ def number_array(numbers: Sequence[float | None]) -> Any:
 
 def find_kind(*parts: Any, wished: str | None = None) -> Column:
     """Return what a column of these parts is."""
-    return infer_column(survey_column("c", parts, as_text=wished not in (None, "number")), wished)
+    wishes = ColumnWishes(types={} if wished is None else {"c": wished})
+    return infer_column(survey_column("c", parts, as_text=wishes.need_texts("c")), wishes)
 
 
 def find_recipe(table: dict[str, Any], wishes: ColumnWishes = ColumnWishes(has_target=False)) -> Recipe:  # noqa: B008

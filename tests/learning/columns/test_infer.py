@@ -1,15 +1,17 @@
 """A table gets a recipe by its columns and by what the user says; what contradicts the values is a fault."""
 
+import re
+
 import pytest
 
 from open_algorithms.learning.columns import infer
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.columns.infer import infer_recipe
 from open_algorithms.learning.columns.notation import PLAIN, Notation
-from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, Target, WeightColumn
+from open_algorithms.learning.columns.recipe import CategoryColumn, LeftOutColumn, NumberColumn, Target, WeightColumn
 from open_algorithms.learning.columns.survey import survey_column
-from open_algorithms.learning.columns.wishes import ColumnWishes
-from tests.learning.columns.arrays import find_recipe, number_array, text_array
+from open_algorithms.learning.columns.wishes import ColumnWishes, TextNames
+from tests.learning.columns.arrays import coded_array, find_recipe, number_array, text_array
 
 FEATURE = {"x": number_array([1.5, 2.5, 4.5, 1.5])}
 
@@ -181,3 +183,33 @@ def test_one_level_that_does_not_fit_into_the_artifact_is_one_of_the_others(monk
 def test_a_fault_says_the_column_the_text_and_what_to_do() -> None:
     assert str(ColumnFault("no good", "c", "x" * 200, "Mend it")) == f"column 'c': no good, found {'x' * 80!r}. Mend it"
     assert str(ColumnFault("no good")) == "no good"
+
+
+def test_whole_numbers_of_things_are_categories_unless_the_user_or_the_values_say_otherwise() -> None:
+    wishes = ColumnWishes(has_target=False, things=re.compile("user|price"))
+    table = {
+        "user": coded_array(["7", "7", "9", "9", "12", "12"] * 20),
+        "price": coded_array(["1.5", "2", "2", "3", "3", "1.5"] * 20),
+        "age": coded_array(["7", "7", "9", "9", "12", "12"] * 20),
+    }
+    user, price, age = find_recipe(table, wishes).columns
+    assert isinstance(user, CategoryColumn)
+    assert {*user.levels} == {"7", "9", "12"}
+    assert isinstance(price, NumberColumn)
+    assert isinstance(age, NumberColumn)
+    said = ColumnWishes(has_target=False, things=wishes.things, types={"user": "number"})
+    assert isinstance(find_recipe(table, said).columns[0], NumberColumn)
+    assert ("user" in TextNames(wishes), "age" in TextNames(wishes), "user" in TextNames(said)) == (True, False, False)
+
+
+def test_advice_says_nothing_of_more_than_two_classes_where_there_are_none() -> None:
+    two = ColumnWishes("y", class_count=2, may_have_many_classes=False)
+    table = {"y": coded_array(["a", "b", "c"]), "x": coded_array(["1", "2", "3"])}
+    with pytest.raises(ColumnFault, match="has 3 classes") as caught:
+        find_recipe(table, two)
+    assert "Make a column of two of them, or say predictor_type=regressor" in caught.value.sentence
+    assert "multiclass" not in caught.value.sentence
+    amounts = ColumnWishes("y", may_have_many_classes=False)
+    with pytest.raises(ColumnFault, match="a regressor predicts numbers") as caught:
+        find_recipe(table, amounts)
+    assert "multiclass" not in caught.value.sentence

@@ -8,7 +8,7 @@
 #include "lanes.h"
 
 enum { EIGHT = 8, TOGETHER = 4, ROWS_AHEAD = 4, SLOTS_AHEAD = 6 };
-enum { MOST_SUMMED = 1 << 16 }; /* updates, whose sums float32 still holds */
+enum { MOST_COUNTED = 1 << 16 }; /* updates in a mean: float32 would lose what more of them change */
 enum { LOSS, SQUARES, DISTANCES, TRUE_POSITIVES, FALSE_POSITIVES, FALSE_NEGATIVES, TRUE_NEGATIVES, TALLIES };
 
 typedef float eight __attribute__((vector_size(4 * EIGHT), aligned(4), may_alias));
@@ -27,8 +27,8 @@ struct factors {
     const int32_t *order;   /* (ordered,) */
     const int32_t *owners;  /* (blocks,): the machine of a block of factors */
     const float *label_mean, *label_scale; /* (8 linear_blocks,): machines learn (label - mean) / scale */
-    float *weights, *first, *second, *sums; /* (features, 8 blocks) */
-    float *bias; /* (4, 8 linear_blocks): weights, first and second moments, sums */
+    float *weights, *first, *second, *means; /* (features, 8 blocks) */
+    float *bias; /* (4, 8 linear_blocks): weights, first and second moments, means */
     int32_t *touched_at; /* (features,): the update of an epoch that a feature has had last */
     const float *rates, *decays, *shrinkage; /* (8 blocks,), the last times a feature's occurrences */
     const float *bias_rates, *bias_decays; /* (8 linear_blocks,) */
@@ -221,18 +221,21 @@ INLINE void step(int64_t n, const struct factors *job, const float *restrict g, 
     }
 }
 
-/* Let the updates of an epoch so far count half, so that the sums of weights never lose what is added to them. */
-static void halve_sums(struct factors *job) {
-    int64_t width = width_of(job), linear = EIGHT * job->linear_blocks;
-    int32_t half = (int32_t)(job->epoch_updates / 2);
-    for (int64_t f = 0, at = 0; f < job->features; f++, at += width) {
-        float since = (float)(job->epoch_updates - job->touched_at[f]);
-        job->touched_at[f] = half;
+/* Let the means (8 blocks,) of a feature's weights over the updates of an epoch count those since the last one, too. */
+static void take_mean(struct factors *job, int64_t feature, int64_t width) {
+    int64_t at = feature * width;
+    float share = job->epoch_updates ? (float)(job->epoch_updates - job->touched_at[feature]) / (float)job->epoch_updates : 0;
 #pragma omp simd
-        for (int64_t c = 0; c < width; c++) job->sums[at + c] = (job->sums[at + c] + since * job->weights[at + c]) / 2;
+    for (int64_t c = 0; c < width; c++) job->means[at + c] += share * (job->weights[at + c] - job->means[at + c]);
+}
+
+/* Let the updates of an epoch so far count half. */
+static void halve_updates(struct factors *job) {
+    for (int64_t f = 0; f < job->features; f++) {
+        take_mean(job, f, width_of(job));
+        job->touched_at[f] = (int32_t)(job->epoch_updates / 2);
     }
-    for (int64_t c = 0; c < linear; c++) job->bias[3 * linear + c] /= 2;
-    job->epoch_updates = half;
+    job->epoch_updates /= 2;
 }
 
 /* Update features by their summed gradients (count, 8 blocks), and biases, by those of so many rows. Of how many of
@@ -249,20 +252,19 @@ void update_factors(struct factors *job, const int32_t *features, const float *o
         if (s + SLOTS_AHEAD < count)
             for (int64_t c = 0, ahead = features[s + SLOTS_AHEAD] * width; c < width; c += LANES) {
                 __builtin_prefetch(job->first + ahead + c, 1, 2), __builtin_prefetch(job->second + ahead + c, 1, 2);
-                __builtin_prefetch(job->sums + ahead + c, 1, 2), __builtin_prefetch(job->weights + ahead + c, 1, 2);
+                __builtin_prefetch(job->means + ahead + c, 1, 2), __builtin_prefetch(job->weights + ahead + c, 1, 2);
             }
-        float since = (float)(job->epoch_updates - job->touched_at[features[s]]);
+        take_mean(job, features[s], width);
         job->touched_at[features[s]] = (int32_t)job->epoch_updates;
-#pragma omp simd
-        for (int64_t c = 0; c < width; c++) job->sums[at + c] += since * job->weights[at + c];
         step(width, job, gradients + s * width, share, job->decays, job->shrinkage, occurrences[s] / (float)rows,
              job->rates, correction, job->weights + at, job->first + at, job->second + at);
     }
     float *bias = job->bias;
     step(linear, job, job->bias_gradient, share, job->bias_decays, 0, 0, job->bias_rates, correction, bias,
          bias + linear, bias + 2 * linear);
-    for (int64_t c = 0; c < linear; c++) bias[3 * linear + c] += bias[c];
-    if (++job->epoch_updates == MOST_SUMMED) halve_sums(job);
+    float part = 1 / (float)++job->epoch_updates;
+    for (int64_t c = 0; c < linear; c++) bias[3 * linear + c] += part * (bias[c] - bias[3 * linear + c]);
+    if (job->epoch_updates == MOST_COUNTED) halve_updates(job);
 }
 
 /* Train on mini-batches of the rows in their order. */
@@ -278,22 +280,21 @@ void train_factors(struct factors *job, int32_t *features, float *occurrences) {
     }
 }
 
-/* Turn the sums of weights since the epoch began into their means; where not `averaged` (8 blocks,), into weights.
-   Of what is averaged, numbers that no row has ever had a gradient for are 0, and not what they were drawn as. */
+/* Complete the means over an epoch, and put weights in their place where not `averaged` (8 blocks,). Of what is
+   averaged, numbers that no row has ever had a gradient for are 0, and not what they were drawn as. */
 void average_factors(struct factors *job, const float *averaged, const float *bias_averaged) {
     int64_t width = width_of(job), linear = EIGHT * job->linear_blocks;
-    float updates = (float)job->epoch_updates;
     for (int64_t f = 0, at = 0; f < job->features; f++, at += width) {
-        float since = (float)(job->epoch_updates - job->touched_at[f]);
+        take_mean(job, f, width);
         job->touched_at[f] = 0;
 #pragma omp simd
         for (int64_t c = 0; c < width; c++) {
-            float w = job->weights[at + c], mean = (job->sums[at + c] + since * w) / updates;
-            job->sums[at + c] = averaged[c] == 0 ? w : job->second[at + c] != 0 ? mean : 0;
+            float mean = job->second[at + c] != 0 ? job->means[at + c] : 0;
+            job->means[at + c] = averaged[c] == 0 ? job->weights[at + c] : mean;
         }
     }
-    float *bias = job->bias, *sums = bias + 3 * linear;
-    for (int64_t c = 0; c < linear; c++) sums[c] = bias_averaged[c] != 0 ? sums[c] / updates : bias[c];
+    float *bias = job->bias, *means = bias + 3 * linear;
+    for (int64_t c = 0; c < linear; c++) means[c] = bias_averaged[c] != 0 ? means[c] : bias[c];
 }
 
 /* Put the scores of rows, in the units that machines learn, into `scores` (machines, rows). */
