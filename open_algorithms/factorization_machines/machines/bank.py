@@ -29,6 +29,7 @@ from open_algorithms.learning.rows.csr import Csr
 from open_algorithms.learning.types.arrays import AnyArray, Float64s, Int32s
 
 RUN_NUMBERS = 3e8  # numbers that are stepped between two looks at whether to stop
+
 OVERHEAD_COLUMNS = 16  # columns that cost as much as all else of a value
 Report = Callable[[int, Float64s], None]  # the mini-batches of an epoch so far, and the first machine's tallies of them
 
@@ -110,9 +111,9 @@ class Group:
 class Bank:
     """Candidates that learn from the same rows at once; `hosts` step together, group by group."""
 
-    def __init__(self, groups: list[Group], hosts: Hosts = SINGLE_HOST) -> None:
-        """Keep groups of machines."""
-        self.groups, self.hosts = groups, hosts
+    def __init__(self, groups: list[Group], threads: int = 1, hosts: Hosts = SINGLE_HOST) -> None:
+        """Keep groups of machines, which so many threads step."""
+        self.groups, self.threads, self.hosts = groups, threads, hosts
 
     @classmethod
     def start(
@@ -130,7 +131,7 @@ class Bank:
             **({} if steps.clip_gradient is None else {"clip": steps.clip_gradient}),
             rescale=steps.rescale_grad,
         )
-        bank = cls([], hosts)
+        bank = cls([], processors, hosts)
         for own in divide_candidates(candidates, processors if hosts.count == 1 else 1):
             machines = Machines(Layout(tuple(own)), task, rules)
             machines.draw_start(hp)
@@ -142,7 +143,7 @@ class Bank:
         cls, candidates: Sequence[Candidate], parameters: Mapping[int, Parameters], task: Task, processors: int = 1
     ) -> "Bank":
         """Return a bank that scores rows by these parameters, of candidates by their numbers."""
-        bank = cls([])
+        bank = cls([], processors)
         for own in divide_candidates(candidates, processors):
             machines = Machines(Layout(tuple(own)), task, StepRules())
             for place, candidate in enumerate(own):
@@ -176,15 +177,14 @@ class Bank:
                     raise_if_stopped()
                 group.train_with_hosts(rows, orders(group.machines.batch_rows), self.hosts)
             return
-        with ThreadPoolExecutor(max(1, len(self.groups) - 1), "machines") as executor:
-            first, *others = self.groups
+        reports: list[Report | None] = [report, *[None] * (len(self.groups) - 1)]
+        with ThreadPoolExecutor(self.threads, "machines") as executor:
             running = [
-                executor.submit(group.train, rows, orders(group.machines.batch_rows), raise_if_stopped, interval, None)
-                for group in others
+                executor.submit(group.train, rows, orders(group.machines.batch_rows), raise_if_stopped, interval, own)
+                for group, own in zip(self.groups, reports, strict=True)
             ]
-            first.train(rows, orders(first.machines.batch_rows), raise_if_stopped, interval, report)
-            for other in running:
-                other.result()
+            for one in running:
+                one.result()
 
     def end_epoch(self) -> Mapping[int, EpochTally]:
         """Average over the epoch; return the tally of each candidate by its number, over all hosts' rows."""
@@ -199,7 +199,7 @@ class Bank:
 
     def score(self, X: Csr) -> Float64s:
         """Return the scores of rows X (n, d) in the label's units, or of a classifier before the link, (M, n)."""
-        with ThreadPoolExecutor(len(self.groups), "machines") as executor:
+        with ThreadPoolExecutor(self.threads, "machines") as executor:
             found = list(executor.map(lambda group: group.stepper.score(group.machines, X), self.groups))
         scaled = []
         for group, scores in zip(self.groups, found, strict=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from open_algorithms.factorization_machines.machines.budget import affordable_models, bank_bytes
+from open_algorithms.factorization_machines.machines.budget import BankCost
 from open_algorithms.factorization_machines.options.candidates import LEAST_SHARE, usual_holdout
 from open_algorithms.factorization_machines.options.hyperparameters import ORIGINAL_BATCH, Hyperparameters
 from open_algorithms.learning.channels import Demand, plan_reading
@@ -38,7 +38,7 @@ def plan_channels(work: Work, hp: Hyperparameters, share: float) -> Reading:
     """Return how the channels are read, with a share of the train rows held out where there are no others."""
     free = work.free_memory()
     batch = min(hp.mini_batch_size or ORIGINAL_BATCH, MOST_BATCH_ROWS)
-    demand = Demand(batch, partial(bytes_needed, hp, free), ADVICE, hp.feature_dim)
+    demand = Demand(batch, partial(BankCost.of(hp).bytes_needed, free), ADVICE, hp.feature_dim)
     holdout = Holdout(share, hp.seed, hp.is_classifier, free // 16)
     return replace(
         plan_reading(work, demand, free),
@@ -47,11 +47,6 @@ def plan_channels(work: Work, hp: Hyperparameters, share: float) -> Reading:
         holdout=plan_holdout(work, holdout),
         centers_sparse=True,
     )
-
-
-def bytes_needed(hp: Hyperparameters, free: int, features: int, rows: int) -> int:
-    """Return the bytes that the bank takes, for so many features and rows."""
-    return bank_bytes(hp, affordable_models(hp, features, free), features, rows)
 
 
 def choose_holdout(work: Work, hp: Hyperparameters) -> float:

@@ -23,7 +23,7 @@ NO_ROWS = LabelledRows(
     Csr(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), (0, 0)), np.zeros(0, np.float32)
 )
 NO_ORDER = np.zeros(0, np.int32)
-EPOCHS_AHEAD = 15  # in which a candidate must come to the best loss so far, at the pace of its last ones
+EPOCHS_AHEAD = 8  # in which a candidate must come to the best loss so far, at the pace of its last ones
 Losses = Mapping[int, float]  # of candidates, by number
 
 
@@ -156,7 +156,8 @@ def stop_candidates(plan: Plan, progress: Progress) -> None:
     going = [
         number
         for number in progress.active
-        if progress.fortunes[number].idle < patience and progress.fortunes[number].can_reach(best, epochs_left)
+        if progress.fortunes[number].idle < patience
+        and progress.fortunes[number].can_reach(best, epochs_left, plan.pace_epochs)
     ]
     if going and len(going) < len(progress.active):
         stopped = sorted({*progress.active} - {*going})

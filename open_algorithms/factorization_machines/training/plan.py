@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from open_algorithms.factorization_machines.machines.bank import Bank
-from open_algorithms.factorization_machines.machines.budget import affordable_models
+from open_algorithms.factorization_machines.machines.budget import BankCost
 from open_algorithms.factorization_machines.machines.machines import Task
 from open_algorithms.factorization_machines.options.candidates import (
     OF_MANY_ROWS,
@@ -25,6 +25,7 @@ from open_algorithms.learning.rows.kept import AnyRows, ChannelRows, StreamedRow
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.work import Columns, Work
 
+STEADY_ROWS = 10_000
 MODELS_UNJUDGED = 2  # of a bank without rows to select on: the user's settings, and the safest of ours
 
 
@@ -77,6 +78,11 @@ class Plan:
         patience = self.hp.selection.early_stopping_patience
         return OF_MANY_ROWS.patience if patience is None else patience
 
+    @property
+    def pace_epochs(self) -> int:
+        """The epochs whose losses tell how a candidate moves: of few rows, where losses rise and fall, more."""
+        return 2 if self.rows > STEADY_ROWS else 4
+
     def start_bank(self, candidates: list[Candidate]) -> Bank:
         """Return a bank of candidates with their initial parameters."""
         return Bank.start(candidates, self.hp, self.task, self.work.processors, self.work.hosts)
@@ -88,7 +94,9 @@ def make_plan(work: Work, hp: Hyperparameters, data: Mapping[str, ChannelRows], 
     counted, streams = hosts.all_reduce([train.row_count, isinstance(train, StreamedRows)])
     rows = math.inf if streams else float(counted)
     wanted = USUAL_MODELS if "validation" in data else MODELS_UNJUDGED
-    models = int(-hosts.all_reduce_max(-affordable_models(hp, train.feature_dim, work.free_memory(), wanted)))
+    models = int(
+        -hosts.all_reduce_max(-BankCost.of(hp).affordable_models(train.feature_dim, work.free_memory(), wanted))
+    )
     units = fit_units(train.rows, hosts) if hp.normalize_data else Units()
     mean, deviation = label_moments(train.rows, work) if hp.steps.use_bias else (0.0, 1.0)
     task = Task(train.feature_dim, hp.is_classifier, mean, deviation, hp.steps.use_bias)

@@ -17,7 +17,6 @@ from open_algorithms.learning.job.hosts import Hosts
 from open_algorithms.learning.types.arrays import AnyArray
 
 LEAST_GAIN = 1e-4  # of a loss, relative to it, that counts for patience
-PACE_EPOCHS = 3  # whose steps tell how a candidate moves
 NONE = -1  # stands for no epoch
 
 
@@ -32,10 +31,13 @@ class Fortune:
     counted_loss: float = math.inf
     idle: int = 0
 
-    def can_reach(self, loss: float, epochs: int) -> bool:
-        """Return whether it comes to a loss on the validation rows in so many epochs, at the pace of its last ones."""
-        recent = self.validation_losses[-PACE_EPOCHS:]
-        if len(recent) < PACE_EPOCHS:
+    def can_reach(self, loss: float, epochs: int, of_epochs: int) -> bool:
+        """Return whether it comes to a loss on the validation rows in so many epochs, at the pace of its last ones.
+
+        These are `of_epochs`, at least 2.
+        """
+        recent = self.validation_losses[-of_epochs:]
+        if len(recent) < of_epochs:
             return True
         pace = max(before - after for before, after in pairwise(recent))
         return bool(min(recent) - loss <= epochs * pace) or self.best_loss <= loss
