@@ -18,7 +18,8 @@ from open_algorithms.learning.types.arrays import AnyArray, Float32s, Float64s, 
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
 WEIGHTS, FIRST, SECOND, MEANS = range(4)  # rows of biases
-TALLIES = 7  # loss, squares, distances, true and false positives, false and true negatives; as in factors.c
+# What a tally counts, as in factors.c: of rows before an update, summed.
+LOSS, SQUARES, DISTANCES, TRUE_POSITIVES, FALSE_POSITIVES, FALSE_NEGATIVES, TRUE_NEGATIVES, TALLIES = range(8)
 DRAWN_AT_ONCE = 2**20  # numbers
 
 

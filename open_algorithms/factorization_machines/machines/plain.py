@@ -8,10 +8,17 @@ import numpy as np
 from open_algorithms.factorization_machines.machines.machines import (
     BETA_1,
     BETA_2,
+    DISTANCES,
+    FALSE_NEGATIVES,
+    FALSE_POSITIVES,
     FIRST,
+    LOSS,
     MEANS,
     SECOND,
+    SQUARES,
     TALLIES,
+    TRUE_NEGATIVES,
+    TRUE_POSITIVES,
     WEIGHTS,
     Gradients,
     LabelledRows,
@@ -157,13 +164,18 @@ def tally_rows(machines: Machines, z: Float32s, y: Float32s, weights: Float32s) 
     if not machines.task.is_classifier:
         scale, mean = machines.label_scales[: z.shape[1]], machines.label_means[: z.shape[1]]
         error = z.astype(np.float64) * scale + mean - y[:, None]
-        tallies[:, 0] = tallies[:, 1] = (counted * error**2).sum(axis=0)
-        tallies[:, 2] = (counted * np.abs(error)).sum(axis=0)
+        tallies[:, LOSS] = tallies[:, SQUARES] = (counted * error**2).sum(axis=0)
+        tallies[:, DISTANCES] = (counted * np.abs(error)).sum(axis=0)
         return tallies
     positive, predicted = (y > 0.5)[:, None], z >= 0
-    tallies[:, 0] = (counted * row_losses(z.T, y).T).sum(axis=0)
-    cases = (positive & predicted, ~positive & predicted, positive & ~predicted, ~positive & ~predicted)
-    tallies[:, 3:] = np.stack([(counted * case).sum(axis=0) for case in cases], axis=1)
+    tallies[:, LOSS] = (counted * row_losses(z.T, y).T).sum(axis=0)
+    for tally, case in {
+        TRUE_POSITIVES: positive & predicted,
+        FALSE_POSITIVES: ~positive & predicted,
+        FALSE_NEGATIVES: positive & ~predicted,
+        TRUE_NEGATIVES: ~positive & ~predicted,
+    }.items():
+        tallies[:, tally] = (counted * case).sum(axis=0)
     return tallies
 
 

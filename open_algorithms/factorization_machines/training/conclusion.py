@@ -15,15 +15,15 @@ from open_algorithms.factorization_machines.measuring.calibration import calibra
 from open_algorithms.factorization_machines.measuring.metrics import Measurement, measure_blocks
 from open_algorithms.factorization_machines.options.hyperparameters import final_configuration
 from open_algorithms.factorization_machines.rows.pieces import iterate_rows
-from open_algorithms.factorization_machines.training.choice import (
+from open_algorithms.factorization_machines.training.epochs import losses_of
+from open_algorithms.factorization_machines.training.log_lines import log_scores
+from open_algorithms.factorization_machines.training.mixing import (
     MOST_MEMBERS,
     MeanLosses,
     choose_shares,
     in_label_units,
     mix_parameters,
 )
-from open_algorithms.factorization_machines.training.epochs import losses_of
-from open_algorithms.factorization_machines.training.log_lines import log_scores
 from open_algorithms.factorization_machines.training.plan import Plan
 from open_algorithms.factorization_machines.training.progress import NONE, Progress
 from open_algorithms.factorization_machines.training.refit import join_held_out, train_again

@@ -5,12 +5,19 @@ Tests: tests/doors/test_quality_lines.py.
 
 from collections.abc import Iterator
 
+from open_algorithms.factorization_machines.machines.machines import (
+    DISTANCES,
+    FALSE_NEGATIVES,
+    FALSE_POSITIVES,
+    LOSS,
+    SQUARES,
+    TRUE_NEGATIVES,
+    TRUE_POSITIVES,
+)
 from open_algorithms.factorization_machines.options.hyperparameters import Hyperparameters
 from open_algorithms.learning.job.listener import TrainingListener
 from open_algorithms.learning.measuring.metrics import Metric
 from open_algorithms.learning.types.arrays import Float64s
-
-LOSS, SQUARES, DISTANCES, TRUE_POSITIVES, FALSE_POSITIVES, FALSE_NEGATIVES, TRUE_NEGATIVES = range(7)
 
 
 def tally_metrics(tally: Float64s, rows: float, hp: Hyperparameters) -> Iterator[Metric]:

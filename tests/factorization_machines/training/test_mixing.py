@@ -5,7 +5,7 @@ import pytest
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.machines.machines import Parameters
-from open_algorithms.factorization_machines.training.choice import (
+from open_algorithms.factorization_machines.training.mixing import (
     MOST_MEMBERS,
     choose_shares,
     in_label_units,
