@@ -16,14 +16,13 @@ from linear_learner.training.initial import draw_initial_weights, earlier_weight
 from linear_learner.training.plan import Plan, log_plan
 from linear_learner.training.progress import TrainingProgress
 from open_algorithms.learning.columns.document import write_recipe
+from open_algorithms.learning.resuming import resume_or_start
 from open_algorithms.learning.rows.kept import HeldRows
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.training.checkpoints import (
     Identity,
     array_checksum,
     data_fingerprints,
-    resume_from_checkpoint,
-    write_checkpoint,
 )
 from open_algorithms.learning.training.stopping import EarlyStopping
 from open_algorithms.learning.types.arrays import Floats
@@ -43,7 +42,7 @@ def start_training(plan: Plan, earlier: LinearModel | None) -> tuple[TrainingPro
     log_plan(plan, earlier is not None)
     if not plan.work.hosts.all_reduce_max(plan.work.checkpoints is not None):
         return progress, None
-    return progress, resume_or_start(plan, progress, job_identity(plan, initial, progress.solver_start))
+    return progress, resume_or_start(progress, job_identity(plan, initial, progress.solver_start), plan.data, plan.work)
 
 
 def initial_weights(plan: Plan, earlier: LinearModel | None) -> Floats:
@@ -123,18 +122,3 @@ def job_identity(plan: Plan, initial: Floats, solved_from: Floats) -> Identity:
         "start": [array_checksum(initial), array_checksum(solved_from)],
         "data": data_fingerprints(plan.data, plan.work.hosts) | columns,
     }
-
-
-def resume_or_start(plan: Plan, progress: TrainingProgress, identity: Identity) -> Callable[[], None]:
-    """Resume from a checkpoint of the same job, if there is one; return a function that writes the next one.
-
-    Host 0 has the checkpoint and broadcasts its state.
-    """
-    store, hosts = plan.work.checkpoints, plan.work.hosts
-    resumed = store is not None and resume_from_checkpoint(progress, identity, store, plan.work.log)
-    if hosts.broadcast(np.array([float(resumed)]))[0]:
-        if hosts.count > 1:
-            progress.broadcast_state(hosts)
-        for rows in plan.data.values():
-            rows.abandon_first_pass()
-    return lambda: None if store is None else write_checkpoint(progress, identity, store, plan.work.raise_if_stopped)

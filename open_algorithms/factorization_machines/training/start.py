@@ -16,11 +16,10 @@ from open_algorithms.factorization_machines.options.hyperparameters import Hyper
 from open_algorithms.factorization_machines.training.plan import Plan, log_plan
 from open_algorithms.factorization_machines.training.progress import Fortune, Progress
 from open_algorithms.learning.columns.document import write_recipe
+from open_algorithms.learning.resuming import resume_or_start
 from open_algorithms.learning.training.checkpoints import (
     Identity,
     data_fingerprints,
-    resume_from_checkpoint,
-    write_checkpoint,
 )
 
 IDENTITY_FORMAT = 1
@@ -39,7 +38,7 @@ def start_training(plan: Plan) -> tuple[Progress, Callable[[], None] | None]:
     log_plan(plan)
     if not plan.work.hosts.all_reduce_max(plan.work.checkpoints is not None):
         return progress, None
-    return progress, resume_or_start(plan, progress, job_identity(plan, progress.bank))
+    return progress, resume_or_start(progress, job_identity(plan, progress.bank), plan.data, plan.work)
 
 
 def job_identity(plan: Plan, bank: Bank) -> Identity:
@@ -63,18 +62,3 @@ def flatten_hyperparameters(hp: Hyperparameters) -> dict[str, Any]:
     values |= values.pop("steps")
     values |= values.pop("selection")
     return values
-
-
-def resume_or_start(plan: Plan, progress: Progress, identity: Identity) -> Callable[[], None]:
-    """Resume from a checkpoint of the same job, if there is one; return a function that writes the next one.
-
-    Host 0 has the checkpoint and broadcasts its state.
-    """
-    store, hosts = plan.work.checkpoints, plan.work.hosts
-    resumed = store is not None and resume_from_checkpoint(progress, identity, store, plan.work.log)
-    if hosts.broadcast(np.array([float(resumed)]))[0]:
-        if hosts.count > 1:
-            progress.broadcast_state(hosts)
-        for rows in plan.data.values():
-            rows.abandon_first_pass()
-    return lambda: None if store is None else write_checkpoint(progress, identity, store, plan.work.raise_if_stopped)

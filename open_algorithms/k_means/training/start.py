@@ -14,11 +14,10 @@ from open_algorithms.k_means.clustering.sampling import gather_first_rows, store
 from open_algorithms.k_means.clustering.seeding import Seeder
 from open_algorithms.k_means.training.plan import Plan
 from open_algorithms.k_means.training.state import ClusteringState
+from open_algorithms.learning.resuming import resume_or_start
 from open_algorithms.learning.training.checkpoints import (
     Identity,
     data_fingerprints,
-    resume_from_checkpoint,
-    write_checkpoint,
 )
 
 IDENTITY_FORMAT = 1
@@ -31,7 +30,7 @@ def start_clustering(plan: Plan) -> tuple[ClusteringState, Callable[[], None]]:
     state = ClusteringState(choose_first_centers(plan))
     if identity is None:
         return state, lambda: None
-    return state, resume_or_start(plan, state, identity)
+    return state, resume_or_start(state, identity, plan.data, plan.work)
 
 
 def choose_first_centers(plan: Plan) -> MovingCenters:
@@ -64,18 +63,3 @@ def job_identity(plan: Plan) -> Identity:
         "data": data_fingerprints(plan.data, plan.work.hosts),
         "start": [],
     }
-
-
-def resume_or_start(plan: Plan, state: ClusteringState, identity: Identity) -> Callable[[], None]:
-    """Go on from a checkpoint of the same job, if there is one; return a function that writes the next one.
-
-    Host 0 has the checkpoint.
-    """
-    store, hosts = plan.work.checkpoints, plan.work.hosts
-    resumed = store is not None and resume_from_checkpoint(state, identity, store, plan.work.log)
-    if hosts.broadcast(np.array([float(resumed)]))[0]:
-        if hosts.count > 1:
-            state.broadcast_state(hosts)
-        for rows in plan.data.values():
-            rows.abandon_first_pass()
-    return lambda: None if store is None else write_checkpoint(state, identity, store, plan.work.raise_if_stopped)
