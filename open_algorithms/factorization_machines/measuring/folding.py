@@ -8,12 +8,13 @@ import numpy as np
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.artifact.params import fold_parameters
 from open_algorithms.learning.artifact.archives import ORIGINAL_FILE
-from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats
+from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, Int64s
 
 ROWS = 64  # that are tried
 TOLERANCE = 1e-3  # of a score before any link: of a regressor, relative to how much scores vary
 MINOR = 0.01  # of the largest part of a feature: below it, it is not told
 TOLD_NAMES = 5
+USUAL_SIZES = (1e-15, 1e15)  # of a feature: such programs square features and factors, in float32
 
 
 def warn_of_folding(model: FactorModel, sizes: Float32s | None) -> str | None:
@@ -30,16 +31,30 @@ def warn_of_folding(model: FactorModel, sizes: Float32s | None) -> str | None:
     unit = 1.0 if model.predictor_type == "binary_classifier" else float(expected.std())
     if off <= TOLERANCE * unit:
         return None
+    extents = np.abs(model.centers) + (1 if sizes is None else sizes)
+    unusual = np.flatnonzero((extents < USUAL_SIZES[0]) | (extents > USUAL_SIZES[1]))
+    if not np.isfinite(off) and len(unusual):
+        return (
+            f"Other programs than ours that read {ORIGINAL_FILE} cannot score: they add up squares in float32, which "
+            f"has no room for those of columns as large or small as {tell_names(model, unusual)}. For such programs "
+            "multiply these columns by fixed numbers to values of about 1, both in the training data and in requests. "
+            "Our own server and commands score JSON and CSV exactly."
+        )
     parts = part_sizes(model, model.centers)
     order = np.argsort(-parts, kind="stable")
-    large = [model.feature_names[i] for i in order[: int((parts >= MINOR * parts.max()).sum())]]
-    more = f" and {len(large) - TOLD_NAMES:,} more" if len(large) > TOLD_NAMES else ""
+    large = order[: int((parts >= MINOR * parts.max()).sum())]
     return (
         f"Scores of other programs than ours that read {ORIGINAL_FILE}, which add up in float32, are off by {off:.1g} "
-        f"or so before any link, because columns are far from 0 beside how they vary: {', '.join(large[:TOLD_NAMES])}"
-        f"{more}. For such programs subtract fixed numbers from these columns, both in the training data and in "
-        "requests. Our own server and commands score JSON and CSV exactly."
+        f"or so before any link, because columns are far from 0 beside how they vary: {tell_names(model, large)}. For "
+        "such programs subtract fixed numbers from these columns, both in the training data and in requests. Our own "
+        "server and commands score JSON and CSV exactly."
     )
+
+
+def tell_names(model: FactorModel, features: Int64s) -> str:
+    """Name the first TOLD_NAMES of some features, and count the others."""
+    more = f" and {len(features) - TOLD_NAMES:,} more" if len(features) > TOLD_NAMES else ""
+    return ", ".join(model.feature_names[i] for i in features[:TOLD_NAMES]) + more
 
 
 def score_folded(model: FactorModel, X: Floats) -> Float64s:

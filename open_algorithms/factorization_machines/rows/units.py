@@ -28,7 +28,8 @@ SAMPLE_ROWS, SAMPLE_NUMBERS = 10_000, 2**24  # that units are taken from: rows a
 class Units:
     """What is subtracted from features and what they are divided by, (d,) each; None where that is 0 and 1 of all.
 
-    Features other than flags count as no further than REACH sizes from what is subtracted; but for very many features.
+    Features other than flags count as no further than REACH sizes from what is subtracted, so that those too far for a
+    number do as well; but for very many features.
     """
 
     centers: Float32s | None = None
@@ -38,7 +39,8 @@ class Units:
         """Return sparse rows in these units: nothing is subtracted from them."""
         if self.sizes is None:
             return X
-        data = X.data / self.sizes[X.indices]
+        with np.errstate(over="ignore"):
+            data = X.data / self.sizes[X.indices]
         return X._replace(data=data if self.reach is None else np.clip(data, -REACH, REACH))
 
     def standardise(self, X: Float32s) -> Csr:
@@ -47,7 +49,8 @@ class Units:
         return stack_sparse([self._standardise_some(X[first : first + step]) for first in range(0, len(X), step)])
 
     def _standardise_some(self, X: Float32s) -> Csr:
-        Z = X if self.centers is None else X - self.centers
+        with np.errstate(over="ignore"):
+            Z = X if self.centers is None else X - self.centers
         Z = Z if self.reach is None else np.clip(Z, -self.reach, self.reach)
         Z = Z if self.sizes is None else Z / self.sizes
         return as_csr(np.asarray(Z, np.float32))
@@ -60,7 +63,8 @@ class Units:
         flags = self.sizes == 1
         if self.centers is not None:
             flags &= self.centers == 0
-        return np.where(flags, np.finfo(np.float32).max, REACH * self.sizes).astype(np.float32)
+        reach = np.where(flags, np.inf, REACH * self.sizes.astype(np.float64))
+        return np.minimum(reach, np.finfo(np.float32).max).astype(np.float32)
 
     def restore(self, found: Parameters) -> Parameters:
         """Return bias, linear weights (d,) and factors (d, k) for raw features less the centers, of those for units."""
@@ -96,6 +100,7 @@ def trim_moments(X: Float32s, means: Floats, deviations: Floats, hosts: Hosts) -
 
     One value far beyond all others would be what its column is measured by.
     """
+    means, deviations = means.astype(np.float64), deviations.astype(np.float64)
     for _ in range(TRIMMED):
         within = np.abs(X - means) <= REACH * deviations
         counts = hosts.all_reduce(within.sum(axis=0))

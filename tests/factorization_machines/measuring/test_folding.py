@@ -63,3 +63,14 @@ def test_of_a_regressor_the_unit_of_the_label_makes_no_difference(unit: float) -
     model = replace(plain, bias=unit * plain.bias, linear=plain.linear * root**2, factors=plain.factors * root)
     assert warn_of_folding(replace(model, centers=np.full(7, 10.0)), SCALE) is None
     assert warn_of_folding(replace(model, centers=np.full(7, 1e4)), SCALE) is not None
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_columns_whose_squares_float32_cannot_hold_are_named_with_what_helps(unit: float) -> None:
+    model = replace(draw_model(), names=("a", "b", "c", "d", "e", "f", "g"), centers=np.zeros(7))
+    sizes = np.ones(7, np.float32)
+    sizes[[1, 4]] = unit
+    factors = model.factors / sizes[:, None]
+    warning = warn_of_folding(replace(model, linear=model.linear / sizes, factors=factors), sizes)
+    assert warning is not None
+    assert "as large or small as b, e. For such programs multiply" in warning

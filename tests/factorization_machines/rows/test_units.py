@@ -70,3 +70,20 @@ def test_several_hosts_find_the_units_of_one(sparse: bool) -> None:
         np.testing.assert_allclose(units.sizes, alone.sizes, rtol=1e-5)
         if units.centers is not None and alone.centers is not None:
             np.testing.assert_allclose(units.centers, alone.centers, rtol=1e-5)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("unit", [1e-36, 1e-20, 1e20, 9e37])
+def test_features_of_any_size_come_to_about_1_with_a_reach_that_a_file_can_hold(unit: float, sparse: bool) -> None:
+    rows = generator.normal(size=(300, 2)).astype(np.float32)
+    X = np.asarray(rows * (1, unit), np.float32)
+    units = fit_units(hold_sparse(X) if sparse else hold_dense(X))
+    assert units.reach is not None
+    assert np.isfinite(units.reach).all()
+    assert (units.reach > 0).all()
+    far = np.array([[3e38, -3e38], [-3e38, 3e38]], np.float32)
+    for Z in (units.scale(as_csr(far)), units.standardise(far)):
+        assert (np.abs(Z.data) > 3).all()
+        assert (np.abs(Z.data) <= 4.00001).all()
+    Z = units.scale(as_csr(X)) if sparse else units.standardise(X)
+    assert np.square(Z.data[Z.indices == 1]).mean() == pytest.approx(1, rel=0.1)
