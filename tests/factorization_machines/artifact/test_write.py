@@ -38,6 +38,7 @@ def answer_by_mxnet(module: Any, X: Float32s, *, sparse: bool) -> Float32s:
     return np.asarray(answer[:, 0])
 
 
+@pytest.mark.whole_mxnet
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the scipy of today, to MXNet
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("factors", [0, 1, 3])
@@ -53,6 +54,7 @@ def test_mxnets_module_loads_the_files_and_answers_the_same(
     np.testing.assert_allclose(answer_by_mxnet(module, X, sparse=sparse), model.predict(X)["score"], rtol=2e-5)
 
 
+@pytest.mark.whole_mxnet
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_mxnet_finds_the_factors_of_each_feature_where_readers_of_the_original_look(tmp_path: Path) -> None:
     model = draw_model()
@@ -100,6 +102,7 @@ def test_the_originals_file_is_that_of_the_machine_without_centers() -> None:
     assert artifact_files(model)[ZIP] == artifact_files(plain)[ZIP]
 
 
+@pytest.mark.whole_mxnet
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", KINDS)
 def test_mxnet_answers_for_centers_that_are_not_far_from_0_as_we_do(kind: str, tmp_path: Path) -> None:
