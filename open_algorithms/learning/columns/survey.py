@@ -126,14 +126,15 @@ def merge_surveys(surveys: Sequence[ColumnSurvey]) -> ColumnSurvey:
     if found:
         total = sum(one.count for one in found)
         weights = np.array([one.count / total for one in found])
-        middle = weights @ np.array([one.quartiles for one in found])
         low, high = min(one.low for one in found), max(one.high for one in found)
+        averages = weights @ np.array([(one.mean, *one.quartiles) for one in found])
+        mean, first, second, third = np.clip(averages, low, high).tolist()  # rounding may leave the range
         numbers = NumberSurvey(
             total,
-            float(weights @ np.array([one.mean for one in found])),
+            mean,
             low,
             high,
-            (float(middle[0]), float(middle[1]), float(middle[2])),
+            (first, second, third),
             all(one.is_identifier for one in found) and are_dense(total, low, high),
         )
     rows, missing = (sum(getattr(survey, name) for survey in surveys) for name in ("rows", "missing"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from open_algorithms.learning.columns.survey import ColumnSurvey, is_identifier, merge_surveys, survey_column
@@ -35,6 +35,7 @@ def test_texts_are_counted_whatever_parts_they_come_in(texts: list[str | None], 
 
 
 @draw_examples(40)
+@example([25.0, 25.0, 25.0], [], 1)
 @given(NUMBERS, VALUES, st.integers(0, 30))
 def test_the_parts_of_hosts_are_together_the_whole(
     numbers: list[float | None], texts: list[str | None], cut: int
