@@ -40,13 +40,19 @@ def find_largest_pairs(vectors: Floats, groups: Int64s, count: int) -> list[Pair
         rows = slice(start, start + ROWS_AT_ONCE)
         products = chosen[rows] @ chosen.T
         products[(owners[rows, None] == owners) | (places[rows, None] >= places)] = 0
-        last = min(count, products.size)
-        largest = np.argpartition(-np.abs(products), last - 1, axis=None)[:last]
-        first, second = np.divmod(largest, len(compared))
-        found.append(np.stack([compared[start + first], compared[second], products.reshape(-1)[largest]]))
+        sizes = np.abs(products)
+        best = take_largest(sizes.max(axis=1), count)  # rows: those with less in them have none of the largest
+        first, second = np.divmod(take_largest(sizes[best].reshape(-1), count), len(compared))
+        found.append(np.stack([compared[start + best[first]], compared[second], products[best[first], second]]))
     firsts, seconds, values = np.concatenate(found, axis=1)
     order = np.lexsort((seconds, firsts, -np.abs(values)))[:count]
     return [Pair(int(firsts[i]), int(seconds[i]), float(values[i])) for i in order if values[i]]
+
+
+def take_largest(values: Float64s, count: int) -> Int64s:
+    """Return the places of the `count` largest values (n,), or of all."""
+    last = min(count, len(values))
+    return np.argpartition(-values, last - 1)[:last]
 
 
 def choose_compared(vectors: Floats, groups: Int64s) -> Int64s:

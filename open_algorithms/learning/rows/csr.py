@@ -13,6 +13,7 @@ from open_algorithms.learning.types.arrays import Float32s, Float64s, Floats, In
 
 MOST_GROWTH = 8  # times as many numbers that sparse rows may have once they are dense
 TERMS_AT_ONCE = 2**16  # of a product that are held at once
+SHORT_ROW = 4  # terms at most, which are added up faster by their place in the row
 
 
 class Csr(NamedTuple):
@@ -143,6 +144,9 @@ def expand_rows(X: Csr) -> Dense:
 def csr_matmul(X: Csr, W: Floats) -> Float64s:
     """Return X W, (n, K), for X (n, d) and W (d, K), summed in float64."""
     result, W = np.zeros((X.shape[0], W.shape[1])), np.ascontiguousarray(W)  # take would copy others at each step
+    if np.diff(X.indptr).max(initial=0) <= SHORT_ROW:
+        add_products_of_short_rows(X, W, result)
+        return result
     filled = (X.indptr[1:] > X.indptr[:-1]).nonzero()[0]
     starts = X.indptr[filled]
     step = max(1, TERMS_AT_ONCE // W.shape[1])
@@ -156,6 +160,24 @@ def csr_matmul(X: Csr, W: Floats) -> Float64s:
         rows = slice(begin - 1, end)
         result[filled[rows]] += np.add.reduceat(terms, np.maximum(starts[rows] - first, 0), axis=1).T
     return result
+
+
+def add_products_of_short_rows(X: Csr, W: Floats, result: Float64s) -> None:
+    """Add X W to the result (n, K): the products of the second values of rows, of the third, and so on.
+
+    Those of the first are the last, as in numpy's `reduceat`, so that short rows have the same bits among long ones.
+    """
+    lengths, step = np.diff(X.indptr), max(1, TERMS_AT_ONCE // W.shape[1])
+    for first in range(0, len(lengths), step):
+        part = slice(first, first + step)
+        for place in (*range(1, lengths[part].max()), 0):
+            longer = np.flatnonzero(lengths[part] > place)
+            terms = X.indptr[first + longer] + place
+            products = np.multiply(W.take(X.indices[terms], axis=0), X.data[terms, None], dtype=np.float64)
+            if len(longer) == len(lengths[part]):
+                result[part] += products
+            else:
+                result[first + longer] += products
 
 
 def term_products(values: Float32s, columns: Int32s, W: Floats) -> Float64s:

@@ -122,3 +122,18 @@ def test_few_sparse_rows_get_the_bits_that_they_get_among_many(
     few, many = (mostly_zeros(n, features, 0.5, generator) for n in (rows, TERMS_AT_ONCE // features))
     together = csr_matmul(compress_matrix(np.vstack([few, many, many])), weight)
     assert csr_matmul(compress_matrix(few), weight).tobytes() == together[:rows].tobytes()
+
+
+@pytest.mark.parametrize("outputs", [1, 5, 40])
+def test_sparse_rows_of_few_values_get_the_bits_that_they_get_among_long_ones(outputs: int) -> None:
+    generator = np.random.default_rng(outputs)
+    X = np.zeros((3000, 60), np.float32)
+    for row, length in enumerate(generator.integers(0, 5, len(X))):
+        X[row, generator.choice(60, length, replace=False)] = generator.normal(size=length)
+    long = generator.normal(size=(3, 60)).astype(np.float32)
+    weight = generator.normal(size=(60, outputs)).astype(np.float32)
+    alone, step = csr_matmul(compress_matrix(X), weight), 200
+    np.testing.assert_allclose(alone, X.astype(np.float64) @ weight, rtol=1e-12, atol=1e-12)
+    for first in range(0, len(X), step):
+        among = csr_matmul(compress_matrix(np.vstack([X[first : first + step], long])), weight)
+        assert among[:step].tobytes() == alone[first : first + step].tobytes()
