@@ -10,6 +10,10 @@ from open_algorithms.learning.types.arrays import Float64s, Floats
 
 def row_losses(z: Floats, y: Floats) -> Float64s:
     """Return the losses of scores z (n,), or (M, n) of several machines, of rows with labels 0 or 1, (n,)."""
-    margins = np.where(y > 0.5, -z, z).astype(np.float64)
+    losses = z * np.where(y > 0.5, -1.0, 1.0)
     with np.errstate(invalid="ignore"):  # of machines that have diverged
-        return np.asarray(np.maximum(margins, 0) + np.log1p(np.exp(-np.abs(margins))))
+        tails = np.abs(losses)
+        np.log1p(np.exp(np.negative(tails, out=tails), out=tails), out=tails)
+        np.maximum(losses, 0, out=losses)
+        losses += tails
+    return np.asarray(losses)
