@@ -19,7 +19,10 @@ CHECKOUT = f"{crc32(str(TOP).encode()):08x}"  # in the names of what the tests o
 IMAGE = os.environ.get("IMAGE", "open-linear-learner:dev")
 BROWSER = ("chromium", "chromedriver")
 PACKAGES = ("container", "linear_learner", "open_algorithms")
-SHARED = ("golden/adult", "golden/attrition", "golden/k_means", "golden/pca", "data/census.csv", "data/mnist.npz")
+SHARED = (
+    *("golden/adult", "golden/attrition", "golden/k_means", "golden/pca"),
+    *("data/census.csv", "data/mnist.npz", "data/movielens_100k.npz"),
+)
 SDK = TOP / ".venv" / "sdk" / "bin" / "python"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 

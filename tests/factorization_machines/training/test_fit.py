@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.data import FOLDER
 from open_algorithms.factorization_machines.artifact.packing import pack_model, unpack_model
 from open_algorithms.factorization_machines.artifact.read import load_model
 from open_algorithms.factorization_machines.learn import save_model
@@ -71,23 +70,6 @@ def test_without_factors_a_job_is_linear() -> None:
     assert result.model.num_factors == 0
     scores, expected = result.model.margins(TEST), peer.decision_function(densify(TEST))
     assert np.corrcoef(scores, expected)[0, 1] > 0.99
-
-
-@pytest.mark.skipif(not FOLDER.exists(), reason="needs the shared data")
-def test_the_originals_epochs_are_reproduced() -> None:
-    data = np.load(FOLDER / "data" / "movielens_100k.npz")
-    log, pairs = Recorder(), data["train"]
-    indices, ends = pairs.astype(np.int32).reshape(-1), np.arange(0, 2 * len(pairs) + 1, 2)
-    rows = Csr(np.ones(len(indices), np.float32), indices, ends, (len(pairs), 2623))
-    texts = {**CLASSIFIER, "num_models": "1", "num_factors": "64", "mini_batch_size": "200", "epochs": "3"}
-    labels = (data["rating_train"] >= 4).astype(np.float32)
-    learn({**texts, "shuffle": "false"}, [(rows, labels)], log)
-    found = [
-        q.value
-        for q in log.select_events(Quality)
-        if (q.metric, q.batch) == (CROSS_ENTROPY, None) and q.epoch is not None
-    ]
-    assert found == pytest.approx([0.6858020927, 0.6731621594, 0.6633392491], abs=1e-3)
 
 
 def test_the_last_mini_batch_is_filled_with_the_first_rows_and_counted() -> None:
