@@ -67,6 +67,16 @@ class TrainingJob:
         """Wait until the log says so."""
         wait_until(lambda: self.log.exists() and text in self.log.read_text(), self.log.read_text)
 
+    def wait_for_checkpoint(self) -> None:
+        """Wait until the job has written its next checkpoint."""
+        file = self.root / "checkpoints" / "checkpoint"
+        last = file.stat().st_ino if file.exists() else 0
+        wait_until(lambda: file.exists() and file.stat().st_ino != last, self.log.read_text)
+
+    def read_model(self) -> dict[str, bytes]:
+        """Read the files of the model."""
+        return {path.name: path.read_bytes() for path in (self.root / "model").iterdir()}
+
     def train(self) -> Finished:
         """Run `train` to its end."""
         with self.start() as running:

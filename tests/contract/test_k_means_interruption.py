@@ -11,7 +11,6 @@ from open_algorithms.k_means.artifact.read import load_model
 from tests.contract.formats import RECORDIO
 from tests.contract.jobs import TrainingJob
 from tests.contract.launch import Process, run_algorithm
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -34,18 +33,6 @@ def lay_out(root: Path) -> TrainingJob:
     return job
 
 
-def wait_for_checkpoint(job: TrainingJob) -> None:
-    """Wait until the job has written its next checkpoint."""
-    file = job.root / "checkpoints" / "checkpoint"
-    last = file.stat().st_ino if file.exists() else 0
-    wait_until(lambda: file.exists() and file.stat().st_ino != last, job.log.read_text)
-
-
-def read_model(job: TrainingJob) -> dict[str, bytes]:
-    """Read the files of the model."""
-    return {path.name: path.read_bytes() for path in (job.root / "model").iterdir()}
-
-
 @pytest.mark.kills
 def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_not(
     job: TrainingJob, tmp_path: Path
@@ -55,7 +42,7 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_
     assert status == 0, log
     for _ in range(2 * EPOCHS + 3):
         with job.running_process() as running:
-            wait_for_checkpoint(job)
+            job.wait_for_checkpoint()
             running.kill()
         assert not list((job.root / "model").glob("[!.]*"))
     status, log = job.train()
@@ -63,8 +50,8 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_
     resumed = [int(text) for text in re.findall(r"checkpoint after epoch (\d+)", job.log.read_text() + log)]
     assert resumed == sorted(resumed)
     assert resumed[0] < EPOCHS <= resumed[-2] < resumed[-1]  # of mini-batches, and of exact passes
-    assert sorted(read_model(job)) == FILES
-    assert read_model(job) == read_model(whole)
+    assert sorted(job.read_model()) == FILES
+    assert job.read_model() == whole.read_model()
     assert not list((job.root / "checkpoints").iterdir())
 
 

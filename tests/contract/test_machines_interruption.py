@@ -12,7 +12,6 @@ from open_algorithms.learning.rows.csr import Csr
 from tests.contract.formats import RECORDIO
 from tests.contract.jobs import TrainingJob
 from tests.contract.launch import Process, run_algorithm
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -43,18 +42,6 @@ def lay_out(root: Path, epochs: int) -> TrainingJob:
     return job
 
 
-def wait_for_checkpoint(job: TrainingJob) -> None:
-    """Wait until the job has written its next checkpoint."""
-    file = job.root / "checkpoints" / "checkpoint"
-    last = file.stat().st_ino if file.exists() else 0
-    wait_until(lambda: file.exists() and file.stat().st_ino != last, job.log.read_text)
-
-
-def read_model(job: TrainingJob) -> dict[str, bytes]:
-    """Read the files of the model."""
-    return {path.name: path.read_bytes() for path in (job.root / "model").iterdir()}
-
-
 @pytest.mark.kills
 def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_not(tmp_path: Path) -> None:
     job, whole = lay_out(tmp_path / "job", EPOCHS), lay_out(tmp_path / "whole", EPOCHS)
@@ -62,7 +49,7 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_
     assert status == 0, log
     for _ in range(KILLS):
         with job.running_process() as running:
-            wait_for_checkpoint(job)
+            job.wait_for_checkpoint()
             running.kill()
         assert not list((job.root / "model").glob("[!.]*"))
     status, log = job.train()
@@ -70,8 +57,8 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_is_
     resumed = [int(text) for text in re.findall(r"checkpoint after epoch (\d+)", job.log.read_text() + log)]
     assert resumed == sorted(resumed)
     assert len({*resumed}) > 1
-    assert sorted(read_model(job)) == FILES
-    assert read_model(job) == read_model(whole)
+    assert sorted(job.read_model()) == FILES
+    assert job.read_model() == whole.read_model()
     assert not list((job.root / "checkpoints").iterdir())
 
 
@@ -79,7 +66,7 @@ def test_a_stopped_job_leaves_a_whole_model_and_goes_on_where_it_was(tmp_path: P
     job, epochs = lay_out(tmp_path / "job", ENDLESS), 0
     for turn in range(2):
         with job.running_process() as running:
-            wait_for_checkpoint(job)
+            job.wait_for_checkpoint()
             assert running.stop() == 0
         assert not (job.root / "output" / "failure").exists()
         log = job.log.read_text()
