@@ -38,11 +38,6 @@ from open_algorithms.learning.types.arrays import Float64s
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
 LARGEST_FACTORS = 2**28  # numbers that the factors of a mean may be, about
 SCORED_NUMBERS = 2**25  # scores of deciding rows that are held at once, of all candidates
-DIVERGED = (
-    "Every candidate diverged: no loss stayed finite. Lower linear_lr and factors_lr, set normalize_data=true, and "
-    "look for extreme values in the data."
-)
-
 Shares = Mapping[int, float]
 Channels = Mapping[str, ChannelRows | TimeLimitedRows]
 
@@ -126,7 +121,7 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
         and is_finite(progress.best[number])
     }
     if not usable:
-        raise InputError(DIVERGED)
+        raise InputError(describe_divergence(plan))
     best = min(usable, key=lambda number: (usable[number], number == 0, number))  # the original's hardly moves at first
     if len(plan.candidates) == 1 or plan.validation is None or not progress.epoch:
         if len(plan.candidates) > 1:
@@ -143,6 +138,16 @@ def choose_candidates(plan: Plan, progress: Progress, deciding: ChannelRows | Ti
     told = ", ".join(f"{number} ({share:.0%})" for number, share in sorted(shares.items(), key=lambda item: -item[1]))
     log.info(f"The model is a mean of candidates, of those with the best loss on the validation rows: {told}.")
     return shares
+
+
+def describe_divergence(plan: Plan) -> str:
+    """Return what the user can do where no candidate is of use."""
+    advice = ["look for extreme values in the data", "lower bias_lr, linear_lr and factors_lr"]
+    if not plan.hp.normalize_data:
+        advice.append("set normalize_data=true")
+    if not plan.hp.is_classifier and all(candidate.original for candidate in plan.candidates):
+        advice.append("leave num_models out, so that labels are learned in units of their deviation")
+    return f"Every candidate diverged: no loss stayed finite. What may help: {'; '.join(advice)}."
 
 
 def is_finite(parameters: Parameters) -> bool:
@@ -189,7 +194,7 @@ def build_model(plan: Plan, parameters: Mapping[int, Parameters], shares: Shares
     linear, factors = (np.asarray(hosts.broadcast(part), np.float32) for part in (linear, factors))
     bias = float(hosts.broadcast(np.array([bias]))[0])
     if not (np.isfinite(bias) and np.isfinite(linear).all() and np.isfinite(factors).all()):
-        raise InputError(DIVERGED)
+        raise InputError(describe_divergence(plan))
     settings = final_configuration(plan.work.hyperparameters)
     model = FactorModel(
         plan.hp.predictor_type,

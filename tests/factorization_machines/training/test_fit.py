@@ -234,8 +234,16 @@ def test_labels_of_other_classes_are_refused() -> None:
 
 def test_rates_beyond_measure_end_with_advice() -> None:
     texts = {**ALONE, "linear_lr": "1e30", "factors_lr": "1e30", "bias_lr": "1e30"}
-    with pytest.raises(InputError, match="Every candidate diverged"):
+    with pytest.raises(InputError, match=r"Every candidate diverged.* lower bias_lr, linear_lr and factors_lr\.$"):
         learn(texts, cut_blocks(X, y))
+
+
+def test_where_labels_are_too_large_for_the_original_the_advice_works() -> None:
+    alone, large = {**ALONE, **REGRESSOR}, cut_blocks(X, y * np.float32(1e22))
+    with pytest.raises(InputError, match=r"; leave num_models out, so that labels are learned"):
+        learn(alone, large)
+    result = learn({name: text for name, text in alone.items() if name != "num_models"} | {"holdout": "auto"}, large)
+    assert {name: value for name, _, value in result.measurements["validation"].scores}["r2"] > 0.2
 
 
 def test_a_diverged_candidate_is_left_out() -> None:
