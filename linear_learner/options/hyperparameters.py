@@ -15,8 +15,7 @@ from linear_learner.options.groups import (
     ScheduleSettings,
     SelectionSettings,
 )
-from open_algorithms.learning.columns.wishes import parse_types
-from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.columns.wishes import check_column_types
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
 from open_algorithms.learning.options.parsing import complete_texts, parse_texts
 from open_algorithms.learning.rows.scaling import Scaling
@@ -192,11 +191,3 @@ def check_folds(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield a fault where there is one fold, or folds are asked of what cannot be solved."""
     if values.get("folds") == 1:
         yield "folds", "folds: expected auto, 0 for none, or 2 or more, found 1"
-
-
-def check_column_types(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a fault where column_types says what is no kind of a column."""
-    try:
-        parse_types(values.get("column_types", ""))
-    except InputError as error:
-        yield "column_types", str(error).rstrip(".")

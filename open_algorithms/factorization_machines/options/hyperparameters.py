@@ -5,10 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from open_algorithms.learning.columns.wishes import parse_kinds, parse_types
-from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.columns.wishes import check_column_types, parse_kinds
 from open_algorithms.learning.options.declaration import Declaration, load_declarations
-from open_algorithms.learning.options.parsing import Faults, complete_texts, parse_texts
+from open_algorithms.learning.options.parsing import complete_texts, parse_texts
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
 CRITERION = "binary_classifier_model_selection_criteria"
@@ -162,11 +161,3 @@ def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:
 def names_without_effect(values: Mapping[str, Any]) -> list[str]:
     """Return the names of the hyperparameters that have no effect together with these values."""
     return [name for name, declaration in declarations().items() if not declaration.applies_to(values)]
-
-
-def check_column_types(values: Mapping[str, Any]) -> Faults:
-    """Yield a fault where column_types says what is no kind of a column."""
-    try:
-        parse_types(values.get("column_types", ""))
-    except InputError as error:
-        yield "column_types", str(error).rstrip(".")

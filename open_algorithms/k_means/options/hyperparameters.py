@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from open_algorithms.learning.columns.wishes import parse_names, parse_types
-from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.columns.wishes import check_column_types, parse_kinds
 from open_algorithms.learning.options.declaration import Declaration, load_declarations
 from open_algorithms.learning.options.parsing import Faults, parse_texts
 
@@ -90,7 +89,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
         exact_passes=values["exact_passes"],
         normalize_data=values["normalize_data"],
         eval_metrics=tuple(parse_metrics(values["eval_metrics"])),
-        kinds=parse_types(values["column_types"]) | dict.fromkeys(parse_names(values["ignore"]), "ignore"),
+        kinds=parse_kinds(values["ignore"], values["column_types"]),
         seed=values["seed"],
     )
 
@@ -138,11 +137,3 @@ def check_metrics(values: Mapping[str, Any]) -> Faults:
             "eval_metrics",
             f'eval_metrics: expected a list of msd and ssd, such as ["msd", "ssd"], found {text[:80]!r}',
         )
-
-
-def check_column_types(values: Mapping[str, Any]) -> Faults:
-    """Yield a fault where column_types says what is no kind of a column."""
-    try:
-        parse_types(values.get("column_types", ""))
-    except InputError as error:
-        yield "column_types", str(error).rstrip(".")

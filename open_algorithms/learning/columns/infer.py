@@ -38,6 +38,7 @@ LEAST_CONSISTENT_SHARE = 0.95  # of the rows, from which on a text among numbers
 LEAST_FITTING_SHARE = 0.5  # of the rows, from which on it is one where there are few other texts
 MOST_STRAY_TEXTS = 5  # which are few
 MOST_CATEGORY_NUMBERS = 20  # different numbers or dates that are taken for categories where a text is among them
+TOLD_COLUMNS = 5  # of those left out
 MOST_LEVEL_BYTES = 8 << 20  # of the levels of all columns, which must fit into the artifact
 
 
@@ -57,8 +58,19 @@ def infer_recipe(surveys: Sequence[ColumnSurvey], wishes: ColumnWishes) -> Recip
     labels = next((infer_target(survey, wishes) for survey in surveys if survey.name == target), None)
     recipe = Recipe(bound_levels(columns), labels)
     if not recipe.feature_names:
-        raise ColumnFault("no column is left to learn from", advice="Give more columns, or say their kinds")
+        raise refuse_no_features(recipe)
     return recipe
+
+
+def refuse_no_features(recipe: Recipe) -> ColumnFault:
+    """Return the fault of a table none of whose columns becomes a feature, which says why."""
+    left_out = [column for column in recipe.columns if isinstance(column, LeftOutColumn)]
+    reasons = "; ".join(f"{column.name!r}: {column.reason}" for column in left_out[:TOLD_COLUMNS])
+    more = f"; and {len(left_out) - TOLD_COLUMNS:,} more" if len(left_out) > TOLD_COLUMNS else ""
+    return ColumnFault(
+        f"no column is left to learn from{' (' if reasons else ''}{reasons}{more}{')' if reasons else ''}",
+        advice="Give more columns, or say of what kind one is that is left out, as NAME=KIND in column_types (--types)",
+    )
 
 
 def infer_column(survey: ColumnSurvey, wishes: ColumnWishes) -> Column:

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from open_algorithms.learning.columns.faults import ColumnFault
 from open_algorithms.learning.job.errors import InputError
@@ -156,3 +157,11 @@ def parse_kinds(ignore: str, column_types: str) -> dict[str, str]:
     {'zip': 'category', 'id': 'ignore', 'note': 'ignore'}
     """
     return parse_types(column_types) | dict.fromkeys(parse_names(ignore), IGNORE)
+
+
+def check_column_types(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a fault of the hyperparameter column_types, with its name, where it says what is no kind of a column."""
+    try:
+        parse_types(values.get("column_types", ""))
+    except InputError as error:
+        yield "column_types", str(error).rstrip(".")

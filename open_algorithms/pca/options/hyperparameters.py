@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from open_algorithms.learning.columns.wishes import parse_names, parse_types
+from open_algorithms.learning.columns.wishes import check_column_types, parse_kinds
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations
 from open_algorithms.learning.options.parsing import Faults, parse_texts
@@ -58,7 +58,7 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
         extra_components=max(FEWEST_EXTRA_COMPONENTS, count) if extra < 0 else extra,
         subtract_mean=values["subtract_mean"],
         normalize_data=values["normalize_data"],
-        kinds=parse_types(values["column_types"]) | dict.fromkeys(parse_names(values["ignore"]), "ignore"),
+        kinds=parse_kinds(values["ignore"], values["column_types"]),
         seed=values["seed"],
     )
 
@@ -86,11 +86,3 @@ def require_few_components(count: int, features: int) -> None:
 def describe_limit(features: int) -> str:
     """Say how many components there may be."""
     return f"expected at most as many components as the {features:,} features"
-
-
-def check_column_types(values: Mapping[str, Any]) -> Faults:
-    """Yield a fault where column_types says what is no kind of a column."""
-    try:
-        parse_types(values.get("column_types", ""))
-    except InputError as error:
-        yield "column_types", str(error).rstrip(".")

@@ -118,11 +118,17 @@ def test_labels_that_cannot_be_learned_are_a_fault_that_says_what_to_do(
         ({"target": "z"}, "there is no column 'z'; the columns are 'y', 'x'"),
         ({"types": {"z": "number"}}, "there is no column 'z', of which a kind is said"),
         ({"types": {"y": "ignore"}}, "it is the target, and cannot be ignored"),
-        ({"types": {"x": "ignore"}}, "no column is left to learn from"),
+        (
+            {"types": {"x": "ignore"}},
+            "no column is left to learn from ('x': ignored, as asked). Give more columns, or say",
+        ),
         ({"weight": "z"}, "there is no column 'z' of weights; the columns are 'y', 'x'"),
         ({"weight": "y"}, "it is the target, and cannot be the weight"),
         ({"weight": "x", "types": {"x": "ignore"}}, "it is said to be the weight, and of the kind ignore as well"),
-        ({"weight": "x"}, "no column is left to learn from"),
+        (
+            {"weight": "x"},
+            "no column is left to learn from. Give more columns, or say of what kind one is that is left out",
+        ),
     ],
 )
 def test_what_the_user_says_of_no_column_is_a_fault(wishes: dict[str, object], words: str) -> None:
