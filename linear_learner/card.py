@@ -23,4 +23,5 @@ CARD = Card(
     exports={"onnx": "ONNX", "sklearn": "coefficients for scikit-learn (JSON)", "sql": "a SELECT of SQL"},
     binary_exports=("onnx",),
     trial={"predictor_type": "binary_classifier", "mini_batch_size": "20"},
+    reports=True,
 )

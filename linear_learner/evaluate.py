@@ -7,7 +7,7 @@ from reprlib import repr as shortened
 
 import numpy as np
 
-from linear_learner.measuring.final import final_scores
+from linear_learner.measuring.final import Measurement, compute_metrics, objective_name
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 from linear_learner.training.channels import label_class_count
@@ -20,6 +20,23 @@ from open_algorithms.learning.work import ColumnRequest, Work
 
 def measure_model(model: LinearModel, work: Work) -> list[Metric]:
     """Return the metrics of the model on the one channel of `work`, each its name, kind and value."""
+    return measure_rows(model, work).scores
+
+
+def report_model(model: LinearModel, work: Work) -> dict[str, str]:
+    """Return the report of the model on the one channel of `work` as files by name: JSON and HTML."""
+    from linear_learner.report.build import build_model_report  # only now: to measure alone does without
+    from linear_learner.report.page import render_report
+    from open_algorithms.learning.showing.report_json import encode_report
+
+    measured, objective = measure_rows(model, work), objective_name(trained_hyperparameters(model))
+    (files,) = work.file_names.values()
+    report = build_model_report(model, objective, measured, files)
+    return {"report.json": encode_report(report), "report.html": render_report(report)}
+
+
+def measure_rows(model: LinearModel, work: Work) -> Measurement:
+    """Measure the model on the one channel of `work`."""
     hp = trained_hyperparameters(model)
     ((name, channel),) = work.channels.items()
     shift = work.read_columns(ColumnRequest(model.exact, recipe=model.recipe)).shift
@@ -29,7 +46,7 @@ def measure_model(model: LinearModel, work: Work) -> list[Metric]:
     else:
         for caveat in model.caveats:
             work.log.warning(caveat)
-    return final_scores(model, blocks, hp, objective_class_weights(model))
+    return compute_metrics(model, blocks, hp, objective_class_weights(model))
 
 
 def trained_hyperparameters(model: LinearModel) -> Hyperparameters:

@@ -81,5 +81,5 @@ def write_report(result: TrainingResult, work: Work) -> dict[str, str]:
     from linear_learner.report.page import render_report
     from open_algorithms.learning.showing.report_json import encode_report
 
-    report = build_report(result, work.hyperparameters, work.seconds_by_part)
+    report = build_report(result, work)
     return {"report.json": encode_report(report), "report.html": render_report(report)}

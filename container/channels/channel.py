@@ -107,6 +107,11 @@ class Channel:
         return self._sources.is_piped
 
     @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of the files that are read, in their order; none of FIFOs."""
+        return self._sources.names
+
+    @property
     def next_source(self) -> str:
         """Where the next epoch is read from, for messages."""
         if self._sources.is_piped:

@@ -27,6 +27,11 @@ class Sources:
     is_piped: bool
     files: tuple[Path, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files, without their folders."""
+        return tuple(file.name for file in self.files)
+
     def open_each(self, halt: Event) -> Iterator[tuple[str, AbstractContextManager[BinaryIO]]]:
         """Yield the name of each source of one epoch, for messages, and its stream to be opened."""
         if self.is_piped:

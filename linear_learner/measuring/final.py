@@ -142,12 +142,23 @@ def compute_metrics(
 
     The rows are read once, in constant memory.
     """
+    scored = ((model.margins(X), y) for X, y in split_blocks(blocks, model))
+    return measure_margins(model, scored, hp, class_weights, hosts)
+
+
+def measure_margins(
+    model: LinearModel,
+    scored: Iterable[tuple[Floats, Floats]],
+    hp: Hyperparameters,
+    class_weights: Floats | None,
+    hosts: Hosts = SINGLE_HOST,
+) -> Measurement:
+    """Measure margins (n, K) that are answered as the model does, against labels (n,), of all hosts' rows."""
     loss = LOSSES[model.loss_type]
     parameter = float(model.metrics_params.get(loss.parameter_name or "") or 0)
     objective, unweighted, tally = RunningMean(), RunningMean(), create_tally(model, hp)
     with hosts.stopping_together():
-        for X, y in split_blocks(blocks, model):
-            z = model.margins(X)
+        for z, y in scored:
             losses = loss.value(z.astype(np.float64), y, parameter)
             unweighted.add(losses)
             objective.add(losses if class_weights is None else losses * class_weights[y.astype(np.int64)])
@@ -161,17 +172,6 @@ def compute_metrics(
     scores.append((LOG_LOSSES[model.loss_type], "score", unweighted.value))
     scores.append(("expected_calibration_error", "loss", calibration.value))
     return Measurement(scores, tally, calibration)
-
-
-def final_scores(
-    model: LinearModel,
-    blocks: Iterable[Block],
-    hp: Hyperparameters,
-    class_weights: Floats | None,
-    hosts: Hosts = SINGLE_HOST,
-) -> list[Metric]:
-    """Return the metrics that `compute_metrics` finds, without the tally."""
-    return compute_metrics(model, blocks, hp, class_weights, hosts).scores
 
 
 def create_tally(model: LinearModel, hp: Hyperparameters) -> Tally:

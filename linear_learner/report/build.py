@@ -1,16 +1,18 @@
-"""Build the report of a training job from the result of the training."""
+"""Build the report of a training job from the result of the training, or that of any model on labelled rows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
 from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
-from linear_learner.measuring.final import objective_name
+from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.objective.losses import LOSSES
+from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import final_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
 from linear_learner.report.schema import (
     DataSummary,
+    ModelReport,
     Normalized,
     Report,
     TrainingSummary,
@@ -20,7 +22,10 @@ from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.columns.describe import list_column_entries
 from open_algorithms.learning.measuring.metrics import MAX_CONFUSION_CLASSES
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
-from open_algorithms.learning.showing.quality.build import channel_quality, count_labels
+from open_algorithms.learning.showing.quality.build import channel_quality, count_labels, usual_answer
+from open_algorithms.learning.showing.quality.schema import FOLDS, Quality
+from open_algorithms.learning.types.arrays import Float64s
+from open_algorithms.learning.work import Work
 
 FORMAT = 1
 PROGRAM = "open-linear-learner"
@@ -29,41 +34,72 @@ LISTED_WEIGHTS = (
 )
 
 
-def build_report(result: TrainingResult, hyperparameters: Mapping[str, str], seconds: Mapping[str, float]) -> Report:
-    """Return the report.
-
-    `hyperparameters` are the texts that the user sent, `seconds` the duration of each part of the job.
-    """
+def build_report(result: TrainingResult, work: Work) -> Report:
+    """Return the report of a job that was given this work."""
     hp, model = result.hp, result.model
-    is_logistic = LOSSES[model.loss_type].name == "logistic"
+    measurements = dict(result.measurements)
+    usual = usual_answer(measurements["train"].tally)
+    if result.in_folds is not None:
+        measurements = {"train": measurements.pop("train"), FOLDS: result.in_folds, **measurements}
     return Report(
         format=FORMAT,
         predictor_type=hp.predictor_type,
         objective=objective_name(hp),
+        label=model.label_name,
         stopped=result.was_stopped,
         hosts=result.host_count,
         data=DataSummary(
             features=model.feature_dim,
+            channels={name: count_labels(measured.tally) for name, measured in result.measurements.items()},
+            files={name: list(work.file_names.get(name, ())) for name in result.measurements},
             sparse=result.is_sparse,
             normalized=Normalized(hp.scaling.normalize_data, hp.scaling.normalize_label),
-            channels={name: count_labels(measured.tally) for name, measured in result.measurements.items()},
         ),
         training=training_summary(result),
         bank=candidate_entries(result),
         curves=learning_curves(result),
         winner=result.winner,
-        threshold=model.threshold if hp.predictor_type == "binary_classifier" else None,
-        channels={
-            name: channel_quality(measured.scores, measured.tally, model.threshold, is_probability=is_logistic)
-            for name, measured in result.measurements.items()
-        },
-        weights=weight_entries(result),
-        seconds=dict(seconds),
-        hyperparameters=HyperparameterTexts(dict(hyperparameters), final_configuration(hyperparameters)),
+        threshold=told_threshold(model),
+        channels={name: judge_rows(model, measured, usual) for name, measured in measurements.items()},
+        weights=weight_entries(model, result.scaler.deviation.astype(np.float64)),
+        seconds=dict(work.seconds_by_part),
+        hyperparameters=HyperparameterTexts(dict(work.hyperparameters), final_configuration(work.hyperparameters)),
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
     )
+
+
+def build_model_report(model: LinearModel, objective: str, measured: Measurement, files: Sequence[str]) -> ModelReport:
+    """Return the report of any model on labelled rows of these files, which are told of as the channel test."""
+    return ModelReport(
+        format=FORMAT,
+        predictor_type=model.predictor_type,
+        objective=objective,
+        label=model.label_name,
+        data=DataSummary(
+            features=model.feature_dim,
+            channels={"test": count_labels(measured.tally)},
+            files={"test": list(files)},
+        ),
+        threshold=told_threshold(model),
+        channels={"test": judge_rows(model, measured, usual_answer(measured.tally))},
+        weights=weight_entries(model, None),
+        versions=package_versions(PROGRAM),
+        columns=None if model.recipe is None else list_column_entries(model.recipe),
+        classes=list(model.class_names) if model.classes else None,
+    )
+
+
+def told_threshold(model: LinearModel) -> float | None:
+    """Return the threshold of a binary classifier; None of others."""
+    return model.threshold if model.predictor_type == "binary_classifier" else None
+
+
+def judge_rows(model: LinearModel, measured: Measurement, usual: float) -> Quality:
+    """Return how good a model is on rows that were measured, beside the `usual` answer for all of them."""
+    is_logistic = LOSSES[model.loss_type].name == "logistic"
+    return channel_quality(measured.scores, measured.tally, model.threshold, is_probability=is_logistic, usual=usual)
 
 
 def training_summary(result: TrainingResult) -> TrainingSummary:
@@ -78,26 +114,28 @@ def training_summary(result: TrainingResult) -> TrainingSummary:
         deciding=result.deciding_channel,
         criterion=deciding_criterion(result),
         maximise=result.standings.maximise,
+        loss_unit=float(result.scaler.label_deviation ** LOSSES[result.hp.objective.loss].degree),
     )
 
 
-def weight_entries(result: TrainingResult) -> list[WeightEntry]:
-    """Return the features with the largest standardised weights, with both their standardised and raw weights.
+def weight_entries(model: LinearModel, deviations: Float64s | None) -> list[WeightEntry]:
+    """Return the features with the largest weights for one standard deviation (d,) of them, or else one unit.
 
     Features with the largest weights of a single class follow; those of one column of a table are together. With more
-    than MAX_CONFUSION_CLASSES classes each feature has only the class with its largest weight.
+    than MAX_CONFUSION_CLASSES classes each feature has only the class with its largest weight. Where deviations are not
+    known, standardised weights are NaN.
     """
-    raw, names = result.model.weight, result.model.feature_names
-    unit = result.scaler.deviation.astype(np.float64) / result.scaler.label_deviation
+    raw, names = model.weight, model.feature_names
+    unit: Float64s | float = 1.0 if deviations is None else deviations
     columns, outputs = largest_rows(raw, LISTED_WEIGHTS, unit), raw.shape[1]
     for c in range(min(PICTURED_CLASSES, outputs) if 1 < outputs <= MAX_CONFUSION_CLASSES else 0):
         columns += largest_rows(raw[:, [c]], CLASS_BARS, unit)
-    if result.model.recipe is not None:
-        columns = result.model.recipe.group_by_column(list(dict.fromkeys(columns)))
+    if model.recipe is not None:
+        columns = model.recipe.group_by_column(list(dict.fromkeys(columns)))
     entries = []
     for column in dict.fromkeys(columns):
-        values = raw[column].astype(np.float64) * unit[column]
-        classes = list(range(outputs)) if outputs <= MAX_CONFUSION_CLASSES else [int(np.abs(values).argmax())]
+        values = raw[column].astype(np.float64) * (np.nan if deviations is None else deviations[column])
+        classes = list(range(outputs)) if outputs <= MAX_CONFUSION_CLASSES else [int(np.abs(raw[column]).argmax())]
         entries.append(
             WeightEntry(names[column], column, classes, values[classes].tolist(), raw[column, classes].tolist())
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from open_algorithms.learning.showing.job import ColumnEntry, HyperparameterTexts
-from open_algorithms.learning.showing.quality.schema import ChannelRows, Numbers, Quality, choose_main_channel
+from open_algorithms.learning.showing.quality.schema import FOLDS, ChannelRows, Judgement, Numbers, Quality
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,16 @@ class Normalized:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The data that the model was trained and measured on; `features` is their number."""
+    """The data that the model was trained and measured on; `features` is their number.
+
+    `files` are the names of each channel's files. What is not known of a model without its job is None.
+    """
 
     features: int
-    sparse: bool
-    normalized: Normalized
     channels: Mapping[str, ChannelRows]
+    files: Mapping[str, list[str]]
+    sparse: bool | None = None
+    normalized: Normalized | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class TrainingSummary:
 
     `best_epoch` is None where not even one epoch ended. `deciding` is the channel whose rows chose the winner, by the
     highest `criterion` if `maximise`, else by the lowest. With `folds` each row was judged by what had been learned
-    without its fold. `passes` are those over the rows in which candidates were solved, 0 where none was.
+    without its fold. `passes` are those over the rows in which candidates were solved, 0 where none was. A loss of the
+    train rows counts `loss_unit` in the label's own units.
     """
 
     epochs: int
@@ -48,6 +53,7 @@ class TrainingSummary:
     deciding: str
     criterion: str
     maximise: bool
+    loss_unit: float
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class LearningCurves:
 
 @dataclass(frozen=True)
 class WeightEntry:
-    """The weights of a feature for each of `classes`, per standard deviation of the feature and in original units."""
+    """The weights of a feature for each of `classes`: for one standard deviation more of it, and for one unit more."""
 
     feature: str
     column: int
@@ -97,9 +103,9 @@ class WeightEntry:
     raw: Numbers
 
 
-@dataclass(frozen=True)
-class Report:
-    """The report of a training job; `bank` holds the candidates, the best first, `seconds` each part of the job.
+@dataclass(frozen=True, kw_only=True)
+class ModelReport:
+    """What is told of any model on labelled rows; `label` is the name of the label, or empty.
 
     Of a table `columns` are there, and `classes` are the names of its classes where they have some.
     """
@@ -107,28 +113,45 @@ class Report:
     format: int
     predictor_type: str
     objective: str
-    stopped: bool
-    hosts: int
+    label: str
     data: DataSummary
-    training: TrainingSummary
-    bank: list[CandidateEntry]
-    curves: LearningCurves
-    winner: int
     threshold: float | None
     channels: Mapping[str, Quality]
     weights: list[WeightEntry]
-    seconds: Mapping[str, float]
-    hyperparameters: HyperparameterTexts
     versions: Mapping[str, str]
     columns: list[ColumnEntry] | None = None
     classes: list[str] | None = None
 
     @property
+    def judgement(self) -> Judgement:
+        """How good the model is, and what its labels are."""
+        return Judgement(self.channels, self.data.channels, self.deciding_rows, self.classes, self.label)
+
+    @property
+    def deciding_rows(self) -> str | None:
+        """The channel whose rows chose the model, None where that is not known."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(ModelReport):
+    """The report of a training job; `bank` holds the candidates, the best first, `seconds` each part of the job."""
+
+    stopped: bool
+    hosts: int
+    training: TrainingSummary
+    bank: list[CandidateEntry]
+    curves: LearningCurves
+    winner: int
+    seconds: Mapping[str, float]
+    hyperparameters: HyperparameterTexts
+
+    @property
+    def deciding_rows(self) -> str:
+        """The channel whose rows chose the model."""
+        return FOLDS if self.training.folds else self.training.deciding
+
+    @property
     def winning_entry(self) -> CandidateEntry:
         """The candidate that won."""
         return next(entry for entry in self.bank if entry.candidate == self.winner)
-
-    @property
-    def main_channel(self) -> str:
-        """The channel that is the best evidence of quality: test, else validation, else train."""
-        return choose_main_channel(self.channels)

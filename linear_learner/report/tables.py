@@ -3,36 +3,39 @@
 Tests: tests/linear_learner/report/test_page.py.
 """
 
-from linear_learner.report.schema import CandidateEntry, Report
+from linear_learner.report.choice import format_criterion
+from linear_learner.report.losses import shown_loss
+from linear_learner.report.schema import CandidateEntry, ModelReport, Report
 from open_algorithms.learning.showing.frame import Table
-from open_algorithms.learning.showing.quality.tables import name_class
 from open_algorithms.learning.showing.settings import differing_settings, format_setting
-from open_algorithms.learning.showing.words import NO_VALUE, format_number
+from open_algorithms.learning.showing.words import NO_VALUE, format_rounded
 
-MAX_CANDIDATES = 100  # rows of a table
+SHOWN_CANDIDATES, MAX_CANDIDATES = 10, 100  # rows of the table in sight, and of both
+WEIGHT_DIGITS = 4
 
 
-def candidate_table(report: Report) -> Table:
-    """Tabulate the candidates, the best first, with the settings in which they differ."""
+def candidate_table(report: Report, first: int, last: int) -> Table:
+    """Tabulate some of the candidates, the best first, with the settings in which they differ."""
+    shown = shown_loss(report)
     criterion = [report.training.criterion] if report.training.maximise else []
     settings = differing_settings([entry.settings for entry in report.bank])
-    heads = ["candidate", *criterion, "loss", "train loss", "wins", *settings, ""]
+    heads = ["candidate", *criterion, shown.words, "on train rows", "wins", *settings, ""]
     rows = [
         [
             entry.candidate,
-            *(format_number(entry.value) for _ in criterion),
-            format_number(entry.loss),
-            format_number(entry.train_loss),
+            *(format_criterion(report, entry.value) for _ in criterion),
+            shown.write(entry.loss),
+            shown.write(entry.train_loss, "train"),
             NO_VALUE if entry.left_after_epoch else f"{entry.win_share:.0%}",
             *(format_setting(entry.settings.get(name)) for name in settings),
             "won" if entry.candidate == report.winner else fate_text(entry),
         ]
-        for entry in report.bank[:MAX_CANDIDATES]
+        for entry in report.bank[first:last]
     ]
     return Table(
         heads,
         rows,
-        chosen=report.bank.index(report.winning_entry),
+        chosen=report.bank.index(report.winning_entry) - first,
         texts=[i for i, head in enumerate(heads) if head in ("optimizer", "")],
     )
 
@@ -44,14 +47,15 @@ def fate_text(entry: CandidateEntry) -> str:
     return "diverged" if entry.diverged else ""
 
 
-def weight_table(report: Report) -> Table:
+def weight_table(report: ModelReport) -> Table:
     """Tabulate the largest weights; of a multiclass classifier that of the class with the largest, for each feature."""
     has_classes = report.predictor_type == "multiclass_classifier"
-    normalized = report.data.normalized
     rows = []
     for entry in report.weights:
-        i = max(range(len(entry.classes)), key=lambda i: abs(entry.standardised[i]))
-        of_class = [name_class(report.classes, entry.classes[i])] if has_classes else []
-        rows.append([entry.feature, *of_class, format_number(entry.standardised[i]), format_number(entry.raw[i])])
-    standardised = "standardised" if normalized.features or normalized.label else "as trained"
-    return Table(["feature", *(["class"] if has_classes else []), standardised, "original units"], rows)
+        values = entry.raw if any(v != v for v in entry.standardised) else entry.standardised
+        i = max(range(len(entry.classes)), key=lambda i: abs(values[i]))
+        of_class = [report.judgement.name_class(entry.classes[i])] if has_classes else []
+        numbers = [format_rounded(part[i], WEIGHT_DIGITS) for part in (entry.standardised, entry.raw)]
+        rows.append([entry.feature, *of_class, *numbers])
+    heads = ["for one standard deviation", "for one unit"]
+    return Table(["feature", *(["class"] if has_classes else []), *heads], rows)

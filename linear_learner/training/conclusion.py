@@ -17,7 +17,7 @@ from linear_learner.measuring.final import (
     calibrate_model,
     calibrate_scores,
     compute_metrics,
-    create_tally,
+    measure_margins,
 )
 from linear_learner.measuring.standings import threshold_criterion, threshold_measure
 from linear_learner.objective.losses import LOSSES
@@ -30,14 +30,13 @@ from linear_learner.training.result import TrainingResult
 from linear_learner.training.solving import score_channel, score_folds, solved_weights
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.job.stop import StopCheck, never_stop
-from open_algorithms.learning.measuring.metrics import RegressorTally
 from open_algorithms.learning.measuring.reliability import (
     CalibrationError,
     describe_miscalibration,
-    measure_calibration,
 )
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.rows.kept import ChannelRows, TimeLimitedRows
+from open_algorithms.learning.rows.scaling import Scaler
 from open_algorithms.learning.types.arrays import Float32s, Floats, Int64s
 
 STOPPED_CHANNEL_SECONDS = 1.0  # seconds for each look at a channel, where a job is stopped
@@ -83,9 +82,10 @@ def conclude_training(
     plan.work.record_lap("choose")
     winner = int(finalists.numbers[best])
     measurements = score_channels(plan, model, data, winner, raise_if_stopped)
-    error, rows = measurements[plan.deciding_channel].calibration, f"the {plan.deciding_channel} rows"
-    if error is not None and plan.solving.folds:
-        error = measure_scored(plan, model, score_winner())
+    error, rows, in_folds = measurements[plan.deciding_channel].calibration, f"the {plan.deciding_channel} rows", None
+    if plan.solving.folds:
+        in_folds = measure_folds(plan, model, deciding.scaler, score_winner())
+        error = in_folds.calibration
         rows += ", each judged by what was learned without its fold"
     log_miscalibration(plan, error, rows, is_solved=plan.all_candidates[winner].optimizer == SOLVED)
     plan.work.record_lap("score")
@@ -104,6 +104,7 @@ def conclude_training(
         measurements=measurements,
         was_stopped=was_stopped,
         host_count=hosts.count,
+        in_folds=in_folds,
     )
 
 
@@ -164,15 +165,13 @@ def examine_finalists(
     return examine(blocks, len(finalists.numbers), question, plan.work.hosts)
 
 
-def measure_scored(plan: Plan, model: LinearModel, scored: Iterable[Scored]) -> CalibrationError:
-    """Return how far a classifier's probabilities are off, from margins (n, K) and labels (n,) of all hosts' rows."""
-    tally = create_tally(model, plan.hp)
-    assert not isinstance(tally, RegressorTally)
-    with plan.work.hosts.stopping_together():
-        for margins, labels in scored:
-            tally.add(labels, model.predict_from_margins(margins))
-    tally.merge_hosts(plan.work.hosts)
-    return measure_calibration(*tally.ranking.counts_by_score)
+def measure_folds(plan: Plan, model: LinearModel, scaler: Scaler, scored: Iterable[Scored]) -> Measurement:
+    """Measure standardised margins (n, K) of all hosts' rows, each without its fold, as if they were the model's."""
+    raw = (
+        (margins * np.float32(scaler.label_deviation) + np.float32(scaler.label_mean), scaler.restore_label(labels))
+        for margins, labels in scored
+    )
+    return measure_margins(model, raw, plan.hp, plan.objective.reported_weights, plan.work.hosts)
 
 
 def log_miscalibration(plan: Plan, error: CalibrationError | None, rows: str, *, is_solved: bool) -> None:

@@ -24,7 +24,7 @@ class TrainingResult:
     `examination` is that of the `finalists`, the numbers (F,) of the candidates that trained to the end, on the rows of
     `deciding_channel`, in `folds` if there are any. `winner` is the number of the chosen candidate. `measurements` maps
     each channel to the scores of the model on it; where `was_stopped`, they are taken on the first rows of each channel
-    only.
+    only. `in_folds` is that of the train rows, each judged by what was learned without its fold, None without folds.
     """
 
     model: LinearModel
@@ -41,6 +41,7 @@ class TrainingResult:
     measurements: Mapping[str, Measurement]
     was_stopped: bool
     host_count: int
+    in_folds: Measurement | None = None
 
     @property
     def is_validated(self) -> bool:

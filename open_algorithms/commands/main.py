@@ -110,6 +110,10 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mu
             from open_algorithms.commands.evaluate import evaluate_model
 
             evaluate_model(algorithm, arguments.model, arguments.data, stated_type, arguments.json)
+        case "report":
+            from open_algorithms.commands.report import report_model
+
+            report_model(algorithm, arguments.model, arguments.test, stated_type, arguments.out)
         case "predict":
             if "numpy" not in sys.modules:
                 environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # other threads read the next rows meanwhile
@@ -119,21 +123,7 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mu
             request = PredictionRequest(arguments.rows, stated_type, *options)
             predict_rows(algorithm, arguments.model, request)
         case "recommend":
-            from open_algorithms.commands.recommend import RecommendRequest, recommend_items
-
-            request_fields = {
-                "user": arguments.user,
-                "users": arguments.users,
-                "top": arguments.top,
-                "user_column": arguments.user_column,
-                "item_column": arguments.item_column,
-                "context": dict(arguments.context),
-                "seen": arguments.seen,
-                "includes_seen": arguments.include_seen,
-                "as_json": arguments.json,
-                "out": arguments.out,
-            }
-            recommend_items(algorithm, arguments.model, RecommendRequest(**request_fields, stated_type=stated_type))
+            run_recommend(algorithm, arguments, stated_type)
         case "train":
             from open_algorithms.commands.train import train_model
 
@@ -152,3 +142,22 @@ def run_command(algorithm: Algorithm, arguments: argparse.Namespace, environ: Mu
 
             return serve_model(algorithm, arguments.model, arguments.port, environ)
     return 0
+
+
+def run_recommend(algorithm: Algorithm, arguments: argparse.Namespace, stated_type: str | None) -> None:
+    """Import the command that recommends, and run it."""
+    from open_algorithms.commands.recommend import RecommendRequest, recommend_items
+
+    request_fields = {
+        "user": arguments.user,
+        "users": arguments.users,
+        "top": arguments.top,
+        "user_column": arguments.user_column,
+        "item_column": arguments.item_column,
+        "context": dict(arguments.context),
+        "seen": arguments.seen,
+        "includes_seen": arguments.include_seen,
+        "as_json": arguments.json,
+        "out": arguments.out,
+    }
+    recommend_items(algorithm, arguments.model, RecommendRequest(**request_fields, stated_type=stated_type))

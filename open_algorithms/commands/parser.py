@@ -4,6 +4,7 @@ Tests: tests/commands/test_main.py.
 """
 
 from functools import partial
+from pathlib import Path
 
 from open_algorithms import VERSION
 from open_algorithms.commands.parsing.data import add_type, describe_data
@@ -19,6 +20,7 @@ PREDICT_WORDS = ("prediction", "predictions", "score", "infer", "inference", "tr
 MODEL_HELP = "a folder with a model, a model.tar.gz or a model_algo-1: of this project or of Amazon's own algorithm"
 SQL = "sql"  # among the formats of exports
 USUAL_TOP = 10
+REPORT_FOLDER = Path("report")
 
 
 def build_parser(algorithm: Algorithm) -> CommandParser:
@@ -44,6 +46,15 @@ def build_parser(algorithm: Algorithm) -> CommandParser:
     evaluate.add_argument("data", type=parse_path, nargs="+", metavar="DATA", help=data_help)
     add_type(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print one JSON object of names and numbers")
+
+    if card.reports:
+        report = command("report", "write the report of a model on labelled rows, as a page and as JSON")
+        add_model(report)
+        report.add_argument("--test", type=parse_path, nargs="+", required=True, metavar="DATA", help=data_help)
+        report.add_argument(
+            "--out", type=parse_path, default=REPORT_FOLDER, metavar="DIR", help=f"where to write ({REPORT_FOLDER}/)"
+        )
+        add_type(report)
 
     add_predict(command("predict", "predict rows, and write a line of CSV for each"), labelled)
 

@@ -41,7 +41,10 @@ class Algorithm:
 
     @cached_property
     def evaluate(self) -> Any:
-        """Its module that measures finished models by `measure_model(model, work)`; None where there is none."""
+        """Its module that measures finished models by `measure_model(model, work)`; None where there is none.
+
+        Where its card says that it reports, there is `report_model(model, work)` too: texts by the name of their file.
+        """
         return import_module(f"{self.package}.evaluate") if _has_module(self.package, "evaluate") else None
 
     def offered(self, name: str) -> Callable[..., Any] | None:

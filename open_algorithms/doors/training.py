@@ -111,6 +111,7 @@ def describe_work(task: Task, learned: str, processors: int) -> Work:
         hosts=hosts,
         sharded_channels=[name for name, channel in task.channels.items() if channel.sharded],
         piped_channels=[name for name, channel in task.channels.items() if channel.is_piped],
+        file_names={name: channel.file_names for name, channel in task.channels.items()},
     )
 
 

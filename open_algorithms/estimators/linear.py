@@ -56,7 +56,7 @@ class LinearEstimator(LabelledEstimator):
     def _build_report(self, result: "TrainingResult", work: Work) -> "Report":
         from linear_learner.report.build import build_report
 
-        return build_report(result, work.hyperparameters, work.seconds_by_part)
+        return build_report(result, work)
 
     def _render_report(self) -> str:
         from linear_learner.report.page import render_report

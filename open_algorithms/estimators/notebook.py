@@ -5,6 +5,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from open_algorithms.learning.showing.bars import read_bar_style
+
 _CARD = Markup(
     """<style>
 .learned-model {{ --ink: currentColor; --line: #8888; --accent: #3d7cc0; --minus: #c8683f; margin-top: .75rem; }}
@@ -13,8 +15,8 @@ _CARD = Markup(
 .learned-model dl {{ display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; }}
 .learned-model dt {{ opacity: .7; font-size: .85em; }}
 .learned-model dd {{ margin: 0; }}
-.learned-model svg {{ display: block; max-width: 100%; height: auto; }}
-</style>
+.learned-model figure {{ max-width: 40rem; margin: 1rem 0; }}
+{style}</style>
 <div class="learned-model">{notes}{portrait}</div>"""
 )
 _NOTE = Markup("<p>{}</p>")
@@ -23,7 +25,9 @@ _FRAME = '<iframe srcdoc="{}" style="width: 100%; height: 40rem; border: 0" titl
 
 def render_card(portrait: Markup, notes: list[str]) -> str:
     """Return what a notebook shows below the parameters of a fitted estimator: notes and the model's portrait."""
-    return str(_CARD.format(notes=Markup("").join(map(_NOTE.format, notes)), portrait=portrait))
+    return str(
+        _CARD.format(style=Markup(read_bar_style()), notes=Markup("").join(map(_NOTE.format, notes)), portrait=portrait)
+    )
 
 
 class ReportPage:

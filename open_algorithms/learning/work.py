@@ -3,7 +3,7 @@
 Tests: tests/linear_learner/test_learn.py.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +73,7 @@ class Work:
     Every pass over a channel yields its blocks anew, but one in `piped_channels` has only one pass at a time. Of a
     channel in `sharded_channels` each host is given its own part, of the others all rows. `row_weights` says by channel
     how much each row counts, (n,), 1 on average; in a channel without, and with several hosts, all count alike.
+    `file_names` are those of each channel's files, none of a stream.
     `read_columns(request)` reads the first rows of the train channel, makes all hosts agree on its columns and returns
     them. `free_memory()` measures the bytes that may still be allocated. `start_folder` holds a model to start from;
     `checkpoints` is where the state of training outlives the process; each is None where there is none.
@@ -97,3 +98,4 @@ class Work:
     sharded_channels: Collection[str] = ()
     piped_channels: Collection[str] = ()
     row_weights: Mapping[str, Float32s] = field(default_factory=dict)
+    file_names: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -110,7 +110,7 @@ def test_no_option_is_cut_short_and_those_that_there_are_are_named(
     [
         ("prediction", PREDICT),
         ("score", PREDICT),
-        ("fit", "there is no command 'fit'; there is inspect, export, evaluate, predict, train, serve"),
+        ("fit", "there is no command 'fit'; there is inspect, export, evaluate, report, predict, train, serve"),
     ],
 )
 def test_a_command_that_there_is_not_is_answered_with_what_there_is(

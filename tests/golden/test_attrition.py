@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.data import FOLDER
 from linear_learner.artifact.read import load_model
 from linear_learner.bank.operators.dense import DenseBank
-from linear_learner.measuring.final import final_scores
+from linear_learner.measuring.final import compute_metrics
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.objective import Objective
 from linear_learner.options.candidates import Candidate
@@ -81,7 +81,7 @@ def test_scores_recomputed_from_the_saved_model_are_those_that_were_printed() ->
     X, y = table()
     saved = load_model(RUN)
     hp = parse_hyperparameters({"predictor_type": "binary_classifier"})
-    scores = {name: value for name, _, value in final_scores(saved, [(X, y)], hp, None)}
+    scores = {name: value for name, _, value in compute_metrics(saved, [(X, y)], hp, None).scores}
     assert round(scores["binary_classification_cross_entropy_objective"], 6) == 0.555100
     assert scores["binary_classification_accuracy"] == 4657 / 6548
     assert round(scores["binary_f_1.000"], 6) == 0.721625
@@ -93,7 +93,9 @@ def test_our_own_job_on_the_same_data_is_no_worse(seed: int) -> None:
     X, y = table()
     texts = {"predictor_type": "binary_classifier", "mini_batch_size": "100", "seed": str(seed)}
     model = fit_model(texts, {"train": [(X, y)]}, Recorder())
-    scores = {name: value for name, _, value in final_scores(model, [(X, y)], parse_hyperparameters(texts), None)}
+    scores = {
+        name: value for name, _, value in compute_metrics(model, [(X, y)], parse_hyperparameters(texts), None).scores
+    }
     assert scores["binary_classification_cross_entropy_objective"] <= 0.5552
     assert scores["binary_classification_accuracy"] >= 4657 / 6548
 

@@ -16,7 +16,7 @@ from open_algorithms.factorization_machines.report.schema import (
 from open_algorithms.factorization_machines.training.result import Course, TrainingResult
 from open_algorithms.learning.columns.describe import list_column_entries
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
-from open_algorithms.learning.showing.quality.build import channel_quality, count_labels
+from open_algorithms.learning.showing.quality.build import channel_quality, count_labels, usual_answer
 from open_algorithms.learning.work import Work
 
 FORMAT = 1
@@ -29,10 +29,12 @@ def build_report(result: TrainingResult, work: Work) -> Report:
     hp, model = result.hp, result.model
     standardised = standardise_model(model, result.units)
     measurements = {name: result.measurements[name] for name in CHANNELS if name in result.measurements}
+    usual = usual_answer(measurements["train"].tally)
     return Report(
         format=FORMAT,
         predictor_type=hp.predictor_type,
         objective=result.objective,
+        label=model.label_name,
         stopped=result.was_stopped,
         hosts=result.host_count,
         num_factors=model.num_factors,
@@ -41,6 +43,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
             sparse=result.is_sparse,
             normalized=hp.normalize_data,
             channels={name: count_labels(measured.tally) for name, measured in measurements.items()},
+            files={name: list(work.file_names.get(name, ())) for name in measurements},
         ),
         training=TrainingSummary(
             epochs=result.epochs,
@@ -53,7 +56,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         losses=list_losses(result),
         threshold=model.threshold if hp.is_classifier else None,
         channels={
-            name: channel_quality(measured.scores, measured.tally, model.threshold, is_probability=True)
+            name: channel_quality(measured.scores, measured.tally, model.threshold, is_probability=True, usual=usual)
             for name, measured in measurements.items()
         },
         reliability={

@@ -10,7 +10,7 @@ from open_algorithms.factorization_machines.report.schema import CandidateEntry,
 from open_algorithms.factorization_machines.report.words import is_trained_as_original, name_rows
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.frame import Figure
+from open_algorithms.learning.showing.frame import Figure, Key
 from open_algorithms.learning.showing.learning_curves import epoch_scale, finite_values, loss_range
 from open_algorithms.learning.showing.plots import Curve, draw_curves
 from open_algorithms.learning.showing.words import format_count
@@ -68,13 +68,13 @@ def mark_best(entry: CandidateEntry, losses: list[float]) -> Curve:
     return Curve([epoch], [losses[entry.best_epoch]], f"epoch {epoch}, the best of candidate {entry.candidate}", BEST)
 
 
-def list_key(report: Report, in_sight: Sequence[bool]) -> list[tuple[str, str]]:
+def list_key(report: Report, in_sight: Sequence[bool]) -> list[Key]:
     """Say what the colours of the curves stand for of the candidates that are `in_sight`, by their numbers."""
-    key = [(CHOSEN, "chosen"), (BEST, "best epoch")]
+    key = [Key(CHOSEN, "chosen"), Key(BEST, "best epoch", "dot")]
     left = [entry for entry in report.candidates if not entry.share and in_sight[entry.candidate]]
     if any(map(is_trained_as_original, left)):
-        key.append((ORIGINAL, "candidate 0, as the original"))
-    return [*key, (OTHER, "others")] if any(not is_trained_as_original(entry) for entry in left) else key
+        key.append(Key(ORIGINAL, "candidate 0, as the original"))
+    return [*key, Key(OTHER, "others")] if any(not is_trained_as_original(entry) for entry in left) else key
 
 
 def recommendation_figures(found: RecommendationSummary) -> list[Figure]:

@@ -19,36 +19,37 @@ from open_algorithms.factorization_machines.report.tables import (
     weight_table,
 )
 from open_algorithms.factorization_machines.report.words import (
-    MAIN_SCORES,
     SETTINGS_NOTE,
-    SHORT_NAMES,
     choice_note,
     learned_note,
     list_next_steps,
     list_warnings,
     losses_note,
     recommendation_note,
-    summary_text,
 )
 from open_algorithms.learning.showing.frame import PageHead, render_page
 from open_algorithms.learning.showing.job import column_table, describe_rerun, time_figure
+from open_algorithms.learning.showing.quality.answer import headline_facts
 from open_algorithms.learning.showing.quality.section import describe_quality
 from open_algorithms.learning.showing.quality.tables import channel_table
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.quality.title import source_text, title_text
+from open_algorithms.learning.showing.words import format_count, format_rounded
 
 TEMPLATE = Path(__file__).parent / "report.html"
-PREDICTOR_TITLES = {"binary_classifier": "Binary classifier", "regressor": "Regressor"}
+PREDICTORS = {
+    "binary_classifier": "binary classifier by pairs of features",
+    "regressor": "regressor by pairs of features",
+}
 
 
 def render_report(report: Report) -> str:
     """Render the report as HTML."""
-    counted = report.data.channels
-    predictor = PREDICTOR_TITLES[report.predictor_type]
-    title = f"{predictor} of {format_count(report.data.features)} features and their pairs"
+    kind, features = PREDICTORS[report.predictor_type], report.data.features
+    summary = source_text(report.judgement, kind, features, report.columns, report.data.files)
     return render_page(
         TEMPLATE,
-        PageHead(title, summary_text(report), list(list_warnings(report)), headline_figures(report)),
-        judged=describe_quality(report.channels, counted, report.threshold_channel, report.classes),
+        PageHead(title_text(report.judgement), summary, list(list_warnings(report)), headline_figures(report)),
+        judged=describe_quality(report.judgement),
         reliability=reliability_table(report),
         learning=learning_figures(report),
         losses=losses_note(report),
@@ -63,7 +64,7 @@ def render_report(report: Report) -> str:
         all_pairs=pair_table(report),
         recommended=describe_recommended(report.recommendations),
         next=list(list_next_steps(report)),
-        channels=channel_table(counted, report.classes, describe_features(report)),
+        channels=channel_table(report.data.channels, report.classes, describe_features(report)),
         columns=column_table(report.columns),
         time=time_figure(report.seconds),
         again=describe_rerun(report.hyperparameters, report.versions),
@@ -80,15 +81,11 @@ def describe_recommended(found: RecommendationSummary | None) -> dict[str, objec
 
 def headline_figures(report: Report) -> list[tuple[str, str]]:
     """Return the headline figures as pairs of a name and a text."""
-    name, training = report.main_channel, report.training
-    pairs = [
-        (f"{SHORT_NAMES[metric]} on {name}", format_number(report.channels[name].scores[metric], 4))
-        for metric in MAIN_SCORES[report.predictor_type]
-    ]
+    training, pairs = report.training, headline_facts(report.judgement)
     pairs += [(f"{channel} rows", format_count(rows.rows)) for channel, rows in report.data.channels.items()]
     pairs += [
         ("candidates", format_count(len(report.candidates))),
         ("epochs", f"{training.epochs} of {training.epochs_wanted}"),
         ("factors", format_count(report.num_factors)),
     ]
-    return pairs if report.threshold is None else [*pairs, ("threshold", format_number(report.threshold, 4))]
+    return pairs if report.threshold is None else [*pairs, ("threshold", format_rounded(report.threshold))]

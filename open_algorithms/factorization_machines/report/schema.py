@@ -9,17 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from open_algorithms.learning.showing.job import ColumnEntry, HyperparameterTexts
-from open_algorithms.learning.showing.quality.schema import ChannelRows, Numbers, Quality, choose_main_channel
+from open_algorithms.learning.showing.quality.schema import ChannelRows, Judgement, Numbers, Quality
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The data that the model was trained and measured on; `features` is their number."""
+    """The data that the model was trained and measured on; `features` is their number.
+
+    `files` are the names of each channel's files.
+    """
 
     features: int
     sparse: bool
     normalized: bool
     channels: Mapping[str, ChannelRows]
+    files: Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,15 @@ class Report:
     """The report of a job; `candidates` have the chosen ones first, `seconds` are those of each part of the job.
 
     `losses` are those of every candidate, in the order of their numbers, by epoch; the model has `num_factors` factors
-    of all that were chosen. `reliability` says by channel how far probabilities are off. Of a table `columns` are
-    there, and `classes` are the names of its classes where they have some; `recommendations` are there where it is one
-    of users and items.
+    of all that were chosen. `label` is the name of the label, or empty. `reliability` says by channel how far
+    probabilities are off. Of a table `columns` are there, and `classes` are the names of its classes where they have
+    some; `recommendations` are there where it is one of users and items.
     """
 
     format: int
     predictor_type: str
     objective: str
+    label: str
     stopped: bool
     hosts: int
     num_factors: int
@@ -150,9 +155,9 @@ class Report:
         return [entry for entry in self.candidates if entry.share > 0]
 
     @property
-    def main_channel(self) -> str:
-        """The channel that is the best evidence of quality: test, else validation, else train."""
-        return choose_main_channel(self.channels)
+    def judgement(self) -> Judgement:
+        """How good the model is, and what its labels are."""
+        return Judgement(self.channels, self.data.channels, self.threshold_channel, self.classes, self.label)
 
     @property
     def threshold_channel(self) -> str:

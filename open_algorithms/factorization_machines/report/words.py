@@ -7,14 +7,10 @@ import math
 from collections.abc import Iterator
 
 from open_algorithms.factorization_machines.report.schema import CandidateEntry, RecommendationSummary, Report
-from open_algorithms.learning.measuring.reliability import CalibrationError
-from open_algorithms.learning.showing.quality.schema import ChannelRows
+from open_algorithms.learning.showing.quality.advice import Remedies, list_advice
 from open_algorithms.learning.showing.quality.words import warn_of_figures
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.words import count_noun, format_count, format_number
 
-ACCURACY, CROSS_ENTROPY, RMSE = "binary_classification_accuracy", "binary_classification_cross_entropy", "rmse"
-SHORT_NAMES = {ACCURACY: "accuracy", CROSS_ENTROPY: "cross entropy", RMSE: "rmse"}
-MAIN_SCORES = {"binary_classifier": (ACCURACY, CROSS_ENTROPY), "regressor": (RMSE,)}
 NAMED_CANDIDATES = 5
 SETTINGS_NOTE = (
     "Shrinkage is that of linear weights / factors by each row that has a feature; rates and decays are those of the "
@@ -33,37 +29,6 @@ def name_rows(report: Report) -> str:
 def is_trained_as_original(entry: CandidateEntry) -> bool:
     """Tell whether a candidate trained as the original does."""
     return entry.candidate == 0
-
-
-def count_noun(count: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> count_noun(1, "factor"), count_noun(1200, "factor")
-    ('1 factor', '1,200 factors')
-    """
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
-
-
-def base_scores(rows: ChannelRows) -> dict[str, float]:
-    """Return the scores of the best answer that is the same for all rows."""
-    if rows.label is not None:
-        return {RMSE: rows.label.deviation}
-    shares = [count / max(1, rows.rows) for count in rows.classes or ()]
-    return {ACCURACY: max(shares), CROSS_ENTROPY: sum(abs(p * math.log(p)) for p in shares if p > 0)}
-
-
-def summary_text(report: Report) -> str:
-    """Summarise the result in a few sentences."""
-    name = report.main_channel
-    found, base = report.channels[name].scores, base_scores(report.data.channels[name])
-    scores = [
-        f"{SHORT_NAMES[metric]} {format_number(found[metric], 4)} ({format_number(base[metric], 4)})"
-        for metric in MAIN_SCORES[report.predictor_type]
-    ]
-    rows = name_rows(report) if name == report.training.deciding else f"the {name} rows"
-    seen = {"test": "from which nothing was learned", "validation": "which chose the candidates"}
-    text = f"On {rows}, {seen.get(name, 'which it learned from')}: {' and '.join(scores)}; in parentheses what the "
-    return f"{text}same answer for all rows would come to. {describe_model(report)}"
 
 
 def describe_model(report: Report) -> str:
@@ -99,14 +64,7 @@ def list_warnings(report: Report) -> Iterator[str]:
     lost = [str(entry.candidate) for entry in report.candidates if entry.epochs and not math.isfinite(entry.loss)]
     if lost:
         yield f"Left out, since their loss is not finite: the candidates {', '.join(lost)}."
-    yield from warn_of_figures(report.channels, report.data.channels)
-    if (found := report.reliability.get(report.main_channel)) is not None:
-        error = CalibrationError(found.error, found.by_chance)
-        if error.is_noticeable:
-            yield (
-                f"The probabilities are off by {error.value:.2g} on average on the {report.main_channel} rows; right "
-                f"ones would be off by {error.by_chance:.2g}, by chance: take the scores for their order."
-            )
+    yield from warn_of_figures(report.judgement)
 
 
 def losses_note(report: Report) -> str:
@@ -124,7 +82,7 @@ def choice_note(report: Report) -> str:
     """Explain what was chosen, and how good the candidates are by themselves."""
     chosen, rows, training = report.chosen, name_rows(report), report.training
     if not training.epochs:
-        return "No epoch came to its end: the model is as far as training got."
+        return f"No epoch came to its end: the model is as far as training got. {describe_model(report)}"
     best = min(report.candidates, key=lambda entry: entry.loss if math.isfinite(entry.loss) else math.inf)
     text = f"The lowest {report.objective} on {rows} is that of candidate {best.candidate}, {format_number(best.loss)}."
     if len(report.candidates) == 1:
@@ -140,7 +98,7 @@ def choice_note(report: Report) -> str:
             f" Candidate 0, which trains as the original does with these hyperparameters, comes to "
             f"{format_number(original.loss)}."
         )
-    return text
+    return f"{describe_model(report)} {text}"
 
 
 def name_candidates(entries: list[CandidateEntry]) -> str:
@@ -187,8 +145,6 @@ def recommendation_note(found: RecommendationSummary) -> str:
 def list_next_steps(report: Report) -> Iterator[str]:
     """Yield what can be done now."""
     training, chosen = report.training, report.chosen
-    if "test" not in report.channels:
-        yield "Give rows that were not trained on as the channel test, to see how good the model is on them."
     if any(entry.best_epoch == training.epochs_wanted - 1 for entry in chosen) and not report.stopped:
         yield (
             f"Train longer, with epochs={2 * training.epochs_wanted} or more: a chosen candidate was still getting "
@@ -202,6 +158,7 @@ def list_next_steps(report: Report) -> Iterator[str]:
         )
     if len(report.candidates) == 1:
         yield "Train several candidates in the same job, with num_models=13, say: their mean is mostly better than one."
+    yield from list_advice(report.judgement, Remedies())
     if report.recommendations is not None:
         yield "Recommend items to users by factorization_machines recommend."
     yield "Predict any rows by factorization_machines predict or factorization_machines serve."

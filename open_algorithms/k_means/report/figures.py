@@ -11,7 +11,7 @@ from markupsafe import Markup
 from open_algorithms.k_means.report.schema import ClusterEntry, Report
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.frame import Figure
+from open_algorithms.learning.showing.frame import Figure, Key
 from open_algorithms.learning.showing.plots import HORIZONTAL, VERTICAL, Curve, Mark, draw_curves
 from open_algorithms.learning.showing.words import format_count, format_number, format_share
 
@@ -28,7 +28,7 @@ def count_figures(report: Report) -> list[Figure]:
         return []
     ks = [float(entry.k) for entry in entries]
     scored = [entry for entry in entries if entry.k > 1]
-    key = [("--minus", f"k={report.k}, which was {'asked for' if report.asked else 'chosen'}")]
+    key = [Key("--minus", f"k={report.k}, which was {'asked for' if report.asked else 'chosen'}", "dot")]
     msd = draw_numbers(
         ks, [entry.msd for entry in entries], report, "Mean squared distance by number of clusters", "msd"
     )
@@ -91,9 +91,9 @@ def plane_figure(report: Report) -> Figure:
         )
     ]
     across, up = equal_scales([*rows.x, *centers.x], [*rows.y, *centers.y], first, second)
-    key = [(colour, f"cluster {cluster}") for cluster, colour in hues.items()]
+    key = [Key(colour, f"cluster {cluster}", "dot") for cluster, colour in hues.items()]
     if report.k > len(hues):
-        key.append(("--faint", f"the other {format_count(report.k - len(hues))}"))
+        key.append(Key("--faint", f"the other {format_count(report.k - len(hues))}", "dot"))
     caption = f"{format_count(len(rows.x))} rows by their only feature"
     if math.isnan(first):
         caption = f"{format_count(len(rows.x))} rows, which are all alike"

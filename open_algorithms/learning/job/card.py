@@ -40,9 +40,9 @@ class Card:
     JSON. `exports` are the formats that its models can be exported to, by their words on the command line. `trial` are
     hyperparameters of a small job, by which the service may try the algorithm. `asked` are those of which the user has
     to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one. Of the exports, those in
-    `binary_exports` are no texts. One that `recommends` has models that may know users and items.
-    to say one: they are options of `train`. One that `has_own_threads` leaves numpy but one. One that `holds_out` rows
-    to select on by itself, where it is not told which, is not told to by those who train on their own machine.
+    `binary_exports` are no texts. One that `recommends` has models that may know users and items. One that `holds_out`
+    rows to select on by itself, where it is not told which, is not told to by those who train on their own machine. One
+    that `reports` writes the report of any of its models on labelled rows.
     """
 
     title: str
@@ -60,3 +60,4 @@ class Card:
     binary_exports: tuple[str, ...] = ()
     recommends: bool = False
     holds_out: bool = False
+    reports: bool = False

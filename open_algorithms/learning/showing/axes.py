@@ -15,13 +15,15 @@ class Scale:
     """What an axis shows and how: from `ends[0]` to `ends[1]`, else all values.
 
     A `logarithmic` scale is so where its values make that possible and useful; a `whole` one, such as epochs, has no
-    ticks closer than 1.
+    ticks closer than 1. It spans at least `least_span`, so that noise does not fill it, and never goes below `floor`.
     """
 
     label: str = ""
     ends: tuple[float, float] | None = None
     logarithmic: bool = False
     whole: bool = False
+    least_span: float = 0.0
+    floor: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ def make_axis(scale: Scale, values: Sequence[float], start: float, length: float
     finite = [value for value in scale.ends or values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     size = max(abs(low), abs(high))
-    if high - low <= size * 10.0**-MOST_DIGITS:
-        low, high = low - (size or 1) / 2, high + (size or 1) / 2
+    least = scale.least_span if high - low > size * 10.0**-MOST_DIGITS else scale.least_span or size or 1.0
+    if high - low < least:
+        middle = (low + high) / 2
+        low = max(middle - least / 2, min(low, scale.floor))
+        high = low + least
     elif scale.logarithmic and low > 0 and math.log10(high / low) > LOGARITHMIC_DECADES:
         return Axis(low, high, start, length, scale.label, logarithmic=True)
     return Axis(low, high, start, length, scale.label, whole=scale.whole)

@@ -7,9 +7,12 @@ the macros of `pieces.html`. Whatever is not Markup is escaped.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+
+from open_algorithms.learning.showing.bars import read_bar_style
 
 FOLDER = Path(__file__).parent
 
@@ -24,13 +27,22 @@ class PageHead:
     facts: Sequence[tuple[str, str]] = ()
 
 
+class Key(NamedTuple):
+    """What a colour, a CSS custom property, stands for, and how it is drawn: as a line, dashes, a dot, or a block."""
+
+    colour: str
+    text: str
+    shape: str = "line"
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A picture with a caption; `key` pairs each colour, a CSS custom property, with what it stands for."""
+    """A picture with a caption, the `key` of its colours, and a `note` on how to read it."""
 
     caption: str
     picture: Markup
-    key: Sequence[tuple[str, str]] = ()
+    key: Sequence[Key] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,5 +68,5 @@ def render_page(template: Path, head: PageHead, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup((FOLDER / "frame.css").read_text(encoding="utf-8"))
+    style = Markup((FOLDER / "frame.css").read_text(encoding="utf-8") + read_bar_style())
     return environment.get_template(template.name).render(style=style, head=head, **values)

@@ -46,7 +46,7 @@ def describe_rerun(texts: HyperparameterTexts, versions: Mapping[str, str]) -> R
     """Return what the macro `rerun` of pieces.html shows."""
     return Rerun(
         json.dumps(texts.given, indent=2, ensure_ascii=False),
-        Table(("hyperparameter", "value"), sorted(texts.used.items())),
+        Table(("hyperparameter", "value"), sorted(texts.used.items()), sentences=[1]),
         Table(("version of", ""), list(versions.items())),
     )
 

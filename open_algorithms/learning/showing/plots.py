@@ -36,6 +36,8 @@ _LINE = Markup(
     '<path d="{path}" fill="none" stroke="var({colour})" stroke-width="{width}" stroke-linejoin="round"{dash}>'
     "<title>{title}</title></path>\n"
 )
+_AREA = Markup('<path d="{path}" fill="var({colour})" fill-opacity="0.16"><title>{title}</title></path>\n')
+_WHISKER = Markup('<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="var({colour})" stroke-width="1.5"/>')
 _DOTS = Markup('<g fill="var({colour})" fill-opacity="{opacity}"><title>{title}</title>{dots}</g>\n')
 _DOT = Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
 _MARK = Markup(
@@ -78,33 +80,86 @@ class Mark:
     colour: str = "--ink"
 
 
-def draw_curves(curves: Sequence[Curve], title: str, x: Scale, y: Scale, marks: Sequence[Mark] = ()) -> Markup:
-    """Draw curves over each other, the last on top, and marks over them.
+@dataclass(frozen=True)
+class Range:
+    """What a number at each x (n,) may be, from `low` to `high` (n,): a band behind the curves, or whiskers."""
+
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    title: str
+    colour: str = "--accent"
+    whiskers: bool = False
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a histogram: `counts` (n,) of `name`, in a colour that is a CSS custom property."""
+
+    counts: Sequence[int]
+    name: str = ""
+    colour: str = "--accent"
+
+
+def draw_curves(
+    curves: Sequence[Curve],
+    title: str,
+    x: Scale,
+    y: Scale,
+    marks: Sequence[Mark] = (),
+    ranges: Sequence[Range] = (),
+) -> Markup:
+    """Draw curves over each other, the last on top, ranges behind them and marks over them.
 
     Points beyond the ends of a scale, and those that a logarithmic axis cannot show, are clipped.
     """
     across = make_axis(x, [value for curve in curves for value in curve.x], *HORIZONTAL)
-    up = make_axis(y, [value for curve in curves for value in curve.y], *VERTICAL)
-    drawn = [*(draw_curve(curve, across, up) for curve in curves), *(draw_mark(mark, across, up) for mark in marks)]
+    up = make_axis(
+        y,
+        [value for curve in curves for value in curve.y] + [end for one in ranges for end in (*one.low, *one.high)],
+        *VERTICAL,
+    )
+    drawn = [draw_range(one, across, up) for one in ranges]
+    drawn += [*(draw_curve(curve, across, up) for curve in curves), *(draw_mark(mark, across, up) for mark in marks)]
     return draw_axes(Markup("").join(drawn), title, across, up)
 
 
-def draw_histogram(edges: Sequence[float], counts: Sequence[int], title: str, x_label: str, y_label: str) -> Markup:
-    """Draw a histogram: `counts` (n,) between `edges` (n + 1,)."""
+def draw_histogram(edges: Sequence[float], layers: Sequence[Columns], title: str, x_label: str, y_label: str) -> Markup:
+    """Draw a histogram between `edges` (n + 1,): the columns of each layer stand on those of the ones before."""
     across = make_axis(Scale(x_label), edges, *HORIZONTAL)
-    up = make_axis(Scale(y_label, whole=True), [0, max(counts, default=0)], *VERTICAL)
-    bars = [
-        _COLUMN.format(
-            x=across.position(low),
-            y=up.position(count),
-            width=max(across.position(high) - across.position(low) - 1, 0.5),
-            height=up.position(0) - up.position(count),
-            colour="--accent",
-            title=f"{format_axis_number(low)} to {format_axis_number(high)}: {count}",
-        )
-        for low, high, count in zip(edges, edges[1:], counts, strict=False)
-    ]
+    heights = [0] * (len(edges) - 1)
+    tops = [sum(counts) for counts in zip(*(layer.counts for layer in layers), strict=True)]
+    up = make_axis(Scale(y_label, whole=True), [0, max(tops, default=0)], *VERTICAL)
+    bars = []
+    for layer in layers:
+        for i, count in enumerate(layer.counts):
+            low, high, foot = edges[i], edges[i + 1], heights[i]
+            heights[i] += count
+            span = f"{format_axis_number(low)} to {format_axis_number(high)}"
+            bars.append(
+                _COLUMN.format(
+                    x=across.position(low),
+                    y=up.position(foot + count),
+                    width=max(across.position(high) - across.position(low) - 1, 0.5),
+                    height=up.position(foot) - up.position(foot + count),
+                    colour=layer.colour,
+                    title=f"{span}: {count:,}{' ' * bool(layer.name)}{layer.name}",
+                )
+            )
     return draw_axes(Markup("").join(bars), title, across, up)
+
+
+def draw_range(one: Range, across: Axis, up: Axis) -> Markup:
+    """Draw a band, or whiskers, between two axes."""
+    points = [
+        (across.position(x), up.position(low), up.position(high))
+        for x, low, high in zip(one.x, one.low, one.high, strict=True)
+    ]
+    if one.whiskers:
+        return Markup("").join(_WHISKER.format(x=x, low=low, high=high, colour=one.colour) for x, low, high in points)
+    outline = [*((x, high) for x, _, high in points), *((x, low) for x, low, _ in reversed(points))]
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in outline) + "Z" if outline else ""
+    return _AREA.format(path=path, colour=one.colour, title=one.title)
 
 
 def draw_curve(curve: Curve, across: Axis, up: Axis) -> Markup:

@@ -19,7 +19,9 @@ def format_setting(value: object) -> str:
 
 
 def differing_settings(candidates: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return the names of the settings in which candidates differ, else of the first three."""
+    """Return the names of the settings in which the candidates that have them differ, else of the first three."""
     names = list(dict.fromkeys(name for settings in candidates for name in settings))
-    differing = [name for name in names if len({repr(settings.get(name)) for settings in candidates}) > 1]
+    differing = [
+        name for name in names if len({repr(settings[name]) for settings in candidates if name in settings}) > 1
+    ]
     return differing or names[:USUAL_COUNT]

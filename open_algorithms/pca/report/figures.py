@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from open_algorithms.learning.showing.axes import Scale
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.frame import Figure
+from open_algorithms.learning.showing.frame import Figure, Key
 from open_algorithms.learning.showing.plots import HORIZONTAL, VERTICAL, Curve, draw_curves
 from open_algorithms.learning.showing.words import format_count
 from open_algorithms.pca.describing.spectrum import accumulate_ratios
@@ -18,7 +18,7 @@ FEW_COMPONENTS = 40  # of a curve, up to which each is a dot
 PICTURED_COMPONENTS, LOADING_BARS = 6, 10  # whose loadings are drawn, and bars of each
 FEATURE_BARS = 12
 MARGIN = 0.05  # of the range of points, beside them
-KEY = [("--accent", "in the model"), ("--faint", "left out")]
+KEY = [Key("--accent", "in the model"), Key("--faint", "left out")]
 
 
 def spectrum_figures(report: Report) -> list[Figure]:

@@ -41,7 +41,7 @@ def test_every_score_is_that_of_the_measurement_and_rows_are_counted(kind: str) 
     for name, measured in result.measurements.items():
         assert report.channels[name].scores == {metric: value for metric, _, value in measured.scores}
         assert report.data.channels[name].rows == measured.rows == CHANNELS[name]
-    assert report.main_channel == "test"
+    assert report.judgement.main == "test"
     assert (report.threshold is None) == (kind == "regressor")
     assert set(report.reliability) == (set() if kind == "regressor" else set(CHANNELS))
     assert report.num_factors == result.model.num_factors

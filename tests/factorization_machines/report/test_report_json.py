@@ -15,6 +15,9 @@ PAGE = "factorization_machines_report.md"
 NAMED = (  # by the job
     "losses",
     "scores",
+    "intervals",
+    "files",
+    "sizes",
     "settings",
     "quantiles",
     "reliability",
@@ -23,7 +26,7 @@ NAMED = (  # by the job
     "used",
     "versions",
 )
-FIRST = ["format", "predictor_type", "objective", "stopped", "hosts", "num_factors", "data", "training", "candidates"]
+FIRST = ["format", "predictor_type", "objective", "label", "stopped", "hosts", "num_factors", "data", "training"]
 
 
 @pytest.mark.parametrize("report", [*map(make_report, KINDS), make_table_report(), make_report(epochs=0)])

@@ -1,30 +1,23 @@
 """A model as a piece of HTML."""
 
-import re
-from html import unescape
-
 import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.describing.portrait import render_portrait
+from tests.bars import read_bars
 from tests.k_means.tables import make_model, make_table_model
-
-
-def bars(html: str) -> list[str]:
-    """Return what the bars of a portrait stand for."""
-    return [unescape(text) for text in re.findall(r"<g [^>]*><title>(.*?)</title>", html)]
 
 
 def test_sizes_and_what_tells_clusters_apart_are_drawn() -> None:
     html = render_portrait(CentroidModel(np.array([[0, 10], [4, 12]], np.float32), facts={"sizes": [3000, 1000]}))
     minus = "\N{MINUS SIGN}"
-    assert bars(html) == [
+    assert read_bars(html) == [
         "cluster 0: 3,000",
         "cluster 1: 1,000",
-        f"f0: {minus}1",
-        f"f1: {minus}0.5",
-        "f0: 3",
-        "f1: 1.5",
+        f"f0: {minus}1.00",
+        f"f1: {minus}0.500",
+        "f0: 3.00",
+        "f1: 1.50",
     ]
     assert "the mean of all rows" in html
     assert "in the feature&#39;s own unit" in html

@@ -1,13 +1,12 @@
 """The parts of columns add up to the squared distance of a row from its center."""
 
-import re
-
 import numpy as np
 import pytest
 
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.describing.shares import explain_rows, render_shares
 from open_algorithms.learning.rows.csr import as_csr
+from tests.bars import read_bars
 from tests.k_means.jobs import draw_rows
 from tests.k_means.tables import encode_table, make_model, make_table_model
 
@@ -40,7 +39,7 @@ def test_a_row_is_shown_with_the_nearest_centers_and_the_largest_parts() -> None
     row = draw_rows(1, features=30)
     html = render_shares(model, row)
     closest = int(model.nearest(row)[1][0])
-    told = re.findall(r"<g [^>]*><title>(.*?)</title>", html)
+    told = read_bars(html)
     assert len(told) == 20
     assert told[0].startswith(f"cluster {closest}: {float(model.nearest(row)[0][0]):.3g}")
     assert f"squared distance from cluster {closest}" in html

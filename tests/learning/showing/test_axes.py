@@ -62,3 +62,19 @@ def test_the_ends_of_a_scale_go_before_its_values() -> None:
     found = make_axis(Scale("share", ends=(0, 1)), [-5, 5], 10, 100)
     assert (found.low, found.high, found.label) == (0, 1, "share")
     assert found.position(1) == 110
+
+
+def test_noise_does_not_fill_an_axis_that_is_to_span_more() -> None:
+    found = make_axis(Scale(least_span=0.1), [0.81, 0.82], 0, 100)
+    assert (found.low, found.high) == pytest.approx((0.765, 0.865))
+    flat = make_axis(Scale(least_span=0.1), [0.8, 0.8], 0, 100)
+    assert (flat.low, flat.high) == pytest.approx((0.75, 0.85))
+    wide = make_axis(Scale(least_span=0.1), [0.5, 0.9], 0, 100)
+    assert (wide.low, wide.high) == (0.5, 0.9)
+
+
+def test_an_axis_does_not_go_below_its_floor() -> None:
+    found = make_axis(Scale(floor=0), [0.0, 0.0], 0, 100)
+    assert (found.low, found.high) == (0, 1)
+    small = make_axis(Scale(floor=0, least_span=1), [0.1, 0.2], 0, 100)
+    assert (small.low, small.high) == (0, 1)

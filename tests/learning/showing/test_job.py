@@ -40,4 +40,5 @@ def test_columns_are_shown_where_there_is_a_table() -> None:
 def test_the_seconds_of_all_parts_are_added_up() -> None:
     found = time_figure({"read": 0.25, "train": 1.5})
     assert found.caption == "Seconds of each part, 1.75 in all"
-    assert "train: 1.5" in found.picture
+    assert ">train</th>" in found.picture
+    assert "<td>1.50</td>" in found.picture

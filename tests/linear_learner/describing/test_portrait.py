@@ -10,17 +10,13 @@ import pytest
 from linear_learner.describing.portrait import render_portrait
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
+from tests.bars import read_bars
 from tests.linear_learner.artifacts import draw_model
-
-
-def bars(html: str) -> list[str]:
-    """Return what the bars of a portrait stand for."""
-    return [unescape(text) for text in re.findall(r"<g [^>]*><title>(.*?)</title>", html)]
 
 
 def test_the_largest_weights_come_first_with_their_sign() -> None:
     model = replace(draw_model(features=3), weight=np.array([[0.5], [-2], [0]], np.float32))
-    assert bars(render_portrait(model)) == ["f1: \N{MINUS SIGN}2", "f0: 0.5", "f2: 0"]
+    assert read_bars(render_portrait(model)) == ["f1: \N{MINUS SIGN}2.00", "f0: 0.500", "f2: 0"]
     assert "3 of 3 features" in render_portrait(model)
 
 
@@ -30,7 +26,7 @@ def test_every_kind_of_model_says_what_it_is_and_shows_a_few_weights(predictor: 
     model = draw_model(predictor, features=features)
     html = render_portrait(model)
     assert f"<dd>{predictor}</dd>" in html
-    assert len(bars(html)) == (min(5, features) * 4 if model.outputs > 1 else min(20, features))
+    assert len(read_bars(html)) == (min(5, features) * 4 if model.outputs > 1 else min(20, features))
     assert ("<dt>Threshold</dt><dd>0.4</dd>" in html) == (predictor == "binary_classifier")
 
 
@@ -44,7 +40,7 @@ def test_of_many_classes_the_first_are_drawn_and_that_is_said() -> None:
 def test_names_are_listed_where_they_are_known_and_never_html() -> None:
     names = ("age", "<script>alert(1)</script>", "x" * 40)
     html = render_portrait(replace(draw_model(features=3), names=names))
-    assert sorted(bar.partition(":")[0] for bar in bars(html)) == sorted(names)
+    assert sorted(bar.partition(":")[0] for bar in read_bars(html)) == sorted(names)
     assert "<script" not in html
     assert [unescape(name) for name in re.findall("<li>(.*?)</li>", html)] == list(names)
     assert "<li>" not in render_portrait(draw_model(features=3))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linear_learner.measuring.final import SCORES_AT_ONCE, CalibrationRows, calibrate_model, final_scores
+from linear_learner.measuring.final import SCORES_AT_ONCE, CalibrationRows, calibrate_model, compute_metrics
 from linear_learner.objective.model import LinearModel
 from linear_learner.options.hyperparameters import Hyperparameters, parse_hyperparameters
 from open_algorithms.learning.measuring.tallies import RANKED_ROWS
@@ -50,8 +50,8 @@ def parts(X: Floats, y: Floats, splits: list[int], *, sparse: bool = False) -> I
 def test_scores_do_not_depend_on_how_the_rows_come(predictor: str, splits: list[int], sparse: bool) -> None:
     model, hp, X, y = finished(predictor)
     weights = None if predictor == "regressor" else np.array([1.0, 3.0, 0.5])
-    whole = final_scores(model, [(X, y)], hp, weights)
-    found = final_scores(model, parts(X, y, splits, sparse=sparse), hp, weights)
+    whole = compute_metrics(model, [(X, y)], hp, weights).scores
+    found = compute_metrics(model, parts(X, y, splits, sparse=sparse), hp, weights).scores
     assert [score[:2] for score in found] == [score[:2] for score in whole]
     expected = pytest.approx([score[2] for score in whole], rel=1e-6 if sparse else 1e-8)
     assert [score[2] for score in found] == expected
@@ -61,7 +61,7 @@ def test_scores_do_not_depend_on_how_the_rows_come(predictor: str, splits: list[
 def test_class_weights_count_in_the_objective_and_not_in_the_log_loss(predictor: str) -> None:
     model, hp, X, y = finished(predictor)
     weights = np.array([1.0, 3.0, 0.5])
-    scores = final_scores(model, [(X, y)], hp, weights)
+    scores = compute_metrics(model, [(X, y)], hp, weights).scores
     p = model.predict(X)["score"].astype(np.float64)
     p = np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
     losses = -np.log(p[np.arange(ROWS), y.astype(int)])
@@ -76,7 +76,7 @@ def test_scoring_four_times_the_rows_takes_no_more_memory(predictor: str) -> Non
 
     def peak(blocks: int) -> int:
         tracemalloc.start()
-        final_scores(model, ((X, y) for _ in range(blocks)), hp, None)
+        compute_metrics(model, ((X, y) for _ in range(blocks)), hp, None)
         try:
             return tracemalloc.get_traced_memory()[1]
         finally:
@@ -96,7 +96,7 @@ def test_a_block_with_many_scores_is_measured_in_pieces() -> None:
     X = generator.normal(size=(rows, 2)).astype(np.float32)
     y = model.predict(X)["predicted_label"].astype(np.float32)
     tracemalloc.start()
-    scores = {name: value for name, _, value in final_scores(model, [(X, y)], hp, None)}
+    scores = {name: value for name, _, value in compute_metrics(model, [(X, y)], hp, None).scores}
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert scores["multiclass_accuracy"] == 1

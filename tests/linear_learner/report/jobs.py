@@ -13,12 +13,14 @@ from linear_learner.report.schema import Report
 from linear_learner.training.result import TrainingResult
 from open_algorithms.learning.rows.dense import Block
 from open_algorithms.learning.showing.job import HyperparameterTexts
+from open_algorithms.learning.work import Work
 from tests.learning.job.recorder import Recorder
 from tests.linear_learner.jobs import fit_result
 from tests.linear_learner.training.examples import HYPERPARAMETERS, split_example
 from tests.linear_learner.training.pruned_jobs import JOBS as PRUNED
 
 SECONDS = {"read": 0.25, "train": 1.5, "save": 0.125}
+FILES = {"train": ["rows.csv"], "validation": ["a.csv", "b.csv"], "test": ["test.csv"]}
 LEFT = PRUNED["classes"]
 FEW = {"epochs": "5", "num_models": "12"}
 JOBS: dict[str, dict[str, str]] = {
@@ -46,6 +48,11 @@ def train(texts: dict[str, str], data: dict[str, list[Block]], **more: Any) -> T
     return fit_result(texts, data, Recorder(), **more)
 
 
+def tell(result: TrainingResult, texts: dict[str, str]) -> Report:
+    """Return the report of the result of a job with these hyperparameters."""
+    return build_report(result, Work(texts, {}, Recorder(), seconds_by_part=SECONDS, file_names=FILES))
+
+
 @cache
 def job(name: str) -> tuple[TrainingResult, Report, Recorder]:
     """Run a job; return its result, its report and its log."""
@@ -53,7 +60,7 @@ def job(name: str) -> tuple[TrainingResult, Report, Recorder]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("linear_learner.measuring.pruning.LEAST_SAVED_MARGINS", 0)  # let candidates leave small jobs too
         result = fit_result(JOBS[name], channels(name), log)
-    return result, build_report(result, JOBS[name], SECONDS), log
+    return result, tell(result, JOBS[name]), log
 
 
 def rename(report: Report, name: Callable[[int], str]) -> Report:

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linear_learner.report.build import build_report
 from linear_learner.report.page import render_report
 from open_algorithms.learning.showing.job import ColumnEntry
 from open_algorithms.learning.showing.report_json import encode_report
-from tests.linear_learner.report.jobs import JOBS, SECONDS, job
+from tests.linear_learner.report.jobs import JOBS, job, tell
 from tests.report_keys import add_keys, read_keys
 
 PAGE = "report.md"
-NAMED = ("losses", "scores", "settings", "quantiles", "seconds", "given", "used", "versions")  # by the job
+NAMED = (  # by the job
+    "losses", "scores", "intervals", "files", "settings", "quantiles", "sizes", "seconds", "given", "used", "versions",
+)  # fmt: skip
 
 
 def table_report() -> Any:
@@ -74,7 +75,7 @@ def test_what_is_not_finite_is_null_and_shown_as_a_dash() -> None:
     place = next(place for place, m in enumerate(members) if m != result.winner)
     result.course.history[:, :, members[place]] = np.inf
     result.standings.losses[place] = result.standings.values[place] = np.nan
-    found = build_report(result, JOBS["regressor"], SECONDS)
+    found = tell(result, JOBS["regressor"])
     job.cache_clear()
     last = next(entry for entry in json.loads(encode_report(found))["bank"] if entry["diverged"])
     assert (last["candidate"], last["diverged"], last["loss"]) == (members[place], True, None)

@@ -47,6 +47,7 @@ TABLES: dict[str, tuple[Callable[..., Any], str]] = {
 }
 TABLES_WITH_KINKS = {"diabetes by absolute errors": (datasets.load_diabetes, "absolute_loss")}
 EXPONENTS = (-5, 0, 5, 10, 14)  # of 2, from weak to strong
+ROUNDING = 0.01  # of an objective with kinks, whose slopes are rounded over a hundredth of the errors that are left
 
 
 @cache
@@ -233,10 +234,9 @@ def test_sparse_rows_end_where_dense_ones_end_and_constant_features_stay_at_zero
     problems = make_problems(loss, [0.001, 0.1], [0.0, 0.02])
     points = [solve(set_up(problems, rows, outputs), rows).points for rows in (dense, sparse)]
     for found, other, wd, l1 in zip(*points, problems.wd, problems.l1, strict=True):
-        assert objective_by_hand(loss, dense, found, wd, l1) == pytest.approx(
-            objective_by_hand(loss, dense, other, wd, l1), rel=1e-6 if loss in SMOOTH else 5e-3
-        )
-        np.testing.assert_allclose(other, found, atol=0.01)
+        value, far = objective_by_hand(loss, dense, found, wd, l1), 1e-6 if loss in SMOOTH else ROUNDING
+        assert objective_by_hand(loss, dense, other, wd, l1) == pytest.approx(value, rel=far)
+        np.testing.assert_allclose(other, found, atol=max(0.01, (2 * far * value / wd) ** 0.5))  # as wd bounds it
         assert (found[:, [3, 5]] == 0).all()
         assert (other[:, [3, 5]] == 0).all()
 

@@ -11,6 +11,7 @@ from linear_learner.options.budget import Budget
 from linear_learner.report.build import build_report
 from linear_learner.report.schema import Report
 from open_algorithms.learning.job.hosts import Hosts
+from open_algorithms.learning.work import Work
 from tests.learning.job.recorder import Quality, Recorder
 from tests.learning.job.stops import Stop
 from tests.learning.training.disks import Disk
@@ -63,4 +64,4 @@ def train_host(hosts: Hosts, given: Given) -> Done:
         hosts=hosts,
         sharded_channels=given.sharded,
     )
-    return Done(result.model, log, given.disk, build_report(result, {}, {}))
+    return Done(result.model, log, given.disk, build_report(result, Work({}, {}, log)))

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from open_algorithms.learning.measuring import thresholds as selection
+from open_algorithms.learning.measuring.intervals import Figures, Interval, bound_means, bound_shares
 from open_algorithms.learning.measuring.metrics import BinaryTally, Metric, MulticlassTally, RegressorTally, Tally
+from open_algorithms.learning.measuring.reliability import measure_calibration
 from open_algorithms.learning.measuring.thresholds import Cuts, safe_ratios
 from open_algorithms.learning.showing.quality.schema import (
+    Baseline,
     BinaryQuality,
     CalibrationCurve,
     ChannelRows,
@@ -20,19 +23,25 @@ from open_algorithms.learning.showing.quality.schema import (
     RegressionQuality,
     Residuals,
     RocCurve,
+    ScoreHistogram,
     ThresholdEntry,
 )
 from open_algorithms.learning.types.arrays import Float32s, Float64s, Int64s
 
 Scores = Mapping[str, float]
 
+ACCURACY = "multiclass_accuracy"
+
 CURVE_POINTS = 250  # of a curve
 NEIGHBOUR_SHARES = (0.01, 0.05, 0.2)  # shares of the rows, by which other thresholds flag more or less
-SCORE_BINS, RESIDUAL_BINS = 10, 41
+CALIBRATION_BINS, BIN_ROWS = 10, 20  # bins at most, of at least so many rows
+SCORE_BINS, RESIDUAL_BINS = 20, 41
 RELATIVE_TOLERANCE = 1e-9  # of their size, by which numbers differ that are shown as one
 PLOTTED_ROWS = 1000  # of a regressor's labels and predictions
 LISTED_CLASSES = 1000  # that are listed, those with the most rows
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SIZES = (0.5, 0.9)  # quantiles of absolute residuals
+NORMAL_QUANTILE = 1.959964  # of an interval of 95 %
 
 
 def count_labels(tally: Tally) -> ChannelRows:
@@ -47,22 +56,38 @@ def count_labels(tally: Tally) -> ChannelRows:
             return ChannelRows(labels.rows, label=LabelMoments(labels.mean, labels.value**0.5))
 
 
-def channel_quality(metrics: Iterable[Metric], tally: Tally, threshold: float, *, is_probability: bool) -> Quality:
+def usual_answer(tally: Tally) -> float:
+    """Return the best answer that is the same for all rows: the most frequent class, or the mean label."""
+    match tally:
+        case BinaryTally():
+            return float(2 * tally.positives > tally.rows)
+        case MulticlassTally():
+            return float(tally.positives.argmax())
+        case _:
+            return tally.labels.mean
+
+
+def channel_quality(
+    metrics: Iterable[Metric], tally: Tally, threshold: float, *, is_probability: bool, usual: float
+) -> Quality:
     """Return scores, curves and counts of a model on a channel, by what was tallied.
 
-    `threshold` is that of a binary classifier, whose calibration is told where its score `is_probability`.
+    `threshold` is that of a binary classifier, whose calibration is told where its score `is_probability`. `usual` is
+    the answer for all rows that the scores are compared with.
     """
     scores = {name: value for name, _, value in metrics}
     match tally:
         case BinaryTally():
-            return binary_quality(scores, tally, threshold, is_probability=is_probability)
+            return binary_quality(scores, tally, threshold, is_probability=is_probability, usual=usual)
         case MulticlassTally():
-            return multiclass_quality(scores, tally)
+            return multiclass_quality(scores, tally, usual)
         case _:
-            return regression_quality(scores, tally)
+            return regression_quality(scores, tally, usual)
 
 
-def binary_quality(scores: Scores, tally: BinaryTally, threshold: float, *, is_probability: bool) -> BinaryQuality:
+def binary_quality(
+    scores: Scores, tally: BinaryTally, threshold: float, *, is_probability: bool, usual: float
+) -> BinaryQuality:
     """Return confusion matrix, ROC and precision-recall curves, thresholds and calibration of a binary classifier."""
     cuts = tally.ranking.threshold_cuts()
     negatives = tally.rows - tally.positives
@@ -71,17 +96,47 @@ def binary_quality(scores: Scores, tally: BinaryTally, threshold: float, *, is_p
     recall, precision = selection.recall_at_cuts(cuts), selection.precision_at_cuts(cuts)
     fallout: Float64s = safe_ratios(wrong, np.full(len(wrong), negatives))
     chosen = curve_points(np.add(fallout, recall))
+    confusion = [
+        [negatives - false_positives, false_positives],
+        [tally.positives - tally.true_positives, tally.true_positives],
+    ]
+    constant = threshold_entry(tally, threshold, *((tally.rows, tally.positives) if usual else (0, 0)))
     return BinaryQuality(
         scores=scores,
-        confusion=[
-            [negatives - false_positives, false_positives],
-            [tally.positives - tally.true_positives, tally.true_positives],
-        ],
+        confusion=confusion,
         roc=RocCurve(fallout[chosen].tolist(), recall[chosen].tolist()),
         precision_recall=PrecisionRecallCurve(recall[chosen][1:].tolist(), precision[chosen][1:].tolist()),
         thresholds=threshold_entries(tally, cuts, threshold),
         calibration=calibration_curve(*tally.ranking.counts_by_score) if is_probability else None,
+        histogram=score_histogram(*tally.ranking.counts_by_score) if is_probability else None,
+        intervals=list_intervals(bound_shares(np.array(confusion), lambda shares: share_metrics(shares, tally.beta)))
+        if tally.positives and negatives
+        else {},
+        baseline=Baseline(usual, {**constant.metrics, "roc_auc_score": 0.5}),
     )
+
+
+def share_metrics(shares: Float64s, beta: float) -> Figures:
+    """Return the metrics of a binary classifier from shares of rows (4, m) that are all above 0.
+
+    They are those of negatives said to be negative and positive, and of positives said to be negative and positive.
+    """
+    true_negatives, false_positives, false_negatives, true_positives = shares
+    recall = true_positives / (true_positives + false_negatives)
+    specificity = true_negatives / (true_negatives + false_positives)
+    precision, weight = true_positives / (true_positives + false_positives), beta**2
+    return {
+        "binary_classification_accuracy": true_positives + true_negatives,
+        f"binary_f_{beta:.3f}": (1 + weight) * precision * recall / (weight * precision + recall),
+        "precision": precision,
+        "recall": recall,
+        "binary_balanced_accuracy": (recall + specificity) / 2,
+    }
+
+
+def list_intervals(found: Mapping[str, Interval]) -> dict[str, list[float]]:
+    """Return intervals as lists, as JSON has them."""
+    return {name: list(interval) for name, interval in found.items()}
 
 
 def curve_points(position: Float64s) -> Int64s:
@@ -127,35 +182,62 @@ def threshold_entry(
 
 
 def calibration_curve(scores: Float32s, counts: Int64s) -> CalibrationCurve:
-    """Return mean score and share of positives in SCORE_BINS equal ranges of the score; empty ranges are left out.
+    """Return mean score and share of positives in bins of equal numbers of rows; equal scores share a bin.
 
-    `scores` (u,) are distinct scores and `counts` (u, 2) their rows of either label.
+    `scores` (u,) are distinct scores, ascending, and `counts` (u, 2) their rows of either label. The interval of a
+    share is that of Wilson 1927.
+    """
+    error = measure_calibration(scores, counts)
+    known = np.isfinite(scores)
+    scores, counts = scores[known].astype(np.float64), counts[known]
+    total = counts.sum(axis=1)
+    wanted = max(1, min(CALIBRATION_BINS, int(total.sum()) // BIN_ROWS))
+    places = (np.cumsum(total) - total / 2) * (wanted / max(1, total.sum()))
+    _, bins = np.unique(places.astype(np.int64), return_inverse=True)
+    rows = np.bincount(bins, total)
+    mean, share = np.bincount(bins, total * scores) / rows, np.bincount(bins, counts[:, 1]) / rows
+    noise = NORMAL_QUANTILE**2 / rows
+    middle, half = share + noise / 2, NORMAL_QUANTILE * np.sqrt(share * (1 - share) / rows + (noise / rows) / 4)
+    low, high = (middle - half) / (1 + noise), (middle + half) / (1 + noise)
+    return CalibrationCurve(
+        rows.astype(np.int64).tolist(),
+        mean.tolist(),
+        share.tolist(),
+        low.tolist(),
+        high.tolist(),
+        error.value,
+        error.by_chance,
+    )
+
+
+def score_histogram(scores: Float32s, counts: Int64s) -> ScoreHistogram:
+    """Return the rows of either label in SCORE_BINS equal ranges of the score, from 0 to 1.
+
+    `scores` (u,) are distinct scores and `counts` (u, 2) their rows.
     """
     known = np.isfinite(scores)
-    scores, counts = scores[known], counts[known]
-    bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
-    total = counts.sum(axis=1)
-    rows = np.bincount(bins, weights=total, minlength=SCORE_BINS)
-    filled = rows > 0
-    mean = np.bincount(bins, weights=total * scores.astype(np.float64), minlength=SCORE_BINS)[filled] / rows[filled]
-    positive = np.bincount(bins, weights=counts[:, 1], minlength=SCORE_BINS)[filled] / rows[filled]
-    return CalibrationCurve(rows[filled].astype(np.int64).tolist(), mean.tolist(), positive.tolist())
+    bins = np.clip(scores[known] * SCORE_BINS, 0, SCORE_BINS - 1).astype(np.int64)
+    negatives, positives = (np.bincount(bins, column, SCORE_BINS).astype(np.int64) for column in counts[known].T)
+    return ScoreHistogram(np.linspace(0, 1, SCORE_BINS + 1).tolist(), negatives.tolist(), positives.tolist())
 
 
-def multiclass_quality(scores: Scores, tally: MulticlassTally) -> MulticlassQuality:
+def multiclass_quality(scores: Scores, tally: MulticlassTally, usual: float) -> MulticlassQuality:
     """Return recall and precision of each class, of many the LISTED_CLASSES most frequent, and the confusion matrix."""
     recall = safe_ratios(tally.true_positives, tally.positives)
     precision = safe_ratios(tally.true_positives, tally.predicted_positives)
     most = np.sort(np.argsort(-tally.positives, kind="stable")[:LISTED_CLASSES])
     columns = (part[most].tolist() for part in (tally.positives, tally.predicted_positives, recall, precision))
+    rows, right = int(tally.positives.sum()), int(tally.true_positives.sum())
     return MulticlassQuality(
         scores,
         [ClassQuality(*values) for values in zip(most.tolist(), *columns, strict=True)],
         tally.confusion.tolist() if tally.confusion.size else None,
+        list_intervals(bound_shares(np.array([right, rows - right]), lambda shares: {ACCURACY: shares[0]})),
+        Baseline(usual, {ACCURACY: int(tally.positives[int(usual)]) / rows}),
     )
 
 
-def regression_quality(scores: Scores, tally: RegressorTally) -> RegressionQuality:
+def regression_quality(scores: Scores, tally: RegressorTally, usual: float) -> RegressionQuality:
     """Return residuals and predictions against labels on a sample of the rows, those with finite values."""
     label, score = tally.sample.kept_rows[np.isfinite(tally.sample.kept_rows).all(axis=1)].T
     if not len(label):
@@ -167,10 +249,38 @@ def regression_quality(scores: Scores, tally: RegressorTally) -> RegressionQuali
         low, high = low - (size or 1) / 2, high + (size or 1) / 2
     counts, edges = np.histogram(np.clip(residual, low, high), RESIDUAL_BINS, (low, high))
     quantiles = {str(level): float(np.quantile(residual, level)) for level in QUANTILES}
+    sizes = {str(level): float(np.quantile(np.abs(residual), level)) for level in SIZES}
     some = np.linspace(0, len(label) - 1, min(len(label), PLOTTED_ROWS)).astype(np.int64)
     return RegressionQuality(
         scores,
         len(label),
-        Residuals(edges.tolist(), counts.tolist(), quantiles),
+        Residuals(edges.tolist(), counts.tolist(), quantiles, sizes),
         Predictions(label[some].tolist(), score[some].tolist()),
+        regression_intervals(scores, residual, label, tally.labels.rows),
+        regression_baseline(tally, label, usual),
     )
+
+
+def regression_intervals(scores: Scores, residual: Float64s, label: Float64s, rows: int) -> dict[str, list[float]]:
+    """Return the intervals of the scores of so many `rows`, from the residuals and labels of a sample of them, (n,)."""
+    away = label - label.mean()
+    moments = np.stack([np.abs(residual), residual**2, away, away**2], axis=1)
+    if not np.isfinite(moments.sum(axis=0)).all():
+        return {}
+
+    def figures(means: Float64s) -> Figures:
+        distance, squares, mean, spread = means
+        variance = spread - mean**2
+        found = {"absolute_loss": distance, "mae": distance, "mse": squares, "rmse": np.sqrt(squares)}
+        return found | ({"r2": 1 - squares / variance} if (variance > 0).all() else {})
+
+    return list_intervals(bound_means(moments, figures, scores, rows))
+
+
+def regression_baseline(tally: RegressorTally, label: Float64s, usual: float) -> Baseline:
+    """Return what the same answer for all rows comes to; its mean absolute error is that of a sample's labels (n,)."""
+    variance = tally.labels.value
+    squares = variance + (tally.labels.mean - usual) ** 2
+    distance = float(np.abs(label - usual).mean())
+    scores = {"mae": distance, "absolute_loss": distance, "mse": squares, "rmse": squares**0.5}
+    return Baseline(usual, scores | {"r2": 1 - squares / variance if variance else 0.0})

@@ -1,4 +1,4 @@
-"""The charts of how good a model is: ROC, precision and recall, calibration, predictions and residuals.
+"""The charts of how good a model is: ROC, precision and recall, calibration, scores, predictions and residuals.
 
 Tests: tests/learning/showing/quality/test_section.py, tests/linear_learner/report/test_page.py.
 """
@@ -9,49 +9,64 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from open_algorithms.learning.showing.axes import Scale
-from open_algorithms.learning.showing.frame import Figure
-from open_algorithms.learning.showing.plots import Curve, draw_curves, draw_histogram
+from open_algorithms.learning.showing.frame import Figure, Key
+from open_algorithms.learning.showing.plots import Columns, Curve, Range, draw_curves, draw_histogram
+from open_algorithms.learning.showing.quality.answer import name_rows
 from open_algorithms.learning.showing.quality.schema import (
+    FOLDS,
     BinaryQuality,
     CalibrationCurve,
-    Quality,
+    Judgement,
     RegressionQuality,
-    choose_main_channel,
+    ScoreHistogram,
 )
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.words import count_noun, format_count, format_rounded
 
-COLOURS = {"train": "--faint", "validation": "--accent", "test": "--minus"}
+COLOURS = {"train": "--faint", "validation": "--accent", FOLDS: "--accent", "test": "--minus"}
 UNIT = (0.0, 1.0)
+MANY_DOTS = 100  # from which on each is faint
 
 
-def quality_figures(channels: Mapping[str, Quality]) -> list[Figure]:
-    """Draw the quality of a model on its channels, by what it predicts; none of more than two classes."""
-    if binary := {name: found for name, found in channels.items() if isinstance(found, BinaryQuality)}:
-        return binary_figures(binary)
-    name = choose_main_channel(channels)
+def curve_figures(judgement: Judgement) -> list[Figure]:
+    """Draw what a binary classifier does at other thresholds, and what its scores are worth as probabilities."""
+    channels = {name: found for name, found in judgement.channels.items() if isinstance(found, BinaryQuality)}
+    if not channels:
+        return []
+    name, positive = judgement.main, judgement.name_class(1)
     main = channels[name]
-    return regression_figures(name, main) if isinstance(main, RegressionQuality) else []
+    figures = trade_figures(name, channels)
+    if main.calibration is not None:
+        figures.append(calibration_figure(name, main.calibration, positive))
+    if main.histogram is not None:
+        figures.append(score_figure(judgement, main.histogram))
+    return figures
 
 
-def binary_figures(channels: Mapping[str, BinaryQuality]) -> list[Figure]:
-    """Draw ROC, precision-recall and calibration curves."""
-    name = choose_main_channel(channels)
+def trade_figures(name: str, channels: Mapping[str, BinaryQuality]) -> list[Figure]:
+    """Draw ROC and precision-recall curves, with the threshold on the rows of a channel."""
     main = channels[name]
     own = next(entry for entry in main.thresholds if entry.calibrated)
-    where = f"threshold {format_number(own.threshold)} on the {name} rows"
+    where = f"threshold {format_rounded(own.threshold)} on the {name_rows(name)}"
     recall, precision = own.metrics["recall"], own.metrics["precision"]
     roc = [
-        Curve(found.roc.false_positive_rate, found.roc.true_positive_rate, channel, COLOURS[channel])
+        Curve(found.roc.false_positive_rate, found.roc.true_positive_rate, name_rows(channel), COLOURS[channel])
         for channel, found in channels.items()
     ]
-    by_chance = Curve(UNIT, UNIT, "by chance", "--line", 1, dashed=True)
+    by_chance = Curve(UNIT, UNIT, "by chance", "--muted", 1.5, dashed=True)
     roc = [by_chance, *roc, Curve([fallout(main)], [recall], where, "--ink")]
     curves = [
-        Curve(found.precision_recall.recall, found.precision_recall.precision, channel, COLOURS[channel])
+        Curve(found.precision_recall.recall, found.precision_recall.precision, name_rows(channel), COLOURS[channel])
         for channel, found in channels.items()
     ]
-    curves.append(Curve([recall], [precision], where, "--ink"))
-    key = [*((COLOURS[channel], channel) for channel in channels), ("--ink", "the threshold")]
+    (true_negatives, false_positives), (missed, hits) = main.confusion
+    share = (missed + hits) / max(1, true_negatives + false_positives + missed + hits)
+    chance = Curve(UNIT, (share, share), "by chance", "--muted", 1.5, dashed=True)
+    curves = [chance, *curves, Curve([recall], [precision], where, "--ink")]
+    key = [
+        *(Key(COLOURS[channel], name_rows(channel)) for channel in channels),
+        Key("--ink", "the threshold", "dot"),
+        Key("--muted", "by chance", "dashed"),
+    ]
     return [
         Figure(
             "Receiver operating characteristic",
@@ -59,7 +74,6 @@ def binary_figures(channels: Mapping[str, BinaryQuality]) -> list[Figure]:
             key,
         ),
         Figure("Precision and recall", draw_rates(curves, "Precision-recall curve", "recall", "precision"), key),
-        *([calibration_figure(name, main.calibration)] if main.calibration else []),
     ]
 
 
@@ -70,16 +84,56 @@ def fallout(quality: BinaryQuality) -> float:
     return false_positives / negatives if negatives else 0.0
 
 
-def calibration_figure(name: str, found: CalibrationCurve) -> Figure:
-    """Draw the share of positives by score, on the rows of one channel."""
-    shares = Curve(found.mean_score, found.positive_share, f"{name} rows", COLOURS[name])
-    picture = draw_rates(
-        [Curve(UNIT, UNIT, "as it should be", "--line", 1, dashed=True), shares, replace(shares, dot_radius=4)],
+def calibration_figure(name: str, found: CalibrationCurve, positive: str) -> Figure:
+    """Draw the share of positives by score, with intervals, on the rows of one channel."""
+    colour = COLOURS[name]
+    if name == "train":
+        colour = "--accent"
+    bins = len(found.rows)
+    shares = Curve(found.mean_score, found.positive_share, name_rows(name), colour)
+    top = min(1.0, 1.05 * max([*found.high, *found.mean_score], default=1.0))
+    ends = (0.0, 1.0 if top > 0.5 else top)
+    diagonal = Curve(ends, ends, "as it should be", "--muted", 1.5, dashed=True)
+    picture = draw_curves(
+        [diagonal, shares, replace(shares, dot_radius=4)],
         "Calibration curve",
-        "mean score of ten ranges of it",
-        "share of rows that are positive",
+        Scale("mean score", ends=ends),
+        Scale(f"share of rows that are {positive}", ends=ends),
+        ranges=[Range(found.mean_score, found.low, found.high, "95% interval", colour, whiskers=True)],
     )
-    return Figure("Is a score a probability?", picture, [(COLOURS[name], f"{name} rows")])
+    of_rows = f"each of about {count_noun(round(sum(found.rows) / max(1, bins)), 'row')}"
+    return Figure(
+        "Is a score a probability?",
+        picture,
+        [
+            Key(colour, f"{name_rows(name)}, with 95% intervals", "dot"),
+            Key("--muted", "as it should be", "dashed"),
+        ],
+        f"Rows in the order of their score, in {count_noun(bins, 'bin')}, {of_rows}: where dots lie on the dashed "
+        "line, a score of 0.7 means that 7 in 10 such rows are of that class.",
+    )
+
+
+def score_figure(judgement: Judgement, found: ScoreHistogram) -> Figure:
+    """Draw how many rows of either class have which score."""
+    negative, positive = judgement.name_class(0), judgement.name_class(1)
+    picture = draw_histogram(
+        found.edges,
+        [
+            Columns(found.negatives, f"are {negative}", "--faint"),
+            Columns(found.positives, f"are {positive}", "--accent"),
+        ],
+        "Histogram of scores",
+        "score",
+        "rows",
+    )
+    key = [Key("--faint", f"are {negative}", "block"), Key("--accent", f"are {positive}", "block")]
+    return Figure(
+        f"Which scores the {name_rows(judgement.main)} have",
+        picture,
+        key,
+        "The less the two colours overlap, the better the scores tell the classes apart.",
+    )
 
 
 def draw_rates(curves: list[Curve], title: str, x_label: str, y_label: str) -> Markup:
@@ -87,27 +141,60 @@ def draw_rates(curves: list[Curve], title: str, x_label: str, y_label: str) -> M
     return draw_curves(curves, title, Scale(x_label, ends=UNIT), Scale(y_label, ends=UNIT))
 
 
-def regression_figures(name: str, found: RegressionQuality) -> list[Figure]:
-    """Draw predictions against labels, and a histogram of residuals."""
-    if found.predictions is None or found.residuals is None:
+def prediction_figures(judgement: Judgement) -> list[Figure]:
+    """Draw a regressor's predictions against labels, and what they are off by over what they are."""
+    found, rows, label = judgement.quality, judgement.rows, judgement.label or "label"
+    if not isinstance(found, RegressionQuality) or found.predictions is None:
         return []
-    label, residuals = found.predictions.label, found.residuals
-    ends = (min(label), max(label))
-    points = Curve(label, found.predictions.score, f"{len(label)} rows", "--accent", dot_radius=2)
-    diagonal = Curve(ends, ends, "as it should be", "--ink", 1, dashed=True)
+    labels, scores = found.predictions.label, found.predictions.score
+    some = (
+        f"{format_count(len(labels))} of the {format_count(rows)}"
+        if len(labels) < rows
+        else f"the {format_count(rows)}"
+    )
+    name = f"{some} {name_rows(judgement.main)}"
+    ends = (min(labels), max(labels))
+    diagonal = Curve(ends, ends, "as it should be", "--muted", 1.5, dashed=True)
+    points = Curve(labels, scores, name, "--accent", dot_radius=2)
+    residuals = Curve(scores, [s - y for s, y in zip(scores, labels, strict=True)], name, "--accent", dot_radius=2)
+    across = (min(scores), max(scores))
+    level = Curve(across, (0.0, 0.0), "as it should be", "--muted", 1.5, dashed=True)
+    key = [Key("--accent", name, "dot"), Key("--muted", "as it should be", "dashed")]
     return [
         Figure(
-            f"Predictions on the {name} rows, of a sample",
-            draw_curves([points, diagonal], "Predictions against labels", Scale("label"), Scale("prediction")),
+            "Predictions against labels",
+            draw_curves([points, diagonal], "Predictions against labels", Scale(label), Scale("prediction")),
+            key,
         ),
         Figure(
-            f"Residuals on the {name} rows, of {format_count(found.sampled_rows)}",
+            "What they are off by, over the prediction",
+            draw_curves(
+                [residuals, level], "Residuals over predictions", Scale("prediction"), Scale("prediction minus label")
+            ),
+            key,
+        ),
+    ]
+
+
+def residual_figures(judgement: Judgement) -> list[Figure]:
+    """Draw a histogram of a regressor's residuals."""
+    found, rows = judgement.quality, judgement.rows
+    if not isinstance(found, RegressionQuality) or found.residuals is None:
+        return []
+    residuals = found.residuals
+    sample = f", of a sample of {format_count(found.sampled_rows)}" if found.sampled_rows < rows else ""
+    low, middle, high = (format_rounded(residuals.quantiles[level]) for level in ("0.05", "0.5", "0.95"))
+    return [
+        Figure(
+            f"How far predictions are off on the {name_rows(judgement.main)}{sample}",
             draw_histogram(
                 residuals.edges,
-                residuals.counts,
+                [Columns(residuals.counts)],
                 "Histogram of residuals",
                 "prediction minus label; the ends hold all beyond",
                 "rows",
             ),
-        ),
+            note=f"One in twenty predictions is off by {low} or further down, one in twenty by {high} or further up; "
+            f"the one in the middle is off by {middle}.",
+        )
     ]

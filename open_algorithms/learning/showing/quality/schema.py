@@ -12,6 +12,8 @@ from open_algorithms.learning.showing.report_json import BESIDE
 
 Numbers = list[float]
 
+FOLDS = "folds"  # stands for a channel: the train rows, each judged by what was learned without its fold
+
 
 @dataclass(frozen=True)
 class LabelMoments:
@@ -58,16 +60,44 @@ class ThresholdEntry:
 
 @dataclass(frozen=True)
 class CalibrationCurve:
-    """Rows, mean score and share of positives in equal ranges of the score (reliability diagram)."""
+    """A reliability diagram: bins of equal numbers of rows, ascending by their score.
+
+    Of each bin the rows, the mean score, the share of positives, and the interval (Wilson, 95 %) that the share of all
+    such rows lies in. `error` is the expected calibration error, `by_chance` what right probabilities would have.
+    """
 
     rows: list[int]
     mean_score: Numbers
     positive_share: Numbers
+    low: Numbers
+    high: Numbers
+    error: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class ScoreHistogram:
+    """How many negatives and positives (n,) score between `edges` (n + 1,)."""
+
+    edges: Numbers
+    negatives: list[int]
+    positives: list[int]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the same `answer` for all rows comes to: the most frequent class of the train rows, or their mean label."""
+
+    answer: float
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class BinaryQuality:
-    """How good a binary classifier is on a channel; `confusion` (2, 2) counts rows by label and predicted label."""
+    """How good a binary classifier is on a channel; `confusion` (2, 2) counts rows by label and predicted label.
+
+    Here and below, `intervals` are those of 95 % of some of the scores.
+    """
 
     scores: Mapping[str, float]
     confusion: list[list[int]]
@@ -75,6 +105,9 @@ class BinaryQuality:
     precision_recall: PrecisionRecallCurve
     thresholds: list[ThresholdEntry]
     calibration: CalibrationCurve | None = None
+    histogram: ScoreHistogram | None = None
+    intervals: Mapping[str, Numbers] = field(default_factory=dict)
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True)
@@ -95,15 +128,21 @@ class MulticlassQuality:
     scores: Mapping[str, float]
     classes: list[ClassQuality]
     confusion: list[list[int]] | None = None
+    intervals: Mapping[str, Numbers] = field(default_factory=dict)
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """A histogram of predictions minus labels: `counts` (n,) between `edges` (n + 1,), and quantiles by level."""
+    """A histogram of predictions minus labels: `counts` (n,) between `edges` (n + 1,), and quantiles by level.
+
+    `sizes` are the quantiles of their absolute values.
+    """
 
     edges: Numbers
     counts: list[int]
     quantiles: Mapping[str, float]
+    sizes: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -122,11 +161,51 @@ class RegressionQuality:
     sampled_rows: int
     residuals: Residuals | None = None
     predictions: Predictions | None = None
+    intervals: Mapping[str, Numbers] = field(default_factory=dict)
+    baseline: Baseline | None = None
 
 
 Quality = BinaryQuality | MulticlassQuality | RegressionQuality
 
 
 def choose_main_channel(names: Collection[str]) -> str:
-    """Return the channel that is the best evidence of quality: test, else validation, else train."""
-    return next(name for name in ("test", "validation", "train") if name in names)
+    """Return the channel that is the best evidence of quality: test, else validation, else folds, else train."""
+    return next(name for name in ("test", "validation", FOLDS, "train") if name in names)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a report tells of a model of labels: how good it is by channel, and what the labels are.
+
+    Rows are `counted` by channel. `deciding` is the channel that chose candidates and threshold, None where none of
+    them did. `classes` are the names of the classes, where they have some, and `label` is that of the label, or empty.
+    """
+
+    channels: Mapping[str, Quality]
+    counted: Mapping[str, ChannelRows]
+    deciding: str | None
+    classes: list[str] | None = None
+    label: str = ""
+
+    @property
+    def main(self) -> str:
+        """The channel that is the best evidence of quality."""
+        return choose_main_channel(self.channels)
+
+    @property
+    def quality(self) -> Quality:
+        """How good the model is on the main channel."""
+        return self.channels[self.main]
+
+    def count_rows(self, channel: str) -> ChannelRows:
+        """Return the rows of a channel."""
+        return self.counted["train" if channel == FOLDS else channel]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of the main channel."""
+        return self.count_rows(self.main).rows
+
+    def name_class(self, number: int) -> str:
+        """Return the name of a class, else its number."""
+        return self.classes[number] if self.classes else str(number)

@@ -1,15 +1,17 @@
-"""How good a model is, as a section of a page."""
+"""How good a model is, as two sections of a page: the answer, and all else that the figures tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from open_algorithms.learning.showing.frame import Figure, Table
-from open_algorithms.learning.showing.quality.figures import quality_figures
-from open_algorithms.learning.showing.quality.schema import ChannelRows, Quality, choose_main_channel
+from open_algorithms.learning.showing.quality.answer import describe_answer
+from open_algorithms.learning.showing.quality.figures import curve_figures, prediction_figures, residual_figures
+from open_algorithms.learning.showing.quality.schema import Judgement
 from open_algorithms.learning.showing.quality.tables import (
     Matrix,
     Titled,
     class_table,
+    confused_table,
     confusion_matrices,
     score_table,
     threshold_table,
@@ -18,30 +20,30 @@ from open_algorithms.learning.showing.quality.tables import (
 
 @dataclass(frozen=True)
 class QualitySection:
-    """What the macro `quality` of pieces.html shows: scores, charts, confusion matrices by channel, and tables.
+    """What the macros `answer` and `details` of pieces.html show.
 
-    `classes` are the names of the classes, where they have some.
+    The answer has paragraphs, the confusion matrix of the main channel and charts of a regressor; the details have
+    scores, charts, the other channels' confusion matrices and tables.
     """
 
+    texts: Sequence[str]
+    main_matrices: Sequence[Matrix]
+    main_figures: Sequence[Figure]
     scores: Table
     figures: Sequence[Figure]
-    matrices: Sequence[tuple[str, Matrix]]
+    matrices: Sequence[Matrix]
     tables: Sequence[Titled]
-    classes: Sequence[str] | None
 
 
-def describe_quality(
-    channels: Mapping[str, Quality],
-    counted: Mapping[str, ChannelRows],
-    deciding: str,
-    classes: Sequence[str] | None = None,
-) -> QualitySection:
-    """Return the section on channels whose labels were counted, and of which `deciding` chose the threshold."""
-    count = len(counted[choose_main_channel(channels)].classes or ())
+def describe_quality(judgement: Judgement) -> QualitySection:
+    """Return the sections of a model that was judged."""
+    matrices = confusion_matrices(judgement)
     return QualitySection(
-        score_table(channels),
-        quality_figures(channels),
-        confusion_matrices(channels),
-        [*threshold_table(channels, deciding, classes), *class_table(channels, classes, count)],
-        classes,
+        list(describe_answer(judgement)),
+        [matrix for matrix in matrices if matrix.channel == judgement.main],
+        prediction_figures(judgement),
+        score_table(judgement),
+        [*curve_figures(judgement), *residual_figures(judgement)],
+        [matrix for matrix in matrices if matrix.channel != judgement.main],
+        [*confused_table(judgement), *threshold_table(judgement), *class_table(judgement)],
     )

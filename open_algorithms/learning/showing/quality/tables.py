@@ -4,91 +4,168 @@ Tests: tests/learning/showing/quality/test_section.py, tests/linear_learner/repo
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from open_algorithms.learning.showing.frame import Table
+from open_algorithms.learning.showing.quality.answer import name_rows, name_usual
 from open_algorithms.learning.showing.quality.schema import (
+    FOLDS,
     BinaryQuality,
     ChannelRows,
+    Judgement,
     MulticlassQuality,
-    Quality,
     RegressionQuality,
-    choose_main_channel,
 )
-from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number
+from open_algorithms.learning.showing.quality.scores import arrange_scores, format_interval, format_score, name_score
+from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_percent, format_rounded
 
-Matrix = list[list[tuple[str, float]]]
 Titled = tuple[str, Table]
 
 MAX_CLASSES = 100  # rows of a table
 MAX_MATRIX_CLASSES = 20  # up to so many have a confusion matrix
+CONFUSED_PAIRS = 10  # that are listed of classes without a matrix in sight
+
+_NAMED = Markup('{} <span class="original">{}</span>')
 
 
-def name_class(classes: Sequence[str] | None, number: int) -> str:
-    """Return the name of a class of a table, else its number."""
-    return classes[number] if classes else str(number)
+class Cell(NamedTuple):
+    """Rows of a label with one predicted label: their number, their share of the label's, and a shade from 0 to 1.
+
+    Where there are none the share is empty.
+    """
+
+    rows: str
+    share: str
+    shade: float
 
 
-def score_table(channels: Mapping[str, Quality]) -> Table:
-    """Tabulate the final scores, a column for each channel."""
-    scores = [channel.scores for channel in channels.values()]
-    rows = [[name, *(format_number(found[name]) for found in scores)] for name in scores[0]]
-    return Table(["metric", *channels], rows)
+class Matrix(NamedTuple):
+    """A confusion matrix of the rows of a channel, by the names of the classes: labels down, predicted ones across."""
+
+    channel: str
+    title: str
+    classes: list[str]
+    rows: list[list[Cell]]
 
 
-def confusion_matrices(channels: Mapping[str, Quality]) -> list[tuple[str, Matrix]]:
+def score_table(judgement: Judgement) -> Table:
+    """Tabulate the final scores, a column for each channel, with intervals and the same answer for all rows."""
+    channels, main, quality = judgement.channels, judgement.main, judgement.quality
+    counts = {name: judgement.count_rows(name).rows for name in channels}
+    base = quality.baseline
+    extra = [f"95% interval on {name_rows(main)}"] * bool(quality.intervals)
+    if base is not None:
+        extra.append(f"always saying {name_usual(judgement, base)}")
+    rows = []
+    for row in arrange_scores({name: found.scores for name, found in channels.items()}, counts):
+        cells: list[object] = [_NAMED.format(row.words, ", ".join(row.scores)), *row.texts]
+        if quality.intervals:
+            known = [quality.intervals[score] for score in row.scores if score in quality.intervals]
+            cells.append(format_interval(row.scores[0], known[0], counts[main]) if known else NO_VALUE)
+        if base is not None:
+            usual = [base.scores[score] for score in row.scores if score in base.scores]
+            cells.append(format_score(row.scores[0], usual[0], counts[main]) if usual else NO_VALUE)
+        rows.append(cells)
+    heads = ["in folds" if name == FOLDS else name for name in channels]
+    return Table(["score", *heads, *extra], rows)
+
+
+def confusion_matrices(judgement: Judgement) -> list[Matrix]:
     """Return the confusion matrices: of every channel for two classes, of the main channel for more.
 
-    Each count comes with a shade from 0 to 1, the square root of its share of the row.
+    The shade of a count is the square root of its share of the row.
     """
     matrices = []
-    for name, channel in channels.items():
+    for name, channel in judgement.channels.items():
         if isinstance(channel, RegressionQuality) or not channel.confusion:
             continue
-        if isinstance(channel, MulticlassQuality) and name != choose_main_channel(channels):
+        if isinstance(channel, MulticlassQuality) and name != judgement.main:
             continue
         if len(channel.confusion) <= MAX_MATRIX_CLASSES:
-            matrices.append((name, shade_counts(channel.confusion)))
+            classes = [judgement.name_class(number) for number in range(len(channel.confusion))]
+            title = f"What it says of the {name_rows(name)}"
+            matrices.append(Matrix(name, title, classes, [shade_counts(row) for row in channel.confusion]))
     return matrices
 
 
-def shade_counts(counts: list[list[int]]) -> Matrix:
-    """Return each count as a text with its shade."""
-    return [[(format_count(n), round((n / max(1, sum(row))) ** 0.5, 3)) for n in row] for row in counts]
+def shade_counts(counts: Sequence[int]) -> list[Cell]:
+    """Return the cells of a row."""
+    shares = [count / max(1, sum(counts)) for count in counts]
+    return [
+        Cell(format_count(count), format_percent(share, 0) if count else "", round(share**0.5, 3))
+        for count, share in zip(counts, shares, strict=True)
+    ]
 
 
-def threshold_table(channels: Mapping[str, Quality], deciding: str, classes: Sequence[str] | None) -> list[Titled]:
+def confused_table(judgement: Judgement) -> list[Titled]:
+    """Tabulate the classes that are taken for each other most, where there are too many for a matrix."""
+    quality = judgement.quality
+    if not isinstance(quality, MulticlassQuality) or not quality.confusion:
+        return []
+    classes = len(quality.confusion)
+    if classes <= MAX_MATRIX_CLASSES:
+        return []
+    pairs = sorted(
+        (-count, label, said)
+        for label, row in enumerate(quality.confusion)
+        for said, count in enumerate(row)
+        if count and said != label
+    )
+    rows = [
+        [judgement.name_class(label), judgement.name_class(said), format_count(-count)]
+        for count, label, said in pairs[:CONFUSED_PAIRS]
+    ]
+    title = f"What is taken for what most, on the {name_rows(judgement.main)}"
+    return [(title, Table(["is", "it says", "rows"], rows, texts=[1]))]
+
+
+def threshold_table(judgement: Judgement) -> list[Titled]:
     """Tabulate the thresholds of a binary classifier with a title; empty for other predictors."""
-    channel = channels[deciding]
+    name = judgement.deciding or judgement.main
+    channel, rows_of = judgement.channels[name], judgement.count_rows(name).rows
     if not isinstance(channel, BinaryQuality):
         return []
+    digits = max(3, next((n for n in range(3, 9) if is_told_apart(channel, n)), 9))
     rows = [
-        [format_number(entry.threshold), format_count(entry.flagged), *map(format_number, entry.metrics.values())]
+        [
+            format_rounded(entry.threshold, digits),
+            format_count(entry.flagged),
+            *(format_score(score, value, rows_of) for score, value in entry.metrics.items()),
+        ]
         for entry in channel.thresholds
     ]
     chosen = next(i for i, entry in enumerate(channel.thresholds) if entry.calibrated)
-    heads = ["threshold", f"said to be {name_class(classes, 1)}", *channel.thresholds[0].metrics]
-    return [(f"The threshold and its neighbours, on the {deciding} rows", Table(heads, rows, chosen))]
+    heads = ["threshold", f"said to be {judgement.name_class(1)}", *map(name_score, channel.thresholds[0].metrics)]
+    return [(f"The threshold and its neighbours, on the {name_rows(name)}", Table(heads, rows, chosen))]
 
 
-def class_table(channels: Mapping[str, Quality], classes: Sequence[str] | None, count: int) -> list[Titled]:
-    """Tabulate the first of `count` classes of a multiclass classifier with a title; empty for other predictors."""
-    name = choose_main_channel(channels)
-    channel = channels[name]
+def is_told_apart(channel: BinaryQuality, digits: int) -> bool:
+    """Tell whether all thresholds differ where they are written in so many digits."""
+    texts = {format_rounded(entry.threshold, digits) for entry in channel.thresholds}
+    return len(texts) == len({entry.threshold for entry in channel.thresholds})
+
+
+def class_table(judgement: Judgement) -> list[Titled]:
+    """Tabulate the first classes of a multiclass classifier with a title; empty for other predictors."""
+    channel, rows_of = judgement.quality, judgement.rows
     if not isinstance(channel, MulticlassQuality):
         return []
     rows = [
         [
-            name_class(classes, found.class_),
+            judgement.name_class(found.class_),
             format_count(found.rows),
             format_count(found.flagged),
-            format_number(found.recall) if found.rows else NO_VALUE,
-            format_number(found.precision) if found.flagged else NO_VALUE,
+            format_score("recall", found.recall, rows_of) if found.rows else NO_VALUE,
+            format_score("precision", found.precision, rows_of) if found.flagged else NO_VALUE,
         ]
         for found in channel.classes[:MAX_CLASSES]
     ]
-    title = f"Each class on the {name} rows"
+    count = len(judgement.count_rows(judgement.main).classes or ())
+    title = f"Each class on the {name_rows(judgement.main)}"
     if count > MAX_CLASSES:
-        title = f"The first {MAX_CLASSES} of {format_count(count)} classes on the {name} rows"
+        title = f"The first {MAX_CLASSES} of {format_count(count)} classes on the {name_rows(judgement.main)}"
     return [(title, Table(["class", "rows", "said to be it", "recall", "precision"], rows))]
 
 
@@ -98,11 +175,11 @@ def channel_table(counted: Mapping[str, ChannelRows], classes: Sequence[str] | N
     rows = [["rows", *(format_count(channel.rows) for channel in channels)]]
     labels = [channel.label for channel in channels if channel.label is not None]
     if labels:
-        rows.append(["label's mean", *(format_number(label.mean) for label in labels)])
-        rows.append(["label's deviation", *(format_number(label.deviation) for label in labels)])
+        rows.append(["label's mean", *(format_rounded(label.mean, 4) for label in labels)])
+        rows.append(["label's deviation", *(format_rounded(label.deviation, 4) for label in labels)])
     by_class = list(zip(*(channel.classes for channel in channels if channel.classes is not None), strict=True))
     rows += [
-        [f"of class {name_class(classes, c)}", *map(format_count, counts)]
+        [f"of class {classes[c] if classes else c}", *map(format_count, counts)]
         for c, counts in enumerate(by_class[:MAX_MATRIX_CLASSES])
     ]
     if others := by_class[MAX_MATRIX_CLASSES:]:

@@ -4,20 +4,21 @@ Tests: tests/learning/showing/quality/test_section.py, tests/linear_learner/repo
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from open_algorithms.learning.showing.quality.schema import ChannelRows, Quality
+from open_algorithms.learning.showing.quality.answer import name_rows
+from open_algorithms.learning.showing.quality.schema import FOLDS, ChannelRows, Judgement
 
 
-def warn_of_figures(channels: Mapping[str, Quality], counted: Mapping[str, ChannelRows]) -> Iterator[str]:
-    """Yield what a reader should know of the figures of each channel, whose labels were counted."""
-    for name, channel in channels.items():
+def warn_of_figures(judgement: Judgement) -> Iterator[str]:
+    """Yield what a reader should know of the figures of each channel."""
+    for name, channel in judgement.channels.items():
         if not all(map(math.isfinite, channel.scores.values())):
             yield (
-                f"Some figures of the {name} rows are beyond what can be counted: look for values in it that are far "
-                "beyond those of training."
+                f"Some figures of the {name_rows(name)} are beyond what can be counted: look for values in them that "
+                "are far beyond those of training."
             )
-        if has_one_label(counted[name]):
+        if name != FOLDS and has_one_label(judgement.count_rows(name)):
             yield f"All {name} rows have the same label, so that their figures say little."
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from open_algorithms.learning.measuring.metrics import BinaryTally, MulticlassTally, RegressorTally, Tally
-from open_algorithms.learning.showing.quality.build import channel_quality
-from open_algorithms.learning.showing.quality.schema import Quality
+from open_algorithms.learning.showing.quality.build import channel_quality, count_labels, usual_answer
+from open_algorithms.learning.showing.quality.schema import Judgement, Quality
 from open_algorithms.learning.types.arrays import Floats, Numbers
 
 ROWS, THRESHOLD = 400, 0.4
 KINDS = ("binary", "classes", "numbers")
+CHANNELS = ("train", "test")
 Predicted = tuple[Mapping[str, Numbers], Floats]
 
 
@@ -42,4 +43,12 @@ def tally_rows(kind: str, rows: Predicted) -> Tally:
 def judge_rows(kind: str, seed: int = 0) -> Quality:
     """Return how good the predictions of rows are."""
     tally = tally_rows(kind, predict_rows(kind, seed))
-    return channel_quality(tally.metrics(), tally, THRESHOLD, is_probability=True)
+    return channel_quality(tally.metrics(), tally, THRESHOLD, is_probability=True, usual=usual_answer(tally))
+
+
+def judge_channels(kind: str, *, classes: list[str] | None = None, label: str = "") -> Judgement:
+    """Return how good predictions are on two channels, of which train has chosen the threshold."""
+    seeds = {name: seed for seed, name in enumerate(CHANNELS)}
+    counted = {name: count_labels(tally_rows(kind, predict_rows(kind, seed))) for name, seed in seeds.items()}
+    channels = {name: judge_rows(kind, seed) for name, seed in seeds.items()}
+    return Judgement(channels, counted, "train", classes, label)
