@@ -13,6 +13,7 @@ from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.frame import Figure, Key
 from open_algorithms.learning.showing.learning_curves import epoch_scale, finite_values, loss_range
 from open_algorithms.learning.showing.plots import Curve, draw_curves
+from open_algorithms.learning.showing.quality.scores import name_score
 from open_algorithms.learning.showing.words import format_count
 
 WEIGHT_BARS, ITEM_BARS = 15, 10
@@ -34,7 +35,10 @@ def loss_figure(report: Report, channel: str) -> Figure:
     curves += [mark_best(entry, losses[entry.candidate]) for entry in drawn if entry.share]
     scale, ends = epoch_scale(max(map(len, losses))), shown_range(report, losses)
     picture = draw_curves(
-        curves, f"Loss of every candidate on {where} by epoch", scale, Scale(report.objective, ends, logarithmic=True)
+        curves,
+        f"Loss of every candidate on {where} by epoch",
+        scale,
+        Scale(name_score(report.objective), ends, logarithmic=True, floor=0),
     )
     return Figure(
         f"Loss on {where}", picture, list_key(report, [min(curve, default=math.inf) <= ends[1] for curve in losses])

@@ -6,10 +6,11 @@ Tests: tests/factorization_machines/report/test_page.py.
 from open_algorithms.factorization_machines.report.schema import RecommendationSummary, Report
 from open_algorithms.learning.showing.frame import Table
 from open_algorithms.learning.showing.settings import format_setting
-from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number
+from open_algorithms.learning.showing.words import NO_VALUE, format_count, format_number, format_rounded
 
 MAX_CANDIDATES = 100  # rows of a table
 SHOWN_PAIRS = 15
+LOSS_DIGITS = 4
 SETTINGS = {  # of a candidate, by what a column is called that has them
     "factors": ("num_factors",),
     "shrinkage": ("linear_shrinkage", "factors_shrinkage"),
@@ -20,20 +21,25 @@ SETTINGS = {  # of a candidate, by what a column is called that has them
 
 
 def candidate_table(report: Report) -> Table:
-    """Tabulate the candidates, those of the model first."""
+    """Tabulate the candidates, those of the model first, with the settings in which they differ."""
     shown = report.candidates[:MAX_CANDIDATES]
     unseen = ["held-out loss" if report.training.held_out else "validation loss"] * ("validation" in report.losses)
-    heads = ["candidate", "share", *unseen, "train loss", "best epoch", *SETTINGS]
+    settings = {
+        head: [join_settings([format_setting(entry.settings[name]) for name in names]) for entry in shown]
+        for head, names in SETTINGS.items()
+    }
+    settings = {head: texts for head, texts in settings.items() if len(set(texts)) > 1}
+    heads = ["candidate", "share", *unseen, "train loss", "best epoch", *settings]
     rows = [
         [
             entry.candidate,
             f"{entry.share:.0%}" if entry.share else NO_VALUE,
-            *(format_number(entry.validation_loss, 5) for _ in unseen),
-            format_number(entry.train_loss, 5),
+            *(format_rounded(entry.validation_loss, LOSS_DIGITS) for _ in unseen),
+            format_rounded(entry.train_loss, LOSS_DIGITS),
             f"{NO_VALUE if entry.best_epoch is None else entry.best_epoch + 1} of {entry.epochs}",
-            *(join_settings([format_setting(entry.settings[name]) for name in names]) for names in SETTINGS.values()),
+            *texts,
         ]
-        for entry in shown
+        for entry, *texts in zip(shown, *settings.values(), strict=True)
     ]
     return Table(heads, rows, chosen=0)
 
@@ -49,7 +55,9 @@ def join_settings(texts: list[str]) -> str:
 
 def weight_table(report: Report) -> Table:
     """Tabulate the largest linear weights."""
-    rows = [[entry.feature, format_number(entry.standardised), format_number(entry.raw)] for entry in report.weights]
+    rows = [
+        [entry.feature, format_rounded(entry.standardised, 4), format_rounded(entry.raw, 4)] for entry in report.weights
+    ]
     return Table(["feature", "in units of training", "original units"], rows)
 
 
@@ -57,10 +65,10 @@ def pair_table(report: Report, most: int | None = None) -> Table:
     """Tabulate the pairs of features with the largest weights; with `most` so many, in the units of training alone."""
     names = [" \N{MULTIPLICATION SIGN} ".join(entry.features) for entry in report.pairs[:most]]
     if most is not None:
-        rows = [[name, format_number(entry.standardised, 3)] for name, entry in zip(names, report.pairs, strict=False)]
+        rows = [[name, format_rounded(entry.standardised)] for name, entry in zip(names, report.pairs, strict=False)]
         return Table(["What pairs of features add", ""], rows)
     every = [
-        [name, format_number(entry.standardised), format_number(entry.raw)]
+        [name, format_rounded(entry.standardised, 4), format_rounded(entry.raw, 4)]
         for name, entry in zip(names, report.pairs, strict=True)
     ]
     return Table(["pair of features", "in units of training", "original units"], every)

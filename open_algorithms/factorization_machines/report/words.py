@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from open_algorithms.factorization_machines.report.schema import CandidateEntry, RecommendationSummary, Report
 from open_algorithms.learning.showing.quality.advice import Remedies, list_advice
+from open_algorithms.learning.showing.quality.scores import name_score
 from open_algorithms.learning.showing.quality.words import warn_of_figures
-from open_algorithms.learning.showing.words import count_noun, format_count, format_number
+from open_algorithms.learning.showing.words import count_noun, format_count, format_rounded
 
 NAMED_CANDIDATES = 5
 SETTINGS_NOTE = (
@@ -84,9 +85,10 @@ def choice_note(report: Report) -> str:
     if not training.epochs:
         return f"No epoch came to its end: the model is as far as training got. {describe_model(report)}"
     best = min(report.candidates, key=lambda entry: entry.loss if math.isfinite(entry.loss) else math.inf)
-    text = f"The lowest {report.objective} on {rows} is that of candidate {best.candidate}, {format_number(best.loss)}."
+    loss, lowest = name_score(report.objective), format_rounded(best.loss, 4)
+    text = f"The lowest {loss} on {rows} is that of candidate {best.candidate}, {lowest}."
     if len(report.candidates) == 1:
-        text = f"There was one candidate; its {report.objective} on {rows} is {format_number(best.loss)}."
+        text = f"There was one candidate; its {loss} on {rows} is {lowest}."
     if len(chosen) > 1:
         text += (
             " Where candidates err in different rows, their mean errs less than each of them: the model is the mean of "
@@ -96,7 +98,7 @@ def choice_note(report: Report) -> str:
     if original is not None and not original.share:
         text += (
             f" Candidate 0, which trains as the original does with these hyperparameters, comes to "
-            f"{format_number(original.loss)}."
+            f"{format_rounded(original.loss, 4)}."
         )
     return f"{describe_model(report)} {text}"
 

@@ -19,7 +19,7 @@ from open_algorithms.factorization_machines.report.words import (
 from open_algorithms.learning.showing.job import HyperparameterTexts
 from open_algorithms.learning.showing.quality.schema import ChannelRows
 from open_algorithms.learning.showing.quality.scores import format_score
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.words import format_count, format_rounded
 from tests.factorization_machines.report.jobs import (
     make_report,
     make_table_report,
@@ -57,9 +57,9 @@ def test_the_page_shows_every_score_and_candidate_and_needs_nothing_beside_it(na
         for score, value in quality.scores.items():
             assert format_score(score, value, report.data.channels[channel].rows) in reader.texts
     for entry in report.candidates:
-        assert format_number(entry.train_loss, 5) in reader.texts
+        assert format_rounded(entry.train_loss, 4) in reader.texts
     for pair in report.pairs:
-        assert format_number(pair.raw) in reader.texts
+        assert format_rounded(pair.raw, 4) in reader.texts
 
 
 NAMES: list[Callable[[int], str]] = [
@@ -142,13 +142,11 @@ def test_warnings_tell_what_to_know_first() -> None:
 def test_the_choice_is_explained() -> None:
     best, original = CLASSIFIER.candidates[0], CLASSIFIER.candidates[-1]
     text = choice_note(CLASSIFIER)
-    assert f"on the validation rows is that of candidate 5, {format_number(best.loss)}." in text
+    assert f"on the validation rows is that of candidate 5, {format_rounded(best.loss, 4)}." in text
     assert "the mean of the scores of candidates 5, 4 and 3 by their shares" in text
-    assert (
-        f"Candidate 0, which trains as the original does with these hyperparameters, comes to {original.loss:.6g}."
-        in text
-    )
-    assert "There was one candidate; its binary_classification_cross_entropy" in choice_note(SINGLE)
+    assert "Candidate 0, which trains as the original does with these hyperparameters, comes to " in text
+    assert f"comes to {format_rounded(original.loss, 4)}." in text
+    assert "There was one candidate; its log loss on" in choice_note(SINGLE)
     assert "Candidate 0" not in choice_note(SINGLE)
     alone = replace(CLASSIFIER, candidates=[replace(original, share=1.0), *CLASSIFIER.candidates[3:5]])
     assert "their mean" not in choice_note(alone)
