@@ -3,6 +3,7 @@
 Tests: tests/linear_learner/report/test_page.py.
 """
 
+import math
 from collections.abc import Sequence
 
 from linear_learner.describing.facts import CLASS_BARS, MAX_BARS, PICTURED_CLASSES
@@ -175,8 +176,7 @@ def weight_figures(report: ModelReport) -> list[Figure]:
 
 def shown_weight(entry: WeightEntry, i: int) -> float:
     """Return a weight for one standard deviation, or where that is not known for one unit."""
-    standardised = entry.standardised[i]
-    return entry.raw[i] if standardised != standardised else standardised
+    return entry.standardised[i] if math.isfinite(entry.standardised[i]) else entry.raw[i]
 
 
 def weight_figure(entries: Sequence[WeightEntry], i: int, caption: str, title: str) -> Figure:

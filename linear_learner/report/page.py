@@ -1,5 +1,6 @@
 """The report of a training job, or of any model, as one self-contained HTML page."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,22 +108,22 @@ def headline_figures(report: ModelReport) -> list[tuple[str, str]]:
 
 def weights_note(report: ModelReport) -> str:
     """Explain in what units the weights are, and what they do."""
-    score = {
-        "binary_classifier": "the score of {}",
-        "multiclass_classifier": "the score of a class",
-        "regressor": "the prediction",
-    }[report.predictor_type].format(report.judgement.name_class(1) if report.predictor_type != "regressor" else "")
-    normalized, entries = report.data.normalized, report.weights
-    known = bool(entries) and all(v == v for v in entries[0].standardised)
+    normalized, entries, judgement = report.data.normalized, report.weights, report.judgement
+    adds, means = {
+        "binary_classifier": (
+            f"the {'log odds' if 'cross_entropy' in report.objective else 'score'} of {judgement.name_class(1)}",
+            f"Above 0 it speaks for {judgement.name_class(1)}, below 0 for {judgement.name_class(0)}.",
+        ),
+        "multiclass_classifier": ("the score of a class", "Above 0 it speaks for that class, below 0 against it."),
+        "regressor": ("the prediction, in the label's own units", "Above 0 it raises it, below 0 it lowers it."),
+    }[report.predictor_type]
+    known = bool(entries) and all(map(math.isfinite, entries[0].standardised))
     if known and (normalized is None or normalized.features):
-        text = f"What one standard deviation more of a feature does to {score}, which makes features comparable"
+        text = (
+            f"What one standard deviation more of a feature adds to {adds}, so that features can be compared. {means}"
+        )
     else:
-        text = f"What one unit more of a feature does to {score}, so that weights depend on the features' units"
-    text += ", all others being equal: "
-    if report.predictor_type == "regressor":
-        text += "above 0 it raises it, below 0 it lowers it, in the label's own units."
-    else:
-        text += "above 0 it speaks for that class, below 0 against it."
+        text = f"What one unit more of a feature adds to {adds}: that depends on the feature's unit. {means}"
     if entries and len(entries[0].classes) > PICTURED_CLASSES:
         text += f" Shown are the first {PICTURED_CLASSES} classes."
     return text

@@ -3,6 +3,8 @@
 Tests: tests/linear_learner/report/test_page.py.
 """
 
+import math
+
 from linear_learner.report.choice import format_criterion
 from linear_learner.report.losses import shown_loss
 from linear_learner.report.schema import CandidateEntry, ModelReport, Report
@@ -52,7 +54,7 @@ def weight_table(report: ModelReport) -> Table:
     has_classes = report.predictor_type == "multiclass_classifier"
     rows = []
     for entry in report.weights:
-        values = entry.raw if any(v != v for v in entry.standardised) else entry.standardised
+        values = entry.standardised if all(map(math.isfinite, entry.standardised)) else entry.raw
         i = max(range(len(entry.classes)), key=lambda i: abs(values[i]))
         of_class = [report.judgement.name_class(entry.classes[i])] if has_classes else []
         numbers = [format_rounded(part[i], WEIGHT_DIGITS) for part in (entry.standardised, entry.raw)]

@@ -46,7 +46,7 @@ def test_a_model_of_any_kind_is_reported(command: Command, tmp_path: Path, predi
     scores, page = read_report(tmp_path / "report")
     assert scores
     assert all(map(np.isfinite, scores.values()))
-    assert "What one unit more of a feature does" in page
+    assert "What one unit more of a feature adds to" in page
 
 
 def test_an_older_report_is_replaced_and_kept_where_there_is_no_new_one(

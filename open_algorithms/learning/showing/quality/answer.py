@@ -19,7 +19,7 @@ MAIN_SCORES: dict[type[Quality], tuple[str, ...]] = {
     MulticlassQuality: ("multiclass_accuracy",),
     RegressionQuality: ("absolute_loss", "r2"),
 }
-NAMED_CLASSES = 6
+NAMED_CLASSES, NAMED_LETTERS = 6, 100  # of classes, beyond which their number is told
 
 
 def main_score(quality: Quality) -> str:
@@ -155,6 +155,6 @@ def describe_classes(names: list[str]) -> str:
     >>> describe_classes(["No", "Yes"])
     'No or Yes'
     """
-    if len(names) > NAMED_CLASSES:
+    if len(names) > NAMED_CLASSES or sum(map(len, names)) > NAMED_LETTERS:
         return f"one of {format_count(len(names))} classes"
     return join_words(names, "or")
