@@ -4,14 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from open_algorithms.learning.showing.quality.schema import FOLDS
+
 Scores = Mapping[str, float | None]  # None where a score is not finite
 
 MAIN_SCORES = {  # scores, by predictor type and their names in the report, and what people call them
     "binary_classifier": {"binary_classification_accuracy": "accuracy"},
     "multiclass_classifier": {"multiclass_accuracy": "accuracy"},
-    "regressor": {"mse": "mse", "r2": "R2"},
+    "regressor": {"r2": "R2", "mae": "mean absolute error"},
 }
 F_SCORE_NAMES = {"binary_classifier": "F", "multiclass_classifier": "macro F"}
+LONGEST_NUMBER = 1e4  # from which on a number has thousands separators
 MAIN_SETTINGS = ("optimizer", "learning_rate", "wd", "l1")
 
 
@@ -61,7 +64,8 @@ def read_outcome(report: Mapping[str, Any]) -> JobSummary:
 def outcome_lines(outcome: JobSummary) -> Iterator[str]:
     """Yield lines about scores, threshold and the winning candidate."""
     yield "scores: " + "; ".join(
-        f"{name} {', '.join(main_scores(outcome.predictor_type, found))}" for name, found in outcome.scores.items()
+        f"{'in folds' if name == FOLDS else name} {', '.join(main_scores(outcome.predictor_type, found))}"
+        for name, found in outcome.scores.items()
     )
     if outcome.threshold is not None:
         yield f"threshold: {outcome.threshold:.4g}; a score from there on is called {outcome.positive}"
@@ -82,8 +86,10 @@ def outcome_lines(outcome: JobSummary) -> Iterator[str]:
 
 def main_scores(predictor_type: str, scores: Scores) -> Iterator[str]:
     """Yield the main scores of a channel as texts; unknown ones are left out, and those that are not finite."""
-    for name, value in scores.items():
-        metric, f, beta = name.partition("_f_")
-        word = f"{F_SCORE_NAMES[predictor_type]}{float(beta):g}" if f else MAIN_SCORES[predictor_type].get(metric)
-        if word and value is not None:
-            yield f"{word} {value:.4g}"
+    words = dict(MAIN_SCORES[predictor_type])
+    if predictor_type in F_SCORE_NAMES:
+        f_scores = [name for name in scores if "_f_" in name]
+        words |= {name: f"{F_SCORE_NAMES[predictor_type]}{float(name.rpartition('_')[2]):g}" for name in f_scores}
+    for name, word in words.items():
+        if (value := scores.get(name)) is not None:
+            yield f"{word} {value:.4g}" if abs(value) < LONGEST_NUMBER else f"{word} {value:,.0f}"

@@ -345,5 +345,7 @@ def test_amounts_are_a_regressor_as_before(train: Command, tmp_path: Path) -> No
         status, _, said = train(tmp_path / "t.csv")
         assert status == 0, said
         assert f"the label, column 1, 'price', holds {what}, so this trains a regressor" in said
-        assert re.search(r"scores: train mse \S+, R2 \S+; validation mse \S+, R2 \S+\n", said)
+        assert re.search(
+            r"scores: train R2 \S+, mean absolute error \S+; validation R2 \S+, mean absolute error \S+\n", said
+        )
         assert "threshold" not in said

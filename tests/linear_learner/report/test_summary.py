@@ -54,7 +54,15 @@ def test_a_target_that_is_missed_has_no_value(value: float | None, told: str) ->
 
 def test_a_score_that_is_not_finite_is_left_out() -> None:
     report = json.loads(encode_report(job("regressor")[1]))
-    report["channels"] = {"test": {"scores": {"mse": None, "r2": 0.5}}}
+    report["channels"] = {"test": {"scores": {"mae": None, "r2": 0.5}}}
     lines = list(describe_report(report))
     assert lines[0] == "scores: test R2 0.5"
     assert lines[1].startswith("winner")
+
+
+def test_a_regressor_is_told_by_r2_and_its_mean_absolute_error_and_rows_in_folds_by_that() -> None:
+    report = json.loads(encode_report(job("regressor")[1]))
+    scores = {"mse": 1646928742.77, "mae": 18920.54, "r2": 0.71003}
+    report["channels"] = {"train": {"scores": scores}, "folds": {"scores": scores}}
+    told = "R2 0.71, mean absolute error 18,921"
+    assert next(describe_report(report)) == f"scores: train {told}; in folds {told}"
