@@ -3,6 +3,8 @@
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE
 from open_algorithms.learning.artifact.settings import finite_float, is_plain_value, read_json_object
@@ -11,6 +13,9 @@ from open_algorithms.learning.columns.recipe import Recipe
 from open_algorithms.learning.features import read_names
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.labels import read_label_name
+from open_algorithms.learning.types.arrays import Float32s
+
+DEVIATIONS = "feature_deviations"
 
 
 class AdditionalParameters(NamedTuple):
@@ -26,6 +31,7 @@ class AdditionalParameters(NamedTuple):
     blurred: tuple[int, ...] = ()
     recipe: Recipe | None = None
     classes: tuple[str | float, ...] = ()
+    deviations: Float32s | None = None
 
 
 def read_additional_parameters(content: bytes | bytearray) -> AdditionalParameters:
@@ -56,7 +62,15 @@ def read_additional_parameters(content: bytes | bytearray) -> AdditionalParamete
     names = read_names(found)
     label_name = read_label_name(found, None)
     facts = AdditionalParameters(
-        predictor, loss, threshold, own, names, label_name, read_bias(found), read_blurred_columns(found)
+        predictor,
+        loss,
+        threshold,
+        own,
+        names,
+        label_name,
+        read_bias(found),
+        read_blurred_columns(found),
+        deviations=read_deviations(found),
     )
     if found.get("columns") is None:
         return facts._replace(classes=read_classes(found.get("classes") or [], ADDITIONAL_FILE))
@@ -86,3 +100,19 @@ def read_blurred_columns(found: dict[str, Any]) -> tuple[int, ...]:
     if not isinstance(blurred, list) or not all(type(column) is int and column >= 0 for column in blurred):
         raise InputError(f"{ADDITIONAL_FILE} says blurred_features {shortened(blurred)}; expected numbers of columns.")
     return tuple(blurred)
+
+
+def read_deviations(found: dict[str, Any]) -> Float32s | None:
+    """Return the deviations of the features, (d,); None where the file has none."""
+    given = found.get(DEVIATIONS)
+    if given is None:
+        return None
+    numbers = [finite_float(value) for value in given] if isinstance(given, list) else [None]
+    with np.errstate(over="ignore"):
+        deviations = np.array([-1.0 if number is None else number for number in numbers]).astype(np.float32)
+    if not (np.isfinite(deviations).all() and (deviations >= 0).all()):
+        raise InputError(
+            f"{ADDITIONAL_FILE} says {DEVIATIONS} {shortened(given)}; expected a list of numbers from 0 on that float32 "
+            "can hold."
+        )
+    return deviations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linear_learner.artifact.documents import AdditionalParameters, read_additional_parameters
+from linear_learner.artifact.documents import DEVIATIONS, AdditionalParameters, read_additional_parameters
 from linear_learner.artifact.graph import LOSS_OF_OPERATOR, Graph, read_graph
 from linear_learner.artifact.params import read_parameters
 from linear_learner.objective.model import LinearModel
@@ -65,6 +65,7 @@ def read_model(files: ModelFiles, where: str) -> LinearModel:
         facts.blurred,
         facts.recipe,
         facts.classes,
+        deviations=facts.deviations,
     )
 
 
@@ -90,6 +91,11 @@ def check_consistency(facts: AdditionalParameters, graph: Graph, weight: Floats)
         what = "feature_names" if facts.recipe is None else "features of columns"
         raise InputError(
             f"{ADDITIONAL_FILE} says {len(facts.names)} {what}, but {PARAMETERS_FILE} holds fc0_weight {weight.shape}."
+        )
+    if facts.deviations is not None and len(facts.deviations) != features:
+        raise InputError(
+            f"{ADDITIONAL_FILE} says {len(facts.deviations)} {DEVIATIONS}, but {PARAMETERS_FILE} holds fc0_weight "
+            f"{weight.shape}."
         )
     target = None if facts.recipe is None else facts.recipe.target
     check_classes(facts.classes if target is None else target.classes, facts.predictor_type, max(outputs, 2))

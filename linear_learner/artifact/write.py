@@ -5,14 +5,18 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from linear_learner.artifact.documents import DEVIATIONS
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.artifact.archives import ADDITIONAL_FILE, MODULE_FILES, ORIGINAL_FILE
 from open_algorithms.learning.columns.document import write_recipe
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.engine.saving import save_arrays
+from open_algorithms.learning.types.arrays import Floats
 
 PREFIX = "mx-mod"
 MANIFEST = {"additional-params.json": "json", "mx-mod": "mxnet_module", "version": 1}
+MOST_DEVIATIONS = 2**17  # features, of which the deviations are written: about a megabyte of text
+DEVIATION_DIGITS = 7  # of a number in text, about those of float32
 OUTPUT_OPERATORS = {"logistic": "LogisticRegressionOutput", "softmax_loss": "SoftmaxOutput"}
 
 
@@ -55,7 +59,8 @@ def extended_parameters(model: LinearModel) -> str | None:
     """Return the additional parameters with our extensions, as JSON; None where there are none.
 
     The extensions are the recipe of a table, or else the names of features and label, the classes, the float64 bias,
-    and the features that float32 blurs. Names are left out where the file would be too long to be read back.
+    the features that float32 blurs, and the deviations of features. Names and deviations are left out where the file
+    would be too long to be read back.
     """
     names: dict[str, Any] = {"feature_names": list(model.names)} if model.names else {}
     if model.names and model.label_name:
@@ -67,14 +72,30 @@ def extended_parameters(model: LinearModel) -> str | None:
         more["blurred_features"] = list(model.blurred)
     if model.label_classes:
         more["classes"] = list(model.label_classes)
+    deviations = {} if model.deviations is None else write_deviations(model.deviations)
     if model.recipe is not None:
-        document = {**additional_parameters(model), **more, "columns": write_recipe(model.recipe)}
-        return json.dumps(document, ensure_ascii=False)
-    for found in (names | more, more):
-        content = json.dumps({**additional_parameters(model), **found})
-        if found and len(content) <= MODULE_FILES.limits[ADDITIONAL_FILE]:
-            return content
-    return None
+        columns = more | {"columns": write_recipe(model.recipe)}
+        return write_if_short(model, columns | deviations) or write_parameters(model, columns)
+    choices = (names | more | deviations, names | more, more | deviations, more)
+    return next(filter(None, (write_if_short(model, found) for found in choices if found)), None)
+
+
+def write_if_short(model: LinearModel, extensions: dict[str, Any]) -> str | None:
+    """Return the additional parameters with these extensions; None where the file would be too long to be read back."""
+    content = write_parameters(model, extensions)
+    return content if len(content.encode()) <= MODULE_FILES.limits[ADDITIONAL_FILE] else None
+
+
+def write_parameters(model: LinearModel, extensions: dict[str, Any]) -> str:
+    """Return the additional parameters with these extensions, as JSON."""
+    return json.dumps({**additional_parameters(model), **extensions}, ensure_ascii=model.recipe is None)
+
+
+def write_deviations(deviations: Floats) -> dict[str, list[float]]:
+    """Return the extension that keeps the deviations (d,) of features; none of very many, which would take long."""
+    if len(deviations) > MOST_DEVIATIONS:
+        return {}
+    return {DEVIATIONS: [float(f"{deviation:.{DEVIATION_DIGITS}g}") for deviation in deviations.tolist()]}
 
 
 def additional_parameters(model: LinearModel) -> dict[str, Any]:

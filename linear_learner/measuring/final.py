@@ -49,6 +49,7 @@ def build_model(weights: Floats, hp: Hyperparameters, scaler: Scaler, class_weig
         np.ascontiguousarray(weight.T),
         bias,
         blurred=scaler.blurred,
+        deviations=scaler.spread,
         metrics_params={
             **dict.fromkeys(("quantile", "huber_delta", "margin", "loss_insensitivity")),  # all that the original has
             **({loss.parameter_name: parameter} if loss.parameter_name else {}),

@@ -28,6 +28,8 @@ class LinearModel:
     float32's resolution at their magnitude. A float64 bias means that features must be passed in float64. `recipe` says
     how the columns of a table become the features, where the model was trained on one. `label_classes` are the classes
     in the order of their numbers, where it was trained on others than 0, 1, ... without a recipe that has them.
+    `deviations` are the standard deviations of the features in training, (d,), 1 of one that did not vary; None where
+    they are not known.
     """
 
     predictor_type: str
@@ -41,6 +43,7 @@ class LinearModel:
     blurred: tuple[int, ...] = ()
     recipe: Recipe | None = None
     label_classes: tuple[str | float, ...] = ()
+    deviations: Floats | None = field(default=None, kw_only=True)
 
     @property
     def feature_names(self) -> Sequence[str]:
@@ -114,6 +117,7 @@ class LinearModel:
             weight=self.weight[order],
             names=tuple(names),
             blurred=tuple(i for i, place in enumerate(order) if place in self.blurred),
+            deviations=None if self.deviations is None else self.deviations[order],
         )
 
     def encode_rows(self, arrays: "Arrays") -> "Encoded":

@@ -49,6 +49,9 @@ def assert_same_model(found: LinearModel, model: LinearModel) -> None:
     assert found.names == model.names
     np.testing.assert_array_equal(found.weight, model.weight)
     np.testing.assert_array_equal(found.bias, model.bias)
+    assert (found.deviations is None) == (model.deviations is None)
+    if model.deviations is not None:
+        np.testing.assert_allclose(np.asarray(found.deviations), model.deviations, rtol=1e-6)
     X = draw_rows(model.feature_dim)
     for name, values in model.predict(X).items():
         np.testing.assert_array_equal(found.predict(X)[name], values)

@@ -20,7 +20,8 @@ class Scaler:
 
     Rounding of the means does no harm: the raw bias undoes exactly the means that were subtracted. `blurred` are the
     features whose variation is below float32's resolution at their magnitude; `is_label_blurred` says the same of the
-    label. `constant_features` are those that did not vary in the sample.
+    label. `constant_features` are those that did not vary in the sample. `measured` are the deviations of features that
+    are not divided by them, (d,).
     """
 
     mean: Floats
@@ -30,6 +31,7 @@ class Scaler:
     blurred: tuple[int, ...] = ()
     constant_features: tuple[int, ...] = ()
     is_label_blurred: bool = False
+    measured: Floats | None = None
 
     def standardise_features(self, X: Floats) -> Floats:
         """Return (X - mean) / deviation as a new float32 (n, d)."""
@@ -47,13 +49,20 @@ class Scaler:
         """The means in standardised units, (d,), which centring subtracts after scaling; None if all are 0."""
         return self.mean * (1 / self.deviation) if self.mean.any() else None
 
+    @property
+    def spread(self) -> Floats:
+        """The deviation of each feature in the sample, (d,), 1 where it did not vary, divided by or not."""
+        return self.deviation if self.measured is None else self.measured
+
     def widened_to(self, features: int) -> "Scaler":
         """Return a scaler for this many features, which leaves those beyond its own unchanged."""
         more = features - len(self.mean)
+        ones = np.ones(more, np.float32)
         return replace(
             self,
             mean=np.append(self.mean, np.zeros(more, np.float32)),
-            deviation=np.append(self.deviation, np.ones(more, np.float32)),
+            deviation=np.append(self.deviation, ones),
+            measured=None if self.measured is None else np.append(self.measured, ones),
         )
 
     def keeping_units(self, kept: Bools) -> "Scaler":
@@ -133,6 +142,7 @@ def fit_scaler(
         tuple(np.flatnonzero(blurred_columns(mean, deviation)).tolist()),
         constant_columns(X, deviation) if unbias_data else (),
         bool(blurred_columns(label_mean, label_deviation)[0]),
+        None if normalize_data else deviation,
     )
 
 

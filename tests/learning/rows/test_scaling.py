@@ -96,3 +96,18 @@ def test_flags_are_what_is_0_or_1_on_every_host() -> None:
     other = np.array([[0, 2, 0, 1]], np.float32)
     for found in run_hosts(2, lambda hosts: find_flags(other if hosts.rank else X, hosts)):
         assert found.tolist() == [True, False, False, True]
+
+
+def test_deviations_are_known_where_nothing_is_divided_by_them() -> None:
+    expected = [*X.std(axis=0), 1, 1]
+    for normalize in (False, True):
+        scaler = fit_scaler(
+            np.column_stack([X, np.full(len(X), 7, np.float32)]),
+            Y,
+            unbias_data=True,
+            normalize_data=normalize,
+            unbias_label=False,
+            normalize_label=False,
+        )
+        np.testing.assert_allclose(scaler.widened_to(6).spread, expected, rtol=1e-5)
+        assert (scaler.deviation == 1).all() == (not normalize)

@@ -15,7 +15,7 @@ FACTS = {"predictor_type": "binary_classifier", "loss_type": "logistic", "thresh
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
 def test_every_predictor_type_with_its_losses_is_read(predictor: str, loss: str) -> None:
     found = read_additional_parameters(json.dumps({**FACTS, "predictor_type": predictor, "loss_type": loss}).encode())
-    assert found == (predictor, loss, 0.4, {}, (), "", None, (), None, ())
+    assert found == (predictor, loss, 0.4, {}, (), "", None, (), None, (), None)
 
 
 def test_the_settings_are_those_beside_the_threshold() -> None:
@@ -109,6 +109,16 @@ def test_parameters_cut_short_anywhere_are_refused() -> None:
         ({"blurred_features": [-1]}, "expected numbers of columns"),
         ({"blurred_features": [True]}, "expected numbers of columns"),
         ({"blurred_features": "time"}, "expected numbers of columns"),
+        ({"feature_deviations": 1}, "says feature_deviations 1; expected a list of numbers from 0 on"),
+        (
+            {"feature_deviations": [1, -0.5]},
+            r"says feature_deviations \[1, -0.5\]; expected a list of numbers from 0 on",
+        ),
+        ({"feature_deviations": ["1"]}, "expected a list of numbers from 0 on that float32 can hold"),
+        ({"feature_deviations": [True]}, "expected a list of numbers from 0 on"),
+        ({"feature_deviations": [float("nan")]}, "expected a list of numbers from 0 on"),
+        ({"feature_deviations": [1e39]}, "expected a list of numbers from 0 on"),
+        ({"feature_deviations": [10**400]}, "expected a list of numbers from 0 on"),
     ],
 )
 def test_what_only_we_write_is_checked_as_well(more: dict[str, object], complaint: str) -> None:

@@ -132,3 +132,13 @@ def test_settings_survive() -> None:
     model.metrics_params["class_weights"] = [0.1] * 9
     found = unpack_model(joined(model)).metrics_params
     assert json.dumps(found) == json.dumps(model.metrics_params)
+
+
+def test_deviations_survive_as_a_view() -> None:
+    model = replace(draw_model(), deviations=np.array([1, 0, 1e-30, 3e38, 1 / 3], np.float32))
+    content = bytearray(joined(model))
+    found = unpack_model(content)
+    assert_same_model(found, model)
+    assert found.deviations is not None
+    assert np.shares_memory(found.deviations, np.frombuffer(content, np.uint8))
+    assert joined(found) == content

@@ -147,6 +147,12 @@ def test_a_number_of_names_that_is_not_the_features_is_refused(tmp_path: Path) -
         load_model(tmp_path)
 
 
+def test_a_number_of_deviations_that_is_not_the_features_is_refused(tmp_path: Path) -> None:
+    write_artifact(replace(draw_model(), deviations=np.ones(4, np.float32)), tmp_path)
+    with pytest.raises(InputError, match=r"says 4 feature_deviations, but .* holds fc0_weight \(5, 1\)"):
+        load_model(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("predictor", "columns"), [("regressor", 4), ("binary_classifier", 2), ("multiclass_classifier", 1)]
 )

@@ -12,6 +12,7 @@ from linear_learner.artifact.read import load_model
 from linear_learner.artifact.write import write_artifact
 from linear_learner.objective.losses import LOSSES_BY_PREDICTOR
 from linear_learner.objective.model import LinearModel
+from open_algorithms.learning.columns.recipe import NumberColumn, Recipe, Target
 from open_algorithms.learning.engine.mxnet import mx
 from open_algorithms.learning.job.errors import InputError
 from tests.learning.artifact.packages import pack_tar
@@ -26,6 +27,7 @@ from tests.linear_learner.artifacts import (
 )
 
 LOOSE = [*NAMES, "manifest.json"]
+DEVIATIONS = np.array([1, 0, 1e-30, 3e38, 1 / 3], np.float32)
 
 
 @pytest.mark.parametrize(("predictor", "loss"), KINDS)
@@ -118,10 +120,38 @@ def test_names_change_nothing_but_the_additional_parameters(tmp_path: Path) -> N
     assert named == json.loads(without["additional-params.json"])
 
 
-def test_names_too_long_to_be_loaded_are_left_out(tmp_path: Path) -> None:
-    model = draw_model()
-    files = artifact_files(replace(model, names=("x" * (16 << 20), *"abcd")))
-    assert files == artifact_files(model)
+def test_names_too_long_to_be_loaded_are_left_out() -> None:
+    for model in (draw_model(), replace(draw_model(), deviations=DEVIATIONS)):
+        files = artifact_files(replace(model, names=("x" * (16 << 20), *"abcd")))
+        assert files == artifact_files(model)
+
+
+@pytest.mark.parametrize(
+    "recipe", [None, Recipe(tuple(NumberColumn(name, 0.0) for name in "abcde"), Target("y", ("no", "yes")))]
+)
+def test_a_model_keeps_the_deviations_of_its_features_in_our_own_files(tmp_path: Path, recipe: Recipe | None) -> None:
+    plain = replace(draw_model(), names=tuple("abcde"), recipe=recipe)
+    model = replace(plain, deviations=DEVIATIONS)
+    files, without = artifact_files(model), artifact_files(plain)
+    assert_same_model(load_model(write_files(tmp_path, files)), model)
+    assert artifact_files(load_model(tmp_path)) == files
+    assert [name for name in without if files[name] != without[name]] == ["additional-params.json"]
+
+
+def test_deviations_of_very_many_features_are_left_out(tmp_path: Path) -> None:
+    for features, are_kept in ((2**17, True), (2**17 + 1, False)):
+        model = replace(draw_model(features=features), deviations=np.full(features, 0.7, np.float32))
+        write_artifact(model, tmp_path)
+        assert (load_model(tmp_path).deviations is not None) == are_kept
+        assert ((tmp_path / "additional-params.json").stat().st_size > 300) == are_kept
+
+
+def test_deviations_too_long_to_be_loaded_beside_the_names_are_left_out(tmp_path: Path) -> None:
+    short = replace(draw_model(), names=("", *"abcd"))
+    room = (16 << 20) - len(artifact_files(short)["additional-params.json"])
+    model = replace(short, names=("x" * room, *"abcd"), deviations=DEVIATIONS)
+    write_artifact(model, tmp_path)
+    assert_same_model(load_model(tmp_path), replace(model, deviations=None))
 
 
 def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:

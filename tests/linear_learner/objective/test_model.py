@@ -1,6 +1,7 @@
 """A model answers sparse rows as it answers the same rows written out."""
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,11 @@ def test_sparse_rows_of_few_values_get_the_bits_that_they_get_among_long_ones(ou
     for first in range(0, len(X), step):
         among = csr_matmul(compress_matrix(np.vstack([X[first : first + step], long])), weight)
         assert among[:step].tobytes() == alone[first : first + step].tobytes()
+
+
+def test_deviations_go_with_their_features_and_are_those_of_shifted_ones_too() -> None:
+    model = random_model("regressor", 3, 1, np.random.default_rng(0))
+    model = replace(model, names=("a", "b", "c"), deviations=np.array([1, 2, 3], np.float32))
+    found = model.reorder_features(("c", "a", "b")).absorb_shift(np.array([0, 1e9, 0])).deviations
+    assert found is not None
+    assert found.tolist() == [3, 1, 2]

@@ -7,6 +7,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.measuring.smoothing import smooth_threshold
 from open_algorithms.learning.measuring.thresholds import accuracy_at_cuts
+from open_algorithms.learning.rows.csr import compress_matrix
 from tests.learning.job.recorder import Criterion, Progress, Score
 from tests.linear_learner.jobs import fit_recorded
 from tests.linear_learner.training.examples import HYPERPARAMETERS, draw_example, split_example
@@ -162,3 +163,13 @@ def test_if_every_candidate_diverges_the_user_is_told_what_to_do() -> None:
     wild = {"optimizer": "sgd", "learning_rate": "1e30", "num_models": "1"}
     with pytest.raises(InputError, match=r"Every candidate diverged: no loss stayed finite\. Lower learning_rate"):
         fit_recorded(HYPERPARAMETERS["regressor"] | wild, split_example("regressor"))
+
+
+@pytest.mark.parametrize("normalize", ["true", "false"])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_model_knows_the_deviations_of_its_features_in_training(normalize: str, sparse: bool) -> None:
+    X, y = draw_example("regressor")
+    texts = HYPERPARAMETERS["regressor"] | {"normalize_data": normalize, "epochs": "1", "num_models": "1"}
+    model, _ = fit_recorded(texts, {"train": [(compress_matrix(X) if sparse else X, y)]})
+    assert model.deviations is not None
+    np.testing.assert_allclose(model.deviations, X.std(axis=0), rtol=1e-5)
