@@ -112,7 +112,7 @@ def read_deviations(found: dict[str, Any]) -> Float32s | None:
         deviations = np.array([-1.0 if number is None else number for number in numbers]).astype(np.float32)
     if not (np.isfinite(deviations).all() and (deviations >= 0).all()):
         raise InputError(
-            f"{ADDITIONAL_FILE} says {DEVIATIONS} {shortened(given)}; expected a list of numbers from 0 on that float32 "
-            "can hold."
+            f"{ADDITIONAL_FILE} says {DEVIATIONS} {shortened(given)}; expected a list of numbers from 0 on that "
+            "float32 can hold."
         )
     return deviations

@@ -4,13 +4,13 @@ Tests: tests/commands/test_inspect.py, tests/linear_learner/describing/test_port
 tests/linear_learner/report/test_build.py.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.showing.text_table import TextTable
-from open_algorithms.learning.types.arrays import Float32s, Float64s
+from open_algorithms.learning.types.arrays import Float64s, Floats
 
 SHOWN_WEIGHTS = 20  # weights that are shown
 MAX_CLASS_COLUMNS = 10  # classes whose weights have a column each
@@ -28,14 +28,6 @@ def name_classes(model: LinearModel) -> str:
     names = [repr(name) for name in model.class_names[:MAX_CLASS_COLUMNS]]
     more = len(model.class_names) - len(names)
     return ", ".join([*names, *([f"{more} more"] if more else [])])
-
-
-class FeatureWeights(NamedTuple):
-    """A feature: its column, counted from 0, its name, and its weights (K,)."""
-
-    column: int
-    name: str
-    values: Float32s
 
 
 def model_facts(model: LinearModel) -> list[tuple[str, str]]:
@@ -60,42 +52,61 @@ def model_facts(model: LinearModel) -> list[tuple[str, str]]:
     return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
 
 
-def largest_weights(model: LinearModel, count: int) -> list[FeatureWeights]:
-    """Return the `count` features with the largest absolute weight, those of one column of a table together.
+def rank_features(model: LinearModel, count: int, output: int | None = None) -> list[int]:
+    """Return the `count` features with the largest absolute weights, of an output or of all, the largest first.
 
-    Of a multiclass classifier the largest over the classes counts.
+    They are compared per standard deviation where deviations are known, else per unit. The absolute values of all
+    weights are never materialised: they may take most of the memory.
     """
-    names = model.feature_names
-    largest = largest_rows(model.weight, count)
-    if model.recipe is not None:
-        largest = model.recipe.group_by_column(largest)
-    return [FeatureWeights(i, names[i], model.weight[i]) for i in largest]
-
-
-def largest_rows(weight: Float32s, count: int, unit: Float64s | float = 1) -> list[int]:
-    """Return the `count` rows of weight (d, K), scaled by `unit` (d,), with the largest absolute value, largest first.
-
-    The absolute values of all weights are never materialised: they may take most of the memory.
-    """
-    size = np.maximum(weight.max(axis=1), -weight.min(axis=1)) * unit
+    weight = model.weight if output is None else model.weight[:, [output]]
+    size = np.maximum(weight.max(axis=1), -weight.min(axis=1))
+    if model.deviations is not None:
+        size = size * model.deviations.astype(np.float64)
     found: list[int] = np.argsort(-size, kind="stable")[:count].tolist()
     return found
 
 
+def compare_weights(model: LinearModel, features: Sequence[int]) -> Float64s:
+    """Return the weights (f, K) of some features, per standard deviation where deviations are known."""
+    weight = model.weight[features].astype(np.float64)
+    return weight if model.deviations is None else weight * model.deviations[features].astype(np.float64)[:, None]
+
+
+def group_by_column(model: LinearModel, features: list[int]) -> list[int]:
+    """Return features with those of one column of a table together, in the order of the first of each."""
+    return features if model.recipe is None else model.recipe.group_by_column(features)
+
+
+def name_features(model: LinearModel, features: Sequence[int]) -> list[str]:
+    """Return the names of some features, or their numbers where the model knows no names."""
+    return [model.names[i] if model.names else f"f{i}" for i in features]
+
+
 def weights_table(model: LinearModel) -> TextTable:
-    """Tabulate features and weights; with many classes only each feature's largest weight."""
-    largest = largest_weights(model, SHOWN_WEIGHTS)
-    some = f"the {len(largest)} largest of {model.feature_dim:,}" if len(largest) < model.feature_dim else "all"
-    heads = ["feature", "weight"]
-    if model.outputs > MAX_CLASS_COLUMNS:
-        heads.append("class")
-    elif model.outputs > 1:
-        heads[1:] = [f"class {name}" for name in model.class_names]
-    rows = []
-    for _, name, values in largest:
-        shown = [f"{value:.6g}" for value in values]
-        if model.outputs > MAX_CLASS_COLUMNS:
-            furthest = int(abs(values).argmax())
-            shown = [shown[furthest], model.class_names[furthest]]
-        rows.append([name, *shown])
-    return TextTable(f"Weights, {some}", heads, rows)
+    """Tabulate features and weights, beside them those per standard deviation where that is known.
+
+    Of several classes these alone stand in a column each, with the deviation in the last; of many classes there is only
+    each feature's largest weight.
+    """
+    features = group_by_column(model, rank_features(model, SHOWN_WEIGHTS))
+    raw, compared, deviations = model.weight[features], compare_weights(model, features), model.deviations
+    title, columns = "Weights", {"feature": name_features(model, features)}
+    if 1 < model.outputs <= MAX_CLASS_COLUMNS:
+        columns |= {f"class {name}": write_numbers(compared[:, k]) for k, name in enumerate(model.class_names)}
+        if deviations is not None:
+            title = "Weights per standard deviation"
+            columns["standard deviation"] = write_numbers(deviations[features])
+    else:
+        largest = np.abs(compared).argmax(axis=1)[:, None]
+        columns["weight"] = write_numbers(np.take_along_axis(raw, largest, axis=1)[:, 0])
+        if deviations is not None:
+            columns["per standard deviation"] = write_numbers(np.take_along_axis(compared, largest, axis=1)[:, 0])
+        if model.outputs > 1:
+            columns["class"] = [model.class_names[k] for k in largest[:, 0]]
+    some = f"the {len(features)} largest of {model.feature_dim:,}" if len(features) < model.feature_dim else "all"
+    return TextTable(f"{title}, {some}", [*columns], list(map(list, zip(*columns.values(), strict=True))))
+
+
+def write_numbers(values: Floats) -> list[str]:
+    """Write numbers in the digits that float32 has at least."""
+    return [f"{value:.6g}" for value in values]

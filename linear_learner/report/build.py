@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linear_learner.describing.facts import CLASS_BARS, PICTURED_CLASSES, largest_rows
+from linear_learner.describing.facts import (
+    CLASS_BARS,
+    PICTURED_CLASSES,
+    compare_weights,
+    group_by_column,
+    name_features,
+    rank_features,
+)
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
@@ -24,7 +31,6 @@ from open_algorithms.learning.measuring.metrics import MAX_CONFUSION_CLASSES
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
 from open_algorithms.learning.showing.quality.build import channel_quality, count_labels, usual_answer
 from open_algorithms.learning.showing.quality.schema import FOLDS, Quality
-from open_algorithms.learning.types.arrays import Float64s
 from open_algorithms.learning.work import Work
 
 FORMAT = 1
@@ -61,7 +67,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         winner=result.winner,
         threshold=told_threshold(model),
         channels={name: judge_rows(model, measured, usual) for name, measured in measurements.items()},
-        weights=weight_entries(model, result.scaler.deviation.astype(np.float64)),
+        weights=weight_entries(model),
         seconds=dict(work.seconds_by_part),
         hyperparameters=HyperparameterTexts(dict(work.hyperparameters), final_configuration(work.hyperparameters)),
         versions=package_versions(PROGRAM),
@@ -84,7 +90,7 @@ def build_model_report(model: LinearModel, objective: str, measured: Measurement
         ),
         threshold=told_threshold(model),
         channels={"test": judge_rows(model, measured, usual_answer(measured.tally))},
-        weights=weight_entries(model, None),
+        weights=weight_entries(model),
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
@@ -118,25 +124,21 @@ def training_summary(result: TrainingResult) -> TrainingSummary:
     )
 
 
-def weight_entries(model: LinearModel, deviations: Float64s | None) -> list[WeightEntry]:
-    """Return the features with the largest weights for one standard deviation (d,) of them, or else one unit.
+def weight_entries(model: LinearModel) -> list[WeightEntry]:
+    """Return the features with the largest weights, as they are ranked everywhere.
 
     Features with the largest weights of a single class follow; those of one column of a table are together. With more
     than MAX_CONFUSION_CLASSES classes each feature has only the class with its largest weight. Where deviations are not
     known, standardised weights are NaN.
     """
-    raw, names = model.weight, model.feature_names
-    unit: Float64s | float = 1.0 if deviations is None else deviations
-    columns, outputs = largest_rows(raw, LISTED_WEIGHTS, unit), raw.shape[1]
+    outputs, features = model.outputs, rank_features(model, LISTED_WEIGHTS)
     for c in range(min(PICTURED_CLASSES, outputs) if 1 < outputs <= MAX_CONFUSION_CLASSES else 0):
-        columns += largest_rows(raw[:, [c]], CLASS_BARS, unit)
-    if model.recipe is not None:
-        columns = model.recipe.group_by_column(list(dict.fromkeys(columns)))
+        features += rank_features(model, CLASS_BARS, c)
+    features = group_by_column(model, list(dict.fromkeys(features)))
     entries = []
-    for column in dict.fromkeys(columns):
-        values = raw[column].astype(np.float64) * (np.nan if deviations is None else deviations[column])
-        classes = list(range(outputs)) if outputs <= MAX_CONFUSION_CLASSES else [int(np.abs(raw[column]).argmax())]
-        entries.append(
-            WeightEntry(names[column], column, classes, values[classes].tolist(), raw[column, classes].tolist())
-        )
+    for feature, name in zip(features, name_features(model, features), strict=True):
+        raw, values = model.weight[feature], compare_weights(model, [feature])[0]
+        classes = list(range(outputs)) if outputs <= MAX_CONFUSION_CLASSES else [int(np.abs(values).argmax())]
+        standardised = values if model.deviations is not None else np.full(outputs, np.nan)
+        entries.append(WeightEntry(name, feature, classes, standardised[classes].tolist(), raw[classes].tolist()))
     return entries

@@ -34,7 +34,11 @@ def test_a_folder_and_its_packages_show_the_same_model(
     package, zipped = job[0].root / "output" / "model.tar.gz", shutil.copy(model / "model_algo-1", tmp_path / "a name")
     shown = [command("inspect", path).out.partition("Weights")[2] for path in (model, package, zipped)]
     assert "the 20 largest of 30" in shown[0]
-    assert shown[0] == shown[1] == shown[2]
+    assert "per standard deviation" in shown[0]
+    assert shown[0] == shown[1]
+    here, there = (dict(line.split()[:2] for line in text.splitlines()[2:]) for text in (shown[0], shown[2]))
+    assert "per standard deviation" not in shown[2]
+    assert {name: there[name] for name in {*here} & {*there}}.items() <= here.items()
 
 
 @pytest.mark.shared
@@ -47,6 +51,35 @@ def test_of_many_classes_only_the_weight_that_matters_most_is_shown() -> None:
     weight, bias = np.array([[*[1.0] * 10, -2.0]], np.float32), np.zeros(11, np.float32)
     model = replace(draw_model("multiclass_classifier", "softmax_loss"), weight=weight, bias=bias, names=("x",))
     assert weights_table(model) == ("Weights, all", ["feature", "weight", "class"], [["x", "-2", "10"]])
+    heads = ["feature", "weight", "per standard deviation", "class"]
+    found = weights_table(replace(model, deviations=np.array([3], np.float32)))
+    assert found == ("Weights, all", heads, [["x", "-2", "-6", "10"]])
+
+
+def test_weights_are_ranked_per_standard_deviation_where_the_model_knows_that() -> None:
+    weight, deviations = np.array([[0.5], [-2], [0.25]], np.float32), np.array([8, 0.5, 1], np.float32)
+    model = replace(draw_model(), weight=weight)
+    assert weights_table(model).rows == [["f1", "-2"], ["f0", "0.5"], ["f2", "0.25"]]
+    found = weights_table(replace(model, deviations=deviations))
+    assert found.heads == ["feature", "weight", "per standard deviation"]
+    assert found.rows == [["f0", "0.5", "4"], ["f1", "-2", "-1"], ["f2", "0.25", "0.25"]]
+
+
+def test_of_some_classes_the_weights_per_standard_deviation_have_a_column_each() -> None:
+    weight, bias = np.array([[0.5, 0, 0], [0, -2, 1]], np.float32), np.zeros(3, np.float32)
+    model = replace(draw_model("multiclass_classifier"), weight=weight, bias=bias)
+    classes = ["class 0", "class 1", "class 2"]
+    assert weights_table(model) == (
+        "Weights, all",
+        ["feature", *classes],
+        [["f1", "0", "-2", "1"], ["f0", "0.5", "0", "0"]],
+    )
+    found = weights_table(replace(model, deviations=np.array([8, 0.5], np.float32)))
+    assert found == (
+        "Weights per standard deviation, all",
+        ["feature", *classes, "standard deviation"],
+        [["f0", "4", "0", "0", "8"], ["f1", "0", "-1", "0.5", "0.5"]],
+    )
 
 
 def test_long_names_are_not_cut_where_there_is_no_terminal_and_none_steers_one(
