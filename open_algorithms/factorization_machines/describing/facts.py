@@ -6,11 +6,13 @@ import numpy as np
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing.pairs import MOST_COMPARED, Pair, list_largest_pairs
+from open_algorithms.factorization_machines.describing.units import read_sizes, standardise_model
 from open_algorithms.learning.columns.describe import describe_recipe
 from open_algorithms.learning.showing.text_table import TextTable
 from open_algorithms.learning.showing.words import cut_middle, format_count
 
 SHOWN_WEIGHTS, SHOWN_PAIRS = 20, 20
+IN_UNITS = "in units of training"
 TOLD_SETTINGS = (
     "epochs",
     "mini_batch_size",
@@ -49,31 +51,43 @@ def model_facts(model: FactorModel) -> list[tuple[str, str]]:
 def model_tables(model: FactorModel) -> list[TextTable]:
     """Return the columns of the machine's table, its largest linear weights, and its largest pairs, if it has any."""
     columns = [] if model.recipe is None else [describe_recipe(model.recipe)]
-    pairs = list_largest_pairs(model, SHOWN_PAIRS)
+    pairs = list_largest_pairs(standardise_model(model), SHOWN_PAIRS)
     return [*columns, weights_table(model), *([pairs_table(model, pairs)] if pairs else [])]
 
 
 def weights_table(model: FactorModel) -> TextTable:
-    """Tabulate the features with the largest linear weights."""
-    found = list_largest_weights(model, SHOWN_WEIGHTS)
+    """Tabulate the features with the largest linear weights, as they are and in the units of training."""
+    found, heads = list_largest_weights(model, SHOWN_WEIGHTS), ["feature", "weight"]
+    rows = [[name_feature(model, i), f"{model.linear[i]:.6g}"] for i, _ in found]
+    if read_sizes(model) is not None:
+        heads, rows = [*heads, IN_UNITS], [[*row, f"{value:.6g}"] for row, (_, value) in zip(rows, found, strict=True)]
     some = f"the {len(found)} largest of {model.feature_dim:,}" if len(found) < model.feature_dim else "all"
-    return TextTable(
-        f"Linear weights, {some}", ["feature", "weight"], [[name, f"{value:.6g}"] for name, value in found]
-    )
+    return TextTable(f"Linear weights, {some}", heads, rows)
 
 
-def list_largest_weights(model: FactorModel, count: int) -> list[tuple[str, float]]:
-    """Return the `count` features with the largest linear weights, those of one column of a table together."""
-    largest: list[int] = np.argsort(-np.abs(model.linear), kind="stable")[:count].tolist()
+def list_largest_weights(model: FactorModel, count: int) -> list[tuple[int, float]]:
+    """Return the `count` features with the largest linear weights, in the units of training where these are known.
+
+    Those of one column of a table are together.
+    """
+    linear = standardise_model(model).linear
+    largest: list[int] = np.argsort(-np.abs(linear), kind="stable")[:count].tolist()
     if model.recipe is not None:
         largest = model.recipe.group_by_column(largest)
-    return [(name_feature(model, i), float(model.linear[i])) for i in largest]
+    return [(i, float(linear[i])) for i in largest]
 
 
 def pairs_table(model: FactorModel, pairs: Sequence[Pair]) -> TextTable:
-    """Tabulate the pairs of features whose factors have the largest products."""
-    rows = [[name_feature(model, first), name_feature(model, second), f"{value:.6g}"] for first, second, value in pairs]
-    return TextTable(f"Pairs, {describe_pairs(model, len(rows))}", ["feature", "and feature", "product"], rows)
+    """Tabulate pairs of features: the products of their factors, and, as given, those in the units of training."""
+    heads, rows = ["feature", "and feature", "product"], []
+    for first, second, value in pairs:
+        product = float(model.factors[first].astype(np.float64) @ model.factors[second])
+        rows.append([name_feature(model, first), name_feature(model, second), f"{product:.6g}", f"{value:.6g}"])
+    if read_sizes(model) is None:
+        rows = [row[:-1] for row in rows]
+    else:
+        heads.append(IN_UNITS)
+    return TextTable(f"Pairs, {describe_pairs(model, len(rows))}", heads, rows)
 
 
 def describe_pairs(model: FactorModel, count: int) -> str:

@@ -12,6 +12,7 @@ from open_algorithms.factorization_machines.describing.facts import (
     name_feature,
 )
 from open_algorithms.factorization_machines.describing.pairs import list_largest_pairs
+from open_algorithms.factorization_machines.describing.units import read_sizes, standardise_model
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines, list_facts, list_names
 from open_algorithms.learning.showing.words import cut_middle, format_number
@@ -31,10 +32,13 @@ _SENSES = {
     "regressor": "A bar to the right raises the score, one to the left lowers it.",
     "binary_classifier": "A bar to the right speaks for label {1}, one to the left for label {0}.",
 }
-_UNITS = "Each weight is for one unit of its feature, so a feature whose numbers are small may have a large weight."
-_WHAT = (
-    "What two features add to the score, beside their linear weights, where both are 1: the product of their factors."
+_OF_UNITS = "Each weight is for one unit of its feature, so a feature whose numbers are small may have a large weight."
+_OF_TRAINING = (
+    "Each weight is for one unit of training, so that weights compare: 1 of a flag, of other features about their "
+    "standard deviation."
 )
+_WHAT = "What two features add to the score, beside their linear weights, {}: the product of their factors."
+_BOTH_UNITS, _BOTH_TRAINING = "where both are 1", "where both are a unit of training above their usual value"
 _OF_COLUMNS = " Only features of different columns are shown."
 
 
@@ -42,12 +46,13 @@ def render_portrait(model: FactorModel) -> Markup:
     """Render a machine as a fragment of HTML."""
     found = list_largest_weights(model, MAX_BARS)
     caption = f"{len(found):,} of {model.feature_dim:,} features"
-    bars = draw_bars([name for name, _ in found], [value for _, value in found], f"Largest linear weights: {caption}")
+    names, values = [name_feature(model, i) for i, _ in found], [value for _, value in found]
+    bars = draw_bars(names, values, f"Largest linear weights: {caption}")
     return _PORTRAIT.format(
         f"Factorization machine: {model.predictor_type.replace('_', ' ')}",
         list_facts(model_facts(model)),
         _SENSES[model.predictor_type].format(*model.class_names),
-        _UNITS,
+        _OF_UNITS if read_sizes(model) is None else _OF_TRAINING,
         frame_figure(caption, bars),
         _tabulate_largest_pairs(model),
         list_names(model.names, None if model.recipe is None else model.recipe.column_names),
@@ -56,13 +61,14 @@ def render_portrait(model: FactorModel) -> Markup:
 
 def _tabulate_largest_pairs(model: FactorModel) -> Markup:
     """Tabulate the pairs of features whose factors have the largest products; nothing where there are none."""
-    found = list_largest_pairs(model, MAX_PAIRS)
+    found = list_largest_pairs(standardise_model(model), MAX_PAIRS)
     if not found:
         return Markup("")
     rows = [(name_feature(model, first), name_feature(model, second), value) for first, second, value in found]
     caption = describe_pairs(model, len(found)).capitalize()
+    what = _WHAT.format(_BOTH_UNITS if read_sizes(model) is None else _BOTH_TRAINING)
     return _PAIRS.format(
-        _WHAT + (_OF_COLUMNS if model.recipe is not None else ""), tabulate_pairs(caption, "feature", "product", rows)
+        what + (_OF_COLUMNS if model.recipe is not None else ""), tabulate_pairs(caption, "feature", "product", rows)
     )
 
 

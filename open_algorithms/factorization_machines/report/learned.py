@@ -3,13 +3,12 @@
 Tests: tests/factorization_machines/report/test_build.py.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing.facts import name_feature
 from open_algorithms.factorization_machines.describing.pairs import Pair, list_largest_pairs
+from open_algorithms.factorization_machines.describing.units import rescale_model
 from open_algorithms.factorization_machines.report.schema import PairEntry, WeightEntry
 from open_algorithms.factorization_machines.rows.units import Units
 
@@ -17,16 +16,8 @@ LISTED_WEIGHTS, LISTED_PAIRS = 50, 50
 
 
 def standardise_model(model: FactorModel, units: Units) -> FactorModel:
-    """Return the machine of features divided by their sizes in training, which gives the same scores.
-
-    Linear weights are what such a unit adds where all other features are at their centers.
-    """
-    if units.sizes is None:
-        return model
-    centers = None if model.centers is None else model.centers / units.sizes
-    linear, factors = model.linear * units.sizes, model.factors * units.sizes[:, None]
-    reach = None if model.reach is None else model.reach / units.sizes
-    return replace(model, linear=linear, factors=factors, centers=centers, reach=reach)
+    """Return the machine of features divided by their sizes in training, which gives the same scores."""
+    return rescale_model(model, units.sizes)
 
 
 def list_weights(model: FactorModel, standardised: FactorModel) -> list[WeightEntry]:

@@ -8,6 +8,9 @@ import numpy as np
 from open_algorithms.factorization_machines.answer import list_row_fields
 from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing.facts import model_facts, model_tables, weights_table
+from open_algorithms.factorization_machines.describing.units import rescale_model
+from open_algorithms.factorization_machines.report.learned import list_weights
+from open_algorithms.factorization_machines.rows.units import Units
 from tests.factorization_machines.models import draw_model
 from tests.factorization_machines.tables import make_table_model
 
@@ -48,6 +51,20 @@ def test_weights_and_pairs_are_tables_the_largest_first() -> None:
     assert (weights.title, weights.rows) == ("Linear weights, all", [["b", "-2"], ["a", "0.5"], ["c", "0"]])
     assert (pairs.title, pairs.rows) == ("Pairs, the 2 largest", [["b", "c", "-3"], ["a", "b", "0.5"]])
     assert model_tables(REGRESSOR)[1].rows == [["f1", "f2", "-3"], ["f0", "f1", "0.5"]]
+
+
+def test_weights_and_pairs_are_ranked_in_the_units_of_training_where_the_model_knows_these() -> None:
+    units = Units(np.array([3, 0, 5], np.float32), np.array([40, 1, 0.5], np.float32))
+    model = replace(CLASSIFIER, centers=np.array([3.0, 0, 5]), reach=units.reach)
+    weights, pairs = model_tables(model)
+    assert (weights.heads, pairs.heads[2:]) == (
+        ["feature", "weight", "in units of training"],
+        ["product", "in units of training"],
+    )
+    assert weights.rows == [["a", "0.5", "20"], ["b", "-2", "-2"], ["c", "0", "0"]]
+    assert pairs.rows == [["a", "b", "0.5", "20"], ["b", "c", "-3", "-1.5"]]
+    reported = list_weights(model, rescale_model(model, units.sizes))
+    assert [entry.feature for entry in reported] == [row[0] for row in weights.rows]
 
 
 def test_of_many_features_the_largest_are_told_and_that_is_said() -> None:

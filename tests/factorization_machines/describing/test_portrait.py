@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from open_algorithms.factorization_machines.describing.portrait import render_portrait, tabulate_pairs
+from open_algorithms.factorization_machines.rows.units import Units
+from open_algorithms.learning.showing.bars import draw_bars
 from tests.factorization_machines.models import draw_model
 from tests.factorization_machines.tables import make_table_model
 
@@ -48,3 +52,16 @@ def test_long_names_of_pairs_are_cut_in_the_middle() -> None:
     table = tabulate_pairs("Pairs", "feature", "product", [("a" * 100, "b", -0.25)])
     assert "a" * 20 + "…" + "a" * 19 + "<" in table
     assert "\N{MINUS SIGN}0.25" in table
+
+
+def test_weights_and_pairs_are_drawn_in_the_units_of_training_where_the_model_knows_these() -> None:
+    model = draw_model("regressor", features=3)
+    page = render_portrait(model)
+    assert "Each weight is for one unit of its feature" in page
+    assert "where both are 1:" in page
+    sizes = np.array([40, 1, 0.5], np.float32)
+    model = replace(model, linear=np.array([0.5, -2, 0], np.float32), reach=Units(None, sizes).reach)
+    page = render_portrait(model)
+    assert draw_bars(["f0", "f1", "f2"], [20, -2, 0], "Largest linear weights: 3 of 3 features") in page
+    assert "Each weight is for one unit of training" in page
+    assert "where both are 1:" not in page
