@@ -1,14 +1,11 @@
-"""A model described in words and numbers, for people.
-
-Tests: tests/commands/test_inspect.py, tests/linear_learner/describing/test_portrait.py,
-tests/linear_learner/report/test_build.py.
-"""
+"""A model described in words and numbers, for people."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from linear_learner.objective.model import LinearModel
+from linear_learner.options.hyperparameters import declarations
 from open_algorithms.learning.showing.text_table import TextTable
 from open_algorithms.learning.types.arrays import Float64s, Floats
 
@@ -16,6 +13,18 @@ SHOWN_WEIGHTS = 20  # weights that are shown
 MAX_CLASS_COLUMNS = 10  # classes whose weights have a column each
 MAX_BARS = 20  # of a chart of weights
 PICTURED_CLASSES, CLASS_BARS = 10, 5  # of a multiclass classifier: charts, and bars of each
+SETTINGS = {  # of training that a model keeps, in words
+    "quantile": ("quantile of the label", "{}"),
+    "huber_delta": ("loss is linear beyond", "an error of {} in the label's unit"),
+    "margin": ("margin of the loss", "{}"),
+    "loss_insensitivity": ("loss is 0 up to", "an error of {} in the label's unit"),
+    "accuracy_top_k": ("top-k accuracy", "k = {}"),
+    "f_beta": ("F score", "beta = {}"),
+    "positive_example_weight_mult": ("positive rows count", "{} times as much as negative ones"),
+    "class_weights": ("rows count by class", "{}"),
+}
+EVEN = "as much as negative ones"
+TOLD_BY_LOSS = ("eps_insensitive_loss_type",)
 
 
 def has_names(model: LinearModel) -> bool:
@@ -48,8 +57,28 @@ def model_facts(model: LinearModel) -> list[tuple[str, str]]:
         known.append(("threshold", f"{model.threshold:.6g}"))
         if has_names(model):
             known.insert(-1, ("classes", name_classes(model)))
-    given = {name: value for name, value in model.metrics_params.items() if value is not None}
-    return known + [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in given.items()]
+    return known + setting_facts(model)
+
+
+def setting_facts(model: LinearModel) -> list[tuple[str, str]]:
+    """Return the settings of training that a model keeps and that apply to its predictor type and loss, in words."""
+    known, job = declarations(), {"predictor_type": model.predictor_type, "loss": model.loss_type}
+    found = []
+    for name, value in model.metrics_params.items():
+        if value is None or name in TOLD_BY_LOSS or (name in known and not known[name].applies_to(job)):
+            continue
+        words, form = SETTINGS.get(name, (name, "{}"))
+        is_even = name == "positive_example_weight_mult" and value == 1
+        found.append((words, EVEN if is_even else form.format(write_setting(value))))
+    return found
+
+
+def write_setting(value: object) -> str:
+    """Write a setting: of many numbers the least and the largest."""
+    if isinstance(value, list):
+        some = value if len(value) <= MAX_CLASS_COLUMNS else [min(value), max(value)]
+        return (", " if some is value else " to ").join(map(write_setting, some))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def rank_features(model: LinearModel, count: int, output: int | None = None) -> list[int]:

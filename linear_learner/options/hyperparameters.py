@@ -17,7 +17,7 @@ from linear_learner.options.groups import (
 )
 from open_algorithms.learning.columns.wishes import check_column_types
 from open_algorithms.learning.options.declaration import Declaration, load_declarations, strip_quotes
-from open_algorithms.learning.options.parsing import complete_texts, parse_texts
+from open_algorithms.learning.options.parsing import complete_texts, parse_texts, select_applied
 from open_algorithms.learning.rows.scaling import Scaling
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
@@ -111,6 +111,11 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
 def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the user's texts completed with the defaults."""
     return complete_texts(texts, declarations())
+
+
+def applied_configuration(texts: Mapping[str, str], hp: Hyperparameters) -> dict[str, str]:
+    """Return the user's texts completed with the defaults, without those that have no effect on the job."""
+    return select_applied(texts, declarations(), ignored_names(final_configuration(texts), hp))
 
 
 def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:

@@ -15,7 +15,7 @@ from linear_learner.describing.facts import (
 from linear_learner.measuring.final import Measurement, objective_name
 from linear_learner.objective.losses import LOSSES
 from linear_learner.objective.model import LinearModel
-from linear_learner.options.hyperparameters import final_configuration
+from linear_learner.options.hyperparameters import applied_configuration
 from linear_learner.report.candidates import candidate_entries, deciding_criterion, learning_curves
 from linear_learner.report.schema import (
     DataSummary,
@@ -69,7 +69,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         channels={name: judge_rows(model, measured, usual) for name, measured in measurements.items()},
         weights=weight_entries(model),
         seconds=dict(work.seconds_by_part),
-        hyperparameters=HyperparameterTexts(dict(work.hyperparameters), final_configuration(work.hyperparameters)),
+        hyperparameters=HyperparameterTexts(dict(work.hyperparameters), applied_configuration(work.hyperparameters, hp)),
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,

@@ -13,16 +13,16 @@ from open_algorithms.learning.showing.words import cut_middle, format_count
 
 SHOWN_WEIGHTS, SHOWN_PAIRS = 20, 20
 IN_UNITS = "in units of training"
-TOLD_SETTINGS = (
-    "epochs",
-    "mini_batch_size",
-    "bias_lr",
-    "linear_lr",
-    "factors_lr",
-    "bias_wd",
-    "linear_wd",
-    "factors_wd",
-)
+TOLD_SETTINGS = {
+    "epochs": "epochs",
+    "mini_batch_size": "rows of a mini-batch",
+    "bias_lr": "learning rate of the bias",
+    "linear_lr": "learning rate of linear weights",
+    "factors_lr": "learning rate of factors",
+    "bias_wd": "weight decay of the bias",
+    "linear_wd": "weight decay of linear weights",
+    "factors_wd": "weight decay of factors",
+}
 LONGEST_SETTING = 40  # letters
 
 
@@ -44,8 +44,8 @@ def model_facts(model: FactorModel) -> list[tuple[str, str]]:
     if model.predictor_type == "binary_classifier":
         known.append(("threshold", f"{model.threshold:.6g}"))
     alone = model.settings.get("num_models") in (None, "1")  # others are not the settings of what was chosen
-    told = [name for name in TOLD_SETTINGS if alone and name in model.settings]
-    return known + [(name, cut_middle(model.settings[name], LONGEST_SETTING)) for name in told]
+    told = [(words, model.settings[name]) for name, words in TOLD_SETTINGS.items() if alone and name in model.settings]
+    return known + [(words, cut_middle(text, LONGEST_SETTING)) for words, text in told]
 
 
 def model_tables(model: FactorModel) -> list[TextTable]:

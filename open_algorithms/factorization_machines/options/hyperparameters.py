@@ -7,7 +7,7 @@ from typing import Any
 
 from open_algorithms.learning.columns.wishes import check_column_types, parse_kinds
 from open_algorithms.learning.options.declaration import Declaration, load_declarations
-from open_algorithms.learning.options.parsing import complete_texts, parse_texts
+from open_algorithms.learning.options.parsing import complete_texts, parse_texts, select_applied
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
 CRITERION = "binary_classifier_model_selection_criteria"
@@ -146,6 +146,11 @@ def read_start(part: str, values: Mapping[str, Any]) -> Start:
 def final_configuration(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the user's texts completed with the defaults."""
     return complete_texts(texts, declarations())
+
+
+def applied_configuration(texts: Mapping[str, str], hp: Hyperparameters) -> dict[str, str]:
+    """Return the user's texts completed with the defaults, without those that have no effect on the job."""
+    return select_applied(texts, declarations(), ignored_names(final_configuration(texts), hp))
 
 
 def ignored_names(texts: Mapping[str, str], hp: Hyperparameters) -> list[str]:

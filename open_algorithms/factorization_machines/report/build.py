@@ -3,7 +3,7 @@
 import math
 from dataclasses import asdict
 
-from open_algorithms.factorization_machines.options.hyperparameters import final_configuration
+from open_algorithms.factorization_machines.options.hyperparameters import applied_configuration
 from open_algorithms.factorization_machines.report.learned import list_pairs, list_weights, standardise_model
 from open_algorithms.factorization_machines.report.recommended import describe_recommendations
 from open_algorithms.factorization_machines.report.schema import (
@@ -67,7 +67,9 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         weights=list_weights(model, standardised),
         pairs=list_pairs(model, standardised),
         seconds=dict(work.seconds_by_part),
-        hyperparameters=HyperparameterTexts(dict(work.hyperparameters), final_configuration(work.hyperparameters)),
+        hyperparameters=HyperparameterTexts(
+            dict(work.hyperparameters), applied_configuration(work.hyperparameters, hp)
+        ),
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,

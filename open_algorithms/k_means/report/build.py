@@ -18,7 +18,7 @@ from open_algorithms.k_means.report.schema import (
 from open_algorithms.k_means.report.view import SampleView
 from open_algorithms.k_means.training.result import Clustering, ClusteringResult
 from open_algorithms.learning.columns.describe import list_column_entries
-from open_algorithms.learning.options.parsing import complete_texts
+from open_algorithms.learning.options.parsing import select_applied
 from open_algorithms.learning.rows.sparse import SparseRows
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
 from open_algorithms.learning.work import Work
@@ -54,7 +54,7 @@ def build_report(result: ClusteringResult, work: Work) -> Report:
         plane=project_sample(view, clusters),
         seconds=dict(work.seconds_by_part),
         hyperparameters=HyperparameterTexts(
-            dict(work.hyperparameters), complete_texts(work.hyperparameters, declarations())
+            dict(work.hyperparameters), select_applied(work.hyperparameters, declarations())
         ),
         versions=package_versions(PROGRAM),
         columns=None if recipe is None else list_column_entries(recipe),

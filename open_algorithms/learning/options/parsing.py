@@ -1,7 +1,7 @@
 """Convert the hyperparameters that a user sends as texts to values by their declarations; report all faults at once."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from open_algorithms.learning.job.errors import InputError
@@ -60,6 +60,18 @@ def parse_texts(
 def complete_texts(texts: Mapping[str, str], known: Mapping[str, Declaration]) -> dict[str, str]:
     """Return the user's texts completed with the defaults."""
     return {d.name: d.default for d in known.values() if d.default is not None} | dict(texts)
+
+
+def select_applied(
+    texts: Mapping[str, str], known: Mapping[str, Declaration], ignored: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the user's texts completed with the defaults, without those that have no effect on the job.
+
+    That is without the `ignored` names, and without those that are accepted for compatibility alone or undeclared.
+    """
+    found = complete_texts(texts, known)
+    declared = [name for name in found if name in known and not known[name].internal]
+    return {name: found[name] for name in declared if name not in ignored}
 
 
 def describe_unknown_name(name: str, known: Mapping[str, Declaration]) -> str:

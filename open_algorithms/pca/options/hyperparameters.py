@@ -8,7 +8,7 @@ from typing import Any
 from open_algorithms.learning.columns.wishes import check_column_types, parse_kinds
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import Declaration, load_declarations
-from open_algorithms.learning.options.parsing import Faults, parse_texts
+from open_algorithms.learning.options.parsing import Faults, parse_texts, select_applied
 
 DECLARED = Path(__file__).parents[1] / "hyperparameters.yaml"
 FEWEST_EXTRA_COMPONENTS = 10  # where the user leaves their number to us
@@ -61,6 +61,11 @@ def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
         kinds=parse_kinds(values["ignore"], values["column_types"]),
         seed=values["seed"],
     )
+
+
+def applied_configuration(texts: Mapping[str, str], hp: Hyperparameters) -> dict[str, str]:
+    """Return the user's texts completed with the defaults, without those that have no effect on the job."""
+    return select_applied(texts, declarations(), names_without_effect({"algorithm_mode": hp.algorithm_mode}))
 
 
 def names_without_effect(values: Mapping[str, Any]) -> list[str]:

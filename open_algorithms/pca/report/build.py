@@ -3,12 +3,11 @@
 import numpy as np
 
 from open_algorithms.learning.columns.describe import list_column_entries
-from open_algorithms.learning.options.parsing import complete_texts
 from open_algorithms.learning.showing.job import HyperparameterTexts, package_versions
 from open_algorithms.learning.work import Work
 from open_algorithms.pca.describing.loadings import list_largest_loadings
 from open_algorithms.pca.describing.spectrum import SHARES, accumulate_ratios, count_components
-from open_algorithms.pca.options.hyperparameters import declarations
+from open_algorithms.pca.options.hyperparameters import applied_configuration
 from open_algorithms.pca.report.schema import (
     ChannelQuality,
     ComponentEntry,
@@ -48,7 +47,7 @@ def build_report(result: PcaResult, work: Work) -> Report:
         sample=Points(*([*axis] for axis in (*result.sample.T.tolist(), [])[:2])),
         seconds=dict(work.seconds_by_part),
         hyperparameters=HyperparameterTexts(
-            dict(work.hyperparameters), complete_texts(work.hyperparameters, declarations())
+            dict(work.hyperparameters), applied_configuration(work.hyperparameters, result.hp)
         ),
         versions=package_versions(PROGRAM),
         columns=None if recipe is None else list_column_entries(recipe),

@@ -29,8 +29,8 @@ def test_facts_tell_what_it_predicts_and_the_settings_that_matter() -> None:
         ("linear weights that are 0", "1 of 3"),
         ("bias", "1.25"),
         ("epochs", "30"),
-        ("bias_lr", "0.111111111111111111…1111111111111111111"),
-        ("factors_lr", "0.0001"),
+        ("learning rate of the bias", "0.111111111111111111…1111111111111111111"),
+        ("learning rate of factors", "0.0001"),
     ]
 
 

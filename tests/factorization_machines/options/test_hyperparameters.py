@@ -4,6 +4,7 @@ import pytest
 
 from open_algorithms.factorization_machines.options.hyperparameters import (
     Start,
+    applied_configuration,
     declarations,
     ignored_names,
     parse_hyperparameters,
@@ -68,6 +69,17 @@ def test_what_has_no_effect_is_known() -> None:
     assert ignored_names(texts, parse_hyperparameters(texts)) == ["factors_init_scale", "target_recall"]
     regressor = {"predictor_type": "regressor", "f_beta": "2"}
     assert ignored_names(regressor, parse_hyperparameters(regressor)) == ["f_beta"]
+
+
+def find_applied(texts: dict[str, str]) -> dict[str, str]:
+    return applied_configuration(texts, parse_hyperparameters(texts))
+
+
+def test_what_applies_to_a_job_is_told_with_the_defaults() -> None:
+    regressor = find_applied({"predictor_type": "regressor", "f_beta": "2", "_kvstore": "auto"})
+    assert (regressor["predictor_type"], regressor["factors_init_sigma"]) == ("regressor", "0.001")
+    assert not {"f_beta", "_kvstore", "factors_init_scale"} & {*regressor}
+    assert find_applied({**CLASSIFIER, "f_beta": "2"})["f_beta"] == "2"
 
 
 def test_the_originals_hidden_names_are_taken() -> None:

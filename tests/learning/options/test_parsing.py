@@ -6,7 +6,7 @@ import pytest
 
 from open_algorithms.learning.job.errors import InputError
 from open_algorithms.learning.options.declaration import load_declarations
-from open_algorithms.learning.options.parsing import complete_texts, parse_texts
+from open_algorithms.learning.options.parsing import complete_texts, parse_texts, select_applied
 
 DECLARED = """
 k: {type: integer, range: "[1, inf)", about: How many.}
@@ -27,6 +27,13 @@ def test_texts_become_values_and_what_is_not_given_its_default(declared: Path) -
     texts = {"k": '"8"', "sagemaker_region": "x"}
     assert parse_texts(texts, known) == {"k": 8, "epochs": 1, "scale": None, "_inner": ""}
     assert complete_texts({"k": "8"}, known) == {"epochs": "1", "scale": "auto", "_inner": "", "k": "8"}
+
+
+def test_what_applies_is_without_what_is_ignored_undeclared_or_of_the_original_alone(declared: Path) -> None:
+    known = load_declarations(declared)
+    texts = {"k": "8", "sagemaker_region": "x", "_inner": "1"}
+    assert select_applied(texts, known) == {"epochs": "1", "scale": "auto", "k": "8"}
+    assert select_applied(texts, known, ["scale"]) == {"epochs": "1", "k": "8"}
 
 
 def test_all_faults_are_told_at_once(declared: Path) -> None:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from linear_learner.options.hyperparameters import declarations, ignored_names, parse_hyperparameters
+from linear_learner.options.hyperparameters import (
+    applied_configuration,
+    declarations,
+    ignored_names,
+    parse_hyperparameters,
+)
 from open_algorithms.learning.job.errors import InputError
 
 BINARY = {"predictor_type": "binary_classifier"}
@@ -164,6 +169,31 @@ def test_what_does_not_apply_is_ignored_and_named() -> None:
     hp = parse_hyperparameters(texts)
     assert ignored_names(texts, hp) == ["num_classes", "quantile", "target_recall"]
     assert hp.objective.quantile == 0.5
+
+
+def find_applied(texts: dict[str, str]) -> dict[str, str]:
+    return applied_configuration(texts, parse_hyperparameters(texts))
+
+
+def test_what_applies_to_a_job_is_told_with_the_defaults() -> None:
+    shared = {"wd": "0.1", "accuracy_top_k": "5", "_kvstore": "auto"}
+    binary, multiclass, regressor = (
+        find_applied(shared | texts)
+        for texts in (
+            BINARY,
+            {"predictor_type": "multiclass_classifier", "num_classes": "3"},
+            {"predictor_type": "regressor", "loss": "quantile_loss", "use_bias": "false"},
+        )
+    )
+    assert (binary["wd"], binary["epochs"], "_kvstore" in binary) == ("0.1", "15", False)
+    assert multiclass["accuracy_top_k"] == "5"
+    assert not {"accuracy_top_k", "num_classes", "quantile", "normalize_label", "target_recall"} & {*binary}
+    assert {"num_calibration_samples", "f_beta"} <= {*binary}
+    assert "target_recall" in find_applied(
+        BINARY | {"binary_classifier_model_selection_criteria": "precision_at_target_recall"}
+    )
+    assert regressor["quantile"] == "0.5"
+    assert not {"accuracy_top_k", "f_beta", "huber_delta", "init_bias", "bias_lr_mult"} & {*regressor}
 
 
 def test_faults_are_named_even_where_what_they_depend_on_is_faulty() -> None:

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from open_algorithms.learning.job.errors import InputError
-from open_algorithms.pca.options.hyperparameters import declarations, parse_hyperparameters, require_few_components
+from open_algorithms.pca.options.hyperparameters import (
+    applied_configuration,
+    declarations,
+    parse_hyperparameters,
+    require_few_components,
+)
 
 
 def test_defaults_are_those_of_the_original() -> None:
@@ -76,3 +81,12 @@ def test_columns_are_what_the_user_says(texts: dict[str, str], kinds: dict[str, 
 
 def test_each_declaration_says_what_it_is_about() -> None:
     assert all(declaration.about.endswith(".") for declaration in declarations().values())
+
+
+def test_what_applies_to_a_job_is_told_with_the_defaults() -> None:
+    texts = {"num_components": "2", "feature_dim": "5", "mini_batch_size": "10", "_kvstore": "auto"}
+    assert "extra_components" not in applied_configuration(texts, parse_hyperparameters(texts))
+    texts["algorithm_mode"] = "randomized"
+    randomized = applied_configuration(texts, parse_hyperparameters(texts))
+    assert (randomized["extra_components"], randomized["num_components"]) == ("-1", "2")
+    assert "_kvstore" not in randomized
