@@ -139,15 +139,20 @@ class FactorModel:
         Z = Z if self.centers is None else Z - self.centers
         return Z if self.reach is None else np.clip(Z, -self.reach, self.reach)
 
+    def limit_reach(self, X: Csr) -> Csr:
+        """Return rows X (n, d), without centers, with values no further from 0 than the reach."""
+        if self.reach is None:
+            return X
+        reach = self.reach[X.indices]
+        return X._replace(data=np.clip(X.data, -reach, reach))
+
     def _dense_margins(self, X: AnyFeatures) -> Float64s:
         Z = self.center_rows(X)
         sums, linear = Z @ self.factors.astype(np.float64), Z @ self.linear.astype(np.float64)
         return self._add_up(linear, sums, np.square(Z) @ self._norms)
 
     def _sparse_margins(self, X: Csr) -> Float64s:
-        if self.reach is not None:
-            reach = self.reach[X.indices]
-            X = X._replace(data=np.clip(X.data, -reach, reach))
+        X = self.limit_reach(X)
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         squares = np.square(X.data, dtype=np.float64) * self._norms[X.indices]
         own = np.asarray(np.bincount(rows, squares, X.shape[0]), np.float64)

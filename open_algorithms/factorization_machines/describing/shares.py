@@ -1,22 +1,23 @@
 """How much each column, or each feature, adds to the scores of rows, by itself and in pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 from markupsafe import Markup
 
 from open_algorithms.factorization_machines.artifact.model import FactorModel
+from open_algorithms.factorization_machines.describing.facts import name_feature
 from open_algorithms.factorization_machines.describing.pairs import find_largest_pairs
 from open_algorithms.factorization_machines.describing.portrait import tabulate_pairs
 from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.rows.csr import Csr, Features, as_csr, csr_matmul
-from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.contributions import Contributions
-from open_algorithms.learning.showing.portraits import frame_figure, join_lines
+from open_algorithms.learning.showing.contributions import Contributions, draw_contributions
+from open_algorithms.learning.showing.portraits import join_lines
+from open_algorithms.learning.showing.words import format_number
 from open_algorithms.learning.types.arrays import Float64s
 
-MAX_BARS, MAX_PAIRS = 20, 10  # columns and pairs that are shown
+MAX_PAIRS = 10  # that are shown
 VALUES_AT_ONCE = 2**14  # of rows, whose factors are held at once
-
-_NOTE = Markup('<p class="note">{}</p>')
 
 
 def explain_rows(model: FactorModel, X: Features) -> Contributions:
@@ -31,7 +32,7 @@ def explain_rows(model: FactorModel, X: Features) -> Contributions:
         added = np.zeros((len(names), count))
         np.add.at(added, columns, share_features(model, model.center_rows(X)).T)
         return Contributions(names, np.full(count, model.bias), added.T)
-    rows = as_csr(X)
+    rows = model.limit_reach(as_csr(X))
     places = np.repeat(np.arange(count), np.diff(rows.indptr)) * len(names) + columns[rows.indices]
     added = np.asarray(np.bincount(places, share_values(model, rows), count * len(names)), np.float64)
     return Contributions(names, np.full(count, model.bias), added.reshape(count, len(names)))
@@ -59,23 +60,32 @@ def share_values(model: FactorModel, X: Csr) -> Float64s:
     return shares
 
 
+def narrow_to_row(model: FactorModel, X: Features) -> tuple[FactorModel, Features]:
+    """Return the machine of the features that the one sparse row X (1, d) stores, and that row: others add nothing.
+
+    A machine of a table or with centers, or a dense row, stays as it is.
+    """
+    if model.recipe is not None or model.centers is not None or not isinstance(X, Csr):
+        return model, X
+    reach = None if model.reach is None else model.reach[X.indices]
+    names = [name_feature(model, i) for i in X.indices.tolist()]
+    linear, factors = model.linear[X.indices], model.factors[X.indices]
+    return replace(model, linear=linear, factors=factors, reach=reach, names=names), X.data[None]
+
+
 def render_shares(model: FactorModel, X: Features) -> Markup:
     """Render what columns add to the score of the one row X (1, d), and its pairs of columns that add most."""
+    model, X = narrow_to_row(model, X)
     found = explain_rows(model, X)
-    added, base = found.added[0], float(found.base[0])
-    largest: list[int] = np.argsort(-np.abs(added), kind="stable")[:MAX_BARS].tolist()
-    what = "the score"
+    base, total = float(found.base[0]), float(found.base[0] + found.added[0].sum())
+    what, each = "the score", "feature" if model.recipe is None else "column"
     if model.predictor_type == "binary_classifier":
         what = f"the log odds of {model.class_names[1]}"
-    bars = draw_bars([found.names[i] for i in largest], added[largest].tolist(), f"Shares of {what}")
-    left = f" The {len(added) - MAX_BARS:,} smallest are left out." if len(added) > MAX_BARS else ""
-    note = (
-        f"They begin at {base:.4g}, the bias, and come to {base + added.sum():.4g}. A column has half of what each of "
-        f"its pairs adds.{' Numbers count by how far they are from their centers.' * model.exact}{left}"
-    )
-    return join_lines(
-        [frame_figure(f"What each column adds to {what}", bars), _NOTE.format(note), *_show_pairs(model, X)]
-    )
+    note = f"They begin at {format_number(base, 4)}, the bias, and come to {format_number(total, 4)}. "
+    note += f"A {each} has half of what each of its pairs adds."
+    note += " Numbers count by how far they are from their centers." * model.exact
+    shown = draw_contributions(found, f"What each {each} adds to {what}", note)
+    return join_lines([shown, *_show_pairs(model, X)])
 
 
 def _show_pairs(model: FactorModel, X: Features) -> list[Markup]:
@@ -90,4 +100,5 @@ def _show_pairs(model: FactorModel, X: Features) -> list[Markup]:
         return []
     names = model.feature_names if model.recipe is None else model.recipe.needed_names
     rows = [(names[columns[first]], names[columns[second]], value) for first, second, value in found]
-    return [tabulate_pairs("Pairs of columns that add most", "column", "adds", rows)]
+    each = "feature" if model.recipe is None else "column"
+    return [tabulate_pairs(f"Pairs of {each}s that add most", each, "adds", rows)]

@@ -8,10 +8,10 @@ from open_algorithms.k_means.describing.values import column_names
 from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.rows.csr import Features, as_dense
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.contributions import Contributions
+from open_algorithms.learning.showing.contributions import Contributions, draw_contributions
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines
 
-MAX_BARS = 10  # centers, and columns
+MAX_BARS = 10  # centers
 
 
 def explain_rows(model: CentroidModel, X: Features) -> Contributions:
@@ -30,12 +30,10 @@ def render_shares(model: CentroidModel, X: Features) -> Markup:
     distances = model.distances(as_dense(X))[0]
     near = np.argsort(distances, kind="stable")[:MAX_BARS].tolist()
     found = explain_rows(model, X)
-    largest = np.argsort(-found.added[0], kind="stable")[:MAX_BARS].tolist()
     centers = draw_bars([f"cluster {c}" for c in near], distances[near].tolist(), "Distances from centers")
-    shares = draw_bars([found.names[i] for i in largest], found.added[0, largest].tolist(), "Parts of the distance")
     return join_lines(
         [
             frame_figure("How far the row is from the nearest centers", centers),
-            frame_figure(f"What columns add to the squared distance from cluster {near[0]}", shares),
+            draw_contributions(found, f"What columns add to the squared distance from cluster {near[0]}"),
         ]
     )

@@ -5,11 +5,11 @@ from markupsafe import Markup
 
 from open_algorithms.learning.rows.csr import Features, as_dense
 from open_algorithms.learning.showing.bars import draw_bars
-from open_algorithms.learning.showing.contributions import Contributions
+from open_algorithms.learning.showing.contributions import Contributions, draw_contributions
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines
 from open_algorithms.pca.artifact.model import ComponentModel
 
-MAX_BARS = 10  # components, and columns
+MAX_BARS = 10  # components
 
 
 def explain_rows(model: ComponentModel, X: Features) -> Contributions:
@@ -28,11 +28,9 @@ def render_shares(model: ComponentModel, X: Features) -> Markup:
     projection = model.project(as_dense(X))[0, ::-1][:MAX_BARS].tolist()
     names = [f"component {i + 1}" for i in range(len(projection))]
     found = explain_rows(model, X)
-    largest = np.argsort(-np.abs(found.added[0]), kind="stable")[:MAX_BARS].tolist()
-    shares = draw_bars([found.names[i] for i in largest], found.added[0, largest].tolist(), "Parts of the projection")
     return join_lines(
         [
             frame_figure("The projections of the row", draw_bars(names, projection, "Projections")),
-            frame_figure("What columns add to that on component 1", shares),
+            draw_contributions(found, "What columns add to that on component 1"),
         ]
     )

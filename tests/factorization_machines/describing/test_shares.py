@@ -1,5 +1,6 @@
 """What columns add to a score, by themselves and in pairs, adds up to the score."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,9 @@ from open_algorithms.factorization_machines.artifact.model import FactorModel
 from open_algorithms.factorization_machines.describing import shares
 from open_algorithms.factorization_machines.describing.shares import explain_rows, render_shares
 from open_algorithms.learning.rows.csr import as_csr
-from tests.bars import read_bars
+from open_algorithms.learning.showing.bars import draw_bars
+from open_algorithms.learning.showing.words import format_number
+from open_algorithms.learning.types.arrays import Float32s
 from tests.factorization_machines.models import draw_model, draw_rows, move_centers
 from tests.factorization_machines.tables import encode_table, make_table_model
 
@@ -64,9 +67,31 @@ def test_the_page_shows_the_columns_and_the_pairs_of_a_row() -> None:
     page = render_shares(model, rows)
     assert "What each column adds to the log odds of yes" in page
     total = float(model.margins(rows)[0])
-    assert f"They begin at {model.bias:.4g}, the bias, and come to {total:.4g}." in page
+    begin, end = format_number(model.bias, 4), format_number(total, 4)
+    assert f"They begin at {begin}, the bias, and come to {end}." in page
     assert page.count("<figure>") == page.count("<table>") == 1
     assert "the score" in render_shares(make_table_model("regressor"), rows)
+
+
+def test_a_value_beyond_reach_counts_as_in_the_score() -> None:
+    model = replace(draw_model(), reach=np.full(7, 0.5, np.float32))
+    for rows in (X, as_csr(X)):
+        found = explain_rows(model, rows)
+        assert found.base + found.added.sum(axis=1) == pytest.approx(model.margins(rows), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("reach", [None, np.full(7, 0.5, np.float32)])
+def test_a_sparse_row_is_shown_by_the_features_that_it_has(reach: Float32s | None) -> None:
+    model = replace(draw_model(), reach=reach)
+    row = np.array([[0, 2, 0, 0, -1, 0, 3]], np.float32)
+    added, has = explain_rows(model, row).added[0], row[0] != 0
+    order = np.argsort(-np.abs(added), kind="stable")[:3].tolist()
+    page = render_shares(model, as_csr(row))
+    assert {*order} == {*np.flatnonzero(has).tolist()}
+    what = "What each feature adds to the score"
+    assert draw_bars([f"f{i}" for i in order], added[order].tolist(), what) in page
+    assert page.rpartition("<table>")[2].count("<tr>") == 4
+    assert not re.search(r">f[0235]<", page)
 
 
 def test_a_pair_of_columns_adds_the_product_of_what_their_features_sum_up_to() -> None:
@@ -74,11 +99,11 @@ def test_a_pair_of_columns_adds_the_product_of_what_their_features_sum_up_to() -
     model = replace(draw_model(features=3), factors=columns, names=("a", "b", "c"))
     page = render_shares(model, np.array([[1, 2, 0]], np.float32))
     assert '<tr><th scope="row">a</th><td>b</td><td>4</td></tr>' in page
-    assert page.count("<tr>") == 2 + len(read_bars(page))
+    assert page.rpartition("<table>")[2].count("<tr>") == 2
     moved = replace(model, centers=np.array([1e9, 1e9, 1e9]))
     page = render_shares(moved, np.array([[1, 2, 0]]) + 1e9)
     assert '<tr><th scope="row">a</th><td>b</td><td>4</td></tr>' in page
-    assert page.count("<tr>") == 2 + len(read_bars(page))
+    assert page.rpartition("<table>")[2].count("<tr>") == 2
 
 
 def test_without_factors_there_are_no_pairs_and_a_row_of_zeros_is_its_bias() -> None:

@@ -4,21 +4,16 @@ import numpy as np
 
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.describing.portrait import render_portrait
-from tests.bars import read_bars
+from open_algorithms.learning.showing.bars import draw_bars
 from tests.k_means.tables import make_model, make_table_model
 
 
 def test_sizes_and_what_tells_clusters_apart_are_drawn() -> None:
     html = render_portrait(CentroidModel(np.array([[0, 10], [4, 12]], np.float32), facts={"sizes": [3000, 1000]}))
-    minus = "\N{MINUS SIGN}"
-    assert read_bars(html) == [
-        "cluster 0: 3,000",
-        "cluster 1: 1,000",
-        f"f0: {minus}1.00",
-        f"f1: {minus}0.500",
-        "f0: 3.00",
-        "f1: 1.50",
-    ]
+    sizes = draw_bars(["cluster 0", "cluster 1"], [3000, 1000], "Rows of each cluster", lambda value: f"{value:,}")
+    first = draw_bars(["f0", "f1"], [-1, -0.5], "Center of cluster 0")
+    second = draw_bars(["f0", "f1"], [3, 1.5], "Center of cluster 1")
+    assert all(chart in html for chart in (sizes, first, second))
     assert "the mean of all rows" in html
     assert "in the feature&#39;s own unit" in html
 

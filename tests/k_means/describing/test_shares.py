@@ -6,7 +6,7 @@ import pytest
 from open_algorithms.k_means.artifact.model import CentroidModel
 from open_algorithms.k_means.describing.shares import explain_rows, render_shares
 from open_algorithms.learning.rows.csr import as_csr
-from tests.bars import read_bars
+from open_algorithms.learning.showing.bars import draw_bars
 from tests.k_means.jobs import draw_rows
 from tests.k_means.tables import encode_table, make_model, make_table_model
 
@@ -38,8 +38,9 @@ def test_a_row_is_shown_with_the_nearest_centers_and_the_largest_parts() -> None
     model = make_model(30, features=30)
     row = draw_rows(1, features=30)
     html = render_shares(model, row)
-    closest = int(model.nearest(row)[1][0])
-    told = read_bars(html)
-    assert len(told) == 20
-    assert told[0].startswith(f"cluster {closest}: {float(model.nearest(row)[0][0]):.3g}")
-    assert f"squared distance from cluster {closest}" in html
+    distances, parts = model.distances(row)[0], explain_rows(model, row).added[0]
+    near, largest = np.argsort(distances)[:10].tolist(), np.argsort(-parts)[:20].tolist()
+    assert draw_bars([f"cluster {c}" for c in near], distances[near].tolist(), "Distances from centers") in html
+    what = f"What columns add to the squared distance from cluster {near[0]}"
+    assert draw_bars([f"f{i}" for i in largest], parts[largest].tolist(), what) in html
+    assert "The 10 smallest, left out here, add" in html
