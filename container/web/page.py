@@ -22,10 +22,12 @@ from container.contract.errors import BadPayload, HttpError, PayloadTooLarge, Un
 from container.rows.blocks import DEFAULT_OPTIONS, DecodeOptions, Features
 from container.web.answering import Answer, ServedModel
 from container.web.bodies import CSV, WHOLE_BODY_BYTES, BoundedStream, GunzipStream, Stream, read_records, sniff_body
+from open_algorithms.learning.rows.csr import take_rows
 
 ExplainRow = Callable[[Any, Features], Markup]
 
 MAX_ROWS, MAX_CELLS = 100, 5000  # that are shown at most
+MAX_EXPLAINED = 10  # records that are told what adds to their score
 MAX_FIELDS = 200  # of a form for one row; a wider table has none
 TEXT_BYTES, MAX_PARTS = 1 << 20, MAX_FIELDS + 10
 FIELD_MARK = "column:"  # before the name of a column
@@ -57,9 +59,9 @@ class RowField(Protocol):
 
 
 class PageContent(NamedTuple):
-    """What a page shows of a model: its portrait, the fields of a form for one row, and what made a row's score.
+    """What a page shows of a model: its portrait, the fields of a form for one row, and what adds to a row's score.
 
-    The latter two are None where there is no such. `labelled` tells that it learned from labels and answers scores.
+    The latter two are None where there is no such; `explain_row` is given features (1, d). `labelled` tells that it learned from labels and answers scores.
     """
 
     describe: Callable[[Any], Markup]
@@ -148,12 +150,8 @@ def create_page(
         form = ScoreForm()
         try:
             form = _read_form(limit_bytes)
-            records = _read_records(form, model, limit_bytes, options)
-            explained = None
-            if form.row:
-                X = next(records)
-                records = iter((X,))
-                explained = content.explain_row and content.explain_row(model, X)
+            firsts: list[Features] = []
+            records = _keep_first(_read_records(form, model, limit_bytes, options), firsts)
             answer = Answer(model, records, SCORES_TYPE)
             found = answer.read_whole() if form.download else _tabulate_scores(answer, columns)
         except HttpError as error:
@@ -162,6 +160,8 @@ def create_page(
         if isinstance(found, bytes):
             name = {"Content-Disposition": f'attachment; filename="{fixed["words"]["answer"]}s.csv"'}
             return Response(found, 200, headers | name, content_type=SCORES_TYPE)
+        explain = content.explain_row
+        explained = [explain(model, X) for X in firsts[: len(found.rows)]] if explain else []
         shown = template.render(form=form, table=found, explained=explained)
         return Response(shown, 200, headers, content_type=HTML_TYPE)
 
@@ -233,6 +233,14 @@ def _read_records(form: ScoreForm, model: ServedModel, limit_bytes: int, options
     if detect_header and options.table is None and detect_header(stream.head, getattr(model, "names", ())):
         kind += ";header=present"
     return read_records(stream, kind, "", model.feature_dim, limit_bytes, options)
+
+
+def _keep_first(records: Iterator[Features], firsts: list[Features]) -> Iterator[Features]:
+    """Yield the records; copy the first MAX_EXPLAINED of them, each by itself, to `firsts`."""
+    for X in records:
+        kept = min(X.shape[0], MAX_EXPLAINED - len(firsts))
+        firsts += [take_rows(X, np.array([row])) for row in range(kept)]
+        yield X
 
 
 def _write_row(row: Mapping[str, str]) -> BytesIO:

@@ -51,8 +51,8 @@ class Sum:
         return {"score": score, "predicted_label": (score > 0).astype(np.int64)}
 
 
-def make(model: Any = Sum, **settings: Any) -> FlaskClient:
-    return create_app(lambda path, room: model(), ServerSettings(**settings), content=CONTENT).test_client()
+def make(model: Any = Sum, content: PageContent = CONTENT, **settings: Any) -> FlaskClient:
+    return create_app(lambda path, room: model(), ServerSettings(**settings), content=content).test_client()
 
 
 def send(client: FlaskClient, *args: Any, **fields: Any) -> TestResponse:
@@ -226,6 +226,49 @@ def test_the_page_of_a_model_without_labels_speaks_of_none_and_marks_no_value() 
     assert not re.search("score|label", re.sub("<[^>]*>", "", shown), re.IGNORECASE)
     download = send(client, "2,1.5", answer="file")
     assert download.headers["Content-Disposition"] == 'attachment; filename="answers.csv"'
+
+
+def explain(model: Sum, X: Features) -> Markup:
+    """Tell the sum of a row, which is its score."""
+    assert X.shape == (1, 2)
+    return Markup("<p>It is {}.</p>").format(f"{model.predict(X)['score'][0]:g}")
+
+
+def test_below_the_score_of_one_record_stands_what_adds_to_it() -> None:
+    client = make(content=CONTENT._replace(explain_row=explain))
+    for body in ("0.5,0.25", "0 1:0.5 2:0.25", '{"features": [0.5, 0.25]}'):
+        page = send(client, body).text
+        assert page.count("<p>It is 0.75.</p>") == 1
+        assert "<details>" not in page
+    assert "It is" not in send(make(), "0.5,0.25").text
+    assert "It is" not in send(client, "0.5").text
+
+
+@pytest.mark.parametrize("records", [2, 10, 250])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_each_of_the_first_ten_records_can_be_opened_to_see_what_adds_to_its_score(records: int, sparse: bool) -> None:
+    client = make(content=CONTENT._replace(explain_row=explain))
+    line = "0 1:%d" if sparse else "%d,0"
+    page = send(client, file="".join(f"{line}\n" % i for i in range(1, records + 1)).encode()).text
+    opened = re.findall(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", page)
+    first = range(1, min(records, 10) + 1)
+    assert opened == [(f"What adds to the score of record {i}", f"<p>It is {i}.</p>") for i in first]
+
+
+def test_only_records_that_are_shown_are_explained_and_no_download_is() -> None:
+    class Many(Sum):
+        outputs = 3000
+
+        def predict(self, X: Features) -> dict[str, Any]:
+            return {"score": np.repeat(super().predict(X)["score"][:, None], 3000, axis=1)}
+
+    def refuse(model: Sum, X: Features) -> Markup:
+        raise AssertionError
+
+    one = CONTENT._replace(explain_row=lambda model, X: Markup("<p>told</p>"))
+    assert send(make(Many, content=one), "1,2\n" * 20).text.count("<p>told</p>") == 1
+    download = send(make(content=CONTENT._replace(explain_row=refuse)), "1,2\n" * 20, answer="file")
+    assert download.status_code == 200
 
 
 def test_a_form_that_is_none_is_refused_in_words(client: FlaskClient) -> None:
