@@ -61,7 +61,8 @@ class RowField(Protocol):
 class PageContent(NamedTuple):
     """What a page shows of a model: its portrait, the fields of a form for one row, and what adds to a row's score.
 
-    The latter two are None where there is no such; `explain_row` is given features (1, d). `labelled` tells that it learned from labels and answers scores.
+    The latter two are None where there is no such; `explain_row` is given the features of a row, (1, d). `labelled`
+    tells that it learned from labels and answers scores.
     """
 
     describe: Callable[[Any], Markup]

@@ -1,6 +1,9 @@
 """The page of a model of a table asks for each column, scores that row as requests do, and tells why."""
 
+import csv
+import re
 from html import unescape
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from open_algorithms.doors.algorithms import find_algorithm
 from open_algorithms.doors.serving import describe_page
 from tests.container.forms import fill_form, read_reason, read_table
 from tests.contract.table_models import CLASSES, ModelWithRows, draw_table_model
+from tests.linear_learner.artifacts import draw_model
 
 
 @pytest.fixture(scope="module", params=CLASSES)
@@ -65,3 +69,30 @@ def test_what_was_typed_stays_and_what_cannot_be_is_told(served: ModelWithRows, 
     assert shown.status_code == 400
     assert "expected a number, found 'abc'" in read_reason(shown.text)
     assert 'value="abc"' in shown.text
+
+
+def send_text(client: FlaskClient, text: str) -> str:
+    body, kind = fill_form(text)
+    return client.post("/", data=body, content_type=kind).text
+
+
+def test_rows_that_are_sent_as_text_are_explained_too(served: ModelWithRows, client: FlaskClient) -> None:
+    assert served.model.recipe is not None
+    names = served.model.recipe.needed_names
+    text = StringIO()
+    rows = [[row[name] for name in names] for row in served.rows[:3]]
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([names, *rows])
+    shown = send_text(client, text.getvalue())
+    assert shown.count("<figcaption>What each column adds to") == 3
+    assert shown.count("<summary>What adds to the score of record") == 3
+
+
+@pytest.mark.parametrize("predictor", CLASSES)
+@pytest.mark.parametrize(("text", "drawn"), [("0.5,0,2,-1,3\n", "01234"), ("0 1:0.5 3:2\n", "02")])
+def test_a_row_of_a_model_without_a_table_is_explained_by_its_features(predictor: str, text: str, drawn: str) -> None:
+    content, model = describe_page(find_algorithm({})), draw_model(predictor)
+    client = create_app(lambda path, room: model, ServerSettings(), content=content).test_client()
+    figures = re.findall("<figcaption>What each feature adds to.*?</figure>", send_text(client, text), re.DOTALL)
+    assert len(figures) == 1
+    assert {*re.findall(r"\bf(\d)", figures[0])} == {*drawn}
+    assert send_text(client, text * 2).count("<figcaption>What each feature adds to") == 2

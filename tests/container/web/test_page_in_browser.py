@@ -11,7 +11,19 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.container.serving import running_server, send_request
+from tests.container.serving import SERVER, running_server, send_request
+
+BARS = """
+BARS = Markup(
+    '<figure><table class="bars" aria-label="Parts"><tbody>' + "".join(
+        f'<tr><th scope="row">{name}</th><td class="bar"><svg viewBox="0 0 1000 16" preserveAspectRatio="none">'
+        '<rect width="1000" height="16"/></svg></td><td>0.5</td></tr>' for name in ("age", "a_long_name_" * 10)
+    ) + "</tbody></table></figure>"
+)
+"""
+EXPLAINING = SERVER.replace("sys.exit(", BARS + "sys.exit(").replace(
+    'Markup("<h1>Sum</h1>")', "BARS, None, lambda *_: BARS"
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +98,25 @@ def test_the_page_is_never_wider_than_the_screen(page: Chrome, width: int) -> No
     send(page, "1,2,x" + "x" * 200)
     assert page.find_element(By.CSS_SELECTOR, ".reason").is_displayed()
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_adds_to_a_score_is_opened_without_a_script_and_long_names_wrap(browser: Chrome, width: int) -> None:
+    with running_server(EXPLAINING) as number:
+        resize(browser, width)
+        browser.get(f"http://127.0.0.1:{number}/")
+        browser.get_log("browser")  # type: ignore[no-untyped-call]
+        send(browser, "1,2\n3,4")
+        first = browser.find_element(By.CSS_SELECTOR, "#answer details")
+        bar = first.find_element(By.CSS_SELECTOR, "rect")
+        assert not bar.is_displayed()
+        first.find_element(By.TAG_NAME, "summary").click()
+        short, long = first.find_elements(By.TAG_NAME, "th")
+        assert bar.is_displayed()
+        assert bar.rect["width"] > 0.3 * width * (1 if width < 500 else 0.5)
+        assert long.rect["height"] > 2 * short.rect["height"]
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_colours_follow_the_system(page: Chrome) -> None:
