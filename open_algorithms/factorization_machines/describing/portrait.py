@@ -38,7 +38,7 @@ _OF_TRAINING = (
     "standard deviation."
 )
 _WHAT = "What two features add to the score, beside their linear weights, {}: the product of their factors."
-_BOTH_UNITS, _BOTH_TRAINING = "where both are 1", "where both are a unit of training above their usual value"
+_BOTH_UNITS, _BOTH_TRAINING = "where both are 1", "where both are one such unit"
 _OF_COLUMNS = " Only features of different columns are shown."
 
 

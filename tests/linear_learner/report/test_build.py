@@ -124,6 +124,14 @@ def test_standardised_weights_are_the_raw_ones_times_the_deviation_of_their_feat
     assert found.weights[0].feature == f"f{found.weights[0].column}"
 
 
+def test_weights_of_features_that_were_not_normalized_are_compared_as_they_are() -> None:
+    result = train(JOBS["regressor"] | {"normalize_data": "false"}, channels("regressor"))
+    for entry in weight_entries(result):
+        raw = float(result.model.weight[entry.column, 0])
+        assert entry.raw == [raw]
+        assert entry.standardised == pytest.approx([raw / result.scaler.label_deviation])
+
+
 def test_the_weights_are_listed_without_a_copy_of_them() -> None:
     result, _, _ = job("regressor")
     many = np.arange(-2_000_000, 2_000_000, dtype=np.float32).reshape(2000, 2000)
