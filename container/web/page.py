@@ -62,13 +62,14 @@ class PageContent(NamedTuple):
     """What a page shows of a model: its portrait, the fields of a form for one row, and what adds to a row's score.
 
     The latter two are None where there is no such; `explain_row` is given the features of a row, (1, d). `labelled`
-    tells that it learned from labels and answers scores.
+    tells that it learned from labels and answers scores. `style` is the CSS of what they show beside the page's own.
     """
 
     describe: Callable[[Any], Markup]
     list_row_fields: Callable[[Any], Sequence[RowField]] | None = None
     explain_row: ExplainRow | None = None
     labelled: bool = True
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def create_page(
     """
     page = Blueprint("page", __name__)
     limit_bytes = limit_bytes or WHOLE_BODY_BYTES
-    style = _read_resource("page.css")
+    style = _read_resource("page.css") + content.style
     headers = {
         "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         f"img-src data:; style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'",

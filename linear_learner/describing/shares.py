@@ -10,7 +10,7 @@ from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.columns.recipe import BooleanColumn, Column, NumberColumn
 from open_algorithms.learning.rows.csr import Csr, Features, as_dense
 from open_algorithms.learning.showing.contributions import Contributions, draw_contributions
-from open_algorithms.learning.showing.words import format_number
+from open_algorithms.learning.showing.words import format_rounded
 
 
 def explain_rows(model: LinearModel, X: Features) -> Contributions:
@@ -64,7 +64,7 @@ def render_shares(model: LinearModel, X: Features) -> Markup:
     found = explain_rows(narrow, row)
     base, added, output = float(found.base[0]), found.added[0], int(narrow.margins(row)[0].argmax())
     what, each = describe_margin(model, output), "feature" if model.recipe is None else "column"
-    begin, end = format_number(base, 4), format_number(base + float(added.sum()), 4)
+    begin, end = format_rounded(base, 4), format_rounded(base + float(added.sum()), 4)
     note = f"They begin at {begin}, the bias, and come to {end}. A feature adds its weight times its value."
     if model.recipe is not None:
         note = f"They begin at {begin}, where every number has its mean, and come to {end}. "

@@ -69,7 +69,9 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         channels={name: judge_rows(model, measured, usual) for name, measured in measurements.items()},
         weights=weight_entries(model),
         seconds=dict(work.seconds_by_part),
-        hyperparameters=HyperparameterTexts(dict(work.hyperparameters), applied_configuration(work.hyperparameters, hp)),
+        hyperparameters=HyperparameterTexts(
+            dict(work.hyperparameters), applied_configuration(work.hyperparameters, hp)
+        ),
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,

@@ -108,7 +108,7 @@ def headline_figures(report: ModelReport) -> list[tuple[str, str]]:
 
 def weights_note(report: ModelReport) -> str:
     """Explain in what units the weights are, and what they do."""
-    normalized, entries, judgement = report.data.normalized, report.weights, report.judgement
+    entries, judgement = report.weights, report.judgement
     adds, means = {
         "binary_classifier": (
             f"the {'log odds' if 'cross_entropy' in report.objective else 'score'} of {judgement.name_class(1)}",
@@ -117,8 +117,7 @@ def weights_note(report: ModelReport) -> str:
         "multiclass_classifier": ("the score of a class", "Above 0 it speaks for that class, below 0 against it."),
         "regressor": ("the prediction, in the label's own units", "Above 0 it raises it, below 0 it lowers it."),
     }[report.predictor_type]
-    known = bool(entries) and all(map(math.isfinite, entries[0].standardised))
-    if known and (normalized is None or normalized.features):
+    if entries and all(map(math.isfinite, entries[0].standardised)):
         text = (
             f"What one standard deviation more of a feature adds to {adds}, so that features can be compared. {means}"
         )

@@ -11,6 +11,7 @@ from container.web.page import PageContent
 from container.web.shelf import Loader
 from open_algorithms.doors.algorithms import Algorithm, find_algorithm
 from open_algorithms.learning.job.errors import InputError
+from open_algorithms.learning.showing.bars import read_bar_style
 
 
 def run_serving(environ: Mapping[str, str]) -> int:
@@ -38,4 +39,5 @@ def describe_page(algorithm: Algorithm) -> PageContent | None:
     if describe is None:
         return None
     labelled = algorithm.card.channels[0].labelled
-    return PageContent(describe, algorithm.offered("list_row_fields"), algorithm.offered("render_shares"), labelled)
+    fields, shares = algorithm.offered("list_row_fields"), algorithm.offered("render_shares")
+    return PageContent(describe, fields, shares, labelled, read_bar_style())

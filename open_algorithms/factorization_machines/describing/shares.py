@@ -13,7 +13,7 @@ from open_algorithms.learning.features import number_columns
 from open_algorithms.learning.rows.csr import Csr, Features, as_csr, csr_matmul
 from open_algorithms.learning.showing.contributions import Contributions, draw_contributions
 from open_algorithms.learning.showing.portraits import join_lines
-from open_algorithms.learning.showing.words import format_number
+from open_algorithms.learning.showing.words import format_rounded
 from open_algorithms.learning.types.arrays import Float64s
 
 MAX_PAIRS = 10  # that are shown
@@ -81,7 +81,7 @@ def render_shares(model: FactorModel, X: Features) -> Markup:
     what, each = "the score", "feature" if model.recipe is None else "column"
     if model.predictor_type == "binary_classifier":
         what = f"the log odds of {model.class_names[1]}"
-    note = f"They begin at {format_number(base, 4)}, the bias, and come to {format_number(total, 4)}. "
+    note = f"They begin at {format_rounded(base, 4)}, the bias, and come to {format_rounded(total, 4)}. "
     note += f"A {each} has half of what each of its pairs adds."
     note += " Numbers count by how far they are from their centers." * model.exact
     shown = draw_contributions(found, f"What each {each} adds to {what}", note)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines
-from open_algorithms.learning.showing.words import format_count, format_number
+from open_algorithms.learning.showing.words import format_count, format_rounded
 from open_algorithms.learning.types.arrays import Float64s
 
 MAX_BARS = 20  # columns that are drawn
@@ -37,7 +37,7 @@ def draw_contributions(found: Contributions, caption: str, note: str = "") -> Ma
     largest, others = order[:MAX_BARS].tolist(), order[MAX_BARS:]
     notes = [note] if note else []
     if len(others):
-        left = format_number(float(added[others].sum()), 3)
+        left = format_rounded(float(added[others].sum()))
         notes.append(f"The {format_count(len(others))} smallest, left out here, add {left} in all.")
     bars = draw_bars([found.names[i] for i in largest], added[largest].tolist(), caption)
     return join_lines([frame_figure(caption, bars), *([_NOTE.format(" ".join(notes))] if notes else [])])

@@ -14,15 +14,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.container.serving import SERVER, running_server, send_request
 
 BARS = """
-BARS = Markup(
-    '<figure><table class="bars" aria-label="Parts"><tbody>' + "".join(
-        f'<tr><th scope="row">{name}</th><td class="bar"><svg viewBox="0 0 1000 16" preserveAspectRatio="none">'
-        '<rect width="1000" height="16"/></svg></td><td>0.5</td></tr>' for name in ("age", "a_long_name_" * 10)
-    ) + "</tbody></table></figure>"
-)
+from open_algorithms.learning.showing.bars import draw_bars, read_bar_style
+bars = draw_bars(["short", "a_very_long_name_of_a_feature" * 4], [1.0, -2.0], "Parts")
 """
 EXPLAINING = SERVER.replace("sys.exit(", BARS + "sys.exit(").replace(
-    'Markup("<h1>Sum</h1>")', "BARS, None, lambda *_: BARS"
+    'lambda model: Markup("<h1>Sum</h1>")', "lambda _: bars, None, lambda *_: bars, True, read_bar_style()"
 )
 
 

@@ -85,7 +85,7 @@ def test_of_many_features_the_largest_are_drawn_and_the_others_counted_and_summe
     html = render_shares(model, compress_matrix(X) if sparse else X)
     names, values = [f"f{i}" for i in range(100, 120)], [float(value) for value in range(25, 5, -1)]
     assert draw_bars(names, values, "What each feature adds to the score") in html
-    assert f"The {5 if sparse else 480} smallest, left out here, add 15 in all." in html
+    assert f"The {5 if sparse else 480} smallest, left out here, add 15.0 in all." in html
 
 
 def test_a_row_of_few_among_ten_million_features_is_explained_at_once() -> None:

@@ -124,12 +124,12 @@ def test_standardised_weights_are_the_raw_ones_times_the_deviation_of_their_feat
     assert found.weights[0].feature == f"f{found.weights[0].column}"
 
 
-def test_weights_of_features_that_were_not_normalized_are_compared_as_they_are() -> None:
+def test_weights_of_features_that_were_not_normalized_are_compared_by_their_deviation_too() -> None:
     result = train(JOBS["regressor"] | {"normalize_data": "false"}, channels("regressor"))
-    for entry in weight_entries(result):
-        raw = float(result.model.weight[entry.column, 0])
-        assert entry.raw == [raw]
-        assert entry.standardised == pytest.approx([raw / result.scaler.label_deviation])
+    X = np.concatenate([X for X, _ in channels("regressor")["train"]])
+    for entry in weight_entries(result.model):
+        assert entry.raw == [float(result.model.weight[entry.column, 0])]
+        assert entry.standardised == pytest.approx([entry.raw[0] * X[:, entry.column].std()], rel=1e-3)
 
 
 def test_the_weights_are_listed_without_a_copy_of_them() -> None:

@@ -126,13 +126,16 @@ def test_the_page_draws_what_decides_where_it_is_not_the_loss() -> None:
         assert "What decides" not in render_report(job(name)[1])
 
 
-@pytest.mark.parametrize("given", [{}, {"normalize_data": "false"}, {"normalize_label": "false"}])
-def test_the_page_says_in_what_units_weights_are(given: dict[str, str]) -> None:
-    result = train(JOBS["regressor"] | given, channels("regressor"))
-    text = " ".join(read(tell(result, given)).texts)
-    assert ("What one standard deviation more of a feature" in text) == ("normalize_data" not in given)
-    assert ("What one unit more of a feature" in text) == ("normalize_data" in given)
-    assert "in the label's own units" in text
+def test_the_page_says_in_what_units_weights_are() -> None:
+    result, found, _ = job("regressor")
+    text = " ".join(read(found).texts)
+    assert "What one standard deviation more of a feature adds to the prediction, in the label's own units" in text
+    assert "What one unit more" not in text
+    unknown = replace(result, model=replace(result.model, deviations=None))
+    page = " ".join(read(tell(unknown, JOBS["regressor"])).texts)
+    assert "What one unit more of a feature adds to the prediction, in the label's own units" in page
+    assert "the log odds of 1" in " ".join(read(job("binary_classifier")[1]).texts)
+    assert "the log odds" not in " ".join(read(job("by hinge")[1]).texts)
 
 
 def test_the_criterion_is_drawn_in_a_band_of_one_standard_error() -> None:
