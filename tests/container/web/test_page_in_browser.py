@@ -15,7 +15,7 @@ from tests.container.serving import SERVER, running_server, send_request
 
 BARS = """
 from open_algorithms.learning.showing.bars import draw_bars, read_bar_style
-bars = draw_bars(["short", "a_very_long_name_of_a_feature" * 4], [1.0, -2.0], "Parts")
+bars = draw_bars(["short", "a_very_long_name_of_a_feature" * 4], [2.0, 1.0], "Parts")
 """
 EXPLAINING = SERVER.replace("sys.exit(", BARS + "sys.exit(").replace(
     'lambda model: Markup("<h1>Sum</h1>")', "lambda _: bars, None, lambda *_: bars, True, read_bar_style()"

@@ -65,7 +65,7 @@ def test_the_parts_of_a_row_are_drawn_the_largest_first(predictor: str, loss: st
     model = LinearModel(predictor, loss, weight, np.ones(outputs, np.float32), names=("a", "b", "<c>"))
     html = render_shares(model, np.array([[0.5, 8, 40]], np.float32))
     assert draw_bars(["<c>", "b", "a"], [10, -4, 1], f"What each feature adds to {what}") in html
-    assert "They begin at 1, the bias, and come to 8. A feature adds its weight times its value." in unescape(html)
+    assert "They begin at 1.000, the bias, and come to 8.000. A feature adds its weight times its value." in unescape(html)
     assert "left out" not in html
 
 
@@ -103,4 +103,4 @@ def test_a_row_of_few_among_ten_million_features_is_explained_at_once() -> None:
 def test_a_sparse_row_of_zeros_has_no_parts() -> None:
     model = LinearModel("regressor", "squared_loss", np.ones((5, 1), np.float32), np.full(1, 7, np.float32))
     html = render_shares(model, compress_matrix(np.zeros((1, 5), np.float32)))
-    assert "They begin at 7, the bias, and come to 7." in html
+    assert "They begin at 7.000, the bias, and come to 7.000." in html
