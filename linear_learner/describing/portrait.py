@@ -15,6 +15,7 @@ from linear_learner.describing.facts import (
 from linear_learner.objective.model import LinearModel
 from open_algorithms.learning.showing.bars import draw_bars
 from open_algorithms.learning.showing.portraits import frame_figure, join_lines, list_facts, list_names
+from open_algorithms.learning.showing.quality.answer import describe_classes
 
 _SENSES = {
     "regressor": "A bar to the right raises the score, one to the left lowers it.",
@@ -31,6 +32,9 @@ _MORE = Markup("<p>These are the first {} of {:,} classes.</p>")
 def render_portrait(model: LinearModel) -> Markup:
     """Render a model as a fragment of HTML."""
     title = model.predictor_type.replace("_", " ").capitalize()
+    if model.label_name:
+        classes = f": {describe_classes(list(model.class_names))}" if model.class_names else ""
+        title = f"Predicts {model.label_name}{classes}"
     return _PORTRAIT.format(
         title,
         list_facts(model_facts(model)),

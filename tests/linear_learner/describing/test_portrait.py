@@ -72,3 +72,17 @@ def test_a_model_of_a_million_named_features_has_a_page_of_bounded_size() -> Non
     named = render_portrait(replace(wide, names=tuple(map(str, range(10**6)))))
     assert len(named) < 50_000
     assert "The first 1,000 of 1,000,000 features" in named
+
+
+@pytest.mark.parametrize(
+    ("predictor", "title"),
+    [
+        ("binary_classifier", "Predicts churn: No or Yes"),
+        ("regressor", "Predicts churn"),
+    ],
+)
+def test_the_label_is_what_it_begins_with_where_its_name_is_known(predictor: str, title: str) -> None:
+    names, classes = ("a", "b", "c"), ("No", "Yes") if predictor == "binary_classifier" else ()
+    model = replace(draw_model(predictor, features=3), names=names, label_name="churn", label_classes=classes)
+    assert render_portrait(model).startswith(f"<h1>{title}</h1>")
+    assert render_portrait(draw_model(predictor)).startswith(f"<h1>{predictor.replace('_', ' ').capitalize()}</h1>")

@@ -65,7 +65,9 @@ def test_the_parts_of_a_row_are_drawn_the_largest_first(predictor: str, loss: st
     model = LinearModel(predictor, loss, weight, np.ones(outputs, np.float32), names=("a", "b", "<c>"))
     html = render_shares(model, np.array([[0.5, 8, 40]], np.float32))
     assert draw_bars(["<c>", "b", "a"], [10, -4, 1], f"What each feature adds to {what}") in html
-    assert "They begin at 1.000, the bias, and come to 8.000. A feature adds its weight times its value." in unescape(html)
+    assert "They begin at 1.000, the bias, and come to 8.000. A feature adds its weight times its value." in unescape(
+        html
+    )
     assert "left out" not in html
 
 
