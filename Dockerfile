@@ -7,13 +7,13 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --n
 COPY requirements/runtime.txt /
 RUN python3 -m pip install --quiet --no-cache-dir --no-compile --require-hashes --target /packages -r /runtime.txt
 # What no job and no request opens: sources, headers, type stubs, tests, numpy's compilers, pyarrow's RPC and the second
-# and third copy of its libraries, command-line programs. Compiled here because the file system may be read-only later;
+# and third copy of its libraries, command-line programs, pip's for Windows. Compiled here because the file system may be read-only later;
 # unchecked, so that the time stamps of a copy do not matter.
 RUN cd /packages \
-    && rm -rf bin mxnet/include mxnet/tools onnx/backend onnx/test numpy/core/include numpy/distutils numpy/f2py simdjson/*.cpp simdjson/*.h \
+    && rm -rf bin mxnet/include mxnet/tools onnx/backend onnx/test numpy/core/include numpy/distutils numpy/f2py simdjson/*.cpp simdjson/*.h pip/_vendor/distlib/*.exe \
     && (cd pyarrow && rm -rf include src *flight* libarrow_python*.so libarrow_python*.so.*.*) \
     && find . -depth \( -type d -name tests -o -name '*.py[ix]' -o -name '*.px[di]' \) -exec rm -rf {} + \
-    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+    && python3 -m compileall -q -j 0 -x /pip/ --invalidation-mode unchecked-hash .
 WORKDIR /program
 COPY train serve entrypoint LICENSE ./
 COPY container container
@@ -26,6 +26,9 @@ FROM ${BASE_IMAGE}
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3 libgomp1 libquadmath0 \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/apt /var/log/dpkg.log
+# pip installs what a user's own script requires; Debian's file would have it refuse to.
+RUN printf '#!/bin/sh\nexec python3 -m pip "$@"\n' > /usr/local/bin/pip3 && chmod +x /usr/local/bin/pip3 \
+    && rm /usr/lib/python3.11/EXTERNALLY-MANAGED
 COPY --from=packages /packages /usr/local/lib/python3.11/dist-packages
 COPY --from=packages /program /opt/program
 # The package of the algorithm, whose name is also that of the command line.

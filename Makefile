@@ -39,7 +39,7 @@ $(READY): $(PACKAGES) $(wildcard open_algorithms/learning/engine/native/*.[ch] o
 	@touch $@
 
 lock: ## pin every package with its hashes (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group engine -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group engine --group image -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --group engine --group dev -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group engine requirements/peers.in -o requirements/peers.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(PIP_FIND_LINKS:%=--find-links %) \
@@ -47,6 +47,7 @@ lock: ## pin every package with its hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/snippet.in -o requirements/snippet.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk.in -o requirements/sdk.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/sdk3.in -o requirements/sdk3.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra onnx --extra sklearn requirements/today.in -o requirements/today.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/wheel.in -o requirements/wheel.txt
 

@@ -1,4 +1,4 @@
-"""What a channel is read from: the files of its folder, or one FIFO an epoch.
+"""What a channel is read from: the files of its folder, a single file, or one FIFO an epoch.
 
 Tests: tests/container/channels/test_channel.py, tests/container/channels/test_fifos.py.
 """
@@ -63,10 +63,15 @@ class Sources:
 
 
 def find_sources(config: ChannelConfig, directory: Path, may_be_empty: bool) -> Sources:
-    """Find the sources of a channel; raises ClientError if there are no files, unless it may be empty."""
+    """Find the sources of a channel, which may be a file where the folder should be, as local clients mount it.
+
+    Raises ClientError if there are no files, unless it may be empty.
+    """
     if config.mode == "Pipe":
         return Sources(directory, is_piped=True)
     files = find_files(directory)
+    if not files and directory.is_file():
+        return Sources(directory.parent, False, (directory,))
     if files or may_be_empty:
         return Sources(directory, False, tuple(files))
     if not directory.is_dir():

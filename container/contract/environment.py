@@ -23,6 +23,7 @@ BATCH_STRATEGIES = (
 _LEVELS = {"10": "debug", "20": "info", "30": "warning", "40": "error", "50": "critical"}
 LOG_LEVELS = _LEVELS | {name: name for name in _LEVELS.values()}
 ON_OFF = ("on", "off")
+NOT_GIVEN = (None, "null")  # what clients make of a hyperparameter that is None
 DISPLAY_NAMES_VARIABLE = "TRAIN_DISPLAY_NAMES"  # an object of JSON: places below the root, and what people call them
 WORKER_BYTES = 256 << 20
 
@@ -159,7 +160,7 @@ def read_job(environ: Mapping[str, str], report_switch: str = "") -> Job:
     current_host, hosts, interface = _read_resources(paths.config / "resourceconfig.json")
     return Job(
         paths=paths,
-        hyperparameters={name: _to_text(value) for name, value in hyperparameters.items()},
+        hyperparameters={name: _to_text(value) for name, value in hyperparameters.items() if value not in NOT_GIVEN},
         channels=_read_channels(paths.config / "inputdataconfig.json"),
         current_host=current_host,
         hosts=hosts,

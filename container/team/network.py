@@ -1,27 +1,47 @@
 """Network interfaces of this machine: their addresses, and sockets on them.
 
-Tests: tests/container/team/test_rendezvous.py.
+Tests: tests/container/team/test_network.py.
 """
 
 import errno
 import fcntl
 import socket
 import struct
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
 
 from container.contract.errors import ClientError
 
 SIOCGIFADDR = 0x8915
 
 
-def interface_address(interface: str) -> str:
-    """Return the IPv4 address of an interface; raise ClientError, with the interfaces that have one, if it has none."""
+def interface_address(interface: str, say: Callable[[str], None]) -> str:
+    """Return the IPv4 address of an interface or, where it has none, of the one that `choose_other` takes instead."""
     if address := _find_address(interface):
         return address
     found = ((name, _find_address(name)) for _, name in socket.if_nameindex())
-    known = ", ".join(f"{name} ({address})" for name, address in found if address)
+    addresses = {name: address for name, address in found if address}
+    other = choose_other(interface, addresses)
+    say(
+        f"The hosts meet through the network interface {other!r} ({addresses[other]}): resourceconfig.json names "
+        f"{interface!r}, which has no address here."
+    )
+    return addresses[other]
+
+
+def choose_other(interface: str, addresses: Mapping[str, str]) -> str:
+    """Return the only interface with an address that is not loopback, for one without, such as the SDK v3's `ethwe`.
+
+    Raises ClientError with all `addresses` if there is none or more than one.
+    """
+    others = [name for name, address in addresses.items() if not IPv4Address(address).is_loopback]
+    if len(others) == 1:
+        return others[0]
+    known = ", ".join(f"{name} ({address})" for name, address in addresses.items())
+    advice = "Name the one that leads to the other hosts" if others else "Connect this host to a network"
     raise ClientError(
         f"resourceconfig.json: expected the network_interface_name of an interface with an IPv4 address, found "
-        f"{interface!r}. There are: {known or 'none'}."
+        f"{interface!r}. There are: {known or 'none'}. {advice}."
     )
 
 

@@ -51,7 +51,7 @@ class Team:
         `raise_if_stopped` is called repeatedly and may raise to end the wait. Raises JobOver where a host does not come
         in time or was given a different job.
         """
-        self.address = interface_address(self._interface)
+        self.address = interface_address(self._interface, self._say)
         patience = Patience(raise_if_stopped, self._say)
         reception = None if self.rank else Reception(self._peers, listen_for_hosts(self.address), self._digest)
         try:

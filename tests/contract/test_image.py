@@ -64,9 +64,35 @@ def test_without_a_word_a_job_is_trained(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "mx-mod-0000.params").is_file()
 
 
-@pytest.mark.parametrize("words", [[], ["transform"], ["--help"]])
-def test_any_other_word_gets_the_usage(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["chmod", "-R", "777", "/tmp"], ""),
+        (["bash", "-c", "echo $0 $1", "it's", "a b"], "it's a b\n"),
+        (["/bin/sh", "-ec", "echo $ALGORITHM"], "linear_learner\n"),
+        (["python3", "-c", "import sys; print(sys.argv[1:])", "--help", ""], "['--help', '']\n"),
+        (["echo", "hello"], "hello\n"),
+    ],
+)
+def test_a_program_that_is_there_is_run_with_its_arguments(words: list[str], printed: str) -> None:
     result = run(IMAGE, *words)
+    assert (result.returncode, result.stdout, result.stderr) == (0, printed, "")
+
+
+def test_the_status_is_that_of_the_program() -> None:
+    assert run(IMAGE, "sh", "-c", "exit 7").returncode == 7
+
+
+# a word of none, a mistyped one, an option, a builtin of the shell, a folder, a file that is none to run
+@pytest.mark.parametrize("word", ["transform", "Train", "--help", "", "cd", "/usr/bin", "/etc/passwd", "./train"])
+def test_any_other_word_gets_the_usage(word: str) -> None:
+    result = run(IMAGE, word)
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: docker run IMAGE train ")
+
+
+def test_no_word_gets_the_usage_where_there_is_no_job() -> None:
+    result = run(IMAGE)
     assert result.returncode == 2
     assert result.stderr.startswith("usage: docker run IMAGE train ")
 

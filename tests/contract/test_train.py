@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 import time
@@ -183,6 +184,38 @@ def test_gzip_files_are_unpacked(trained: TrainingJob, tmp_path: Path) -> None:
     assert_same_model(tmp_path, trained.root)
 
 
+@pytest.mark.parametrize(("content_type", "mode"), [(CSV, "File"), (None, "FastFile"), (PARQUET, "File")])
+def test_channels_that_are_one_file_each_are_read_as_these(
+    trained: TrainingJob, tmp_path: Path, content_type: str | None, mode: str
+) -> None:
+    job = lay_out_example_job(tmp_path, trained.launch, content_type)
+    for name in ("train", "validation", "test"):
+        folder = (tmp_path / "input/data" / name).rename(tmp_path / name)
+        (content,) = (file.read_bytes() for file in folder.iterdir())
+        packed = compress(content) if content_type == CSV and name == "train" else content
+        (tmp_path / "input/data" / name).write_bytes(packed)
+    entry = {"TrainingInputMode": mode} | ({"ContentType": content_type} if content_type else {})
+    job.write_config("inputdataconfig", dict.fromkeys(("train", "validation", "test"), entry))
+    status, log = job.train()
+    assert status == 0, log
+    assert_same_model(tmp_path, trained.root)
+
+
+def test_a_model_to_start_from_may_be_a_package_in_the_place_of_the_folder(
+    trained: TrainingJob, tmp_path: Path
+) -> None:
+    for name, place in (("folder", "model/model.tar.gz"), ("file", "model")):
+        job = lay_out_example_job(tmp_path / name, trained.launch, epochs="1", num_models="1")
+        kind = {"ContentType": CSV}
+        job.write_config("inputdataconfig", {"train": kind, "validation": kind, "model": {}})
+        package = job.root / "input/data" / place
+        package.parent.mkdir(exist_ok=True)
+        shutil.copy(trained.root / "output/model.tar.gz", package)
+        status, log = job.train()
+        assert status == 0, log
+    assert_same_model(tmp_path / "file", tmp_path / "folder")
+
+
 def test_streams_give_the_model_that_files_give(tmp_path: Path, launch: type[Running]) -> None:
     few = {"shuffle": "false", "epochs": "3", "num_models": "2"}
     files = lay_out_example_job(tmp_path / "file", launch, **few)
@@ -222,6 +255,13 @@ def test_every_bad_hyperparameter_is_named_at_once_without_a_trace(tmp_path: Pat
         "- epoch: there is no such hyperparameter; did you mean epochs?",
         "- learning_rate: expected auto or a number in (0, inf), found 'fast'",
     ]
+
+
+def test_a_required_hyperparameter_that_is_null_is_told_to_be_missing(job: TrainingJob) -> None:
+    job.write_config("hyperparameters", {"predictor_type": "null", "epochs": "null"})
+    assert job.train().status == 1
+    assert job.failure.startswith("ClientError: The hyperparameters have these faults:\n- predictor_type: ")
+    assert "null" not in job.failure
 
 
 def test_a_reason_longer_than_the_platform_shows_begins_with_what_matters(job: TrainingJob) -> None:

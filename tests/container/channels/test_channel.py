@@ -165,6 +165,22 @@ def test_gzip_is_unpacked_whatever_the_files_are_called(channel: MakeChannel, co
     assert labels(channel({"a": compress(content), "b.gz": members}, content_type)) == plain != []
 
 
+@pytest.mark.parametrize("mode", ["File", "FastFile"])
+def test_a_file_in_the_place_of_the_folder_is_read(root: Path, mode: str) -> None:
+    file = root / "input/data/train"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"1,2\n3,4\n")
+    train = Channel(ChannelConfig("train", "text/csv", mode), file)
+    assert [labels(train) for _ in range(3)] == [[1, 3]] * 3
+    assert train.locate_row(2) == "row 2 of file 'train'"
+    file.write_bytes(b"1,2\n3\n")
+    with pytest.raises(ClientError, match="channel 'train', file 'train', row 2: expected 2 "):
+        list(Channel(ChannelConfig("train", "text/csv", mode), file))
+    file.write_bytes(b"")
+    with pytest.raises(ClientError, match="channel 'train': file 'train' is empty; expected rows"):
+        list(Channel(ChannelConfig("train", "text/csv", mode), file))
+
+
 @pytest.mark.parametrize(
     ("spoil", "cause"),
     [

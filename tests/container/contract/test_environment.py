@@ -66,6 +66,15 @@ def test_hyperparameters_that_are_no_texts_become_texts(root: Path, configure: C
     assert job.hyperparameters == {"epochs": "3", "wd": "0.1", "use_bias": "true", "loss": "auto"}
 
 
+@pytest.mark.parametrize("nothing", [None, "null"])
+def test_a_hyperparameter_that_is_null_is_as_if_none_were_given(
+    root: Path, configure: Configure, nothing: str | None
+) -> None:
+    configure("inputdataconfig", {})
+    configure("hyperparameters", {"epochs": "3", "loss": nothing, "_tuning_objective_metric": nothing})
+    assert read_job({"SAGEMAKER_BASE_DIR": str(root)}).hyperparameters == {"epochs": "3"}
+
+
 def test_a_missing_inputdataconfig_says_what_to_put_there(root: Path) -> None:
     with pytest.raises(ClientError, match=r'input/config/inputdataconfig.json is missing.*"ContentType": "text/csv"'):
         read_job({"SAGEMAKER_BASE_DIR": str(root)})

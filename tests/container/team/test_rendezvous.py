@@ -312,17 +312,6 @@ def test_a_port_that_is_taken_is_named(hosts: Callable[..., LocalHosts]) -> None
     assert host.failure == f"AlgorithmError: host {FIRST!r}: {reason}. End what else listens there."
 
 
-def test_an_interface_that_is_not_there_is_told_from_those_that_are(hosts: Callable[..., LocalHosts]) -> None:
-    job = hosts()
-    job.interface = "eth7"
-    host = job.start(FIRST)
-    assert host.wait_for_end() == 1
-    assert host.failure is not None
-    assert host.failure.startswith(f"ClientError: host {FIRST!r}: resourceconfig.json: expected the network_interface")
-    assert "found 'eth7'. There are: " in host.failure
-    assert "lo (127.0.0.1)" in host.failure
-
-
 class Relay:
     """A network of one wire, which can be cut: then it swallows everything."""
 
