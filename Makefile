@@ -83,6 +83,12 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 	@$(BIN)/python -m venv .venv/sdk && .venv/sdk/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# Version 3 of it, which is another SDK.
+.venv/sdk3/ready: requirements/sdk3.txt $(PACKAGES)
+	@echo "Building .venv/sdk3, with version 3 of Amazon's SDK for the tests"
+	@$(BIN)/python -m venv .venv/sdk3 && .venv/sdk3/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # What builds the wheel. MXNet comes from PyPI into an environment of the build's own.
 .venv/wheel/ready: requirements/wheel.txt $(PACKAGES)
 	@echo "Building .venv/wheel, with what builds the wheel"
@@ -107,12 +113,12 @@ serve: $(READY) $(ROOT) ## serve the model in ROOT on port 8080
 PYTEST = $(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test: $(READY) .venv/snippet/ready ## run the tests but those of the image, the SDK and the wheel, of many kills and of long streams
-	@$(PYTEST) -m 'not (image or sdk or wheel or kills or streams)'
+	@$(PYTEST) -m 'not (image or sdk or sdk3 or wheel or kills or streams)'
 
 test-quick: $(READY) ## run in a minute the tests that need no program of their own, with fewer examples
-	@$(PYTEST) -m 'not (image or sdk or wheel or kills or streams or browser or processes)' --hypothesis-profile quick
+	@$(PYTEST) -m 'not (image or sdk or sdk3 or wheel or kills or streams or browser or processes)' --hypothesis-profile quick
 
-test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready) ## run every test; those of the images need make images, those of the wheel make wheel
+test-all: $(READY) .venv/snippet/ready $(shell docker info > /dev/null 2>&1 && echo .venv/sdk/ready .venv/sdk3/ready) ## run every test; those of the images need make images, those of the wheel make wheel
 	@$(PYTEST)
 
 lint: $(PACKAGES) ## check style and types

@@ -21,7 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MISSING = pytest.StashKey[dict[str, str]]()
-SLOW = ("image", "sdk", "wheel", "kills", "streams", "browser", "processes")
+SLOW = ("image", "sdk", "sdk3", "wheel", "kills", "streams", "browser", "processes")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ SHARED = (
     *("data/census.csv", "data/mnist.npz", "data/movielens_100k.npz"),
 )
 SDK = TOP / ".venv" / "sdk" / "bin" / "python"
+SDK3 = TOP / ".venv" / "sdk3" / "bin" / "python"
 SNIPPET = TOP / ".venv" / "snippet" / "bin" / "python"
 
 
@@ -61,6 +62,11 @@ def image_problem() -> str | None:
 def sdk_problem() -> str | None:
     """Say why Amazon's SDK is missing, or None."""
     return None if SDK.exists() else "make test-all builds .venv/sdk, where a Docker engine answers"
+
+
+def sdk3_problem() -> str | None:
+    """Say why version 3 of Amazon's SDK is missing, or None."""
+    return None if SDK3.exists() else "make test-all builds .venv/sdk3, where a Docker engine answers"
 
 
 def find_wheel() -> Path | None:
@@ -118,6 +124,7 @@ def shared_problem() -> str | None:
 PROBLEMS: dict[str, Callable[[], str | None]] = {
     "image": image_problem,
     "sdk": sdk_problem,
+    "sdk3": sdk3_problem,
     "wheel": wheel_problem,
     "browser": browser_problem,
     "snippet": snippet_problem,

@@ -12,6 +12,7 @@ SPARED = {
     "images": "is run by CI before",
     "wheel": "is run by CI before",
     ".venv/sdk/ready": "is made by make test-all before",
+    ".venv/sdk3/ready": "is made by make test-all before",
     "push": "needs an account: tests/publishing types it on a stand-in",
     "sbom": "needs the image: tests/publishing types it",
     "lock": "needs uv and asks for every package anew",

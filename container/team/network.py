@@ -38,7 +38,7 @@ def choose_other(interface: str, addresses: Mapping[str, str]) -> str:
     if len(others) == 1:
         return others[0]
     known = ", ".join(f"{name} ({address})" for name, address in addresses.items())
-    advice = "Name the one that leads to the other hosts" if others else "Connect this host to a network"
+    advice = "Name the one that leads to other hosts" if others else "Connect this host to a network"
     raise ClientError(
         f"resourceconfig.json: expected the network_interface_name of an interface with an IPv4 address, found "
         f"{interface!r}. There are: {known or 'none'}. {advice}."

@@ -1,6 +1,5 @@
 """The programs of docs/sagemaker.md and the README that need an account: AWS takes each of their requests."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from linear_learner.measuring.log_metrics import METRICS
 from linear_learner.options.hyperparameters import declarations, parse_hyperparameters
 from open_algorithms import VERSION
 from tests.page import describe_algorithm, read_blocks
-from tests.sdk.programs import prepare_sdk
+from tests.sdk.aws import Call, note_calls
 
 pytestmark = pytest.mark.sdk
 
@@ -24,109 +23,7 @@ PROGRAMS = (
     "Spot instances and checkpoints",
     "From a model to the next",
 )
-
-
-# Every call ends where it would be sent: its parameters are noted, with what is wrong with them by the service's own
-# model, of which botocore itself checks only types, names and lower bounds, and answered as by a service that is done.
-AWS = r"""
-import io
-import json
-import re
-import time
-from types import SimpleNamespace
-
-import boto3
-from sagemaker import utils
-
-ACCOUNT, ROLE_ARN = "0" * 12, "arn:aws:iam::000000000000:role/service-role/sagemaker"
-created, calls = {}, []
-
-
-def faults(shape, value, place):
-    limits = shape.metadata
-    if shape.type_name == "structure":
-        for name, member in value.items():
-            yield from faults(shape.members[name], member, f"{place}.{name}")
-    elif shape.type_name == "list":
-        for member in value:
-            yield from faults(shape.member, member, f"{place}[]")
-    elif shape.type_name == "map":
-        for name, member in value.items():
-            yield from faults(shape.key, name, f"{place} key")
-            yield from faults(shape.value, member, f"{place}.{name}")
-    size = len(value) if hasattr(value, "__len__") else value
-    if "max" in limits and size > limits["max"]:
-        yield f"{place}: {size} is over {limits['max']}"
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        yield f"{place}: {value} is none of {shape.enum}"
-    if r"\p" not in limits.get("pattern", r"\p") and not re.fullmatch(limits["pattern"], value):
-        yield f"{place}: {value} does not match {limits['pattern']}"
-
-
-def note(params, model, **context):
-    ours = model.service_model.service_name.startswith("sagemaker")
-    calls.append([model.name, params, list(faults(model.input_shape, params, model.name)) if ours else []])
-    if model.name in ("CreateTrainingJob", "CreateHyperParameterTuningJob"):
-        created[model.name] = params
-
-
-def job():
-    tuned = created.get("CreateHyperParameterTuningJob", {}).get("TrainingJobDefinition", {})
-    one = created.get("CreateTrainingJob", tuned)
-    return {
-        **one,
-        "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/x",
-        "TrainingJobStatus": "Completed",
-        "SecondaryStatus": "Completed",
-        "ModelArtifacts": {"S3ModelArtifacts": one["OutputDataConfig"]["S3OutputPath"] + "/x/output/model.tar.gz"},
-    }
-
-
-ANSWERS = {
-    "GetCallerIdentity": lambda: {
-        "Account": ACCOUNT, "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/sagemaker/x", "UserId": "x"
-    },
-    "ListBuckets": lambda: {"Buckets": []},
-    "GetRole": lambda: {"Role": {"Arn": ROLE_ARN}},
-    "DescribeRepositories": lambda: {"repositories": [{"repositoryUri": "registry.example/open-linear-learner"}]},
-    "CreateTrainingJob": lambda: {"TrainingJobArn": "x"},
-    "DescribeTrainingJob": job,
-    "CreateHyperParameterTuningJob": lambda: {"HyperParameterTuningJobArn": "x"},
-    "DescribeHyperParameterTuningJob": lambda: {
-        "HyperParameterTuningJobStatus": "Completed", "BestTrainingJob": {"TrainingJobName": "best"}
-    },
-    "DescribeTransformJob": lambda: {"TransformJobStatus": "Completed", "TransformResources": {"InstanceCount": 1}},
-    "DescribeEndpoint": lambda: {"EndpointStatus": "InService", "EndpointConfigName": "x", "EndpointArn": "x"},
-    "CreateEndpoint": lambda: {"EndpointArn": "x"},
-    "DescribeLogStreams": lambda: {"logStreams": []},
-    "HeadObject": lambda: {"ContentLength": 1},
-    "InvokeEndpoint": lambda: {"Body": io.BytesIO(b'{"predictions": []}'), "ContentType": "application/json"},
-}
-
-
-def answer(model, **context):
-    return SimpleNamespace(status_code=200, headers={}), {
-        "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}}, **ANSWERS.get(model.name, dict)()
-    }
-
-
-time.sleep = utils.validate_sagemaker_config = lambda *arguments: None  # what takes time
-boto3.setup_default_session(region_name="us-east-1")
-boto3.DEFAULT_SESSION.events.register("provide-client-params", note)
-boto3.DEFAULT_SESSION.events.register("before-call", answer)
-"""
-
-
-Call = tuple[str, dict[str, Any], list[str]]
-
-
-def note_calls(folder: Path, program: str) -> list[Call]:
-    """Run a program in a folder; give the calls it makes: operation, parameters and what is wrong with them."""
-    settings = folder / "config.yaml"
-    settings.write_text("{SchemaVersion: '1.0', SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}}")
-    run = prepare_sdk(folder, SAGEMAKER_USER_CONFIG_OVERRIDE=str(settings))
-    run(f"{AWS}\n{program}\nwith open('calls', 'w') as file:\n    json.dump(calls, file)")
-    return [tuple(call) for call in json.loads((folder / "calls").read_text())]
+QUICK = "from sagemaker import utils\nutils.validate_sagemaker_config = lambda *arguments: None\n"  # it takes seconds
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +32,12 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     folder = tmp_path_factory.mktemp("on_sagemaker")
     describe_algorithm(folder)
     blocks = read_blocks("python")
-    return note_calls(folder, "".join(blocks[title] for title in PROGRAMS))
+    return note_calls(folder, f"{QUICK}{''.join(blocks[title] for title in PROGRAMS)}")
 
 
 def test_the_notebook_of_the_readme_sends_valid_requests_for_the_image(tmp_path: Path) -> None:
-    calls = note_calls(tmp_path, read_blocks("python", "../README.md")["A SageMaker notebook that does not change"])
+    program = read_blocks("python", "../README.md")["A SageMaker notebook that does not change"]
+    calls = note_calls(tmp_path, f"{QUICK}{program}")
     assert [(name, faults) for name, _, faults in calls if faults] == []
     sent = {name: parameters for name, parameters, _ in calls}
     job = sent["CreateTrainingJob"]

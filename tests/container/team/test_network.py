@@ -27,7 +27,7 @@ def test_one_that_is_not_there_gives_way_to_the_only_one_that_leads_out(others: 
         ({"lo": "127.0.0.1"}, "There are: lo (127.0.0.1). Connect this host to a network."),
         (
             {"lo": "127.0.0.1", "eth0": "172.18.0.2", "eth1": "10.0.0.2"},
-            "There are: lo (127.0.0.1), eth0 (172.18.0.2), eth1 (10.0.0.2). Name the one that leads to the other hosts.",
+            "There are: lo (127.0.0.1), eth0 (172.18.0.2), eth1 (10.0.0.2). Name the one that leads to other hosts.",
         ),
     ],
 )
