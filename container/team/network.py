@@ -1,7 +1,4 @@
-"""Network interfaces of this machine: their addresses, and sockets on them.
-
-Tests: tests/container/team/test_network.py.
-"""
+"""Network interfaces of this machine: their addresses, and sockets on them."""
 
 import errno
 import fcntl
