@@ -141,6 +141,24 @@ def test_a_loop_of_trainers_keeps_the_best(run: Run, folder: Path) -> None:
         assert figure == pytest.approx(np.mean(np.logaddexp(0, -margin)), rel=1e-4)
 
 
+# the SDK's own way to Amazon is noted instead of gone
+ASK_ONLY = """
+from sagemaker.core.telemetry import telemetry_logging
+
+sent = []
+telemetry_logging._send_telemetry_request = lambda *told: sent.append(told)
+trainer = dict(training_image=IMAGE, training_mode=Mode.LOCAL_CONTAINER, local_container_root=str(WORK))
+ModelTrainer(**trainer).train(dry_run=True)
+told = len(sent)
+del os.environ["SAGEMAKER_USER_CONFIG_OVERRIDE"]
+ModelTrainer(**trainer).train(dry_run=True)
+"""
+
+
+def test_the_settings_opt_out_of_telemetry(run: Run) -> None:
+    assert run(more=ASK_ONLY, expression="(told, len(sent))") == (0, 1)
+
+
 def test_two_hosts_meet_through_the_interface_that_there_is(run: Run, folder: Path) -> None:
     assert_good(run("Two hosts of a trainer"))
     log = (folder / "log").read_text()

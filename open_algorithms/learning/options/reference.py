@@ -11,8 +11,8 @@ HEAD = """# Hyperparameters of {title}
 
 Generated from `{source}` by `make docs`; change it there. Values arrive as text. `True`,
 `"true"` and `1` are the same, and so are `10` and `10.0`; one layer of JSON quotes is removed, and `null` is as if
-there were no value. An unknown name is refused, except those that the platform adds (`sagemaker_*`). What does not apply
-to a job is ignored, with a warning.
+there were no value. An unknown name is refused, except those that the platform adds (`sagemaker_*`). What does not
+apply to a job is ignored, with a warning.
 
 | name | values | default | applies to | tuning range | |
 |---|---|---|---|---|---|
