@@ -8,13 +8,16 @@ from open_algorithms.learning.showing.quality.advice import Remedies, list_advic
 
 REMEDIES = {
     "binary_classifier": Remedies(
-        ", and so do positive_example_weight_mult=balanced and, where finding them counts more than accuracy, "
-        "binary_classifier_model_selection_criteria=f_beta",
+        " To find more of the rarer class, at the price of accuracy, set "
+        "binary_classifier_model_selection_criteria=f_beta, or take another threshold of those below.",
         ", or a stronger l1",
     ),
-    "multiclass_classifier": Remedies(", and so does balance_multiclass_weights=true", ", or a stronger l1"),
+    "multiclass_classifier": Remedies(
+        " So does balance_multiclass_weights=true, at the price of accuracy.", ", or a stronger l1"
+    ),
     "regressor": Remedies(),
 }
+BY_ACCURACY = "accuracy"  # the criterion of those who have not chosen another
 STILL_FALLING = 0.001  # by what part a loss falls in the last epoch, at least
 
 
@@ -22,7 +25,10 @@ def list_next_steps(report: ModelReport) -> Iterator[str]:
     """Yield what can be done now, the most important first."""
     if isinstance(report, Report):
         yield from advise_on_training(report)
-    yield from list_advice(report.judgement, REMEDIES[report.predictor_type])
+    remedies = REMEDIES[report.predictor_type]
+    if isinstance(report, Report) and report.training.maximise and report.training.criterion != BY_ACCURACY:
+        remedies = remedies._replace(rare_classes="")
+    yield from list_advice(report.judgement, remedies)
     yield "Predict new rows by linear_learner predict, or serve the model by linear_learner serve."
 
 
@@ -47,6 +53,6 @@ def is_still_falling(report: Report) -> bool:
     """Tell whether the last epoch was the best one, and the winner's loss fell in it."""
     training, curves = report.training, report.curves
     own = curves.losses[list(curves.losses)[-1]][report.winner]
-    return (
-        training.best_epoch == training.epochs_wanted - 1 and len(own) > 1 and own[-1] < (1 - STILL_FALLING) * own[-2]
-    )
+    if training.best_epoch != training.epochs_wanted - 1:
+        return False
+    return len(own) < 2 or own[-1] < (1 - STILL_FALLING) * own[-2]

@@ -75,6 +75,7 @@ def build_report(result: TrainingResult, work: Work) -> Report:
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
+        quantile=read_quantile(model),
     )
 
 
@@ -96,12 +97,19 @@ def build_model_report(model: LinearModel, objective: str, measured: Measurement
         versions=package_versions(PROGRAM),
         columns=None if model.recipe is None else list_column_entries(model.recipe),
         classes=list(model.class_names) if model.classes else None,
+        quantile=read_quantile(model),
     )
 
 
 def told_threshold(model: LinearModel) -> float | None:
     """Return the threshold of a binary classifier; None of others."""
     return model.threshold if model.predictor_type == "binary_classifier" else None
+
+
+def read_quantile(model: LinearModel) -> float | None:
+    """Return the quantile that a regressor aims at; None of others."""
+    value = model.metrics_params.get("quantile")
+    return float(value) if model.loss_type == "quantile_loss" and isinstance(value, int | float) else None
 
 
 def judge_rows(model: LinearModel, measured: Measurement, usual: float) -> Quality:

@@ -68,7 +68,12 @@ def choice_note(report: Report) -> str:
         text += " None reaches the target."
     if others:
         text += f" Were the rows drawn anew, candidate {winner.candidate} would have the {way} {criterion} in "
-        text += f"about {winner.win_share:.0%} of all cases."
+        text += f"about {winner.win_share:.0%} of all cases; of equal ones that with the lower loss counts."
+    if report.threshold is not None and training.maximise:
+        text += (
+            f" Each {criterion} here is that at the candidate's best threshold on these rows. The threshold that the "
+            "model keeps is smoothed where rows are few, so that its own may be a little lower."
+        )
     return text
 
 

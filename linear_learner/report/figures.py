@@ -19,6 +19,7 @@ from open_algorithms.learning.showing.plots import Curve, Range, draw_curves
 
 FEWEST_STRENGTHS = 3  # of a path that is drawn
 NORMAL_WIDTH = 2 * 1.959964  # standard errors in an interval of 95 %
+LEAST_PART = 0.05  # of a loss that an axis spans at least, so that hardly different ones look like that
 SHOWN_ERRORS = 8  # standard errors that an axis spans at least
 CRITERION_SCORES = {  # what the criteria measure, by how the names of scores begin
     "accuracy": "binary_classification_accuracy",
@@ -64,7 +65,7 @@ def path_figures(report: Report) -> list[Figure]:
         curves,
         "Loss of the candidates solved with L2, by its strength",
         Scale("wd", logarithmic=True),
-        Scale(shown.words, logarithmic=True, floor=0),
+        Scale(shown.words, logarithmic=True, floor=0, least_span=LEAST_PART * abs(curves[0].y[0])),
     )
     note = (
         "Each point is a candidate that was solved to its optimum. The stronger the penalty wd, the smaller the "
@@ -81,7 +82,7 @@ def loss_figure(report: Report, channel: str) -> Figure:
     names = {entry.candidate: f"candidate {entry.candidate}: {describe_settings(entry)}" for entry in report.bank}
     curves = [Curve(epochs, curve, names[m], "--faint", 1) for m, curve in enumerate(drawn)]
     key, own = [Key("--faint", "the candidates that train step by step")], list[float]()
-    note = "The candidate that won was solved, and not trained by epochs."
+    note = explain_taken(report)
     if not is_solved(report):
         own = drawn[report.winner]
         key = [
@@ -91,14 +92,14 @@ def loss_figure(report: Report, channel: str) -> Figure:
         ]
         curves.append(Curve(epochs, own, names[report.winner], width=2.5))
         curves.append(taken_mark(report, own, "whose weights were taken"))
-        note = explain_taken(report)
     if channel == "train":
         note = f"Losses are those before each update, in the mean of the epoch. {note}"
+    ends = loss_range(drawn, own)
     picture = draw_curves(
         curves,
         f"Loss of every candidate on the {channel} rows by epoch",
         epoch_scale(len(report.curves.epochs)),
-        Scale(shown.words, ends=loss_range(drawn, own), logarithmic=True, floor=0),
+        Scale(shown.words, ends, logarithmic=True, floor=0, least_span=LEAST_PART * abs(ends[1])),
     )
     return Figure(f"Loss on the {channel} rows", picture, key, note)
 
@@ -106,6 +107,8 @@ def loss_figure(report: Report, channel: str) -> Figure:
 def explain_taken(report: Report) -> str:
     """Explain which epoch's weights were taken."""
     training = report.training
+    if is_solved(report):
+        return "The candidate that won was solved, and not trained by epochs."
     if training.best_epoch is None:
         return "No epoch came to its end."
     what = "the best candidate's " + (
@@ -113,7 +116,7 @@ def explain_taken(report: Report) -> str:
     )
     return (
         f"The weights that were taken are those after epoch {training.best_epoch + 1}, in which {what} on "
-        f"{deciding_rows(report)} was the best."
+        f"{deciding_rows(report)} was the best, whichever that candidate was then."
     )
 
 
@@ -121,11 +124,12 @@ def criterion_figure(report: Report) -> Figure:
     """Draw the best candidate's value of the criterion by epoch, in a band of one standard error about the best."""
     early, title = report.curves.early_stopping, f"Best {report.curves.early_stopping.criterion} by epoch"
     epochs, values = [epoch + 1 for epoch in report.curves.epochs], [100 * value for value in early.values]
-    curves = [Curve(epochs, values, "the best candidate of each epoch"), taken_mark(report, values, "which was best")]
-    key = [Key("--accent", "the best candidate of each epoch"), Key("--minus", "taken", "dot")]
+    mark, taken = taken_mark(report, values, "which was best"), "best" if is_solved(report) else "taken"
+    curves = [Curve(epochs, values, "the best candidate of each epoch"), mark]
+    key = [Key("--accent", "the best candidate of each epoch"), Key("--minus", taken, "dot")]
     ranges, note, error = [], explain_taken(report), 100 * criterion_error(report)
     if error:
-        best = curves[1].y[0]
+        best = mark.y[0]
         band = ([best - error] * len(epochs), [best + error] * len(epochs))
         ranges = [Range(epochs, *band, "one standard error about the best", "--muted")]
         key.append(Key("--muted", "one standard error", "band"))
@@ -160,7 +164,9 @@ def weight_figures(report: ModelReport) -> list[Figure]:
     """Draw the largest weights; of a multiclass classifier those of each of the first classes."""
     entries = report.weights
     if report.predictor_type != "multiclass_classifier":
-        return [weight_figure(entries[:MAX_BARS], 0, "The largest weights", "The largest weights")]
+        shown = [entry for entry in entries if entry.raw[0]][:MAX_BARS]
+        caption = "The largest weights" if report.columns is None else "The largest weights, by column"
+        return [weight_figure(shown, 0, caption, caption)] if shown else []
     if not entries or len(entries[0].classes) == 1:
         return []
     return [

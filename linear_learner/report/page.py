@@ -14,7 +14,7 @@ from linear_learner.report.tables import MAX_CANDIDATES, SHOWN_CANDIDATES, candi
 from open_algorithms.learning.showing.frame import PageHead, Table, render_page
 from open_algorithms.learning.showing.job import column_table, describe_rerun, time_figure
 from open_algorithms.learning.showing.quality.answer import headline_facts, main_score
-from open_algorithms.learning.showing.quality.scores import format_score
+from open_algorithms.learning.showing.quality.scores import format_score, name_score
 from open_algorithms.learning.showing.quality.section import describe_quality
 from open_algorithms.learning.showing.quality.tables import channel_table
 from open_algorithms.learning.showing.quality.title import name_files, source_text, title_text
@@ -82,16 +82,17 @@ def warn_of_job(report: Report) -> Iterator[str]:
         )
     if training.deciding == "train" and not training.folds:
         yield (
-            "There was no validation channel: candidates and threshold were chosen on the rows they learned from, so "
-            "the figures of the train rows look better than they are."
+            "There was no validation channel: the model was chosen on the rows that it has learned from, so the "
+            "figures of the train rows look better than they are."
         )
     if training.folds:
         score, rows = main_score(judgement.quality), judgement.count_rows("train").rows
         own = format_score(score, judgement.channels["train"].scores[score], rows)
+        chosen = "candidates and threshold" if report.threshold is not None else "candidates"
         yield (
-            "There was no validation channel: candidates and threshold were chosen in folds, on rows that were left "
-            f"out of training. The figures of the train rows, such as {own}, are those of the final model, which has "
-            "learned from them, and look better than they are."
+            f"There was no validation channel: {chosen} were chosen in folds, on rows that were left out of training. "
+            f"The figures of the train rows, such as the {name_score(score)} of {own}, are those of the final model, "
+            "which has learned from them: they mostly look better than they are."
         )
     if diverged := [str(entry.candidate) for entry in report.bank if entry.diverged]:
         yield f"Left out, since their loss is not finite: the candidates {', '.join(diverged)}."
@@ -109,6 +110,8 @@ def headline_figures(report: ModelReport) -> list[tuple[str, str]]:
 def weights_note(report: ModelReport) -> str:
     """Explain in what units the weights are, and what they do."""
     entries, judgement = report.weights, report.judgement
+    if not any(any(entry.raw) for entry in entries):
+        return "All weights are 0: the model gives the same answer for all rows."
     adds, means = {
         "binary_classifier": (
             f"the {'log odds' if 'cross_entropy' in report.objective else 'score'} of {judgement.name_class(1)}",

@@ -107,7 +107,8 @@ class WeightEntry:
 class ModelReport:
     """What is told of any model on labelled rows; `label` is the name of the label, or empty.
 
-    Of a table `columns` are there, and `classes` are the names of its classes where they have some.
+    Of a table `columns` are there, and `classes` are the names of its classes where they have some. A regressor by
+    quantile loss has its `quantile`.
     """
 
     format: int
@@ -121,11 +122,12 @@ class ModelReport:
     versions: Mapping[str, str]
     columns: list[ColumnEntry] | None = None
     classes: list[str] | None = None
+    quantile: float | None = None
 
     @property
     def judgement(self) -> Judgement:
         """How good the model is, and what its labels are."""
-        return Judgement(self.channels, self.data.channels, self.deciding_rows, self.classes, self.label)
+        return Judgement(self.channels, self.data.channels, self.deciding_rows, self.classes, self.label, self.quantile)
 
     @property
     def deciding_rows(self) -> str | None:

@@ -19,7 +19,8 @@ WEIGHT_DIGITS = 4
 def candidate_table(report: Report, first: int, last: int) -> Table:
     """Tabulate some of the candidates, the best first, with the settings in which they differ."""
     shown = shown_loss(report)
-    criterion = [report.training.criterion] if report.training.maximise else []
+    best = "best " if report.threshold is not None else ""
+    criterion = [f"{best}{report.training.criterion}"] if report.training.maximise else []
     settings = differing_settings([entry.settings for entry in report.bank])
     heads = ["candidate", *criterion, shown.words, "on train rows", "wins", *settings, ""]
     rows = [

@@ -16,7 +16,8 @@ def fill_form(text: str = "", file: bytes | None = None, **fields: str) -> tuple
 
 def read_table(page: str) -> list[list[str]]:
     """Read the table of scores: its head, and a row for each record shown."""
-    return [[unescape(cell) for cell in CELL.findall(row)] for row in re.findall(r"<tr>(.*?)</tr>", page)]
+    table = page.partition("<table>")[2].partition("</table>")[0]
+    return [[unescape(cell) for cell in CELL.findall(row)] for row in re.findall(r"<tr>(.*?)</tr>", table)]
 
 
 def read_reason(page: str) -> str:

@@ -20,23 +20,24 @@ ENDLESS = {"epochs": "1000000", "early_stopping_patience": "1000000"}
 
 
 def moments(launch: type[Running]) -> int:
-    return 20 if launch is Process else 4
+    return 20 if launch is Process else 6
 
 
 @pytest.mark.kills
 def test_a_job_that_is_killed_again_and_again_ends_with_the_model_of_one_that_is_not(
     launch: type[Running], tmp_path: Path
 ) -> None:
-    whole = lay_out_example_job(tmp_path / "whole", launch, **LONG)
+    whole, began = lay_out_example_job(tmp_path / "whole", launch, **LONG), time.monotonic()
     status, log = whole.train()
     assert status == 0, log
+    lasts = time.monotonic() - began
     job = lay_out_example_job(tmp_path / "killed", launch, **LONG)
     checkpoints = job.root / "checkpoints"
     checkpoints.mkdir()
     generator = random.Random(20)
     for _ in range(moments(launch)):
         with job.running_process() as running:
-            time.sleep(generator.uniform(0, 4))
+            time.sleep(generator.uniform(0, lasts))
             running.kill()
         assert {path.name for path in (job.root / "model").glob("*")} <= {".saving", *ARTIFACT}
     status, log = job.train()

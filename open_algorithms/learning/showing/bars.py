@@ -12,6 +12,7 @@ from open_algorithms.learning.showing.words import cut_middle, format_rounded
 
 UNITS = 1000  # across a bar chart, whatever its width
 LONGEST_NAME = 120  # letters of a name, beyond which it is cut
+NOISE = 1e-7  # of the largest value, what float32 makes of nothing
 LEAST_PART = 1.0  # units that a value other than 0 has
 
 _BARS = Markup('<table class="bars" aria-label="{label}"><tbody>\n{rows}</tbody></table>')
@@ -45,6 +46,7 @@ def draw_bars(
 ) -> Markup:
     """Draw one horizontal bar a value, left or right of zero, between its name and its value; all values are finite."""
     largest = max(map(abs, values), default=0) or 1
+    values = [0.0 if abs(value) < NOISE * largest else value for value in values]
     lengths = [value / largest for value in values]
     low, high = min([0, *lengths]), max([0, *lengths])
     unit = UNITS / ((high - low) or 1)

@@ -17,9 +17,9 @@ from open_algorithms.factorization_machines.report.words import (
     list_warnings,
 )
 from open_algorithms.learning.showing.job import HyperparameterTexts
-from open_algorithms.learning.showing.quality.schema import ChannelRows
+from open_algorithms.learning.showing.quality.schema import LONGEST_CLASS, ChannelRows
 from open_algorithms.learning.showing.quality.scores import format_score
-from open_algorithms.learning.showing.words import format_count, format_rounded
+from open_algorithms.learning.showing.words import cut_middle, format_count, format_rounded
 from tests.factorization_machines.report.jobs import (
     make_report,
     make_table_report,
@@ -87,7 +87,7 @@ def test_names_are_shown_as_they_are_and_never_run(name: Callable[[int], str]) -
     for i in (named.weights[0].column, 1, 3):
         assert name(i) in shown
     assert " \N{MULTIPLICATION SIGN} ".join(map(name, named.pairs[0].columns)) in shown
-    assert f"is {name(4)}" in shown
+    assert f"is {cut_middle(name(4), LONGEST_CLASS)}" in shown
     assert "<script" not in page
 
 

@@ -58,3 +58,7 @@ def test_a_name_breaks_behind_its_underscores_and_levels_and_only_a_very_long_on
 
 def test_values_are_written_as_is_asked() -> None:
     assert rows(draw_bars(["a"], [1234.0], "rows", lambda value: f"{value:,.0f} rows")) == [("a", "1,234 rows")]
+
+
+def test_what_rounding_leaves_of_nothing_is_nothing() -> None:
+    assert rows(draw_bars(["a", "b"], [1.0, 6.7e-9], "w"))[1] == ("b", "0")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from linear_learner.report.advice import list_next_steps
 from linear_learner.report.schema import ModelReport, Report
+from open_algorithms.learning.showing.quality.schema import BinaryQuality
 from tests.linear_learner.report.jobs import job
 
 
@@ -31,6 +32,20 @@ def test_longer_training_is_advised_where_the_loss_was_still_falling() -> None:
     early = falling([3.0, 2.0, 1.0])
     stopped = replace(early, training=replace(early.training, best_epoch=1))
     assert "Train longer" not in advise(stopped)
+
+
+def test_one_epoch_is_not_enough() -> None:
+    assert "Train longer, with epochs=2, say" in advise(falling([3.0]))
+
+
+def test_who_chose_by_another_criterion_than_accuracy_is_not_told_to() -> None:
+    found = job("binary_classifier")[1]
+    test = found.channels["test"]
+    assert isinstance(test, BinaryQuality)
+    missed = replace(found, channels={"test": replace(test, confusion=[[500, 0], [400, 100]])})
+    assert "binary_classifier_model_selection_criteria=f_beta" in advise(missed)
+    by_recall = replace(missed, training=replace(missed.training, criterion="f_beta"))
+    assert "binary_classifier_model_selection_criteria" not in advise(by_recall)
 
 
 def test_a_winner_that_was_solved_needs_no_epochs() -> None:

@@ -21,10 +21,10 @@ NAMED = (  # by the job
 
 
 def table_report() -> Any:
-    """A report on a table, whose classes have names."""
+    """A report on a table, whose classes have names, with all that a report may have."""
     report = job("binary_classifier")[1]
     columns = [ColumnEntry("a", "number", 1, "")]
-    return json.loads(encode_report(replace(report, columns=columns, classes=["no", "yes"])))
+    return json.loads(encode_report(replace(report, columns=columns, classes=["no", "yes"], quantile=0.9)))
 
 
 def test_its_page_lists_every_key_and_none_that_is_not_there() -> None:

@@ -187,3 +187,25 @@ def test_a_job_in_folds_shows_the_path_of_its_candidates_and_what_its_figures_ar
     assert "in 3 folds" in page
     assert "before each update" not in page
     assert "Loss by strength of L2, solved" not in " ".join(read(job("by hinge")[1]).texts)
+
+
+def test_a_winner_that_was_solved_is_not_said_to_have_weights_of_an_epoch() -> None:
+    page = " ".join(read(job("solved")[1]).texts)
+    assert "The candidate that won was solved, and not trained by epochs." in page
+    assert "The weights that were taken are those after epoch" not in page
+
+
+def test_a_model_without_weights_is_said_to_give_one_answer() -> None:
+    result, _, _ = job("regressor")
+    nothing = replace(result, model=replace(result.model, weight=np.zeros_like(result.model.weight)))
+    page = " ".join(read(tell(nothing, JOBS["regressor"])).texts)
+    assert "All weights are 0: the model gives the same answer for all rows." in page
+    assert "The largest weights" not in page
+
+
+def test_a_quantile_is_read_from_the_model() -> None:
+    texts = JOBS["regressor"] | {"loss": "quantile_loss", "quantile": "0.9"}
+    found = tell(train(texts, channels("regressor")), texts)
+    assert found.quantile == found.judgement.quantile == 0.9
+    assert "the aim is 0.9 of all" in " ".join(read(found).texts)
+    assert job("regressor")[1].quantile is None

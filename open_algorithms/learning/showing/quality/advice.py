@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from open_algorithms.learning.measuring.reliability import CalibrationError
-from open_algorithms.learning.showing.quality.answer import main_score, name_rows
+from open_algorithms.learning.showing.quality.answer import AREA, FEWEST_ROWS, main_score, name_rows, name_usual
 from open_algorithms.learning.showing.quality.schema import (
     BinaryQuality,
     Judgement,
@@ -15,14 +15,15 @@ from open_algorithms.learning.showing.quality.scores import format_score
 from open_algorithms.learning.showing.words import count_noun, format_count, join_words
 
 WIDE_SHARE, WIDE_RATIO = 0.08, 0.3  # of an interval: of a share, and of a mean absolute error in parts of it
+VERY_FEW_ROWS = 20  # which tell nothing but that they are too few
 RARELY = 0.5  # share of the rows of a class, below which it is rarely found
+GOOD_AREA = 0.7  # under the ROC curve, from which on scores tell classes apart that thresholds do not
 NAMED_CLASSES = 3
-FEW_CLASS_ROWS = 20
 GAP = 0.1  # between the accuracy on rows that were learned from and on others
 
 
 class Remedies(NamedTuple):
-    """What helps in this algorithm, as ends of sentences: against classes rarely found, and against overfitting."""
+    """What helps in this algorithm: a sentence on classes that are rarely found, and the end of one on overfitting."""
 
     rare_classes: str = ""
     overfitting: str = ""
@@ -35,8 +36,11 @@ def list_advice(judgement: Judgement, remedies: Remedies) -> Iterator[str]:
         yield "Keep rows aside as the channel test, to see how good the model is on rows that it has not learned from."
     else:
         yield from advise_on_few_rows(judgement)
-    if not isinstance(quality, RegressionQuality):
-        yield from advise_on_baseline(judgement)
+    if judgement.rows < VERY_FEW_ROWS:
+        return
+    if not is_better_than_constant(judgement):
+        yield from advise_on_baseline(judgement, remedies)
+    elif not isinstance(quality, RegressionQuality):
         yield from advise_on_overfitting(judgement, remedies.overfitting)
         yield from advise_on_classes(judgement, remedies.rare_classes)
     if isinstance(quality, BinaryQuality) and (found := quality.calibration) is not None:
@@ -55,7 +59,10 @@ def list_advice(judgement: Judgement, remedies: Remedies) -> Iterator[str]:
 
 def advise_on_few_rows(judgement: Judgement) -> Iterator[str]:
     """Yield that more rows are needed to know how good the model is, where its main score is uncertain."""
-    quality, score = judgement.quality, main_score(judgement.quality)
+    quality, score, rows = judgement.quality, main_score(judgement.quality), judgement.rows
+    if rows < VERY_FEW_ROWS:
+        yield f"Judge it on more rows: {count_noun(rows, 'row')} can hardly tell how good it is."
+        return
     if score not in quality.intervals:
         return
     low, high = quality.intervals[score]
@@ -64,22 +71,35 @@ def advise_on_few_rows(judgement: Judgement) -> Iterator[str]:
         WIDE_RATIO * quality.scores[score] / 2 if isinstance(quality, RegressionQuality) else WIDE_SHARE / 2
     )
     if is_wide:
-        unit = format_score(score, half, judgement.rows).replace("%", " percentage points")
+        unit = format_score(score, half, rows).replace("%", " percentage points")
         chosen = ", and candidates are chosen by chance" if judgement.main == judgement.deciding else ""
-        yield (
-            f"Judge it on more rows: {count_noun(judgement.rows, 'row')} tell how good it is to within {unit}{chosen}."
-        )
+        yield f"Judge it on more rows: {count_noun(rows, 'row')} tell how good it is to within {unit}{chosen}."
 
 
-def advise_on_baseline(judgement: Judgement) -> Iterator[str]:
-    """Yield that the features may not tell the classes, where answers are no better than the same one for all rows."""
+def is_better_than_constant(judgement: Judgement) -> bool:
+    """Tell whether the main score is surely better than that of the same answer for all rows."""
     quality, score = judgement.quality, main_score(judgement.quality)
-    base, (low, _) = quality.baseline, quality.intervals.get(score, (1.0, 1.0))
-    if base is not None and low <= base.scores[score]:
+    base = quality.baseline
+    if base is None or score not in quality.intervals:
+        return True
+    low, high = quality.intervals[score]
+    return high < base.scores[score] if isinstance(quality, RegressionQuality) else low > base.scores[score]
+
+
+def advise_on_baseline(judgement: Judgement, remedies: Remedies) -> Iterator[str]:
+    """Yield what to do where the same answer for all rows is as good: choose otherwise, or look for other features."""
+    quality = judgement.quality
+    assert quality.baseline is not None
+    usual = name_usual(judgement, quality.baseline)
+    if isinstance(quality, RegressionQuality):
+        yield f"Look for features that tell more: it is not surely closer than always saying {usual}."
+    elif isinstance(quality, BinaryQuality) and quality.scores.get(AREA, 0) >= GOOD_AREA:
         yield (
-            f"Look for features that tell more: in accuracy it is not surely better than always saying "
-            f"{judgement.name_class(int(base.answer))}."
+            f"Do not judge it by its accuracy, by which always saying {usual} is as good: its scores put rows into a "
+            f"good order.{remedies.rare_classes}"
         )
+    else:
+        yield f"Look for features that tell more: in accuracy it is not surely better than always saying {usual}."
 
 
 def advise_on_overfitting(judgement: Judgement, remedy: str) -> Iterator[str]:
@@ -98,7 +118,7 @@ def advise_on_overfitting(judgement: Judgement, remedy: str) -> Iterator[str]:
 
 
 def advise_on_classes(judgement: Judgement, remedy: str) -> Iterator[str]:
-    """Yield which classes are rarely found."""
+    """Yield which classes are rarely found, of those that have enough rows to tell."""
     quality, rows = judgement.quality, judgement.rows
     if isinstance(quality, BinaryQuality):
         (right, wrong), (missed, hits) = quality.confusion
@@ -107,13 +127,14 @@ def advise_on_classes(judgement: Judgement, remedy: str) -> Iterator[str]:
         found = {one.class_: (round(one.recall * one.rows), one.rows) for one in quality.classes}
     else:
         return
-    rare = sorted((hits / count, number) for number, (hits, count) in found.items() if count and hits < RARELY * count)
+    known = {number: (hits / count, count) for number, (hits, count) in found.items() if count >= FEWEST_ROWS}
+    rare = sorted((share, number) for number, (share, _) in known.items() if share < RARELY)
     if rare:
         names = [
             f"{judgement.name_class(number)} "
-            f"({format_score('recall', share, rows)} of {format_count(found[number][1])})"
+            f"({format_score('recall', share, rows)} of {format_count(known[number][1])})"
             for share, number in rare[:NAMED_CLASSES]
         ]
         more = len(rare) - len(names)
         text = join_words([*names, *([f"{count_noun(more, 'other')}"] if more else [])])
-        yield f"Classes that it rarely finds: {text}. More rows of them help{remedy}."
+        yield f"Classes that it rarely finds: {text}. More rows of them help.{remedy}"

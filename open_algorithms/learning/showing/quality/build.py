@@ -40,6 +40,7 @@ RELATIVE_TOLERANCE = 1e-9  # of their size, by which numbers differ that are sho
 PLOTTED_ROWS = 1000  # of a regressor's labels and predictions
 LISTED_CLASSES = 1000  # that are listed, those with the most rows
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+FEWEST_ROWS = 5  # that tell how sure the scores of a regressor are
 SIZES = (0.5, 0.9)  # quantiles of absolute residuals
 NORMAL_QUANTILE = 1.959964  # of an interval of 95 %
 
@@ -254,7 +255,7 @@ def regression_quality(scores: Scores, tally: RegressorTally, usual: float) -> R
     return RegressionQuality(
         scores,
         len(label),
-        Residuals(edges.tolist(), counts.tolist(), quantiles, sizes),
+        Residuals(edges.tolist(), counts.tolist(), quantiles, sizes, float((residual < 0).mean())),
         Predictions(label[some].tolist(), score[some].tolist()),
         regression_intervals(scores, residual, label, tally.labels.rows),
         regression_baseline(tally, label, usual),
@@ -263,6 +264,8 @@ def regression_quality(scores: Scores, tally: RegressorTally, usual: float) -> R
 
 def regression_intervals(scores: Scores, residual: Float64s, label: Float64s, rows: int) -> dict[str, list[float]]:
     """Return the intervals of the scores of so many `rows`, from the residuals and labels of a sample of them, (n,)."""
+    if len(label) < FEWEST_ROWS:
+        return {}
     away = label - label.mean()
     moments = np.stack([np.abs(residual), residual**2, away, away**2], axis=1)
     if not np.isfinite(moments.sum(axis=0)).all():

@@ -24,7 +24,7 @@ from open_algorithms.learning.showing.words import count_noun, format_count, for
 
 COLOURS = {"train": "--faint", "validation": "--accent", FOLDS: "--accent", "test": "--minus"}
 UNIT = (0.0, 1.0)
-MANY_DOTS = 100  # from which on each is faint
+ABOUT = 1.2  # times as many rows in one bin as in another are about as many
 
 
 def curve_figures(judgement: Judgement) -> list[Figure]:
@@ -101,7 +101,10 @@ def calibration_figure(name: str, found: CalibrationCurve, positive: str) -> Fig
         Scale(f"share of rows that are {positive}", ends=ends),
         ranges=[Range(found.mean_score, found.low, found.high, "95% interval", colour, whiskers=True)],
     )
-    of_rows = f"each of about {count_noun(round(sum(found.rows) / max(1, bins)), 'row')}"
+    few, many = min(found.rows, default=0), max(found.rows, default=0)
+    of_rows = f"each of {format_count(few)} to {count_noun(many, 'row')}, as equal scores share one"
+    if many <= ABOUT * few:
+        of_rows = f"each of about {count_noun(round(sum(found.rows) / max(1, bins)), 'row')}"
     return Figure(
         "Is a score a probability?",
         picture,
@@ -132,7 +135,7 @@ def score_figure(judgement: Judgement, found: ScoreHistogram) -> Figure:
         f"Which scores the {name_rows(judgement.main)} have",
         picture,
         key,
-        "The less the two colours overlap, the better the scores tell the classes apart.",
+        "The two colours stand on each other. The farther apart they lie, the better scores tell the classes apart.",
     )
 
 
@@ -144,6 +147,7 @@ def draw_rates(curves: list[Curve], title: str, x_label: str, y_label: str) -> M
 def prediction_figures(judgement: Judgement) -> list[Figure]:
     """Draw a regressor's predictions against labels, and what they are off by over what they are."""
     found, rows, label = judgement.quality, judgement.rows, judgement.label or "label"
+    right = "as it should be" if judgement.quantile is None else "prediction = label"
     if not isinstance(found, RegressionQuality) or found.predictions is None:
         return []
     labels, scores = found.predictions.label, found.predictions.score
@@ -154,12 +158,12 @@ def prediction_figures(judgement: Judgement) -> list[Figure]:
     )
     name = f"{some} {name_rows(judgement.main)}"
     ends = (min(labels), max(labels))
-    diagonal = Curve(ends, ends, "as it should be", "--muted", 1.5, dashed=True)
+    diagonal = Curve(ends, ends, right, "--muted", 1.5, dashed=True)
     points = Curve(labels, scores, name, "--accent", dot_radius=2)
     residuals = Curve(scores, [s - y for s, y in zip(scores, labels, strict=True)], name, "--accent", dot_radius=2)
     across = (min(scores), max(scores))
-    level = Curve(across, (0.0, 0.0), "as it should be", "--muted", 1.5, dashed=True)
-    key = [Key("--accent", name, "dot"), Key("--muted", "as it should be", "dashed")]
+    level = Curve(across, (0.0, 0.0), right, "--muted", 1.5, dashed=True)
+    key = [Key("--accent", name, "dot"), Key("--muted", right, "dashed")]
     return [
         Figure(
             "Predictions against labels",

@@ -9,9 +9,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from open_algorithms.learning.showing.report_json import BESIDE
+from open_algorithms.learning.showing.words import cut_middle
 
 Numbers = list[float]
 
+LONGEST_CLASS = 50  # letters of the name of a class
 FOLDS = "folds"  # stands for a channel: the train rows, each judged by what was learned without its fold
 
 
@@ -136,13 +138,14 @@ class MulticlassQuality:
 class Residuals:
     """A histogram of predictions minus labels: `counts` (n,) between `edges` (n + 1,), and quantiles by level.
 
-    `sizes` are the quantiles of their absolute values.
+    `sizes` are the quantiles of their absolute values, and `share_below` is the share that is below 0.
     """
 
     edges: Numbers
     counts: list[int]
     quantiles: Mapping[str, float]
     sizes: Mapping[str, float]
+    share_below: float
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ class Judgement:
 
     Rows are `counted` by channel. `deciding` is the channel that chose candidates and threshold, None where none of
     them did. `classes` are the names of the classes, where they have some, and `label` is that of the label, or empty.
+    A regressor that aims at a quantile has a `quantile`.
     """
 
     channels: Mapping[str, Quality]
@@ -186,6 +190,7 @@ class Judgement:
     deciding: str | None
     classes: list[str] | None = None
     label: str = ""
+    quantile: float | None = None
 
     @property
     def main(self) -> str:
@@ -207,5 +212,5 @@ class Judgement:
         return self.count_rows(self.main).rows
 
     def name_class(self, number: int) -> str:
-        """Return the name of a class, else its number."""
-        return self.classes[number] if self.classes else str(number)
+        """Return the name of a class, of a very long one its ends, else its number."""
+        return cut_middle(self.classes[number], LONGEST_CLASS) if self.classes else str(number)

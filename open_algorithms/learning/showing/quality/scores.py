@@ -4,22 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from open_algorithms.learning.showing.words import format_percent, format_rounded
+from open_algorithms.learning.showing.words import format_decimals, format_percent, format_rounded
 
 MANY_ROWS = 10_000  # from which on scores have a digit more
 
 
 class Naming(NamedTuple):
-    """What a score is called in words, whether it is a share, and the order of scores: the least first."""
+    """What a score is called in words, and whether it is a share, or another ratio about 1, which has decimals."""
 
     words: str
     is_share: bool = False
+    is_ratio: bool = False
 
 
 NAMES = {  # of the scores, in the order in which they are shown
     r"(binary_classification|multiclass)_accuracy": Naming("accuracy", True),
     r"multiclass_top_k_accuracy_(\d+)": Naming("right among the best {0}", True),
-    r"r2": Naming("R\N{SUPERSCRIPT TWO}"),
+    r"r2": Naming("R\N{SUPERSCRIPT TWO}", is_ratio=True),
     r"mae|absolute_loss|absolute_loss_objective": Naming("mean absolute error"),
     r"rmse": Naming("root mean squared error"),
     r"binary_f_(.+)": Naming("F{0}", True),
@@ -29,8 +30,8 @@ NAMES = {  # of the scores, in the order in which they are shown
     r"macro_recall": Naming("recall, mean of classes", True),
     r"macro_precision": Naming("precision, mean of classes", True),
     r"macro_f_(.+)": Naming("F{0}, mean of classes", True),
-    r"roc_auc_score": Naming("area under the ROC curve"),
-    r"dcg": Naming("discounted cumulative gain"),
+    r"roc_auc_score": Naming("area under the ROC curve", is_ratio=True),
+    r"dcg": Naming("discounted cumulative gain", is_ratio=True),
     r"(binary|multiclass)_log_loss": Naming("log loss"),
     r"(binary_classification|multiclass)_cross_entropy(_objective)?": Naming("log loss"),
     r"binary_classification_weighted_cross_entropy_objective": Naming("log loss, weighted"),
@@ -68,9 +69,11 @@ def format_score(score: str, value: float, rows: int) -> str:
     >>> format_score("recall", 0.56216, 1409), format_score("mse", 1646930000.0, 586)
     ('56.2%', '1,650,000,000')
     """
-    more = int(rows >= MANY_ROWS)
-    if find_naming(score)[1].is_share:
+    more, naming = int(rows >= MANY_ROWS), find_naming(score)[1]
+    if naming.is_share:
         return format_percent(value, 1 + more)
+    if naming.is_ratio and abs(value) < 10:
+        return format_decimals(value, 3 + more)
     return format_rounded(value, 3 + more)
 
 

@@ -51,25 +51,24 @@ class Matrix(NamedTuple):
 
 
 def score_table(judgement: Judgement) -> Table:
-    """Tabulate the final scores, a column for each channel, with intervals and the same answer for all rows."""
-    channels, main, quality = judgement.channels, judgement.main, judgement.quality
-    counts = {name: judgement.count_rows(name).rows for name in channels}
-    base = quality.baseline
-    extra = [f"95% interval on {name_rows(main)}"] * bool(quality.intervals)
-    if base is not None:
-        extra.append(f"always saying {name_usual(judgement, base)}")
-    rows = []
-    for row in arrange_scores({name: found.scores for name, found in channels.items()}, counts):
-        cells: list[object] = [_NAMED.format(row.words, ", ".join(row.scores)), *row.texts]
+    """Tabulate the final scores: on the main channel, with intervals and those of a constant answer, and on others."""
+    main, quality = judgement.main, judgement.quality
+    channels = {main: quality.scores} | {name: found.scores for name, found in judgement.channels.items()}
+    rows_of = {name: judgement.count_rows(name).rows for name in channels}
+    base, rows = quality.baseline, []
+    for row in arrange_scores(channels, rows_of):
+        cells: list[object] = [_NAMED.format(row.words, ", ".join(row.scores)), row.texts[0]]
         if quality.intervals:
             known = [quality.intervals[score] for score in row.scores if score in quality.intervals]
-            cells.append(format_interval(row.scores[0], known[0], counts[main]) if known else NO_VALUE)
+            cells.append(format_interval(row.scores[0], known[0], rows_of[main]) if known else NO_VALUE)
         if base is not None:
             usual = [base.scores[score] for score in row.scores if score in base.scores]
-            cells.append(format_score(row.scores[0], usual[0], counts[main]) if usual else NO_VALUE)
-        rows.append(cells)
-    heads = ["in folds" if name == FOLDS else name for name in channels]
-    return Table(["score", *heads, *extra], rows)
+            cells.append(format_score(row.scores[0], usual[0], rows_of[main]) if usual else NO_VALUE)
+        rows.append([*cells, *row.texts[1:]])
+    first, *others = ["in folds" if name == FOLDS else name for name in channels]
+    extra = ["95% interval"] * bool(quality.intervals)
+    extra += [f"always saying {name_usual(judgement, base)}"] if base is not None else []
+    return Table(["score", first, *extra, *others], rows)
 
 
 def confusion_matrices(judgement: Judgement) -> list[Matrix]:

@@ -8,7 +8,9 @@ from open_algorithms.learning.showing.quality.answer import describe_answer, hea
 from open_algorithms.learning.showing.quality.schema import (
     FOLDS,
     BinaryQuality,
+    ChannelRows,
     Judgement,
+    LabelMoments,
     MulticlassQuality,
     RegressionQuality,
 )
@@ -56,8 +58,8 @@ def test_a_regressor_is_judged_by_its_mean_absolute_error_and_r2() -> None:
     assert "mse" not in text
     names = [name for name, _ in headline_facts(judgement)]
     assert names[0] == "mean absolute error on test rows"
-    assert names[2] == "R\N{SUPERSCRIPT TWO} on test rows"
-    assert names[-1] == "always saying the mean"
+    assert names[2] == "always saying the mean of the train rows: off by"
+    assert names[3] == "R\N{SUPERSCRIPT TWO} on test rows"
 
 
 @pytest.mark.parametrize(
@@ -66,10 +68,11 @@ def test_a_regressor_is_judged_by_its_mean_absolute_error_and_r2() -> None:
         ("test", "validation", "On 400 test rows, which it has not learned from, it is"),
         ("validation", "validation", "On 400 validation rows, which it has not learned from but was chosen on, it is"),
         (FOLDS, FOLDS, "On the 400 train rows, each judged by what was learned without it, it is"),
+        ("test", None, "On 400 test rows, it is"),
         ("train", "train", "On the 400 train rows, which it has learned from, so that figures look better than they"),
     ],
 )
-def test_it_is_said_what_the_rows_are_worth(channel: str, deciding: str, words: str) -> None:
+def test_it_is_said_what_the_rows_are_worth(channel: str, deciding: str | None, words: str) -> None:
     made = judge_channels("binary")
     counted = {"train": made.counted["test"], channel: made.counted["test"]}
     judgement = Judgement({channel: made.quality}, counted, deciding)
@@ -91,4 +94,38 @@ def test_a_class_that_is_never_said_has_no_precision() -> None:
     quality = judgement.quality
     assert isinstance(quality, BinaryQuality)
     never = replace(quality, confusion=[[300, 0], [100, 0]])
-    assert answer(replace(judgement, channels={"test": never})).endswith("Of the 100 rows that are 1 it finds 0%.")
+    area = f"In {quality.scores['roc_auc_score']:.1%} of pairs a row that is 1 scores above one that is 0"
+    text = answer(replace(judgement, channels={"test": never}))
+    assert text.endswith(f"Of the 100 rows that are 1 it finds 0%. {area}; by chance 50% do.")
+
+
+def test_a_regressor_of_a_quantile_is_told_by_the_share_of_labels_below() -> None:
+    judgement = replace(judge_channels("numbers"), quantile=0.9)
+    quality = judgement.quality
+    assert isinstance(quality, RegressionQuality)
+    assert quality.residuals is not None
+    share = 1 - quality.residuals.share_below
+    assert f"{share:.1%} of the labels are below their prediction; the aim is 0.9 of all." in answer(judgement)
+    assert "labels are below" not in answer(judge_channels("numbers"))
+
+
+def test_r2_below_zero_is_no_share_and_labels_that_are_all_alike_have_none() -> None:
+    judgement = judge_channels("numbers")
+    quality = judgement.quality
+    assert isinstance(quality, RegressionQuality)
+    bad = replace(quality, scores={**quality.scores, "r2": -2.5}, intervals={})
+    text = answer(replace(judgement, channels={"test": bad}))
+    assert "which is below 0 where predictions are worse than the mean of these rows, is \N{MINUS SIGN}2.500." in text
+    alike = {"test": ChannelRows(400, label=LabelMoments(1.0, 0.0))}
+    assert "R\N{SUPERSCRIPT TWO}" not in answer(replace(judgement, channels={"test": quality}, counted=alike))
+
+
+def test_a_single_row_is_one_and_the_hardest_class_has_rows_enough() -> None:
+    judgement = judge_channels("classes", classes=["a", "b", "c"])
+    quality = judgement.quality
+    assert isinstance(quality, MulticlassQuality)
+    few = [replace(quality.classes[0], rows=2, recall=0.0), *quality.classes[1:]]
+    text = answer(replace(judgement, channels={"test": replace(quality, classes=few)}))
+    assert "Hardest is a" not in text
+    one = {"test": ChannelRows(1, classes=[1, 0, 0])}
+    assert answer(replace(judgement, channels={"test": quality}, counted=one)).startswith("On 1 test row, which")

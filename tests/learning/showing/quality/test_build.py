@@ -177,6 +177,7 @@ def test_a_regressors_residuals_are_predictions_minus_labels() -> None:
     residual = answer["score"].astype(np.float64) - y
     assert quality.sampled_rows == len(y) == sum(quality.residuals.counts)
     assert quality.residuals.quantiles["0.5"] == pytest.approx(np.median(residual))
+    assert quality.residuals.share_below == (residual < 0).mean()
     assert quality.residuals.sizes["0.9"] == pytest.approx(np.quantile(np.abs(residual), 0.9))
     np.testing.assert_allclose(quality.predictions.label, y)
     np.testing.assert_allclose(quality.predictions.score, answer["score"])

@@ -29,8 +29,13 @@ def test_of_many_classes_it_tells_the_number() -> None:
     judgement = judge_channels("classes", label="digit")
     many = replace(judgement, counted=dict.fromkeys(judgement.counted, ChannelRows(10, classes=[1] * 10)))
     assert title_text(many) == "Predicts digit: one of 10 classes"
-    assert title_text(judge_channels("binary", classes=["x" * 99, "y"], label="z")) == f"Predicts z: {'x' * 99} or y"
-    assert title_text(judge_channels("binary", classes=["x" * 99, "yy"], label="z")) == "Predicts z: one of 2 classes"
+
+
+def test_long_names_of_classes_are_cut_and_very_many_letters_counted() -> None:
+    cut = title_text(judge_channels("binary", classes=["x" * 60 + "y" * 60, "z"], label="w"))
+    assert cut == f"Predicts w: {'x' * 25}\N{HORIZONTAL ELLIPSIS}{'y' * 24} or z"
+    many = judge_channels("classes", classes=["x" * 60, "y" * 60, "z" * 60], label="w")
+    assert title_text(many) == "Predicts w: one of 3 classes"
 
 
 def test_the_source_names_rows_features_and_files() -> None:
