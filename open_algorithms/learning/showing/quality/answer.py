@@ -118,8 +118,12 @@ def answer_of_numbers(judgement: Judgement, quality: RegressionQuality) -> Itera
 
     text = f"{describe_rows(judgement)} its predictions are off by {write(distance)} on average"
     if (base := quality.baseline) is not None:
-        usual = f"{format_score(distance, base.answer, rows)}, {name_usual(judgement, base)}"
-        text += f"; always saying {usual}, would be off by {format_score(distance, base.scores[distance], rows)}"
+        usual, rows_of = (
+            format_score(distance, base.answer, rows),
+            "these" if judgement.deciding is None else "the train",
+        )
+        off = format_score(distance, base.scores[distance], rows)
+        text += f"; always saying {usual}, the mean of {rows_of} rows, would be off by {off}"
     yield text + "."
     if (residuals := quality.residuals) is not None:
         half, most = (format_score(distance, residuals.sizes[level], rows) for level in ("0.5", "0.9"))
@@ -156,9 +160,9 @@ def headline_facts(judgement: Judgement) -> list[tuple[str, str]]:
 
 def name_usual(judgement: Judgement, baseline: Baseline) -> str:
     """Name the answer that is the same for all rows."""
-    if not isinstance(judgement.quality, RegressionQuality):
-        return judgement.name_class(int(baseline.answer))
-    return "the mean of these rows" if judgement.deciding is None else "the mean of the train rows"
+    if isinstance(judgement.quality, RegressionQuality):
+        return "the mean"
+    return judgement.name_class(int(baseline.answer))
 
 
 def describe_classes(names: list[str]) -> str:

@@ -25,6 +25,7 @@ Titled = tuple[str, Table]
 
 MAX_CLASSES = 100  # rows of a table
 MAX_MATRIX_CLASSES = 20  # up to so many have a confusion matrix
+WHOLE_LETTERS = 16  # of an interval, up to which it stays on its line
 CONFUSED_PAIRS = 10  # that are listed of classes without a matrix in sight
 
 _NAMED = Markup('{} <span class="original">{}</span>')
@@ -60,7 +61,8 @@ def score_table(judgement: Judgement) -> Table:
         cells: list[object] = [_NAMED.format(row.words, ", ".join(row.scores)), row.texts[0]]
         if quality.intervals:
             known = [quality.intervals[score] for score in row.scores if score in quality.intervals]
-            cells.append(format_interval(row.scores[0], known[0], rows_of[main]) if known else NO_VALUE)
+            text = format_interval(row.scores[0], known[0], rows_of[main]) if known else NO_VALUE
+            cells.append(text.replace(" ", "\N{NO-BREAK SPACE}") if len(text) <= WHOLE_LETTERS else text)
         if base is not None:
             usual = [base.scores[score] for score in row.scores if score in base.scores]
             cells.append(format_score(row.scores[0], usual[0], rows_of[main]) if usual else NO_VALUE)

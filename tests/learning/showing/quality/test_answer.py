@@ -58,7 +58,7 @@ def test_a_regressor_is_judged_by_its_mean_absolute_error_and_r2() -> None:
     assert "mse" not in text
     names = [name for name, _ in headline_facts(judgement)]
     assert names[0] == "mean absolute error on test rows"
-    assert names[2] == "always saying the mean of the train rows: off by"
+    assert names[2] == "always saying the mean: off by"
     assert names[3] == "R\N{SUPERSCRIPT TWO} on test rows"
 
 
