@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from open_algorithms.learning.types.arrays import Float64s, Numbers
+from open_algorithms.learning.types.arrays import Float64s, Int64s, Numbers
 
 DRAWS = 1000
 CELLS = 512  # that many rows are dealt to in turn, and that are weighted instead of rows
 LEVELS = (0.025, 0.975)  # quantiles between which 95 % of the draws lie
+NORMAL_QUANTILE = 1.959964  # standard errors to either side that come to as much
 
 Interval = tuple[float, float]
 Figures = Mapping[str, Float64s]
@@ -50,3 +51,23 @@ def bound_means(
     own = figures(values.mean(axis=0)[:, None])
     shrink = (len(values) / rows) ** 0.5
     return {name: bound_draws(known[name] + (drawn[name] - own[name]) * shrink) for name in known if name in drawn}
+
+
+def bound_area(counts: Int64s) -> Interval | None:
+    """Return the interval of the area under the ROC curve, by DeLong, DeLong and Clarke-Pearson 1988.
+
+    `counts` (u, 2) are the numbers of negatives and positives at each distinct score, ascending. None where either
+    label has fewer than two rows, or where scores tell the labels apart without a fault.
+    """
+    negatives, positives = counts.T.astype(np.float64)
+    totals = negatives.sum(), positives.sum()
+    if min(totals) < 2:
+        return None
+    below = (np.cumsum(negatives) - negatives / 2) / totals[0]  # of negatives, at each positive
+    above = 1 - (np.cumsum(positives) - positives / 2) / totals[1]  # of positives, at each negative
+    area = float(positives @ below / totals[1])
+    spread = positives @ (below - area) ** 2 / (totals[1] - 1), negatives @ (above - area) ** 2 / (totals[0] - 1)
+    error = float(spread[0] / totals[1] + spread[1] / totals[0]) ** 0.5
+    if not error:
+        return None
+    return max(0.0, area - NORMAL_QUANTILE * error), min(1.0, area + NORMAL_QUANTILE * error)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from open_algorithms.learning.measuring.intervals import bound_means, bound_shares
+from open_algorithms.learning.measuring.intervals import bound_area, bound_means, bound_shares
+from open_algorithms.learning.measuring.tallies import area_under_roc
+from open_algorithms.learning.types.arrays import Int64s
 
 
 @pytest.mark.parametrize(("right", "wrong"), [(90, 10), (5, 5), (10, 0), (0, 3), (99_990, 10)])
@@ -37,3 +39,25 @@ def test_a_sample_tells_as_much_as_its_rows_are_of_all() -> None:
 def test_what_is_not_known_has_no_interval() -> None:
     values = np.ones((3, 1))
     assert bound_means(values, lambda means: {"mean": means[0]}, {"other": 1.0}, 3) == {}
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_interval_of_an_area_is_that_of_rows_that_are_drawn_anew(ties: bool) -> None:
+    generator = np.random.default_rng(3)
+    y = (generator.random(300) < 0.2).astype(int)
+    score = y + generator.normal(size=300)
+    score = np.round(score) if ties else score
+
+    def count(rows: Int64s) -> Int64s:
+        distinct, places = np.unique(score[rows], return_inverse=True)
+        return np.bincount(2 * places + y[rows], minlength=2 * len(distinct)).reshape(-1, 2)
+
+    draws = [area_under_roc(count(generator.integers(0, 300, 300))) for _ in range(500)]
+    found = bound_area(count(np.arange(300)))
+    assert found is not None
+    np.testing.assert_allclose(found, np.quantile(draws, [0.025, 0.975]), atol=0.02)
+
+
+@pytest.mark.parametrize("counts", [[[1, 0], [0, 3]], [[3, 0], [0, 3]], [[3, 0]]])
+def test_an_area_without_spread_or_of_a_single_row_has_no_interval(counts: list[list[int]]) -> None:
+    assert bound_area(np.array(counts)) is None

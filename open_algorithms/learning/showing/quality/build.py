@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from open_algorithms.learning.measuring import thresholds as selection
-from open_algorithms.learning.measuring.intervals import Figures, Interval, bound_means, bound_shares
+from open_algorithms.learning.measuring.intervals import (
+    NORMAL_QUANTILE,
+    Figures,
+    Interval,
+    bound_area,
+    bound_means,
+    bound_shares,
+)
 from open_algorithms.learning.measuring.metrics import BinaryTally, Metric, MulticlassTally, RegressorTally, Tally
 from open_algorithms.learning.measuring.reliability import measure_calibration
 from open_algorithms.learning.measuring.thresholds import Cuts, safe_ratios
@@ -42,7 +49,6 @@ LISTED_CLASSES = 1000  # that are listed, those with the most rows
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEWEST_ROWS = 5  # that tell how sure the scores of a regressor are
 SIZES = (0.5, 0.9)  # quantiles of absolute residuals
-NORMAL_QUANTILE = 1.959964  # of an interval of 95 %
 
 
 def count_labels(tally: Tally) -> ChannelRows:
@@ -110,11 +116,18 @@ def binary_quality(
         thresholds=threshold_entries(tally, cuts, threshold),
         calibration=calibration_curve(*tally.ranking.counts_by_score) if is_probability else None,
         histogram=score_histogram(*tally.ranking.counts_by_score) if is_probability else None,
-        intervals=list_intervals(bound_shares(np.array(confusion), lambda shares: share_metrics(shares, tally.beta)))
-        if tally.positives and negatives
-        else {},
+        intervals=binary_intervals(tally, np.array(confusion)),
         baseline=Baseline(usual, {**constant.metrics, "roc_auc_score": 0.5}),
     )
+
+
+def binary_intervals(tally: BinaryTally, confusion: Int64s) -> dict[str, list[float]]:
+    """Return the intervals of the scores of a binary classifier; none where all rows have one label."""
+    if not confusion.sum(axis=1).all():
+        return {}
+    found = bound_shares(confusion, lambda shares: share_metrics(shares, tally.beta))
+    area = bound_area(tally.ranking.counts_by_score[1])
+    return list_intervals(found if area is None else found | {"roc_auc_score": area})
 
 
 def share_metrics(shares: Float64s, beta: float) -> Figures:
