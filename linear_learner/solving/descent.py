@@ -15,6 +15,7 @@ from open_algorithms.learning.types.arrays import Bools, Float64s, Int64s
 SUFFICIENT_DECREASE = 1e-4  # of what the slope promises
 VALUE_NOISE = 2e-7  # relative, of a sum of losses in float32
 SHORTEST_STEP = 1e-6  # of the direction, below which nothing is gained
+NOTABLE_PROMISE = 1e-5  # of the value, more than which a direction may promise in vain only if it is wrong
 LEAST_COSINE = 1e-8  # of a step and the change of the gradient along it
 SMALLEST = np.finfo(np.float64).tiny  # of which there is an inverse
 SHRINK_RANGE = 0.1, 0.5  # by which a step that went too far is shortened
@@ -70,9 +71,12 @@ class Descent:
             accepted &= np.isfinite(values) & np.isfinite(gradients).all(axis=1)
         failed = ~accepted & ~self.is_done
         self.shorten_steps(failed, values)
-        self.is_done |= failed & (self.length < SHORTEST_STEP)
+        stuck = failed & (self.length < SHORTEST_STEP)
+        misled = stuck & (self.promise > NOTABLE_PROMISE * np.abs(self.value)) & self.inverses.any(axis=0)
+        self.is_done |= stuck & ~misled
+        self.forget_steps(misled)
         self.move_points(accepted, values, gradients)
-        self.choose_directions(accepted, scale)
+        self.choose_directions(accepted | misled, scale)
         self.trial = self.point + np.where(self.is_done, 0, self.length)[:, None] * self.direction
         if self.l1.any():
             crossed = (self.l1 > 0) & (self.trial * self.orthant() < 0)
@@ -84,6 +88,11 @@ class Descent:
             bend = values - self.value - self.length * self.slope
             factor = np.nan_to_num(-self.length * self.slope / (2 * bend), nan=0.0, posinf=0.0)
         self.length[failed] *= np.clip(factor, *SHRINK_RANGE)[failed]
+
+    def forget_steps(self, misled: Bools) -> None:
+        """Forget what the steps have taught functions whose direction, which promised much, led nowhere."""
+        for remembered in (self.steps, self.changes, self.inverses):
+            remembered[:, misled] = 0
 
     def move_points(self, accepted: Bools, values: Float64s, gradients: Float64s) -> None:
         """Move the accepted functions to their trial points, and remember what the steps have taught."""

@@ -206,3 +206,14 @@ def test_functions_that_have_changed_go_on_to_their_new_minimum_and_the_others_s
     take_steps(descent, evaluate, 200)
     np.testing.assert_allclose(descent.point[[0, 2]], functions.minima[[0, 2]], atol=1e-4)
     np.testing.assert_array_equal(descent.point[1], before[1])
+
+
+def test_a_direction_that_promises_much_and_leads_nowhere_is_not_taken_for_the_end() -> None:
+    functions = Quadratics(2, 8)
+    descent = take_steps(start_descent(functions.start), functions, 5)
+    descent.steps[:, 0] *= 1e8
+    descent.changes[:, 0] *= 1e-8
+    take_steps(descent, functions, 1)
+    descent = take_steps(descent, functions, 200)
+    np.testing.assert_allclose(descent.point, functions.minima, atol=1e-4)
+    np.testing.assert_allclose(descent.value, 1, rtol=1e-6)

@@ -47,7 +47,6 @@ TABLES: dict[str, tuple[Callable[..., Any], str]] = {
 }
 TABLES_WITH_KINKS = {"diabetes by absolute errors": (datasets.load_diabetes, "absolute_loss")}
 EXPONENTS = (-5, 0, 5, 10, 14)  # of 2, from weak to strong
-ROUNDING = 0.01  # of an objective with kinks, whose slopes are rounded over a hundredth of the errors that are left
 
 
 @cache
@@ -232,11 +231,13 @@ def test_a_classifier_with_l1_ends_where_scikit_learns_ends_with_the_same_exact_
 def test_sparse_rows_end_where_dense_ones_end_and_constant_features_stay_at_zero(loss: str) -> None:
     dense, sparse, outputs = draw_both_forms(loss, 12)
     problems = make_problems(loss, [0.001, 0.1], [0.0, 0.02])
-    points = [solve(set_up(problems, rows, outputs), rows).points for rows in (dense, sparse)]
-    for found, other, wd, l1 in zip(*points, problems.wd, problems.l1, strict=True):
-        value, far = objective_by_hand(loss, dense, found, wd, l1), 1e-6 if loss in SMOOTH else ROUNDING
-        assert objective_by_hand(loss, dense, other, wd, l1) == pytest.approx(value, rel=far)
-        np.testing.assert_allclose(other, found, atol=max(0.01, (2 * far * value / wd) ** 0.5))  # as wd bounds it
+    solvers = [solve(set_up(problems, rows, outputs), rows, passes=1000) for rows in (dense, sparse)]
+    assert all(solver.is_done for solver in solvers)
+    for found, other, wd, l1 in zip(*(solver.points for solver in solvers), problems.wd, problems.l1, strict=True):
+        assert objective_by_hand(loss, dense, found, wd, l1) == pytest.approx(
+            objective_by_hand(loss, dense, other, wd, l1), rel=1e-6 if loss in SMOOTH else 5e-3
+        )
+        np.testing.assert_allclose(other, found, atol=0.01)
         assert (found[:, [3, 5]] == 0).all()
         assert (other[:, [3, 5]] == 0).all()
 

@@ -9,13 +9,13 @@ from sklearn import metrics as theirs
 from open_algorithms.learning.measuring.metrics import BinaryTally, RegressorTally
 from open_algorithms.learning.measuring.reliability import measure_calibration
 from open_algorithms.learning.showing.quality.build import (
-    calibration_curve,
     channel_quality,
     count_labels,
     regression_quality,
     threshold_entries,
     usual_answer,
 )
+from open_algorithms.learning.showing.quality.probabilities import calibration_curve
 from open_algorithms.learning.showing.quality.schema import (
     FOLDS,
     BinaryQuality,
