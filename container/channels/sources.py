@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from container.channels.fifos import next_fifo_path, open_next_fifo
 from container.channels.files import find_files, open_file
-from container.codecs.sniffing.sniff import BYTE_ORDER_MARK, HEAD_BYTES
+from container.codecs.sniffing.sniff import BYTE_ORDER_MARK
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError, DecodeError
 
@@ -52,8 +52,14 @@ class Sources:
         if self.is_piped:
             return f"{first} has no row"
         with open_file(self.files[0]) as stream:
-            blank = not stream.read(HEAD_BYTES).removeprefix(BYTE_ORDER_MARK).strip()
-        found = "is empty" if blank else "holds a header only" if has_header else "has no row"
+            lines = [
+                line for line in stream.read(LINE_BYTES).removeprefix(BYTE_ORDER_MARK).splitlines() if line.strip()
+            ]
+        found = "has no row"
+        if not lines:
+            found = "is empty"
+        elif has_header:
+            found = "holds a header only" if len(lines) == 1 else "has no row with a label"
         if len(self.files) == 1:
             return f"{first} {found}; expected rows"
         return f"none of the {len(self.files)} files has a row: the first, {first}, {found}"

@@ -7,10 +7,8 @@ from linear_learner.report.losses import shown_loss
 from linear_learner.report.schema import CandidateEntry, Report
 from linear_learner.report.words import describe_settings
 from open_algorithms.learning.showing.quality.schema import FOLDS
-from open_algorithms.learning.showing.quality.scores import format_score
+from open_algorithms.learning.showing.quality.scores import format_part
 from open_algorithms.learning.showing.words import format_count, format_number
-
-SHARE = "precision"  # a score that is a share, as all criteria are that are to be high
 
 
 def is_solved(report: Report) -> bool:
@@ -36,7 +34,7 @@ def format_criterion(report: Report, value: float) -> str:
     rows = report.judgement.count_rows(FOLDS if report.training.folds else report.training.deciding).rows
     if value < 0:
         return f"missed by {format_number(-value, 3)}"
-    return format_score(SHARE, value, rows)
+    return format_part(value, rows)
 
 
 def describe_winner(report: Report) -> str:

@@ -1,6 +1,7 @@
 """`linear_learner report` writes the report of any model, of this project or of Amazon's, on any labelled rows."""
 
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,18 @@ def test_rows_are_required_and_a_place_to_write_to(command: Command, model: Path
     assert status == 1
     assert str(file) in complaint
     assert complaint.count("\n") == 1
+
+
+def test_a_disk_that_is_full_leaves_the_whole_older_report(command: Command, model: Path, tmp_path: Path) -> None:
+    assert command("report", model, "--test", TEST, "--out", tmp_path).status == 0
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert len(before["report.json"]) < len(before["report.html"]) // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before["report.html"]) // 2, resource.RLIM_INFINITY))
+    try:
+        status, _, complaint = command("report", model, "--test", TEST, "--out", tmp_path)
+        assert command("report", model, "--test", TEST, "--out", tmp_path / "new").status == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert status == 1
+    assert complaint.endswith("cannot be written: File too large.\n")
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before

@@ -5,8 +5,8 @@ Tests: tests/commands/test_export.py, tests/commands/test_main.py.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from gzip import GzipFile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -56,6 +56,15 @@ def replace_file(content: bytes, out: Path) -> None:
     """Write a temporary file in the same folder and rename it over `out`."""
     with open_replacement(out) as file:
         file.write(content)
+
+
+def replace_files(contents: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder by their names, none of them unless all can be written."""
+    with ExitStack() as stack:
+        for name, content in contents.items():
+            file = stack.enter_context(open_replacement(folder / name))
+            file.write(content)
+            file.flush()
 
 
 @contextmanager

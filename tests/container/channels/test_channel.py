@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from container.channels.channel import Channel
+from container.channels.sources import find_sources
 from container.codecs.recordio import encode_records
 from container.contract.environment import ChannelConfig
 from container.contract.errors import ClientError
@@ -297,3 +298,13 @@ def test_a_row_is_found_in_its_file(channel: MakeChannel) -> None:
         "row 2 of file 'a'",
         "row 1 of file 'c/d'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("\n\n", "is empty"), ("a,b\n", "holds a header only"), ("a,b\n,2\n,3\n", "has no row with a label")],
+)
+def test_rows_whose_labels_are_missing_are_not_called_a_header(tmp_path: Path, text: str, found: str) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+    sources = find_sources(ChannelConfig("train", "text/csv"), tmp_path, may_be_empty=False)
+    assert sources.explain_no_rows("rows.csv", has_header=True) == f"rows.csv {found}; expected rows"

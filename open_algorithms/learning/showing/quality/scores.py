@@ -63,6 +63,11 @@ def name_score(score: str) -> str:
     return find_naming(score)[1].words
 
 
+def format_part(share: float, rows: int) -> str:
+    """Write a share of so many rows in percent."""
+    return format_percent(share, 2 if rows >= MANY_ROWS else 1)
+
+
 def format_score(score: str, value: float, rows: int) -> str:
     """Write the value of a score of so many rows: a share in percent, others in three significant digits or four.
 
@@ -71,7 +76,7 @@ def format_score(score: str, value: float, rows: int) -> str:
     """
     more, naming = int(rows >= MANY_ROWS), find_naming(score)[1]
     if naming.is_share:
-        return format_percent(value, 1 + more)
+        return format_part(value, rows)
     if naming.is_ratio and abs(value) < 10:
         return format_decimals(value, 3 + more)
     return format_rounded(value, 3 + more)
